@@ -1,0 +1,77 @@
+"""The one type that flows through skushare: what was found in one image."""
+
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+
+
+def _empty(shape, dtype):
+    return field(default_factory=lambda: np.zeros(shape, dtype))
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """Facings found in one image; the empty one is a legal value everywhere.
+
+    Attributes:
+        boxes: (n, 4) float32, xyxy in pixels of the original image.
+        scores: (n,) float32 in [0, 1].
+        class_ids: (n,) int32, index into the model's labels.
+        track_ids, row_ids, brand_ids: (n,) int32, or ``None`` before the step
+            that sets them has run.
+
+    Raises:
+        ValueError: the arrays do not have one row a detection.
+    """
+
+    boxes: np.ndarray = _empty((0, 4), np.float32)
+    scores: np.ndarray = _empty(0, np.float32)
+    class_ids: np.ndarray = _empty(0, np.int32)
+    track_ids: np.ndarray | None = None
+    row_ids: np.ndarray | None = None
+    brand_ids: np.ndarray | None = None
+
+    def __post_init__(self):
+        put = object.__setattr__
+        put(self, "boxes", np.asarray(self.boxes, np.float32).reshape(-1, 4))
+        put(self, "scores", np.asarray(self.scores, np.float32).reshape(-1))
+        for name in ("class_ids", "track_ids", "row_ids", "brand_ids"):
+            value = getattr(self, name)
+            if value is not None:
+                put(self, name, np.asarray(value, np.int32).reshape(-1))
+        for name, value in self._columns():
+            if len(value) != len(self.boxes):
+                raise ValueError(f"{name} has {len(value)} rows for {len(self.boxes)} boxes")
+
+    def _columns(self):
+        values = ((f.name, getattr(self, f.name)) for f in fields(self))
+        return [(name, value) for name, value in values if value is not None]
+
+    def __len__(self):
+        return len(self.boxes)
+
+    def __getitem__(self, index):
+        """The detections that ``index`` (mask, slice or integer array) selects."""
+        if isinstance(index, (int, np.integer)):
+            index = [index]
+        return replace(self, **{name: value[index] for name, value in self._columns()})
+
+    def above(self, min_score):
+        """The detections with a score of at least ``min_score``."""
+        return self[self.scores >= min_score]
+
+    def to_frame(self, labels=()):
+        """A table for people: one row a facing, pixels rounded to tenths.
+
+        ``labels`` names the classes; a class without a name keeps its number.
+        """
+        import pandas as pd
+
+        names = [labels[i] if i < len(labels) else str(i) for i in self.class_ids]
+        table = {"class": names, "score": self.scores.round(4)}
+        for column, name in enumerate(("left", "top", "right", "bottom")):
+            table[name] = self.boxes[:, column].round(1)
+        for name in ("track_ids", "row_ids", "brand_ids"):
+            if getattr(self, name) is not None:
+                table[name.removesuffix("_ids")] = getattr(self, name)
+        return pd.DataFrame(table)

@@ -1,0 +1,21 @@
+"""Errors meant for the person at the keyboard: what is wrong and what to do."""
+
+
+class SkushareError(Exception):
+    """Base of every error whose message is fit to be shown to a user as it is."""
+
+
+class ImageError(SkushareError):
+    """An image could not be read; the message names the file and the remedy."""
+
+
+class DatasetError(SkushareError):
+    """A dataset or its labels could not be read; the message names the file."""
+
+
+class ModelError(SkushareError):
+    """A model is missing, incomplete or damaged; the message names the file."""
+
+
+class ConfigError(SkushareError):
+    """A setting has a value that cannot work; the message names the setting."""

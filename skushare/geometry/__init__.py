@@ -1,0 +1,29 @@
+"""Geometry of axis-aligned boxes, in NumPy alone.
+
+Every box array is float32, shape (n, 4), ``xyxy``: left, top, right, bottom, in
+pixels; right and bottom are exclusive, so width = right - left.
+"""
+
+from skushare.geometry.boxes import (
+    area,
+    clip,
+    from_xywh,
+    intersection,
+    iou,
+    to_xywh,
+)
+from skushare.geometry.nms import nms
+from skushare.geometry.tiles import Tile, merge_tiles, tile_grid
+
+__all__ = [
+    "Tile",
+    "area",
+    "clip",
+    "from_xywh",
+    "intersection",
+    "iou",
+    "merge_tiles",
+    "nms",
+    "tile_grid",
+    "to_xywh",
+]

@@ -1,0 +1,48 @@
+"""Area, overlap, clipping and notation of boxes."""
+
+import numpy as np
+
+
+def area(boxes):
+    """Areas of ``boxes`` (n, 4) xyxy, in square pixels; inverted boxes have area 0."""
+    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+    return np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1)
+
+
+def intersection(a, b):
+    """Pairwise intersection areas of ``a`` (n, 4) and ``b`` (m, 4): (n, m) float32."""
+    a = np.asarray(a, np.float32).reshape(-1, 4)
+    b = np.asarray(b, np.float32).reshape(-1, 4)
+    width = np.minimum(a[:, None, 2], b[None, :, 2]) - np.maximum(a[:, None, 0], b[None, :, 0])
+    height = np.minimum(a[:, None, 3], b[None, :, 3]) - np.maximum(a[:, None, 1], b[None, :, 1])
+    return np.maximum(width, 0) * np.maximum(height, 0)
+
+
+def iou(a, b):
+    """Pairwise intersection over union of ``a`` (n, 4) and ``b`` (m, 4) xyxy.
+
+    Returns (n, m) float32 in [0, 1]. Boxes without area overlap nothing.
+    """
+    overlap = intersection(a, b)
+    union = area(a)[:, None] + area(b)[None, :] - overlap
+    return np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+
+
+def clip(boxes, width, height):
+    """``boxes`` (n, 4) xyxy limited to an image of ``width`` x ``height`` pixels."""
+    boxes = np.array(boxes, np.float32).reshape(-1, 4)
+    boxes[:, 0::2] = boxes[:, 0::2].clip(0, width)
+    boxes[:, 1::2] = boxes[:, 1::2].clip(0, height)
+    return boxes
+
+
+def to_xywh(boxes):
+    """xyxy to COCO's left, top, width, height."""
+    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+
+
+def from_xywh(boxes):
+    """COCO's left, top, width, height to xyxy."""
+    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)

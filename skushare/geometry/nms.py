@@ -1,0 +1,46 @@
+"""Greedy non-maximum suppression."""
+
+import numpy as np
+
+from skushare.geometry.boxes import area
+
+
+def nms(boxes, scores, iou_threshold=0.5, max_detections=None, class_ids=None):
+    """Indices of the boxes that greedy non-maximum suppression keeps, best score first.
+
+    Args:
+        boxes: (n, 4) xyxy.
+        scores: (n,). Equal scores keep their order of appearance.
+        iou_threshold: a box goes when its IoU with a kept one is above this.
+        max_detections: keep at most so many; ``None`` keeps all.
+        class_ids: (n,) when given, boxes suppress only boxes of their own class;
+            ``None`` is class-agnostic.
+
+    Returns:
+        int64 indices into ``boxes``.
+    """
+    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+    order = np.argsort(-np.asarray(scores, np.float32).reshape(-1), kind="stable")
+    if max_detections is None:
+        max_detections = len(order)
+    # One contiguous array a coordinate, in score order: a step touches only what is left.
+    left, top, right, bottom = np.ascontiguousarray(boxes[order].T)
+    areas = area(boxes)[order]
+    labels = None if class_ids is None else np.asarray(class_ids)[order]
+    alive = np.ones(len(order), bool)
+    keep = []
+    for index in range(len(order)):
+        if len(keep) >= max_detections:
+            break
+        if not alive[index]:
+            continue
+        keep.append(index)
+        rest = slice(index + 1, None)
+        width = np.minimum(right[index], right[rest]) - np.maximum(left[index], left[rest])
+        height = np.minimum(bottom[index], bottom[rest]) - np.maximum(top[index], top[rest])
+        overlap = np.maximum(width, 0) * np.maximum(height, 0)
+        drop = overlap > iou_threshold * (areas[index] + areas[rest] - overlap)
+        if labels is not None:
+            drop &= labels[rest] == labels[index]
+        alive[rest] &= ~drop
+    return order[np.asarray(keep, np.int64)] if keep else np.zeros(0, np.int64)
