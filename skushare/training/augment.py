@@ -1,0 +1,104 @@
+"""From a shelf photo to a training crop: scale, place, flip, light, blur."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from skushare.detector.preprocess import PADDING
+from skushare.geometry import area, clip
+
+REFERENCE_SIDE = 1024
+
+
+
+class Crop(NamedTuple):
+    """A training picture.
+
+    Attributes:
+        image: (size, size, 3) uint8 RGB.
+        boxes: (n, 4) float32 xyxy of the facings to learn, in its pixels.
+        class_ids: (n,) int32.
+        ignored: (m, 4) float32, regions that teach nothing.
+    """
+
+    image: np.ndarray
+    boxes: np.ndarray
+    class_ids: np.ndarray
+    ignored: np.ndarray
+
+
+def random_crop(image, sample, size, resize, config, rng):
+    """A random crop of ``image``, augmented, with its boxes.
+
+    With ``resize="fit"`` the photo is scaled so that facings appear as large as they
+    would at a random input size (``min_scale`` to ``max_scale`` of a photo of 1024
+    pixels), and a window of ``size`` is cut. With ``"stretch"`` a random part of the
+    photo is stretched to the square, as SSD does.
+
+    Args:
+        image: (h, w, 3) uint8 RGB; sample: its ``Sample``.
+        size: side of the crop in pixels; resize: of the ``DetectorConfig``.
+        config: a ``TrainingConfig``; rng: ``numpy.random.Generator``.
+    """
+    height, width = image.shape[:2]
+    if resize == "stretch":
+        scale = size / (rng.uniform(config.min_scale, config.max_scale, 2).clip(0, 1) * [width, height])
+    else:
+        logs = rng.uniform(np.log(config.min_scale), np.log(config.max_scale))
+        aspect = np.exp(rng.uniform(-0.15, 0.15) / 2)
+        scale = np.exp(logs) * REFERENCE_SIDE / max(width, height) * np.array([aspect, 1 / aspect])
+    room = np.array([width, height]) - size / scale
+    # A photo smaller than the window floats somewhere inside it, on padding.
+    offset = rng.uniform(np.minimum(room, 0), np.maximum(room, 0))
+    crop = _cut(image, offset, scale, size)
+    boxes = (sample.boxes - np.tile(offset, 2)) * np.tile(scale, 2)
+    inside = clip(boxes, size, size)
+    visible = area(inside) / np.maximum(area(boxes), 1e-6)
+    if rng.random() < 0.5:
+        crop = crop[:, ::-1]
+        inside[:, [0, 2]] = size - inside[:, [2, 0]]
+    certain = sample.scores >= config.min_label_score
+    learnt = (visible >= config.min_visible) & certain
+    ignored = (visible > 0.05) & ~learnt
+    return Crop(photometric(crop, rng), inside[learnt], sample.class_ids[learnt], inside[ignored])
+
+
+def _cut(image, offset, scale, size):
+    """The window of ``size`` / ``scale`` photo pixels at ``offset``, resized to a square."""
+    height, width = image.shape[:2]
+    low = np.maximum(np.floor(offset), 0).astype(int)
+    high = np.minimum(np.ceil(offset + size / scale), [width, height]).astype(int)
+    part = image[low[1] : high[1], low[0] : high[0]]
+    shrink = scale.min() < 1
+    if shrink:
+        # Area averaging first: a bare affine warp would alias packs into noise.
+        target = np.maximum(np.round((high - low) * np.minimum(scale, 1)), 1).astype(int)
+        part = cv2.resize(part, tuple(int(v) for v in target), interpolation=cv2.INTER_AREA)
+    step = (high - low) / np.array(part.shape[1::-1])
+    factor = scale * step
+    shift = (low - offset) * scale
+    matrix = np.array([[factor[0], 0, shift[0]], [0, factor[1], shift[1]]], np.float32)
+    return cv2.warpAffine(
+        part, matrix, (size, size), flags=cv2.INTER_LINEAR, borderValue=(PADDING, PADDING, PADDING)
+    )
+
+
+def photometric(image, rng):
+    """Random light, contrast, colour cast, saturation, blur, noise and re-encoding, on uint8 RGB."""
+    x = image.astype(np.float32)
+    x *= rng.uniform(0.65, 1.3)
+    mean = x.mean()
+    x = (x - mean) * rng.uniform(0.7, 1.3) + mean
+    x *= rng.uniform(0.9, 1.1, 3).astype(np.float32)
+    grey = x.mean(axis=2, keepdims=True)
+    x = grey + (x - grey) * rng.uniform(0.5, 1.4)
+    if rng.random() < 0.15:
+        x += rng.normal(0, rng.uniform(2, 10), x.shape[:2] + (1,)).astype(np.float32)
+    x = x.clip(0, 255).astype(np.uint8)
+    if rng.random() < 0.15:
+        x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.4, 1.3))
+    if rng.random() < 0.2:
+        quality = int(rng.integers(35, 85))
+        x = cv2.imdecode(cv2.imencode(".jpg", x, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    return x

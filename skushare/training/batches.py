@@ -1,0 +1,90 @@
+"""The input pipeline: an endless, reproducible stream of training batches."""
+
+from collections import OrderedDict, deque
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+import numpy as np
+
+from skushare.detector.matcher import assign_targets
+from skushare.images import read_image
+from skushare.training.augment import random_crop
+
+
+class Batches:
+    """Batches of crops with their targets.
+
+    Batch ``k`` depends on the seed and ``k`` alone, so a resumed run sees exactly
+    what an uninterrupted one would have seen.
+
+    Args:
+        datasets: list of ``(Dataset, weight)``; a photo is drawn with a probability
+            proportional to the weight of its dataset times one.
+        config: ``DetectorConfig``; training: ``TrainingConfig``.
+        anchors, level_sizes: from ``network_anchors``.
+        cache_bytes: decoded photos are kept up to so many bytes.
+        workers: threads that prepare batches ahead.
+    """
+
+    def __init__(self, datasets, config, training, anchors, level_sizes, cache_bytes=3 << 30, workers=2):
+        self.samples = [sample for dataset, _ in datasets for sample in dataset.samples]
+        weights = np.concatenate([np.full(len(dataset), float(weight)) for dataset, weight in datasets])
+        self.probabilities = weights / weights.sum()
+        self.config, self.training = config, training
+        self.anchors, self.level_sizes = anchors, level_sizes
+        self.workers = workers
+        self._photos = _PhotoCache(cache_bytes)
+
+    def batch(self, index):
+        """Batch ``index``: images (b, s, s, 3) float32, and a dict of ``target_boxes``
+        (b, a, 4) float32 and ``target_labels`` (b, a) int32."""
+        examples = [self._example(index, place) for place in range(self.training.batch_size)]
+        images, boxes, labels = (np.stack(column) for column in zip(*examples, strict=True))
+        return images, {"target_boxes": boxes, "target_labels": labels}
+
+    def stream(self, start):
+        """Yield batches from ``start`` on, for ever, prepared ahead by threads."""
+        with ThreadPoolExecutor(self.workers) as pool:
+            ahead = deque(pool.submit(self.batch, start + i) for i in range(2 * self.workers))
+            index = start + len(ahead)
+            try:
+                while True:
+                    yield ahead.popleft().result()
+                    ahead.append(pool.submit(self.batch, index))
+                    index += 1
+            finally:
+                for future in ahead:
+                    future.cancel()
+
+    def _example(self, index, place):
+        rng = np.random.default_rng([self.training.seed, index, place])
+        sample = self.samples[rng.choice(len(self.samples), p=self.probabilities)]
+        image = self._photos.get(sample.path)
+        crop = random_crop(image, sample, self.config.input_size, self.config.resize, self.training, rng)
+        boxes, labels = assign_targets(
+            self.config, self.anchors, self.level_sizes, crop.boxes, crop.class_ids, crop.ignored
+        )
+        return crop.image.astype(np.float32), boxes, labels
+
+
+class _PhotoCache:
+    """Decoded photos, the least recently used dropped when full."""
+
+    def __init__(self, limit):
+        self.limit, self.size = limit, 0
+        self._images = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, path):
+        with self._lock:
+            if path in self._images:
+                self._images.move_to_end(path)
+                return self._images[path]
+        image = read_image(path)
+        with self._lock:
+            if path not in self._images:
+                self._images[path] = image
+                self.size += image.nbytes
+            while self.size > self.limit and len(self._images) > 1:
+                self.size -= self._images.popitem(last=False)[1].nbytes
+        return image
