@@ -1,0 +1,93 @@
+"""Drawing detections on an image, and the colours that boxes and charts share."""
+
+import zlib
+
+import cv2
+import numpy as np
+
+# Okabe and Ito's colours and one darker; told apart with any colour vision.
+_PALETTE = ("#0072B2", "#E69F00", "#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#F0E442", "#882255")
+_NO_ID = (160, 160, 160)  # of a detection whose row, track or brand is not known
+_INK = (20, 20, 20)
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def palette_hex(index):
+    """Colour number ``index`` as ``"#RRGGBB"``; the palette repeats after eight."""
+    return _PALETTE[index % len(_PALETTE)]
+
+
+def color(index):
+    """Colour number ``index`` as (red, green, blue), each 0 to 255; grey below 0."""
+    if index < 0:
+        return _NO_ID
+    return tuple(bytes.fromhex(palette_hex(int(index))[1:]))
+
+
+def label_index(name):
+    """The number of the colour that ``name`` has everywhere, whatever stands beside it."""
+    return zlib.crc32(name.encode()) % len(_PALETTE)
+
+
+def label_color(name):
+    """The colour of ``name`` as ``"#RRGGBB"``, the same in every chart and drawing."""
+    return palette_hex(label_index(name))
+
+
+def annotate(image, detections, labels=(), color_by="class", show_scores=False, count_badge=False):
+    """A copy of ``image`` with the boxes of ``detections`` drawn on it.
+
+    Args:
+        image: (h, w, 3) uint8 RGB.
+        detections: :class:`~skushare.detections.Detections` in pixels of ``image``.
+        labels: names of the ids that ``color_by`` picks; a named one has the colour
+            of its name in the charts, another that of its number.
+        color_by: ``"class"``, ``"brand"``, ``"row"`` or ``"track"``.
+        show_scores: write each score, in per cent, at its box.
+        count_badge: write the number of boxes in the upper left corner.
+
+    Raises:
+        ValueError: ``color_by`` is another, or the detections lack its ids.
+    """
+    canvas = np.array(image, np.uint8, order="C")
+    ids = _ids(detections, color_by)
+    width = max(1, round(min(canvas.shape[:2]) / 400))
+    scale = max(0.35, min(canvas.shape[:2]) / 1600)
+    boxes = np.rint(detections.boxes).astype(int) - [0, 0, 1, 1]  # right and bottom are exclusive
+    for left, top, right, bottom in boxes.tolist():
+        # A dark rim keeps the line readable on packs of its own colour.
+        cv2.rectangle(canvas, (left, top), (right, bottom), _INK, width + 1)
+    for (left, top, right, bottom), index in zip(boxes.tolist(), ids.tolist(), strict=True):
+        index = label_index(labels[index]) if 0 <= index < len(labels) else index
+        cv2.rectangle(canvas, (left, top), (right, bottom), color(index), width)
+    if show_scores:
+        for (left, top, _, _), score in zip(boxes.tolist(), detections.scores, strict=True):
+            _write(canvas, f"{score:.0%}", (left, top), scale)
+    if count_badge:
+        _write(canvas, f"{len(detections)} facing{'s' * (len(detections) != 1)}", (0, 0), 2.2 * scale)
+    return canvas
+
+
+def _ids(detections, color_by):
+    columns = {
+        "class": detections.class_ids,
+        "brand": detections.brand_ids,
+        "row": detections.row_ids,
+        "track": detections.track_ids,
+    }
+    if color_by not in columns:
+        raise ValueError(f"color_by must be one of {', '.join(columns)}, got {color_by!r}")
+    if columns[color_by] is None:
+        raise ValueError(f"the detections have no {color_by} ids to colour by")
+    return columns[color_by]
+
+
+def _write(canvas, text, corner, scale):
+    """Light ``text`` on a dark plate whose upper left corner is ``corner``."""
+    thickness = max(1, round(1.5 * scale))
+    (width, height), below = cv2.getTextSize(text, _FONT, scale, thickness)
+    pad = max(2, round(6 * scale))
+    left, top = max(corner[0], 0), max(corner[1], 0)
+    cv2.rectangle(canvas, (left, top), (left + width + 2 * pad, top + height + below + pad), _INK, cv2.FILLED)
+    origin = (left + pad, top + height + pad)
+    cv2.putText(canvas, text, origin, _FONT, scale, (255, 255, 255), thickness, cv2.LINE_AA)
