@@ -4,6 +4,30 @@ import numpy as np
 
 from skushare.geometry import iou
 
+# How often MobileNetV2 has halved its input where a feature map is tapped.
+HALVINGS = {"block_3_expand_relu": 2, "block_6_expand_relu": 3, "block_13_expand_relu": 4, "out_relu": 5}
+
+
+def feature_grids(config, input_size):
+    """(rows, columns) of each feature map of a ``DetectorConfig``.
+
+    ``input_size`` is (height, width) in pixels. Every halving rounds up (SAME padding).
+    """
+    deepest = HALVINGS[config.taps[-1]]
+    extra = len(config.anchors.sizes) - len(config.taps)
+    halvings = [HALVINGS[tap] for tap in config.taps] + [deepest + i + 1 for i in range(extra)]
+    return [tuple(-(-side // 2**times) for side in input_size) for times in halvings]
+
+
+def detector_anchors(config, input_size):
+    """Anchors (a, 4) xyxy of a ``DetectorConfig`` in input pixels, and how many each feature map has.
+
+    ``input_size`` is (height, width) in pixels.
+    """
+    grids = feature_grids(config, input_size)
+    counts = [rows * columns * len(sizes) for (rows, columns), sizes in zip(grids, config.anchors.sizes, strict=True)]
+    return generate_anchors(config.anchors, grids, input_size), counts
+
 
 def generate_anchors(anchors, grids, input_size):
     """All anchors of a network.
@@ -30,11 +54,6 @@ def generate_anchors(anchors, grids, input_size):
         centres = np.stack([x, y], axis=-1)[:, :, None, :]
         boxes.append(np.concatenate([centres - half, centres + half], axis=-1).reshape(-1, 4))
     return np.concatenate(boxes).astype(np.float32)
-
-
-def map_sizes(grids, anchors):
-    """Number of anchors of each feature map, in the order of :func:`generate_anchors`."""
-    return [rows * columns * len(sizes) for (rows, columns), sizes in zip(grids, anchors.sizes, strict=True)]
 
 
 def best_iou(anchors, boxes):

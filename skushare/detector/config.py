@@ -48,8 +48,9 @@ class DetectorConfig:
         box_weight: weight of the box loss against the class loss.
         max_boxes: boxes of a picture used in training at most.
         nms_iou, max_detections: post-processing.
-        min_score: default score threshold, chosen on validation data.
-        photo_size, live_size: longest side in pixels of photos and live frames.
+        photo_size, live_size: longest side in pixels of photos and of live frames.
+        min_score, live_min_score: default score thresholds of photos and of live
+            frames, chosen on validation data.
     """
 
     preset: str
@@ -75,9 +76,10 @@ class DetectorConfig:
     max_boxes: int = 400
     nms_iou: float = 0.5
     max_detections: int = 400
-    min_score: float = 0.4
     photo_size: int = 896
     live_size: int = 320
+    min_score: float = 0.4
+    live_min_score: float = 0.4
 
     def __post_init__(self):
         _check(self)

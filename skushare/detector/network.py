@@ -3,8 +3,6 @@
 import keras
 from keras import layers
 
-from skushare.detector.anchors import generate_anchors, map_sizes
-
 BATCH_NORM = {"momentum": 0.97, "epsilon": 1e-3}
 
 
@@ -14,8 +12,9 @@ def build_network(config, input_size=None):
     Args:
         config: a ``DetectorConfig``.
         input_size: (height, width) in pixels; default the configured square. With
-            ``resize="fit"`` both must be multiples of 32. Static on purpose: stock
-            MobileNetV2 pads odd maps as SSD does only when it knows their size.
+            ``resize="fit"`` both must be multiples of 32, or ``None`` for a network
+            that takes any such size. Else static on purpose: stock MobileNetV2 pads
+            odd maps as SSD does only when it knows their size.
 
     Returns:
         a functional ``keras.Model``: float32 RGB in 0..255, (b, height, width, 3), to
@@ -44,28 +43,6 @@ def build_network(config, input_size=None):
         "box_codes": layers.Concatenate(axis=1, name="box_codes", dtype="float32")(codes),
     }
     return keras.Model(image, outputs, name=config.preset)
-
-
-def network_anchors(config, network):
-    """Anchors (a, 4) of ``network`` in input pixels and the number on each feature map."""
-    grids = feature_grids(config, network.input_shape[1:3])
-    anchors = generate_anchors(config.anchors, grids, network.input_shape[1:3])
-    return anchors, map_sizes(grids, config.anchors)
-
-
-def feature_grids(config, input_size):
-    """(rows, columns) of each feature map for an input of (height, width) pixels.
-
-    Every halving rounds up (SAME padding); known without building the network.
-    """
-    halvings = {"block_3_expand_relu": 2, "block_6_expand_relu": 3, "block_13_expand_relu": 4, "out_relu": 5}
-
-    def halve(times):
-        return tuple(-(-side // 2**times) for side in input_size)
-
-    deepest = halvings[config.taps[-1]]
-    extra = len(config.anchors.sizes) - len(config.taps)
-    return [halve(halvings[tap]) for tap in config.taps] + [halve(deepest + i + 1) for i in range(extra)]
 
 
 def _conv(x, filters, kernel, name, strides=1, separable=False, activation=True):

@@ -7,37 +7,39 @@ PADDING = 114
 STRIDE = 32
 
 
-def fit_size(width, height, longest):
-    """(width, height) of a ``width`` x ``height`` image scaled so that its longest side is ``longest``."""
+def input_size(config, width, height, longest):
+    """(height, width) of the network's input for a ``width`` x ``height`` image.
+
+    With ``resize="fit"`` the image's longest side becomes ``longest`` pixels, and both
+    sides are rounded up to the network's stride; with ``"stretch"`` it is the square
+    that the ``DetectorConfig`` was made for.
+    """
+    if config.resize == "stretch":
+        return config.input_size, config.input_size
     scale = longest / max(width, height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
+    return tuple(-(-max(1, round(side * scale)) // STRIDE) * STRIDE for side in (height, width))
 
 
-def padded(side):
-    """``side`` rounded up to a multiple of the network's stride."""
-    return -(-side // STRIDE) * STRIDE
-
-
-def prepare(image, input_size, resize):
+def prepare(image, longest, size, resize):
     """Resize ``image`` to the network's input.
 
     Args:
         image: (h, w, 3) uint8 RGB.
-        input_size: (height, width) of the network's input in pixels.
+        longest: longest side of the resized image in pixels (``"fit"`` alone).
+        size: (height, width) of the input, from :func:`input_size`.
         resize: ``"stretch"`` fills it; ``"fit"`` keeps the aspect ratio and pads right
             and below with grey.
 
     Returns:
-        (1, height, width, 3) float32 in 0..255, and the (x, y) scale from photo to input.
+        (1, height, width, 3) float32 in 0..255, and the (x, y) scale from image to input.
     """
-    height, width = input_size
-    source_height, source_width = image.shape[:2]
-    target = (width, height)
+    height, width = image.shape[:2]
+    target = size[::-1]
     if resize == "fit":
-        scale = min(width / source_width, height / source_height)
-        target = (max(1, round(source_width * scale)), max(1, round(source_height * scale)))
-    shrink = target[0] < source_width
+        scale = longest / max(width, height)
+        target = tuple(max(1, round(side * scale)) for side in (width, height))
+    shrink = target[0] < width
     small = cv2.resize(image, target, interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR)
-    batch = np.full((1, height, width, 3), PADDING, np.float32)
+    batch = np.full((1, *size, 3), PADDING, np.float32)
     batch[0, : target[1], : target[0]] = small
-    return batch, (target[0] / source_width, target[1] / source_height)
+    return batch, (target[0] / width, target[1] / height)

@@ -1,31 +1,51 @@
-"""Pretrained weights for a fresh network."""
+"""Weights of a network as one file: arrays named ``layer/index``, no pickle, any Keras backend."""
 
 import keras
 import numpy as np
 
 from skushare.errors import ModelError
+from skushare.files import atomic_write
 
 
-def load_backbone(network, path):
-    """Fill the MobileNetV2 layers of ``network`` from an ``.npz`` of ``layer/index`` arrays.
+def save_weights(network, path, dtype=np.float32):
+    """Write all weights of ``network`` to the ``.npz`` file ``path``, atomically.
 
-    ``tools/import_backbone.py`` writes such files. Every backbone layer must be there.
+    Arrays are named ``layer/index``, in the order of the layer's ``get_weights()``.
+    ``dtype`` float16 halves the file; LiteRT files here hold the same rounded values.
+    """
+    arrays = {
+        f"{layer.name}/{index}": value.astype(dtype)
+        for layer in network.layers
+        for index, value in enumerate(layer.get_weights())
+    }
+    with atomic_write(path) as handle:
+        np.savez(handle, **arrays)
+
+
+def load_weights(network, path):
+    """Fill every layer of ``network`` from what :func:`save_weights` wrote.
 
     Raises:
         ModelError: the file is unreadable, a layer is missing, or a shape differs.
     """
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            arrays = {name: content[name] for name in content.files}
-    except Exception as error:  # zip, numpy and the disk each raise their own
-        raise ModelError(f"{path}: not a readable weight file ({error})") from None
-    for layer in backbone_layers(network):
-        values = [arrays.get(f"{layer.name}/{i}") for i in range(len(layer.weights))]
-        if any(v is None for v in values):
-            raise ModelError(f"{path}: no weights for the layer {layer.name}")
-        if [v.shape for v in values] != [tuple(w.shape) for w in layer.weights]:
-            raise ModelError(f"{path}: weights of another shape for the layer {layer.name}")
-        layer.set_weights(values)
+    _fill([layer for layer in network.layers if layer.weights], path)
+
+
+def load_backbone(network, path):
+    """Fill the MobileNetV2 layers of ``network`` alone; raises as :func:`load_weights`.
+
+    ``tools/import_backbone.py`` makes such files of published weights.
+    """
+    _fill(_backbone_layers(network), path)
+
+
+def load_matching(network, path):
+    """Fill ``network`` from a file of its whole weights, or its backbone from a file of that alone.
+
+    Raises as :func:`load_weights`.
+    """
+    with_heads = any(name.startswith("class_") for name in _read(path))
+    (load_weights if with_heads else load_backbone)(network, path)
 
 
 def load_imagenet(network):
@@ -38,11 +58,29 @@ def load_imagenet(network):
         source = keras.applications.MobileNetV2(include_top=False, weights="imagenet")
     except Exception as error:  # urllib, SSL and the disk each raise their own
         raise ModelError(f"ImageNet weights could not be downloaded ({error}); check the network") from None
-    for layer in backbone_layers(network):
+    for layer in _backbone_layers(network):
         layer.set_weights(source.get_layer(layer.name).get_weights())
 
 
-def backbone_layers(network):
-    """Layers with weights that ``network`` has in common with ``keras.applications.MobileNetV2``."""
+def _backbone_layers(network):
     prefixes = ("Conv1", "bn_Conv1", "expanded_conv_", "block_", "Conv_1")
     return [layer for layer in network.layers if layer.weights and layer.name.startswith(prefixes)]
+
+
+def _read(path):
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            return {name: content[name] for name in content.files}
+    except Exception as error:  # zip, numpy and the disk each raise their own
+        raise ModelError(f"{path}: not a readable weight file ({error})") from None
+
+
+def _fill(layers, path):
+    arrays = _read(path)
+    for layer in layers:
+        values = [arrays.get(f"{layer.name}/{i}") for i in range(len(layer.weights))]
+        if any(value is None for value in values):
+            raise ModelError(f"{path}: no weights for the layer {layer.name}; is it of another preset?")
+        if [value.shape for value in values] != [tuple(weight.shape) for weight in layer.weights]:
+            raise ModelError(f"{path}: weights of another shape for the layer {layer.name}")
+        layer.set_weights(values)

@@ -6,6 +6,7 @@ from threading import Lock
 
 import numpy as np
 
+from skushare.detector.anchors import detector_anchors
 from skushare.detector.matcher import assign_targets
 from skushare.images import read_image
 from skushare.training.augment import random_crop
@@ -21,17 +22,16 @@ class Batches:
         datasets: list of ``(Dataset, weight)``; a photo is drawn with a probability
             proportional to the weight of its dataset times one.
         config: ``DetectorConfig``; training: ``TrainingConfig``.
-        anchors, level_sizes: from ``network_anchors``.
         cache_bytes: decoded photos are kept up to so many bytes.
         workers: threads that prepare batches ahead.
     """
 
-    def __init__(self, datasets, config, training, anchors, level_sizes, cache_bytes=3 << 30, workers=2):
+    def __init__(self, datasets, config, training, cache_bytes=3 << 30, workers=2):
         self.samples = [sample for dataset, _ in datasets for sample in dataset.samples]
         weights = np.concatenate([np.full(len(dataset), float(weight)) for dataset, weight in datasets])
         self.probabilities = weights / weights.sum()
         self.config, self.training = config, training
-        self.anchors, self.level_sizes = anchors, level_sizes
+        self.anchors, self.level_sizes = detector_anchors(config, (config.input_size, config.input_size))
         self.workers = workers
         self._photos = _PhotoCache(cache_bytes)
 

@@ -11,10 +11,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from skushare.detector.anchors import detector_anchors
 from skushare.detector.losses import detection_loss
-from skushare.detector.network import build_network, network_anchors
+from skushare.detector.network import build_network
 from skushare.detector.postprocess import postprocess
-from skushare.detector.preprocess import padded, prepare
+from skushare.detector.preprocess import input_size, prepare
+from skushare.detector.weights import save_weights
 from skushare.errors import ConfigError
 from skushare.evaluation.coco import average_precision
 from skushare.evaluation.counting import best_threshold
@@ -23,6 +25,8 @@ from skushare.images import read_image
 from skushare.training.batches import Batches
 from skushare.training.checkpoint import load_checkpoint, save_checkpoint
 
+LEAST_SCORE = 0.03  # average precision wants the doubtful boxes too
+
 
 class Learner(keras.Model):
     """A detector network with its loss, for ``fit``."""
@@ -30,7 +34,7 @@ class Learner(keras.Model):
     def __init__(self, network, config):
         super().__init__()
         self.network, self.config = network, config
-        self.anchors = network_anchors(config, network)[0]
+        self.anchors = detector_anchors(config, network.input_shape[1:3])[0]
         self.class_loss = keras.metrics.Mean("class_loss")
         self.box_loss = keras.metrics.Mean("box_loss")
 
@@ -56,8 +60,8 @@ def train(run, config, training, datasets, validation, initial_weights=None, rep
 
     Args:
         run: folder, made if missing. In it: ``detector.json``, ``training.json``,
-            ``metrics.csv``, ``last.npz`` (all state), ``best.weights.h5`` (averaged
-            weights of the best validation).
+            ``metrics.csv``, ``last.npz`` (all state), ``best.npz`` (averaged weights of
+            the best validation, see ``weights.save_weights``).
         config: ``DetectorConfig``; training: ``TrainingConfig``.
         datasets: list of ``(Dataset, weight)`` to train on.
         validation: ``Dataset`` for the choice of the best weights.
@@ -84,13 +88,12 @@ def train(run, config, training, datasets, validation, initial_weights=None, rep
     learner = Learner(network, config)
     learner.compile(optimizer=make_optimizer(training), jit_compile=False)
     learner.optimizer.build(learner.trainable_variables)
-    anchors, level_sizes = network_anchors(config, network)
-    last, best = run / "last.npz", run / "best.weights.h5"
+    last, best = run / "last.npz", run / "best.npz"
     counters = {"step": 0, "best": -1}
     if last.exists():
         counters = load_checkpoint(last, learner)
 
-    batches = Batches(datasets, config, training, anchors, level_sizes)
+    batches = Batches(datasets, config, training)
     validator = Validator(config, validation, training.validation_photos)
     started = time.monotonic()
     stream = batches.stream(counters["step"])
@@ -104,7 +107,7 @@ def train(run, config, training, datasets, validation, initial_weights=None, rep
             # Compared as integers: a checkpoint's counters are exact.
             if (score := round(row["AP"] * 1e6)) > counters["best"]:
                 counters["best"] = score
-                _save_weights(best, network)
+                save_weights(network, best)
         save_checkpoint(last, learner, counters)
         row["minutes"] = (time.monotonic() - started) / 60
         _append(run / "metrics.csv", row)
@@ -172,9 +175,7 @@ class Validator:
         step = max(1, len(dataset) // photos) if photos else 1
         self.samples = dataset.samples[::step][: photos or None]
         self.config = config
-        size = padded(config.photo_size) if config.resize == "fit" else config.photo_size
-        self.network = build_network(config, (size, size))
-        self.anchors = network_anchors(config, self.network)[0]
+        self.network = build_network(config, (None, None) if config.resize == "fit" else None)
 
     def __call__(self, network):
         """Dict of AP, AP50, AP75, AR300, ``count_mae`` and the ``threshold`` it holds at."""
@@ -185,17 +186,20 @@ class Validator:
         return {**result, "count_mae": error, "threshold": threshold}
 
     def _detect(self, image):
-        batch, scale = prepare(image, self.network.input_shape[1:3], self.config.resize)
+        height, width = image.shape[:2]
+        size = self.config.photo_size
+        shape = input_size(self.config, width, height, size)
+        batch, scale = prepare(image, size, shape, self.config.resize)
         outputs = self.network.predict_on_batch(batch)
         return postprocess(
             self.config,
-            self.anchors,
+            detector_anchors(self.config, shape)[0],
             outputs["class_logits"][0],
             outputs["box_codes"][0],
-            min_score=0.03,
+            min_score=LEAST_SCORE,
             max_detections=self.config.max_detections,
             scale=scale,
-            image_size=image.shape[1::-1],
+            image_size=(width, height),
         )
 
 
@@ -207,13 +211,6 @@ def _claim(path, text):
         return
     with atomic_write(path) as handle:
         handle.write(text.encode())
-
-
-def _save_weights(path, network):
-    # Keras insists on the suffix and writes in place, hence the detour.
-    temporary = path.with_name("best.tmp.weights.h5")
-    network.save_weights(temporary)
-    temporary.replace(path)
 
 
 def _append(path, row):

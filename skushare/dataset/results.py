@@ -1,0 +1,68 @@
+"""Detections of many photos as JSON, CSV or a COCO result file."""
+
+import json
+import os
+
+import pandas as pd
+
+from skushare.geometry import to_xywh
+from skushare.spreadsheet import to_csv
+
+
+def to_coco(found, labels):
+    """COCO JSON text of ``found`` (``Found`` records): every photo has an entry, also without boxes.
+
+    Boxes are left, top, width, height in pixels of the original; ``file_name`` is the
+    path as given; category ids count from 1.
+    """
+    images, annotations = [], []
+    for number, photo in enumerate(found, 1):
+        images.append(
+            {"id": number, "file_name": os.fspath(photo.path), "width": photo.width, "height": photo.height}
+        )
+        d = photo.detections
+        for box, score, class_id in zip(to_xywh(d.boxes), d.scores, d.class_ids, strict=True):
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": number,
+                    "category_id": int(class_id) + 1,
+                    "bbox": [round(float(v), 2) for v in box],
+                    "score": round(float(score), 5),
+                }
+            )
+    categories = [{"id": i, "name": label} for i, label in enumerate(labels, 1)]
+    return json.dumps({"images": images, "annotations": annotations, "categories": categories})
+
+
+def to_json(found, labels):
+    """JSON text: one object a photo with its count and its facings."""
+    photos = [
+        {
+            "photo": os.fspath(photo.path),
+            "width": photo.width,
+            "height": photo.height,
+            "facings": len(photo.detections),
+            "error": str(photo.error) if photo.error else None,
+            "detections": photo.detections.to_frame(labels).to_dict("records"),
+        }
+        for photo in found
+    ]
+    return json.dumps(photos, indent=1, default=float)
+
+
+def to_csv_text(found, labels):
+    """CSV text: one row a facing, the photo's path in the first column."""
+    frames = [photo.detections.to_frame(labels).assign(photo=os.fspath(photo.path)) for photo in found]
+    table = pd.concat(frames, ignore_index=True)
+    return to_csv(table[["photo", *table.columns.drop("photo")]]).decode("utf-8")
+
+
+def to_table(found):
+    """Text for people: one line a photo with its count."""
+    rows = [
+        {"photo": os.fspath(photo.path), "facings": str(photo.error) if photo.error else str(len(photo.detections))}
+        for photo in found
+    ]
+    rows.append({"photo": "all photos", "facings": str(sum(len(photo.detections) for photo in found))})
+    return pd.DataFrame(rows).to_string(index=False, justify="left")

@@ -1,0 +1,37 @@
+"""Detecting in many photos, one after the other."""
+
+from typing import NamedTuple
+
+from skushare.detections import Detections
+from skushare.errors import ImageError
+from skushare.images import read_image
+
+
+class Found(NamedTuple):
+    """What was found in one photo file; ``error`` says why there is nothing."""
+
+    path: object
+    width: int
+    height: int
+    detections: Detections
+    error: ImageError | None = None
+
+
+def detect_files(detector, paths, on_image=None, **options):
+    """Yield a :class:`Found` for each of ``paths``; an unreadable file does not stop the rest.
+
+    Args:
+        detector: a ``Detector``; options: of its ``detect``.
+        on_image: called with (path, image, detections) while the photo is in memory.
+    """
+    for path in paths:
+        try:
+            image = read_image(path)
+        except ImageError as error:
+            yield Found(path, 0, 0, Detections(), error)
+            continue
+        detections = detector.detect(image, **options)
+        if on_image is not None:
+            on_image(path, image, detections)
+        height, width = image.shape[:2]
+        yield Found(path, width, height, detections)

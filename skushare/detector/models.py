@@ -1,0 +1,98 @@
+"""Models on disk: a folder with ``model.json``, a LiteRT file, weights, a label map and a card."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from skushare.detector.config import DetectorConfig
+from skushare.errors import ConfigError, ModelError
+from skushare.files import atomic_write
+
+DEFAULT_MODEL = "shelf_dense"
+DESCRIPTION, LITERT, WEIGHTS, LABEL_MAP = "model.json", "model.tflite", "weights.npz", "label_map.pbtxt"
+
+
+def models_folder():
+    """Where models are looked up by name: ``$SKUSHARE_MODELS``, or ``models/`` beside the package."""
+    return Path(os.environ.get("SKUSHARE_MODELS") or Path(__file__).resolve().parents[2] / "models")
+
+
+def model_names():
+    """Names of the models in :func:`models_folder`, the default one first."""
+    names = sorted(path.parent.name for path in models_folder().glob(f"*/{DESCRIPTION}"))
+    return sorted(names, key=lambda name: name != DEFAULT_MODEL)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model folder whose description has been read.
+
+    Attributes:
+        folder: where it lies.
+        config: its ``DetectorConfig``, thresholds and sizes included.
+        files: SHA-256 of each file, by name.
+        about: whatever else is known: data, licence, measured figures.
+    """
+
+    folder: Path
+    config: DetectorConfig
+    files: dict[str, str]
+    about: dict = field(default_factory=dict)
+
+    @property
+    def name(self):
+        return self.folder.name
+
+    def path(self, file):
+        """Path of ``file``, its SHA-256 checked.
+
+        Raises:
+            ModelError: it is missing or damaged.
+        """
+        path = self.folder / file
+        if file not in self.files or not path.is_file():
+            raise ModelError(f"{path}: the model lacks this file; fetch or export the model again")
+        if sha256(path) != self.files[file]:
+            raise ModelError(f"{path}: damaged (its SHA-256 differs from {DESCRIPTION}); fetch the model again")
+        return path
+
+
+def read_model(name=None):
+    """The :class:`Model` called ``name`` in :func:`models_folder`, or in the folder ``name``; default: the shipped one.
+
+    Raises:
+        ModelError: there is none, or its description cannot be used.
+    """
+    name = name or DEFAULT_MODEL
+    folder = Path(name)
+    if not (folder / DESCRIPTION).is_file():
+        folder = models_folder() / name
+    if not (folder / DESCRIPTION).is_file():
+        raise ModelError(f"no model called {name!r}; there are: {', '.join(model_names()) or 'none'}")
+    try:
+        content = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        config = DetectorConfig.from_dict(content.pop("config"))
+        files = dict(content.pop("files"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
+        raise ModelError(f"{folder / DESCRIPTION}: not a model description ({error})") from None
+    return Model(folder.resolve(), config, files, content)
+
+
+def write_description(folder, config, about):
+    """Write ``model.json`` (configuration, SHA-256 of the files beside it, ``about``) and the label map."""
+    folder = Path(folder)
+    items = "".join(f"item {{\n  id: {i}\n  name: {json.dumps(label)}\n}}\n" for i, label in enumerate(config.labels, 1))
+    with atomic_write(folder / LABEL_MAP) as handle:
+        handle.write(items.encode())
+    files = {name: sha256(folder / name) for name in (LITERT, WEIGHTS, LABEL_MAP) if (folder / name).is_file()}
+    content = {**about, "config": json.loads(config.to_json()), "files": files}
+    with atomic_write(folder / DESCRIPTION) as handle:
+        handle.write(json.dumps(content, indent=2).encode() + b"\n")
+
+
+def sha256(path):
+    """Hexadecimal SHA-256 of the file ``path``."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,0 +1,203 @@
+"""Running an exported model on the CPU with LiteRT; TensorFlow is never imported."""
+
+import os
+from collections import OrderedDict
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+
+from skushare.detections import Detections
+from skushare.detector.anchors import detector_anchors
+from skushare.detector.models import LITERT, read_model
+from skushare.detector.postprocess import postprocess
+from skushare.detector.preprocess import input_size, prepare
+from skushare.errors import ModelError
+from skushare.geometry import merge_tiles, tile_grid
+
+PREPARED_SIZES = 4  # input sizes kept ready; each holds its own activations
+WIDEST = 16 / 9  # photos wider (or taller) than this are searched in tiles
+OVERLAP = 0.25  # of a tile's side
+
+
+class _Prepared(NamedTuple):
+    """An interpreter allocated for one input size."""
+
+    interpreter: object
+    input: int
+    outputs: dict
+
+
+class Detector:
+    """Finds facings in photos and frames.
+
+    One instance may be shared by threads; they take turns.
+
+    Example:
+        >>> from skushare.detector.runtime import Detector
+        >>> from skushare.images import read_image
+        >>> detector = Detector.load()
+        >>> len(detector.detect(read_image("data/shelf.jpg")))  # doctest: +SKIP
+        97
+    """
+
+    def __init__(self, model, threads=None):
+        """``model``: a ``Model``; ``threads``: CPU threads, default all of this machine's."""
+        self.model = model
+        self.config = model.config
+        self.threads = threads or os.cpu_count() or 1
+        # Interpreters read the file's pages in place, so its bytes must stay alive.
+        self._content = model.path(LITERT).read_bytes()
+        self._prepared = OrderedDict()
+        self._anchors = {}
+        self._lock = Lock()
+
+    @classmethod
+    def load(cls, name=None, threads=None):
+        """The model called ``name`` (default: the shipped one), or the one in the folder ``name``.
+
+        Raises:
+            ModelError: it is missing or damaged.
+        """
+        return cls(read_model(name), threads)
+
+    @property
+    def name(self):
+        return self.model.name
+
+    @property
+    def labels(self):
+        return self.config.labels
+
+    @property
+    def min_score(self):
+        """Default score threshold of photos, chosen on validation data."""
+        return self.config.min_score
+
+    @property
+    def live_min_score(self):
+        """Default score threshold of live frames, chosen on validation data."""
+        return self.config.live_min_score
+
+    def threshold(self, mode):
+        """The default score threshold of ``mode``."""
+        return self.live_min_score if mode == "live" else self.min_score
+
+    def size(self, mode="photo"):
+        """Longest side in pixels that images of ``mode`` are resized to."""
+        return self.config.live_size if mode == "live" else self.config.photo_size
+
+    def detect(self, image, mode="photo", min_score=None, max_detections=None, size=None):
+        """Facings in ``image``, best first, boxes in its pixels.
+
+        A photo far from square is cut into overlapping tiles, so that its facings keep
+        their resolution.
+
+        Args:
+            image: (h, w, 3) uint8 RGB.
+            mode: ``"photo"`` (accurate) or ``"live"`` (fast).
+            min_score: drop boxes scored lower; default :meth:`threshold`.
+            max_detections: keep at most so many; default the model's.
+            size: longest side in pixels to resize to; default :meth:`size`.
+
+        Raises:
+            ValueError: ``image`` is not of that shape and type, or ``mode`` is unknown.
+        """
+        if mode not in ("photo", "live"):
+            raise ValueError(f"mode must be photo or live, got {mode!r}")
+        image = np.asarray(image)
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
+            raise ValueError(f"an RGB image (h, w, 3) of uint8 is needed, got {image.shape} {image.dtype}")
+        min_score = self.threshold(mode) if min_score is None else min_score
+        max_detections = self.config.max_detections if max_detections is None else max_detections
+        size = size or self.size(mode)
+        height, width = image.shape[:2]
+        if mode == "photo" and self.config.resize == "fit" and max(width, height) > WIDEST * min(width, height):
+            return self._detect_tiles(image, size, min_score, max_detections)
+        return self._detect_whole(image, size, min_score, max_detections)
+
+    def _detect_whole(self, image, size, min_score, max_detections):
+        height, width = image.shape[:2]
+        shape = input_size(self.config, width, height, size)
+        batch, scale = prepare(image, size, shape, self.config.resize)
+        logits, codes = self.run(batch)
+        return postprocess(
+            self.config,
+            self.anchors(shape),
+            logits,
+            codes,
+            min_score,
+            max_detections,
+            scale,
+            image_size=(width, height),
+        )
+
+    def _detect_tiles(self, image, size, min_score, max_detections):
+        height, width = image.shape[:2]
+        side = round(WIDEST * min(width, height))
+        tiles = tile_grid(width, height, side, round(OVERLAP * side))
+        found = [
+            self._detect_whole(image[t.top : t.bottom, t.left : t.right], size, min_score, max_detections)
+            for t in tiles
+        ]
+        boxes, scores, class_ids = merge_tiles(
+            tiles,
+            [d.boxes for d in found],
+            [d.scores for d in found],
+            [d.class_ids for d in found],
+            width,
+            height,
+            self.config.nms_iou,
+        )
+        # A panorama may hold more facings than one photo: the cap is per tile.
+        limit = max_detections * len(tiles)
+        return Detections(boxes[:limit], scores[:limit], class_ids[:limit])
+
+    def run(self, batch):
+        """The raw network.
+
+        Args:
+            batch: (1, h, w, 3) float32 RGB in 0..255, sides multiples of 32 (or the
+                model's own size).
+
+        Returns:
+            class logits (a, columns), box codes (a, 4).
+        """
+        with self._lock:
+            prepared = self._prepare(batch.shape[1:3])
+            prepared.interpreter.set_tensor(prepared.input, batch)
+            prepared.interpreter.invoke()
+            return tuple(
+                prepared.interpreter.get_tensor(prepared.outputs[name])[0] for name in ("class_logits", "box_codes")
+            )
+
+    def anchors(self, shape):
+        """Anchors (a, 4) xyxy for an input of ``shape`` (height, width) pixels."""
+        if shape not in self._anchors:
+            if len(self._anchors) >= PREPARED_SIZES:
+                self._anchors.clear()
+            self._anchors[shape] = detector_anchors(self.config, shape)[0]
+        return self._anchors[shape]
+
+    def _prepare(self, shape):
+        if shape in self._prepared:
+            self._prepared.move_to_end(shape)
+            return self._prepared[shape]
+        from ai_edge_litert.interpreter import Interpreter
+
+        try:
+            interpreter = Interpreter(model_content=self._content, num_threads=self.threads)
+            runner = interpreter.get_signature_runner()
+            (given,) = runner.get_input_details().values()
+            outputs = {name: detail["index"] for name, detail in runner.get_output_details().items()}
+            del runner  # its hold on the interpreter would forbid resizing
+            if tuple(given["shape"][1:3]) != tuple(shape):
+                interpreter.resize_tensor_input(given["index"], [1, *shape, 3])
+            interpreter.allocate_tensors()
+            prepared = _Prepared(interpreter, given["index"], outputs)
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"{self.model.folder / LITERT}: cannot be run ({error}); export it again") from error
+        self._prepared[shape] = prepared
+        if len(self._prepared) > PREPARED_SIZES:
+            self._prepared.popitem(last=False)
+        return prepared

@@ -1,0 +1,1 @@
+"""Turning a trained network into files that run elsewhere."""

@@ -1,0 +1,51 @@
+"""From a finished run to a model folder."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from skushare.detector.config import DetectorConfig
+from skushare.detector.models import LITERT, WEIGHTS, write_description
+from skushare.detector.network import build_network
+from skushare.detector.runtime import Detector
+from skushare.detector.weights import load_weights, save_weights
+from skushare.evaluation.evaluate import evaluate
+from skushare.export.litert import export_litert
+from skushare.files import atomic_write
+
+
+def package_run(run, validation, out=None, about=None):
+    """Write the best weights of ``run`` as a model folder, thresholds chosen on ``validation``.
+
+    Weights are rounded to float16, as in the LiteRT file, so both give the same boxes.
+
+    Args:
+        run: folder of a run; validation: ``Dataset``.
+        out: folder of the model; default ``run/model``.
+        about: further keys of ``model.json``.
+
+    Returns:
+        the folder.
+    """
+    run = Path(run)
+    config = DetectorConfig.from_json((run / "detector.json").read_text())
+    return package_weights(run / "best.npz", config, validation, out or run / "model", about)
+
+
+def package_weights(weights, config, validation, out, about=None):
+    """As :func:`package_run`, from a weight file and its ``DetectorConfig``."""
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    network = build_network(config, (None, None) if config.resize == "fit" else None)
+    load_weights(network, weights)
+    save_weights(network, out / WEIGHTS, np.float16)
+    load_weights(network, out / WEIGHTS)
+    with atomic_write(out / LITERT) as handle:
+        handle.write(export_litert(network))
+    write_description(out, config, about or {})
+    scores = {}
+    for mode, name in (("photo", "min_score"), ("live", "live_min_score")):
+        scores[name] = evaluate(Detector.load(out), validation, mode, resamples=0)["best_score"]
+    write_description(out, replace(config, **scores), about or {})
+    return out
