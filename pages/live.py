@@ -1,0 +1,100 @@
+"""Live: count the facings that the visitor's camera sees."""
+
+import streamlit as st
+
+from skushare.app.camera import camera_status, camera_stream
+from skushare.app.model import score_slider, shared_detector
+from skushare.app.shares import show_shares
+from skushare.charts import count_chart
+from skushare.live.connection import ADVICE, NO_ROUTE, Connection
+from skushare.live.session import LiveSession
+from skushare.shelf.share import share_of_shelf
+
+STALE_SECONDS = 3
+
+detector = shared_detector()
+state = st.session_state
+if "live" not in state:
+    state.live = LiveSession(detector)
+    state.connection = Connection()
+session, connection = state.live, state.connection
+
+st.title("Count facings live")
+advice = ADVICE.get(camera_status())
+if advice:
+    st.warning(advice, icon=":material/videocam_off:")
+
+reading_row = st.container()
+video_column, course_column = st.columns([3, 2], gap="large")
+with video_column:
+    camera = camera_stream(session)
+    if st.button("Save a snapshot", icon=":material/photo_camera:", disabled=not camera.state.playing):
+        if session.take_snapshot() is None:
+            st.info("No frame has arrived yet. Wait for the picture, then save again.")
+    session.min_score = score_slider(detector, "live", key="live_score")
+
+poll_seconds = 1.0 if camera.state.playing or camera.state.signalling else None
+
+
+@st.fragment(run_every=poll_seconds)
+def show_reading():
+    """The count and the speed, or what is to be done to get them."""
+    link = connection.update(camera.state.playing, camera.state.signalling)
+    reading = session.reading()
+    if link in ("slow", "failed"):
+        st.warning(NO_ROUTE, icon=":material/signal_disconnected:")
+    if reading.error:
+        st.error(reading.error, icon=":material/error:")
+    if link == "playing" and reading.age is not None and reading.age > STALE_SECONDS:
+        st.warning(
+            f"No new picture for {reading.age:.0f} seconds. Check the camera and the network.",
+            icon=":material/hourglass_top:",
+        )
+    if reading.facings is not None:
+        with st.container(horizontal=True):
+            st.metric("Facings", reading.facings, border=True)
+            st.metric("ms a frame", f"{reading.latency_ms:.0f}", border=True)
+            st.metric("fps", f"{reading.fps:.1f}", border=True)
+    elif link == "idle":
+        st.info(
+            "Press **Start the camera**, allow it, and hold it straight on to the shelf, "
+            "so that the shelf fills the picture.",
+            icon=":material/videocam:",
+        )
+    elif link != "failed" and not reading.error:
+        st.info("Waiting for the first picture", icon=":material/hourglass_top:")
+
+
+@st.fragment(run_every=poll_seconds)
+def show_course():
+    """The count over time and the shares of the newest frame."""
+    reading = session.reading()
+    if reading.facings is not None:
+        st.markdown("##### Facings over time")
+        st.altair_chart(count_chart(session.history()), width="stretch")
+        st.markdown("##### Share of shelf")
+        show_shares(share_of_shelf(reading.detections, detector.labels), detector.labels)
+
+
+with reading_row:
+    show_reading()
+with course_column:
+    show_course()
+
+snapshots = session.snapshots()
+if snapshots:
+    st.subheader("Snapshots of this visit")
+    with st.grid(min_column_width=240):
+        for number, snapshot in enumerate(snapshots):
+            with st.container(border=True):
+                st.image(snapshot.jpeg, width="stretch", alt=f"Shelf with {snapshot.facings} boxes drawn")
+                st.markdown(f"**{snapshot.facings} facings** at {snapshot.taken:%H:%M:%S}")
+                st.download_button(
+                    "Download",
+                    snapshot.jpeg,
+                    snapshot.file_name,
+                    "image/jpeg",
+                    key=f"snapshot_{number}",
+                    icon=":material/download:",
+                    on_click="ignore",
+                )

@@ -1,0 +1,133 @@
+"""Photos: count the facings on many photos."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from skushare.album import Album
+from skushare.app.model import score_slider, shared_detector
+from skushare.app.shares import show_shares
+from skushare.app.text import plain
+from skushare.images import SUFFIXES
+from skushare.samples import sample_pictures
+from skushare.spreadsheet import to_csv
+
+PHOTOS_A_PAGE = 12
+SECONDS_A_RUN = 2.0  # of counting, before the page shows what it has
+
+detector = shared_detector()
+state = st.session_state
+state.setdefault("album", Album())
+state.setdefault("upload_round", 0)
+album = state.album
+
+
+def clear():
+    """Start an empty list."""
+    state.album = Album()
+    state.upload_round += 1
+
+
+st.title("Count facings on photos")
+uploads = st.file_uploader(
+    "Add shelf photos, one or many",
+    type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
+    accept_multiple_files=True,
+    # A new key empties the widget, and with it the server's copy of the full-size files.
+    key=f"uploads_{state.upload_round}",
+)
+shot = None
+if st.toggle("Take a photo with this device's camera", key="use_camera"):
+    shot = st.camera_input(
+        "Hold it straight on to the shelf, so that the shelf fills the picture",
+        key=f"shot_{state.upload_round}",
+        resolution="1080p",
+    )
+
+files = [(upload.file_id, upload.name, upload.getvalue) for upload in uploads]
+if shot:
+    files.append((shot.file_id, f"camera-{datetime.now():%H%M%S}.jpg", shot.getvalue))
+progress = st.empty()
+left = album.take(files, detector, SECONDS_A_RUN)
+if left:
+    progress.progress(1 - left / len(files), text=f"Counted {len(files) - left} of {len(files)} photos")
+
+if album.failures:
+    st.error(
+        "\n".join(f"- {plain(message)}" for message in album.failures.values()),
+        icon=":material/broken_image:",
+    )
+if album.repeats:
+    st.info(
+        "Already in the list, counted once: " + plain(", ".join(album.repeats)),
+        icon=":material/content_copy:",
+    )
+
+if not album and not files:
+    st.markdown("No photo at hand?")
+    pictures = sample_pictures()
+    if pictures and st.button("Try a sample picture", icon=":material/shelves:"):
+        album.add(pictures[0].name, pictures[0].read_bytes(), detector)
+        st.rerun()
+
+if album:
+    min_score = score_slider(detector, "photo", key="photo_score")
+    counts = album.counts(min_score)
+    total = int(counts["facings"].sum())
+    with st.container(horizontal=True):
+        st.metric("Facings", f"{total:,}", border=True)
+        st.metric("Photos", len(album), border=True)
+        st.metric("Facings a photo", f"{total / len(album):.1f}", border=True)
+    pictures_tab, table_tab, facings_tab, share_tab = st.tabs(
+        ["Pictures", "Count per photo", "Every facing", "Share of shelf"]
+    )
+
+    shown = list(album.photos.values())
+    if len(shown) > PHOTOS_A_PAGE:
+        with pictures_tab:
+            page = st.pagination(-(-len(shown) // PHOTOS_A_PAGE), key="photo_page")
+        shown = shown[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]
+    with pictures_tab, st.grid(min_column_width=340):
+        for photo in shown:
+            count = len(photo.detections.above(min_score))
+            with st.container(border=True):
+                st.image(
+                    photo.picture(min_score, detector.labels),
+                    width="stretch",
+                    alt=f"{photo.name} with {count} boxes drawn",
+                )
+                st.markdown(f"**{count} facings**")
+                st.text(photo.name)
+    with table_tab:
+        st.dataframe(counts, hide_index=True)
+        st.download_button(
+            "Download counts",
+            lambda: to_csv(counts),
+            "facings-per-photo.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    with facings_tab:
+        st.dataframe(album.facings(min_score, detector.labels, shown), hide_index=True)
+        if len(shown) < len(album):
+            st.caption(
+                f"Shown for the {len(shown)} photos of the chosen page; the download holds all {len(album)}."
+            )
+        st.download_button(
+            "Download every facing",
+            lambda: to_csv(album.facings(min_score, detector.labels)),
+            "facings.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    with share_tab:
+        show_shares(album.shares(min_score, detector.labels), detector.labels)
+    st.button("Clear the list", icon=":material/delete:", on_click=clear)
+
+if left:
+    st.rerun()
+if uploads:
+    state.upload_round += 1
+    st.rerun()

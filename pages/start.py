@@ -1,0 +1,46 @@
+"""Start: what skushare does, shown on a bundled picture."""
+
+import streamlit as st
+
+from skushare.album import Album
+from skushare.app.model import shared_detector
+from skushare.app.shares import show_shares
+from skushare.samples import sample_pictures
+
+st.title("Count every facing on the shelf")
+st.markdown("Take a photo or point a camera at a shelf. skushare boxes each product front and counts it.")
+with st.container(horizontal=True):
+    if st.button("Count photos", type="primary", icon=":material/photo_library:"):
+        st.switch_page("pages/photos.py")
+    if st.button("Count live", icon=":material/videocam:"):
+        st.switch_page("pages/live.py")
+
+detector = shared_detector()
+
+
+@st.cache_resource(max_entries=2, show_spinner="Counting a sample picture")
+def counted_sample(path, model):
+    """The bundled picture at ``path``, counted by the shipped model."""
+    album = Album()
+    album.add(path.name, path.read_bytes(), detector)
+    return album
+
+
+pictures = sample_pictures()
+if pictures:
+    album = counted_sample(pictures[0], detector.name)
+    picture_column, result_column = st.columns([3, 2], gap="large")
+    with picture_column:
+        for photo in album.photos.values():
+            st.image(
+                photo.picture(detector.min_score, detector.labels),
+                width="stretch",
+                caption="A sample picture, counted by the detector that comes with skushare",
+                alt="A shelf with a box around each facing",
+            )
+    with result_column:
+        st.metric(
+            "Facings on this shelf", int(album.counts(detector.min_score)["facings"].sum()), border=True
+        )
+        st.markdown("##### Share of shelf")
+        show_shares(album.shares(detector.min_score, detector.labels), detector.labels)

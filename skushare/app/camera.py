@@ -1,0 +1,104 @@
+"""The visitor's camera: whether the browser can give it, and the stream of its frames."""
+
+import streamlit as st
+from streamlit.errors import StreamlitSecretNotFoundError
+from streamlit_webrtc import WebRtcMode, webrtc_streamer
+from streamlit_webrtc.webrtc import SignallingTimeoutError
+
+from skushare.errors import ConfigError
+from skushare.live.connection import NO_ROUTE, ice_servers, is_insecure
+from skushare.live.video import CONSTRAINTS, frame_callback
+
+_TEXTS = {
+    "start": "Start the camera",
+    "stop": "Stop",
+    "select_device": "Choose a camera",
+    "media_api_not_available": "The browser gives no camera to this page; it must come over https or localhost.",
+    "device_ask_permission": "Allow the camera in the question your browser asks.",
+    "device_not_available": "No camera can be used. Is another program using it?",
+    "device_access_denied": "The camera is blocked for this page. Allow it beside the address, then reload.",
+}
+
+# "prompt" and "granted" both report "ready", so that granting causes no rerun while the stream starts.
+_SCRIPT = """
+export default function ({ setStateValue }) {
+  const media = navigator.mediaDevices;
+  let last = null;
+  let permission = null;
+  const report = (status) => {
+    if (status !== last) {
+      last = status;
+      setStateValue("status", status);
+    }
+  };
+  const check = async () => {
+    if (!window.isSecureContext) return report("insecure");
+    if (!media?.getUserMedia) return report("unsupported");
+    if (permission?.state === "denied") return report("denied");
+    const devices = await media.enumerateDevices();
+    report(devices.some((device) => device.kind === "videoinput") ? "ready" : "missing");
+  };
+  const start = async () => {
+    try {
+      permission = await navigator.permissions.query({ name: "camera" });
+      permission.addEventListener("change", check);
+    } catch {
+      // Some browsers do not tell the camera permission; the stream's own error does.
+    }
+    await check();
+  };
+  media?.addEventListener?.("devicechange", check);
+  start();
+  return () => {
+    media?.removeEventListener?.("devicechange", check);
+    permission?.removeEventListener("change", check);
+  };
+}
+"""
+
+_probe = st.components.v2.component("skushare_camera_status", js=_SCRIPT)
+
+
+def camera_status():
+    """``ready``, ``insecure``, ``unsupported``, ``missing`` or ``denied``; ``None`` before the browser answered."""
+    if is_insecure(st.context.url):
+        return "insecure"
+    return _probe(key="camera_status", height=0, on_status_change=lambda: None).get("status")
+
+
+def camera_stream(session):
+    """Start and stop buttons and the picture with boxes; every frame goes through ``session``.
+
+    Returns:
+        The stream; its ``state`` has ``playing`` and ``signalling`` and moves on by itself.
+    """
+    try:
+        return webrtc_streamer(
+            key="camera",
+            mode=WebRtcMode.SENDRECV,
+            rtc_configuration={"iceServers": _servers()},
+            media_stream_constraints=CONSTRAINTS,
+            video_frame_callback=frame_callback(session),
+            async_processing=True,  # the newest frame wins, none queue
+            video_html_attrs={
+                "autoPlay": True,
+                "playsInline": True,
+                "muted": True,
+                "style": {"width": "100%"},
+            },
+            media_toggle_controls=False,
+            translations=_TEXTS,
+        )
+    except SignallingTimeoutError:
+        st.error(NO_ROUTE, icon=":material/signal_disconnected:")
+        st.stop()
+
+
+def _servers():
+    try:
+        return ice_servers(st.secrets)
+    except StreamlitSecretNotFoundError:
+        return []
+    except ConfigError as error:
+        st.error(str(error), icon=":material/error:")
+        return []

@@ -1,0 +1,36 @@
+"""The detector that all visitors share."""
+
+import streamlit as st
+
+from skushare.album import SCORE_FLOOR
+from skushare.detector.runtime import Detector
+from skushare.errors import ModelError
+
+
+@st.cache_resource(show_spinner="Loading the detector")
+def _load():
+    return Detector.load()
+
+
+def shared_detector():
+    """The default model, loaded once a server; without one the page says so and ends."""
+    try:
+        return _load()
+    except ModelError as error:
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+
+
+def score_slider(detector, mode, key):
+    """The slider for the least score that counts in ``mode``; returns its value."""
+    default = detector.threshold(mode)
+    return st.slider(
+        "Minimum confidence",
+        min_value=SCORE_FLOOR,
+        max_value=0.95,
+        value=round(default, 2),
+        step=0.01,
+        key=key,
+        help="Lower finds more facings and makes more mistakes; higher the other way round. "
+        f"{default:.2f} gave the truest counts on validation photos.",
+    )

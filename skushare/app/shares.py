@@ -1,0 +1,15 @@
+"""The share of shelf as a page shows it."""
+
+import streamlit as st
+
+from skushare.charts import share_chart
+
+
+def show_shares(shares, labels):
+    """Draw the share chart of ``shares``, and say what a single class means."""
+    if shares.empty:
+        st.caption("Nothing counted at this confidence.")
+        return
+    st.altair_chart(share_chart(shares), width="stretch")
+    if len(labels) == 1:
+        st.caption("This model finds product fronts and does not tell brands apart: they form one class.")

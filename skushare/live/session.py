@@ -1,0 +1,169 @@
+"""What one visitor's camera shows: the newest count, its recent course, and snapshots."""
+
+import logging
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from skushare.detections import Detections
+from skushare.draw import annotate
+from skushare.errors import SkushareError
+from skushare.jpeg import encode_jpeg
+
+logger = logging.getLogger(__name__)
+
+HISTORY_SECONDS = 120
+HISTORY_STEP = 0.5  # seconds between points of the course: a chart needs no more
+RECENT_SECONDS = 2.0  # what "now" means for count, latency and frame rate
+MAX_SNAPSHOTS = 24
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A frame that was kept: its time, count and JPEG bytes with the boxes drawn."""
+
+    taken: datetime
+    facings: int
+    jpeg: bytes
+
+    @property
+    def file_name(self):
+        """A name that sorts by time and tells the count."""
+        return f"shelf-{self.taken:%Y%m%d-%H%M%S}-{self.facings}-facings.jpg"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The state of a session at one moment.
+
+    Attributes:
+        facings: median count over the last two seconds, ``None`` before the first frame.
+        latency_ms: median time from a frame's arrival to its boxes being drawn.
+        fps: frames processed a second.
+        age: seconds since the newest frame, ``None`` before the first.
+        error: what went wrong with the newest frame, fit for the user, or ``None``.
+        detections: of the newest frame.
+    """
+
+    facings: int | None
+    latency_ms: float | None
+    fps: float
+    age: float | None
+    error: str | None
+    detections: Detections
+
+
+class LiveSession:
+    """Counts the frames of one camera. Every method may be called from any thread.
+
+    Args:
+        detector: a :class:`~skushare.detector.runtime.Detector`; may be shared by sessions.
+        clock: seconds, rising; replaced in tests.
+    """
+
+    def __init__(self, detector, clock=time.monotonic):
+        self.detector = detector
+        self.min_score = detector.threshold("live")
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._snapshots = deque(maxlen=MAX_SNAPSHOTS)
+        self._forget()
+
+    def _forget(self):
+        self._recent = deque(maxlen=256)  # (time, count, milliseconds) a frame
+        self._course = deque(maxlen=int(HISTORY_SECONDS / HISTORY_STEP))  # (time, count)
+        self._newest = None  # (image, detections)
+        self._error = None
+
+    def process(self, image):
+        """The RGB ``image`` with its facings drawn; the session's reading moves on to it.
+
+        A failure never stops the stream: the image comes back as it was, and
+        :meth:`reading` tells what happened.
+        """
+        started = self._clock()
+        try:
+            detections = self.detector.detect(image, mode="live", min_score=self.min_score)
+            drawn = annotate(image, detections, self.detector.labels)
+        except Exception as error:
+            self._fail(error)
+            return image
+        finished = self._clock()
+        with self._lock:
+            if self._course and finished - self._course[-1][0] > HISTORY_SECONDS / 4:
+                self._forget()  # the camera was off for long: a new visit to a shelf
+            self._error = None
+            self._newest = (image, detections)
+            self._recent.append((finished, len(detections), 1000 * (finished - started)))
+            if not self._course or finished - self._course[-1][0] >= HISTORY_STEP:
+                self._course.append((finished, self._median_count(finished)))
+        return drawn
+
+    def _fail(self, error):
+        if isinstance(error, SkushareError):
+            message = str(error)
+        else:
+            message = (
+                f"A frame could not be counted ({type(error).__name__}). The picture goes on without boxes; "
+                "the server's log has the details."
+            )
+        with self._lock:
+            is_new = self._error != message
+            self._error = message
+        if is_new:  # once, not at every frame
+            logger.error("a live frame could not be counted", exc_info=error)
+
+    def _median_count(self, now):
+        counts = [count for at, count, _ in self._recent if now - at <= RECENT_SECONDS]
+        return int(np.median(counts)) if counts else self._recent[-1][1]
+
+    def reading(self):
+        """The present :class:`Reading`."""
+        with self._lock:
+            if not self._recent:
+                return Reading(None, None, 0.0, None, self._error, Detections())
+            now = self._clock()
+            newest = self._recent[-1][0]
+            window = [(at, ms) for at, _, ms in self._recent if newest - at <= RECENT_SECONDS]
+            span = newest - window[0][0]
+            return Reading(
+                facings=self._median_count(newest),
+                latency_ms=float(np.median([ms for _, ms in window])),
+                fps=(len(window) - 1) / span if span > 0 else 0.0,
+                age=now - newest,
+                error=self._error,
+                detections=self._newest[1],
+            )
+
+    def history(self):
+        """The count's course: a DataFrame of ``seconds`` (0 is now, the past negative) and ``facings``."""
+        with self._lock:
+            now = self._clock()
+            points = [(at - now, count) for at, count in self._course]
+        return pd.DataFrame(points, columns=["seconds", "facings"])
+
+    def take_snapshot(self):
+        """Keep the newest frame with its own count; ``None`` before the first frame.
+
+        Only the last few snapshots are kept.
+        """
+        with self._lock:
+            newest = self._newest
+        if newest is None:
+            return None
+        image, detections = newest
+        picture = encode_jpeg(annotate(image, detections, self.detector.labels))
+        snapshot = Snapshot(datetime.now(), len(detections), picture)
+        with self._lock:
+            self._snapshots.append(snapshot)
+        return snapshot
+
+    def snapshots(self):
+        """Kept snapshots, newest first."""
+        with self._lock:
+            return list(reversed(self._snapshots))

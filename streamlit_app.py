@@ -1,0 +1,17 @@
+"""skushare in the browser: run with ``streamlit run streamlit_app.py``."""
+
+import streamlit as st
+
+from skushare.app import ICON
+
+st.set_page_config(page_title="skushare", page_icon=ICON, layout="wide")
+st.logo(ICON, size="large")
+
+st.navigation(
+    [
+        st.Page("pages/start.py", title="Start", icon=":material/home:", default=True),
+        st.Page("pages/photos.py", title="Photos", icon=":material/photo_library:"),
+        st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
+    ],
+    position="top",
+).run()

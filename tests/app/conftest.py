@@ -1,0 +1,54 @@
+"""A detector that needs no model, and the app's scripts run on it."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import streamlit as st
+
+from skushare.detections import Detections
+from skushare.detector.runtime import Detector
+
+
+class StubDetector:
+    """Finds two sure facings and a doubtful one in every image."""
+
+    name = "stub"
+    labels = ("facing",)
+    min_score = 0.4
+
+    def __init__(self):
+        self.calls = 0
+
+    def threshold(self, mode):
+        return self.min_score
+
+    def detect(self, image, mode="photo", min_score=None, max_detections=None):
+        self.calls += 1
+        found = Detections(
+            np.float32([[10, 10, 60, 90], [70, 10, 120, 90], [0, 0, 8, 8]]), [0.9, 0.6, 0.2], [0, 0, 0]
+        )
+        return found.above(self.min_score if min_score is None else min_score)
+
+
+@pytest.fixture
+def detector(monkeypatch):
+    """The stub, in place of the shipped model."""
+    stub = StubDetector()
+    monkeypatch.setattr(Detector, "load", lambda: stub)
+    st.cache_resource.clear()
+    yield stub
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def camera(monkeypatch):
+    """The stream component's state, which a test sets; the component itself needs a browser."""
+    stream = SimpleNamespace(state=SimpleNamespace(playing=False, signalling=False), frame=None, secrets={})
+
+    def streamer(key, video_frame_callback, rtc_configuration, **kwargs):
+        stream.frame, stream.configuration = video_frame_callback, rtc_configuration
+        return stream
+
+    monkeypatch.setattr("skushare.app.camera.webrtc_streamer", streamer)
+    return stream

@@ -1,0 +1,177 @@
+"""The pages, run without a browser on a stub detector."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from skushare.detector.runtime import Detector
+from skushare.errors import ModelError
+from skushare.jpeg import encode_jpeg
+
+APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
+
+
+def photo(shade):
+    return encode_jpeg(np.full((120, 160, 3), shade, np.uint8))
+
+
+def upload(name, data):
+    return (name, data, "image/jpeg")
+
+
+def open_page(page=None):
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    if page:
+        app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception
+    return app
+
+
+def metrics(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def texts(elements):
+    return [element.value for element in elements]
+
+
+def test_start_counts_a_bundled_picture_once(detector):
+    app = open_page()
+    assert metrics(app) == {"Facings on this shelf": "2"}
+    app.run()
+    assert detector.calls == 1
+
+
+@pytest.mark.parametrize("button, title", [("Count photos", "photos"), ("Count live", "live")])
+def test_start_leads_on(detector, camera, button, title):
+    app = open_page()
+    next(b for b in app.button if b.label == button).click().run()
+    assert not app.exception and title in app.title[0].value
+
+
+@pytest.mark.parametrize("page", [None, "photos", "live"])
+def test_without_a_model_a_page_says_what_to_do(monkeypatch, detector, page):
+    def load():
+        raise ModelError("models/shelf_dense: missing; fetch it again")
+
+    monkeypatch.setattr(Detector, "load", load)
+    app = open_page(page)
+    assert texts(app.error) == ["models/shelf_dense: missing; fetch it again"]
+
+
+def test_photos_invites_with_a_sample(detector):
+    app = open_page("photos")
+    assert not app.metric
+    next(b for b in app.button if b.label == "Try a sample picture").click().run()
+    assert metrics(app)["Photos"] == "1"
+
+
+def test_photos_counts_what_is_uploaded_and_names_what_is_not_a_picture(detector):
+    app = open_page("photos")
+    files = [upload("a.jpg", photo(40)), upload("bad_[x](y).jpg", b"text"), upload("b.jpg", photo(80))]
+    app.file_uploader[0].set_value(files).run()
+    assert not app.exception
+    assert metrics(app) == {"Facings": "4", "Photos": "2", "Facings a photo": "2.0"}
+    assert r"bad\_\[x\]\(y\)\.jpg" in app.error[0].value
+    assert app.file_uploader[0].value == []  # the full-size files are let go
+    assert app.dataframe[0].value["photo"].tolist() == ["a.jpg", "b.jpg"]
+
+
+def test_the_slider_redraws_without_running_the_network(detector):
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    calls = detector.calls
+    app.slider(key="photo_score").set_value(0.1).run()
+    assert metrics(app)["Facings"] == "3" and len(app.dataframe[1].value) == 3
+    app.slider(key="photo_score").set_value(0.8).run()
+    assert metrics(app)["Facings"] == "1"
+    assert detector.calls == calls
+
+
+def test_a_repeated_photo_is_counted_once_and_said_so(detector):
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40)), upload("copy.jpg", photo(40))]).run()
+    assert metrics(app)["Photos"] == "1" and r"copy\.jpg" in app.info[0].value
+
+
+def test_two_hundred_photos_go_through_and_are_shown_by_pages(detector):
+    app = open_page("photos")
+    pictures = [
+        upload(f"{i}.jpg", encode_jpeg(np.random.default_rng(i).integers(0, 255, (60, 80, 3), np.uint8)))
+        for i in range(200)
+    ]
+    app.file_uploader[0].set_value(pictures).run()
+    assert not app.exception
+    assert metrics(app)["Photos"] == "200" and metrics(app)["Facings"] == "400"
+    assert len(app.image) == 12
+
+
+def test_clear_empties_the_list(detector):
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    next(b for b in app.button if b.label == "Clear the list").click().run()
+    assert not app.metric and not app.dataframe
+
+
+def test_live_tells_how_to_begin(detector, camera):
+    app = open_page("live")
+    assert "Start the camera" in app.info[0].value and not app.metric
+    assert camera.configuration == {"iceServers": []}
+
+
+def test_live_reads_the_frames_and_saves_a_snapshot(detector, camera):
+    camera.state.playing = True
+    app = open_page("live")
+    assert "Waiting" in app.info[0].value
+    frame = av.VideoFrame.from_ndarray(np.full((120, 160, 3), 90, np.uint8), format="rgb24")
+    drawn = camera.frame(frame)
+    assert not np.array_equal(drawn.to_ndarray(format="rgb24"), frame.to_ndarray(format="rgb24"))
+    app.run()
+    assert metrics(app)["Facings"] == "2"
+    app.button[0].click().run()
+    assert not app.exception
+    assert any("2 facings" in text for text in texts(app.markdown))
+    app.slider(key="live_score").set_value(0.1).run()
+    camera.frame(frame)
+    assert len(app.session_state.live.reading().detections) == 3
+
+
+def test_live_shows_a_failing_detector_as_text(detector, camera, monkeypatch):
+    camera.state.playing = True
+    app = open_page("live")
+    monkeypatch.setattr(detector, "detect", lambda *args, **kwargs: 1 / 0)
+    camera.frame(av.VideoFrame.from_ndarray(np.zeros((120, 160, 3), np.uint8), format="rgb24"))
+    app.run()
+    assert not app.exception and "ZeroDivisionError" in app.error[0].value
+
+
+def test_live_says_when_the_video_finds_no_route(detector, camera, monkeypatch):
+    monkeypatch.setattr("skushare.live.connection.SLOW_AFTER", 0.0)
+    camera.state.signalling = True
+    app = open_page("live")
+    assert any("TURN" in text for text in texts(app.warning))
+
+
+def test_turn_servers_come_from_the_secrets(detector, camera):
+    app = AppTest.from_file(APP, default_timeout=60)
+    server = {"urls": ["turn:turn.example.org:3478"], "username": "shop", "credential": "secret"}
+    app.secrets["webrtc"] = {"ice_servers": [server]}
+    app.run().switch_page("pages/live.py").run()
+    assert camera.configuration == {"iceServers": [server]}
+
+
+def test_wrong_secrets_are_named(detector, camera):
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.secrets["webrtc"] = {"ice_servers": "turn:turn.example.org"}
+    app.run().switch_page("pages/live.py").run()
+    assert not app.exception and "webrtc.ice_servers" in app.error[0].value
+
+
+def test_two_visitors_do_not_mix(detector, camera):
+    first, second = open_page("photos"), open_page("photos")
+    first.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    second.run()
+    assert metrics(first)["Photos"] == "1" and not second.metric

@@ -1,0 +1,175 @@
+"""One visitor's live session: the newest frame, its course, snapshots, failures."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from skushare.detections import Detections
+from skushare.errors import ModelError
+from skushare.jpeg import decode_jpeg
+from skushare.live.session import HISTORY_SECONDS, HISTORY_STEP, MAX_SNAPSHOTS, LiveSession
+
+FRAME = np.full((48, 64, 3), 200, np.uint8)
+
+
+class Detector:
+    """Finds as many boxes as it is told; each call takes ``seconds`` of its clock."""
+
+    labels = ("facing",)
+
+    def __init__(self, count=3, seconds=0.02):
+        self.count, self.seconds, self.now, self.error = count, seconds, 100.0, None
+        self.asked = []
+
+    def threshold(self, mode):
+        return {"live": 0.4}[mode]
+
+    def clock(self):
+        return self.now
+
+    def detect(self, image, mode="photo", min_score=None, max_detections=None):
+        self.asked.append((mode, min_score))
+        self.now += self.seconds
+        if self.error:
+            raise self.error
+        boxes = np.tile(np.float32([4, 4, 20, 30]), (self.count, 1))
+        return Detections(boxes, np.full(self.count, 0.9), np.zeros(self.count))
+
+
+@pytest.fixture
+def detector():
+    return Detector()
+
+
+@pytest.fixture
+def session(detector):
+    return LiveSession(detector, clock=detector.clock)
+
+
+def test_before_the_first_frame_there_is_nothing_to_read(session):
+    reading = session.reading()
+    assert (reading.facings, reading.latency_ms, reading.age, reading.error) == (None, None, None, None)
+    assert len(session.history()) == 0 and len(reading.detections) == 0
+    assert session.take_snapshot() is None and session.snapshots() == []
+
+
+def test_frames_are_drawn_on_a_copy_and_counted(session, detector):
+    frame = FRAME.copy()
+    drawn = session.process(frame)
+    assert np.array_equal(frame, FRAME) and not np.array_equal(drawn, FRAME)
+    detector.now += 1.5
+    reading = session.reading()
+    assert reading.facings == 3 and len(reading.detections) == 3
+    assert reading.latency_ms == pytest.approx(20)
+    assert reading.age == pytest.approx(1.5)
+
+
+def test_the_visitors_threshold_goes_to_the_detector(session, detector):
+    session.process(FRAME)
+    session.min_score = 0.7
+    session.process(FRAME)
+    assert detector.asked == [("live", 0.4), ("live", 0.7)]
+
+
+def test_the_count_is_steady_when_one_frame_flickers(session, detector):
+    for detector.count in (10, 10, 2, 10, 10):
+        session.process(FRAME)
+    assert session.reading().facings == 10
+    assert len(session.reading().detections) == 10
+
+
+def test_the_count_follows_when_the_camera_moves_on(session, detector):
+    for detector.count in [10] * 5 + [4] * 40:
+        session.process(FRAME)
+        detector.now += 0.08
+    assert session.reading().facings == 4
+
+
+def test_frame_rate_counts_frames_processed(session, detector):
+    for _ in range(30):
+        session.process(FRAME)
+        detector.now += 0.08
+    assert session.reading().fps == pytest.approx(10, rel=0.05)
+
+
+def test_history_is_thinned_and_bounded(session, detector):
+    for _ in range(int(3 * HISTORY_SECONDS / 0.12)):
+        session.process(FRAME)
+        detector.now += 0.1
+    history = session.history()
+    assert len(history) == HISTORY_SECONDS / HISTORY_STEP
+    assert history["seconds"].is_monotonic_increasing and history["seconds"].max() <= 0
+    assert np.diff(history["seconds"]).min() >= HISTORY_STEP - 1e-6
+
+
+def test_a_long_pause_begins_a_new_course_and_keeps_the_snapshots(session, detector):
+    session.process(FRAME)
+    session.take_snapshot()
+    detector.now += HISTORY_SECONDS
+    session.process(FRAME)
+    assert len(session.history()) == 1
+    assert len(session.snapshots()) == 1
+
+
+@pytest.mark.parametrize(
+    "error, text",
+    [
+        (ModelError("models/default: model.tflite is damaged; download it again"), "models/default"),
+        (RuntimeError("secret detail"), "RuntimeError"),
+    ],
+)
+def test_a_failing_detector_becomes_text_and_the_picture_goes_on(session, detector, error, text):
+    session.process(FRAME)
+    detector.error = error
+    assert session.process(FRAME) is FRAME
+    assert text in session.reading().error and "secret detail" not in session.reading().error
+    detector.error = None
+    session.process(FRAME)
+    assert session.reading().error is None
+
+
+def test_a_snapshot_keeps_the_frame_with_its_own_count(session, detector):
+    detector.count = 7
+    session.process(FRAME)
+    snapshot = session.take_snapshot()
+    assert snapshot.facings == 7 and "7-facings" in snapshot.file_name
+    assert decode_jpeg(snapshot.jpeg).shape == FRAME.shape
+    assert session.snapshots() == [snapshot]
+
+
+def test_snapshots_are_bounded_and_newest_first(session, detector):
+    for detector.count in range(MAX_SNAPSHOTS + 5):
+        session.process(FRAME)
+        session.take_snapshot()
+    kept = [snapshot.facings for snapshot in session.snapshots()]
+    assert kept == list(range(MAX_SNAPSHOTS + 4, 4, -1))
+
+
+def test_sessions_that_share_a_detector_do_not_mix(detector):
+    first, second = LiveSession(detector, detector.clock), LiveSession(detector, detector.clock)
+    detector.count = 5
+    first.process(FRAME)
+    first.take_snapshot()
+    assert second.reading().facings is None and second.snapshots() == []
+
+
+def test_reading_while_frames_arrive_is_safe():
+    session = LiveSession(Detector(seconds=0))
+    failures = []
+
+    def read():
+        try:
+            for _ in range(200):
+                session.reading(), session.history(), session.take_snapshot(), session.snapshots()
+        except Exception as error:
+            failures.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for thread in readers:
+        thread.start()
+    for _ in range(200):
+        session.process(FRAME)
+    for thread in readers:
+        thread.join()
+    assert failures == []

@@ -1,0 +1,118 @@
+"""The list of counted photos: thresholds, repeats, failures, bounds."""
+
+import numpy as np
+import pytest
+
+from skushare.album import PREVIEW_SIDE, SCORE_FLOOR, Album
+from skushare.detections import Detections
+from skushare.jpeg import decode_jpeg, encode_jpeg
+
+
+class Detector:
+    labels = ("facing",)
+
+    def __init__(self):
+        self.calls = []
+
+    def detect(self, image, mode="photo", min_score=None, max_detections=None):
+        self.calls.append((image.shape, mode, min_score))
+        boxes = [[100, 200, 300, 400], [400, 200, 500, 300], [0, 0, 50, 50]]
+        return Detections(np.float32(boxes), [0.9, 0.5, 0.1], [0, 0, 0])
+
+
+def photo(shade, width=800, height=600):
+    return encode_jpeg(np.full((height, width, 3), shade, np.uint8))
+
+
+@pytest.fixture
+def detector():
+    return Detector()
+
+
+def test_a_new_threshold_needs_no_new_run(detector):
+    album = Album()
+    album.add("a.jpg", photo(10), detector)
+    assert [int(album.counts(score)["facings"].iloc[0]) for score in (0.05, 0.4, 0.8, 0.95)] == [3, 2, 1, 0]
+    assert len(detector.calls) == 1 and detector.calls[0][1:] == ("photo", SCORE_FLOOR)
+
+
+def test_tables(detector):
+    album = Album()
+    album.add("a.jpg", photo(10), detector)
+    album.add("b.jpg", photo(20), detector)
+    assert album.counts(0.4).to_dict("records")[1] == {
+        "photo": "b.jpg",
+        "facings": 2,
+        "mean score": 0.7,
+        "width": 800,
+        "height": 600,
+    }
+    facings = album.facings(0.4, detector.labels)
+    assert list(facings.columns) == ["photo", "class", "score", "left", "top", "right", "bottom"]
+    assert facings["photo"].tolist() == ["a.jpg", "a.jpg", "b.jpg", "b.jpg"]
+    assert facings.loc[0, ["left", "bottom"]].tolist() == [100, 400]
+    assert album.shares(0.4, detector.labels)["facings"].tolist() == [4]
+
+
+def test_an_empty_album_has_empty_tables():
+    album = Album()
+    assert len(album.counts(0.4)) == len(album.facings(0.4)) == len(album.shares(0.4)) == 0
+
+
+def test_a_bad_file_is_reported_by_name_and_the_rest_goes_on(detector):
+    album = Album()
+    for name, data in (
+        ("a.jpg", photo(1)),
+        ("bad.jpg", b"not a picture"),
+        ("empty.jpg", b""),
+        ("b.jpg", photo(2)),
+    ):
+        album.add(name, data, detector)
+    assert [p.name for p in album.photos.values()] == ["a.jpg", "b.jpg"]
+    assert [message.split(":")[0] for message in album.failures.values()] == ["bad.jpg", "empty.jpg"]
+
+
+def test_the_same_photo_counts_once(detector):
+    album = Album()
+    album.add("a.jpg", photo(1), detector)
+    album.add("copy of a.jpg", photo(1), detector)
+    assert len(album) == len(detector.calls) == 1 and album.repeats == ["copy of a.jpg"]
+
+
+def test_a_full_list_refuses_more_by_name(detector):
+    album = Album(max_photos=2)
+    for shade in range(3):
+        album.add(f"{shade}.jpg", photo(shade * 40), detector)
+    assert len(album) == 2 and "2.jpg" in next(iter(album.failures.values()))
+
+
+def test_only_a_small_preview_is_kept(detector):
+    album = Album()
+    album.add("a.jpg", photo(200, 4000, 3000), detector)
+    kept = next(iter(album.photos.values()))
+    assert decode_jpeg(kept.preview).shape == (PREVIEW_SIDE * 3 // 4, PREVIEW_SIDE, 3)
+    assert (kept.width, kept.height) == (4000, 3000)
+
+
+def test_boxes_are_drawn_where_they_are_in_the_preview(detector):
+    album = Album()
+    album.add("a.jpg", photo(200, 2560, 1920), detector)
+    drawn = decode_jpeg(next(iter(album.photos.values())).picture(0.8, detector.labels)).astype(int)
+    changed = np.argwhere(np.abs(drawn - 200).max(axis=2) > 60)
+    assert (
+        np.abs(changed.min(axis=0) - [100, 50]).max() <= 4
+        and np.abs(changed.max(axis=0) - [200, 150]).max() <= 4
+    )
+
+
+def test_files_are_taken_in_slices_and_read_once(detector):
+    album, reads = Album(), []
+
+    def read(shade):
+        reads.append(shade)
+        return photo(shade * 20)
+
+    files = [(i, f"{i}.jpg", lambda i=i: read(i)) for i in range(4)]
+    assert [album.take(files, detector, seconds=0) for _ in range(5)] == [3, 2, 1, 0, 0]
+    assert reads == [0, 1, 2, 3] and len(album) == 4
+    assert album.take([], detector, seconds=0) == 0

@@ -1,0 +1,52 @@
+"""Charts: stable colours, bounded bars, nothing to draw."""
+
+import pandas as pd
+import pytest
+
+from skushare.charts import MAX_BARS, count_chart, share_chart
+from skushare.draw import label_color
+
+
+def shares(*facings):
+    total = max(1, sum(facings))
+    return pd.DataFrame(
+        {
+            "name": [f"brand {i}" for i in range(len(facings))],
+            "facings": facings,
+            "share": [n / total for n in facings],
+        }
+    )
+
+
+def color_of(chart):
+    scale = chart.to_dict()["layer"][0]["encoding"]["color"]["scale"]
+    return dict(zip(scale["domain"], scale["range"], strict=True))
+
+
+def test_a_label_keeps_its_colour_whatever_stands_beside_it():
+    alone = color_of(share_chart(shares(5).assign(name="Nordmilk")))
+    among = color_of(share_chart(shares(9, 5, 2).assign(name=["Juno", "Nordmilk", "Apex"])))
+    assert alone["Nordmilk"] == among["Nordmilk"] == label_color("Nordmilk")
+
+
+@pytest.mark.parametrize("count, bars", [(0, 0), (1, 1), (MAX_BARS, MAX_BARS), (MAX_BARS + 5, MAX_BARS)])
+def test_small_brands_are_added_up_beyond_a_dozen(count, bars):
+    table = shares(*range(count, 0, -1))
+    data = share_chart(table).data
+    assert len(data) == bars
+    assert data["facings"].sum() == table["facings"].sum()
+    assert ("other" in set(data["name"])) == (count > MAX_BARS)
+
+
+def test_the_chart_leaves_its_table_alone():
+    table = shares(3, 1)
+    share_chart(table)
+    assert list(table.columns) == ["name", "facings", "share"]
+
+
+@pytest.mark.parametrize("points", [[], [(-1.5, 12)], [(-2.0, 12), (0.0, 14)]])
+def test_count_chart_takes_any_history(points):
+    history = pd.DataFrame(points, columns=["seconds", "facings"])
+    encoding = count_chart(history).to_dict()["encoding"]
+    assert encoding["x"]["field"] == "seconds"
+    assert encoding["y"]["scale"]["domainMin"] == 0
