@@ -28,9 +28,9 @@ reading_row = st.container()
 video_column, course_column = st.columns([3, 2], gap="large")
 with video_column:
     camera = camera_stream(session)
-    if st.button("Save a snapshot", icon=":material/photo_camera:", disabled=not camera.state.playing):
-        if session.take_snapshot() is None:
-            st.info("No frame has arrived yet. Wait for the picture, then save again.")
+    save = st.button("Save a snapshot", icon=":material/photo_camera:", disabled=not camera.state.playing)
+    if save and session.take_snapshot() is None:
+        st.info("No frame has arrived yet. Wait for the picture, then save again.")
     session.min_score = score_slider(detector, "live", key="live_score")
 
 poll_seconds = 1.0 if camera.state.playing or camera.state.signalling else None

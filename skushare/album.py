@@ -66,7 +66,7 @@ class Album:
             return
         if len(self) >= self.max_photos:
             self.failures[key] = (
-                f"{name}: not counted, the list is full at {self.max_photos} photos; download it, then clear it"
+                f"{name}: not counted, the list is full at {self.max_photos}; download it, then clear it"
             )
             return
         try:

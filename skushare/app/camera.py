@@ -13,7 +13,7 @@ _TEXTS = {
     "start": "Start the camera",
     "stop": "Stop",
     "select_device": "Choose a camera",
-    "media_api_not_available": "The browser gives no camera to this page; it must come over https or localhost.",
+    "media_api_not_available": "The browser gives no camera to a page without https.",
     "device_ask_permission": "Allow the camera in the question your browser asks.",
     "device_not_available": "No camera can be used. Is another program using it?",
     "device_access_denied": "The camera is blocked for this page. Allow it beside the address, then reload.",
@@ -60,7 +60,7 @@ _probe = st.components.v2.component("skushare_camera_status", js=_SCRIPT)
 
 
 def camera_status():
-    """``ready``, ``insecure``, ``unsupported``, ``missing`` or ``denied``; ``None`` before the browser answered."""
+    """``ready``, or a key of ``ADVICE``; ``None`` before the browser has answered."""
     if is_insecure(st.context.url):
         return "insecure"
     return _probe(key="camera_status", height=0, on_status_change=lambda: None).get("status")

@@ -15,11 +15,12 @@ ADVICE = {
         "plain http. Open the app on the computer it runs on, or start it with a certificate "
         "(README, “On a phone”)."
     ),
-    "unsupported": "This browser has no camera access. Open the page in a current Chrome, Edge, Firefox or Safari.",
-    "missing": "No camera was found on this device. Connect one, or count photos on the **Photos** page instead.",
+    "unsupported": "This browser has no camera access. Use a current Chrome, Edge, Firefox or Safari.",
+    "missing": "No camera was found on this device. Connect one, or use the **Photos** page instead.",
     "denied": (
-        "This browser blocks the camera for this page. Click the camera or lock sign beside the address, allow "
-        "the camera, then reload the page. On a phone, also check that the system lets the browser use the camera."
+        "This browser blocks the camera for this page. Click the camera or lock sign beside the address, "
+        "allow the camera, then reload the page. On a phone, check too that the system lets the browser "
+        "use the camera."
     ),
 }
 

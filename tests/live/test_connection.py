@@ -76,8 +76,8 @@ def test_is_insecure(url, insecure):
     ],
 )
 def test_connection(events, state):
-    now = 0.0
-    connection = Connection(clock=lambda: now)
-    for now, playing, signalling in events:
+    clock = [0.0]
+    connection = Connection(clock=lambda: clock[0])
+    for clock[0], playing, signalling in events:
         assert connection.update(playing, signalling) == connection.state
     assert connection.state == state

@@ -1,0 +1,129 @@
+"""The real app in a real browser: a server of its own, and cameras that play bundled pictures."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+FRAME_SIZE = (960, 720)  # what the Live page asks a camera for
+BASE_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Path of the installed browser."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        path = shutil.which(name)
+        if path:
+            return path
+    pytest.fail(
+        "no Chromium found for the browser tests; install it with: apt-get install chromium", pytrace=False
+    )
+
+
+@pytest.fixture(scope="session")
+def shelves():
+    """Bundled pictures with their known counts, fewest facings first: a list of (path, count)."""
+    content = json.loads((ROOT / "data" / "annotations.json").read_text(encoding="utf-8"))
+    counts = {image["id"]: 0 for image in content["images"]}
+    for annotation in content["annotations"]:
+        counts[annotation["image_id"]] += 1
+    pictures = [(ROOT / "data" / image["file_name"], counts[image["id"]]) for image in content["images"]]
+    return sorted(pictures, key=lambda picture: picture[1])
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory):
+    """Address of a server that runs the app for these tests."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
+    command += [f"--server.port={port}", "--server.fileWatcherType=none"]
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=os.environ)
+    try:
+        url = f"http://localhost:{port}"
+        _wait_for(url, server, log)
+        yield url
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def _wait_for(url, server, log):
+    end = time.monotonic() + 90
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+    pytest.fail(f"the app did not start:\n{log.read_text(errors='replace')[-2000:]}", pytrace=False)
+
+
+@pytest.fixture
+def open_browser(chromium, tmp_path):
+    """A function that opens a browser whose camera plays ``picture``; without one it has no camera."""
+    opened = []
+    with sync_playwright() as playwright:
+
+        def open_browser(picture=None, flags=(), allow=True):
+            flags = [*BASE_FLAGS, *flags]
+            if picture:
+                video = tmp_path / f"camera-{len(opened)}.y4m"
+                write_y4m(video, picture)
+                flags += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={video}"]
+            if allow:
+                flags.append("--use-fake-ui-for-media-stream")
+            browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+            opened.append(browser)
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            page.set_default_timeout(60_000)
+            return page
+
+        yield open_browser
+        for browser in opened:
+            browser.close()
+
+
+def write_y4m(path, picture, frames=15):
+    """A short video of a still picture, as Chromium's fake camera plays it."""
+    image = cv2.imread(str(picture))
+    width, height = FRAME_SIZE
+    scale = min(width / image.shape[1], height / image.shape[0])
+    image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    frame = np.full((height, width, 3), 128, np.uint8)
+    top, left = (height - image.shape[0]) // 2, (width - image.shape[1]) // 2
+    frame[top : top + image.shape[0], left : left + image.shape[1]] = image
+    pixels = cv2.cvtColor(frame, cv2.COLOR_BGR2YUV_I420).tobytes()
+    with path.open("wb") as file:
+        file.write(f"YUV4MPEG2 W{width} H{height} F15:1 Ip A1:1 C420jpeg\n".encode())
+        for _ in range(frames):
+            file.write(b"FRAME\n" + pixels)

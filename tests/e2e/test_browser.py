@@ -1,0 +1,141 @@
+"""The app as a visitor meets it: Chromium, a camera that plays a shelf, uploads, downloads."""
+
+import csv
+import io
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+TOLERANCE = 0.1  # of the known count
+PATIENCE = 60  # seconds, on a machine that does other work too
+
+
+def metric(page, label):
+    """The number that the metric called ``label`` shows, or ``None`` while there is none."""
+    shown = page.get_by_test_id("stMetric").filter(has=page.get_by_text(label, exact=True))
+    if not shown.count():
+        return None
+    return float(shown.get_by_test_id("stMetricValue").inner_text().replace(",", ""))
+
+
+def wait_until(read, holds):
+    """``read()`` again and again until ``holds`` for it; the last value where patience ends."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        value = read()
+        if (value is not None and holds(value)) or time.monotonic() > end:
+            return value
+        time.sleep(0.3)
+
+
+def near(count):
+    return lambda value: abs(value - count) <= TOLERANCE * count
+
+
+def start_camera(page, app_url):
+    page.goto(f"{app_url}/live")
+    page.frame_locator("iframe").get_by_role("button", name="Start the camera").click()
+
+
+def upload(page, app_url, *files):
+    page.goto(f"{app_url}/photos")
+    page.locator("input[type=file]").first.set_input_files(list(files))
+    expect(page.get_by_text("Clear the list")).to_be_visible()
+
+
+def test_start_shows_a_counted_shelf(open_browser, app_url):
+    page = open_browser()
+    failed = []
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    page.goto(app_url)
+    assert wait_until(lambda: metric(page, "Facings on this shelf"), lambda count: count > 0) > 0
+    expect(page.get_by_alt_text("A shelf with a box around each facing")).to_be_visible()
+    assert [url for url in failed if not url.startswith(app_url)] == []  # nothing from elsewhere is needed
+    page.get_by_role("button", name="Count photos").click()
+    expect(page.get_by_role("button", name="Try a sample picture")).to_be_visible()
+
+
+def test_live_counts_a_shelf_and_saves_it(open_browser, app_url, shelves):
+    picture, known = shelves[0]
+    page = open_browser(picture)
+    start_camera(page, app_url)
+    count = wait_until(lambda: metric(page, "Facings"), near(known))
+    assert count == pytest.approx(known, rel=TOLERANCE)
+    assert metric(page, "ms a frame") > 0
+    assert wait_until(lambda: metric(page, "fps"), lambda fps: fps > 1) > 1
+    expect(page.get_by_text("Facings over time")).to_be_visible()
+    page.get_by_role("button", name="Save a snapshot").click()
+    expect(page.get_by_text(re.compile(r"\d+ facings at"))).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_test_id("stDownloadButton").get_by_role("button").click()
+    assert re.fullmatch(r"shelf-[\d-]+-facings\.jpg", download.value.suggested_filename)
+    page.frame_locator("iframe").get_by_role("button", name="Stop").click()
+    expect(page.frame_locator("iframe").get_by_role("button", name="Start the camera")).to_be_visible()
+
+
+def test_two_visitors_do_not_mix(open_browser, app_url, shelves):
+    (picture, few), (other, many) = shelves[0], shelves[-1]
+    assert few < (1 - 2 * TOLERANCE) * many, "the bundled pictures must differ enough to tell visitors apart"
+    first, second = open_browser(picture), open_browser(other)
+    start_camera(first, app_url)
+    start_camera(second, app_url)
+    assert wait_until(lambda: metric(first, "Facings"), near(few)) == pytest.approx(few, rel=TOLERANCE)
+    # The fuller shelf is at the limit of a live frame's resolution: the sides matter here.
+    middle = (few + many) / 2
+    assert wait_until(lambda: metric(second, "Facings"), lambda count: count > middle) > middle
+    assert metric(first, "Facings") == pytest.approx(few, rel=TOLERANCE)
+    first.get_by_role("button", name="Save a snapshot").click()
+    expect(first.get_by_text("Snapshots of this visit")).to_be_visible()
+    assert not second.get_by_text("Snapshots of this visit").count()
+
+
+def test_photos_counts_redraws_and_downloads(open_browser, app_url, shelves):
+    picture, known = shelves[0]
+    page = open_browser()
+    upload(page, app_url, picture)
+    count = wait_until(lambda: metric(page, "Facings"), near(known))
+    assert count == pytest.approx(known, rel=TOLERANCE)
+
+    drawn = page.get_by_alt_text(re.compile("boxes drawn"))
+    before = drawn.get_attribute("src")
+    page.get_by_role("slider").press("End")
+    assert wait_until(lambda: metric(page, "Facings"), lambda value: value < count) < count
+    wait_until(lambda: drawn.get_attribute("src"), lambda src: src != before)
+    assert drawn.get_attribute("src") != before
+    page.get_by_role("slider").press("Home")
+    most = wait_until(lambda: metric(page, "Facings"), lambda value: value >= count)
+
+    page.get_by_role("tab", name="Every facing").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download every facing").click()
+    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8-sig"))))
+    assert len(rows) == most and rows[0]["photo"] == picture.name
+
+
+def test_a_broken_file_is_named_and_the_rest_is_counted(open_browser, app_url, shelves, tmp_path):
+    broken = tmp_path / "broken_shelf.jpg"
+    broken.write_bytes(shelves[0][0].read_bytes()[:3000])
+    page = open_browser()
+    upload(page, app_url, broken, shelves[0][0])
+    expect(page.get_by_text(re.compile("broken_shelf.jpg: "))).to_be_visible()
+    assert wait_until(lambda: metric(page, "Photos"), lambda photos: photos == 1) == 1
+
+
+def test_no_camera_is_said(open_browser, app_url):
+    page = open_browser()
+    page.goto(f"{app_url}/live")
+    expect(page.get_by_text("No camera was found on this device")).to_be_visible()
+
+
+def test_a_refused_camera_is_said(open_browser, app_url, shelves):
+    page = open_browser(shelves[0][0], allow=False)
+    start_camera(page, app_url)
+    expect(page.get_by_text("This browser blocks the camera for this page")).to_be_visible()
+
+
+def test_a_page_without_https_is_said(open_browser, app_url, shelves):
+    page = open_browser(shelves[0][0], flags=["--host-resolver-rules=MAP shop-laptop 127.0.0.1"])
+    page.goto(f"{app_url.replace('localhost', 'shop-laptop')}/live")
+    expect(page.get_by_text(re.compile("https:// or on localhost"))).to_be_visible()
