@@ -21,6 +21,9 @@ class AnchorConfig:
     sizes: tuple[tuple[tuple[float, float], ...], ...]
     unit: Literal["image", "cell"]
 
+    def __post_init__(self):
+        _check(self)
+
 
 @dataclass(frozen=True)
 class DetectorConfig:

@@ -1,4 +1,4 @@
-"""The training loop: Keras' ``fit`` over reproducible batches, validated and saved as it goes."""
+"""The training loop: reproducible batches, validated and saved as it goes."""
 
 import csv
 import json
@@ -29,7 +29,7 @@ LEAST_SCORE = 0.03  # average precision wants the doubtful boxes too
 
 
 class Learner(keras.Model):
-    """A detector network with its loss, for ``fit``."""
+    """A detector network with its loss."""
 
     def __init__(self, network, config):
         super().__init__()
@@ -98,10 +98,12 @@ def train(run, config, training, datasets, validation, initial_weights=None, rep
     started = time.monotonic()
     stream = batches.stream(counters["step"])
     while counters["step"] < training.steps:
-        steps = min(training.validate_every, training.steps - counters["step"])
-        history = learner.fit(stream, steps_per_epoch=steps, epochs=1, verbose=0).history
-        counters["step"] += steps
-        row = {"step": counters["step"], **{name: values[-1] for name, values in history.items()}}
+        # Not ``fit``: at its end it would overwrite the weights with their averages.
+        learner.reset_metrics()
+        for _ in range(min(training.validate_every, training.steps - counters["step"])):
+            losses = learner.train_on_batch(*next(stream), return_dict=True)
+            counters["step"] += 1
+        row = {"step": counters["step"], **{name: float(value) for name, value in losses.items()}}
         with averaged_weights(learner):
             row |= validator(network)
             # Compared as integers: a checkpoint's counters are exact.

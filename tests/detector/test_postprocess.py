@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from skushare.detector.box_coder import encode
+from skushare.detector.postprocess import postprocess
+from skushare.detector.presets import preset
+
+ANCHORS = np.float32([[0, 0, 20, 28], [40, 0, 60, 28], [42, 0, 62, 28], [80, 0, 100, 28]])
+
+
+def run(logits, boxes=ANCHORS, min_score=0.5, max_detections=10, labels=("facing",), scale=(1, 1), size=(200, 100)):
+    config = preset("shelf_dense", labels=labels)
+    codes = encode(np.float32(boxes), ANCHORS, config.coder)
+    logits = np.float32(logits).reshape(len(ANCHORS), -1)
+    return postprocess(config, ANCHORS, logits, codes, min_score, max_detections, scale, size)
+
+
+def test_best_first_and_doubles_suppressed():
+    found = run([1, 2, 3, -5])
+    np.testing.assert_allclose(found.boxes, ANCHORS[[2, 0]], atol=1e-4)
+    np.testing.assert_allclose(found.scores, 1 / (1 + np.exp([-3.0, -1.0])), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("min_score", "count"), [(0.0, 3), (0.5, 2), (0.95, 1), (1.0, 0)])
+def test_threshold(min_score, count):
+    assert len(run([1, 2, 3, -5], min_score=min_score)) == count
+
+
+def test_nothing_found_is_empty():
+    assert len(run([-9, -9, -9, -9])) == 0
+
+
+def test_at_most_max_detections():
+    assert len(run([1, 2, 3, 1], max_detections=1)) == 1
+
+
+def test_boxes_return_to_photo_pixels_and_are_clipped():
+    boxes = ANCHORS.copy()
+    boxes[0] = [-10, -10, 20, 28]
+    found = run([5, -9, -9, -9], boxes, scale=(0.5, 2.0))
+    np.testing.assert_allclose(found.boxes, [[0, 0, 40, 14]], atol=1e-3)
+
+
+def test_one_place_holds_one_facing_whatever_its_class():
+    found = run([[-9, 4], [3, -9], [-9, 2], [-9, -9]], labels=("a", "b"))
+    assert found.class_ids.tolist() == [1, 0]
+
+
+def test_the_background_column_is_no_class():
+    config = preset("ssd_mobilenet_v2_320")
+    logits = np.float32([[9, -9], [-9, 4], [9, -9], [9, -9]])
+    found = postprocess(config, ANCHORS, logits, np.zeros((4, 4), np.float32), 0.5, 10, (1, 1), (200, 100))
+    assert len(found) == 1 and found.class_ids.tolist() == [0]

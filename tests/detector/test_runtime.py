@@ -1,0 +1,142 @@
+"""The runtime on an untrained network: what must hold for any weights."""
+
+import json
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from skushare.detector.models import LITERT, WEIGHTS, read_model, write_description
+from skushare.detector.network import build_network
+from skushare.detector.presets import PRESETS, preset
+from skushare.detector.runtime import Detector
+from skushare.detector.weights import load_weights, save_weights
+from skushare.errors import ModelError
+from skushare.export.litert import export_litert, largest_difference
+
+
+@pytest.fixture(scope="module", params=PRESETS)
+def folder(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    # Small inputs and an eager bias, so that an untrained network finds plenty, fast.
+    config = preset(request.param, class_bias=0.0, photo_size=128, live_size=64, min_score=0.3, live_min_score=0.3)
+    network = build_network(config, (None, None) if config.resize == "fit" else None)
+    save_weights(network, folder / WEIGHTS, np.float16)
+    load_weights(network, folder / WEIGHTS)
+    (folder / LITERT).write_bytes(export_litert(network))
+    write_description(folder, config, {"licence": "test"})
+    return folder
+
+
+def photo(height=96, width=128, seed=0):
+    return np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+
+
+def test_litert_agrees_with_keras(folder):
+    config = read_model(folder).config
+    network = build_network(config, (None, None) if config.resize == "fit" else None)
+    load_weights(network, folder / WEIGHTS)
+    shape = (96, 160) if config.resize == "fit" else (config.input_size, config.input_size)
+    difference = largest_difference(network, (folder / LITERT).read_bytes(), shape)
+    assert difference["class_logits"] < 1e-3 and difference["box_codes"] < 1e-3
+
+
+@pytest.mark.parametrize("mode", ["photo", "live"])
+@pytest.mark.parametrize("shape", [(96, 128), (128, 96), (1, 1), (40, 300)])
+def test_boxes_lie_in_the_photo_best_first(folder, mode, shape):
+    found = Detector.load(folder).detect(photo(*shape), mode, min_score=0.0)
+    assert (found.boxes >= 0).all()
+    assert (found.boxes[:, 2] <= shape[1]).all() and (found.boxes[:, 3] <= shape[0]).all()
+    assert (np.diff(found.scores) <= 0).all()
+
+
+def test_threshold_and_cap(folder):
+    detector = Detector.load(folder)
+    assert len(detector.detect(photo(), min_score=0.0, max_detections=3)) == 3
+    assert len(detector.detect(photo(), min_score=1.0)) == 0
+
+
+def test_many_sizes_and_threads_give_what_one_gives(folder):
+    detector = Detector.load(folder)
+    photos = [photo(64 + 32 * (i % 6), 128, i) for i in range(12)]
+    expected = [Detector.load(folder).detect(p).boxes for p in photos]
+    found = [None] * len(photos)
+
+    def work(start):
+        for i in range(start, len(photos), 3):
+            found[i] = detector.detect(photos[i]).boxes
+
+    threads = [threading.Thread(target=work, args=(start,)) for start in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for a, b in zip(expected, found, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-3)
+
+
+@pytest.mark.parametrize("image", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3))])
+def test_what_is_no_rgb_image_is_refused(folder, image):
+    with pytest.raises(ValueError, match="RGB"):
+        Detector.load(folder).detect(image)
+
+
+def test_an_unknown_mode_is_refused(folder):
+    with pytest.raises(ValueError, match="mode"):
+        Detector.load(folder).detect(photo(), mode="video")
+
+
+def test_tensorflow_is_never_imported(folder):
+    script = (
+        "import sys, numpy; from skushare.detector.runtime import Detector;"
+        f"Detector.load({str(folder)!r}).detect(numpy.zeros((64, 64, 3), numpy.uint8));"
+        "print(sorted({'tensorflow', 'keras', 'streamlit'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+class TestBrokenModels:
+    """Every way a folder can be broken is told in one sentence that names the file."""
+
+    @pytest.fixture
+    def copy(self, folder, tmp_path):
+        for path in folder.iterdir():
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+        return tmp_path
+
+    def test_an_unknown_name(self, copy, monkeypatch):
+        monkeypatch.setenv("SKUSHARE_MODELS", str(copy.parent))
+        with pytest.raises(ModelError, match=copy.name):
+            Detector.load("no-such-model")
+
+    def test_a_missing_file(self, copy):
+        (copy / LITERT).unlink()
+        with pytest.raises(ModelError, match=LITERT):
+            Detector.load(copy)
+
+    def test_a_flipped_byte(self, copy):
+        content = bytearray((copy / LITERT).read_bytes())
+        content[len(content) // 2] ^= 1
+        (copy / LITERT).write_bytes(content)
+        with pytest.raises(ModelError, match="damaged"):
+            Detector.load(copy)
+
+    def test_a_file_that_is_no_model_though_its_hash_is_right(self, copy):
+        (copy / LITERT).write_bytes(b"not a model")
+        config = read_model(copy).config
+        write_description(copy, config, {})
+        with pytest.raises(ModelError, match=LITERT):
+            Detector.load(copy).detect(photo())
+
+    @pytest.mark.parametrize("text", ["", "{}", "[]", '{"config": {}, "files": {}}', '{"config": {"x": 1}, "files": 3}'])
+    def test_a_description_that_cannot_be_used(self, copy, text):
+        (copy / "model.json").write_text(text)
+        with pytest.raises(ModelError, match=r"model\.json"):
+            Detector.load(copy)
+
+    def test_what_else_is_known_is_kept(self, copy):
+        assert read_model(copy).about == {"licence": "test"}
+        assert set(json.loads((copy / "model.json").read_text())) == {"licence", "config", "files"}

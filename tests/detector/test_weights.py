@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from skushare.detector.network import build_network
+from skushare.detector.presets import preset
+from skushare.detector.weights import load_backbone, load_matching, load_weights, save_weights
+from skushare.errors import ModelError
+
+
+@pytest.fixture(scope="module")
+def network():
+    return build_network(preset("shelf_dense"))
+
+
+def test_round_trip(network, tmp_path):
+    save_weights(network, tmp_path / "w.npz")
+    other = build_network(preset("shelf_dense"))
+    load_weights(other, tmp_path / "w.npz")
+    for a, b in zip(network.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_backbone_file_leaves_the_heads_alone(network, tmp_path):
+    save_weights(network, tmp_path / "whole.npz")
+    with np.load(tmp_path / "whole.npz") as content:
+        backbone = {n: content[n] for n in content.files if n.startswith(("Conv", "bn_", "block_", "expanded_"))}
+    np.savez(tmp_path / "backbone.npz", **backbone)
+    other = build_network(preset("shelf_dense"))
+    heads = other.get_layer("class_0_predictor").get_weights()
+    load_matching(other, tmp_path / "backbone.npz")
+    np.testing.assert_array_equal(other.get_layer("Conv1").get_weights(), network.get_layer("Conv1").get_weights())
+    for a, b in zip(heads, other.get_layer("class_0_predictor").get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half a zip", b"text"])
+def test_a_damaged_file_is_named(network, tmp_path, content):
+    (tmp_path / "w.npz").write_bytes(content)
+    with pytest.raises(ModelError, match=r"w\.npz"):
+        load_backbone(network, tmp_path / "w.npz")
+
+
+def test_a_pickle_is_never_opened(network, tmp_path):
+    np.savez(tmp_path / "w.npz", **{"Conv1/0": np.array([object()])})
+    with pytest.raises(ModelError, match=r"w\.npz"):
+        load_backbone(network, tmp_path / "w.npz")
+
+
+def test_weights_of_another_preset_are_refused(network, tmp_path):
+    save_weights(build_network(preset("ssd_mobilenet_v2_320")), tmp_path / "w.npz")
+    with pytest.raises(ModelError, match="layer"):
+        load_weights(network, tmp_path / "w.npz")

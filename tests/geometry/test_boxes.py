@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from skushare.geometry import area, clip, from_xywh, intersection, iou, to_xywh
+
+
+def boxes(max_boxes=12):
+    corner = st.floats(-50, 150, width=32)
+    return hnp.arrays(np.float32, st.tuples(st.integers(0, max_boxes), st.just(4)), elements=corner)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ([[0, 0, 10, 10]], [[0, 0, 10, 10]], [[1.0]]),
+        ([[0, 0, 10, 10]], [[5, 0, 15, 10]], [[1 / 3]]),
+        ([[0, 0, 10, 10]], [[10, 0, 20, 10]], [[0.0]]),  # touching
+        ([[0, 0, 10, 10]], [[2, 2, 4, 4]], [[0.04]]),  # contained
+        ([[5, 5, 5, 5]], [[5, 5, 5, 5]], [[0.0]]),  # without area
+        ([[8, 8, 2, 2]], [[0, 0, 10, 10]], [[0.0]]),  # inverted
+    ],
+)
+def test_iou_of_known_boxes(a, b, expected):
+    np.testing.assert_allclose(iou(a, b), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(("n", "m"), [(0, 0), (0, 3), (3, 0)])
+def test_iou_of_nothing_is_empty(n, m):
+    assert iou(np.zeros((n, 4)), np.ones((m, 4))).shape == (n, m)
+
+
+@given(boxes(), boxes())
+def test_iou_is_symmetric_and_within_bounds(a, b):
+    overlaps = iou(a, b)
+    np.testing.assert_allclose(overlaps, iou(b, a).T, atol=1e-6)
+    assert ((overlaps >= 0) & (overlaps <= 1 + 1e-5)).all()
+
+
+@given(boxes(), boxes())
+def test_intersection_is_within_both_areas(a, b):
+    overlap = intersection(a, b)
+    assert (overlap <= area(a)[:, None] * (1 + 1e-5) + 1e-3).all()
+    assert (overlap <= area(b)[None, :] * (1 + 1e-5) + 1e-3).all()
+
+
+@given(boxes())
+def test_clipped_boxes_lie_in_the_image_and_keep_the_input(a):
+    before = a.copy()
+    clipped = clip(a, 100, 60)
+    assert (clipped[:, 0::2] <= 100).all() and (clipped[:, 1::2] <= 60).all() and (clipped >= 0).all()
+    np.testing.assert_array_equal(a, before)
+
+
+@given(boxes())
+def test_xywh_round_trip(a):
+    np.testing.assert_allclose(from_xywh(to_xywh(a)), a, atol=1e-3)

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from skushare.detections import Detections
+
+
+def make(n):
+    return Detections(np.arange(4 * n).reshape(n, 4), np.linspace(0.9, 0.1, n), np.zeros(n), row_ids=np.arange(n))
+
+
+def test_the_empty_one_is_legal():
+    empty = Detections()
+    assert len(empty) == 0 and empty.boxes.shape == (0, 4)
+    assert len(empty.above(0.5)) == 0 and len(empty.to_frame()) == 0
+
+
+@pytest.mark.parametrize(
+    ("index", "rows"),
+    [(slice(0, 2), [0, 1]), (np.array([2, 0]), [2, 0]), (np.array([True, False, True]), [0, 2]), (1, [1]), (np.zeros(0, int), [])],
+)
+def test_indexing_keeps_all_columns_together(index, rows):
+    picked = make(3)[index]
+    assert picked.row_ids.tolist() == rows
+    np.testing.assert_array_equal(picked.boxes, make(3).boxes[rows])
+
+
+def test_above_includes_the_threshold():
+    assert make(3).above(0.5).row_ids.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("column", ["scores", "class_ids", "track_ids", "row_ids", "brand_ids"])
+def test_columns_of_another_length_are_refused(column):
+    columns = {"scores": [0.5, 0.5], "class_ids": [0, 0], column: [1]}
+    with pytest.raises(ValueError, match=column):
+        Detections(boxes=np.zeros((2, 4)), **columns)
+
+
+def test_table_names_classes_and_keeps_unnamed_numbers():
+    found = Detections(np.zeros((2, 4)), [0.5, 0.4], [0, 7])
+    assert found.to_frame(("milk",))["class"].tolist() == ["milk", "7"]
