@@ -118,7 +118,7 @@ def _decode(file, name):
         picture = Image.open(file, formats=FORMATS)
     except Image.DecompressionBombError:
         raise _too_large(name, "") from None
-    except Exception:  # noqa: BLE001
+    except Exception:
         if head[4:8] == b"ftyp":
             raise ImageError(f"{name}: is a HEIC, AVIF or video file; export it as JPEG first") from None
         raise ImageError(f"{name}: is not a picture that can be read; save it as JPEG or PNG") from None
@@ -134,8 +134,10 @@ def _decode(file, name):
             pixels = _plain_jpeg(picture, file)
             if pixels is None:
                 pixels = _to_rgb(picture)
-        except Exception as error:  # noqa: BLE001
-            raise ImageError(f"{name}: is damaged or cut short ({error}); copy or download it again") from None
+        except Exception as error:
+            raise ImageError(
+                f"{name}: is damaged or cut short ({error}); copy or download it again"
+            ) from None
         return _upright(pixels, _orientation(picture))
 
 
@@ -186,7 +188,7 @@ def _to_8_bits(samples):
 def _orientation(picture):
     try:
         return picture.getexif().get(_ORIENTATION, 1)
-    except Exception:  # noqa: BLE001
+    except Exception:
         return 1  # unreadable EXIF must not cost the picture
 
 

@@ -12,9 +12,21 @@ GREY = np.full((120, 160, 3), 128, np.uint8)
 # Linear-RGB simulation of missing cones (Machado, Oliveira and Fernandes, 2009).
 VISION = {
     "full": np.eye(3),
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
 }
 
 
@@ -33,7 +45,13 @@ def test_draws_on_a_copy_inside_the_box():
     assert (GREY == 128).all() and drawn.dtype == np.uint8 and drawn.shape == GREY.shape
     ys, xs = np.nonzero((drawn != 128).any(axis=2))
     assert (xs.min(), ys.min(), xs.max(), ys.max()) == (19, 29, 60, 90)  # the box and a rim of one pixel
-    assert tuple(drawn[60, 20]) == tuple(drawn[60, 59]) == tuple(drawn[30, 40]) == tuple(drawn[89, 40]) == color(0)
+    assert (
+        tuple(drawn[60, 20])
+        == tuple(drawn[60, 59])
+        == tuple(drawn[30, 40])
+        == tuple(drawn[89, 40])
+        == color(0)
+    )
     assert (drawn[40:80, 30:50] == 128).all()
 
 
@@ -73,7 +91,9 @@ def test_scores_and_badge_add_writing():
 def test_lines_grow_with_the_picture():
     def drawn_pixels(side):
         image = np.full((side, side, 3), 128, np.uint8)
-        row = annotate(image, Detections(boxes=[[side / 4] * 2 + [side / 2] * 2], scores=[1], class_ids=[0]))[side // 3]
+        row = annotate(image, Detections(boxes=[[side / 4] * 2 + [side / 2] * 2], scores=[1], class_ids=[0]))[
+            side // 3
+        ]
         return (row != 128).any(axis=1).sum()
 
     assert drawn_pixels(200) == 2 * 3
@@ -107,7 +127,8 @@ def test_fast_enough_for_live_frames():
     corners = rng.uniform([0, 0], [600, 440], (150, 2))
     found = Detections(
         boxes=np.hstack([corners, corners + rng.uniform(20, 40, (150, 2))]),
-        scores=np.full(150, 0.5), class_ids=np.zeros(150),
+        scores=np.full(150, 0.5),
+        class_ids=np.zeros(150),
     )
     frame = np.zeros((480, 640, 3), np.uint8)
     seconds = []

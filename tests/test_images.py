@@ -42,11 +42,14 @@ def encode(image, format, **options):
 
 def png_header(width, height):
     """A valid PNG of one colour that claims ``width`` x ``height`` but holds no pixels."""
+
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    )
 
 
 def quadrant_colors(image):
@@ -93,7 +96,9 @@ def transparent(mode):
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP"])
 def test_transparency_is_laid_on_white(format):
-    image = read_image(encode(transparent("RGBA"), format, **({"lossless": True} if format == "WEBP" else {})))
+    image = read_image(
+        encode(transparent("RGBA"), format, **({"lossless": True} if format == "WEBP" else {}))
+    )
     assert (image[40, 10] == 255).all()
     assert abs(image[20, 100].astype(int) - QUADRANTS[0, 1]).max() <= 2
 
@@ -114,7 +119,9 @@ def test_transparent_palette():
 
 @pytest.mark.parametrize("format, options", [("JPEG", {}), ("TIFF", {})])
 def test_cmyk(format, options):
-    assert_upright(read_image(encode(Image.fromarray(UPRIGHT).convert("CMYK"), format, **options)), tolerance=12)
+    assert_upright(
+        read_image(encode(Image.fromarray(UPRIGHT).convert("CMYK"), format, **options)), tolerance=12
+    )
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P"])
@@ -221,10 +228,18 @@ def test_cap_is_checked_before_decoding_without_a_warning():
         "try: read_image(sys.stdin.buffer)\n"
         "except ImageError as error: print(error)"
     )
-    for side, reason in ((9_800, "cut short"), (12_000, "too large with 12000 x 12000"), (60_000, "too large")):
+    for side, reason in (
+        (9_800, "cut short"),
+        (12_000, "too large with 12000 x 12000"),
+        (60_000, "too large"),
+    ):
         run = subprocess.run(
             [sys.executable, "-W", "error::UserWarning", "-W", "error::RuntimeWarning", "-c", code],
-            input=png_header(side, side), cwd=ROOT, capture_output=True, timeout=60, check=False,
+            input=png_header(side, side),
+            cwd=ROOT,
+            capture_output=True,
+            timeout=60,
+            check=False,
         )
         assert reason in run.stdout.decode() and not run.stderr, run.stderr.decode()
 
@@ -249,7 +264,13 @@ def test_sources_agree(tmp_path):
     data = encode(UPRIGHT, "JPEG")
     (tmp_path / "a.jpg").write_bytes(data)
     expected = read_image(data)
-    for source in (tmp_path / "a.jpg", str(tmp_path / "a.jpg"), bytearray(data), memoryview(data), io.BytesIO(data)):
+    for source in (
+        tmp_path / "a.jpg",
+        str(tmp_path / "a.jpg"),
+        bytearray(data),
+        memoryview(data),
+        io.BytesIO(data),
+    ):
         assert (read_image(source) == expected).all()
     with pytest.raises(ImageError, match="upload.jpg"):
         read_image(b"", name="upload.jpg")
