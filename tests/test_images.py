@@ -251,12 +251,16 @@ def test_missing_file_and_folder(tmp_path):
         read_image(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_permission_denied(tmp_path):
+def test_permission_denied(tmp_path, monkeypatch):
+    """Raised by hand, because root may read everything."""
     path = tmp_path / "secret.png"
     path.write_bytes(encode(UPRIGHT, "PNG"))
-    path.chmod(0)
-    with pytest.raises(ImageError, match="secret.png.*[Pp]ermission"):
+
+    def deny(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", deny)
+    with pytest.raises(ImageError, match="secret.png.*Permission denied"):
         read_image(path)
 
 

@@ -377,12 +377,8 @@ def _pouch(sku, width, height, turn):
     rng = np.random.default_rng(sku.design + 1)
     y = np.linspace(0, 1, height, dtype=np.float32)
     # Full in the middle, pressed flat at the seams.
-    half = (
-        width
-        / 2
-        * (0.90 + 0.10 * np.sqrt(np.sin(np.pi * y).clip(0)) + 0.012 * np.sin(9 * y + rng.uniform(0, 6)))
-    )
-    half = np.minimum(half, width / 2 - 1)
+    bulge = 0.10 * np.sqrt(np.sin(np.pi * y).clip(0)) + 0.012 * np.sin(9 * y + rng.uniform(0, 6))
+    half = np.minimum(width / 2 * (0.90 + bulge), width / 2 - 1)
     x = np.arange(width, dtype=np.float32) - width / 2
     mask = np.uint8(255) * (np.abs(x)[None] < half[:, None]).astype(np.uint8)
     across = x[None] / half[:, None]

@@ -13,6 +13,7 @@ from skushare.dataset.scene import Pack, Scene
 from skushare.errors import SkushareError
 from skushare.geometry import area, iou, nms
 from skushare.images import read_image
+from skushare.samples import FOLDER, sample_pictures
 
 SMALL = {"size": (480, 360), "rows": 3}
 
@@ -176,12 +177,14 @@ def test_dataset_needs_a_folder_that_can_be_written(tmp_path):
 
 
 def test_bundled_pictures_are_those_of_the_generator():
-    """The provenance note names the command; its layout must still come out of it."""
-    from skushare.samples import FOLDER
-
+    """The note beside them names the command; the first picture is drawn again."""
     dataset = read_coco(FOLDER / "annotations.json", images=FOLDER)
-    assert sorted(FOLDER.glob("*.jpg")) == sorted(s.path for s in dataset.samples)
+    assert sample_pictures() == sorted(s.path for s in dataset.samples)
     for sample in dataset.samples:
         assert 60 <= len(sample.boxes) <= 110
         assert sample.path.stat().st_size < 400_000
         assert read_image(sample.path).shape == (sample.height, sample.width, 3)
+    again = synthetic.generate_shelf([9, 0], rows=4, theme="cereal")
+    assert abs(dataset.samples[0].boxes - again.boxes).max() <= 1
+    picture = read_image(dataset.samples[0].path)
+    assert abs(picture.astype(int) - again.image).mean() < 4  # but for the second JPEG
