@@ -25,7 +25,7 @@ INPUTS = ("requirements.txt", "requirements-test.txt", "pyproject.toml")
 
 VERSIONS = ("3.12", "3.11", "3.10")  # TensorFlow 2.19 has no build for others
 DISK_GB = 5  # 3.6 for the environment, 1.1 for the downloads
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 PROBE = """
 import sys

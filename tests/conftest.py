@@ -6,8 +6,13 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before the first import of TensorFlow
+
+# No deadline: a busy machine is no fault of the code.
+settings.register_profile("skushare", deadline=None, derandomize=True)
+settings.load_profile("skushare")
 
 
 @pytest.fixture(autouse=True)
