@@ -3,10 +3,11 @@
 import streamlit as st
 
 from skushare.app.camera import camera_status, camera_stream
+from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
 from skushare.app.shares import show_shares
 from skushare.charts import count_chart
-from skushare.live.connection import ADVICE, NO_ROUTE, Connection
+from skushare.live.connection import ADVICE, HOPELESS, NO_ROUTE, Connection
 from skushare.live.session import LiveSession
 from skushare.shelf.share import share_of_shelf
 
@@ -20,9 +21,13 @@ if "live" not in state:
 session, connection = state.live, state.connection
 
 st.title("Count facings live")
-advice = ADVICE.get(camera_status())
-if advice:
-    st.warning(advice, icon=":material/videocam_off:")
+status = camera_status()
+if status in ADVICE:
+    st.warning(ADVICE[status], icon=":material/videocam_off:")
+    if st.button("Count photos instead", icon=":material/photo_library:"):
+        st.switch_page("pages/photos.py")
+if status in HOPELESS:
+    st.stop()
 
 reading_row = st.container()
 video_column, course_column = st.columns([3, 2], gap="large")
@@ -50,18 +55,18 @@ def show_reading():
             f"No new picture for {reading.age:.0f} seconds. Check the camera and the network.",
             icon=":material/hourglass_top:",
         )
-    if reading.facings is not None:
+    if reading.facings is not None and link != "connecting":
         with st.container(horizontal=True):
             st.metric("Facings", reading.facings, border=True)
             st.metric("ms a frame", f"{reading.latency_ms:.0f}", border=True)
             st.metric("fps", f"{reading.fps:.1f}", border=True)
-    elif link == "idle":
+    elif link == "idle" and status not in ADVICE:
         st.info(
             "Press **Start the camera**, allow it, and hold it straight on to the shelf, "
             "so that the shelf fills the picture.",
             icon=":material/videocam:",
         )
-    elif link != "failed" and not reading.error:
+    elif link not in ("idle", "failed") and not reading.error:
         st.info("Waiting for the first picture", icon=":material/hourglass_top:")
 
 
@@ -84,17 +89,15 @@ with course_column:
 snapshots = session.snapshots()
 if snapshots:
     st.subheader("Snapshots of this visit")
-    with st.grid(min_column_width=240):
-        for number, snapshot in enumerate(snapshots):
-            with st.container(border=True):
-                st.image(snapshot.jpeg, width="stretch", alt=f"Shelf with {snapshot.facings} boxes drawn")
-                st.markdown(f"**{snapshot.facings} facings** at {snapshot.taken:%H:%M:%S}")
-                st.download_button(
-                    "Download",
-                    snapshot.jpeg,
-                    snapshot.file_name,
-                    "image/jpeg",
-                    key=f"snapshot_{number}",
-                    icon=":material/download:",
-                    on_click="ignore",
-                )
+    for snapshot in gallery(snapshots, columns=4):
+        st.image(snapshot.jpeg, width="stretch", alt=f"Shelf with {snapshot.facings} boxes drawn")
+        st.markdown(f"**{snapshot.facings} facings** at {snapshot.taken:%H:%M:%S}")
+        st.download_button(
+            "Download",
+            snapshot.jpeg,
+            snapshot.file_name,
+            "image/jpeg",
+            key=f"snapshot_{snapshot.taken.isoformat()}",
+            icon=":material/download:",
+            on_click="ignore",
+        )

@@ -5,6 +5,7 @@ from datetime import datetime
 import streamlit as st
 
 from skushare.album import Album
+from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
 from skushare.app.shares import show_shares
 from skushare.app.text import plain
@@ -54,7 +55,7 @@ if left:
 
 if album.failures:
     st.error(
-        "\n".join(f"- {plain(message)}" for message in album.failures.values()),
+        "  \n".join(map(plain, album.failures.values())),
         icon=":material/broken_image:",
     )
 if album.repeats:
@@ -87,17 +88,16 @@ if album:
         with pictures_tab:
             page = st.pagination(-(-len(shown) // PHOTOS_A_PAGE), key="photo_page")
         shown = shown[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]
-    with pictures_tab, st.grid(min_column_width=340):
-        for photo in shown:
+    with pictures_tab:
+        for photo in gallery(shown, columns=3):
             count = len(photo.detections.above(min_score))
-            with st.container(border=True):
-                st.image(
-                    photo.picture(min_score, detector.labels),
-                    width="stretch",
-                    alt=f"{photo.name} with {count} boxes drawn",
-                )
-                st.markdown(f"**{count} facings**")
-                st.text(photo.name)
+            st.image(
+                photo.picture(min_score, detector.labels),
+                width="stretch",
+                alt=f"{photo.name} with {count} boxes drawn",
+            )
+            st.markdown(f"**{count} facings**")
+            st.text(photo.name)
     with table_tab:
         st.dataframe(counts, hide_index=True)
         st.download_button(

@@ -1,13 +1,17 @@
 """The visitor's camera: whether the browser can give it, and the stream of its frames."""
 
 import streamlit as st
+import streamlit_webrtc.relay
 from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 from streamlit_webrtc.webrtc import SignallingTimeoutError
 
 from skushare.errors import ConfigError
 from skushare.live.connection import NO_ROUTE, ice_servers, is_insecure
-from skushare.live.video import CONSTRAINTS, frame_callback
+from skushare.live.video import CONSTRAINTS, NewestFrameRelay, frame_callback
+
+# streamlit-webrtc makes its one relay of this name when the first stream starts, and has no setting for it.
+streamlit_webrtc.relay.MediaRelay = NewestFrameRelay
 
 _TEXTS = {
     "start": "Start the camera",

@@ -24,6 +24,8 @@ ADVICE = {
     ),
 }
 
+HOPELESS = ("insecure", "unsupported")  # a start button would only fail
+
 NO_ROUTE = (
     "The camera is on, but its video does not reach the server: a firewall or mobile network lies between. "
     "Try another network. Whoever runs the server can add a TURN relay under `[webrtc]` in "

@@ -43,12 +43,13 @@ def detector(monkeypatch):
 
 @pytest.fixture
 def camera(monkeypatch):
-    """The stream component's state, which a test sets; the component itself needs a browser."""
-    stream = SimpleNamespace(state=SimpleNamespace(playing=False, signalling=False), frame=None, secrets={})
+    """What the browser reports, which a test sets; the components themselves need a browser."""
+    stream = SimpleNamespace(state=SimpleNamespace(playing=False, signalling=False), status="ready")
 
     def streamer(key, video_frame_callback, rtc_configuration, **kwargs):
         stream.frame, stream.configuration = video_frame_callback, rtc_configuration
         return stream
 
     monkeypatch.setattr("skushare.app.camera.webrtc_streamer", streamer)
+    monkeypatch.setattr("skushare.app.camera._probe", lambda **kwargs: {"status": stream.status})
     return stream

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from skushare.detector.runtime import Detector
 from skushare.errors import ModelError
 from skushare.jpeg import encode_jpeg
+from skushare.live.connection import ADVICE, HOPELESS
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 
@@ -120,6 +121,16 @@ def test_live_tells_how_to_begin(detector, camera):
     app = open_page("live")
     assert "Start the camera" in app.info[0].value and not app.metric
     assert camera.configuration == {"iceServers": []}
+
+
+@pytest.mark.parametrize("status", sorted(ADVICE))
+def test_live_says_why_there_is_no_camera(detector, camera, status):
+    camera.status = status
+    app = open_page("live")
+    assert texts(app.warning) == [ADVICE[status]] and not app.info
+    assert any(b.label == "Save a snapshot" for b in app.button) == (status not in HOPELESS)
+    app.button[0].click().run()
+    assert "photos" in app.title[0].value
 
 
 def test_live_reads_the_frames_and_saves_a_snapshot(detector, camera):
