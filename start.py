@@ -53,7 +53,11 @@ def main(arguments):
         check_browser()
     with open(os.path.abspath(__file__)) as lock:
         # Two starts at once must not build the same environment; the lock ends with this process.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print("Another start.py is setting up; waiting for it", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         set_up(python, version, "test" if task == "test" else "app")
     if task == "app":
         hand_over("-m", "streamlit", "run", "streamlit_app.py", *rest)

@@ -1,6 +1,7 @@
 """The start script, on copies of it with pretended interpreters and environments: nothing is installed."""
 
 import ast
+import fcntl
 import importlib.util
 import os
 import shutil
@@ -205,6 +206,18 @@ def test_second_start_goes_straight_to_the_app_from_any_folder(start, project, t
     elsewhere.mkdir()
     result = launch(project, "app", "--server.port", "8600", cwd=elsewhere)
     assert result.stdout == f"{project}|-m streamlit run streamlit_app.py --server.port 8600\n"
+
+
+def test_waits_while_another_sets_up(start, project):
+    start.set_up("python3", f"{sys.version_info.major}.{sys.version_info.minor}", "app")
+    command = [sys.executable, str(project / "start.py"), "setup"]
+    with open(project / "start.py") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as second:
+            assert "waiting" in second.stdout.readline()
+            assert second.poll() is None
+            fcntl.flock(lock, fcntl.LOCK_UN)
+    assert second.returncode == 0
 
 
 @pytest.mark.parametrize(
