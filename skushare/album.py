@@ -11,7 +11,7 @@ from skushare.draw import annotate
 from skushare.errors import SkushareError
 from skushare.images import read_image
 from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
-from skushare.shelf.share import add_shares, share_of_shelf
+from skushare.shelf.share import share_of_shelves
 
 # Detections are kept down to this score, so that a threshold can move without a new run.
 SCORE_FLOOR = 0.05
@@ -118,4 +118,4 @@ class Album:
 
     def shares(self, min_score, labels=()):
         """Share of shelf over all photos together."""
-        return add_shares(share_of_shelf(p.detections.above(min_score), labels) for p in self.photos.values())
+        return share_of_shelves((p.detections.above(min_score) for p in self.photos.values()), labels)

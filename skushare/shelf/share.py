@@ -7,7 +7,7 @@ UNKNOWN = "unknown"
 
 
 def share_of_shelf(detections, labels=(), brands=()):
-    """Facings and share of each brand, most facings first.
+    """Facings and share of each brand in one photo, most facings first.
 
     Groups by ``brand_ids`` where they are set, by ``class_ids`` otherwise.
 
@@ -20,31 +20,30 @@ def share_of_shelf(detections, labels=(), brands=()):
         A DataFrame with the columns ``name``, ``facings`` and ``share`` (0 to 1); without
         detections it has no rows.
     """
-    grouped_by_brand = detections.brand_ids is not None
-    ids, counts = np.unique(
-        detections.brand_ids if grouped_by_brand else detections.class_ids, return_counts=True
+    return share_of_shelves([detections], labels, brands)
+
+
+def share_of_shelves(photos, labels=(), brands=()):
+    """As :func:`share_of_shelf`, over the detections of several photos together.
+
+    Groups by brand only where every photo has its brands.
+    """
+    photos = list(photos)
+    by_brand = bool(photos) and all(found.brand_ids is not None for found in photos)
+    ids = [found.brand_ids if by_brand else found.class_ids for found in photos]
+    ids, facings = np.unique(np.concatenate([np.zeros(0, np.int32), *ids]), return_counts=True)
+    names = brands if by_brand else labels
+    table = pd.DataFrame(
+        {
+            "name": pd.Series([_name(i, names) for i in ids.tolist()], dtype=str),
+            "facings": facings.astype(np.int64),
+            "share": facings / max(1, facings.sum()),
+        }
     )
-    names = brands if grouped_by_brand else labels
-    return _shares([_name(i, names) for i in ids.tolist()], counts)
-
-
-def add_shares(tables):
-    """One share table over several photos; the shares are taken of all facings together."""
-    tables = list(tables)
-    if not tables:
-        return _shares([], [])
-    total = pd.concat(tables).groupby("name", sort=False)["facings"].sum()
-    return _shares(total.index.tolist(), total.to_numpy())
+    return table.sort_values(["facings", "name"], ascending=[False, True], ignore_index=True)
 
 
 def _name(index, names):
     if index < 0:
         return UNKNOWN
     return names[index] if index < len(names) else str(index)
-
-
-def _shares(names, facings):
-    facings = np.asarray(facings, np.int64)
-    share = facings / facings.sum() if len(facings) else np.zeros(0)
-    table = pd.DataFrame({"name": pd.Series(names, dtype=str), "facings": facings, "share": share})
-    return table.sort_values(["facings", "name"], ascending=[False, True], ignore_index=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skushare.detections import Detections
-from skushare.shelf.share import UNKNOWN, add_shares, share_of_shelf
+from skushare.shelf.share import UNKNOWN, share_of_shelf, share_of_shelves
 
 
 def found(class_ids, brand_ids=None):
@@ -35,11 +35,15 @@ def test_share_of_shelf(detections, labels, brands, expected):
 
 
 def test_photos_are_weighed_by_their_facings():
-    small, large = share_of_shelf(found([0]), ("a", "b")), share_of_shelf(found([1] * 9), ("a", "b"))
-    table = add_shares([small, large])
+    table = share_of_shelves([found([0]), found([1] * 9)], ("a", "b"))
     assert list(table.itertuples(index=False, name=None)) == [("b", 9, 0.9), ("a", 1, 0.1)]
 
 
-@pytest.mark.parametrize("tables", [[], [share_of_shelf(Detections())]])
-def test_no_facings_have_no_shares(tables):
-    assert len(add_shares(tables)) == 0
+def test_one_photo_without_brands_makes_classes_of_all():
+    table = share_of_shelves([found([0, 0], [3, 3]), found([0])], ("facing",), ("a", "b", "c", "d"))
+    assert list(table.itertuples(index=False, name=None)) == [("facing", 3, 1.0)]
+
+
+@pytest.mark.parametrize("photos", [[], [Detections()], [Detections(), Detections()]])
+def test_no_facings_have_no_shares(photos):
+    assert len(share_of_shelves(photos)) == 0
