@@ -28,7 +28,7 @@ def score_slider(detector, mode, key):
         "Minimum confidence",
         min_value=SCORE_FLOOR,
         max_value=0.95,
-        value=round(default, 2),
+        value=max(SCORE_FLOOR, round(default, 2)),
         step=0.01,
         key=key,
         help="Lower finds more facings and makes more mistakes; higher the other way round. "

@@ -6,7 +6,6 @@ import re
 import time
 
 import cv2
-import pytest
 from playwright.sync_api import expect
 
 TOLERANCE = 0.1  # of the known count
@@ -22,12 +21,13 @@ def metric(page, label):
 
 
 def wait_until(read, holds):
-    """``read()`` again and again until ``holds`` for it; the last value where patience ends."""
+    """``read()`` again and again until ``holds`` for its value; returns that value."""
     end = time.monotonic() + PATIENCE
     while True:
         value = read()
-        if (value is not None and holds(value)) or time.monotonic() > end:
+        if value is not None and holds(value):
             return value
+        assert time.monotonic() < end, f"the page still shows {value} after {PATIENCE} seconds"
         time.sleep(0.3)
 
 
@@ -51,7 +51,7 @@ def test_start_shows_a_counted_shelf(open_browser, app_url):
     failed = []
     page.on("requestfailed", lambda request: failed.append(request.url))
     page.goto(app_url)
-    assert wait_until(lambda: metric(page, "Facings on this shelf"), lambda count: count > 0) > 0
+    wait_until(lambda: metric(page, "Facings on this shelf"), lambda count: count > 0)
     expect(page.get_by_alt_text("A shelf with a box around each facing")).to_be_visible()
     assert [url for url in failed if not url.startswith(app_url)] == []  # nothing from elsewhere is needed
     page.get_by_role("button", name="Count photos").click()
@@ -62,10 +62,9 @@ def test_live_counts_a_shelf_and_saves_it(open_browser, app_url, shelves):
     picture, known = shelves[0]
     page = open_browser(picture)
     start_camera(page, app_url)
-    count = wait_until(lambda: metric(page, "Facings"), near(known))
-    assert count == pytest.approx(known, rel=TOLERANCE)
-    assert metric(page, "ms a frame") > 0
-    assert wait_until(lambda: metric(page, "fps"), lambda fps: fps > 1) > 1
+    wait_until(lambda: metric(page, "Facings"), near(known))
+    wait_until(lambda: metric(page, "ms a frame"), lambda latency: latency > 0)
+    wait_until(lambda: metric(page, "fps"), lambda fps: fps > 0)
     expect(page.get_by_text("Facings over time")).to_be_visible()
     page.get_by_role("button", name="Save a snapshot").click()
     expect(page.get_by_text(re.compile(r"\d+ facings at"))).to_be_visible()
@@ -76,6 +75,19 @@ def test_live_counts_a_shelf_and_saves_it(open_browser, app_url, shelves):
     expect(page.frame_locator("iframe").get_by_role("button", name="Start the camera")).to_be_visible()
 
 
+def test_live_goes_on_after_a_look_at_another_page(open_browser, app_url, shelves):
+    picture, known = shelves[0]
+    page = open_browser(picture)
+    start_camera(page, app_url)
+    wait_until(lambda: metric(page, "Facings"), near(known))
+    page.get_by_role("link", name="Photos").click()
+    expect(page.get_by_role("button", name="Try a sample picture")).to_be_visible()
+    page.get_by_role("link", name="Live").click()
+    page.frame_locator("iframe").get_by_role("button", name="Start the camera").click()
+    expect(page.get_by_role("button", name="Save a snapshot")).to_be_enabled()
+    wait_until(lambda: metric(page, "Facings"), near(known))
+
+
 def test_two_visitors_do_not_mix(open_browser, app_url, shelves, tmp_path):
     picture, known = shelves[0]
     image = cv2.imread(str(picture))
@@ -84,13 +96,9 @@ def test_two_visitors_do_not_mix(open_browser, app_url, shelves, tmp_path):
     first, second = open_browser(picture), open_browser(upper_half)
     start_camera(first, app_url)
     start_camera(second, app_url)
-    assert wait_until(lambda: metric(first, "Facings"), near(known)) == pytest.approx(known, rel=TOLERANCE)
-    assert (
-        0
-        < wait_until(lambda: metric(second, "Facings"), lambda count: 0 < count < 0.75 * known)
-        < 0.75 * known
-    )
-    assert metric(first, "Facings") == pytest.approx(known, rel=TOLERANCE)
+    wait_until(lambda: metric(first, "Facings"), near(known))
+    wait_until(lambda: metric(second, "Facings"), lambda count: 0 < count < 0.75 * known)
+    wait_until(lambda: metric(first, "Facings"), near(known))
     first.get_by_role("button", name="Save a snapshot").click()
     expect(first.get_by_text("Snapshots of this visit")).to_be_visible()
     assert not second.get_by_text("Snapshots of this visit").count()
@@ -101,14 +109,12 @@ def test_photos_counts_redraws_and_downloads(open_browser, app_url, shelves):
     page = open_browser()
     upload(page, app_url, picture)
     count = wait_until(lambda: metric(page, "Facings"), near(known))
-    assert count == pytest.approx(known, rel=TOLERANCE)
 
     drawn = page.get_by_alt_text(re.compile("boxes drawn"))
     before = drawn.get_attribute("src")
     page.get_by_role("slider").press("End")
-    assert wait_until(lambda: metric(page, "Facings"), lambda value: value < count) < count
+    wait_until(lambda: metric(page, "Facings"), lambda value: value < count)
     wait_until(lambda: drawn.get_attribute("src"), lambda src: src != before)
-    assert drawn.get_attribute("src") != before
     page.get_by_role("slider").press("Home")
     most = wait_until(lambda: metric(page, "Facings"), lambda value: value >= count)
 
@@ -125,7 +131,7 @@ def test_a_broken_file_is_named_and_the_rest_is_counted(open_browser, app_url, s
     page = open_browser()
     upload(page, app_url, broken, shelves[0][0])
     expect(page.get_by_text(re.compile("broken_shelf.jpg: "))).to_be_visible()
-    assert wait_until(lambda: metric(page, "Photos"), lambda photos: photos == 1) == 1
+    wait_until(lambda: metric(page, "Photos"), lambda photos: photos == 1)
 
 
 def test_no_camera_is_said(open_browser, app_url):
