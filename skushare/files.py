@@ -7,6 +7,9 @@ from pathlib import Path
 
 from skushare.errors import SkushareError
 
+_UMASK = os.umask(0)  # can only be read by setting it
+os.umask(_UMASK)
+
 
 @contextmanager
 def atomic_write(path):
@@ -24,6 +27,7 @@ def atomic_write(path):
             temporary = handle.name
             yield handle
             handle.flush()
+            os.fchmod(handle.fileno(), 0o666 & ~_UMASK)  # temporary files are private, results are not
             os.fsync(handle.fileno())
         os.replace(temporary, path)
         temporary = None

@@ -32,7 +32,10 @@ def read_coco(path, images=None):
         rows = {image["id"]: [] for image in content["images"]}
         for a in content["annotations"]:
             if not a.get("iscrowd", 0):
-                rows[a["image_id"]].append((*a["bbox"], class_of[a["category_id"]], a.get("score", 1.0)))
+                left, top, width, height = a["bbox"]
+                rows[a["image_id"]].append(
+                    (left, top, width, height, class_of[a["category_id"]], a.get("score", 1.0))
+                )
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror}); give the path of a COCO file") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:

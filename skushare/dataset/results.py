@@ -5,6 +5,7 @@ import os
 
 import pandas as pd
 
+from skushare.detections import Detections
 from skushare.geometry import to_xywh
 from skushare.spreadsheet import to_csv
 
@@ -54,7 +55,7 @@ def to_json(found, labels):
 def to_csv_text(found, labels):
     """CSV text: one row a facing, the photo's path in the first column."""
     frames = [photo.detections.to_frame(labels).assign(photo=os.fspath(photo.path)) for photo in found]
-    table = pd.concat(frames, ignore_index=True)
+    table = pd.concat([Detections().to_frame().assign(photo=""), *frames], ignore_index=True)
     return to_csv(table[["photo", *table.columns.drop("photo")]]).decode("utf-8")
 
 

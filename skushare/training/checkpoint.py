@@ -11,7 +11,7 @@ def save_checkpoint(path, model, counters):
 
     An uncompressed ``.npz`` without pickle; replaces ``path`` atomically.
     """
-    arrays = {f"variable/{i}": np.asarray(v.value) for i, v in enumerate(_variables(model))}
+    arrays = {f"variable/{i}": v.numpy() for i, v in enumerate(_variables(model))}
     arrays |= {f"counter/{name}": np.asarray(value, np.int64) for name, value in counters.items()}
     with atomic_write(path) as handle:
         np.savez(handle, **arrays)

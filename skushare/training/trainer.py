@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import keras
-import numpy as np
 from keras import ops
 
 from skushare.detector.anchors import detector_anchors
@@ -156,7 +155,7 @@ def averaged_weights(learner):
     if not learner.optimizer.use_ema:
         yield
         return
-    raw = [np.array(v.value) for v in learner.trainable_variables]
+    raw = [v.numpy().copy() for v in learner.trainable_variables]
     learner.optimizer.finalize_variable_values(learner.trainable_variables)
     try:
         yield

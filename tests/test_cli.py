@@ -1,0 +1,99 @@
+"""The command line as a user meets it: in a process of its own, on the shipped model."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skushare.images import read_image, write_image
+from skushare.samples import sample_pictures
+
+ROOT = Path(__file__).parents[1]
+
+
+def skushare(*arguments, **options):
+    command = [sys.executable, "-m", "skushare", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT, **options)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos" / "aisle 1"
+    folder.mkdir(parents=True)
+    write_image(folder / "shelf.jpg", read_image(sample_pictures()[0]))
+    write_image(folder / "wall.png", np.full((200, 300, 3), 128, np.uint8))
+    return folder.parent
+
+
+def test_coco_has_an_entry_for_every_photo(photos, tmp_path):
+    result = skushare("detect", photos, "--format", "coco", "--out", tmp_path / "all.json", "--draw", tmp_path / "drawn")
+    assert result.returncode == 0, result.stderr
+    content = json.loads((tmp_path / "all.json").read_text())
+    assert [Path(i["file_name"]).name for i in content["images"]] == ["shelf.jpg", "wall.png"]
+    counts = [sum(a["image_id"] == i["id"] for a in content["annotations"]) for i in content["images"]]
+    truth = json.loads((ROOT / "data" / "annotations.json").read_text())
+    first = next(i["id"] for i in truth["images"] if i["file_name"] == sample_pictures()[0].name)
+    expected = sum(a["image_id"] == first for a in truth["annotations"])
+    assert abs(counts[0] - expected) <= 0.1 * expected and counts[1] <= 2
+    assert sorted(p.name for p in (tmp_path / "drawn").iterdir()) == ["shelf.jpg", "wall.jpg"]
+
+
+def test_a_corrupt_file_is_named_the_rest_goes_on_and_the_status_tells(photos):
+    (photos / "broken.jpg").write_bytes((photos / "aisle 1" / "shelf.jpg").read_bytes()[:4000])
+    (photos / "empty.jpg").touch()
+    result = skushare("detect", photos, "--format", "json")
+    assert result.returncode == 1
+    assert "broken.jpg" in result.stderr and "empty.jpg" in result.stderr and "Traceback" not in result.stderr
+    by_name = {Path(p["photo"]).name: p for p in json.loads(result.stdout)}
+    assert by_name["shelf.jpg"]["facings"] > 0 and by_name["broken.jpg"]["error"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["detect", "no-such-folder"], "no-such-folder"),
+        (["detect", "data", "--model", "no-such-model"], "no-such-model"),
+        (["evaluate", "no-such.json"], "no-such.json"),
+        (["train", "--train", "no.json", "--val", "no.json", "--run", "unused"], "no.json"),
+        (["bench", "no-such.jpg"], "no-such.jpg"),
+    ],
+)
+def test_a_mistake_gets_one_line_that_names_it(arguments, word):
+    result = skushare(*arguments)
+    assert result.returncode == 2 and word in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("options", [["--min-score", "2"], ["--max-detections", "0"], ["--format", "xml"]])
+def test_a_wrong_option_is_explained(options):
+    result = skushare("detect", "data", *options)
+    assert result.returncode == 2 and options[0] in result.stderr
+
+
+def test_a_folder_without_photos_is_told(tmp_path):
+    result = skushare("detect", tmp_path)
+    assert result.returncode == 2 and "no photos" in result.stderr
+
+
+@pytest.mark.parametrize("command", [[], ["detect"], ["train"], ["evaluate"], ["bench"]])
+def test_help_teaches(command):
+    result = skushare(*command, "--help")
+    assert result.returncode == 0 and "skushare" in result.stdout
+
+
+def test_detecting_imports_neither_tensorflow_nor_streamlit(tmp_path):
+    environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
+    result = skushare("detect", sample_pictures()[0], env=environment)
+    assert result.returncode == 0
+    imported = {line.rsplit("|", 1)[-1].strip() for line in result.stderr.splitlines()}
+    assert "ai_edge_litert" in imported and not {"tensorflow", "keras", "streamlit"} & imported
+
+
+def test_evaluate_writes_a_row(tmp_path):
+    result = skushare("evaluate", ROOT / "data" / "annotations.json", "--csv", tmp_path / "rows.csv")
+    assert result.returncode == 0, result.stderr
+    assert "AP50" in result.stdout and len((tmp_path / "rows.csv").read_text().splitlines()) == 2

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from skushare.dataset.dataset import Sample
+from skushare.training.augment import photometric, random_crop
+from skushare.training.config import TrainingConfig
+
+
+def picture(width=400, height=300, columns=10, rows=6):
+    """A dark photo with one bright facing in each cell, and its sample."""
+    image = np.full((height, width, 3), 20, np.uint8)
+    boxes = []
+    for row in range(rows):
+        for column in range(columns):
+            x, y = column * width / columns, row * height / rows
+            box = [x + 4, y + 4, x + width / columns - 4, y + height / rows - 4]
+            left, top, right, bottom = (int(v) for v in box)
+            image[top:bottom, left:right] = 230
+            boxes.append([left, top, right, bottom])
+    boxes = np.float32(boxes)
+    return image, Sample("x", width, height, boxes, np.arange(len(boxes)) % 3, np.ones(len(boxes), np.float32))
+
+
+@pytest.mark.parametrize("resize", ["fit", "stretch"])
+@pytest.mark.parametrize("seed", range(6))
+def test_boxes_stay_on_their_facings(resize, seed):
+    image, sample = picture()
+    crop = random_crop(image, sample, 160, resize, TrainingConfig(), np.random.default_rng(seed))
+    assert crop.image.shape == (160, 160, 3) and crop.image.dtype == np.uint8
+    grey = crop.image.mean(axis=2)
+    bright = grey > (grey.max() + grey.min()) / 2
+    for left, top, right, bottom in crop.boxes.round().astype(int):
+        inner = bright[top + 2 : bottom - 2, left + 2 : right - 2]
+        assert inner.size < 30 or inner.mean() > 0.8
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_boxes_lie_in_the_crop_and_are_visible_enough(seed):
+    image, sample = picture()
+    config = TrainingConfig(min_visible=0.4)
+    crop = random_crop(image, sample, 160, "fit", config, np.random.default_rng(seed))
+    for boxes in (crop.boxes, crop.ignored):
+        assert (boxes >= 0).all() and (boxes <= 160).all()
+    assert len(crop.boxes) == len(crop.class_ids) and len(crop.boxes) > 0
+
+
+def test_doubtful_labels_are_ignored_not_taught():
+    image, sample = picture()
+    doubtful = Sample("x", 400, 300, sample.boxes, sample.class_ids, np.full(len(sample.boxes), 0.3, np.float32))
+    crop = random_crop(image, doubtful, 160, "fit", TrainingConfig(min_label_score=0.5), np.random.default_rng(0))
+    assert len(crop.boxes) == 0 and len(crop.ignored) > 0
+
+
+def test_a_photo_without_facings():
+    image, _ = picture()
+    empty = Sample("x", 400, 300, np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros(0, np.float32))
+    crop = random_crop(image, empty, 160, "fit", TrainingConfig(), np.random.default_rng(0))
+    assert crop.boxes.shape == (0, 4) and crop.ignored.shape == (0, 4)
+
+
+def test_photometric_keeps_shape_and_type():
+    image, _ = picture()
+    for seed in range(20):
+        out = photometric(image, np.random.default_rng(seed))
+        assert out.shape == image.shape and out.dtype == np.uint8
