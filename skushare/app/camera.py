@@ -8,10 +8,10 @@ from streamlit_webrtc.webrtc import SignallingTimeoutError
 
 from skushare.errors import ConfigError
 from skushare.live.connection import NO_ROUTE, ice_servers, is_insecure
-from skushare.live.video import CONSTRAINTS, NewestFrameRelay, frame_callback
+from skushare.live.video import CONSTRAINTS, ShortRelay, frame_callback
 
 # streamlit-webrtc makes its one relay of this name when the first stream starts, and has no setting for it.
-streamlit_webrtc.relay.MediaRelay = NewestFrameRelay
+streamlit_webrtc.relay.MediaRelay = ShortRelay
 
 _TEXTS = {
     "start": "Start the camera",

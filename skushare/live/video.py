@@ -1,5 +1,7 @@
 """The bridge between a WebRTC video track and a :class:`~skushare.live.session.LiveSession`."""
 
+import asyncio
+
 import av
 from aiortc.contrib.media import MediaRelay
 
@@ -14,18 +16,31 @@ CONSTRAINTS = {
     },
     "audio": False,
 }
+MAX_LAG = 3  # frames; frames come in bursts, and with less than this a busy machine drops too many
 
 
-class NewestFrameRelay(MediaRelay):
-    """Hands frames on without a queue: whoever is slow gets the newest frame, not the next one.
+class _ShortQueue(asyncio.Queue):
+    """When full, lets the oldest go for the newest."""
+
+    def put_nowait(self, item):
+        if self.full():
+            self.get_nowait()
+        super().put_nowait(item)
+
+
+class ShortRelay(MediaRelay):
+    """Hands frames on to consumers, and lets none lag by more than ``MAX_LAG`` frames.
 
     aiortc's own relay keeps every frame until it is taken. Where sending the picture back is slower
     than the camera, that queue grows, and the picture lags further and further behind the shelf.
     """
 
-    def subscribe(self, track, buffered=False):
+    def subscribe(self, track, buffered=True):
         """A proxy of ``track`` for one consumer."""
-        return super().subscribe(track, buffered)
+        proxy = super().subscribe(track, buffered)
+        if buffered:
+            proxy._queue = _ShortQueue(MAX_LAG)
+        return proxy
 
 
 def frame_callback(session):

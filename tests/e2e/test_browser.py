@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 TOLERANCE = 0.1  # of the known count
 PATIENCE = 60  # seconds, on a machine that does other work too
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 def metric(page, label):

@@ -1,4 +1,4 @@
-"""Frames on their way: the newest one wins everywhere."""
+"""Frames on their way: nothing queues for long."""
 
 import asyncio
 from types import SimpleNamespace
@@ -9,7 +9,7 @@ import streamlit_webrtc.relay
 from aiortc import MediaStreamTrack
 
 import skushare.app.camera  # noqa: F401  (sets the relay that streams use)
-from skushare.live.video import NewestFrameRelay, frame_callback
+from skushare.live.video import MAX_LAG, ShortRelay, frame_callback
 
 
 class Camera(MediaStreamTrack):
@@ -27,26 +27,35 @@ class Camera(MediaStreamTrack):
         return self.given
 
 
-def test_a_slow_consumer_gets_the_newest_frame_and_no_queue():
-    async def lag():
+def test_a_slow_consumer_lags_by_a_few_frames_at_most():
+    async def lags():
         camera = Camera()
-        proxy = NewestFrameRelay().subscribe(camera)
-        lags = []
+        proxy = ShortRelay().subscribe(camera)
+        await proxy.recv()
+        found = []
         for _ in range(5):
             for _ in range(100):
                 await asyncio.sleep(0)
-            lags.append(camera.given - await proxy.recv())
+            found.append(camera.given - await proxy.recv())
         proxy.stop()
-        return lags
+        return found
 
-    assert max(asyncio.run(lag())) <= 1
+    assert max(asyncio.run(lags())) <= MAX_LAG
 
 
-def test_streams_use_the_relay_without_a_queue(monkeypatch):
+def test_a_quick_consumer_gets_every_frame():
+    async def frames():
+        proxy = ShortRelay().subscribe(Camera())
+        return [await proxy.recv() for _ in range(20)]
+
+    assert asyncio.run(frames()) == list(range(20))
+
+
+def test_streams_use_the_short_relay(monkeypatch):
     monkeypatch.setattr(streamlit_webrtc.relay.Runtime, "instance", SimpleNamespace)
     loop = asyncio.new_event_loop()
     monkeypatch.setattr(streamlit_webrtc.relay, "get_global_event_loop", lambda: loop)
-    assert isinstance(streamlit_webrtc.relay.get_global_relay(), NewestFrameRelay)
+    assert isinstance(streamlit_webrtc.relay.get_global_relay(), ShortRelay)
     loop.close()
 
 
