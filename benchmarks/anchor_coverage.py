@@ -32,7 +32,9 @@ def coverage(config, dataset, longest):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", nargs="+", metavar="DATA.json", help="COCO files")
     args = parser.parse_args()
     rows = []

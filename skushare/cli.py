@@ -29,7 +29,7 @@ def build_parser():
     """The parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="skushare",
-        description="Find and count every facing on shelf photos; train and measure the detector that does it.",
+        description="Find and count every facing on shelf photos; train and measure the detector for it.",
         epilog="Start with: skushare detect data --draw out",
     )
     parser.add_argument("--version", action="version", version=f"skushare {__version__}")
@@ -55,7 +55,9 @@ def _command(commands, name, run, description, epilog):
 
 def _add_model(parser):
     parser.add_argument(
-        "--model", metavar="NAME|DIR", help="a model of models/ by name, or a model folder (default: the shipped one)"
+        "--model",
+        metavar="NAME|DIR",
+        help="a model of models/ by name, or a model folder (default: the shipped one)",
     )
     parser.add_argument(
         "--mode",
@@ -80,11 +82,17 @@ def _add_detect(commands):
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="photo or folder of photos")
     _add_model(parser)
-    parser.add_argument("--min-score", type=_fraction, help="count boxes from this score on (default: the model's)")
-    parser.add_argument("--max-detections", type=_positive, help="boxes a photo at most (default: the model's)")
+    parser.add_argument(
+        "--min-score", type=_fraction, help="count boxes from this score on (default: the model's)"
+    )
+    parser.add_argument(
+        "--max-detections", type=_positive, help="boxes a photo at most (default: the model's)"
+    )
     parser.add_argument("--format", choices=("table", "json", "csv", "coco"), default="table")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write there instead of to the terminal")
-    parser.add_argument("--draw", type=Path, metavar="DIR", help="also write each photo there with its boxes drawn")
+    parser.add_argument(
+        "--draw", type=Path, metavar="DIR", help="also write each photo there with its boxes drawn"
+    )
 
 
 def _detect(args):
@@ -156,10 +164,18 @@ def _add_train(commands):
         "averaged weights by validation AP become RUN/model, ready for --model.",
         "example:\n  skushare train --train mine/train.json:3 more/train.json --val mine/val.json --run runs/first\n",
     )
-    parser.add_argument("--train", nargs="+", required=True, metavar="DATA[:WEIGHT]", help="COCO files to train on")
-    parser.add_argument("--val", required=True, type=Path, metavar="DATA", help="COCO file to choose the best on")
-    parser.add_argument("--run", dest="folder", required=True, type=Path, metavar="RUN", help="folder of the run")
-    parser.add_argument("--preset", default="shelf_dense", help="shelf_dense (default) or ssd_mobilenet_v2_320")
+    parser.add_argument(
+        "--train", nargs="+", required=True, metavar="DATA[:WEIGHT]", help="COCO files to train on"
+    )
+    parser.add_argument(
+        "--val", required=True, type=Path, metavar="DATA", help="COCO file to choose the best on"
+    )
+    parser.add_argument(
+        "--run", dest="folder", required=True, type=Path, metavar="RUN", help="folder of the run"
+    )
+    parser.add_argument(
+        "--preset", default="shelf_dense", help="shelf_dense (default) or ssd_mobilenet_v2_320"
+    )
     parser.add_argument(
         "--weights",
         default="",
@@ -167,10 +183,14 @@ def _add_train(commands):
         help="start from: imagenet (downloaded), the weights.npz of a model of the same preset, or a\n"
         "backbone file of tools/import_backbone.py; default: random",
     )
+    parser.add_argument("--one-class", action="store_true", help="teach all classes as one, facing")
+    parser.add_argument("--licence", default="", help="what may be done with the weights; kept in model.json")
     parser.add_argument("--steps", type=_positive, help="optimiser steps")
     parser.add_argument("--batch-size", type=_positive, help="crops a step")
     parser.add_argument("--learning-rate", type=float, help="peak learning rate of AdamW")
-    parser.add_argument("--freeze-before", metavar="LAYER", help="keep all layers before this one as they are")
+    parser.add_argument(
+        "--freeze-before", metavar="LAYER", help="keep all layers before this one as they are"
+    )
     parser.add_argument("--validate-every", type=_positive, metavar="STEPS", help="validate and checkpoint")
     parser.add_argument("--seed", type=int)
 
@@ -184,23 +204,33 @@ def _train(args):
     from skushare.training.package import package_run
     from skushare.training.trainer import train
 
+    def read(path):
+        dataset = read_coco(path)
+        return dataset.as_one_class() if args.one_class else dataset
+
     names = {f.name for f in fields(TrainingConfig)}
     given = {name: value for name, value in vars(args).items() if name in names and value is not None}
-    datasets = []
-    for item in args.train:
-        path, _, weight = item.rpartition(":")
-        path, weight = (path, float(weight)) if path and weight.replace(".", "", 1).isdigit() else (item, 1.0)
-        datasets.append((read_coco(path), weight))
-    validation = read_coco(args.val)
-    labels = datasets[0][0].labels
-    for dataset in [*(d for d, _ in datasets), validation]:
+    datasets = [(read(path), weight) for path, weight in map(_weighted, args.train)]
+    validation = read(args.val)
+    labels = validation.labels
+    for dataset, _ in datasets:
         if dataset.labels != labels:
-            raise SkushareError(f"{dataset.name}: its classes {dataset.labels} are not those of the first, {labels}")
+            raise SkushareError(
+                f"{dataset.name}: its classes are not those of {validation.name}; make them agree or add --one-class"
+            )
     config = preset(args.preset, labels=labels)
     train(args.folder, config, TrainingConfig(**given), datasets, validation, _initial_weights(args.weights))
-    folder = package_run(args.folder, validation)
+    folder = package_run(args.folder, validation, about={"licence": args.licence} if args.licence else None)
     print(f"{folder}: use it with --model {folder}")
     return 0
+
+
+def _weighted(text):
+    """("path", weight) of "path:weight" or "path"."""
+    path, _, weight = text.rpartition(":")
+    if path and weight.replace(".", "", 1).isdigit():
+        return path, float(weight)
+    return text, 1.0
 
 
 def _initial_weights(source):
@@ -262,7 +292,9 @@ def _add_bench(commands):
         "same process, turn by turn. Needs TensorFlow.",
         "example:\n  skushare bench data/\n",
     )
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="photos used as frames (default: the bundled ones)")
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="photos used as frames (default: the bundled ones)"
+    )
     _add_model(parser)
     parser.set_defaults(mode="live")
     parser.add_argument("--frames", type=_positive, default=60)

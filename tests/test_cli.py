@@ -30,7 +30,9 @@ def photos(tmp_path):
 
 
 def test_coco_has_an_entry_for_every_photo(photos, tmp_path):
-    result = skushare("detect", photos, "--format", "coco", "--out", tmp_path / "all.json", "--draw", tmp_path / "drawn")
+    result = skushare(
+        "detect", photos, "--format", "coco", "--out", tmp_path / "all.json", "--draw", tmp_path / "drawn"
+    )
     assert result.returncode == 0, result.stderr
     content = json.loads((tmp_path / "all.json").read_text())
     assert [Path(i["file_name"]).name for i in content["images"]] == ["shelf.jpg", "wall.png"]
@@ -97,3 +99,14 @@ def test_evaluate_writes_a_row(tmp_path):
     result = skushare("evaluate", ROOT / "data" / "annotations.json", "--csv", tmp_path / "rows.csv")
     assert result.returncode == 0, result.stderr
     assert "AP50" in result.stdout and len((tmp_path / "rows.csv").read_text().splitlines()) == 2
+
+
+def test_training_ends_with_a_model_that_detects(tmp_path):
+    data = ROOT / "data" / "annotations.json"
+    options = ["--one-class", "--steps", "1", "--batch-size", "1", "--licence", "mine"]
+    result = skushare("train", "--train", f"{data}:2", "--val", data, "--run", tmp_path / "run", *options)
+    assert result.returncode == 0, result.stderr
+    model = tmp_path / "run" / "model"
+    assert json.loads((model / "model.json").read_text())["licence"] == "mine"
+    result = skushare("detect", sample_pictures()[0], "--model", model, "--format", "json", "--mode", "live")
+    assert result.returncode == 0 and json.loads(result.stdout)[0]["width"] > 0

@@ -5,7 +5,9 @@ from skushare.detections import Detections
 
 
 def make(n):
-    return Detections(np.arange(4 * n).reshape(n, 4), np.linspace(0.9, 0.1, n), np.zeros(n), row_ids=np.arange(n))
+    return Detections(
+        np.arange(4 * n).reshape(n, 4), np.linspace(0.9, 0.1, n), np.zeros(n), row_ids=np.arange(n)
+    )
 
 
 def test_the_empty_one_is_legal():
@@ -16,7 +18,13 @@ def test_the_empty_one_is_legal():
 
 @pytest.mark.parametrize(
     ("index", "rows"),
-    [(slice(0, 2), [0, 1]), (np.array([2, 0]), [2, 0]), (np.array([True, False, True]), [0, 2]), (1, [1]), (np.zeros(0, int), [])],
+    [
+        (slice(0, 2), [0, 1]),
+        (np.array([2, 0]), [2, 0]),
+        (np.array([True, False, True]), [0, 2]),
+        (1, [1]),
+        (np.zeros(0, int), []),
+    ],
 )
 def test_indexing_keeps_all_columns_together(index, rows):
     picked = make(3)[index]

@@ -19,7 +19,9 @@ def test_the_file_appears_whole_and_alone(tmp_path):
     assert (tmp_path / "a").read_bytes() == b"new" and len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.parametrize("failure", [ValueError("bug"), KeyboardInterrupt(), OSError(28, "No space left on device")])
+@pytest.mark.parametrize(
+    "failure", [ValueError("bug"), KeyboardInterrupt(), OSError(28, "No space left on device")]
+)
 def test_a_failure_keeps_the_old_file_and_leaves_nothing_behind(tmp_path, failure):
     write(tmp_path / "a", b"old")
     with pytest.raises((ValueError, KeyboardInterrupt, SkushareError)):

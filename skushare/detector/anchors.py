@@ -25,7 +25,10 @@ def detector_anchors(config, input_size):
     ``input_size`` is (height, width) in pixels.
     """
     grids = feature_grids(config, input_size)
-    counts = [rows * columns * len(sizes) for (rows, columns), sizes in zip(grids, config.anchors.sizes, strict=True)]
+    counts = [
+        rows * columns * len(sizes)
+        for (rows, columns), sizes in zip(grids, config.anchors.sizes, strict=True)
+    ]
     return generate_anchors(config.anchors, grids, input_size), counts
 
 

@@ -55,12 +55,16 @@ class Model:
         if file not in self.files or not path.is_file():
             raise ModelError(f"{path}: the model lacks this file; fetch or export the model again")
         if sha256(path) != self.files[file]:
-            raise ModelError(f"{path}: damaged (its SHA-256 differs from {DESCRIPTION}); fetch the model again")
+            raise ModelError(
+                f"{path}: damaged (its SHA-256 differs from {DESCRIPTION}); fetch the model again"
+            )
         return path
 
 
 def read_model(name=None):
-    """The :class:`Model` called ``name`` in :func:`models_folder`, or in the folder ``name``; default: the shipped one.
+    """The :class:`Model` called ``name`` in :func:`models_folder`, or in the folder ``name``.
+
+    ``None`` stands for the shipped one.
 
     Raises:
         ModelError: there is none, or its description cannot be used.
@@ -83,10 +87,14 @@ def read_model(name=None):
 def write_description(folder, config, about):
     """Write ``model.json`` (configuration, SHA-256 of the files beside it, ``about``) and the label map."""
     folder = Path(folder)
-    items = "".join(f"item {{\n  id: {i}\n  name: {json.dumps(label)}\n}}\n" for i, label in enumerate(config.labels, 1))
+    items = "".join(
+        f"item {{\n  id: {i}\n  name: {json.dumps(label)}\n}}\n" for i, label in enumerate(config.labels, 1)
+    )
     with atomic_write(folder / LABEL_MAP) as handle:
         handle.write(items.encode())
-    files = {name: sha256(folder / name) for name in (LITERT, WEIGHTS, LABEL_MAP) if (folder / name).is_file()}
+    files = {
+        name: sha256(folder / name) for name in (LITERT, WEIGHTS, LABEL_MAP) if (folder / name).is_file()
+    }
     content = {**about, "config": json.loads(config.to_json()), "files": files}
     with atomic_write(folder / DESCRIPTION) as handle:
         handle.write(json.dumps(content, indent=2).encode() + b"\n")
@@ -94,5 +102,8 @@ def write_description(folder, config, about):
 
 def sha256(path):
     """Hexadecimal SHA-256 of the file ``path``."""
+    digest = hashlib.sha256()
     with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+        while block := handle.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -71,9 +71,7 @@ def _fpn(maps, config):
     for level in reversed(range(len(laterals) - 1)):
         above = layers.UpSampling2D(2, name=f"upsample_{level}")(merged[0])
         merged.insert(0, layers.Add(name=f"merge_{level}")([laterals[level], above]))
-    return [
-        _conv(x, config.channels, 3, f"smooth_{level}", separable=True) for level, x in enumerate(merged)
-    ]
+    return [_conv(x, config.channels, 3, f"smooth_{level}", separable=True) for level, x in enumerate(merged)]
 
 
 def _head(x, config, name, anchors, columns, bias):

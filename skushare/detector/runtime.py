@@ -112,7 +112,11 @@ class Detector:
         max_detections = self.config.max_detections if max_detections is None else max_detections
         size = size or self.size(mode)
         height, width = image.shape[:2]
-        if mode == "photo" and self.config.resize == "fit" and max(width, height) > WIDEST * min(width, height):
+        if (
+            mode == "photo"
+            and self.config.resize == "fit"
+            and max(width, height) > WIDEST * min(width, height)
+        ):
             return self._detect_tiles(image, size, min_score, max_detections)
         return self._detect_whole(image, size, min_score, max_detections)
 
@@ -168,7 +172,8 @@ class Detector:
             prepared.interpreter.set_tensor(prepared.input, batch)
             prepared.interpreter.invoke()
             return tuple(
-                prepared.interpreter.get_tensor(prepared.outputs[name])[0] for name in ("class_logits", "box_codes")
+                prepared.interpreter.get_tensor(prepared.outputs[name])[0]
+                for name in ("class_logits", "box_codes")
             )
 
     def anchors(self, shape):
@@ -196,7 +201,9 @@ class Detector:
             interpreter.allocate_tensors()
             prepared = _Prepared(interpreter, given["index"], outputs)
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"{self.model.folder / LITERT}: cannot be run ({error}); export it again") from error
+            raise ModelError(
+                f"{self.model.folder / LITERT}: cannot be run ({error}); export it again"
+            ) from error
         self._prepared[shape] = prepared
         if len(self._prepared) > PREPARED_SIZES:
             self._prepared.popitem(last=False)

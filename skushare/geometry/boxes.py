@@ -37,12 +37,12 @@ def clip(boxes, width, height):
 
 
 def to_xywh(boxes):
-    """xyxy to COCO's left, top, width, height."""
+    """Boxes xyxy as COCO's left, top, width, height."""
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
     return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
 
 
 def from_xywh(boxes):
-    """COCO's left, top, width, height to xyxy."""
+    """COCO's left, top, width, height as boxes xyxy."""
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
     return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)

@@ -35,9 +35,7 @@ def tile_grid(width, height, size, overlap):
         return [round(i * (length - size) / (count - 1)) for i in range(count)]
 
     return [
-        Tile(x, y, min(x + size, width), min(y + size, height))
-        for y in starts(height)
-        for x in starts(width)
+        Tile(x, y, min(x + size, width), min(y + size, height)) for y in starts(height) for x in starts(width)
     ]
 
 
@@ -57,7 +55,11 @@ def merge_tiles(tiles, boxes, scores, class_ids, width, height, iou_threshold, e
     Returns:
         boxes (m, 4) in image pixels, scores (m,), class_ids (m,), best first.
     """
-    all_boxes, all_scores, all_classes = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)], [np.zeros(0, np.int32)]
+    all_boxes, all_scores, all_classes = (
+        [np.zeros((0, 4), np.float32)],
+        [np.zeros(0, np.float32)],
+        [np.zeros(0, np.int32)],
+    )
     for tile, tile_boxes, tile_scores, tile_classes in zip(tiles, boxes, scores, class_ids, strict=True):
         found = np.asarray(tile_boxes, np.float32).reshape(-1, 4) + np.float32([tile.left, tile.top] * 2)
         cut = np.zeros(len(found), bool)

@@ -11,7 +11,6 @@ from skushare.geometry import area, clip
 REFERENCE_SIDE = 1024
 
 
-
 class Crop(NamedTuple):
     """A training picture.
 

@@ -36,8 +36,11 @@ class Batches:
         self._photos = _PhotoCache(cache_bytes)
 
     def batch(self, index):
-        """Batch ``index``: images (b, s, s, 3) float32, and a dict of ``target_boxes``
-        (b, a, 4) float32 and ``target_labels`` (b, a) int32."""
+        """Batch ``index``.
+
+        Images (b, s, s, 3) float32, and a dict of ``target_boxes`` (b, a, 4) float32 and
+        ``target_labels`` (b, a) int32.
+        """
         examples = [self._example(index, place) for place in range(self.training.batch_size)]
         images, boxes, labels = (np.stack(column) for column in zip(*examples, strict=True))
         return images, {"target_boxes": boxes, "target_labels": labels}

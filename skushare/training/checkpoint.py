@@ -28,7 +28,9 @@ def load_checkpoint(path, model):
         with np.load(path, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
     except Exception as error:  # zip, zlib, numpy and the disk each raise their own
-        raise ModelError(f"{path}: not a readable checkpoint ({error}); use an older one or start anew") from None
+        raise ModelError(
+            f"{path}: not a readable checkpoint ({error}); use an older one or start anew"
+        ) from None
     variables = _variables(model)
     saved = [arrays.get(f"variable/{i}") for i in range(len(variables))]
     if any(a is None or a.shape != tuple(v.shape) for a, v in zip(saved, variables, strict=True)):

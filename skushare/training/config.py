@@ -51,7 +51,9 @@ class TrainingConfig:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}: at least 1, got {getattr(self, name)}")
         if not 0 < self.min_scale <= self.max_scale:
-            raise ConfigError(f"min_scale {self.min_scale} must be above 0 and at most max_scale {self.max_scale}")
+            raise ConfigError(
+                f"min_scale {self.min_scale} must be above 0 and at most max_scale {self.max_scale}"
+            )
         if not 0 <= self.ema < 1:
             raise ConfigError(f"ema: from 0 (off) to below 1, got {self.ema}")
         if self.learning_rate <= 0:

@@ -1,5 +1,6 @@
 """From a finished run to a model folder."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,22 +31,23 @@ def package_run(run, validation, out=None, about=None):
     """
     run = Path(run)
     config = DetectorConfig.from_json((run / "detector.json").read_text())
-    return package_weights(run / "best.npz", config, validation, out or run / "model", about)
-
-
-def package_weights(weights, config, validation, out, about=None):
-    """As :func:`package_run`, from a weight file and its ``DetectorConfig``."""
-    out = Path(out)
+    about = {
+        **(about),
+        "data": json.loads((run / "data.json").read_text()),
+        "validation": validation.name,
+        "training": json.loads((run / "training.json").read_text()),
+    }
+    out = Path(out or run / "model")
     out.mkdir(parents=True, exist_ok=True)
     network = build_network(config, (None, None) if config.resize == "fit" else None)
-    load_weights(network, weights)
+    load_weights(network, run / "best.npz")
     save_weights(network, out / WEIGHTS, np.float16)
     load_weights(network, out / WEIGHTS)
     with atomic_write(out / LITERT) as handle:
         handle.write(export_litert(network))
-    write_description(out, config, about or {})
+    write_description(out, config, about)
     scores = {}
     for mode, name in (("photo", "min_score"), ("live", "live_min_score")):
         scores[name] = evaluate(Detector.load(out), validation, mode, resamples=0)["best_score"]
-    write_description(out, replace(config, **scores), about or {})
+    write_description(out, replace(config, **scores), about)
     return out

@@ -59,7 +59,7 @@ def train(run, config, training, datasets, validation, initial_weights=None, rep
 
     Args:
         run: folder, made if missing. In it: ``detector.json``, ``training.json``,
-            ``metrics.csv``, ``last.npz`` (all state), ``best.npz`` (averaged weights of
+            ``data.json``, ``metrics.csv``, ``last.npz`` (all state), ``best.npz`` (averaged weights of
             the best validation, see ``weights.save_weights``).
         config: ``DetectorConfig``; training: ``TrainingConfig``.
         datasets: list of ``(Dataset, weight)`` to train on.
@@ -78,6 +78,7 @@ def train(run, config, training, datasets, validation, initial_weights=None, rep
     run.mkdir(parents=True, exist_ok=True)
     _claim(run / "detector.json", config.to_json())
     _claim(run / "training.json", json.dumps(asdict(training), indent=2))
+    _claim(run / "data.json", json.dumps([_describe(d, weight) for d, weight in datasets], indent=2))
 
     keras.utils.set_random_seed(training.seed)
     network = build_network(config)
@@ -202,6 +203,11 @@ class Validator:
             scale=scale,
             image_size=(width, height),
         )
+
+
+def _describe(dataset, weight):
+    boxes = sum(len(sample.boxes) for sample in dataset.samples)
+    return {"name": dataset.name, "photos": len(dataset), "boxes": boxes, "weight": weight}
 
 
 def _claim(path, text):

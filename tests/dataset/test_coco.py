@@ -10,7 +10,9 @@ from skushare.errors import DatasetError
 def write(folder, images=None, annotations=(), categories=({"id": 7, "name": "sku"},)):
     images = [{"id": 3, "file_name": "a.jpg", "width": 100, "height": 50}] if images is None else images
     path = folder / "train.json"
-    path.write_text(json.dumps({"images": images, "annotations": list(annotations), "categories": list(categories)}))
+    path.write_text(
+        json.dumps({"images": images, "annotations": list(annotations), "categories": list(categories)})
+    )
     return path
 
 
@@ -19,7 +21,9 @@ def annotation(bbox, **more):
 
 
 def test_boxes_become_xyxy_and_ids_positions(tmp_path):
-    dataset = read_coco(write(tmp_path, annotations=[annotation([10, 5, 20, 30]), annotation([0, 0, 5, 5], score=0.4)]))
+    dataset = read_coco(
+        write(tmp_path, annotations=[annotation([10, 5, 20, 30]), annotation([0, 0, 5, 5], score=0.4)])
+    )
     (sample,) = dataset.samples
     np.testing.assert_allclose(sample.boxes, [[10, 5, 30, 35], [0, 0, 5, 5]])
     assert sample.class_ids.tolist() == [0, 0] and dataset.labels == ("sku",)
@@ -52,7 +56,9 @@ def test_images_are_looked_for_beside_the_file(tmp_path, folder):
     assert read_coco(write(tmp_path)).samples[0].path == tmp_path / folder / "a.jpg"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"images": 3, "annotations": [], "categories": []}', "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"images": 3, "annotations": [], "categories": []}', "\x00"]
+)
 def test_a_file_that_is_not_coco_is_named(tmp_path, text):
     (tmp_path / "bad.json").write_text(text)
     with pytest.raises(DatasetError, match=r"bad\.json"):

@@ -21,7 +21,9 @@ def test_coco_has_an_entry_for_every_photo_and_boxes_in_pixels():
     content = json.loads(results.to_coco(FOUND, ("facing",)))
     assert [i["file_name"] for i in content["images"]] == ["a/=1.jpg", "b.jpg", "c.jpg"]
     assert [a["bbox"] for a in content["annotations"]] == [[10, 20, 30, 60], [50, 20, 20, 40]]
-    assert {a["image_id"] for a in content["annotations"]} == {1} and content["annotations"][0]["score"] == 0.9
+    assert {a["image_id"] for a in content["annotations"]} == {1} and content["annotations"][0][
+        "score"
+    ] == 0.9
     assert content["categories"] == [{"id": 1, "name": "facing"}]
 
 

@@ -65,10 +65,14 @@ def test_grids_round_up():
 def test_rows_come_before_columns_before_sizes():
     config = AnchorConfig(sizes=(((2.0, 2.0), (4.0, 4.0)),), unit="cell")
     anchors = generate_anchors(config, [(2, 1)], (20, 10))
-    np.testing.assert_allclose(anchors, [[-5, -5, 15, 15], [-15, -15, 25, 25], [-5, 5, 15, 25], [-15, -5, 25, 35]])
+    np.testing.assert_allclose(
+        anchors, [[-5, -5, 15, 15], [-15, -15, 25, 25], [-5, 5, 15, 25], [-15, -5, 25, 35]]
+    )
 
 
 def test_best_iou_takes_the_best_anchor_of_each_box():
     anchors = np.float32([[0, 0, 10, 10], [20, 0, 30, 10]])
-    np.testing.assert_allclose(best_iou(anchors, [[0, 0, 10, 5], [20, 0, 30, 10], [50, 50, 60, 60]]), [0.5, 1, 0])
+    np.testing.assert_allclose(
+        best_iou(anchors, [[0, 0, 10, 5], [20, 0, 30, 10], [50, 50, 60, 60]]), [0.5, 1, 0]
+    )
     assert best_iou(anchors, np.zeros((0, 4))).shape == (0,)

@@ -18,7 +18,9 @@ def random_boxes(seed, n):
 @given(st.integers(0, 30), st.integers(0, 2**31))
 def test_decode_undoes_encode(n, seed):
     boxes, anchors = random_boxes(seed, n), random_boxes(seed + 1, n)
-    np.testing.assert_allclose(decode(encode(boxes, anchors, SCALES), anchors, SCALES), boxes, atol=0.02, rtol=1e-3)
+    np.testing.assert_allclose(
+        decode(encode(boxes, anchors, SCALES), anchors, SCALES), boxes, atol=0.02, rtol=1e-3
+    )
 
 
 @pytest.mark.parametrize(
@@ -30,7 +32,9 @@ def test_decode_undoes_encode(n, seed):
     ],
 )
 def test_literal_codes(box, code):
-    np.testing.assert_allclose(encode(np.float32([box]), np.float32([[0, 0, 10, 20]]), SCALES), [code], atol=1e-5)
+    np.testing.assert_allclose(
+        encode(np.float32([box]), np.float32([[0, 0, 10, 20]]), SCALES), [code], atol=1e-5
+    )
 
 
 def test_keras_ops_give_the_same_as_numpy():

@@ -28,7 +28,9 @@ def dense():
 @pytest.mark.parametrize("side", [6, 20, 60, 150])
 def test_atss_gives_every_box_an_anchor_near_it(side):
     anchors, counts = dense()
-    boxes = np.float32([[40, 40, 40 + side, 40 + 1.4 * side], [40 + side, 40, 40 + 2 * side, 40 + 1.4 * side]])
+    boxes = np.float32(
+        [[40, 40, 40 + side, 40 + 1.4 * side], [40 + side, 40, 40 + 2 * side, 40 + 1.4 * side]]
+    )
     match = atss_match(anchors, boxes, counts)
     assert set(match.tolist()) == {-1, 0, 1}
     centres = (anchors[:, :2] + anchors[:, 2:]) / 2
@@ -62,7 +64,9 @@ class TestAssignTargets:
         assert (boxes[labels == 3] == given[0]).all() and (boxes[labels == 1] == given[1]).all()
 
     def test_ignored_regions_are_neither_facing_nor_background(self, name):
-        anchors, _, labels = self.targets(name, np.float32([[30, 30, 60, 70]]), [0], np.float32([[100, 0, 200, 320]]))
+        anchors, _, labels = self.targets(
+            name, np.float32([[30, 30, 60, 70]]), [0], np.float32([[100, 0, 200, 320]])
+        )
         x = (anchors[:, 0] + anchors[:, 2]) / 2
         assert (labels[(x > 100) & (x < 200)] == -1).all() and (labels == 1).any()
         assert (labels[(x < 100) | (x > 200)] >= 0).all()

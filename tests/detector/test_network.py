@@ -6,7 +6,9 @@ from skushare.detector.network import build_network
 from skushare.detector.presets import PRESETS, preset
 
 
-@pytest.mark.parametrize(("name", "parameters"), [("ssd_mobilenet_v2_320", 4_648_582), ("shelf_dense", 2_625_679)])
+@pytest.mark.parametrize(
+    ("name", "parameters"), [("ssd_mobilenet_v2_320", 4_648_582), ("shelf_dense", 2_625_679)]
+)
 def test_number_of_parameters(name, parameters):
     assert build_network(preset(name)).count_params() == parameters
 

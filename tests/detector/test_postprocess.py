@@ -8,7 +8,9 @@ from skushare.detector.presets import preset
 ANCHORS = np.float32([[0, 0, 20, 28], [40, 0, 60, 28], [42, 0, 62, 28], [80, 0, 100, 28]])
 
 
-def run(logits, boxes=ANCHORS, min_score=0.5, max_detections=10, labels=("facing",), scale=(1, 1), size=(200, 100)):
+def run(
+    logits, boxes=ANCHORS, min_score=0.5, max_detections=10, labels=("facing",), scale=(1, 1), size=(200, 100)
+):
     config = preset("shelf_dense", labels=labels)
     codes = encode(np.float32(boxes), ANCHORS, config.coder)
     logits = np.float32(logits).reshape(len(ANCHORS), -1)

@@ -21,7 +21,9 @@ from skushare.export.litert import export_litert, largest_difference
 def folder(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     # Small inputs and an eager bias, so that an untrained network finds plenty, fast.
-    config = preset(request.param, class_bias=0.0, photo_size=128, live_size=64, min_score=0.3, live_min_score=0.3)
+    config = preset(
+        request.param, class_bias=0.0, photo_size=128, live_size=64, min_score=0.3, live_min_score=0.3
+    )
     network = build_network(config, (None, None) if config.resize == "fit" else None)
     save_weights(network, folder / WEIGHTS, np.float16)
     load_weights(network, folder / WEIGHTS)
@@ -77,7 +79,9 @@ def test_many_sizes_and_threads_give_what_one_gives(folder):
         np.testing.assert_allclose(a, b, atol=1e-3)
 
 
-@pytest.mark.parametrize("image", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3))])
+@pytest.mark.parametrize(
+    "image", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3))]
+)
 def test_what_is_no_rgb_image_is_refused(folder, image):
     with pytest.raises(ValueError, match="RGB"):
         Detector.load(folder).detect(image)
@@ -131,7 +135,9 @@ class TestBrokenModels:
         with pytest.raises(ModelError, match=LITERT):
             Detector.load(copy).detect(photo())
 
-    @pytest.mark.parametrize("text", ["", "{}", "[]", '{"config": {}, "files": {}}', '{"config": {"x": 1}, "files": 3}'])
+    @pytest.mark.parametrize(
+        "text", ["", "{}", "[]", '{"config": {}, "files": {}}', '{"config": {"x": 1}, "files": 3}']
+    )
     def test_a_description_that_cannot_be_used(self, copy, text):
         (copy / "model.json").write_text(text)
         with pytest.raises(ModelError, match=r"model\.json"):

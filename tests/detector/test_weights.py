@@ -23,12 +23,16 @@ def test_round_trip(network, tmp_path):
 def test_a_backbone_file_leaves_the_heads_alone(network, tmp_path):
     save_weights(network, tmp_path / "whole.npz")
     with np.load(tmp_path / "whole.npz") as content:
-        backbone = {n: content[n] for n in content.files if n.startswith(("Conv", "bn_", "block_", "expanded_"))}
+        backbone = {
+            n: content[n] for n in content.files if n.startswith(("Conv", "bn_", "block_", "expanded_"))
+        }
     np.savez(tmp_path / "backbone.npz", **backbone)
     other = build_network(preset("shelf_dense"))
     heads = other.get_layer("class_0_predictor").get_weights()
     load_matching(other, tmp_path / "backbone.npz")
-    np.testing.assert_array_equal(other.get_layer("Conv1").get_weights(), network.get_layer("Conv1").get_weights())
+    np.testing.assert_array_equal(
+        other.get_layer("Conv1").get_weights(), network.get_layer("Conv1").get_weights()
+    )
     for a, b in zip(heads, other.get_layer("class_0_predictor").get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 

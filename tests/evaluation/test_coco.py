@@ -11,7 +11,9 @@ def grid(n):
 
 
 def found(boxes, scores=None):
-    return Detections(boxes, np.linspace(0.9, 0.5, len(boxes)) if scores is None else scores, np.zeros(len(boxes)))
+    return Detections(
+        boxes, np.linspace(0.9, 0.5, len(boxes)) if scores is None else scores, np.zeros(len(boxes))
+    )
 
 
 @pytest.mark.parametrize(
@@ -31,14 +33,19 @@ def test_known_cases(truths, detections, ap50):
 def test_more_than_a_hundred_facings_are_not_cut():
     result = average_precision([grid(250)], [found(grid(250))])
     assert result["AR300"] == 1.0 and result["AP"] == pytest.approx(1.0)
-    assert average_precision([grid(250)], [found(grid(250))], max_detections=100)["AR100"] == pytest.approx(0.4)
+    assert average_precision([grid(250)], [found(grid(250))], max_detections=100)["AR100"] == pytest.approx(
+        0.4
+    )
 
 
 def noisy(seed, images=6):
     rng = np.random.default_rng(seed)
     truths = [grid(rng.integers(3, 30)) for _ in range(images)]
     detections = [
-        found(np.concatenate([t + rng.normal(0, 2, t.shape), grid(4) + [0, 100, 0, 100]]), rng.random(len(t) + 4))
+        found(
+            np.concatenate([t + rng.normal(0, 2, t.shape), grid(4) + [0, 100, 0, 100]]),
+            rng.random(len(t) + 4),
+        )
         for t in truths
     ]
     return truths, detections

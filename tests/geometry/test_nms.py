@@ -16,7 +16,8 @@ def brute_force(boxes, scores, threshold, class_ids):
         left = [
             i
             for i in left
-            if iou(boxes[best : best + 1], boxes[i : i + 1])[0, 0] <= threshold or class_ids[i] != class_ids[best]
+            if iou(boxes[best : best + 1], boxes[i : i + 1])[0, 0] <= threshold
+            or class_ids[i] != class_ids[best]
         ]
     return keep
 

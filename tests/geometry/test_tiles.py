@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ def test_tiles_cover_the_image_and_stay_inside(width, height, size, overlap):
     for spans, length in ((columns, width), (rows, height)):
         assert spans[0][0] == 0 and spans[-1][1] == length
         assert all(end - start <= size for start, end in spans)
-        assert all(end - following >= overlap for (_, end), (following, _) in zip(spans, spans[1:]))
+        assert all(end - following >= overlap for (_, end), (following, _) in pairwise(spans))
 
 
 @pytest.mark.parametrize(("size", "overlap"), [(100, 100), (100, 120), (100, -1)])

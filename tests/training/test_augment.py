@@ -18,7 +18,9 @@ def picture(width=400, height=300, columns=10, rows=6):
             image[top:bottom, left:right] = 230
             boxes.append([left, top, right, bottom])
     boxes = np.float32(boxes)
-    return image, Sample("x", width, height, boxes, np.arange(len(boxes)) % 3, np.ones(len(boxes), np.float32))
+    return image, Sample(
+        "x", width, height, boxes, np.arange(len(boxes)) % 3, np.ones(len(boxes), np.float32)
+    )
 
 
 @pytest.mark.parametrize("resize", ["fit", "stretch"])
@@ -46,14 +48,20 @@ def test_boxes_lie_in_the_crop_and_are_visible_enough(seed):
 
 def test_doubtful_labels_are_ignored_not_taught():
     image, sample = picture()
-    doubtful = Sample("x", 400, 300, sample.boxes, sample.class_ids, np.full(len(sample.boxes), 0.3, np.float32))
-    crop = random_crop(image, doubtful, 160, "fit", TrainingConfig(min_label_score=0.5), np.random.default_rng(0))
+    doubtful = Sample(
+        "x", 400, 300, sample.boxes, sample.class_ids, np.full(len(sample.boxes), 0.3, np.float32)
+    )
+    crop = random_crop(
+        image, doubtful, 160, "fit", TrainingConfig(min_label_score=0.5), np.random.default_rng(0)
+    )
     assert len(crop.boxes) == 0 and len(crop.ignored) > 0
 
 
 def test_a_photo_without_facings():
     image, _ = picture()
-    empty = Sample("x", 400, 300, np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros(0, np.float32))
+    empty = Sample(
+        "x", 400, 300, np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros(0, np.float32)
+    )
     crop = random_crop(image, empty, 160, "fit", TrainingConfig(), np.random.default_rng(0))
     assert crop.boxes.shape == (0, 4) and crop.ignored.shape == (0, 4)
 

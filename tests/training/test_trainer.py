@@ -107,7 +107,9 @@ def test_frozen_layers_keep_their_weights(tmp_path, dataset):
         start.update(arrays(tmp_path / "start.npz"))
 
     training = settings(steps=2, freeze_before="block_3_expand", ema=0.0)
-    best = train(tmp_path / "run", CONFIG, training, [(dataset, 1.0)], dataset, remember, report=lambda _: None)
+    best = train(
+        tmp_path / "run", CONFIG, training, [(dataset, 1.0)], dataset, remember, report=lambda _: None
+    )
     after = arrays(best)
     for name in ("Conv1/0", "bn_Conv1/2", "block_2_project/0"):
         np.testing.assert_array_equal(after[name], start[name])
@@ -121,7 +123,7 @@ def test_an_unknown_layer_to_freeze_is_named(tmp_path, dataset):
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04half"])
 def test_a_damaged_checkpoint_is_named_and_kept(finished, dataset, tmp_path, content):
-    for name in ("detector.json", "training.json"):
+    for name in ("detector.json", "training.json", "data.json"):
         (tmp_path / name).write_text((finished / name).read_text())
     (tmp_path / "last.npz").write_bytes(content)
     with pytest.raises(ModelError, match=r"last\.npz"):
@@ -144,7 +146,8 @@ def test_a_checkpoint_of_another_network_changes_nothing(finished):
 def test_a_packaged_run_detects(finished, dataset, tmp_path):
     folder = package_run(finished, dataset, tmp_path / "model", {"licence": "test"})
     detector = Detector.load(folder)
-    assert detector.model.about == {"licence": "test"}
+    assert detector.model.about["licence"] == "test" and detector.model.about["training"]["steps"] == 4
+    assert detector.model.about["data"][0]["photos"] == 3
     assert len(detector.detect(np.full((128, 128, 3), 90, np.uint8), min_score=0.0)) > 0
 
 
