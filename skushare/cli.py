@@ -162,7 +162,8 @@ def _add_train(commands):
         "DATA are COCO files, each with an optional weight (photos of a weight of 3 are seen three times\n"
         "as often). The run goes on where it stopped when started again with the same settings. The best\n"
         "averaged weights by validation AP become RUN/model, ready for --model.",
-        "example:\n  skushare train --train mine/train.json:3 more/train.json --val mine/val.json --run runs/first\n",
+        "example:\n"
+        "  skushare train --train mine/train.json:3 more/train.json --val mine/val.json --run runs/first\n",
     )
     parser.add_argument(
         "--train", nargs="+", required=True, metavar="DATA[:WEIGHT]", help="COCO files to train on"
@@ -216,7 +217,8 @@ def _train(args):
     for dataset, _ in datasets:
         if dataset.labels != labels:
             raise SkushareError(
-                f"{dataset.name}: its classes are not those of {validation.name}; make them agree or add --one-class"
+                f"{dataset.name}: its classes are not those of {validation.name}; "
+                "make them agree or add --one-class"
             )
     config = preset(args.preset, labels=labels)
     train(args.folder, config, TrainingConfig(**given), datasets, validation, _initial_weights(args.weights))

@@ -33,7 +33,9 @@ def atomic_write(path):
         temporary = None
     except OSError as error:
         reason = error.strerror or error
-        raise SkushareError(f"{path}: cannot be written ({reason}); check the folder and the free space") from error
+        raise SkushareError(
+            f"{path}: cannot be written ({reason}); check the folder and the free space"
+        ) from error
     finally:
         if temporary is not None:
             os.unlink(temporary)

@@ -37,7 +37,9 @@ def read_coco(path, images=None):
                     (left, top, width, height, class_of[a["category_id"]], a.get("score", 1.0))
                 )
     except OSError as error:
-        raise DatasetError(f"{path}: cannot be read ({error.strerror}); give the path of a COCO file") from None
+        raise DatasetError(
+            f"{path}: cannot be read ({error.strerror}); give the path of a COCO file"
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(f"{path}: not a COCO detection file ({type(error).__name__}: {error})") from None
     folder = _image_folder(path, images)

@@ -62,7 +62,10 @@ def to_csv_text(found, labels):
 def to_table(found):
     """Text for people: one line a photo with its count."""
     rows = [
-        {"photo": os.fspath(photo.path), "facings": str(photo.error) if photo.error else str(len(photo.detections))}
+        {
+            "photo": os.fspath(photo.path),
+            "facings": str(photo.error) if photo.error else str(len(photo.detections)),
+        }
         for photo in found
     ]
     rows.append({"photo": "all photos", "facings": str(sum(len(photo.detections) for photo in found))})

@@ -32,7 +32,7 @@ def package_run(run, validation, out=None, about=None):
     run = Path(run)
     config = DetectorConfig.from_json((run / "detector.json").read_text())
     about = {
-        **(about),
+        **(about or {}),
         "data": json.loads((run / "data.json").read_text()),
         "validation": validation.name,
         "training": json.loads((run / "training.json").read_text()),
