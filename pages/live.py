@@ -5,11 +5,14 @@ import streamlit as st
 from skushare.app.camera import camera_status, camera_stream
 from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
+from skushare.app.navigation import require_navigation
 from skushare.app.shares import show_shares
 from skushare.charts import count_chart
 from skushare.live.connection import ADVICE, HOPELESS, NO_ROUTE, Connection
 from skushare.live.session import LiveSession
 from skushare.shelf.share import share_of_shelf
+
+require_navigation()
 
 STALE_SECONDS = 3
 

@@ -7,11 +7,14 @@ import streamlit as st
 from skushare.album import Album
 from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
+from skushare.app.navigation import require_navigation
 from skushare.app.shares import show_shares
 from skushare.app.text import plain
 from skushare.images import SUFFIXES
 from skushare.samples import sample_pictures
 from skushare.spreadsheet import to_csv
+
+require_navigation()
 
 PHOTOS_A_PAGE = 12
 SECONDS_A_RUN = 2.0  # of counting, before the page shows what it has

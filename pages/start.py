@@ -4,8 +4,11 @@ import streamlit as st
 
 from skushare.album import Album
 from skushare.app.model import shared_detector
+from skushare.app.navigation import require_navigation
 from skushare.app.shares import show_shares
 from skushare.samples import sample_pictures
+
+require_navigation()
 
 st.title("Count every facing on the shelf")
 st.markdown("Take a photo or point a camera at a shelf. skushare boxes each product front and counts it.")

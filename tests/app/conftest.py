@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from skushare.detections import Detections
 from skushare.detector.runtime import Detector
@@ -29,6 +30,18 @@ class StubDetector:
             np.float32([[10, 10, 60, 90], [70, 10, 120, 90], [0, 0, 8, 8]]), [0.9, 0.6, 0.2], [0, 0, 0]
         )
         return found.above(self.min_score if min_score is None else min_score)
+
+
+@pytest.fixture(autouse=True)
+def visited_server(monkeypatch):
+    """A server whose first visit is over; for Streamlit's tests every run is a first visit."""
+    begin = PagesManager.__init__
+
+    def begin_visited(self, *args, **kwargs):
+        begin(self, *args, **kwargs)
+        PagesManager.uses_pages_directory = False
+
+    monkeypatch.setattr(PagesManager, "__init__", begin_visited)
 
 
 @pytest.fixture

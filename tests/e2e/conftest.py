@@ -1,7 +1,6 @@
 """The real app in a real browser: a server of its own, and cameras that play bundled pictures."""
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -9,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -55,14 +55,27 @@ def shelves():
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory):
     """Address of a server that runs the app for these tests."""
+    with _serve(tmp_path_factory.mktemp("server")) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_app_url(tmp_path):
+    """Address of a server that nobody has visited yet."""
+    with _serve(tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def _serve(folder):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
+    log = folder / "log.txt"
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
     command += [f"--server.port={port}", "--server.fileWatcherType=none"]
     with log.open("wb") as output:
-        server = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=os.environ)
+        server = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
     try:
         url = f"http://localhost:{port}"
         _wait_for(url, server, log)

@@ -59,6 +59,14 @@ def test_start_shows_a_counted_shelf(open_browser, app_url):
     expect(page.get_by_role("button", name="Try a sample picture")).to_be_visible()
 
 
+def test_a_first_visit_to_a_pages_own_address_gets_the_whole_app(open_browser, fresh_app_url):
+    page = open_browser()
+    page.goto(f"{fresh_app_url}/photos")
+    expect(page.get_by_role("link", name="Start")).to_be_visible()
+    expect(page.get_by_role("button", name="Try a sample picture")).to_be_visible()
+    assert not page.get_by_text("streamlit app").count()
+
+
 def test_live_counts_a_shelf_and_saves_it(open_browser, app_url, shelves):
     picture, known = shelves[0]
     page = open_browser(picture)
