@@ -51,7 +51,10 @@ class DetectorConfig:
         box_weight: weight of the box loss against the class loss.
         max_boxes: boxes of a picture used in training at most.
         nms_iou, max_detections: post-processing.
-        photo_size, live_size: longest side in pixels of photos and of live frames.
+        photo_size, live_size: longest side in pixels that photos and live frames are
+            resized to.
+        facing_size: when above 0, photos are resized so that a typical facing is so
+            many pixels (square root of its area), up to ``photo_size``.
         min_score, live_min_score: default score thresholds of photos and of live
             frames, chosen on validation data.
     """
@@ -81,6 +84,7 @@ class DetectorConfig:
     max_detections: int = 400
     photo_size: int = 896
     live_size: int = 320
+    facing_size: float = 0.0
     min_score: float = 0.4
     live_min_score: float = 0.4
 

@@ -13,11 +13,12 @@ from skushare.detector.models import LITERT, read_model
 from skushare.detector.postprocess import postprocess
 from skushare.detector.preprocess import input_size, prepare
 from skushare.errors import ModelError
-from skushare.geometry import merge_tiles, tile_grid
+from skushare.geometry import area, merge_tiles, tile_grid
 
 PREPARED_SIZES = 4  # input sizes kept ready; each holds its own activations
 WIDEST = 16 / 9  # photos wider (or taller) than this are searched in tiles
 OVERLAP = 0.25  # of a tile's side
+FEW = 5  # facings that a glance must show before it is believed
 
 
 class _Prepared(NamedTuple):
@@ -37,8 +38,7 @@ class Detector:
         >>> from skushare.detector.runtime import Detector
         >>> from skushare.images import read_image
         >>> detector = Detector.load()
-        >>> len(detector.detect(read_image("data/shelf.jpg")))  # doctest: +SKIP
-        97
+        >>> facings = detector.detect(read_image("data/shelf_pantry.jpg"))
     """
 
     def __init__(self, model, threads=None):
@@ -90,8 +90,9 @@ class Detector:
     def detect(self, image, mode="photo", min_score=None, max_detections=None, size=None):
         """Facings in ``image``, best first, boxes in its pixels.
 
-        A photo far from square is cut into overlapping tiles, so that its facings keep
-        their resolution.
+        A photo is first glanced at in the live size, to resize it so that its facings
+        are as large as the network knows them best. One far from square is cut into
+        overlapping tiles, so that its facings keep their resolution.
 
         Args:
             image: (h, w, 3) uint8 RGB.
@@ -110,15 +111,12 @@ class Detector:
             raise ValueError(f"an RGB image (h, w, 3) of uint8 is needed, got {image.shape} {image.dtype}")
         min_score = self.threshold(mode) if min_score is None else min_score
         max_detections = self.config.max_detections if max_detections is None else max_detections
-        size = size or self.size(mode)
         height, width = image.shape[:2]
-        if (
-            mode == "photo"
-            and self.config.resize == "fit"
-            and max(width, height) > WIDEST * min(width, height)
-        ):
+        if mode == "live" or self.config.resize == "stretch":
+            return self._detect_whole(image, size or self.size(mode), min_score, max_detections)
+        if max(width, height) > WIDEST * min(width, height):
             return self._detect_tiles(image, size, min_score, max_detections)
-        return self._detect_whole(image, size, min_score, max_detections)
+        return self._detect_whole(image, size or self._fitting_size(image), min_score, max_detections)
 
     def _detect_whole(self, image, size, min_score, max_detections):
         height, width = image.shape[:2]
@@ -136,13 +134,27 @@ class Detector:
             image_size=(width, height),
         )
 
+    def _fitting_size(self, image):
+        """Longest side in pixels that gives a typical facing of ``image`` the configured size."""
+        largest = self.config.photo_size
+        if self.config.facing_size <= 0:
+            return largest
+        seen = self._detect_whole(
+            image, self.config.live_size, self.live_min_score, self.config.max_detections
+        )
+        if len(seen) < FEW:
+            return largest
+        typical = float(np.sqrt(np.median(area(seen.boxes))))
+        wanted = max(image.shape[:2]) * self.config.facing_size / typical
+        return int(np.clip(wanted, self.config.live_size, largest))
+
     def _detect_tiles(self, image, size, min_score, max_detections):
         height, width = image.shape[:2]
         side = round(WIDEST * min(width, height))
         tiles = tile_grid(width, height, side, round(OVERLAP * side))
         found = [
-            self._detect_whole(image[t.top : t.bottom, t.left : t.right], size, min_score, max_detections)
-            for t in tiles
+            self._detect_whole(part, size or self._fitting_size(part), min_score, max_detections)
+            for part in (image[t.top : t.bottom, t.left : t.right] for t in tiles)
         ]
         boxes, scores, class_ids = merge_tiles(
             tiles,
