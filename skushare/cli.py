@@ -189,6 +189,7 @@ def _add_train(commands):
     parser.add_argument("--steps", type=_positive, help="optimiser steps")
     parser.add_argument("--batch-size", type=_positive, help="crops a step")
     parser.add_argument("--learning-rate", type=float, help="peak learning rate of AdamW")
+    parser.add_argument("--warmup-steps", type=_positive, help="steps of rising learning rate at first")
     parser.add_argument(
         "--freeze-before", metavar="LAYER", help="keep all layers before this one as they are"
     )
