@@ -60,14 +60,17 @@ export default function ({ setStateValue }) {
 }
 """
 
-_probe = st.components.v2.component("skushare_camera_status", js=_SCRIPT)
-
 
 def camera_status():
     """``ready``, or a key of ``ADVICE``; ``None`` before the browser has answered."""
     if is_insecure(st.context.url):
         return "insecure"
-    return _probe(key="camera_status", height=0, on_status_change=lambda: None).get("status")
+    return _probe()(key="camera_status", height=0, on_status_change=lambda: None).get("status")
+
+
+def _probe():
+    # Registered at each run: Streamlit 1.65, the newest for Python 3.10, forgets it between tests.
+    return st.components.v2.component("skushare_camera_status", js=_SCRIPT)
 
 
 def camera_stream(session):

@@ -64,5 +64,5 @@ def camera(monkeypatch):
         return stream
 
     monkeypatch.setattr("skushare.app.camera.webrtc_streamer", streamer)
-    monkeypatch.setattr("skushare.app.camera._probe", lambda **kwargs: {"status": stream.status})
+    monkeypatch.setattr("skushare.app.camera._probe", lambda: lambda **kwargs: {"status": stream.status})
     return stream
