@@ -1,6 +1,7 @@
 """The command line: everything the app does, scriptable."""
 
 import argparse
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ def build_parser():
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_detect(commands)
     _add_train(commands)
+    _add_package(commands)
     _add_evaluate(commands)
     _add_bench(commands)
     return parser
@@ -198,17 +200,16 @@ def _add_train(commands):
 
 
 def _train(args):
+    _load_keras()
     from dataclasses import fields
 
-    from skushare.dataset.coco import read_coco
     from skushare.detector.presets import preset
     from skushare.training.config import TrainingConfig
     from skushare.training.package import package_run
     from skushare.training.trainer import train
 
     def read(path):
-        dataset = read_coco(path)
-        return dataset.as_one_class() if args.one_class else dataset
+        return _read(path, args.one_class)
 
     names = {f.name for f in fields(TrainingConfig)}
     given = {name: value for name, value in vars(args).items() if name in names and value is not None}
@@ -228,6 +229,13 @@ def _train(args):
     return 0
 
 
+def _read(path, one_class):
+    from skushare.dataset.coco import read_coco
+
+    dataset = read_coco(path)
+    return dataset.as_one_class() if one_class else dataset
+
+
 def _weighted(text):
     """("path", weight) of "path:weight" or "path"."""
     path, _, weight = text.rpartition(":")
@@ -244,6 +252,33 @@ def _initial_weights(source):
     if source == "imagenet":
         return weights.load_imagenet
     return lambda network: weights.load_matching(network, source)
+
+
+def _add_package(commands):
+    parser = _command(
+        commands,
+        "package",
+        _package,
+        "Write a run's best weights as a model folder.\n\n"
+        "`train` does it at its end; this is for a run that goes on, was stopped, or was made where there\n"
+        "is no TensorFlow. Thresholds are those that count best on the validation data.",
+        "example:\n  skushare package runs/first --val mine/val.json --out models/mine\n",
+    )
+    parser.add_argument("folder", type=Path, metavar="RUN", help="folder of the run")
+    parser.add_argument("--val", required=True, type=Path, metavar="DATA", help="COCO file")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="model folder (default: RUN/model)")
+    parser.add_argument("--one-class", action="store_true", help="as in training")
+    parser.add_argument("--licence", default="", help="what may be done with the weights; kept in model.json")
+
+
+def _package(args):
+    _load_keras()
+    from skushare.training.package import package_run
+
+    about = {"licence": args.licence} if args.licence else None
+    folder = package_run(args.folder, _read(args.val, args.one_class), args.out, about)
+    print(f"{folder}: use it with --model {folder}")
+    return 0
 
 
 def _add_evaluate(commands):
@@ -314,9 +349,25 @@ def _bench(args):
     images = [read_image(path) for path in paths[:8]]
     if not images:
         raise SkushareError("no photos to run on; give some as PATH")
+    if not args.no_keras:
+        _load_keras()
     table = benchmark(Detector.load(args.model), images, args.mode, args.frames, keras=not args.no_keras)
     print(table.to_string(index=False, float_format=lambda v: f"{v:.2f}"))
     return 0
+
+
+def _load_keras():
+    """Import Keras and its backend without the chatter of their native code on standard error."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # TensorFlow's loader logs past its own level, so the file descriptor itself is turned away.
+    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        import keras  # noqa: F401
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
 
 
 @contextmanager

@@ -62,6 +62,7 @@ def test_a_corrupt_file_is_named_the_rest_goes_on_and_the_status_tells(photos):
         (["evaluate", "no-such.json"], "no-such.json"),
         (["train", "--train", "no.json", "--val", "no.json", "--run", "unused"], "no.json"),
         (["bench", "no-such.jpg"], "no-such.jpg"),
+        (["package", "no-such-run", "--val", "data/annotations.json"], "no-such-run"),
     ],
 )
 def test_a_mistake_gets_one_line_that_names_it(arguments, word):
@@ -81,7 +82,7 @@ def test_a_folder_without_photos_is_told(tmp_path):
     assert result.returncode == 2 and "no photos" in result.stderr
 
 
-@pytest.mark.parametrize("command", [[], ["detect"], ["train"], ["evaluate"], ["bench"]])
+@pytest.mark.parametrize("command", [[], ["detect"], ["train"], ["package"], ["evaluate"], ["bench"]])
 def test_help_teaches(command):
     result = skushare(*command, "--help")
     assert result.returncode == 0 and "skushare" in result.stdout

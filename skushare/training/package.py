@@ -11,6 +11,7 @@ from skushare.detector.models import LITERT, WEIGHTS, write_description
 from skushare.detector.network import build_network
 from skushare.detector.runtime import Detector
 from skushare.detector.weights import load_weights, save_weights
+from skushare.errors import ModelError
 from skushare.evaluation.evaluate import evaluate
 from skushare.export.litert import export_litert
 from skushare.files import atomic_write
@@ -28,15 +29,21 @@ def package_run(run, validation, out=None, about=None):
 
     Returns:
         the folder.
+
+    Raises:
+        ModelError: the run has no usable weights or settings yet.
     """
     run = Path(run)
-    config = DetectorConfig.from_json((run / "detector.json").read_text())
-    about = {
-        **(about or {}),
-        "data": json.loads((run / "data.json").read_text()),
-        "validation": validation.name,
-        "training": json.loads((run / "training.json").read_text()),
-    }
+    try:
+        config = DetectorConfig.from_json((run / "detector.json").read_text())
+        about = {
+            **(about or {}),
+            "data": json.loads((run / "data.json").read_text()),
+            "validation": validation.name,
+            "training": json.loads((run / "training.json").read_text()),
+        }
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{run}: not the folder of a run ({error}); give --run of skushare train") from None
     out = Path(out or run / "model")
     out.mkdir(parents=True, exist_ok=True)
     network = build_network(config, (None, None) if config.resize == "fit" else None)
