@@ -82,7 +82,7 @@ class DetectorConfig:
     max_boxes: int = 400
     nms_iou: float = 0.5
     max_detections: int = 400
-    photo_size: int = 896
+    photo_size: int = 1024
     live_size: int = 320
     facing_size: float = 0.0
     min_score: float = 0.4

@@ -57,8 +57,14 @@ SHELF_DENSE = DetectorConfig(
     class_loss="quality",
     box_loss="giou",
     box_weight=2.0,
+    photo_size=1024,
+    live_size=416,
+    facing_size=52.0,
 )
-"""For shelves: a stride-8 map, one anchor a cell shaped like a facing, up to 400 boxes."""
+"""For shelves: a stride-8 map, one anchor a cell shaped like a facing, up to 400 boxes.
+
+Sizes are those of best AP on the validation photos (``benchmarks/input_sizes.py``).
+"""
 
 PRESETS = {config.preset: config for config in (SHELF_DENSE, SSD_MOBILENET_V2_320)}
 

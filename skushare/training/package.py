@@ -53,8 +53,9 @@ def package_run(run, validation, out=None, about=None):
     with atomic_write(out / LITERT) as handle:
         handle.write(export_litert(network))
     write_description(out, config, about)
-    scores = {}
-    for mode, name in (("photo", "min_score"), ("live", "live_min_score")):
-        scores[name] = evaluate(Detector.load(out), validation, mode, resamples=0)["best_score"]
-    write_description(out, replace(config, **scores), about)
+    # Live first: photos are sized by a glance in the live size, at the live threshold.
+    for mode, name in (("live", "live_min_score"), ("photo", "min_score")):
+        best = evaluate(Detector.load(out), validation, mode, resamples=0)["best_score"]
+        config = replace(config, **{name: best})
+        write_description(out, config, about)
     return out

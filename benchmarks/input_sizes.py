@@ -1,0 +1,46 @@
+"""Accuracy and time by input size, and by the size that a typical facing is brought to.
+
+    python benchmarks/input_sizes.py VAL.json [VAL.json ...] [--model NAME|DIR]
+        [--sizes 320 416 ...] [--facings 40 52 ...]
+
+The shipped sizes were chosen with this on validation photos, never on test photos.
+"""
+
+import argparse
+import time
+from dataclasses import replace
+
+import pandas as pd
+
+from skushare.dataset.coco import read_coco
+from skushare.detector.models import read_model
+from skushare.detector.runtime import Detector
+from skushare.evaluation.evaluate import evaluate
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", nargs="+", metavar="VAL.json", help="COCO files")
+    parser.add_argument("--model", help="a model of models/ by name, or a model folder")
+    parser.add_argument("--sizes", nargs="*", type=int, default=[320, 416, 512, 640, 768, 896, 1024, 1152])
+    parser.add_argument("--facings", nargs="*", type=float, default=[40, 46, 52, 58, 64])
+    args = parser.parse_args()
+    model = read_model(args.model)
+    rows = []
+    for path in args.data:
+        dataset = read_coco(path)
+        runs = [(f"longest side {size}", model, size) for size in args.sizes]
+        for facing in args.facings:
+            config = replace(model.config, facing_size=facing)
+            runs.append((f"facing {facing:g}", replace(model, config=config), None))
+        for name, changed, size in runs:
+            started = time.perf_counter()
+            row = evaluate(Detector(changed), dataset, "photo", size, resamples=0)
+            milliseconds = 1000 * (time.perf_counter() - started) / len(dataset)
+            row = {key: row[key] for key in ("AP", "AP50", "AP75", "AR300", "best_mae", "best_score")}
+            rows.append({"dataset": dataset.name, "input": name, **row, "ms a photo": milliseconds})
+    print(pd.DataFrame(rows).to_string(index=False, float_format="{:.3f}".format))
+
+
+if __name__ == "__main__":
+    main()
