@@ -19,7 +19,9 @@ from skushare.evaluation.evaluate import evaluate
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", nargs="+", metavar="VAL.json", help="COCO files")
     parser.add_argument("--model", help="a model of models/ by name, or a model folder")
     parser.add_argument("--sizes", nargs="*", type=int, default=[320, 416, 512, 640, 768, 896, 1024, 1152])
