@@ -13,8 +13,10 @@ from skushare.detector.runtime import Detector
 from skushare.detector.weights import load_weights, save_weights
 from skushare.errors import ModelError
 from skushare.evaluation.evaluate import evaluate
-from skushare.export.litert import export_litert
+from skushare.export.litert import export_litert, largest_difference
 from skushare.files import atomic_write
+
+LARGEST_DIFFERENCE = 0.01  # of raw outputs; float arithmetic alone gives less than a tenth of it
 
 
 def package_run(run, validation, out=None, about=None):
@@ -31,7 +33,8 @@ def package_run(run, validation, out=None, about=None):
         the folder.
 
     Raises:
-        ModelError: the run has no usable weights or settings yet.
+        ModelError: the run has no usable weights or settings yet, or the exported model
+            does not give what the network gives.
     """
     run = Path(run)
     try:
@@ -50,8 +53,14 @@ def package_run(run, validation, out=None, about=None):
     load_weights(network, run / "best.npz")
     save_weights(network, out / WEIGHTS, np.float16)
     load_weights(network, out / WEIGHTS)
+    content = export_litert(network)
+    # A converter that drops or mangles weights says nothing; the numbers do.
+    shape = (96, 160) if config.resize == "fit" else (config.input_size, config.input_size)
+    difference = max(largest_difference(network, content, shape).values())
+    if not difference < LARGEST_DIFFERENCE:
+        raise ModelError(f"{out / LITERT}: differs from the Keras network by {difference:.3g}; not written")
     with atomic_write(out / LITERT) as handle:
-        handle.write(export_litert(network))
+        handle.write(content)
     write_description(out, config, about)
     # Live first: photos are sized by a glance in the live size, at the live threshold.
     for mode, name in (("live", "live_min_score"), ("photo", "min_score")):

@@ -19,12 +19,11 @@ from skushare.detector.weights import save_weights
 from skushare.errors import ConfigError
 from skushare.evaluation.coco import average_precision
 from skushare.evaluation.counting import best_threshold
+from skushare.evaluation.evaluate import LEAST_SCORE
 from skushare.files import atomic_write
 from skushare.images import read_image
 from skushare.training.batches import Batches
 from skushare.training.checkpoint import load_checkpoint, save_checkpoint
-
-LEAST_SCORE = 0.03  # average precision wants the doubtful boxes too
 
 
 class Learner(keras.Model):
