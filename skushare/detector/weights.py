@@ -11,7 +11,7 @@ def save_weights(network, path, dtype=np.float32):
     """Write all weights of ``network`` to the ``.npz`` file ``path``, atomically.
 
     Arrays are named ``layer/index``, in the order of the layer's ``get_weights()``.
-    ``dtype`` float16 halves the file; LiteRT files here hold the same rounded values.
+    ``dtype`` float16 halves the file.
     """
     arrays = {
         f"{layer.name}/{index}": value.astype(dtype)
