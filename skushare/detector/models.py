@@ -9,6 +9,7 @@ from pathlib import Path
 from skushare.detector.config import DetectorConfig
 from skushare.errors import ConfigError, ModelError
 from skushare.files import atomic_write
+from skushare.workspace import runs_folder
 
 DEFAULT_MODEL = "shelf_dense"
 DESCRIPTION, LITERT, WEIGHTS, LABEL_MAP = "model.json", "model.tflite", "weights.npz", "label_map.pbtxt"
@@ -23,6 +24,13 @@ def model_names():
     """Names of the models in :func:`models_folder`, the default one first."""
     names = sorted(path.parent.name for path in models_folder().glob(f"*/{DESCRIPTION}"))
     return sorted(names, key=lambda name: name != DEFAULT_MODEL)
+
+
+def model_choices():
+    """{name shown: folder} of all models at hand: those of :func:`models_folder`, then those of runs."""
+    shipped = {name: models_folder() / name for name in model_names()}
+    trained = sorted(runs_folder().glob(f"*/model/{DESCRIPTION}"))
+    return shipped | {f"runs/{path.parents[1].name}": path.parent for path in trained}
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def random_crop(image, sample, size, resize, config, rng):
         scale = size / (rng.uniform(config.min_scale, config.max_scale, 2).clip(0, 1) * [width, height])
     else:
         logs = rng.uniform(np.log(config.min_scale), np.log(config.max_scale))
-        aspect = np.exp(rng.uniform(-0.15, 0.15) / 2)
+        aspect = np.exp(rng.uniform(-config.aspect_jitter, config.aspect_jitter) / 2)
         scale = np.exp(logs) * REFERENCE_SIDE / max(width, height) * np.array([aspect, 1 / aspect])
     room = np.array([width, height]) - size / scale
     # A photo smaller than the window floats somewhere inside it, on padding.
@@ -86,12 +86,20 @@ def _cut(image, offset, scale, size):
 def photometric(image, rng):
     """Random light, contrast, colour cast, saturation, blur, noise and re-encoding, on uint8 RGB."""
     x = image.astype(np.float32)
+    if rng.random() < 0.3:
+        # Dark coolers and overexposed shelves: a curve, not a factor.
+        x = 255 * (x / 255) ** np.exp(rng.uniform(-0.6, 0.7), dtype=np.float32)
+    if rng.random() < 0.3:
+        x *= _shade(x.shape[:2], rng)
     x *= rng.uniform(0.65, 1.3)
     mean = x.mean()
     x = (x - mean) * rng.uniform(0.7, 1.3) + mean
     x *= rng.uniform(0.9, 1.1, 3).astype(np.float32)
+    if rng.random() < 0.25:
+        # Other colours of the same packs: shapes have to do.
+        x = x[..., rng.permutation(3)]
     grey = x.mean(axis=2, keepdims=True)
-    x = grey + (x - grey) * rng.uniform(0.5, 1.4)
+    x = grey + (x - grey) * rng.uniform(0.4, 1.4)
     if rng.random() < 0.15:
         x += rng.normal(0, rng.uniform(2, 10), x.shape[:2] + (1,)).astype(np.float32)
     x = x.clip(0, 255).astype(np.uint8)
@@ -101,3 +109,11 @@ def photometric(image, rng):
         quality = int(rng.integers(35, 85))
         x = cv2.imdecode(cv2.imencode(".jpg", x, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
     return x
+
+
+def _shade(shape, rng):
+    """A factor for each pixel, from 1 down to .35 at one end: light falling off across the picture."""
+    y, x = np.ogrid[-0.5 : 0.5 : shape[0] * 1j, -0.5 : 0.5 : shape[1] * 1j]
+    angle = rng.uniform(0, 2 * np.pi)
+    ramp = (0.5 + (np.cos(angle) * x + np.sin(angle) * y) / 1.42).clip(0, 1)
+    return (1 - rng.uniform(0, 0.65) * ramp).astype(np.float32)[..., None]

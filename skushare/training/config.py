@@ -22,6 +22,7 @@ class TrainingConfig:
         min_scale, max_scale: range of crop scales, against a photo whose longest
             side is 1024 pixels (``resize="fit"``) or as fraction of the photo
             (``resize="stretch"``).
+        aspect_jitter: a crop is stretched by up to e to this power (``"fit"``).
         min_visible: a box cut by a crop is learnt when so much of it is left, else
             its region is ignored.
         min_label_score: machine labels below this are ignored regions.
@@ -40,6 +41,7 @@ class TrainingConfig:
     freeze_before: str = ""
     min_scale: float = 0.35
     max_scale: float = 1.1
+    aspect_jitter: float = 0.15
     min_visible: float = 0.4
     min_label_score: float = 0.5
     validate_every: int = 500

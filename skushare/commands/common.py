@@ -1,0 +1,86 @@
+"""What the commands share: their parsers, progress bars and checks of arguments."""
+
+import argparse
+import os
+from contextlib import contextmanager
+
+
+def command(commands, name, run, description, epilog):
+    parser = commands.add_parser(
+        name,
+        help=description.splitlines()[0],
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_model(parser):
+    parser.add_argument(
+        "--model",
+        metavar="NAME|DIR",
+        help="a model of models/ by name, or a model folder (default: the shipped one)",
+    )
+    parser.add_argument(
+        "--mode",
+        choices=("photo", "live"),
+        default="photo",
+        help="photo: accurate, large input; live: the fast input of the camera page (default: photo)",
+    )
+
+
+def fraction(text):
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"from 0 to 1, got {text}")
+    return value
+
+
+def positive(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"at least 1, got {text}")
+    return value
+
+
+def load_keras():
+    """Import Keras and its backend without the chatter of their native code on standard error."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # TensorFlow's loader logs past its own level, so the file descriptor itself is turned away.
+    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        import keras  # noqa: F401
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
+
+
+@contextmanager
+def progress(total, what):
+    """A progress bar on standard error where that is a terminal; yields ``advance()``."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
+def write(path, text):
+    from skushare.files import atomic_write
+
+    with atomic_write(path) as handle:
+        handle.write(text.encode("utf-8"))
+
+
+def read_data(path, one_class=False):
+    from skushare.dataset.coco import read_coco
+
+    dataset = read_coco(path)
+    return dataset.as_one_class() if one_class else dataset

@@ -1,0 +1,32 @@
+"""`skushare package`: write a run as a model folder."""
+
+from pathlib import Path
+
+from skushare.commands.common import command, load_keras, read_data
+
+
+def add(commands):
+    parser = command(
+        commands,
+        "package",
+        run,
+        "Write a run's best weights as a model folder.\n\n"
+        "`train` does it at its end; this is for a run that goes on, was stopped, or was made where there\n"
+        "is no TensorFlow. Thresholds are those that count best on the validation data.",
+        "example:\n  skushare package runs/first --val mine/val.json --out models/mine\n",
+    )
+    parser.add_argument("folder", type=Path, metavar="RUN", help="folder of the run")
+    parser.add_argument("--val", required=True, type=Path, metavar="DATA", help="COCO file")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="model folder (default: RUN/model)")
+    parser.add_argument("--one-class", action="store_true", help="as in training")
+    parser.add_argument("--licence", default="", help="what may be done with the weights; kept in model.json")
+
+
+def run(args):
+    load_keras()
+    from skushare.training.package import package_run
+
+    about = {"licence": args.licence} if args.licence else None
+    folder = package_run(args.folder, read_data(args.val, args.one_class), args.out, about)
+    print(f"{folder}: use it with --model {folder}")
+    return 0

@@ -1,0 +1,41 @@
+"""Where the user's own things lie: datasets, training runs, evaluations."""
+
+import os
+import re
+from pathlib import Path
+
+from skushare.errors import ConfigError
+
+
+def workspace():
+    """``$SKUSHARE_WORKSPACE``, or ``workspace/`` beside the package."""
+    return Path(os.environ.get("SKUSHARE_WORKSPACE") or Path(__file__).resolve().parents[1] / "workspace")
+
+
+def datasets_folder():
+    """Folder of imported datasets, one folder each."""
+    return workspace() / "datasets"
+
+
+def runs_folder():
+    """Folder of training runs, one folder each."""
+    return workspace() / "runs"
+
+
+def evaluations_folder():
+    """Folder of evaluations made in the app."""
+    return workspace() / "evaluations"
+
+
+def checked_name(name):
+    """``name``, if it can safely be the name of a folder.
+
+    Raises:
+        ConfigError: it is empty, too long, or has other characters than letters, digits, ``.``,
+            ``_`` and ``-``.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", name):
+        raise ConfigError(
+            f"{name!r} cannot be a name: up to 64 letters, digits, '.', '_' and '-', no leading dot"
+        )
+    return name
