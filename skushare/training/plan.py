@@ -1,0 +1,109 @@
+"""What to train: everything that a run is made from, as one value."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from skushare.detector.config import DetectorConfig
+from skushare.detector.models import WEIGHTS, model_choices
+from skushare.detector.presets import SHELF_DENSE
+from skushare.errors import ConfigError
+from skushare.settings import Settings
+from skushare.training.config import TrainingConfig
+from skushare.workspace import datasets_folder
+
+BEST = "best.npz"
+
+
+@dataclass(frozen=True)
+class Plan(Settings):
+    """Everything that a run is made from.
+
+    Attributes:
+        train: (source, weight) of each dataset to train on. A source is what
+            ``formats.read_dataset`` takes: a file, a folder or the name of a stored dataset,
+            with ``@split`` for one split. Photos of a weight of 3 are seen three times as often.
+        validation: source of the photos that the best weights are chosen on.
+        detector: the network; its ``labels`` are replaced by those of the data.
+        training: how to train.
+        weights: to start from: "" (random), "imagenet" (downloaded), a weight file, a model
+            folder or the name of one (``models.model_choices``), or a folder of a run.
+        one_class: teach all classes as one, "facing".
+        backend: of Keras.
+        devices: "auto" (every GPU, or the processor), "cpu", or a number of GPUs, as "2".
+        licence: what may be done with the weights; kept in ``model.json``.
+    """
+
+    train: tuple[tuple[str, float], ...]
+    validation: str
+    detector: DetectorConfig = SHELF_DENSE
+    training: TrainingConfig = TrainingConfig()
+    weights: str = ""
+    one_class: bool = False
+    backend: Literal["tensorflow", "jax", "torch"] = "tensorflow"
+    devices: str = "auto"
+    licence: str = ""
+
+    def __post_init__(self):
+        self.check_types()
+        if not self.train:
+            raise ConfigError("train: at least one dataset is needed")
+        for entry in self.train:
+            if not isinstance(entry, tuple) or len(entry) != 2 or not isinstance(entry[0], str):
+                raise ConfigError(f"train: pairs of a dataset and a weight are needed, got {entry!r}")
+            source, weight = entry
+            if not source:
+                raise ConfigError("train: a dataset is given by its file, folder or name; one is empty")
+            if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < 1e6:
+                raise ConfigError(f"train: the weight of {source} must be a number above 0, got {weight!r}")
+        if not self.validation:
+            raise ConfigError("validation: a dataset to choose the best weights on is needed")
+        if self.devices not in ("auto", "cpu") and not (self.devices.isdecimal() and int(self.devices) > 0):
+            raise ConfigError(f"devices: auto, cpu or a number of GPUs, got {self.devices!r}")
+        if self.devices.isdecimal() and self.training.batch_size % int(self.devices):
+            raise ConfigError(
+                f"batch_size: {self.training.batch_size} crops cannot be shared out evenly to "
+                f"{self.devices} GPUs; take a multiple"
+            )
+
+    def located(self):
+        """This plan with absolute paths, so that it means the same wherever a process stands.
+
+        Raises:
+            ConfigError: a dataset or the weights to start from are not there.
+        """
+        return replace(
+            self,
+            train=tuple((_located(source), float(weight)) for source, weight in self.train),
+            validation=_located(self.validation),
+            weights=self.weights if self.weights in ("", "imagenet") else str(find_weights(self.weights)),
+        )
+
+
+def find_weights(source):
+    """The absolute path of the weight file that ``source``, of :attr:`Plan.weights`, stands for.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    source = str(source)
+    for place in (Path(source), model_choices().get(source)):
+        for path in (place, place / WEIGHTS, place / "model" / WEIGHTS, place / BEST) if place else ():
+            if path.is_file():
+                return path.resolve()
+    raise ConfigError(
+        f"weights: {source} is neither a weight file nor a model or run with one; "
+        f"there are: {', '.join(model_choices()) or 'no models'}"
+    )
+
+
+def _located(source):
+    path, _, split = source.rpartition("@")
+    for place, suffix in ((source, ""), (path, f"@{split}")):
+        if not place:
+            continue
+        if Path(place).exists():
+            return str(Path(place).resolve()) + suffix
+        if (datasets_folder() / place).is_dir():
+            return source
+    raise ConfigError(f"{source}: no such file, folder or stored dataset; check the name")

@@ -1,0 +1,298 @@
+"""Training runs: folders that tell how a run stands, and the calls that steer it.
+
+A run trains in a process of its own, one at a time, started by the queue's worker (``worker.py``).
+This module only reads and writes the run's folder, so it needs neither Keras nor that process.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from skushare.errors import ConfigError
+from skushare.files import atomic_write
+from skushare.lock import hold, is_held
+from skushare.training.plan import Plan
+from skushare.workspace import checked_name, runs_folder
+
+QUEUED, RUNNING, STOPPED = "queued", "running", "stopped"
+INTERRUPTED, FAILED, FINISHED = "interrupted", "failed", "finished"
+RESUMABLE = (STOPPED, INTERRUPTED, FAILED)
+
+PLAN, STATE, LOCK, STOP, LOG = "plan.json", "state.json", "lock", "stop", "log.txt"
+PROGRESS, METRICS, LOSSES, SAMPLES, EVENTS = "progress.json", "metrics.csv", "losses.csv", "samples", "events"
+WORKER_LOCK, WORKER_LOG = ".worker.lock", ".worker.log"
+
+LITTLE_DISK = 64 << 20  # bytes; with less, no checkpoint fits
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is, as its process last told.
+
+    Attributes:
+        step, steps: done, and in all.
+        phase: "preparing", "training", "validating", "packaging" or "done".
+        seconds_per_step: lately; 0 before the first step.
+        seconds_left: estimate until the end, validations included.
+        loss: of the last steps; nan before the first.
+        cores: processor cores in use by the run; memory, memory_total: bytes, of the run and of the machine.
+        updated: seconds since the epoch.
+    """
+
+    step: int
+    steps: int
+    phase: str = "preparing"
+    seconds_per_step: float = 0.0
+    seconds_left: float = 0.0
+    loss: float = float("nan")
+    cores: float = 0.0
+    memory: int = 0
+    memory_total: int = 0
+    updated: float = 0.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """The run in ``folder``; whatever is asked is read anew."""
+
+    folder: Path
+
+    @property
+    def name(self):
+        return self.folder.name
+
+    @property
+    def plan(self):
+        """The :class:`~skushare.training.plan.Plan` it is made from; raises ConfigError if damaged."""
+        try:
+            return Plan.from_json((self.folder / PLAN).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{self.folder / PLAN}: cannot be read ({error}); start a new run") from None
+
+    @property
+    def status(self):
+        """``QUEUED``, ``RUNNING``, ``STOPPED``, ``INTERRUPTED``, ``FAILED`` or ``FINISHED``."""
+        return self.condition()[0]
+
+    @property
+    def reason(self):
+        """Why the run has its status, for people; empty where the status says it all."""
+        return self.condition()[1]
+
+    def condition(self):
+        """(status, reason)."""
+        state = self.read_state()
+        if state["status"] == RUNNING:
+            if is_held(self.folder / LOCK):
+                stopping = (self.folder / STOP).exists()
+                return RUNNING, "stopping: ends the step and saves" if stopping else ""
+            state = self.read_state()  # it may have ended in between
+            if state["status"] == RUNNING:
+                return INTERRUPTED, self.explain("its process is gone")
+        return state["status"], state.get("reason", "")
+
+    @property
+    def model_folder(self):
+        """Folder of the packaged model; there is one once the run has finished."""
+        return self.folder / "model"
+
+    @property
+    def events_folder(self):
+        """Folder of the TensorBoard events."""
+        return self.folder / EVENTS
+
+    @property
+    def created(self):
+        """When the run was made, in seconds since the epoch."""
+        return self.read_state().get("created", 0.0)
+
+    def metrics(self):
+        """Data frame with a row a validation; empty before the first.
+
+        Columns: step, loss, class_loss, box_loss, AP, AP50, AP75, AR300, count_mae, threshold, minutes.
+        """
+        return _table(self.folder / METRICS)
+
+    def losses(self):
+        """Data frame of the loss every few steps: step, loss, class_loss, box_loss, learning_rate."""
+        return _table(self.folder / LOSSES)
+
+    def progress(self):
+        """The last :class:`Progress`, or ``None`` if the run never began."""
+        try:
+            return Progress(**json.loads((self.folder / PROGRESS).read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def samples(self):
+        """{step: paths of pictures} in rising order; the same photos each time, with predicted boxes."""
+        folders = sorted((self.folder / SAMPLES).glob("step-*"))
+        return {int(folder.name[5:]): sorted(folder.glob("*.jpg")) for folder in folders}
+
+    def log_tail(self, lines=40):
+        """The last ``lines`` lines of the log, as text."""
+        try:
+            with (self.folder / LOG).open("rb") as handle:
+                handle.seek(-min(handle.seek(0, os.SEEK_END), 1 << 16), os.SEEK_END)
+                text = handle.read().decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def clone_plan(self):
+        """The plan, to change with ``dataclasses.replace`` and give to :func:`create_run`."""
+        return self.plan
+
+    def stop(self, force=False):
+        """Ask the run to end its step, save and end; a queued one leaves the queue at once.
+
+        With ``force`` its process is killed, which loses the steps since the last checkpoint.
+        """
+        (self.folder / STOP).touch()
+        if force and self.status == RUNNING:
+            os.kill(self.read_state()["pid"], 9)
+        with hold(self.folder / LOCK) as mine:
+            # A process that holds the lock sees the request by itself.
+            if mine and self.read_state()["status"] == QUEUED:
+                self.write_state(STOPPED, "taken from the queue")
+
+    def resume(self):
+        """Queue the run again; it goes on from its last good checkpoint.
+
+        Raises:
+            ConfigError: it is queued, running or finished.
+        """
+        with hold(self.folder / LOCK, seconds=0.5) as mine:
+            status = self.status
+            if not mine or status not in RESUMABLE:
+                raise ConfigError(f"{self.name}: is {status}; only a run that ended early goes on")
+            (self.folder / STOP).unlink(missing_ok=True)
+            self.write_state(QUEUED)
+        wake(self.folder.parent)
+
+    def delete(self):
+        """Remove the run with all its files, its model too.
+
+        Raises:
+            ConfigError: it is running.
+        """
+        with hold(self.folder / LOCK, seconds=0.5) as mine:
+            if not mine:
+                raise ConfigError(f"{self.name}: is running; stop it first")
+            (self.folder / PLAN).unlink(missing_ok=True)  # from here on no list has it
+            shutil.rmtree(self.folder)
+
+    def read_state(self):
+        """The dict that :meth:`write_state` wrote last."""
+        try:
+            return json.loads((self.folder / STATE).read_text())
+        except (OSError, ValueError):
+            return {"status": INTERRUPTED, "reason": f"{STATE} is missing or damaged"}
+
+    def write_state(self, status, reason="", **more):
+        """Record ``status``, why, and since when; for the run's own process and the queue."""
+        now = time.time()
+        kept = {"created": now} | {k: v for k, v in self.read_state().items() if k == "created"}
+        state = {**kept, "status": status, "reason": reason, "since": now, **more}
+        with atomic_write(self.folder / STATE) as handle:
+            handle.write(json.dumps(state).encode())
+
+    def explain(self, what):
+        """``what`` happened, with what else the folder tells about the end of the run."""
+        parts = [what]
+        free = shutil.disk_usage(self.folder).free
+        if free < LITTLE_DISK:
+            parts.append(f"the disk is full ({free >> 20} MB free)")
+        if last := self.log_tail(1).strip():
+            parts.append(f"last line of its log: {last[:200]}")
+        return "; ".join(parts)
+
+
+def create_run(name, plan):
+    """Make the run ``name`` from ``plan`` and queue it.
+
+    Returns:
+        the :class:`Run`.
+
+    Raises:
+        ConfigError: the name cannot be used or is taken, or data or weights are not there.
+    """
+    folder = runs_folder() / checked_name(name)
+    if folder.exists():
+        raise ConfigError(f"{name}: there is a run or folder of this name; choose another")
+    run = prepare(folder, plan, QUEUED)
+    wake(folder.parent)
+    return run
+
+
+def prepare(folder, plan, status=STOPPED):
+    """The run in ``folder``, made from ``plan`` if it is new.
+
+    Raises:
+        ConfigError: ``folder`` holds a run of another plan, or data or weights are not there.
+    """
+    run = Run(Path(folder).resolve())
+    text = plan.located().to_json()
+    if (run.folder / PLAN).exists():
+        if run.plan.to_json() != text:
+            raise ConfigError(f"{run.folder}: this folder holds a run with other settings; choose a new one")
+        return run
+    run.folder.mkdir(parents=True, exist_ok=True)
+    run.write_state(status)
+    with atomic_write(run.folder / PLAN) as handle:  # last: a folder with a plan is a run
+        handle.write(text.encode())
+    return run
+
+
+def open_run(name):
+    """The run called ``name``, or the one in the folder ``name``.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    for folder in (runs_folder() / str(name), Path(name)):
+        if (folder / PLAN).is_file():
+            return Run(folder.resolve())
+    known = ", ".join(run.name for run in list_runs())
+    raise ConfigError(f"no run called {str(name)!r}; there are: {known or 'none'}")
+
+
+def list_runs(folder=None):
+    """All runs of :func:`~skushare.workspace.runs_folder` (or ``folder``), the newest first."""
+    found = [Run(path.parent.resolve()) for path in Path(folder or runs_folder()).glob(f"*/{PLAN}")]
+    return sorted(found, key=lambda run: run.created, reverse=True)
+
+
+def wake(folder=None):
+    """Start the queue's worker if runs wait and none is at work, as after a restart of the machine.
+
+    The worker is a session of its own: it outlives this process.
+    """
+    folder = Path(folder or runs_folder())
+    if is_held(folder / WORKER_LOCK) or not any(run.status == QUEUED for run in list_runs(folder)):
+        return
+    with open(folder / WORKER_LOG, "ab") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "skushare.training.worker", str(folder)],
+            cwd=Path(__file__).parents[2],  # so that it is found where the package is not installed
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    threading.Thread(target=worker.wait, daemon=True).start()  # or it would stay on as a zombie
+
+
+def _table(path):
+    try:
+        return pd.read_csv(path, on_bad_lines="skip")
+    except (FileNotFoundError, pd.errors.EmptyDataError):
+        return pd.DataFrame({"step": pd.Series(dtype=int)})
