@@ -1,0 +1,165 @@
+"""The journal of a dataset's edits: a file of JSON lines that only grows.
+
+A line is either an edit or the undoing or redoing of one, so that nothing is ever
+overwritten and a process that is killed loses at most the line that it was writing.
+"""
+
+import errno
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from skushare.errors import DatasetError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One thing that was changed.
+
+    Attributes:
+        number: counts the lines of the journal from 1.
+        time: when, ISO 8601, UTC.
+        reason: what was done, for people.
+        image: file name of the image whose boxes were changed; empty where everything was.
+        before, after: tuples of the same length with, in each place, a box (left, top, right,
+            bottom, class id, score) as it was and as it became; ``None`` where there was none.
+        version: number of the folder that holds all labels from here on; 0 where boxes were changed.
+    """
+
+    number: int
+    time: str
+    reason: str
+    image: str = ""
+    before: tuple = ()
+    after: tuple = ()
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class History:
+    """What a journal says.
+
+    Attributes:
+        done: edits that hold, oldest first.
+        undone: edits that can be redone, the next one last.
+        last: number of the last line.
+        size: bytes up to the end of the last whole line.
+        warnings: what of the journal could not be read.
+    """
+
+    done: tuple[Edit, ...] = ()
+    undone: tuple[Edit, ...] = ()
+    last: int = 0
+    size: int = 0
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def version(self):
+        """Number of the folder with the labels that the changes apply to; 0 for the imported ones."""
+        return max((edit.version for edit in self.done), default=0)
+
+    @property
+    def changes(self):
+        """The edits of boxes since that version, oldest first."""
+        versions = [edit.version for edit in self.done]
+        return self.done[versions.index(self.version) + 1 if self.version else 0 :]
+
+
+def read_history(path):
+    """The :class:`History` in the journal ``path``; empty where there is none.
+
+    A last line without its end was being written when its process died; it is left out
+    with a warning, and so is a line that cannot be understood.
+
+    Raises:
+        DatasetError: the file cannot be read.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        return History()
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error.strerror}); check the file") from None
+    size = data.rfind(b"\n") + 1
+    done, undone, warnings, last = [], [], [], 0
+    for number, line in enumerate(data[:size].splitlines(), 1):
+        try:
+            record = json.loads(line)
+            last = max(last, record["number"])
+            if "undo" in record:
+                if done and done[-1].number == record["undo"]:
+                    undone.append(done.pop())
+            elif "redo" in record:
+                if undone and undone[-1].number == record["redo"]:
+                    done.append(undone.pop())
+            else:
+                done.append(_edit(record))
+                undone.clear()
+        except (ValueError, KeyError, TypeError, AttributeError):
+            warnings.append(f"{path}: line {number} cannot be understood; the edit in it is left out")
+    if size < len(data):
+        warnings.append(f"{path}: the last edit was cut off while it was being saved; it is left out")
+    for warning in warnings:
+        log.warning(warning)
+    return History(tuple(done), tuple(undone), last, size, tuple(warnings))
+
+
+def append_edit(path, history, **values):
+    """Add an :class:`Edit` to the journal, after ``history``; the caller holds the dataset's lock."""
+    edit = Edit(history.last + 1, _now(), **values)
+    _append(path, history, {key: value for key, value in asdict(edit).items() if value not in ("", (), 0)})
+
+
+def append_undo(path, history):
+    """Undo the last edit that holds."""
+    _append(path, history, {"number": history.last + 1, "time": _now(), "undo": history.done[-1].number})
+
+
+def append_redo(path, history):
+    """Do the last undone edit again."""
+    _append(path, history, {"number": history.last + 1, "time": _now(), "redo": history.undone[-1].number})
+
+
+def _edit(record):
+    before, after = (
+        tuple(None if box is None else tuple(map(float, box)) for box in record.get(key, ()))
+        for key in ("before", "after")
+    )
+    if len(before) != len(after) or any(box is not None and len(box) != 6 for box in before + after):
+        raise ValueError("boxes of six numbers, as many before as after")
+    return Edit(
+        int(record["number"]),
+        str(record["time"]),
+        str(record["reason"]),
+        str(record.get("image", "")),
+        before,
+        after,
+        int(record.get("version", 0)),
+    )
+
+
+def _append(path, history, record):
+    line = json.dumps(record).encode() + b"\n"
+    try:
+        with open(path, "ab", buffering=0) as file:
+            file.truncate(history.size)  # drops a line that was cut off
+            try:
+                if file.write(line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(history.size)
+                raise
+    except OSError as error:
+        raise DatasetError(
+            f"{path}: the edit could not be saved ({error.strerror}); check the free space, then try again"
+        ) from None
+
+
+def _now():
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
