@@ -5,7 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from skushare.errors import DatasetError
+from skushare.errors import DatasetError, ImageError
+from skushare.geometry import clip
+from skushare.images import image_size
+
+_MAX_PIXELS = 1e9  # NaN and infinity are beyond it too
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +23,7 @@ class Sample:
         class_ids: (n,) int32.
         scores: (n,) float32, confidence of machine-made labels; 1 for human ones.
         split: "train", "val", "test" or another; empty where there are no splits.
+        group: what must not be torn apart by a split: the shop, the shelf, the visit; empty if unknown.
     """
 
     path: Path
@@ -28,6 +33,7 @@ class Sample:
     class_ids: np.ndarray
     scores: np.ndarray
     split: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,47 @@ class Dataset:
         samples = tuple(s for s in self.samples if s.split == split)
         return replace(self, name=f"{self.name}@{split}", samples=samples)
 
+    def cleaned(self):
+        """Boxes clipped to their images; those of which less than a pixel a side is left are dropped."""
+        return replace(self, samples=tuple(map(_cleaned, self.samples)))
+
     def as_one_class(self, label="facing"):
         """The same boxes, all of the one class ``label``: what a detector of facings learns from."""
         samples = tuple(replace(s, class_ids=np.zeros_like(s.class_ids)) for s in self.samples)
         return replace(self, samples=samples, labels=(label,))
+
+
+def make_sample(path, size, rows, split, where):
+    """A :class:`Sample` of what a reader found in a file.
+
+    Args:
+        size: (width, height) as labelled; where it is not above 0, the size of the
+            picture is taken, (0, 0) if that cannot be read.
+        rows: list of (left, top, right, bottom, class id, score).
+        where: what the message calls the place of the labels, such as "labels.csv, line 3".
+
+    Raises:
+        DatasetError: something is not a number, or no number of pixels.
+    """
+    try:
+        table = np.array(rows, np.float64).reshape(-1, 6)
+        size = tuple(map(int, size))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise DatasetError(f"{where}: a box or the size is not made of numbers ({error})") from None
+    if not (np.abs(table) < _MAX_PIXELS).all() or max(size) >= _MAX_PIXELS:
+        raise DatasetError(f"{where}: a box or the size is not a number of pixels")
+    if min(size) <= 0:
+        try:
+            size = image_size(path)
+        except ImageError:
+            size = (0, 0)
+    table = table.astype(np.float32)
+    return Sample(Path(path), *size, table[:, :4], table[:, 4].astype(np.int32), table[:, 5], split)
+
+
+def _cleaned(sample):
+    boxes = clip(sample.boxes, sample.width, sample.height)
+    good = (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1)
+    return replace(
+        sample, boxes=boxes[good], class_ids=sample.class_ids[good], scores=sample.scores[good]
+    )
