@@ -32,10 +32,35 @@ def atomic_write(path):
         os.replace(temporary, path)
         temporary = None
     except OSError as error:
-        reason = error.strerror or error
-        raise SkushareError(
-            f"{path}: cannot be written ({reason}); check the folder and the free space"
-        ) from error
+        raise _unwritable(path, error) from error
     finally:
         if temporary is not None:
             os.unlink(temporary)
+
+
+@contextmanager
+def atomic_folder(path):
+    """A temporary folder beside ``path`` to fill; it takes ``path``'s place at the end, or goes on an error.
+
+    Raises:
+        SkushareError: ``path`` exists and is no empty folder, or cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    try:
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            raise SkushareError(f"{path}: exists already; choose another name or delete it")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            dir=path.parent, prefix=f".{path.name}.", ignore_cleanup_errors=True
+        ) as temporary:
+            folder = Path(temporary, "new")
+            folder.mkdir()
+            yield folder
+            os.replace(folder, path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path, error):
+    reason = error.strerror or error
+    return SkushareError(f"{path}: cannot be written ({reason}); check the folder and the free space")

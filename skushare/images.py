@@ -58,6 +58,20 @@ def read_image(source, name=None):
     return _decode(io.BytesIO(data), name or "the picture")
 
 
+def image_size(path):
+    """(width, height) of the upright picture in the file ``path``, read from its header alone.
+
+    Raises:
+        ImageError: the file is missing or is no picture.
+    """
+    try:
+        with Image.open(path, formats=FORMATS) as picture:
+            turned = _orientation(picture) in (5, 6, 7, 8)
+            return picture.size[::-1] if turned else picture.size
+    except Exception as error:  # decoders answer hostile data with almost any exception
+        raise ImageError(f"{path}: is not a picture that can be read ({error})") from None
+
+
 def find_images(paths):
     """The images that ``paths`` (files and folders) stand for.
 

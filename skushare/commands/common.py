@@ -1,7 +1,6 @@
 """What the commands share: their parsers, progress bars and checks of arguments."""
 
 import argparse
-import os
 from contextlib import contextmanager
 
 
@@ -45,20 +44,6 @@ def positive(text):
     return value
 
 
-def load_keras():
-    """Import Keras and its backend without the chatter of their native code on standard error."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow's loader logs past its own level, so the file descriptor itself is turned away.
-    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
-        import keras  # noqa: F401
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(null)
-
-
 @contextmanager
 def progress(total, what):
     """A progress bar on standard error where that is a terminal; yields ``advance()``."""
@@ -79,8 +64,8 @@ def write(path, text):
         handle.write(text.encode("utf-8"))
 
 
-def read_data(path, one_class=False):
-    from skushare.dataset.coco import read_coco
+def read_data(source, one_class=False):
+    from skushare.dataset.formats import read_dataset
 
-    dataset = read_coco(path)
+    dataset = read_dataset(source)
     return dataset.as_one_class() if one_class else dataset

@@ -1,74 +1,209 @@
-"""Reading COCO's box annotations."""
+"""COCO's box annotations: one JSON file a split."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 
-from skushare.dataset.dataset import Dataset, Sample
+from skushare.dataset.dataset import Dataset, make_sample
+from skushare.dataset.layout import (
+    by_split,
+    image_folder,
+    inside,
+    known_split,
+    place_images,
+    split_of,
+    split_order,
+    unique_names,
+)
 from skushare.errors import DatasetError
-from skushare.geometry import clip, from_xywh
+from skushare.files import atomic_write
+
+MAX_BYTES = 1 << 30  # the boxes of COCO's 118,000 training photos take 0.4 GB
+_FAULTS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)  # of content of another shape
+_KEYS = re.compile(rb'\s*\{\s*"(info|images|annotations|categories|licenses|type)"')
 
 
-def read_coco(path, images=None):
-    """The :class:`Dataset` in the COCO file ``path``.
+def coco_files(folder):
+    """``[(split, path)]`` of the COCO files in ``folder``, its ``annotations``, or one a subfolder."""
+    for pattern in ("*.json", "annotations/*.json", "*/_annotations.coco.json"):
+        found = [path for path in sorted(folder.glob(pattern)) if _looks_like_coco(path)]
+        if found:
+            names = [path.parent.name if path.name.startswith("_") else path.stem for path in found]
+            splits = [known_split(name) or (split_of(name) if len(found) > 1 else "") for name in names]
+            return sorted(zip(splits, found, strict=True), key=lambda pair: split_order(pair[0]))
+    return []
+
+
+def read_coco(source, images=None, raw=False, confined=True):
+    """The :class:`Dataset` in a COCO file, or in a folder with one for each split.
 
     Boxes are clipped to their image; those without area are dropped, as are crowds.
-    An annotation's optional ``score`` marks a machine-made label.
+    An annotation's optional ``score`` marks a machine-made label. In a folder with ``train``,
+    ``val`` or ``test``, other files that label the same pictures once more, or pictures that
+    are not there, are left out.
 
     Args:
-        path: the JSON file.
-        images: folder of the images; default: the first that exists of a folder
-            named like the file, ``images``, and the file's own folder.
+        source: the JSON file or the folder.
+        images: folder of the images; default: the first that has the first image of a
+            folder named like the file, ``images``, and the file's own folder.
+        raw: keep the boxes as they stand in the file, wrong ones too.
+        confined: refuse file names that lead out of the folder of images.
 
     Raises:
         DatasetError: the file or the folder is missing, or the file is not COCO.
     """
-    path = Path(path)
+    source = Path(source)
+    if source.is_dir():
+        files, name = coco_files(source), source.resolve().name
+        if not files:
+            raise DatasetError(f"{source}: has no COCO file; give the path of a .json file")
+    else:
+        files, name = [(known_split(source.stem) or "", source)], f"{source.parent.name}/{source.stem}"
+    labels, samples, seen, licences = [], [], set(), []
+    for split, path in files:
+        content = _load(path)
+        folder = _image_folder(path, images, content["images"])
+        names = [image["file_name"] for image in content["images"]]
+        if seen and not known_split(split) and (seen.issuperset(names) or not (folder / names[0]).is_file()):
+            continue
+        seen.update(names)
+        samples += _samples(path, content, split, folder, labels, confined)
+        licences += _licences(content)
+    provenance = {"source": str(source), "format": "coco"}
+    if licences:
+        provenance["licence"] = "; ".join(dict.fromkeys(licences))
+    dataset = Dataset(name, tuple(samples), tuple(labels), provenance)
+    return dataset if raw else dataset.cleaned()
+
+
+def write_coco(dataset, folder, progress=iter):
+    """Write ``dataset`` to the empty ``folder``: ``images/``, and ``train.json``, ... or ``all.json``.
+
+    Args:
+        progress: wraps a list of what is to do in an iterator that shows progress.
+
+    Raises:
+        DatasetError: an image is missing.
+        SkushareError: the disk is full or not writable.
+    """
+    named = unique_names(dataset.samples)
+    place_images(named, folder / "images", progress)
+    for split, part in by_split(named).items():
+        with atomic_write(folder / f"{split}.json") as file:
+            file.writelines(piece.encode() for piece in _pieces(dataset, part))
+
+
+def _pieces(dataset, named):
+    """The JSON text of samples with their names, piece by piece."""
+    licence = dataset.provenance.get("licence")
+    head = {
+        "info": {"description": dataset.name},
+        "licenses": [{"id": 1, "name": licence}] if licence else [],
+        "categories": [{"id": number, "name": label} for number, label in enumerate(dataset.labels, 1)],
+    }
+    yield json.dumps(head)[:-1]
+    yield ',\n"images": ['
+    for number, (name, sample) in enumerate(named, 1):
+        entry = {"id": number, "file_name": name, "width": sample.width, "height": sample.height}
+        yield ("\n" if number == 1 else ",\n") + json.dumps(entry)
+    yield '],\n"annotations": ['
+    count = 0
+    for number, (_, sample) in enumerate(named, 1):
+        boxes = sample.boxes.astype(np.float64)
+        boxes[:, 2:] -= boxes[:, :2]
+        for box, class_id, score in zip(
+            boxes.tolist(), sample.class_ids.tolist(), sample.scores, strict=True
+        ):
+            count += 1
+            entry = {"id": count, "image_id": number, "category_id": class_id + 1, "bbox": box}
+            entry |= {"area": max(box[2], 0) * max(box[3], 0), "iscrowd": 0}
+            if score != 1:
+                entry["score"] = float(score)
+            yield ("\n" if count == 1 else ",\n") + json.dumps(entry)
+    yield "]}\n"
+
+
+def _looks_like_coco(path):
+    with open(path, "rb") as file:
+        return _KEYS.match(file.read(4096)) is not None
+
+
+def _load(path):
+    """What is in a COCO file, annotations as tuples; its lists are lists and its images have names."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        categories = sorted(content["categories"], key=lambda c: c["id"])
-        class_of = {c["id"]: i for i, c in enumerate(categories)}
-        rows = {image["id"]: [] for image in content["images"]}
-        for a in content["annotations"]:
-            if not a.get("iscrowd", 0):
-                left, top, width, height = a["bbox"]
-                rows[a["image_id"]].append(
-                    (left, top, width, height, class_of[a["category_id"]], a.get("score", 1.0))
-                )
+        if path.stat().st_size > MAX_BYTES:
+            raise DatasetError(f"{path}: larger than {MAX_BYTES >> 30} GiB; split it into several files")
+        content = json.loads(path.read_text(encoding="utf-8-sig"), object_hook=_compact)
+        for key in ("images", "annotations", "categories"):
+            if not isinstance(content[key], list):
+                raise TypeError(f"{key} is not a list")
+        if not all(isinstance(image["file_name"], str) for image in content["images"]):
+            raise TypeError("a file_name is not text")
+        return content
     except OSError as error:
         raise DatasetError(
             f"{path}: cannot be read ({error.strerror}); give the path of a COCO file"
         ) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DatasetError(f"{path}: not a COCO detection file ({type(error).__name__}: {error})") from None
-    folder = _image_folder(path, images)
-    samples = []
-    for image in content["images"]:
-        table = np.asarray(rows[image["id"]], np.float32).reshape(-1, 6)
-        boxes = clip(from_xywh(table[:, :4]), image["width"], image["height"])
-        table, boxes = table[_has_area(boxes)], boxes[_has_area(boxes)]
-        samples.append(
-            Sample(
-                path=folder / image["file_name"],
-                width=image["width"],
-                height=image["height"],
-                boxes=boxes,
-                class_ids=table[:, 4].astype(np.int32),
-                scores=table[:, 5],
-            )
-        )
-    labels = tuple(str(c["name"]) for c in categories)
-    return Dataset(name=f"{path.parent.name}/{path.stem}", samples=tuple(samples), labels=labels)
+    except MemoryError:
+        raise DatasetError(f"{path}: too large for the memory; split it into several files") from None
+    except _FAULTS as error:
+        raise _not_coco(path, error) from None
 
 
-def _has_area(boxes):
-    return (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1)
+def _compact(item):
+    """Annotations as tuples already while parsing: a million dicts take a gigabyte."""
+    if "bbox" not in item or "image_id" not in item:
+        return item
+    if item.get("iscrowd"):
+        return None
+    return item["image_id"], item["category_id"], item["bbox"], item.get("score", 1.0)
 
 
-def _image_folder(path, images):
-    candidates = [Path(images)] if images else [path.with_suffix(""), path.parent / "images", path.parent]
-    for folder in candidates:
-        if folder.is_dir():
-            return folder
-    raise DatasetError(f"{candidates[0]}: no such folder of images for {path}")
+def _not_coco(where, error):
+    return DatasetError(f"{where}: not a COCO detection file ({type(error).__name__}: {error})")
+
+
+def _licences(content):
+    entries = content.get("licenses") or ()
+    return [str(entry["name"]) for entry in entries if isinstance(entry, dict) and entry.get("name")]
+
+
+def _samples(path, content, split, folder, labels, confined):
+    """Samples of one file; ``labels`` grows by the classes that are new in it."""
+    where = path
+    try:
+        class_of = {}
+        for category in sorted(content["categories"], key=lambda c: c["id"]):
+            label = str(category["name"])
+            if label not in labels:
+                labels.append(label)
+            class_of[category["id"]] = labels.index(label)
+        rows = {image["id"]: [] for image in content["images"]}
+        if len(rows) < len(content["images"]):
+            raise ValueError("two images have the same id")
+        for number, annotation in enumerate(content["annotations"], 1):
+            if annotation is not None:
+                where = f"{path}, annotation {number}"
+                image_id, category_id, (left, top, width, height), score = annotation
+                rows[image_id].append((left, top, left + width, top + height, class_of[category_id], score))
+        sizes = [(image.get("width") or 0, image.get("height") or 0) for image in content["images"]]
+    except _FAULTS as error:
+        raise _not_coco(where, error) from None
+    for image, size in zip(content["images"], sizes, strict=True):
+        where = f"{path}, image {image['id']}"
+        file = inside(folder, image["file_name"], where) if confined else folder / image["file_name"]
+        yield make_sample(file, size, rows[image["id"]], split, where)
+
+
+def _image_folder(path, images, entries):
+    if images:
+        candidates = [Path(images)]
+    else:
+        short = path.stem.removeprefix("instances_")
+        candidates = [path.with_suffix(""), path.parent / "images", path.parent]
+        if path.parent.name == "annotations":
+            root = path.parent.parent
+            candidates += [root / short, root / "images" / short, root / "images", root]
+    return image_folder(candidates, entries[0]["file_name"] if entries else "", path)

@@ -112,6 +112,4 @@ def make_sample(path, size, rows, split, where):
 def _cleaned(sample):
     boxes = clip(sample.boxes, sample.width, sample.height)
     good = (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1)
-    return replace(
-        sample, boxes=boxes[good], class_ids=sample.class_ids[good], scores=sample.scores[good]
-    )
+    return replace(sample, boxes=boxes[good], class_ids=sample.class_ids[good], scores=sample.scores[good])

@@ -1,0 +1,99 @@
+"""Datasets in any known format: recognised, read and written."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from skushare.dataset.coco import coco_files, read_coco, write_coco
+from skushare.errors import DatasetError
+from skushare.files import atomic_folder
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a format is recognised, read and written.
+
+    Attributes:
+        read: ``(source, images, raw) -> Dataset``.
+        write: ``(dataset, folder, progress)``, into an empty folder.
+        files: ``folder -> list``, the label files in it; empty if it is another format.
+        suffixes: of its label files.
+    """
+
+    read: Callable
+    write: Callable
+    files: Callable
+    suffixes: tuple[str, ...]
+
+
+FORMATS = {
+    "coco": Format(read_coco, write_coco, coco_files, (".json",)),
+}
+
+
+def detect_format(source):
+    """Name of the format, one of ``FORMATS``, of a label file or of a folder.
+
+    Raises:
+        DatasetError: it is none of them.
+    """
+    source = Path(source)
+    for name, format_ in FORMATS.items():
+        if format_.files(source) if source.is_dir() else source.suffix.lower() in format_.suffixes:
+            return name
+    known = ", ".join(FORMATS)
+    raise DatasetError(
+        f"{source}: no labels of a known format ({known}); docs/datasets.md shows their layouts"
+    )
+
+
+def read_dataset(source, images=None, format=None, raw=False):
+    """The :class:`~skushare.dataset.dataset.Dataset` that ``source`` stands for.
+
+    Args:
+        source: a file or a folder in a known format, or the name of a stored dataset;
+            with ``@split`` at its end, that split alone.
+        images: folder of the images, where it is not at its usual place.
+        format: one of ``FORMATS``, where it should not be recognised.
+        raw: keep boxes outside of their image, inverted and tiny ones, as they stand in
+            the file; otherwise boxes are clipped and those without area dropped.
+
+    Raises:
+        DatasetError: there is nothing of that name, or it is damaged; the message names
+            the file and the place in it.
+    """
+    text = str(source)
+    if not os.path.exists(text) and "@" in text:
+        text, _, split = text.rpartition("@")
+        return read_dataset(text, images, format, raw).only(split)
+    if os.path.exists(text):
+        return FORMATS[format or detect_format(text)].read(text, images, raw)
+    return _stored(text, raw)
+
+
+def write_dataset(dataset, out, format, progress=iter):
+    """Write ``dataset`` to the folder ``out`` in a format, images and splits included, whole or not at all.
+
+    Args:
+        format: one of ``FORMATS``.
+        progress: wraps a list of what is to do in an iterator that shows progress.
+
+    Raises:
+        DatasetError: ``out`` is there already, ``dataset`` is empty, or an image is missing.
+        SkushareError: the disk is full or not writable.
+    """
+    if not dataset.samples:
+        raise DatasetError(f"{dataset.name}: has no images; there is nothing to write")
+    with atomic_folder(out) as folder:
+        FORMATS[format].write(dataset, folder, progress)
+
+
+def _stored(name, raw):
+    from skushare.dataset import store  # which reads COCO by this package
+
+    if name not in store.dataset_names():
+        known = ", ".join(store.dataset_names()) or "none"
+        raise DatasetError(f"{name}: no such file or folder, nor a stored dataset (there are: {known})")
+    dataset = store.open_dataset(name)
+    return dataset if raw else dataset.cleaned()
