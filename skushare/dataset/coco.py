@@ -107,6 +107,8 @@ def _pieces(dataset, named):
     yield ',\n"images": ['
     for number, (name, sample) in enumerate(named, 1):
         entry = {"id": number, "file_name": name, "width": sample.width, "height": sample.height}
+        if sample.group:
+            entry["group"] = sample.group
         yield ("\n" if number == 1 else ",\n") + json.dumps(entry)
     yield '],\n"annotations": ['
     count = 0
@@ -194,7 +196,7 @@ def _samples(path, content, split, folder, labels, confined):
     for image, size in zip(content["images"], sizes, strict=True):
         where = f"{path}, image {image['id']}"
         file = inside(folder, image["file_name"], where) if confined else folder / image["file_name"]
-        yield make_sample(file, size, rows[image["id"]], split, where)
+        yield make_sample(file, size, rows[image["id"]], split, where, str(image.get("group") or ""))
 
 
 def _image_folder(path, images, entries):

@@ -81,7 +81,7 @@ class Dataset:
         return replace(self, samples=samples, labels=(label,))
 
 
-def make_sample(path, size, rows, split, where):
+def make_sample(path, size, rows, split, where, group=""):
     """A :class:`Sample` of what a reader found in a file.
 
     Args:
@@ -106,7 +106,7 @@ def make_sample(path, size, rows, split, where):
         except ImageError:
             size = (0, 0)
     table = table.astype(np.float32)
-    return Sample(Path(path), *size, table[:, :4], table[:, 4].astype(np.int32), table[:, 5], split)
+    return Sample(Path(path), *size, table[:, :4], table[:, 4].astype(np.int32), table[:, 5], split, group)
 
 
 def _cleaned(sample):
