@@ -1,14 +1,14 @@
 """The one typed description of a detector: everything needed to build, train and run it."""
 
-import json
-from dataclasses import asdict, dataclass, fields, is_dataclass
-from typing import Literal, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
+from typing import Literal
 
 from skushare.errors import ConfigError
+from skushare.settings import Settings
 
 
 @dataclass(frozen=True)
-class AnchorConfig:
+class AnchorConfig(Settings):
     """Prior boxes of every feature map.
 
     Attributes:
@@ -22,11 +22,11 @@ class AnchorConfig:
     unit: Literal["image", "cell"]
 
     def __post_init__(self):
-        _check(self)
+        self.check_types()
 
 
 @dataclass(frozen=True)
-class DetectorConfig:
+class DetectorConfig(Settings):
     """An SSD on MobileNetV2.
 
     Attributes:
@@ -89,7 +89,7 @@ class DetectorConfig:
     live_min_score: float = 0.4
 
     def __post_init__(self):
-        _check(self)
+        self.check_types()
         if not self.labels:
             raise ConfigError("labels: at least one class name is needed")
         if self.neck == "fpn" and len(self.anchors.sizes) != len(self.taps):
@@ -99,61 +99,3 @@ class DetectorConfig:
                 raise ConfigError(f"{name}: at least 32 pixels, got {getattr(self, name)}")
         if self.resize == "fit" and self.input_size % 32:
             raise ConfigError(f"input_size: a multiple of 32 with resize fit, got {self.input_size}")
-
-    def to_json(self):
-        """This configuration as JSON text that :meth:`from_json` reads back."""
-        return json.dumps(asdict(self), indent=2)
-
-    @classmethod
-    def from_json(cls, text):
-        """Read what :meth:`to_json` wrote.
-
-        Raises:
-            ConfigError: not JSON, an unknown or missing setting, or a wrong type.
-        """
-        try:
-            values = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ConfigError(f"not valid JSON: {error}") from None
-        return cls.from_dict(values)
-
-    @classmethod
-    def from_dict(cls, values):
-        """Build from plain values (lists for tuples). Raises ConfigError as :meth:`from_json`."""
-        return _build(cls, values, "")
-
-
-def _tuples(value):
-    return tuple(_tuples(v) for v in value) if isinstance(value, (list, tuple)) else value
-
-
-def _build(cls, values, prefix):
-    if not isinstance(values, dict):
-        raise ConfigError(f"{prefix or 'configuration'}: an object with settings is needed, got {values!r}")
-    hints = get_type_hints(cls)
-    known = {f.name for f in fields(cls)}
-    if unknown := sorted(set(values) - known):
-        raise ConfigError(f"unknown setting {prefix}{unknown[0]}; known: {', '.join(sorted(known))}")
-    built = {}
-    for name, value in values.items():
-        nested = is_dataclass(hints[name])
-        built[name] = _build(hints[name], value, f"{prefix}{name}.") if nested else _tuples(value)
-    try:
-        return cls(**built)
-    except TypeError as error:
-        raise ConfigError(f"{prefix or 'configuration: '}{str(error).split(') ')[-1]}") from None
-
-
-def _check(config):
-    """Raise ConfigError for the first field whose value does not fit its annotation."""
-    for name, hint in get_type_hints(type(config)).items():
-        value = getattr(config, name)
-        if get_origin(hint) is Literal:
-            if value not in get_args(hint):
-                raise ConfigError(f"{name}: one of {', '.join(map(str, get_args(hint)))}, got {value!r}")
-        elif hint in (int, float, str, bool):
-            allowed = (int, float) if hint is float else hint
-            if not isinstance(value, allowed) or (hint in (int, float) and isinstance(value, bool)):
-                raise ConfigError(f"{name}: a value of type {hint.__name__} is needed, got {value!r}")
-        elif get_origin(hint) is tuple and not isinstance(value, tuple):
-            raise ConfigError(f"{name}: a list is needed, got {value!r}")

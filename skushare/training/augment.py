@@ -60,7 +60,9 @@ def random_crop(image, sample, size, resize, config, rng):
     certain = sample.scores >= config.min_label_score
     learnt = (visible >= config.min_visible) & certain
     ignored = (visible > 0.05) & ~learnt
-    return Crop(photometric(crop, rng), inside[learnt], sample.class_ids[learnt], inside[ignored])
+    if config.photometric:
+        crop = photometric(crop, rng)
+    return Crop(crop, inside[learnt], sample.class_ids[learnt], inside[ignored])
 
 
 def _cut(image, offset, scale, size):

@@ -71,3 +71,12 @@ def test_photometric_keeps_shape_and_type():
     for seed in range(20):
         out = photometric(image, np.random.default_rng(seed))
         assert out.shape == image.shape and out.dtype == np.uint8
+
+
+def test_colours_stay_when_asked_to():
+    _, sample = picture()
+    image = np.full((sample.height, sample.width, 3), 90, np.uint8)
+    crop = random_crop(
+        image, sample, 160, "stretch", TrainingConfig(photometric=False), np.random.default_rng(0)
+    )
+    assert (crop.image == 90).all()
