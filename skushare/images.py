@@ -66,7 +66,7 @@ def image_size(path):
     """
     try:
         with Image.open(path, formats=FORMATS) as picture:
-            turned = _orientation(picture) in (5, 6, 7, 8)
+            turned = exif_orientation(picture) in (5, 6, 7, 8)
             return picture.size[::-1] if turned else picture.size
     except Exception as error:  # decoders answer hostile data with almost any exception
         raise ImageError(f"{path}: is not a picture that can be read ({error})") from None
@@ -114,6 +114,23 @@ def write_image(path, image, quality=92):
         file.write(encoded)
 
 
+def exif_orientation(picture):
+    """How a Pillow ``picture`` is to be turned to stand upright: EXIF's 1 (not at all) to 8."""
+    try:
+        return picture.getexif().get(_ORIENTATION, 1)
+    except Exception:
+        return 1  # unreadable EXIF must not cost the picture
+
+
+def upright(pixels, orientation):
+    """``pixels`` turned and mirrored as EXIF's ``orientation`` says."""
+    if orientation in (5, 6, 7, 8):
+        pixels = cv2.transpose(pixels)
+    if orientation in _FLIPS:
+        pixels = cv2.flip(pixels, _FLIPS[orientation])
+    return pixels
+
+
 def _walk(folder):
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -152,7 +169,7 @@ def _decode(file, name):
             raise ImageError(
                 f"{name}: is damaged or cut short ({error}); copy or download it again"
             ) from None
-        return _upright(pixels, _orientation(picture))
+        return upright(pixels, exif_orientation(picture))
 
 
 def _too_large(name, size):
@@ -197,18 +214,3 @@ def _to_8_bits(samples):
     samples = np.nan_to_num(samples.astype(np.float64), posinf=0, neginf=0)
     low, high = samples.min(), samples.max()
     return np.rint((samples - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
-
-
-def _orientation(picture):
-    try:
-        return picture.getexif().get(_ORIENTATION, 1)
-    except Exception:
-        return 1  # unreadable EXIF must not cost the picture
-
-
-def _upright(pixels, orientation):
-    if orientation in (5, 6, 7, 8):
-        pixels = cv2.transpose(pixels)
-    if orientation in _FLIPS:
-        pixels = cv2.flip(pixels, _FLIPS[orientation])
-    return pixels
