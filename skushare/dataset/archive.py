@@ -1,5 +1,6 @@
 """Unpacking archives of pictures and labels: zips, which may be hostile, and tar.gz."""
 
+import errno
 import gzip
 import os
 import re
@@ -24,6 +25,15 @@ LABEL_SUFFIXES = frozenset(
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")  # as in train.tfrecord-00000-of-00010
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack a whole block at once, however large
+_DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    OSError,
+)
 _BLOCK = 1 << 20
 _GB = 1e9
 
@@ -101,15 +111,9 @@ def _extract(read_entries, archive, folder, limits, progress):
             return _unpack(read_entries(file), packed, new, limits or Limits(), progress)
         except DatasetError as error:
             raise DatasetError(f"{name}: not unpacked, because {error}") from None
-        except (
-            zipfile.BadZipFile,
-            tarfile.TarError,
-            gzip.BadGzipFile,
-            zlib.error,
-            EOFError,
-            ValueError,
-            NotImplementedError,
-        ) as error:
+        except _DAMAGE as error:
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+                raise  # the disk's fault; a damaged archive makes gzip complain or seek to nowhere
             raise DatasetError(
                 f"{name}: not unpacked, because it is damaged or another kind of file ({error}); "
                 "make or download it again"
