@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+import numpy as np
+
 from skushare.errors import DatasetError
 
 log = logging.getLogger(__name__)
@@ -107,6 +109,27 @@ def read_history(path):
     for warning in warnings:
         log.warning(warning)
     return History(tuple(done), tuple(undone), last, size, tuple(warnings))
+
+
+def change_table(table, before, after):
+    """The boxes of an image, ``table`` (k, 6) float32, with those in ``before`` become ``after``.
+
+    Returns ``None`` where one of ``before`` is not there.
+    """
+    changed, free, kept, added = table.copy(), np.ones(len(table), bool), np.ones(len(table), bool), []
+    for old, new in zip(before, after, strict=True):
+        if old is None:
+            added.append(new)
+            continue
+        found = np.flatnonzero(free & (table == np.float32(old)).all(axis=1))
+        if not len(found):
+            return None
+        free[found[0]] = False
+        if new is None:
+            kept[found[0]] = False
+        else:
+            changed[found[0]] = new
+    return np.concatenate([changed[kept], np.float32(added).reshape(-1, 6)])
 
 
 def append_edit(path, history, **values):

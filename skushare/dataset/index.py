@@ -10,6 +10,7 @@ import numpy as np
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.files import atomic_write
 
+_TEXTS = ("names", "groups", "splits", "labels")
 _COLUMNS = ("widths", "heights", "split_ids", "starts", "boxes", "class_ids", "scores")
 
 
@@ -19,6 +20,7 @@ class Index:
 
     Attributes:
         names: n file names, below the dataset's folder of images, or absolute paths.
+        groups: n names of what a split must not tear apart; empty if unknown.
         splits: names of the splits; empty text for images in none.
         labels: class names.
         widths, heights: (n,) int32, pixels as labelled.
@@ -30,6 +32,7 @@ class Index:
     """
 
     names: tuple[str, ...]
+    groups: tuple[str, ...]
     splits: tuple[str, ...]
     labels: tuple[str, ...]
     widths: np.ndarray
@@ -45,26 +48,25 @@ class Index:
         """The columns of ``dataset``; ``names`` are the file names of its samples."""
         samples, splits = dataset.samples, dataset.splits
         number = {split: i for i, split in enumerate(splits)}
-        counts = [len(s.boxes) for s in samples]
         return cls(
             names=tuple(names),
+            groups=tuple(s.group for s in samples),
             splits=splits,
             labels=tuple(dataset.labels),
             widths=np.array([s.width for s in samples], np.int32),
             heights=np.array([s.height for s in samples], np.int32),
             split_ids=np.array([number[s.split] for s in samples], np.int32),
-            starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-            boxes=np.concatenate([np.zeros((0, 4)), *(s.boxes for s in samples)]).astype(np.float32),
-            class_ids=np.concatenate([[], *(s.class_ids for s in samples)]).astype(np.int32),
-            scores=np.concatenate([[], *(s.scores for s in samples)]).astype(np.float32),
+            starts=_starts([len(s.boxes) for s in samples]),
+            boxes=np.concatenate([np.zeros((0, 4)), *(s.boxes for s in samples)], dtype=np.float32),
+            class_ids=np.concatenate([[], *(s.class_ids for s in samples)], dtype=np.int32, casting="unsafe"),
+            scores=np.concatenate([[], *(s.scores for s in samples)], dtype=np.float32),
         )
 
-    def dataset(self, name, images, provenance=None):
+    def dataset(self, name, images, provenance):
         """The :class:`Dataset` whose image files lie in the folder ``images``."""
         images = Path(images)
-        return Dataset(
-            name, tuple(self.sample(i, images) for i in range(len(self))), self.labels, provenance or {}
-        )
+        samples = tuple(self.sample(row, images) for row in range(len(self)))
+        return Dataset(name, samples, self.labels, provenance)
 
     def sample(self, row, images):
         """Image number ``row`` as a :class:`Sample`; its arrays are views."""
@@ -77,6 +79,7 @@ class Index:
             class_ids=self.class_ids[boxes],
             scores=self.scores[boxes],
             split=self.splits[self.split_ids[row]],
+            group=self.groups[row],
         )
 
     def __len__(self):
@@ -109,17 +112,17 @@ class Index:
         counts = self.counts.copy()
         pieces, end = [], 0
         for row in sorted(tables):
-            pieces += [slice(end, self.starts[row]), np.asarray(tables[row], np.float32).reshape(-1, 6)]
-            counts[row], end = len(pieces[-1]), self.starts[row + 1]
+            pieces += [slice(end, self.starts[row]), tables[row]]
+            counts[row], end = len(tables[row]), self.starts[row + 1]
         pieces.append(slice(end, None))
 
         def column(values, columns):
             parts = [values[p] if isinstance(p, slice) else p[:, columns] for p in pieces]
-            return np.concatenate(parts).astype(values.dtype)
+            return np.concatenate(parts, dtype=values.dtype, casting="unsafe")
 
         return replace(
             self,
-            starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            starts=_starts(counts),
             boxes=column(self.boxes, slice(4)),
             class_ids=column(self.class_ids, 4),
             scores=column(self.scores, 5),
@@ -127,8 +130,8 @@ class Index:
 
     def write(self, path, stamp):
         """Keep the columns in the file ``path``; ``stamp``, plain JSON, says what they were made of."""
-        texts = {"names": self.names, "splits": self.splits, "labels": self.labels, "stamp": stamp}
-        arrays = {column: getattr(self, column) for column in _COLUMNS}
+        texts = {key: getattr(self, key) for key in _TEXTS} | {"stamp": stamp}
+        arrays = {key: getattr(self, key) for key in _COLUMNS}
         arrays["texts"] = np.frombuffer(json.dumps(texts).encode(), np.uint8)
         with atomic_write(path) as file:
             np.savez(file, **arrays)
@@ -139,10 +142,12 @@ def read_index(path, stamp):
     try:
         with np.load(path, allow_pickle=False) as file:
             texts = json.loads(file["texts"].tobytes())
-            if texts.pop("stamp") != stamp:
+            if texts["stamp"] != stamp:
                 return None
-            return Index(
-                **{key: tuple(value) for key, value in texts.items()}, **{c: file[c] for c in _COLUMNS}
-            )
+            return Index(**{key: tuple(texts[key]) for key in _TEXTS}, **{key: file[key] for key in _COLUMNS})
     except Exception:
         return None  # it is a cache: whatever is wrong with it, it is made anew
+
+
+def _starts(counts):
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
