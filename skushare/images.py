@@ -21,12 +21,14 @@ MIN_SIDE = 16  # pixels; nothing smaller shows a shelf
 _ORIENTATION = 0x0112  # the EXIF tag
 # What is left to do after transposing (orientations 5 to 8), as a flip code of OpenCV.
 _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
+# What OpenCV can divide a JPEG's sides by while decoding.
+_REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
 
 # MAX_PIXELS takes the place of Pillow's own, lower limit, which only warns.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
-def read_image(source, name=None):
+def read_image(source, name=None, side=None):
     """The picture in ``source``, upright.
 
     EXIF orientation is applied, transparency is laid on white, 16-bit and float
@@ -35,6 +37,8 @@ def read_image(source, name=None):
     Args:
         source: a path, the bytes of a file, or a binary file object.
         name: what error messages call the picture; default: the path.
+        side: pixels of the longer side that are enough; a larger JPEG then comes smaller,
+            up to five times as fast, but not below this.
 
     Returns:
         (height, width, 3) uint8, RGB.
@@ -47,7 +51,7 @@ def read_image(source, name=None):
         name = name or os.fspath(source)
         try:
             with open(source, "rb") as file:
-                return _decode(file, name)
+                return _decode(file, name, side)
         except FileNotFoundError:
             raise ImageError(f"{name}: no such file; check the path") from None
         except IsADirectoryError:
@@ -55,7 +59,7 @@ def read_image(source, name=None):
         except OSError as error:
             raise ImageError(f"{name}: cannot be read ({error.strerror or error}); check the file") from None
     data = source if isinstance(source, (bytes, bytearray, memoryview)) else source.read()
-    return _decode(io.BytesIO(data), name or "the picture")
+    return _decode(io.BytesIO(data), name or "the picture", side)
 
 
 def image_size(path):
@@ -139,7 +143,7 @@ def _walk(folder):
                 yield Path(parent, name)
 
 
-def _decode(file, name):
+def _decode(file, name, side):
     head = file.read(12)
     file.seek(0)
     if not head:
@@ -162,7 +166,7 @@ def _decode(file, name):
                 f"{name}: is too small with {width} x {height} pixels; both sides need at least {MIN_SIDE}"
             )
         try:
-            pixels = _plain_jpeg(picture, file)
+            pixels = _plain_jpeg(picture, file, side)
             if pixels is None:
                 pixels = _to_rgb(picture)
         except Exception as error:
@@ -178,7 +182,7 @@ def _too_large(name, size):
     )
 
 
-def _plain_jpeg(picture, file):
+def _plain_jpeg(picture, file, side):
     """Pixels of an ordinary JPEG by OpenCV, twice as fast as Pillow; ``None`` where Pillow must look."""
     if picture.format not in ("JPEG", "MPO") or picture.mode not in ("RGB", "L"):
         return None
@@ -186,8 +190,12 @@ def _plain_jpeg(picture, file):
     data = file.read()
     if not _has_end(data):
         raise ValueError("its end is missing")
-    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-    return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    data = np.frombuffer(data, np.uint8)
+    enough = [flag for factor, flag in _REDUCED.items() if side and max(picture.size) >= factor * side]
+    if enough:  # these flags do not combine with that for RGB
+        pixels = cv2.imdecode(data, enough[-1] | cv2.IMREAD_IGNORE_ORIENTATION)
+        return None if pixels is None else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels)
+    return cv2.imdecode(data, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
 
 
 def _has_end(data):

@@ -325,3 +325,17 @@ def test_full_disk_keeps_the_old_file(tmp_path, monkeypatch):
         write_image(tmp_path / "a.png", UPRIGHT[:40])
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
     assert_upright(read_image(tmp_path / "a.png"))
+
+
+@pytest.mark.parametrize("side, scale", [(None, 1), (481, 1), (480, 0.5), (1, 0.125)])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_large_jpeg_may_come_smaller_but_not_below_what_is_enough(side, scale, orientation):
+    file = io.BytesIO()
+    large = Image.fromarray(QUADRANTS.repeat(320, 0).repeat(480, 1))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    large.save(file, "JPEG", exif=exif)
+    expected = np.asarray(large) if orientation == 1 else np.rot90(large, -1)
+    image = read_image(file.getvalue(), side=side)
+    assert image.shape == (round(scale * expected.shape[0]), round(scale * expected.shape[1]), 3)
+    assert np.abs(image[3, 3].astype(int) - expected[3, 3]).max() < 6
