@@ -4,6 +4,7 @@ import io
 import os
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -62,18 +63,41 @@ def read_image(source, name=None, side=None):
     return _decode(io.BytesIO(data), name or "the picture", side)
 
 
-def image_size(path):
-    """(width, height) of the upright picture in the file ``path``, read from its header alone.
+class Header(NamedTuple):
+    """What the first bytes of a picture tell.
+
+    Attributes:
+        format, mode: Pillow's names, as "JPEG" and "RGB".
+        width, height: in pixels, of the upright picture.
+        turned: whether EXIF orientation must be applied to make it upright.
+    """
+
+    format: str
+    mode: str
+    width: int
+    height: int
+    turned: bool
+
+
+def read_header(path):
+    """The :class:`Header` of the picture in a file; its pixels are not decoded.
 
     Raises:
         ImageError: the file is missing or is no picture.
     """
     try:
         with Image.open(path, formats=FORMATS) as picture:
-            turned = exif_orientation(picture) in (5, 6, 7, 8)
-            return picture.size[::-1] if turned else picture.size
+            orientation = exif_orientation(picture)
+            width, height = picture.size[::-1] if orientation in (5, 6, 7, 8) else picture.size
+            return Header(picture.format, picture.mode, width, height, orientation in range(2, 9))
     except Exception as error:  # decoders answer hostile data with almost any exception
         raise ImageError(f"{path}: is not a picture that can be read ({error})") from None
+
+
+def image_size(path):
+    """(width, height) of the upright picture in a file. Raises as :func:`read_header`."""
+    header = read_header(path)
+    return header.width, header.height
 
 
 def find_images(paths):

@@ -6,10 +6,10 @@ import numpy as np
 QUALITY = 85
 
 
-def encode_jpeg(image):
+def encode_jpeg(image, quality=QUALITY):
     """JPEG bytes of an RGB uint8 image."""
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
 def decode_jpeg(data):

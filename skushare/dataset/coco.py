@@ -2,6 +2,7 @@
 
 import json
 import re
+from array import array
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +10,19 @@ import numpy as np
 from skushare.dataset.dataset import Dataset, make_sample
 from skushare.dataset.layout import (
     by_split,
+    homes,
     image_folder,
     inside,
     known_split,
+    label_files,
     place_images,
-    split_of,
-    split_order,
+    read_text,
     unique_names,
+    with_splits,
 )
 from skushare.errors import DatasetError
 from skushare.files import atomic_write
 
-MAX_BYTES = 1 << 30  # the boxes of COCO's 118,000 training photos take 0.4 GB
 _FAULTS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)  # of content of another shape
 _KEYS = re.compile(rb'\s*\{\s*"(info|images|annotations|categories|licenses|type)"')
 
@@ -30,9 +32,8 @@ def coco_files(folder):
     for pattern in ("*.json", "annotations/*.json", "*/_annotations.coco.json"):
         found = [path for path in sorted(folder.glob(pattern)) if _looks_like_coco(path)]
         if found:
-            names = [path.parent.name if path.name.startswith("_") else path.stem for path in found]
-            splits = [known_split(name) or (split_of(name) if len(found) > 1 else "") for name in names]
-            return sorted(zip(splits, found, strict=True), key=lambda pair: split_order(pair[0]))
+            stems = [path.parent.name if path.name.startswith("_") else path.stem for path in found]
+            return with_splits(found, stems)
     return []
 
 
@@ -54,13 +55,7 @@ def read_coco(source, images=None, raw=False, confined=True):
     Raises:
         DatasetError: the file or the folder is missing, or the file is not COCO.
     """
-    source = Path(source)
-    if source.is_dir():
-        files, name = coco_files(source), source.resolve().name
-        if not files:
-            raise DatasetError(f"{source}: has no COCO file; give the path of a .json file")
-    else:
-        files, name = [(known_split(source.stem) or "", source)], f"{source.parent.name}/{source.stem}"
+    name, files = label_files(source, coco_files, "COCO file")
     labels, samples, seen, licences = [], [], set(), []
     for split, path in files:
         content = _load(path)
@@ -135,21 +130,13 @@ def _looks_like_coco(path):
 def _load(path):
     """What is in a COCO file, annotations as tuples; its lists are lists and its images have names."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DatasetError(f"{path}: larger than {MAX_BYTES >> 30} GiB; split it into several files")
-        content = json.loads(path.read_text(encoding="utf-8-sig"), object_hook=_compact)
+        content = json.loads(read_text(path), object_hook=_compact)
         for key in ("images", "annotations", "categories"):
             if not isinstance(content[key], list):
                 raise TypeError(f"{key} is not a list")
         if not all(isinstance(image["file_name"], str) for image in content["images"]):
             raise TypeError("a file_name is not text")
         return content
-    except OSError as error:
-        raise DatasetError(
-            f"{path}: cannot be read ({error.strerror}); give the path of a COCO file"
-        ) from None
-    except MemoryError:
-        raise DatasetError(f"{path}: too large for the memory; split it into several files") from None
     except _FAULTS as error:
         raise _not_coco(path, error) from None
 
@@ -164,7 +151,8 @@ def _compact(item):
 
 
 def _not_coco(where, error):
-    return DatasetError(f"{where}: not a COCO detection file ({type(error).__name__}: {error})")
+    reason = f"{error} is missing" if isinstance(error, KeyError) else error
+    return DatasetError(f"{where}: not a COCO detection file ({reason})")
 
 
 def _licences(content):
@@ -182,14 +170,15 @@ def _samples(path, content, split, folder, labels, confined):
             if label not in labels:
                 labels.append(label)
             class_of[category["id"]] = labels.index(label)
-        rows = {image["id"]: [] for image in content["images"]}
+        rows = {image["id"]: array("d") for image in content["images"]}
         if len(rows) < len(content["images"]):
             raise ValueError("two images have the same id")
         for number, annotation in enumerate(content["annotations"], 1):
             if annotation is not None:
                 where = f"{path}, annotation {number}"
                 image_id, category_id, (left, top, width, height), score = annotation
-                rows[image_id].append((left, top, left + width, top + height, class_of[category_id], score))
+                box = (left, top, left + width, top + height)
+                rows[image_id].extend((*box, class_of[category_id], score))
         sizes = [(image.get("width") or 0, image.get("height") or 0) for image in content["images"]]
     except _FAULTS as error:
         raise _not_coco(where, error) from None
@@ -200,12 +189,10 @@ def _samples(path, content, split, folder, labels, confined):
 
 
 def _image_folder(path, images, entries):
-    if images:
-        candidates = [Path(images)]
-    else:
-        short = path.stem.removeprefix("instances_")
-        candidates = [path.with_suffix(""), path.parent / "images", path.parent]
-        if path.parent.name == "annotations":
-            root = path.parent.parent
-            candidates += [root / short, root / "images" / short, root / "images", root]
-    return image_folder(candidates, entries[0]["file_name"] if entries else "", path)
+    own, *above = homes(path)
+    short = path.stem.removeprefix("instances_")
+    candidates = [path.with_suffix(""), own / "images", own]
+    for root in above:
+        candidates += [root / short, root / "images" / short, root / "images", root]
+    name = entries[0]["file_name"] if entries else ""
+    return image_folder([Path(images)] if images else candidates, name, path)

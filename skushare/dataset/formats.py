@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skushare.dataset.coco import coco_files, read_coco, write_coco
+from skushare.dataset.sku110k import csv_files, read_csv, write_csv
+from skushare.dataset.tfrecord import read_tfrecord, tfrecord_files, write_tfrecord
+from skushare.dataset.voc import read_voc, voc_files, write_voc
+from skushare.dataset.yolo import read_yolo, write_yolo, yolo_files
 from skushare.errors import DatasetError
 from skushare.files import atomic_folder
 
@@ -27,8 +31,13 @@ class Format:
     suffixes: tuple[str, ...]
 
 
+# In the order in which a folder is tried: YOLO's is the one that looks most like others.
 FORMATS = {
+    "tfrecord": Format(read_tfrecord, write_tfrecord, tfrecord_files, (".tfrecord", ".tfrecords", ".record")),
+    "voc": Format(read_voc, write_voc, voc_files, (".xml",)),
     "coco": Format(read_coco, write_coco, coco_files, (".json",)),
+    "csv": Format(read_csv, write_csv, csv_files, (".csv",)),
+    "yolo": Format(read_yolo, write_yolo, yolo_files, (".yaml", ".yml")),
 }
 
 

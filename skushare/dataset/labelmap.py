@@ -1,0 +1,78 @@
+"""Label maps (``label_map.pbtxt``) of the TF Object Detection API: which class has which number."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from google.protobuf import text_format
+
+from skushare.dataset.layout import read_text
+from skushare.dataset.messages import StringIntLabelMap
+from skushare.errors import DatasetError
+from skushare.files import atomic_write
+
+NAME = "label_map.pbtxt"
+
+
+def find_label_map(folders):
+    """Path of the label map in the first of ``folders`` that has one, or ``None``."""
+    for folder in folders:
+        found = sorted(Path(folder).glob("*.pbtxt"))
+        if Path(folder, NAME) in found or len(found) == 1:
+            return Path(folder, NAME) if len(found) > 1 else found[0]
+    return None
+
+
+def read_label_map(path):
+    """``{number: class name}`` in the order of the numbers, which count from 1.
+
+    Raises:
+        DatasetError: the file is missing or no label map; the message names the line.
+    """
+    try:
+        # Fields that later versions may have do no harm.
+        content = text_format.Parse(read_text(path), StringIntLabelMap(), allow_unknown_field=True)
+    except text_format.ParseError as error:
+        raise DatasetError(f"{path}, line {error.GetLine()}: not a label map ({error})") from None
+    names = {}
+    for item in content.item:
+        name = item.name or item.display_name
+        if item.id < 1 or item.id in names or not name:
+            raise DatasetError(
+                f"{path}: item {item.id} {name!r} needs a name and a number of its own above 0"
+            )
+        names[item.id] = name
+    return dict(sorted(names.items()))
+
+
+def write_label_map(path, labels):
+    """Write class names, numbered from 1 in their order."""
+    items = [{"id": number, "name": label} for number, label in enumerate(labels, 1)]
+    text = text_format.MessageToString(StringIntLabelMap(item=items), as_utf8=True)
+    with atomic_write(path) as file:
+        file.write(text.encode())
+
+
+class Classes:
+    """Class ids of names that turn up while reading.
+
+    Names of the label map come first, in its order; others follow by name.
+    """
+
+    def __init__(self, folders):
+        path = find_label_map(folders)
+        self.numbered = read_label_map(path) if path else {}
+        self._ids = {}
+        for name in self.numbered.values():
+            self.id_of(name)
+        self._known = len(self._ids)
+
+    def id_of(self, name):
+        return self._ids.setdefault(name, len(self._ids))
+
+    def finish(self, samples):
+        """(samples, labels) with the class ids in their final order."""
+        names = list(self._ids)
+        labels = names[: self._known] + sorted(names[self._known :])
+        order = np.array([labels.index(name) for name in names], np.int32)
+        return tuple(replace(s, class_ids=order[s.class_ids]) for s in samples), tuple(labels)

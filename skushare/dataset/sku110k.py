@@ -1,0 +1,154 @@
+"""SKU-110K's CSV files: one row a box, one file a split."""
+
+import codecs
+import csv
+from array import array
+from pathlib import Path
+
+from skushare.dataset.dataset import Dataset, make_sample
+from skushare.dataset.labelmap import NAME, Classes, write_label_map
+from skushare.dataset.layout import (
+    by_split,
+    finite,
+    homes,
+    image_folder,
+    inside,
+    label_files,
+    number_text,
+    place_images,
+    read_lines,
+    unique_names,
+    with_splits,
+)
+from skushare.errors import DatasetError
+from skushare.files import atomic_write
+
+# Photos of the official archive that are cut short or damaged (eg4000/SKU110K_CVPR19, issue 99).
+DAMAGED = frozenset(
+    f"{split}_{number}.jpg"
+    for split, numbers in {
+        "train": "38 305 340 737 775 789 882 903 924 1239 2376 2903 2986 3240 3556 3560 3832 4222 5007 5137 "
+        "5143 5762 5822 6052 6090 6138 6409 6722 6788 7576 7622 7883 8020 8146",
+        "val": "147 286 296 386",
+        "test": "22 132 184 232 274 521 853 910 923 1346 1929 2028 2321 2613 2643 2878",
+    }.items()
+    for number in numbers.split()
+)
+
+
+def csv_files(folder):
+    """``[(split, path)]`` of the CSV files of boxes in ``folder`` or its ``annotations``."""
+    for pattern in ("*.csv", "annotations/*.csv"):
+        found = [path for path in sorted(folder.glob(pattern)) if _has_boxes(path)]
+        if found:
+            return with_splits(found)
+    return []
+
+
+def read_csv(source, images=None, raw=False):
+    """The :class:`Dataset` in a CSV file as SKU-110K's, or in a folder with one for each split.
+
+    Columns: image, left, top, right, bottom, class, width and height of the image, and
+    optionally the score of a machine-made label. An image without boxes has one row with
+    its size alone. The photos of SKU-110K that are known to be ``DAMAGED`` are left out
+    and named in the provenance.
+
+    Args:
+        source: the CSV file or the folder.
+        images: folder of the images; default: ``images`` beside the file or its folder,
+            or the file's own folder, the first that has the first image.
+        raw: keep the boxes as they stand in the file, wrong ones too.
+
+    Raises:
+        DatasetError: the file or the folder is missing, or a row makes no sense; the
+            message names the line.
+    """
+    name, files = label_files(source, csv_files, "CSV file of boxes")
+    classes = Classes(homes(files[0][1]))
+    samples, left_out = [], []
+    for split, path in files:
+        rows, sizes = _read_rows(path, classes)
+        left_out += [image for image in rows if image in DAMAGED]
+        kept = [image for image in rows if image not in DAMAGED]
+        folder = _image_folder(path, images, kept)
+        for image in kept:
+            where = f"{path}, {image}"
+            file = inside(folder, image, where)
+            samples.append(make_sample(file, sizes[image], rows[image], split, where))
+    samples, labels = classes.finish(samples)
+    provenance = {"source": str(source), "format": "csv"}
+    if left_out:
+        provenance["left_out"] = left_out
+    dataset = Dataset(name, samples, labels, provenance)
+    return dataset if raw else dataset.cleaned()
+
+
+def write_csv(dataset, folder, progress=iter):
+    """Write ``dataset`` to the empty ``folder``: ``images/`` and ``annotations/annotations_train.csv``, ...
+
+    There is a ninth column, the score, in files with machine-made labels.
+
+    Args:
+        progress: wraps a list of what is to do in an iterator that shows progress.
+
+    Raises:
+        DatasetError: an image is missing.
+        SkushareError: the disk is full or not writable.
+    """
+    named = unique_names(dataset.samples)
+    place_images(named, folder / "images", progress)
+    (folder / "annotations").mkdir()
+    for split, part in by_split(named).items():
+        scored = any((sample.scores != 1).any() for _, sample in part)
+        with atomic_write(folder / "annotations" / f"annotations_{split}.csv") as file:
+            writer = csv.writer(codecs.getwriter("utf-8")(file), lineterminator="\n")
+            for name, sample in part:
+                writer.writerows(_rows_of(name, sample, dataset.labels, scored))
+    write_label_map(folder / NAME, dataset.labels)
+
+
+def _rows_of(name, sample, labels, scored):
+    size = [sample.width, sample.height]
+    if not len(sample.boxes):
+        yield [name, "", "", "", "", "", *size]
+    for box, class_id, score in zip(sample.boxes, sample.class_ids, sample.scores, strict=True):
+        row = [name, *map(number_text, box), labels[class_id], *size]
+        yield [*row, number_text(score)] if scored else row
+
+
+def _read_rows(path, classes):
+    """``{image: boxes}``, six numbers a box as for ``make_sample``, and ``{image: (width, height)}``."""
+    boxes, sizes = {}, {}
+    reader = csv.reader((line for _, line in read_lines(path)), strict=True)
+    try:
+        for row in reader:
+            if not row or (reader.line_num == 1 and _is_header(row)):
+                continue
+            image, left, top, right, bottom, label, width, height, *score = row
+            sizes.setdefault(image, (int(width), int(height)))
+            box = boxes.setdefault(image, array("d"))
+            if left or label:
+                corners = map(finite, (left, top, right, bottom))
+                box.extend((*corners, classes.id_of(label), finite(score[0]) if score else 1.0))
+    except (ValueError, csv.Error) as error:
+        raise DatasetError(
+            f"{path}, line {reader.line_num}: not a row of image, left, top, right, bottom, class, width, "
+            f"height ({error})"
+        ) from None
+    return boxes, sizes
+
+
+def _is_header(row):
+    return len(row) >= 8 and row[6].strip()[:1].isalpha()
+
+
+def _has_boxes(path):
+    with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
+        rows = list(csv.reader(file.readline(4096) for _ in range(2)))
+    return any(len(row) in (8, 9) and row[6].isdigit() and row[7].isdigit() for row in rows)
+
+
+def _image_folder(path, images, names):
+    roots = homes(path)
+    candidates = [Path(images)] if images else [*(root / "images" for root in roots), *roots]
+    return image_folder(candidates, names[0] if names else "", path)

@@ -1,0 +1,194 @@
+"""Pascal VOC: one XML file an image, splits as lists of names."""
+
+import re
+from pathlib import Path, PureWindowsPath
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+from skushare.dataset.dataset import Dataset, make_sample
+from skushare.dataset.labelmap import NAME, Classes, write_label_map
+from skushare.dataset.layout import (
+    by_split,
+    finite,
+    homes,
+    inside,
+    known_split,
+    label_files,
+    number_text,
+    place_images,
+    read_lines,
+    read_text,
+    split_of,
+    split_order,
+    unique_names,
+)
+from skushare.errors import DatasetError
+from skushare.files import atomic_write
+from skushare.images import SUFFIXES
+
+_NOT_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def voc_files(folder):
+    """``[(split, path)]`` of the XML files in ``folder``.
+
+    They lie in ``Annotations``, with splits as lists in ``ImageSets/Main``; or else beside
+    the images, in the folder itself or in one folder a split.
+    """
+    for annotations in (folder / "Annotations", folder / "annotations"):
+        files = {path.stem: path for path in sorted(annotations.glob("*.xml"))}
+        if files:
+            return _by_lists(folder / "ImageSets" / "Main", files)
+    for root in (folder, folder / "images"):
+        files = [("", path) for path in sorted(root.glob("*.xml"))]
+        files += [(split_of(path.parent.name), path) for path in sorted(root.glob("*/*.xml"))]
+        if files and _looks_like_voc(files[0][1]):
+            return sorted(files, key=lambda pair: split_order(pair[0]))
+    return []
+
+
+def read_voc(source, images=None, raw=False):
+    """The :class:`Dataset` in one XML file of Pascal VOC, or in a folder of them.
+
+    Coordinates are taken as they are, in pixels from 0. The order of the classes is that of
+    a label map in the folder, if there is one. An object's optional ``score`` marks a
+    machine-made label.
+
+    Args:
+        source: the folder or file.
+        images: folder of the images; default: ``JPEGImages`` or ``images`` beside the
+            annotations' folder, or the folder of the XML file.
+        raw: keep the boxes as they stand in the file, wrong ones too.
+
+    Raises:
+        DatasetError: something is missing or makes no sense; the message names the file.
+    """
+    name, files = label_files(source, voc_files, "XML files of Pascal VOC")
+    source = Path(source)
+    classes = Classes([source if source.is_dir() else source.parent])
+    samples = []
+    for split, path in files:
+        samples.append(_read(path, Path(images) if images else _image_folder(path), split, classes))
+    samples, labels = classes.finish(samples)
+    dataset = Dataset(name, samples, labels, {"source": str(source), "format": "voc"})
+    return dataset if raw else dataset.cleaned()
+
+
+def write_voc(dataset, folder, progress=iter):
+    """Write ``dataset`` to the empty ``folder``: ``Annotations``, ``JPEGImages``, ``ImageSets/Main``.
+
+    Args:
+        progress: wraps a list of what is to do in an iterator that shows progress.
+
+    Raises:
+        DatasetError: an image is missing, or a name has characters that XML cannot hold.
+        SkushareError: the disk is full or not writable.
+    """
+    named = unique_names(dataset.samples)
+    place_images(named, folder / "JPEGImages", progress)
+    (folder / "Annotations").mkdir()
+    (folder / "ImageSets" / "Main").mkdir(parents=True)
+    for split, part in by_split(named).items():
+        for name, sample in part:
+            text = _xml(name, sample, dataset.labels)
+            # All of the folder appears at once at the end, so its many small files need no care each.
+            Path(folder, "Annotations", name).with_suffix(".xml").write_text(text, encoding="utf-8")
+        with atomic_write(folder / "ImageSets" / "Main" / f"{split}.txt") as file:
+            file.writelines(f"{Path(name).stem}\n".encode() for name, _ in part)
+    write_label_map(folder / NAME, dataset.labels)
+
+
+def _by_lists(lists, files):
+    """``files`` with the splits that the text files in ``lists`` give them; those in no list have none."""
+    found, listed = [], set()
+    paths = sorted(lists.glob("*.txt"), key=lambda path: (split_order(split_of(path.stem)), path))
+    for path in paths:
+        stems = [line.rstrip("\r\n") for _, line in read_lines(path) if line.strip()]
+        if known_split(path.stem):
+            missing = next((stem for stem in stems if stem not in files), None)
+            if missing is not None:
+                raise DatasetError(f"{path}: lists {missing!r}, but Annotations has no {missing}.xml")
+        else:
+            # Lists of one class, and unions such as trainval, are no splits.
+            stems = [stem for stem in stems if stem in files and stem not in listed]
+        found += [(split_of(path.stem), files[stem]) for stem in stems]
+        listed.update(stems)
+    return found + [("", path) for stem, path in files.items() if stem not in listed]
+
+
+def _read(path, images, split, classes):
+    text = read_text(path)
+    if "<!DOCTYPE" in text:
+        raise DatasetError(f"{path}: has a document type, which annotations do not need; remove it")
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise DatasetError(f"{path}: not an XML file ({error})") from None
+    if root.tag != "annotation":
+        raise DatasetError(f"{path}: not an annotation of Pascal VOC, but {root.tag!r}")
+    rows, where = [], path
+    try:
+        size = _texts(root.find("size"))
+        size = [int(finite(size.get(side) or "0")) for side in ("width", "height")]
+        for number, item in enumerate(root.iter("object"), 1):
+            where = f"{path}, object {number}"
+            about, box = _texts(item), _texts(item.find("bndbox"))
+            corners = [finite(box[side] or "") for side in ("xmin", "ymin", "xmax", "ymax")]
+            if not about["name"]:
+                raise ValueError("its name is empty")
+            rows.append((*corners, classes.id_of(about["name"]), finite(about.get("score") or "1")))
+    except KeyError as error:
+        raise DatasetError(f"{where}: has no {error.args[0]}") from None
+    except ValueError as error:
+        raise DatasetError(f"{where}: {error}") from None
+    image = _image(root.findtext("filename") or "", path, images)
+    return make_sample(image, size, rows, split, path)
+
+
+def _texts(element):
+    """The texts of an element's children by their tags."""
+    return {child.tag: child.text for child in element} if element is not None else {}
+
+
+def _image(name, path, images):
+    """The picture of the annotation ``path``: the file it names, or else the one of the same stem."""
+    if "\\" in name:
+        name = PureWindowsPath(name).name
+    named = inside(images, name, path) if name else None
+    if named and named.is_file():
+        return named
+    beside = (images / f"{path.stem}{suffix}" for suffix in sorted(SUFFIXES | {s.upper() for s in SUFFIXES}))
+    return next((file for file in beside if file.is_file()), named or images / f"{path.stem}.jpg")
+
+
+def _image_folder(path):
+    *_, root = homes(path)
+    folders = [root / "JPEGImages", root / "images"] if root != path.parent else []
+    return next((folder for folder in folders if folder.is_dir()), path.parent)
+
+
+def _looks_like_voc(path):
+    with open(path, "rb") as file:
+        return b"<annotation" in file.read(4096)
+
+
+def _xml(name, sample, labels):
+    size = f"<width>{sample.width}</width><height>{sample.height}</height><depth>3</depth>"
+    lines = ["<annotation>", f"  <filename>{_escaped(name)}</filename>", f"  <size>{size}</size>"]
+    for box, class_id, score in zip(sample.boxes, sample.class_ids, sample.scores, strict=True):
+        corners = zip(("xmin", "ymin", "xmax", "ymax"), map(number_text, box), strict=True)
+        score = f"<score>{number_text(score)}</score>" if score != 1 else ""
+        lines += [
+            "  <object>",
+            f"    <name>{_escaped(labels[class_id])}</name>",
+            f"    <truncated>0</truncated><difficult>0</difficult>{score}",
+            f"    <bndbox>{''.join(f'<{side}>{value}</{side}>' for side, value in corners)}</bndbox>",
+            "  </object>",
+        ]
+    return "\n".join([*lines, "</annotation>", ""])
+
+
+def _escaped(text):
+    if _NOT_XML.search(text):
+        raise DatasetError(f"{text!r}: has a character that XML cannot hold; rename it")
+    return escape(text)

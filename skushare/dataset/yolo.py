@@ -1,0 +1,270 @@
+"""YOLO: one text file an image, boxes as fractions of it, and a data.yaml for classes and splits."""
+
+import itertools
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from skushare.dataset.dataset import Dataset, make_sample
+from skushare.dataset.layout import (
+    by_split,
+    finite,
+    fractions,
+    inside,
+    known_split,
+    place_images,
+    read_lines,
+    read_text,
+    split_of,
+    split_order,
+    unique_names,
+)
+from skushare.errors import DatasetError, ImageError
+from skushare.files import atomic_write
+from skushare.images import find_images, image_size
+
+_NO_SPLITS = {"path", "names", "nc", "download"}  # keys of data.yaml with another meaning
+MAX_CLASSES = 10_000
+_CLASS_FILES = ("classes.txt", "obj.names")
+
+
+def yolo_files(folder):
+    """``[(path, content)]`` of the YAML files that name classes in ``folder``, ``data.yaml`` first.
+
+    Without any, an image that has a label file, if there is one.
+    """
+    found = _descriptions(folder)
+    labelled = (path for path in find_images([folder]) if _label_file(path, folder).is_file())
+    return found or [(path, {}) for path in itertools.islice(labelled, 1)]
+
+
+def read_yolo(source, images=None, raw=False):
+    """The :class:`Dataset` that a ``data.yaml`` describes, or in a folder of images and text files.
+
+    Labels lie where the images' path has ``labels`` for ``images``, or beside the images; an
+    image without any has no boxes. Without a ``data.yaml``, class names are in ``classes.txt``
+    or ``obj.names``, and subfolders of ``images`` are splits. A sixth number is the score
+    of a machine-made label; more numbers are a polygon, of which the box is taken.
+
+    Args:
+        source: the folder or the YAML file.
+        images: the folder that the paths in the YAML file start from; default: the file's own.
+        raw: keep the boxes as they stand in the file, wrong ones too.
+
+    Raises:
+        DatasetError: something is missing or makes no sense; the message names file and line.
+    """
+    source = Path(os.path.abspath(source))
+    folder = source if source.is_dir() else source.parent
+    root = Path(os.path.abspath(images)) if images else folder
+    descriptions = _descriptions(folder) if source.is_dir() else [(source, _load(source))]
+    if descriptions:
+        path, content = descriptions[0]
+        names = _class_names(content, path)
+        parts = _described_parts(content, root, path)
+    else:
+        names = _listed_class_names(folder)
+        parts = _plain_parts(root)
+    if not any(paths for _, paths in parts):
+        raise DatasetError(f"{source}: has no images; give the folder that has them with --images")
+    labels = list(dict.fromkeys(names.values()))
+    class_of = {number: labels.index(name) for number, name in names.items()}
+    samples = tuple(_read(path, root, split, class_of) for split, paths in parts for path in paths)
+    if not labels:
+        labels = range(1 + max((int(s.class_ids.max(initial=-1)) for s in samples), default=-1))
+    labels = tuple(map(str, labels))
+    dataset = Dataset(folder.name, samples, labels, {"source": str(source), "format": "yolo"})
+    return dataset if raw else dataset.cleaned()
+
+
+def write_yolo(dataset, folder, progress=iter):
+    """Write ``dataset`` to the empty ``folder``: ``images/train``, ``labels/train``, ..., ``data.yaml``.
+
+    Labels have a sixth number, the score, where the image has machine-made ones.
+
+    Args:
+        progress: wraps a list of what is to do in an iterator that shows progress.
+
+    Raises:
+        DatasetError: an image is missing, or its size is unknown.
+        SkushareError: the disk is full or not writable.
+    """
+    parts = by_split(unique_names(dataset.samples))
+    named = [(f"images/{split}/{name}", sample) for split, part in parts.items() for name, sample in part]
+    place_images(named, folder, progress)
+    for split in parts:
+        (folder / "labels" / split).mkdir(parents=True)
+    for name, sample in named:
+        # All of the folder appears at once at the end, so its many small files need no care each.
+        file = Path(folder, "labels", name.removeprefix("images/")).with_suffix(".txt")
+        file.write_text("".join(_lines(sample)), encoding="utf-8")
+    # Without "path": YOLO trainers would look for it below the folder where they run.
+    content = {split: f"images/{split}" for split in parts} | {"names": dict(enumerate(dataset.labels))}
+    with atomic_write(folder / "data.yaml") as file:
+        file.write(yaml.safe_dump(content, allow_unicode=True, sort_keys=False).encode())
+
+
+def _descriptions(folder):
+    paths = sorted(
+        [*folder.glob("*.yaml"), *folder.glob("*.yml")], key=lambda path: (path.stem != "data", path)
+    )
+    contents = ((path, _load(path)) for path in paths)
+    return [(path, content) for path, content in contents if {"names", "nc"} & content.keys()]
+
+
+def _load(path):
+    try:
+        content = yaml.safe_load(read_text(path))
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise DatasetError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
+    return content if isinstance(content, dict) else {}
+
+
+def _class_names(content, where):
+    """``{number: name}`` of a data.yaml; empty if it has none."""
+    names = content.get("names")
+    try:
+        if names is None:
+            names = range(min(int(content.get("nc") or 0), MAX_CLASSES))
+        pairs = names.items() if isinstance(names, dict) else enumerate(names)
+        return {
+            number: name for number, name in sorted((int(number), _plain(name)) for number, name in pairs)
+        }
+    except (ValueError, TypeError):
+        raise DatasetError(
+            f"{where}: names must be a list of class names, or have one for each number"
+        ) from None
+
+
+def _plain(name):
+    if not isinstance(name, (str, int, float)):
+        raise ValueError  # nested aliases can stand for gigabytes of text
+    return str(name)
+
+
+def _listed_class_names(folder):
+    """``{number: name}`` of the first class file in the folder, or in ``labels``; empty if there is none."""
+    for path in (home / name for home in (folder, folder / "labels") for name in _CLASS_FILES):
+        if path.is_file():
+            return dict(enumerate(line.strip() for _, line in read_lines(path) if line.strip()))
+    return {}
+
+
+def _described_parts(content, root, where):
+    """``[(split, images)]`` of a data.yaml."""
+    base = root
+    if isinstance(content.get("path"), str) and (root / content["path"]).is_dir():
+        inner = Path(os.path.normpath(root / content["path"]))
+        base = inner if inner.is_relative_to(root) else root
+    parts = []
+    for split, entries in content.items():
+        entries = entries if isinstance(entries, list) else [entries]
+        if split in _NO_SPLITS or not all(isinstance(entry, str) and entry for entry in entries):
+            continue
+        for entry in entries:
+            # Some exports write "../train/images" for a folder that lies beside the file.
+            entry = re.sub(r"^(\.\./)+", "", entry)
+            path = base if os.path.normpath(entry) == "." else inside(base, entry, where)
+            if path.exists():
+                images = _listed_images(path, root) if path.is_file() else find_images([path])
+                parts.append((split_of(str(split)), images))
+            elif known_split(str(split)):
+                raise DatasetError(
+                    f"{where}: {split} is {path}, which does not exist; give the folder that its paths start "
+                    "from with --images"
+                )
+    if not parts:
+        parts = _plain_parts(base)
+    return sorted(parts, key=lambda part: split_order(part[0]))
+
+
+def _plain_parts(root):
+    """``[(split, images)]`` of a folder without description."""
+    home = root / "images"
+    if home.is_dir():
+        folders = sorted(path for path in home.iterdir() if path.is_dir())
+        parts = [("", [path for path in find_images([home]) if path.parent == home])]
+    else:
+        folders = sorted(path for path in root.glob("*/images") if path.is_dir())
+        parts = [] if folders else [("", find_images([root]))]
+    parts += [
+        (split_of(path.relative_to(root).parts[path.parent == home]), find_images([path])) for path in folders
+    ]
+    return sorted(parts, key=lambda part: split_order(part[0]))
+
+
+def _listed_images(path, root):
+    """The images in a text file with one path a line, from the file's own folder."""
+    return [
+        inside(root, os.path.join(path.parent, line.strip()), f"{path}, line {number}")
+        for number, line in read_lines(path)
+        if line.strip()
+    ]
+
+
+def _label_file(image, root):
+    """The text file of an image: ``labels`` for the last ``images`` in its path, or beside it."""
+    parts = list(image.relative_to(root).parts)
+    if "images" in parts[:-1]:
+        last = len(parts) - 2 - parts[-2::-1].index("images")
+        other = Path(root, *parts[:last], "labels", *parts[last + 1 :]).with_suffix(".txt")
+        if other.is_file():
+            return other
+    return image.with_suffix(".txt")
+
+
+def _read(image, root, split, class_of):
+    try:
+        width, height = image_size(image)
+    except ImageError:
+        # The health checks name it; without a size, fractions of it mean nothing.
+        return make_sample(image, (0, 0), [], split, image)
+    path, rows = _label_file(image, root), []
+    for number, line in read_lines(path) if path.is_file() else ():
+        values = line.split()
+        if not values:
+            continue
+        where = f"{path}, line {number}"
+        try:
+            x, y, w, h, score = _box([finite(value) for value in values[1:]])
+            class_id = _class_id(values[0], class_of)
+        except ValueError as error:
+            raise DatasetError(f"{where}: {error}") from None
+        corners = (x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height
+        rows.append((*corners, class_id, score))
+    return make_sample(image, (width, height), rows, split, path)
+
+
+def _box(values):
+    """Centre, size and score of the numbers after the class."""
+    if len(values) == 4:
+        return (*values, 1.0)
+    if len(values) == 5:
+        return tuple(values)
+    if len(values) < 6 or len(values) % 2:
+        raise ValueError(f"a class and 4 numbers are wanted, but {len(values)} numbers follow")
+    xs, ys = values[::2], values[1::2]
+    left, top, right, bottom = min(xs), min(ys), max(xs), max(ys)
+    return (left + right) / 2, (top + bottom) / 2, right - left, bottom - top, 1.0
+
+
+def _class_id(text, class_of):
+    number = int(finite(text))
+    if class_of and number not in class_of:
+        raise ValueError(f"class {text} is not in the list of class names")
+    if not 0 <= number < MAX_CLASSES:
+        raise ValueError(f"class {text} is not the number of a class")
+    return class_of.get(number, number)
+
+
+def _lines(sample):
+    """Label lines of a sample."""
+    boxes = fractions(sample)
+    table = np.hstack([(boxes[:, 2:] + boxes[:, :2]) / 2, boxes[:, 2:] - boxes[:, :2]])
+    scored = (sample.scores != 1).any()
+    for class_id, numbers, score in zip(sample.class_ids, table, sample.scores, strict=True):
+        values = [*numbers, score] if scored else numbers
+        yield " ".join([str(class_id), *(f"{value:.9g}" for value in values)]) + "\n"
