@@ -57,6 +57,18 @@ def progress(total, what):
         yield lambda: bar.advance(task)
 
 
+def shown(what):
+    """A function that wraps a list in an iterator with a progress bar."""
+
+    def wrap(items):
+        with progress(len(items), what) as advance:
+            for item in items:
+                yield item
+                advance()
+
+    return wrap
+
+
 def write(path, text):
     from skushare.files import atomic_write
 

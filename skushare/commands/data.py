@@ -1,0 +1,124 @@
+"""`skushare data`: bring datasets in, convert them, list them."""
+
+import importlib
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+from skushare.commands.common import command, shown
+from skushare.errors import SkushareError
+
+FORMATS = ("voc", "coco", "yolo", "csv", "tfrecord")
+_SOURCE = (
+    "SOURCE is a label file or a folder of SKU-110K's CSV, Pascal VOC, COCO, YOLO or TFRecord, which is\n"
+    "recognised, or the name of a stored dataset; with @SPLIT at its end, that split alone."
+)
+
+
+def add(commands):
+    group = commands.add_parser(
+        "data",
+        help="Bring datasets in, convert, check, split and list them.",
+        description="Bring datasets in, convert, check, split and list them.",
+        epilog="Start with: skushare data import FOLDER",
+    )
+    subcommands = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser = command(
+        subcommands,
+        "import",
+        run_import,
+        "Store a dataset in the workspace, for the app and under a short name for every command.\n\n"
+        f"{_SOURCE}\n"
+        "Images are linked or copied into the workspace. Wrong boxes are kept, for `skushare data check`\n"
+        "to find and fix.",
+        "example:\n  skushare data import SKU110K_fixed/ --name sku110k\n",
+    )
+    _add_source(parser)
+    parser.add_argument("--name", help="what to call it (default: as the source)")
+    parser.add_argument("--in-place", action="store_true", help="leave the images where they are")
+    parser = command(
+        subcommands,
+        "convert",
+        run_convert,
+        "Write a dataset in another format, with its splits and images.\n\n"
+        f"{_SOURCE}\n"
+        "Images are linked where the disk allows it, else copied. Boxes are clipped to their image, and\n"
+        "those without area are left out, because other programs stumble over them.",
+        "examples:\n"
+        "  skushare data convert voc_folder/ records/ --to tfrecord\n"
+        "  skushare data convert sku110k@val val/ --to yolo\n",
+    )
+    _add_source(parser)
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder to write, which must not exist")
+    parser.add_argument("--to", choices=FORMATS, required=True, help="format to write")
+    command(
+        subcommands,
+        "list",
+        run_list,
+        "List the stored datasets.",
+        "example:\n  skushare data list\n",
+    )
+    if find_spec("skushare.commands.checks"):
+        importlib.import_module("skushare.commands.checks").add(subcommands)
+
+
+def run_import(args):
+    from skushare.dataset.formats import read_dataset
+    from skushare.dataset.store import add_dataset
+
+    dataset = read_dataset(args.source, args.images, args.format, raw=True)
+    name = args.name or re.sub(r"[^A-Za-z0-9._-]+", "-", dataset.name).strip("-.")[:64]
+    folder = add_dataset(dataset, name, copy=not args.in_place, progress=shown("images"))
+    print(f"{folder}: {_summary(dataset)}; use it as {name}")
+    if left_out := dataset.provenance.get("left_out"):
+        print(f"left out {len(left_out)} photos of SKU-110K that are known to be damaged")
+    return 0
+
+
+def run_convert(args):
+    from skushare.dataset.formats import read_dataset, write_dataset
+
+    raw = read_dataset(args.source, args.images, args.format, raw=True)
+    dataset = raw.cleaned()
+    write_dataset(dataset, args.out, args.to, progress=shown("images"))
+    print(f"{args.out}: {_summary(dataset)}")
+    if dropped := _boxes(raw) - _boxes(dataset):
+        print(f"left out {dropped} boxes without area or outside of their image")
+    return 0
+
+
+def run_list(args):
+    import pandas as pd
+
+    from skushare.dataset import store
+
+    rows = []
+    for name in store.dataset_names():
+        try:
+            dataset = store.open_dataset(name)
+            splits = ", ".join(split or "none" for split in dataset.splits)
+            row = (len(dataset), _boxes(dataset), splits, len(dataset.labels))
+        except SkushareError as error:
+            row = ("", "", str(error), "")
+        rows.append((name, *row))
+    if rows:
+        table = pd.DataFrame(rows, columns=["name", "images", "boxes", "splits", "classes"])
+        print(table.to_string(index=False))
+    else:
+        print("none stored yet; bring one in with skushare data import")
+    return 0
+
+
+def _add_source(parser):
+    parser.add_argument("source", metavar="SOURCE", help="label file, folder or stored dataset")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="folder of the images, if not as usual")
+    parser.add_argument("--format", choices=FORMATS, help="of the source, if it should not be recognised")
+
+
+def _boxes(dataset):
+    return sum(len(sample.boxes) for sample in dataset.samples)
+
+
+def _summary(dataset):
+    counts = ", ".join(f"{split or 'no split'} {len(dataset.only(split))}" for split in dataset.splits)
+    return f"{len(dataset)} images ({counts}), {_boxes(dataset)} boxes"
