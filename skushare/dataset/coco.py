@@ -87,11 +87,16 @@ def write_coco(dataset, folder, progress=iter):
     place_images(named, folder / "images", progress)
     for split, part in by_split(named).items():
         with atomic_write(folder / f"{split}.json") as file:
-            file.writelines(piece.encode() for piece in _pieces(dataset, part))
+            file.writelines(piece.encode() for piece in coco_text(dataset, part))
 
 
-def _pieces(dataset, named):
-    """The JSON text of samples with their names, piece by piece."""
+def coco_text(dataset, named):
+    """The text of a COCO file, piece by piece.
+
+    Args:
+        dataset: has the class names and the provenance.
+        named: list of (file name, sample).
+    """
     licence = dataset.provenance.get("licence")
     head = {
         "info": {"description": dataset.name},

@@ -54,9 +54,9 @@ def add_dataset(dataset, name, copy=True, progress=None):
         raise DatasetError(f"{name}: this name is taken; choose another, or delete that dataset first")
     with atomic_folder(folder) as new:
         (new / "images").mkdir()
-        index = _take(dataset, new / "images", copy, progress or iter)
-        versions.write_labels(new, index, dataset.provenance)
-        versions.cache_columns(new, 0, index)
+        dataset, names = _take(dataset, new / "images", copy, progress or iter)
+        versions.write_labels(new, dataset, names)
+        versions.cache_columns(new, 0, Index.of(dataset, names))
     return folder
 
 
@@ -166,9 +166,10 @@ def replace_dataset(name, dataset, reason, seen=None):
     with _locked(folder):
         if seen is not None and seen != revision(name):
             raise DatasetError(f"{name}: was edited elsewhere meanwhile, so nothing was changed; try again")
-        index = _take(dataset, folder / "images", copy=True, progress=iter)
-        version = versions.add_version(folder, index, dataset.provenance)
-        append_edit(folder / _JOURNAL, history(name), version=version, reason=reason)
+        past = history(name)
+        known = versions.read_columns(folder, past.version).rows
+        version = versions.add_version(folder, *_take(dataset, folder / "images", True, iter, known))
+        append_edit(folder / _JOURNAL, past, version=version, reason=reason)
 
 
 def fold_edits(name):
@@ -178,8 +179,7 @@ def fold_edits(name):
         past = history(name)
         version = past.version
         if past.changes:
-            dataset = _dataset(name, folder, past)
-            version = versions.add_version(folder, _index(folder, past), dataset.provenance)
+            version = versions.add_version(folder, _dataset(name, folder, past), _index(folder, past).names)
         versions.begin_fold(folder, version)
         versions.finish_fold(folder, folder / _JOURNAL)
 
@@ -221,8 +221,11 @@ def _index(folder, past):
     return index.with_tables(tables)
 
 
-def _take(dataset, images, copy, progress):
-    """The columns of ``dataset`` after its image files were taken into the folder ``images``."""
+def _take(dataset, images, copy, progress, known=()):
+    """(dataset in the order of its splits, file names of its samples), with the files in ``images``.
+
+    Those in ``known`` stay where they are.
+    """
     # In the order in which reading one COCO file after the other gives the samples.
     order = {split: i for i, split in enumerate(dataset.splits)}
     dataset = replace(dataset, samples=tuple(sorted(dataset.samples, key=lambda s: order[s.split])))
@@ -230,13 +233,13 @@ def _take(dataset, images, copy, progress):
     for sample in progress(dataset.samples):
         name = versions.image_name(sample.path, images)
         # A picture that is listed twice has labels of its own each time, so it needs two names.
-        if name.casefold() in taken or (copy and os.path.isabs(name)):
+        if name.casefold() in taken or (copy and os.path.isabs(name) and name not in known):
             name = _free_name(sample.path, images, taken)
             if sample.path.is_file():
                 _link(sample.path, images / name)
         taken.add(name.casefold())
         names.append(name)
-    return Index.of(dataset, names)
+    return dataset, names
 
 
 def _free_name(path, images, taken):

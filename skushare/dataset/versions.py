@@ -9,9 +9,7 @@ import os
 import shutil
 from dataclasses import replace
 
-import numpy as np
-
-from skushare.dataset.coco import read_coco
+from skushare.dataset.coco import coco_text, read_coco
 from skushare.dataset.dataset import Dataset
 from skushare.dataset.index import Index, read_index
 from skushare.errors import DatasetError
@@ -23,25 +21,32 @@ _FOLDING = ".folding"
 _TAKEN = {"": "all", "all": "all_", "dataset": "dataset_"}  # names of COCO files that are not the split's own
 
 
-def write_labels(folder, index, provenance):
-    """Write a version's files to the empty ``folder``."""
-    files = {split: f"{_TAKEN.get(split) or checked_name(split)}.json" for split in index.splits}
+def write_labels(folder, dataset, names):
+    """Write a version's files to the empty ``folder``.
+
+    Args:
+        dataset: its samples in the order of its splits.
+        names: file names of the samples.
+    """
+    files = {split: f"{_TAKEN.get(split) or checked_name(split)}.json" for split in dataset.splits}
     if len({file.lower() for file in files.values()}) < len(files):
         raise DatasetError(f"the splits {', '.join(files)} differ in case alone; rename one")
-    for number, file in enumerate(files.values()):
-        _write_coco(folder / file, index, np.flatnonzero(index.split_ids == number))
-    head = {"labels": index.labels, "files": files, "provenance": provenance}
+    for split, file in files.items():
+        named = [pair for pair in zip(names, dataset.samples, strict=True) if pair[1].split == split]
+        with atomic_write(folder / file) as handle:
+            handle.writelines(piece.encode() for piece in coco_text(dataset, named))
+    head = {"labels": dataset.labels, "files": files, "provenance": dataset.provenance}
     with atomic_write(folder / HEAD) as handle:
         handle.write(json.dumps(head, indent=2).encode())
 
 
-def add_version(folder, index, provenance):
-    """Put new labels beside those in use; returns the number of their version."""
+def add_version(folder, dataset, names):
+    """Put new labels beside those in use, as :func:`write_labels`; returns the number of their version."""
     versions = folder / "versions"
     version = 1 + max((int(path.name) for path in versions.glob("[0-9]*")), default=0)
     with atomic_folder(versions / str(version)) as new:
-        write_labels(new, index, provenance)
-    cache_columns(folder, version, index)
+        write_labels(new, dataset, names)
+    cache_columns(folder, version, Index.of(dataset, names))
     return version
 
 
@@ -150,47 +155,3 @@ def _place(folder, version, file):
 
 def _cache(folder, version):
     return folder / "cache" / f"index-{version}.npz"
-
-
-def _to_xywh(boxes):
-    boxes = boxes.astype(np.float64)  # in which the corners come back exactly
-    boxes[:, 2:] -= boxes[:, :2]
-    return boxes
-
-
-def _write_coco(path, index, rows):
-    with atomic_write(path) as file:
-        file.write(b'{"images": [')
-        for number, row in enumerate(rows, 1):
-            image = {
-                "id": number,
-                "file_name": index.names[row],
-                "width": int(index.widths[row]),
-                "height": int(index.heights[row]),
-                **({"group": index.groups[row]} if index.groups[row] else {}),
-            }
-            file.write(b",\n" * (number > 1) + json.dumps(image).encode())
-        file.write(b'],\n"annotations": [')
-        written = 0
-        for number, row in enumerate(rows, 1):
-            boxes = slice(index.starts[row], index.starts[row + 1])
-            table = zip(
-                _to_xywh(index.boxes[boxes]).tolist(),
-                index.class_ids[boxes].tolist(),
-                index.scores[boxes].tolist(),
-                strict=True,
-            )
-            for box, class_id, score in table:
-                annotation = {
-                    "id": written + 1,
-                    "image_id": number,
-                    "category_id": class_id + 1,
-                    "bbox": box,
-                    "area": box[2] * box[3],
-                    "iscrowd": 0,
-                    **({"score": score} if score != 1 else {}),
-                }
-                file.write(b",\n" * (written > 0) + json.dumps(annotation).encode())
-                written += 1
-        categories = [{"id": i, "name": name} for i, name in enumerate(index.labels, 1)]
-        file.write(b'],\n"categories": ' + json.dumps(categories).encode() + b"}\n")
