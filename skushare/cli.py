@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from skushare import __version__
-from skushare.commands import bench, data, detect, evaluate, package, train
+from skushare.commands import bench, data, detect, evaluate, package, runs, train
 from skushare.errors import SkushareError
 
 
@@ -31,6 +31,6 @@ def build_parser():
     )
     parser.add_argument("--version", action="version", version=f"skushare {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (detect, data, train, package, evaluate, bench):
+    for module in (detect, data, train, runs, package, evaluate, bench):
         module.add(commands)
     return parser

@@ -1,6 +1,6 @@
 """`skushare bench`: milliseconds a frame."""
 
-from skushare.commands.common import add_model, command, load_keras, positive
+from skushare.commands.common import add_model, command, positive
 from skushare.errors import SkushareError
 
 
@@ -34,6 +34,8 @@ def run(args):
     if not images:
         raise SkushareError("no photos to run on; give some as PATH")
     if not args.no_keras:
+        from skushare.training.backends import load_keras
+
         load_keras()
     table = benchmark(Detector.load(args.model), images, args.mode, args.frames, keras=not args.no_keras)
     print(table.to_string(index=False, float_format=lambda v: f"{v:.2f}"))

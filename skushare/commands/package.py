@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from skushare.commands.common import command, load_keras, read_data
+from skushare.commands.common import command, read_data
 
 
 def add(commands):
@@ -23,6 +23,8 @@ def add(commands):
 
 
 def run(args):
+    from skushare.training.backends import load_keras
+
     load_keras()
     from skushare.training.package import package_run
 

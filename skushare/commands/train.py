@@ -1,9 +1,12 @@
 """`skushare train`: train a detector."""
 
+import os
+import time
+from contextlib import contextmanager
 from pathlib import Path
 
-from skushare.commands.common import command, load_keras, positive, read_data
-from skushare.errors import SkushareError
+from skushare.commands.common import command, positive
+from skushare.training.backends import BACKENDS
 
 
 def add(commands):
@@ -11,31 +14,35 @@ def add(commands):
         commands,
         "train",
         run,
-        "Train a detector and write it as a model folder.\n\n"
-        "DATA are COCO files, each with an optional weight (photos of a weight of 3 are seen three times\n"
-        "as often). The run goes on where it stopped when started again with the same settings. The best\n"
-        "averaged weights by validation AP become RUN/model, ready for --model.",
+        "Train a detector in this terminal and write it as a model folder.\n\n"
+        "DATA is a label file, a folder in a known format or a stored dataset, each with an optional weight\n"
+        "(photos of a weight of 3 are seen three times as often). The run goes on where it stopped when\n"
+        "started again with the same settings; Ctrl-C ends it in good order. The best averaged weights by\n"
+        "validation AP become RUN/model, ready for --model. `skushare runs start` trains in the background.",
         "example:\n"
         "  skushare train --train mine/train.json:3 more/train.json --val mine/val.json --run runs/first\n",
     )
     parser.add_argument(
-        "--train", nargs="+", required=True, metavar="DATA[:WEIGHT]", help="COCO files to train on"
-    )
-    parser.add_argument(
-        "--val", required=True, type=Path, metavar="DATA", help="COCO file to choose the best on"
-    )
-    parser.add_argument(
         "--run", dest="folder", required=True, type=Path, metavar="RUN", help="folder of the run"
     )
+    add_plan(parser)
+
+
+def add_plan(parser):
+    """The options that make up a ``Plan``, see :func:`read_plan`."""
+    parser.add_argument(
+        "--train", nargs="+", required=True, metavar="DATA[:WEIGHT]", help="datasets to train on"
+    )
+    parser.add_argument("--val", required=True, metavar="DATA", help="dataset to choose the best on")
     parser.add_argument(
         "--preset", default="shelf_dense", help="shelf_dense (default) or ssd_mobilenet_v2_320"
     )
     parser.add_argument(
         "--weights",
         default="",
-        metavar="imagenet|FILE",
-        help="start from: imagenet (downloaded), the weights.npz of a model of the same preset, or a\n"
-        "backbone file of tools/import_backbone.py; default: random",
+        metavar="imagenet|MODEL|FILE",
+        help="start from: imagenet (downloaded), a model or run of the same preset or its weights file, or\n"
+        "a backbone file of tools/import_backbone.py; default: random",
     )
     parser.add_argument("--one-class", action="store_true", help="teach all classes as one, facing")
     parser.add_argument("--licence", default="", help="what may be done with the weights; kept in model.json")
@@ -52,36 +59,100 @@ def add(commands):
     parser.add_argument("--aspect-jitter", type=float, help="how much crops are stretched at random")
     parser.add_argument("--validate-every", type=positive, metavar="STEPS", help="validate and checkpoint")
     parser.add_argument("--seed", type=int)
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default="tensorflow",
+        help="of Keras, if installed (default: tensorflow)",
+    )
+    parser.add_argument(
+        "--devices",
+        default="auto",
+        metavar="auto|cpu|N",
+        help="cpu, or so many GPUs; several share each batch with the backend jax (default: auto)",
+    )
 
 
-def run(args):
-    load_keras()
+def read_plan(args):
+    """The ``Plan`` that the options of :func:`add_plan` describe."""
     from dataclasses import fields
 
     from skushare.detector.presets import preset
     from skushare.training.config import TrainingConfig
-    from skushare.training.package import package_run
-    from skushare.training.trainer import train
-
-    def read(path):
-        return read_data(path, args.one_class)
+    from skushare.training.plan import Plan
 
     names = {f.name for f in fields(TrainingConfig)}
     given = {name: value for name, value in vars(args).items() if name in names and value is not None}
-    datasets = [(read(path), weight) for path, weight in map(_weighted, args.train)]
-    validation = read(args.val)
-    labels = validation.labels
-    for dataset, _ in datasets:
-        if dataset.labels != labels:
-            raise SkushareError(
-                f"{dataset.name}: its classes are not those of {validation.name}; "
-                "make them agree or add --one-class"
-            )
-    config = preset(args.preset, labels=labels)
-    train(args.folder, config, TrainingConfig(**given), datasets, validation, _initial_weights(args.weights))
-    folder = package_run(args.folder, validation, about={"licence": args.licence} if args.licence else None)
-    print(f"{folder}: use it with --model {folder}")
+    return Plan(
+        train=tuple(map(_weighted, args.train)),
+        validation=args.val,
+        detector=preset(args.preset),
+        training=TrainingConfig(**given),
+        weights=args.weights,
+        one_class=args.one_class,
+        backend=args.backend,
+        devices=args.devices,
+        licence=args.licence,
+    )
+
+
+def run(args):
+    from skushare.training import job, runs
+    from skushare.training.backends import environment
+
+    plan = read_plan(args)
+    os.environ.update(environment(plan))
+    this = runs.prepare(args.folder, plan)
+    (this.folder / runs.STOP).unlink(missing_ok=True)
+
+    def say(line):
+        print(line, flush=True)
+        with (this.folder / runs.LOG).open("a", encoding="utf-8") as log:
+            log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
+
+    with steps_bar(plan.training.steps) as bar:
+        status = job.run_job(this, [bar], say)
+    if status == runs.FINISHED and this.model_folder.is_dir():
+        print(f"{args.folder / 'model'}: use it with --model {args.folder / 'model'}")
     return 0
+
+
+@contextmanager
+def steps_bar(steps):
+    """An ``Observer`` that shows steps, loss and the time left as a bar where there is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from skushare.training.observer import Observer
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[loss]}"),
+        TimeRemainingColumn(),
+    )
+
+    class Bar(Observer):
+        def began(self, step, validated, steps):
+            progress.reset(task, completed=step, total=steps, description="training")
+
+        def stepped(self, step, losses):
+            progress.update(task, completed=step, loss=f"loss {losses['loss']:.4g}")
+
+        def validating(self, step):
+            progress.update(task, description="validating")
+
+        def validated(self, step, row, pictures):
+            progress.update(task, description="training")
+
+        def ended(self):
+            progress.stop()
+
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("preparing", total=steps, loss="")
+        yield Bar()
 
 
 def _weighted(text):
@@ -90,13 +161,3 @@ def _weighted(text):
     if path and weight.replace(".", "", 1).isdigit():
         return path, float(weight)
     return text, 1.0
-
-
-def _initial_weights(source):
-    from skushare.detector import weights
-
-    if not source:
-        return None
-    if source == "imagenet":
-        return weights.load_imagenet
-    return lambda network: weights.load_matching(network, source)

@@ -1,15 +1,67 @@
-"""Everything a run needs to go on, in one file that is never half-written."""
+"""Everything a run needs to go on: the last two states, neither ever half-written."""
+
+import os
+import time
+from pathlib import Path
 
 import numpy as np
 
 from skushare.errors import ModelError
 from skushare.files import atomic_write
 
+LAST, PREVIOUS, NEXT = "last.npz", "previous.npz", "next.npz"
+
+
+class Checkpoints:
+    """The checkpoints in a run's folder: the last one and, in case that is damaged, the one before.
+
+    Args:
+        folder: of the run.
+        every: seconds after which :meth:`due` asks for another one.
+    """
+
+    def __init__(self, folder, every=300.0):
+        self.folder, self.every = Path(folder), every
+        self._saved = time.monotonic()
+
+    def due(self):
+        """Whether the last one is so old that a crash would cost too much."""
+        return time.monotonic() - self._saved > self.every
+
+    def save(self, model, counters):
+        """Write the state of ``model`` and ``counters``; the last checkpoint becomes the previous one."""
+        save_checkpoint(self.folder / NEXT, model, counters)
+        # Killed between the two, there is no last one, but a good previous one.
+        if (self.folder / LAST).exists():
+            os.replace(self.folder / LAST, self.folder / PREVIOUS)
+        os.replace(self.folder / NEXT, self.folder / LAST)
+        self._saved = time.monotonic()
+
+    def restore(self, model, report=print):
+        """Bring ``model`` to the newest good state; returns its counters, ``{}`` if there is none yet.
+
+        ``report`` is told of each checkpoint that had to be passed over.
+
+        Raises:
+            ModelError: there are checkpoints, but none can be used; ``model`` is then unchanged.
+        """
+        failures = []
+        for name in (LAST, PREVIOUS):
+            if (self.folder / name).exists():
+                try:
+                    return load_checkpoint(self.folder / name, model)
+                except ModelError as error:
+                    failures.append(str(error))
+                    report(str(error))
+        if failures:
+            raise ModelError(failures[0])
+        return {}
+
 
 def save_checkpoint(path, model, counters):
     """Write the variables of ``model`` and of its optimizer, and integer ``counters``.
 
-    An uncompressed ``.npz`` without pickle; replaces ``path`` atomically.
+    An uncompressed ``.npz`` without pickle, with a CRC-32 of each array; replaces ``path`` atomically.
     """
     arrays = {f"variable/{i}": v.numpy() for i, v in enumerate(_variables(model))}
     arrays |= {f"counter/{name}": np.asarray(value, np.int64) for name, value in counters.items()}

@@ -1,13 +1,13 @@
 """The training loop: reproducible batches, validated and saved as it goes."""
 
-import csv
 import json
-import time
-from contextlib import contextmanager
+import math
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import keras
+import numpy as np
 from keras import ops
 
 from skushare.detector.anchors import detector_anchors
@@ -16,14 +16,20 @@ from skushare.detector.network import build_network
 from skushare.detector.postprocess import postprocess
 from skushare.detector.preprocess import input_size, prepare
 from skushare.detector.weights import save_weights
+from skushare.draw import annotate
 from skushare.errors import ConfigError
 from skushare.evaluation.coco import average_precision
 from skushare.evaluation.counting import best_threshold
 from skushare.evaluation.evaluate import LEAST_SCORE
 from skushare.files import atomic_write
 from skushare.images import read_image
+from skushare.jpeg import shrink
 from skushare.training.batches import Batches
-from skushare.training.checkpoint import load_checkpoint, save_checkpoint
+from skushare.training.checkpoint import Checkpoints
+from skushare.training.record import Record
+
+SHOWN = 4  # validation photos whose predictions are kept as pictures
+PICTURE_SIDE = 800  # pixels, the longest side of such a picture
 
 
 class Learner(keras.Model):
@@ -53,25 +59,26 @@ class Learner(keras.Model):
         return class_loss + box_loss
 
 
-def train(run, config, training, datasets, validation, initial_weights=None, report=print):
+def train(run, config, training, datasets, validation, initial_weights=None, observers=()):
     """Train a detector in the folder ``run``, going on where an earlier call stopped.
 
     Args:
         run: folder, made if missing. In it: ``detector.json``, ``training.json``,
-            ``data.json``, ``metrics.csv``, ``last.npz`` (all state), ``best.npz`` (averaged weights of
-            the best validation, see ``weights.save_weights``).
+            ``data.json``, ``last.npz`` and ``previous.npz`` (all state), ``best.npz`` (averaged
+            weights of the best validation, see ``weights.save_weights``), and what ``Record`` writes.
         config: ``DetectorConfig``; training: ``TrainingConfig``.
         datasets: list of ``(Dataset, weight)`` to train on.
         validation: ``Dataset`` for the choice of the best weights.
         initial_weights: a function that is given the fresh network and loads
             pretrained weights into it; or ``None``.
-        report: called with a line of text after each validation.
+        observers: ``Observer``s that are told of each step and may ask for an early end.
 
     Returns:
-        path of the best weights.
+        whether all steps are done; ``False`` if an observer asked to stop.
 
     Raises:
-        ConfigError: ``run`` belongs to a run with other settings.
+        ConfigError: ``run`` belongs to a run with other settings, or the loss is no number any more.
+        ModelError: no checkpoint of the run can be used.
     """
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
@@ -87,53 +94,78 @@ def train(run, config, training, datasets, validation, initial_weights=None, rep
     learner = Learner(network, config)
     learner.compile(optimizer=make_optimizer(training), jit_compile=False)
     learner.optimizer.build(learner.trainable_variables)
-    last, best = run / "last.npz", run / "best.npz"
-    counters = {"step": 0, "best": -1}
-    if last.exists():
-        counters = load_checkpoint(last, learner)
+    checkpoints = Checkpoints(run)
+    counters = {"step": 0, "validated": 0, "best": -1} | checkpoints.restore(learner)
 
     batches = Batches(datasets, config, training)
     validator = Validator(config, validation, training.validation_photos)
-    started = time.monotonic()
-    stream = batches.stream(counters["step"])
-    while counters["step"] < training.steps:
-        # Not ``fit``: at its end it would overwrite the weights with their averages.
-        learner.reset_metrics()
-        for _ in range(min(training.validate_every, training.steps - counters["step"])):
+    observers = [Record(run), *observers]
+
+    def tell(event, *details):
+        for observer in observers:
+            getattr(observer, event)(*details)
+
+    def stopping():
+        return any(observer.stopping() for observer in observers)
+
+    tell("began", counters["step"], counters["validated"], training.steps)
+    with closing(batches.stream(counters["step"])) as stream:
+        while True:
+            step = counters["step"]
+            due = step == training.steps or step % training.validate_every == 0
+            if due and step > counters["validated"]:
+                tell("validating", step)
+                with averaged_weights(learner):
+                    row, pictures = validator(network)
+                    # Compared as integers: a checkpoint's counters are exact.
+                    if (score := round(row["AP"] * 1e6)) > counters["best"]:
+                        counters["best"] = score
+                        save_weights(network, run / "best.npz")
+                counters["validated"] = step
+                tell("validated", step, row, pictures)
+                checkpoints.save(learner, counters)
+            if step == training.steps or stopping():
+                break
+            # Not ``fit``: at its end it would overwrite the weights with their averages.
             losses = learner.train_on_batch(*next(stream), return_dict=True)
+            losses = {name: float(value) for name, value in losses.items()}
+            if not math.isfinite(losses["loss"]):
+                raise ConfigError(
+                    f"learning_rate: the loss is {losses['loss']} at step {step + 1}; take a lower rate "
+                    "or a longer warm-up"
+                )
             counters["step"] += 1
-        row = {"step": counters["step"], **{name: float(value) for name, value in losses.items()}}
-        with averaged_weights(learner):
-            row |= validator(network)
-            # Compared as integers: a checkpoint's counters are exact.
-            if (score := round(row["AP"] * 1e6)) > counters["best"]:
-                counters["best"] = score
-                save_weights(network, best)
-        save_checkpoint(last, learner, counters)
-        row["minutes"] = (time.monotonic() - started) / 60
-        _append(run / "metrics.csv", row)
-        report("  ".join(f"{k} {v:.4g}" for k, v in row.items()))
-    stream.close()
-    return best
+            losses["learning_rate"] = float(learner.optimizer.learning_rate)
+            tell("stepped", counters["step"], losses)
+            if checkpoints.due() or stopping():
+                checkpoints.save(learner, counters)
+    tell("ended")
+    return counters["step"] == training.steps
 
 
 def make_optimizer(training):
-    """AdamW with linear warm-up, cosine decay to zero, clipping and averaged weights."""
-    warmup = min(training.warmup_steps, training.steps - 1)
+    """The optimizer of a ``TrainingConfig``: linear warm-up, cosine decay, clipping, averaged weights."""
+    end = training.schedule_steps or training.steps
+    warmup = min(training.warmup_steps, end - 1)
     schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup else training.learning_rate,
-        decay_steps=training.steps - warmup,
+        initial_learning_rate=training.warmup_learning_rate if warmup else training.learning_rate,
+        decay_steps=end - warmup,
         alpha=0.01,
         warmup_target=training.learning_rate if warmup else None,
         warmup_steps=warmup,
     )
-    optimizer = keras.optimizers.AdamW(
-        schedule,
-        weight_decay=training.weight_decay,
-        global_clipnorm=training.clip_norm,
-        use_ema=training.ema > 0,
-        ema_momentum=training.ema or 0.99,
-    )
+    common = {
+        "learning_rate": schedule,
+        "global_clipnorm": training.clip_norm or None,
+        "use_ema": training.ema > 0,
+        "ema_momentum": training.ema or 0.99,
+    }
+    if training.optimizer == "momentum":
+        # An L2 loss acts through the momentum, which adds up to so much; Keras' decay does not.
+        decay = training.weight_decay / (1 - training.momentum)
+        optimizer = keras.optimizers.SGD(momentum=training.momentum, weight_decay=decay, **common)
+    else:
+        optimizer = keras.optimizers.AdamW(weight_decay=training.weight_decay, **common)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
 
@@ -175,16 +207,28 @@ class Validator:
     def __init__(self, config, dataset, photos=0):
         step = max(1, len(dataset) // photos) if photos else 1
         self.samples = dataset.samples[::step][: photos or None]
+        self.shown = set(np.linspace(0, len(self.samples) - 1, SHOWN).round().astype(int).tolist())
         self.config = config
         self.network = build_network(config, (None, None) if config.resize == "fit" else None)
 
     def __call__(self, network):
-        """Dict of AP, AP50, AP75, AR300, ``count_mae`` and the ``threshold`` it holds at."""
+        """Measure ``network``.
+
+        Returns:
+            dict of AP, AP50, AP75, AR300, ``count_mae`` and the ``threshold`` it holds at; and
+            ``SHOWN`` of the photos, evenly spaced, with the boxes of that threshold drawn.
+        """
         self.network.set_weights(network.get_weights())
-        found = [self._detect(read_image(sample.path)) for sample in self.samples]
+        found, kept = [], []
+        for index, sample in enumerate(self.samples):
+            image = read_image(sample.path)
+            found.append(self._detect(image))
+            if index in self.shown:
+                kept.append((image, found[-1]))
         result = average_precision([sample.boxes for sample in self.samples], found)
         threshold, error = best_threshold([len(sample.boxes) for sample in self.samples], found)
-        return {**result, "count_mae": error, "threshold": threshold}
+        pictures = [self._draw(image, detections.above(threshold)) for image, detections in kept]
+        return {**result, "count_mae": error, "threshold": threshold}, pictures
 
     def _detect(self, image):
         height, width = image.shape[:2]
@@ -203,6 +247,9 @@ class Validator:
             image_size=(width, height),
         )
 
+    def _draw(self, image, detections):
+        return shrink(annotate(image, detections, self.config.labels, count_badge=True), PICTURE_SIDE)
+
 
 def _describe(dataset, weight):
     boxes = sum(len(sample.boxes) for sample in dataset.samples)
@@ -217,12 +264,3 @@ def _claim(path, text):
         return
     with atomic_write(path) as handle:
         handle.write(text.encode())
-
-
-def _append(path, row):
-    new = not path.exists()
-    with path.open("a", newline="") as handle:
-        writer = csv.DictWriter(handle, row)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)

@@ -1,7 +1,7 @@
 """The loop on a tiny dataset and a small input: what must hold whatever is learnt."""
 
-import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -12,11 +12,14 @@ from skushare.dataset.synthetic import write_dataset
 from skushare.detector.presets import preset
 from skushare.detector.runtime import Detector
 from skushare.errors import ConfigError, ModelError
+from skushare.images import read_image
 from skushare.training.batches import Batches
 from skushare.training.checkpoint import load_checkpoint
 from skushare.training.config import TrainingConfig
+from skushare.training.observer import Observer
 from skushare.training.package import package_run
-from skushare.training.trainer import train
+from skushare.training.runs import Run
+from skushare.training.trainer import make_optimizer, train
 
 CONFIG = preset("shelf_dense", input_size=64, photo_size=64, live_size=64, channels=8, tower=1)
 
@@ -41,7 +44,7 @@ def dataset(tmp_path_factory):
 
 
 def run(folder, dataset, **changes):
-    return train(folder, CONFIG, settings(**changes), [(dataset, 1.0)], dataset, report=lambda _: None)
+    return train(folder, CONFIG, settings(**changes), [(dataset, 1.0)], dataset)
 
 
 def arrays(path):
@@ -56,30 +59,71 @@ def finished(tmp_path_factory, dataset):
     return folder
 
 
-def test_a_run_leaves_its_settings_metrics_checkpoint_and_best_weights(finished):
+def test_a_run_leaves_its_settings_metrics_checkpoint_and_best_weights(finished, dataset):
     assert json.loads((finished / "training.json").read_text())["steps"] == 4
-    with (finished / "metrics.csv").open() as handle:
-        rows = list(csv.DictReader(handle))
-    assert [int(row["step"]) for row in rows] == [2, 4]
-    assert all(np.isfinite(float(row["loss"])) and 0 <= float(row["AP"]) <= 1 for row in rows)
+    rows = Run(finished).metrics()
+    assert list(rows["step"]) == [2, 4]
+    assert np.isfinite(rows["loss"]).all() and rows["AP"].between(0, 1).all()
+    pictures = Run(finished).samples()
+    assert list(pictures) == [2, 4] and len(pictures[4]) == len(dataset) and read_image(pictures[4][0]).size
     assert arrays(finished / "last.npz")["counter/step"] == 4 and (finished / "best.npz").exists()
 
 
-def test_a_resumed_run_equals_an_uninterrupted_one(finished, dataset, tmp_path):
-    class Interrupted(Exception):
+class Stop(Observer):
+    """Asks for the end once ``step`` is done."""
+
+    def __init__(self, step):
+        self.step, self.done = step, 0
+
+    def stepped(self, step, losses):
+        self.done = step
+
+    def stopping(self):
+        return self.done >= self.step
+
+
+class Crash(Observer):
+    """Raises in the ``event`` of ``step``."""
+
+    class Now(Exception):
         pass
 
-    def interrupt(line):
-        raise Interrupted
+    def __init__(self, event, step):
+        def crash(at, *_):
+            if at == step:
+                raise self.Now
 
-    with pytest.raises(Interrupted):
-        train(tmp_path, CONFIG, settings(), [(dataset, 1.0)], dataset, report=interrupt)
-    assert arrays(tmp_path / "last.npz")["counter/step"] == 2
-    run(tmp_path, dataset)
-    whole, resumed = arrays(finished / "last.npz"), arrays(tmp_path / "last.npz")
-    assert whole.keys() == resumed.keys()
-    for name, value in whole.items():
-        np.testing.assert_allclose(resumed[name], value, rtol=1e-4, atol=1e-5, err_msg=name)
+        setattr(self, event, crash)
+
+
+def test_a_stopped_run_saves_its_step_and_equals_an_uninterrupted_one_in_the_end(finished, dataset, tmp_path):
+    for step in (1, 3):
+        done = train(tmp_path, CONFIG, settings(), [(dataset, 1.0)], dataset, observers=[Stop(step)])
+        assert not done and arrays(tmp_path / "last.npz")["counter/step"] == step
+    assert run(tmp_path, dataset)
+    assert_equal(tmp_path, finished)
+
+
+@pytest.mark.parametrize(
+    ("event", "step"), [("stepped", 1), ("validating", 2), ("validated", 2), ("stepped", 3), ("validated", 4)]
+)
+def test_a_crash_costs_steps_but_changes_no_result(finished, dataset, tmp_path, event, step):
+    with pytest.raises(Crash.Now):
+        train(tmp_path, CONFIG, settings(), [(dataset, 1.0)], dataset, observers=[Crash(event, step)])
+    assert run(tmp_path, dataset)
+    assert_equal(tmp_path, finished)
+
+
+def assert_equal(folder, other):
+    """Same weights, optimizer state and best weights to the last bit; same figures, none twice."""
+    for name in ("last.npz", "best.npz"):
+        ours, theirs = arrays(folder / name), arrays(other / name)
+        assert ours.keys() == theirs.keys()
+        for key, value in theirs.items():
+            np.testing.assert_array_equal(ours[key], value, err_msg=f"{name} {key}")
+    figures = [Run(path).metrics() for path in (folder, other)]
+    assert list(figures[0]["step"]) == [2, 4]
+    assert (figures[0]["AP"] == figures[1]["AP"]).all()
 
 
 def test_raw_weights_go_on_from_where_they_were_not_from_their_average(tmp_path, dataset):
@@ -107,10 +151,8 @@ def test_frozen_layers_keep_their_weights(tmp_path, dataset):
         start.update(arrays(tmp_path / "start.npz"))
 
     training = settings(steps=2, freeze_before="block_3_expand", ema=0.0)
-    best = train(
-        tmp_path / "run", CONFIG, training, [(dataset, 1.0)], dataset, remember, report=lambda _: None
-    )
-    after = arrays(best)
+    train(tmp_path / "run", CONFIG, training, [(dataset, 1.0)], dataset, remember)
+    after = arrays(tmp_path / "run" / "best.npz")
     for name in ("Conv1/0", "bn_Conv1/2", "block_2_project/0"):
         np.testing.assert_array_equal(after[name], start[name])
     assert (after["block_3_expand/0"] != start["block_3_expand/0"]).any()
@@ -129,6 +171,21 @@ def test_a_damaged_checkpoint_is_named_and_kept(finished, dataset, tmp_path, con
     with pytest.raises(ModelError, match=r"last\.npz"):
         run(tmp_path, dataset)
     assert (tmp_path / "last.npz").read_bytes() == content
+
+
+@pytest.mark.parametrize("damage", ["half", "flipped", "missing"])
+def test_with_a_damaged_last_checkpoint_the_previous_one_goes_on(finished, dataset, tmp_path, damage, capsys):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    last = tmp_path / "last.npz"
+    content = bytearray(last.read_bytes())
+    content[len(content) // 2] ^= 4
+    last.write_bytes(content[: len(content) // 2] if damage == "half" else content)
+    if damage == "missing":  # killed between the renamings
+        last.unlink()
+    assert arrays(tmp_path / "previous.npz")["counter/step"] == 2
+    assert run(tmp_path, dataset)
+    assert_equal(tmp_path, finished)
+    assert ("last.npz" in capsys.readouterr().out) == (damage != "missing")
 
 
 def test_a_checkpoint_of_another_network_changes_nothing(finished):
@@ -173,3 +230,32 @@ def test_the_photo_cache_stays_within_its_limit(dataset):
     for path in paths * 2:
         cache.get(path)
     assert cache.size == first.nbytes and len(cache._images) == 1
+
+
+def rates(at, **changes):
+    schedule = make_optimizer(settings(**changes))._learning_rate
+    return [float(schedule(step)) for step in at]
+
+
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_the_end_of_the_schedule():
+    changes = {"steps": 100, "learning_rate": 1.0, "warmup_steps": 10, "warmup_learning_rate": 0.2}
+    assert rates([0, 5, 10, 55, 100], **changes) == pytest.approx([0.2, 0.6, 1.0, 0.505, 0.01])
+    assert rates([100], **changes, schedule_steps=1000)[0] > 0.97
+
+
+def test_decay_with_momentum_is_that_of_an_l2_loss():
+    import keras
+
+    changes = {"optimizer": "momentum", "learning_rate": 0.1, "momentum": 0.9, "clip_norm": 0.0, "ema": 0.0}
+    steps, decay = 400, 0.001
+    optimizer = make_optimizer(
+        settings(steps=steps, schedule_steps=10**6, warmup_steps=0, weight_decay=decay, **changes)
+    )
+    weight = keras.Variable([1.0])
+    for _ in range(steps):
+        optimizer.apply([np.zeros(1, np.float32)], [weight])
+    expected, velocity = 1.0, 0.0
+    for _ in range(steps):
+        velocity = 0.9 * velocity - 0.1 * decay * expected
+        expected += velocity
+    assert float(weight.numpy()[0]) == pytest.approx(expected, rel=0.05)

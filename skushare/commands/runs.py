@@ -1,0 +1,136 @@
+"""`skushare runs`: training runs in the background."""
+
+import json
+import time
+
+from skushare.commands.common import command
+from skushare.commands.train import add_plan, read_plan
+
+
+def add(commands):
+    parser = command(
+        commands,
+        "runs",
+        None,
+        "Start, watch and steer training runs in the background.\n\n"
+        "One run trains at a time, the others wait in a queue; they go on when the terminal is closed. The\n"
+        "Training page shows the same runs.",
+        "example:\n"
+        "  skushare runs start first --train mine/train.json --val mine/val.json\n"
+        "  skushare runs show first\n",
+    )
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    listing = command(actions, "list", show_list, "List all runs.", "")
+    listing.add_argument("--json", action="store_true", help="for programs")
+    start = command(
+        actions,
+        "start",
+        start_run,
+        "Make a run and queue it.",
+        "example:\n  skushare runs start first --train mine/train.json --val mine/val.json\n",
+    )
+    start.add_argument("name", metavar="NAME")
+    add_plan(start)
+    for name, action, description in (
+        ("show", show, "Tell how a run stands."),
+        ("stop", stop, "Let a run end its step, save and end."),
+        ("resume", resume, "Queue a run again that ended early."),
+        ("delete", delete, "Remove a run with its model."),
+        ("log", log, "Print the end of a run's log."),
+    ):
+        parser = command(actions, name, action, description, "")
+        parser.add_argument("name", metavar="NAME", help="of the run, or its folder")
+        if name == "stop":
+            parser.add_argument("--force", action="store_true", help="kill it; what is not saved is lost")
+        if name == "log":
+            parser.add_argument("--lines", type=int, default=40, help="how many (default: 40)")
+
+
+def show_list(args):
+    from skushare.training import runs
+
+    runs.wake()
+    rows = [_summary(run) for run in runs.list_runs()]
+    if args.json:
+        print(json.dumps(rows, indent=2))
+        return 0
+    if not rows:
+        print("no runs yet; skushare runs start makes one")
+    for row in rows:
+        steps = f"{row['step']}/{row['steps']}"
+        best = "" if row["AP"] is None else f"AP {row['AP']:.3f}"
+        print(f"{row['name']:24} {row['status']:12} {steps:>13}  {best:9} {row['reason']}".rstrip())
+    return 0
+
+
+def start_run(args):
+    from skushare.training import runs
+
+    run = runs.create_run(args.name, read_plan(args))
+    print(f"{run.name}: queued; skushare runs show {run.name} tells how it stands")
+    return 0
+
+
+def show(args):
+    from skushare.training import runs
+
+    run = runs.open_run(args.name)
+    for name, value in _summary(run).items():
+        if value not in (None, ""):
+            print(f"{name:12} {value:.4f}" if isinstance(value, float) else f"{name:12} {value}")
+    if (progress := run.progress()) and run.status == runs.RUNNING:
+        minutes = f"{progress.seconds_left / 60:.0f} min"
+        memory = f"{progress.memory / 2**30:.1f} of {progress.memory_total / 2**30:.1f} GB"
+        print(f"{'phase':12} {progress.phase}, {progress.seconds_per_step:.2f} s a step, {minutes} left")
+        print(f"{'uses':12} {progress.cores:.1f} cores, {memory}")
+        print(f"{'last sign':12} {time.time() - progress.updated:.0f} s ago")
+    if (run.model_folder / "model.json").exists():
+        print(f"{'model':12} {run.model_folder}")
+    return 0
+
+
+def stop(args):
+    from skushare.training import runs
+
+    run = runs.open_run(args.name)
+    run.stop(force=args.force)
+    print(f"{run.name}: {run.status}{': ' * bool(run.reason)}{run.reason}")
+    return 0
+
+
+def resume(args):
+    from skushare.training import runs
+
+    run = runs.open_run(args.name)
+    run.resume()
+    print(f"{run.name}: queued")
+    return 0
+
+
+def delete(args):
+    from skushare.training import runs
+
+    run = runs.open_run(args.name)
+    run.delete()
+    print(f"{run.name}: deleted")
+    return 0
+
+
+def log(args):
+    from skushare.training import runs
+
+    print(runs.open_run(args.name).log_tail(args.lines))
+    return 0
+
+
+def _summary(run):
+    progress, metrics = run.progress(), run.metrics()
+    status, reason = run.condition()
+    return {
+        "name": run.name,
+        "status": status,
+        "reason": reason,
+        "step": progress.step if progress else 0,
+        "steps": run.plan.training.steps,
+        "AP": float(metrics["AP"].max()) if len(metrics) else None,
+    }

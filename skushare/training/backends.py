@@ -1,0 +1,93 @@
+"""What Keras can run on here: its backends and the devices."""
+
+import os
+import shutil
+import subprocess
+from importlib.util import find_spec
+
+from skushare.errors import ConfigError
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+def available_backends():
+    """Those of ``BACKENDS`` that are installed, found without importing one."""
+    return tuple(name for name in BACKENDS if find_spec(name))
+
+
+def gpu_names():
+    """Names of the NVIDIA GPUs of this machine, as their driver tells; none without one."""
+    if not shutil.which("nvidia-smi"):
+        return []
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return result.stdout.split("\n")[:-1] if result.returncode == 0 else []
+
+
+def environment(plan, base=None):
+    """The environment variables of a process that trains by ``plan``.
+
+    Args:
+        plan: its ``backend`` and ``devices`` count.
+        base: variables to start from; default those of this process.
+
+    Raises:
+        ConfigError: the backend is not installed.
+    """
+    if plan.backend not in available_backends():
+        known = ", ".join(available_backends()) or "none"
+        raise ConfigError(f"backend: {plan.backend} is not installed here; installed: {known}")
+    variables = {**(os.environ if base is None else base), "KERAS_BACKEND": plan.backend}
+    if plan.devices == "cpu":
+        variables |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+    return variables
+
+
+def load_keras():
+    """Import Keras and its backend without the chatter of their native code on standard error."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # TensorFlow's loader logs past its own level, so the file descriptor itself is turned away.
+    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        import keras  # noqa: F401
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
+
+
+def share_out(devices, batch_size):
+    """Let several GPUs share every batch, by Keras' own data parallelism, where that is asked for.
+
+    Args:
+        devices: of a ``Plan``; "auto" takes as many GPUs as divide ``batch_size``.
+        batch_size: crops a step.
+
+    Returns:
+        how many devices take part.
+
+    Raises:
+        ConfigError: there are not so many, or the backend cannot share out batches.
+    """
+    import keras
+
+    if keras.backend.backend() != "jax":  # Keras' distribution works on no other, as of 3.15
+        if devices.isdecimal() and int(devices) > 1:
+            raise ConfigError("devices: several GPUs need the backend jax; or take 1")
+        return 1
+    if devices == "cpu":
+        return 1
+    present = keras.distribution.list_devices()
+    if devices == "auto":
+        count = max(n for n in range(1, len(present) + 1) if batch_size % n == 0)
+    else:
+        count = int(devices)
+    if count > len(present):
+        raise ConfigError(f"devices: {count} asked for, but there are {len(present)}: {', '.join(present)}")
+    if count > 1:
+        keras.distribution.set_distribution(keras.distribution.DataParallel(devices=present[:count]))
+    return count

@@ -1,0 +1,222 @@
+"""The process that carries out one run: data, training, the model at the end.
+
+``python -m skushare.training.job FOLDER`` is how the queue's worker starts it.
+"""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from skushare.errors import ConfigError, SkushareError
+from skushare.lock import hold
+from skushare.training.backends import environment, load_keras, share_out
+from skushare.training.observer import Observer
+from skushare.training.plan import find_weights
+from skushare.training.runs import (
+    FAILED,
+    FINISHED,
+    INTERRUPTED,
+    LOCK,
+    QUEUED,
+    RUNNING,
+    STOP,
+    STOPPED,
+    Run,
+)
+
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OOM when allocating")
+TELL_EVERY = 60.0  # seconds between lines of the log about the steps
+
+
+def run_job(run, observers=(), say=print):
+    """Train ``run`` as its plan says, in this process, and package its model.
+
+    Args:
+        run: a ``Run`` that has not finished; observers: further ``Observer``s.
+        say: called with each line for the log.
+
+    Returns:
+        the run's status at the end.
+
+    Raises:
+        SkushareError: the run cannot go on; its state tells why as well.
+    """
+    with hold(run.folder / LOCK, seconds=2) as mine:
+        if not mine:
+            raise ConfigError(f"{run.folder}: another process trains this run; wait for it or stop it")
+        run.write_state(RUNNING, pid=os.getpid())
+        try:
+            status, reason = _carry_out(run, observers, say)
+        except BaseException as error:
+            status, reason = judge(error)
+            run.write_state(status, reason)  # first: on a full disk the log may not take another line
+            say(str(error) if isinstance(error, SkushareError) else traceback.format_exc().rstrip())
+            raise
+        say(f"{status}{': ' * bool(reason)}{reason}")
+        run.write_state(status, reason)
+    return status
+
+
+def judge(error):
+    """(status, reason) of a run that ``error`` ended."""
+    chain, link = [], error
+    while link is not None:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    for link in chain:
+        if isinstance(link, OSError) and link.errno in DISK_ERRORS:
+            return INTERRUPTED, f"the disk is full ({link.strerror}); free some space, then resume"
+    if isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY):
+        return INTERRUPTED, "memory ran out; end other programs, or clone it with a smaller batch"
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED, "by the keyboard; the steps since the last checkpoint will be done again"
+    return FAILED, str(error) if isinstance(error, SkushareError) else f"{type(error).__name__}: {error}"
+
+
+def package_job(run):
+    """Write the model of ``run`` from its best weights; needs the TensorFlow backend."""
+    from skushare.training.package import package_run
+
+    plan = run.plan
+    about = {"licence": plan.licence} if plan.licence else None
+    return package_run(run.folder, _read(plan.validation, plan.one_class), about=about)
+
+
+def _carry_out(run, observers, say):
+    for leftover in run.folder.glob(".*"):  # of a killed process: files it had not yet given their names
+        leftover.unlink()
+    plan = run.plan
+    from skushare.training.heartbeat import Heartbeat
+
+    heartbeat = Heartbeat(run.folder, plan.training)
+    load_keras()
+    from skushare.training.events import EventLog
+    from skushare.training.trainer import train
+
+    devices = share_out(plan.devices, plan.training.batch_size)
+    say(f"backend {plan.backend}{f', {devices} devices' if devices > 1 else ''}")
+    validation = _read(plan.validation, plan.one_class)
+    datasets = [(_read(source, plan.one_class), weight) for source, weight in plan.train]
+    for dataset, _ in datasets:
+        if dataset.labels != validation.labels:
+            raise SkushareError(
+                f"{dataset.name}: its classes are not those of {validation.name}; "
+                "make them agree or train all as one class"
+            )
+    say(f"{sum(len(d) for d, _ in datasets)} photos to train on, {len(validation)} to validate on")
+    watching = [StopRequest(run.folder), heartbeat, Teller(plan.training.steps, say), *observers]
+    if find_spec("tensorboard"):
+        watching.append(EventLog(run.folder))
+    config = replace(plan.detector, labels=validation.labels)
+    if not train(run.folder, config, plan.training, datasets, validation, initial_weights(plan), watching):
+        return STOPPED, "as asked to; resume goes on from here"
+    heartbeat.phase("packaging")
+    result = _package(run, plan, say)
+    heartbeat.phase("done")
+    return FINISHED, result
+
+
+def initial_weights(plan):
+    """The function that loads the weights which ``plan`` starts from into a network, or ``None``."""
+    from skushare.detector import weights
+
+    if plan.weights in ("", "imagenet"):
+        return weights.load_imagenet if plan.weights else None
+    path = find_weights(plan.weights)
+    return lambda network: weights.load_matching(network, path)
+
+
+def _package(run, plan, say):
+    """Package the model; returns what there is to say about it."""
+    say("packaging the best weights")
+    if plan.backend == "tensorflow":
+        package_job(run)
+        return ""
+    if not find_spec("tensorflow"):
+        return "the model is still to be packaged where TensorFlow is installed: skushare package"
+    command = [sys.executable, "-m", "skushare.training.job", "--package", str(run.folder)]
+    plain = environment(replace(plan, backend="tensorflow", devices="cpu"))
+    result = subprocess.run(command, env=plain, capture_output=True, text=True)
+    if result.returncode:
+        raise SkushareError(f"the model could not be packaged: {result.stderr.strip().splitlines()[-1:]}")
+    return ""
+
+
+def _read(source, one_class):
+    from skushare.dataset.formats import read_dataset
+
+    dataset = read_dataset(source)
+    return dataset.as_one_class() if one_class else dataset
+
+
+class StopRequest(Observer):
+    """Ends the run in good order when its folder or a signal asks for it."""
+
+    def __init__(self, folder):
+        self.path, self.signalled = folder / STOP, False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number, frame):
+        self.signalled = True
+        signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.default_int_handler)
+
+    def stopping(self):
+        return self.signalled or self.path.exists()
+
+
+class Teller(Observer):
+    """Lines of text about the steps and the validations.
+
+    Args:
+        steps: in all; say: called with each line.
+    """
+
+    def __init__(self, steps, say):
+        self.steps, self.say, self.told = steps, say, time.monotonic()
+
+    def began(self, step, validated, steps):
+        self.say(f"training from step {step} of {steps}")
+
+    def stepped(self, step, losses):
+        if time.monotonic() - self.told > TELL_EVERY:
+            self.say(f"step {step} of {self.steps}  loss {losses['loss']:.4g}")
+            self.told = time.monotonic()
+
+    def validated(self, step, row, pictures):
+        figures = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
+        self.say(f"step {step} of {self.steps} validated  {figures}")
+        self.told = time.monotonic()
+
+
+def main(arguments):
+    """Carry out a queued run, or with ``--package`` only its last part."""
+    if arguments[0] == "--package":
+        load_keras()
+        package_job(Run(Path(arguments[1])))
+        return 0
+    run = Run(Path(arguments[0]))
+    if run.read_state()["status"] != QUEUED:
+        return 0  # taken from the queue meanwhile
+    os.nice(5)  # the app stays quick beside it
+
+    def say(line):
+        print(time.strftime("%Y-%m-%d %H:%M:%S"), line, flush=True)
+
+    try:
+        run_job(run, say=say)
+    except BaseException:
+        return 1  # the state and the log tell why
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,80 @@
+"""The queue's worker: carries out the queued runs of a folder, one after the other, then ends.
+
+``python -m skushare.training.worker FOLDER``, started by ``runs.wake``. Killed, it leaves the run that
+is on its way alone; the next worker waits for that one to end.
+"""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from skushare.errors import SkushareError
+from skushare.lock import hold
+from skushare.training.backends import environment
+from skushare.training.runs import FAILED, INTERRUPTED, LOG, QUEUED, RUNNING, WORKER_LOCK, list_runs
+
+POLL = 1.0  # seconds
+
+
+def work(folder):
+    """Carry out all queued runs of ``folder``, unless another worker does."""
+    while queued(folder):
+        with hold(folder / WORKER_LOCK, seconds=0.5) as mine:
+            if not mine:
+                return
+            while waiting := queued(folder):
+                # Of a killed worker, or of the command line: two at once would fight for the cores.
+                if any(run.status == RUNNING for run in list_runs(folder)):
+                    time.sleep(POLL)
+                else:
+                    carry_out(waiting[0])
+        # A run queued after the last look was told that a worker is there: look once more.
+
+
+def queued(folder):
+    """The queued runs of ``folder``, the longest waiting first."""
+    runs = [run for run in list_runs(folder) if run.status == QUEUED]
+    return sorted(runs, key=lambda run: run.read_state().get("since", 0.0))
+
+
+def carry_out(run):
+    """Let a process of its own train ``run``, wait for it, and record an end it could not record."""
+    try:
+        variables = environment(run.plan)
+    except SkushareError as error:
+        run.write_state(FAILED, str(error))
+        return
+    command = [sys.executable, "-m", "skushare.training.job", str(run.folder)]
+    with (run.folder / LOG).open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            env=variables,
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    code = process.wait()
+    if run.read_state()["status"] in (QUEUED, RUNNING):
+        run.write_state(INTERRUPTED, run.explain(how_it_ended(code, run.progress())))
+
+
+def how_it_ended(code, progress=None):
+    """What the exit ``code`` of a process and its last ``Progress`` tell, for people."""
+    if code == -signal.SIGKILL:
+        used = (
+            f"; it used {progress.memory / 2**30:.1f} of {progress.memory_total / 2**30:.1f} GB"
+            if progress
+            else ""
+        )
+        return f"its process was killed (signal 9), by hand or by the system because memory ran out{used}"
+    if code < 0:
+        return f"its process was ended by {signal.Signals(-code).name}"
+    return f"its process ended with status {code}"
+
+
+if __name__ == "__main__":
+    work(Path(sys.argv[1]))
