@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skushare.geometry import iou
+from skushare.geometry import area
 
 # How often MobileNetV2 has halved its input where a feature map is tapped.
 HALVINGS = {"block_3_expand_relu": 2, "block_6_expand_relu": 3, "block_13_expand_relu": 4, "out_relu": 5}
@@ -59,9 +59,45 @@ def generate_anchors(anchors, grids, input_size):
     return np.concatenate(boxes).astype(np.float32)
 
 
-def best_iou(anchors, boxes):
-    """For each of ``boxes`` (n, 4) the IoU with its best of ``anchors`` (a, 4): (n,) float32."""
-    if len(boxes) == 0:
-        return np.zeros(0, np.float32)
-    # In slices: a dense map has tens of thousands of anchors.
-    return np.concatenate([iou(boxes[i : i + 64], anchors).max(axis=1) for i in range(0, len(boxes), 64)])
+def best_iou(config, input_sizes, boxes):
+    """For each box the IoU with the best anchor of a ``DetectorConfig``.
+
+    Anchors of one shape lie on a grid, and of them the one whose centre is nearest overlaps
+    most, so it alone is compared: a million boxes take seconds.
+
+    Args:
+        input_sizes: (n, 2), (height, width) in pixels of the input that each box lies in.
+        boxes: (n, 4) xyxy in pixels of their input.
+
+    Returns:
+        (n,) float32; 0 for a box without area.
+    """
+    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+    best = np.zeros(len(boxes), np.float32)
+    if not len(boxes):
+        return best
+    areas, edges = area(boxes), np.ascontiguousarray(boxes.T)
+    pairs = np.reshape(input_sizes, (-1, 2)).astype(np.int64) @ [1 << 20, 1]  # sorted faster than rows
+    pairs, which = np.unique(pairs, return_inverse=True)
+    sizes = np.stack(np.divmod(pairs, 1 << 20), axis=1)
+    grids = np.reshape([feature_grids(config, size) for size in sizes.tolist()], (len(sizes), -1, 2))
+    for level, shapes in enumerate(config.anchors.sizes):
+        axes = []  # of x and y: edges of the boxes, nearest centres of anchors, what their sizes count
+        for axis in (0, 1):
+            low, high, counts = edges[axis], edges[axis + 2], grids[:, level, 1 - axis]
+            inputs = sizes[:, 1 - axis].astype(np.float32)
+            cells = (inputs / counts).astype(np.float32)
+            unit = cells if config.anchors.unit == "cell" else inputs
+            cells, last = cells[which], (counts - 1).astype(np.float32)[which]
+            nearest = (np.clip((low + high) / 2 // cells, 0, last) + np.float32(0.5)) * cells
+            axes.append((low, high, nearest, unit[which]))
+        for shape in np.float32(shapes):
+            overlap, anchor_areas = np.float32(1), np.float32(1)
+            for side, (low, high, nearest, unit) in zip(shape, axes, strict=True):
+                half = side / 2 * unit
+                overlap = overlap * np.maximum(
+                    np.minimum(high, nearest + half) - np.maximum(low, nearest - half), 0
+                )
+                anchor_areas = anchor_areas * (2 * half)
+            np.maximum(best, overlap / (areas + anchor_areas - overlap), out=best)
+    return best

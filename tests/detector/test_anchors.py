@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from skushare.detector.anchors import best_iou, detector_anchors, feature_grids, generate_anchors
 from skushare.detector.config import AnchorConfig
-from skushare.detector.presets import preset
+from skushare.detector.presets import PRESETS, preset
+from skushare.geometry import iou
 
 
 @pytest.mark.parametrize(
@@ -70,9 +74,21 @@ def test_rows_come_before_columns_before_sizes():
     )
 
 
-def test_best_iou_takes_the_best_anchor_of_each_box():
-    anchors = np.float32([[0, 0, 10, 10], [20, 0, 30, 10]])
-    np.testing.assert_allclose(
-        best_iou(anchors, [[0, 0, 10, 5], [20, 0, 30, 10], [50, 50, 60, 60]]), [0.5, 1, 0]
-    )
-    assert best_iou(anchors, np.zeros((0, 4))).shape == (0,)
+@pytest.mark.parametrize("name", PRESETS)
+@given(data=st.data())
+def test_best_iou_is_that_of_the_best_of_all_anchors(name, data):
+    config = preset(name)
+    size = (data.draw(st.integers(2, 12)) * 32, data.draw(st.integers(2, 12)) * 32)
+    corners = hnp.arrays(np.float32, (5, 2, 2), elements=st.floats(-50, 450, width=32))
+    boxes = np.sort(data.draw(corners), axis=1).reshape(-1, 4)
+    brute = iou(boxes, detector_anchors(config, size)[0]).max(axis=1)
+    np.testing.assert_allclose(best_iou(config, [size] * 5, boxes), brute, atol=1e-5)
+
+
+def test_best_iou_takes_boxes_of_several_inputs_and_none():
+    config = preset("shelf_dense")
+    boxes = np.float32([[10, 10, 34, 44], [10, 10, 34, 44], [5, 5, 5, 5]])
+    sizes = [(320, 320), (64, 96), (64, 96)]
+    expected = [iou(boxes[i : i + 1], detector_anchors(config, sizes[i])[0]).max() for i in range(3)]
+    np.testing.assert_allclose(best_iou(config, sizes, boxes), expected, atol=1e-6)
+    assert best_iou(config, np.zeros((0, 2)), np.zeros((0, 4))).shape == (0,)
