@@ -47,7 +47,7 @@ def detect_format(source):
     Raises:
         DatasetError: it is none of them.
     """
-    source = Path(source)
+    source = _unwrapped(Path(source))
     for name, format_ in FORMATS.items():
         if format_.files(source) if source.is_dir() else source.suffix.lower() in format_.suffixes:
             return name
@@ -77,7 +77,8 @@ def read_dataset(source, images=None, format=None, raw=False):
         text, _, split = text.rpartition("@")
         return read_dataset(text, images, format, raw).only(split)
     if os.path.exists(text):
-        return FORMATS[format or detect_format(text)].read(text, images, raw)
+        source = _unwrapped(Path(text))
+        return FORMATS[format or detect_format(source)].read(source, images, raw)
     return _stored(text, raw)
 
 
@@ -96,6 +97,16 @@ def write_dataset(dataset, out, format, progress=iter):
         raise DatasetError(f"{dataset.name}: has no images; there is nothing to write")
     with atomic_folder(out) as folder:
         FORMATS[format].write(dataset, folder, progress)
+
+
+def _unwrapped(path):
+    """The folder within folders that hold nothing else, as archives make them."""
+    while path.is_dir():
+        inner = [entry for entry in path.iterdir() if not entry.name.startswith((".", "__MACOSX"))]
+        if len(inner) != 1 or not inner[0].is_dir() or inner[0].name.lower() in ("images", "annotations"):
+            break
+        path = inner[0]
+    return path
 
 
 def _stored(name, raw):

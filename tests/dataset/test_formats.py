@@ -1,0 +1,208 @@
+"""What holds for every format."""
+
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from skushare.dataset.dataset import Dataset, Sample
+from skushare.dataset.formats import FORMATS, detect_format, read_dataset, write_dataset
+from skushare.dataset.layout import unique_names
+from skushare.errors import ConfigError, DatasetError, SkushareError
+
+SIZES = ((31, 17), (20, 40))
+SPLITS = ([""], ["train"], ["train", "val", "test"], ["", "val"], ["train", "fold-1"])
+
+# Everything that a file system, or a name of a class in some file, can hold.
+text = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=8)
+file_names = text.filter(lambda name: "/" not in name and name.strip(". ") and len(name.encode()) < 99)
+coordinates = st.integers(-200_000, 5_000_000).map(lambda value: value / 1000)
+scores = st.just(1.0) | st.floats(0, 1, width=32)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch):
+    monkeypatch.setattr("os.fsync", lambda handle: None)
+
+
+@lru_cache
+def png(size, grey):
+    return cv2.imencode(".png", np.full((size[1], size[0], 3), grey, np.uint8))[1].tobytes()
+
+
+def make_sample(folder, name, size, boxes, class_ids, scores, split=""):
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.png"
+    path.write_bytes(png(size, len(name)))
+    return Sample(
+        path,
+        *size,
+        np.array(boxes, np.float32).reshape(-1, 4),
+        np.array(class_ids, np.int32),
+        np.array(scores, np.float32),
+        split,
+    )
+
+
+@st.composite
+def datasets(draw):
+    """Functions that make a dataset with pictures in a folder."""
+    labels = draw(st.lists(text, min_size=1, max_size=4, unique=True))
+    splits = draw(st.sampled_from(SPLITS))
+    rows = []
+    for number in range(draw(st.integers(1, 4))):
+        count = draw(st.integers(0, 3))
+        boxes = draw(st.lists(st.tuples(*[coordinates] * 4), min_size=count, max_size=count))
+        class_ids = draw(st.lists(st.integers(0, len(labels) - 1), min_size=count, max_size=count))
+        marks = draw(st.lists(scores, min_size=count, max_size=count))
+        split = draw(st.sampled_from(splits)) if number else splits[0]
+        rows.append((draw(file_names), draw(st.sampled_from(SIZES)), boxes, class_ids, marks, split))
+
+    def make(folder):
+        samples = [make_sample(folder / str(number), *row) for number, row in enumerate(rows)]
+        return Dataset("made up", tuple(samples), tuple(labels))
+
+    return make
+
+
+def small(folder):
+    samples = [
+        make_sample(folder, "a shelf", SIZES[0], [[1, 2, 11, 12], [-3, 0, 40, 9]], [1, 0], [1, 0.5], "train"),
+        make_sample(folder, "étagère", SIZES[1], [], [], [], "train"),
+        make_sample(folder, "b", SIZES[1], [[4.25, 5, 14, 15]], [0], [1], "val"),
+    ]
+    return Dataset("shop", tuple(samples), ("soup", "tea & milk"))
+
+
+def check_same(found, dataset, exact):
+    assert found.labels == dataset.labels
+    named = {name: sample for name, sample in unique_names(dataset.samples)}
+    assert {sample.path.name for sample in found.samples} == named.keys() and len(found) == len(dataset)
+    for sample in found.samples:
+        expected = named[sample.path.name]
+        assert sample.path.read_bytes() == expected.path.read_bytes()
+        assert (sample.split, sample.width, sample.height) == (
+            expected.split,
+            expected.width,
+            expected.height,
+        )
+        np.testing.assert_array_equal(sample.class_ids, expected.class_ids)
+        np.testing.assert_array_equal(sample.scores, expected.scores)
+        tolerance = {} if exact else {"rtol": 1e-6, "atol": 1e-3}  # fractions of the image are rounded
+        np.testing.assert_allclose(sample.boxes, expected.boxes, **tolerance or {"rtol": 0})
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@given(make=datasets())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_what_is_written_is_recognised_and_read_back(format, make):
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = make(Path(folder, "in"))
+        out = Path(folder, "out")
+        write_dataset(dataset, out, format)
+        assert detect_format(out) == format
+        check_same(read_dataset(out, raw=True), dataset, exact=format in ("coco", "voc", "csv"))
+
+
+@pytest.fixture(scope="module", params=FORMATS)
+def written(request, tmp_path_factory):
+    """(format, folder with a small dataset, its label files and what is in them)."""
+    folder = tmp_path_factory.mktemp(request.param)
+    write_dataset(small(folder / "in"), folder / "out", request.param)
+    files = {
+        path: path.read_bytes()
+        for path in sorted((folder / "out").rglob("*"))
+        if path.is_file() and path.suffix != ".png"
+    }
+    return request.param, folder / "out", files
+
+
+@given(data=st.data())
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damaged_labels_give_a_dataset_or_an_error_that_names_the_place(written, data):
+    _, folder, files = written
+    path = data.draw(st.sampled_from(sorted(files)))
+    content = files[path]
+    at = data.draw(st.integers(0, len(content)))
+    until = data.draw(st.integers(at, min(at + 8, len(content))))
+    try:
+        path.write_bytes(content[:at] + data.draw(st.binary(max_size=4)) + content[until:])
+        read_dataset(folder)
+    except SkushareError as error:
+        assert str(folder) in str(error)
+    finally:
+        path.write_bytes(content)
+
+
+def test_a_cleaned_dataset_has_no_wrong_boxes_and_a_raw_one_keeps_them(written):
+    _, folder, _ = written
+    (cleaned,) = (s for s in read_dataset(folder).samples if s.path.name == "a shelf.png")
+    np.testing.assert_allclose(cleaned.boxes, [[1, 2, 11, 12], [0, 0, 31, 9]], atol=1e-4)
+
+
+def test_a_split_is_chosen_by_an_at_sign(written):
+    _, folder, _ = written
+    part = read_dataset(f"{folder}@val")
+    assert [sample.path.name for sample in part.samples] == ["b.png"] and part.name.endswith("@val")
+    with pytest.raises(DatasetError, match="train, val"):
+        read_dataset(f"{folder}@nothing")
+
+
+def test_a_folder_around_the_dataset_does_no_harm(written, tmp_path):
+    _, folder, _ = written
+    (tmp_path / "upload").mkdir()
+    (tmp_path / "upload" / "inner").symlink_to(folder)
+    (tmp_path / "upload" / "__MACOSX").mkdir()
+    assert len(read_dataset(tmp_path / "upload")) == 3
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_nothing_is_left_of_a_dataset_whose_image_is_missing(format, tmp_path):
+    dataset = small(tmp_path / "in")
+    dataset.samples[1].path.unlink()
+    with pytest.raises(SkushareError, match="étagère"):
+        write_dataset(dataset, tmp_path / "out", format)
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_folder_with_files_is_not_written_to(format, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").touch()
+    with pytest.raises(SkushareError, match="exists"):
+        write_dataset(small(tmp_path / "in"), tmp_path / "out", format)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_split_that_cannot_name_a_file_is_refused(format, tmp_path):
+    sample = make_sample(tmp_path / "in", "a", SIZES[0], [], [], [], "../out")
+    with pytest.raises(ConfigError):
+        write_dataset(Dataset("shop", (sample,), ("soup",)), tmp_path / "out", format)
+
+
+def test_a_dataset_without_images_is_not_written(tmp_path):
+    with pytest.raises(DatasetError, match="no images"):
+        write_dataset(Dataset("shop", (), ("soup",)), tmp_path / "out", "coco")
+
+
+def test_an_unknown_source_is_told_with_what_there_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
+    with pytest.raises(DatasetError, match="none"):
+        read_dataset("nothing-like-this")
+    with pytest.raises(DatasetError, match="tfrecord"):
+        read_dataset(tmp_path)
+
+
+def test_a_stored_dataset_is_read_by_its_name_with_its_wrong_boxes_when_raw(tmp_path, monkeypatch):
+    from skushare.dataset.store import add_dataset
+
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
+    dataset = small(tmp_path / "in")
+    add_dataset(dataset, "shop")
+    check_same(read_dataset("shop", raw=True), dataset, exact=False)
+    assert read_dataset("shop@train").samples[0].boxes.min() == 0
