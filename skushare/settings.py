@@ -27,6 +27,15 @@ class Settings:
             elif get_origin(hint) is tuple and not isinstance(value, tuple):
                 raise ConfigError(f"{name}: a list is needed, got {value!r}")
 
+    def check_rules(self, rules):
+        """Raise ConfigError for the first field that breaks its rule.
+
+        ``rules``: {name of a field: (function of its value, what the rule says)}.
+        """
+        for name, (holds, rule) in rules.items():
+            if not holds(getattr(self, name)):
+                raise ConfigError(f"{name}: {rule}, got {getattr(self, name)}")
+
     def to_json(self):
         """These settings as JSON text that :meth:`from_json` reads back."""
         return json.dumps(asdict(self), indent=2)

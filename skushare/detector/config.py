@@ -6,6 +6,34 @@ from typing import Literal
 from skushare.errors import ConfigError
 from skushare.settings import Settings
 
+_SHARE = (lambda v: 0 <= v <= 1, "from 0 to 1")
+_COUNT = (lambda v: v >= 1, "at least 1")
+_PIXELS = (lambda v: v >= 32, "at least 32 pixels")
+_RULES = {
+    "labels": (len, "at least one class name is needed"),
+    "input_size": _PIXELS,
+    "photo_size": _PIXELS,
+    "live_size": _PIXELS,
+    "kernel": _COUNT,
+    "channels": _COUNT,
+    "tower": (lambda v: v >= 0, "at least 0 layers"),
+    "coder": (lambda v: len(v) == 4 and _positive(v), "four numbers above 0"),
+    "match_iou": _SHARE,
+    "focal_alpha": _SHARE,
+    "focal_gamma": (lambda v: v >= 0, "at least 0"),
+    "box_weight": (lambda v: v >= 0, "at least 0"),
+    "max_boxes": _COUNT,
+    "max_detections": _COUNT,
+    "nms_iou": _SHARE,
+    "facing_size": (lambda v: v >= 0, "at least 0 (off)"),
+    "min_score": _SHARE,
+    "live_min_score": _SHARE,
+}
+
+
+def _positive(values):
+    return all(isinstance(value, (int, float)) and value > 0 for value in values)
+
 
 @dataclass(frozen=True)
 class AnchorConfig(Settings):
@@ -23,6 +51,9 @@ class AnchorConfig(Settings):
 
     def __post_init__(self):
         self.check_types()
+        for cell in self.sizes:
+            if not all(isinstance(size, tuple) and len(size) == 2 and _positive(size) for size in cell):
+                raise ConfigError(f"anchors.sizes: pairs of a width and a height above 0, got {cell!r}")
 
 
 @dataclass(frozen=True)
@@ -90,12 +121,8 @@ class DetectorConfig(Settings):
 
     def __post_init__(self):
         self.check_types()
-        if not self.labels:
-            raise ConfigError("labels: at least one class name is needed")
+        self.check_rules(_RULES)
         if self.neck == "fpn" and len(self.anchors.sizes) != len(self.taps):
             raise ConfigError("anchors.sizes: a neck of type fpn has one feature map for each tap")
-        for name in ("input_size", "photo_size", "live_size"):
-            if getattr(self, name) < 32:
-                raise ConfigError(f"{name}: at least 32 pixels, got {getattr(self, name)}")
         if self.resize == "fit" and self.input_size % 32:
             raise ConfigError(f"input_size: a multiple of 32 with resize fit, got {self.input_size}")

@@ -7,22 +7,24 @@ from skushare.detector.config import AnchorConfig, DetectorConfig
 from skushare.errors import ConfigError
 
 
-def _ssd_sizes(min_scale=0.2, max_scale=0.95, maps=6):
+def ssd_sizes(min_scale=0.2, max_scale=0.95, ratios=(1.0, 2.0, 0.5, 3.0, 0.3333), reduced=True, maps=6):
     """Anchor (width, height) of SSD's feature maps, as fractions of the image.
 
     Order and rounding follow ``create_ssd_anchors`` of the TF Object Detection API
-    (``anchor_generators/multiple_grid_anchor_generator.py``), with the lowest map
-    reduced to three anchors.
+    (``anchor_generators/multiple_grid_anchor_generator.py``). With ``reduced`` the lowest
+    map has three anchors, whatever the aspect ``ratios``.
     """
     scales = [min_scale + (max_scale - min_scale) * i / (maps - 1) for i in range(maps)] + [1.0]
 
     def size(scale, ratio):
         return scale * sqrt(ratio), scale / sqrt(ratio)
 
-    sizes = [(size(0.1, 1.0), size(min_scale, 2.0), size(min_scale, 0.5))]
-    for scale, following in zip(scales[1:-1], scales[2:], strict=True):
-        boxes = [size(scale, ratio) for ratio in (1.0, 2.0, 0.5, 3.0, 0.3333)]
-        sizes.append((*boxes, size(sqrt(scale * following), 1.0)))
+    sizes = [
+        (*(size(scale, ratio) for ratio in ratios), size(sqrt(scale * following), 1.0))
+        for scale, following in zip(scales[:-1], scales[1:], strict=True)
+    ]
+    if reduced:
+        sizes[0] = size(0.1, 1.0), size(min_scale, 2.0), size(min_scale, 0.5)
     return tuple(sizes)
 
 
@@ -32,7 +34,7 @@ SSD_MOBILENET_V2_320 = DetectorConfig(
     resize="stretch",
     taps=("block_13_expand_relu", "out_relu"),
     neck="ssd",
-    anchors=AnchorConfig(sizes=_ssd_sizes(), unit="image"),
+    anchors=AnchorConfig(sizes=ssd_sizes(), unit="image"),
     background=True,
     max_boxes=100,
     nms_iou=0.6,

@@ -24,7 +24,13 @@ def test_json_round_trip(name):
         ({"live_size": 8}, "live_size"),
         ({"anchors": {"sizes": [[[1.0, 1.0]]], "unit": "cell"}}, "anchors.sizes"),
         ({"anchors": {"sizes": [], "unit": "parsec"}}, "unit"),
+        ({"anchors": {"sizes": [[[1.0, 0.0]]], "unit": "cell"}}, "anchors.sizes: pairs"),
+        ({"anchors": {"sizes": [["ab"]], "unit": "cell"}}, "anchors.sizes: pairs"),
         ({"anchors": 3}, "anchors"),
+        ({"coder": [1, 1, 1]}, "coder: four numbers"),
+        ({"coder": ["a", "b", "c", "d"]}, "coder: four numbers"),
+        ({"nms_iou": 1.5}, "nms_iou: from 0 to 1"),
+        ({"max_boxes": 0}, "max_boxes: at least 1"),
         ({"surprise": 1}, "unknown setting surprise"),
     ],
 )
