@@ -82,9 +82,7 @@ class TrainingConfig(Settings):
 
     def __post_init__(self):
         self.check_types()
-        for name, (holds, rule) in _RULES.items():
-            if not holds(getattr(self, name)):
-                raise ConfigError(f"{name}: {rule}, got {getattr(self, name)}")
+        self.check_rules(_RULES)
         if self.max_scale < self.min_scale:
             raise ConfigError(f"max_scale {self.max_scale} is below min_scale {self.min_scale}")
         if 0 < self.schedule_steps <= self.warmup_steps:
