@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from skushare.detector.config import DetectorConfig
@@ -51,7 +51,13 @@ class Model:
 
     @property
     def name(self):
-        return self.folder.name
+        """Its folder's name; the run's, if a run made it."""
+        return self.folder.parent.name if self.folder.name == "model" else self.folder.name
+
+    @property
+    def is_shipped(self):
+        """Whether it lies in :func:`models_folder`."""
+        return self.folder.parent == models_folder().resolve()
 
     def path(self, file):
         """Path of ``file``, its SHA-256 checked.
@@ -106,6 +112,22 @@ def write_description(folder, config, about):
     content = {**about, "config": json.loads(config.to_json()), "files": files}
     with atomic_write(folder / DESCRIPTION) as handle:
         handle.write(json.dumps(content, indent=2).encode() + b"\n")
+
+
+def set_threshold(model, mode, min_score):
+    """Write ``min_score`` as the default score threshold of ``mode`` ("photo" or "live") into a model.
+
+    Args:
+        model: a :class:`Model`.
+
+    Raises:
+        ModelError: its files are damaged.
+        SkushareError: its folder is not writable.
+    """
+    for file in model.files:
+        model.path(file)  # else their new SHA-256 would cover up the damage
+    name = "live_min_score" if mode == "live" else "min_score"
+    write_description(model.folder, replace(model.config, **{name: min_score}), model.about)
 
 
 def sha256(path):
