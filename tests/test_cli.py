@@ -96,10 +96,34 @@ def test_detecting_imports_neither_tensorflow_nor_streamlit(tmp_path):
     assert "ai_edge_litert" in imported and not {"tensorflow", "keras", "streamlit"} & imported
 
 
-def test_evaluate_writes_a_row(tmp_path):
-    result = skushare("evaluate", ROOT / "data" / "annotations.json", "--csv", tmp_path / "rows.csv")
-    assert result.returncode == 0, result.stderr
-    assert "AP50" in result.stdout and len((tmp_path / "rows.csv").read_text().splitlines()) == 2
+def test_evaluate_writes_a_row_and_details_and_keeps_what_it_detected(tmp_path):
+    environment = {**os.environ, "SKUSHARE_WORKSPACE": str(tmp_path / "workspace")}
+    arguments = [
+        "evaluate",
+        ROOT / "data" / "annotations.json",
+        "--mode",
+        "live",
+        "--csv",
+        tmp_path / "rows.csv",
+    ]
+    first = skushare(*arguments, "--details", tmp_path / "out", env=environment)
+    assert first.returncode == 0, first.stderr
+    assert "AP50" in first.stdout and "recall" in first.stdout
+    assert {"figures.json", "photos.csv", "predictions.json"} <= {
+        p.name for p in (tmp_path / "out").iterdir()
+    }
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "workspace").rglob("*.npy")}
+    assert len(kept) == 3
+    assert skushare(*arguments, env=environment).stdout == first.stdout
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert len((tmp_path / "rows.csv").read_text().splitlines()) == 3
+
+
+def test_evaluate_does_not_change_a_shipped_model_unasked(tmp_path):
+    environment = {**os.environ, "SKUSHARE_WORKSPACE": str(tmp_path)}
+    result = skushare("evaluate", ROOT / "data" / "annotations.json", "--set-threshold", env=environment)
+    assert result.returncode == 2 and "--force" in result.stderr
+    assert not list(tmp_path.iterdir())  # it says so before the work
 
 
 def test_training_ends_with_a_model_that_detects(tmp_path):

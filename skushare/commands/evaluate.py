@@ -1,8 +1,11 @@
 """`skushare evaluate`: measure a model on a labelled dataset."""
 
+import os
+import sys
 from pathlib import Path
 
 from skushare.commands.common import add_model, command, fraction, positive, progress, read_data
+from skushare.files import atomic_write
 
 
 def add(commands):
@@ -11,23 +14,52 @@ def add(commands):
         "evaluate",
         run,
         "Measure a model on a labelled dataset.\n\n"
-        "AP, AP50, AP75 and AR300 by COCO's own evaluation at 300 detections a photo, with a bootstrap\n"
-        "interval of AP over photos, and the counting error at the model's threshold.",
-        "example:\n  skushare evaluate mine/test.json --csv results/accuracy.csv\n",
+        "AP, AP50, AP75 and AR300 by COCO's rules at 300 detections a photo, with a bootstrap interval of\n"
+        "AP over photos; precision, recall and the counting error at the model's threshold; calibration\n"
+        "(ece); AP of small, medium and large facings. What is detected is kept in the workspace: an\n"
+        "interrupted evaluation goes on where it ended.",
+        "examples:\n"
+        "  skushare evaluate mine/test.json --csv results/accuracy.csv\n"
+        "  skushare evaluate mydata@val --model runs/first/model --details out --set-threshold\n",
     )
-    parser.add_argument("data", type=Path, metavar="DATA", help="COCO file")
+    parser.add_argument(
+        "data", metavar="DATA", help="labels in a known format, or a stored dataset as NAME or NAME@SPLIT"
+    )
     add_model(parser)
     parser.add_argument("--size", type=positive, help="longest input side in pixels (default: the model's)")
     parser.add_argument("--min-score", type=fraction, help="count at this threshold (default: the model's)")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="append the figures as a row")
+    parser.add_argument(
+        "--details",
+        type=Path,
+        metavar="DIR",
+        help="write figures, tables (photos, sizes, densities, curves, classes) and predictions (COCO)",
+    )
+    parser.add_argument(
+        "--loss", action="store_true", help="also the training loss on these photos, which takes longer"
+    )
+    parser.add_argument(
+        "--set-threshold",
+        action="store_true",
+        help="store the threshold that counts best here in the model (on validation photos only)",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="let --set-threshold change a model that is shipped"
+    )
 
 
 def run(args):
-    from skushare.detector.runtime import Detector
-    from skushare.evaluation.evaluate import append_row, evaluate
+    from skushare.detector.models import read_model
+    from skushare.evaluation import report
+    from skushare.evaluation.evaluate import append_row, make_row
+    from skushare.evaluation.evaluation import Evaluation
+    from skushare.evaluation.threshold import check_storable, store_threshold
 
-    dataset = read_data(args.data)
-    detector = Detector.load(args.model)
+    if args.loss:
+        os.environ.setdefault("KERAS_BACKEND", "numpy")  # formulas alone need no more
+    dataset, model = read_data(args.data), read_model(args.model)
+    if args.set_threshold:
+        check_storable(model, dataset, args.force)
 
     def shown(samples):
         with progress(len(samples), "photos") as advance:
@@ -35,9 +67,27 @@ def run(args):
                 yield sample
                 advance()
 
-    row = evaluate(detector, dataset, args.mode, args.size, args.min_score, progress=shown)
+    evaluation = Evaluation(model, dataset, args.mode, args.size)
+    done = evaluation.run(args.loss, progress=shown)
+    if done is None:
+        print("skushare: stopped; start again to go on", file=sys.stderr)
+        return 130
+    result, saved = done
+    min_score = evaluation.min_score if args.min_score is None else args.min_score
+    row = make_row(evaluation.about, result, saved, min_score)
     for name, value in row.items():
         print(f"{name:12} {value:.4f}" if isinstance(value, float) else f"{name:12} {value}")
     if args.csv:
         append_row(args.csv, row)
-    return 0
+    if args.details:
+        args.details.mkdir(parents=True, exist_ok=True)
+        failures = saved["failures"].values()
+        for name, content in report.files(row, result, saved, min_score, failures).items():
+            with atomic_write(args.details / name) as handle:
+                handle.write(content)
+    if args.set_threshold:
+        store_threshold(model, args.mode, row["best_score"], dataset, args.force)
+        print(f"{model.folder}: counts from {row['best_score']:.2f} on in {args.mode} mode now")
+    for message in saved["failures"].values():
+        print(f"skushare: {message}", file=sys.stderr)
+    return 1 if saved["failures"] else 0

@@ -1,15 +1,15 @@
 """COCO's average precision and recall at the caps that dense shelves need."""
 
-import contextlib
-import io
-
 import numpy as np
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
+from skushare.evaluation.matching import match
 from skushare.geometry import area, to_xywh
 
 MAX_DETECTIONS = 300  # SKU-110K's convention; COCO's 100 would hide a third of a shelf
+IOUS = np.linspace(0.5, 0.95, 10)
+ANY_SIZE = (0.0, 1e10)
+COCO_SIDE = 640  # longest side of COCO's own photos, for which its bounds of sizes were made
+SIZES = {"small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
 
 
 def average_precision(truths, found, max_detections=MAX_DETECTIONS, resamples=0, seed=0):
@@ -26,84 +26,151 @@ def average_precision(truths, found, max_detections=MAX_DETECTIONS, resamples=0,
         dict of ``AP`` (IoU .50 to .95), ``AP50``, ``AP75``, ``AR300`` (named after the
         cap), and with ``resamples`` ``AP_low`` and ``AP_high``, floats in [0, 1].
     """
-    names = ("AP", "AP50", "AP75", f"AR{max_detections}")
     run = _run_coco(truths, found, max_detections)
-    if run is None:
-        return dict.fromkeys((*names, "AP_low", "AP_high") if resamples else names, 0.0)
-    precision = run.eval["precision"][:, :, 0, 0, -1]
-    recall = run.eval["recall"][:, 0, 0, -1]
-    values = (precision, precision[0], precision[5], recall)
-    result = {name: float(np.mean(value[value > -1])) for name, value in zip(names, values, strict=True)}
+    result = _summary(run, max_detections)
     if resamples:
-        result["AP_low"], result["AP_high"] = _bootstrap(run, resamples, seed)
+        interval = _bootstrap(truths, found, max_detections, resamples, seed) if run else (0.0, 0.0)
+        result["AP_low"], result["AP_high"] = interval
     return result
 
 
-def _run_coco(truths, found, max_detections):
+def class_precisions(truths, classes, found, count, max_detections=MAX_DETECTIONS):
+    """AP, AP50, AP75 and AR of each class by itself.
+
+    Args:
+        truths, found, max_detections: as in :func:`average_precision`.
+        classes: list of (n,) class ids of the true boxes; count: number of classes.
+
+    Returns:
+        list of ``count`` dicts, of NaN for a class without a true box.
+    """
+    run = _run_coco(truths, found, max_detections, classes, count)
+    present = np.isin(np.arange(count), np.concatenate([np.zeros(0, int), *classes]))
+    return [_summary(run, max_detections, k, 0, present[k]) for k in range(count)]
+
+
+def size_precisions(truths, found, sides, max_detections=MAX_DETECTIONS):
+    """AP, AP50, AP75 and AR of COCO's small, medium and large boxes, all classes as one.
+
+    Photos come in any resolution, so areas are measured as if each photo were as large as COCO's.
+
+    Args:
+        truths, found, max_detections: as in :func:`average_precision`.
+        sides: longest side of each image in pixels.
+
+    Returns:
+        {name of ``SIZES``: dict, of NaN where no true box has that size}.
+    """
+    run = _run_coco(truths, found, max_detections, sides=sides, bands=list(SIZES.values()))
+    counts = np.bincount(np.concatenate([np.zeros(0, int), *size_bands(truths, sides)]), minlength=len(SIZES))
+    return {name: _summary(run, max_detections, 0, a, counts[a]) for a, name in enumerate(SIZES)}
+
+
+def size_bands(boxes, sides):
+    """For each image, the index in ``SIZES`` of every box: list of (n,) int64.
+
+    Args:
+        boxes: list of (n, 4) xyxy; sides: longest side of each image in pixels.
+    """
+    bounds = [low for low, _ in SIZES.values()][1:]
+    return [np.digitize(_coco_area(b, side), bounds) for b, side in zip(boxes, sides, strict=True)]
+
+
+def _coco_area(boxes, side):
+    return area(boxes).astype(float) * (COCO_SIDE / side) ** 2
+
+
+def _run_coco(truths, found, max_detections, classes=None, count=1, sides=None, bands=(ANY_SIZE,)):
     """An accumulated ``COCOeval``, or None where there is nothing to match."""
-    images = [{"id": i} for i in range(len(truths))]
-    annotations = []
-    for i, boxes in enumerate(truths):
-        for box, size in zip(to_xywh(boxes).tolist(), area(boxes).tolist(), strict=True):
+    from faster_coco_eval import COCO, COCOeval_faster
+
+    sides = sides or [COCO_SIDE] * len(truths)
+    one_class = classes is None
+    classes = [np.zeros(len(boxes), int) for boxes in truths] if one_class else classes
+    annotations, results, areas = [], [], []
+    for i, (boxes, ids, side) in enumerate(zip(truths, classes, sides, strict=True)):
+        columns = to_xywh(boxes).tolist(), ids.tolist(), _coco_area(boxes, side).tolist()
+        for box, class_id, size in zip(*columns, strict=True):
             number = len(annotations) + 1
             annotations.append(
-                {"id": number, "image_id": i, "category_id": 1, "bbox": box, "area": size, "iscrowd": 0}
+                {
+                    "id": number,
+                    "image_id": i,
+                    "category_id": class_id,
+                    "bbox": box,
+                    "area": size,
+                    "iscrowd": 0,
+                }
             )
-    results = [
-        {"image_id": i, "category_id": 1, "bbox": box, "score": score}
-        for i, detections in enumerate(found)
-        for box, score in zip(to_xywh(detections.boxes).tolist(), detections.scores.tolist(), strict=True)
-    ]
+    for i, (detections, side) in enumerate(zip(found, sides, strict=True)):
+        ids = np.zeros(len(detections), int) if one_class else detections.class_ids
+        columns = to_xywh(detections.boxes).tolist(), ids.tolist(), detections.scores.tolist()
+        for box, class_id, score in zip(*columns, strict=True):
+            results.append({"image_id": i, "category_id": class_id, "bbox": box, "score": score})
+        areas.append(_coco_area(detections.boxes, side))
     if not results or not annotations:
         return None
-    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
-        truth = COCO()
-        categories = [{"id": 1, "name": "facing"}]
-        truth.dataset = {"images": images, "annotations": annotations, "categories": categories}
-        truth.createIndex()
-        run = COCOeval(truth, truth.loadRes(results), "bbox")
-        run.params.maxDets = [1, 100, max_detections]
-        run.params.areaRng, run.params.areaRngLbl = [[0, 1e10]], ["all"]
-        run.evaluate()
-        run.accumulate()
+    truth = COCO(
+        {
+            "images": [{"id": i} for i in range(len(truths))],
+            "annotations": annotations,
+            "categories": [{"id": k, "name": str(k)} for k in range(count)],
+        }
+    )
+    loaded = truth.loadRes(results)
+    for annotation, size in zip(loaded.anns.values(), np.concatenate(areas).tolist(), strict=True):
+        annotation["area"] = size
+    run = COCOeval_faster(truth, loaded, "bbox")
+    run.params.maxDets = [max_detections]
+    run.params.areaRng, run.params.areaRngLbl = [list(band) for band in bands], [str(b) for b in bands]
+    run.evaluate()
+    run.accumulate()
     return run
 
 
-def _bootstrap(run, resamples, seed, level=0.95):
-    """Percentile interval of AP over resampled images, from the matches already made."""
-    images = [e for e in run.evalImgs if e is not None]
-    scores = [np.asarray(e["dtScores"]) for e in images]
-    hits = [e["dtMatches"] > 0 for e in images]
-    truths = np.array([len(e["gtIds"]) for e in images])
+def _summary(run, max_detections, class_id=0, band=0, present=True):
+    names = ("AP", "AP50", "AP75", f"AR{max_detections}")
+    if run is None or not present:
+        return dict.fromkeys(names, 0.0 if present else float("nan"))
+    precision = run.eval["precision"][:, :, class_id, band, -1]
+    recall = run.eval["recall"][:, class_id, band, -1]
+    values = (precision, precision[0], precision[5], recall)
+    return {name: float(np.mean(value)) for name, value in zip(names, values, strict=True)}
+
+
+def _bootstrap(truths, found, max_detections, resamples, seed, level=0.95):
+    """Percentile interval of AP over resampled images, from matches made once."""
+    best = [d[np.argsort(-d.scores, kind="stable")[:max_detections]] for d in found]
+    hits = [match(t, d, IOUS) >= 0 for t, d in zip(truths, best, strict=True)]
+    scores = np.concatenate([d.scores for d in best])
+    image = np.repeat(np.arange(len(best)), [len(d) for d in best])
+    order = np.argsort(-scores, kind="stable")
+    hits, image = np.concatenate(hits, axis=1)[:, order], image[order]
+    counts = np.array([len(t) for t in truths])
     rng = np.random.default_rng(seed)
     values = []
     for _ in range(resamples):
-        pick = rng.integers(len(images), size=len(images))
-        values.append(
-            pooled_ap(
-                np.concatenate([scores[i] for i in pick]),
-                np.concatenate([hits[i] for i in pick], axis=1),
-                truths[pick].sum(),
-            )
-        )
+        times = np.bincount(rng.integers(len(truths), size=len(truths)), minlength=len(truths))
+        values.append(pooled_ap(hits, times @ counts, times[image]))
     return tuple(float(v) for v in np.quantile(values, [(1 - level) / 2, (1 + level) / 2]))
 
 
-def pooled_ap(scores, hits, truths):
+def pooled_ap(hits, truths, times=None):
     """COCO's AP of detections already matched.
 
     Args:
-        scores: (d,); hits: (t, d) bool, a true positive at each of t IoU thresholds.
+        hits: (t, d) bool, a true positive at each of t IoU thresholds, best score first.
         truths: number of true boxes.
+        times: (d,) int, how often each detection counts; default once.
     """
-    hits = hits[:, np.argsort(-scores, kind="mergesort")]
-    found = np.cumsum(hits, axis=1)
-    recall = found / max(truths, 1)
-    precision = found / np.arange(1, hits.shape[1] + 1)
-    envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+    times = np.ones(hits.shape[1], int) if times is None else times
+    counted = np.cumsum(times)
     points = np.linspace(0, 1, 101)
     values = []
-    for r, p in zip(recall, envelope, strict=True):
-        at = np.searchsorted(r, points, side="left")
-        values.append(np.where(at < len(p), np.append(p, 0)[np.minimum(at, len(p))], 0).mean())
+    for row in hits:
+        at = np.flatnonzero(row)  # precision peaks at true positives
+        true = np.cumsum(times[at])
+        precision = true / np.maximum(counted[at], 1)
+        envelope = np.append(np.maximum.accumulate(precision[::-1])[::-1], 0)
+        values.append(envelope[np.searchsorted(true / max(truths, 1), points, side="left")].mean())
     return float(np.mean(values))

@@ -1,6 +1,9 @@
 """How far the count of facings is off, and the score threshold that counts best."""
 
 import numpy as np
+import pandas as pd
+
+THRESHOLDS = np.round(np.arange(0.05, 0.951, 0.01), 2)
 
 
 def counting_error(true_counts, found, min_score):
@@ -13,22 +16,32 @@ def counting_error(true_counts, found, min_score):
         dict of ``MAE``, ``RMSE``, ``bias`` (found - true), in facings a photo, and
         ``MAPE`` in percent of each photo's true count.
     """
-    true_counts = np.asarray(true_counts, float)
-    error = np.array([(d.scores >= min_score).sum() for d in found], float) - true_counts
-    return {
-        "MAE": float(np.abs(error).mean()),
-        "RMSE": float(np.sqrt((error**2).mean())),
-        "MAPE": float(100 * (np.abs(error) / np.maximum(true_counts, 1)).mean()),
-        "bias": float(error.mean()),
-    }
+    return counting_curve(true_counts, found, [min_score]).drop(columns="threshold").iloc[0].to_dict()
 
 
-def best_threshold(true_counts, found, candidates=None):
+def counting_curve(true_counts, found, thresholds=THRESHOLDS):
+    """A table of ``threshold``, ``MAE``, ``RMSE``, ``MAPE`` and ``bias``, see :func:`counting_error`."""
+    true_counts = np.asarray(true_counts, float)[:, None]
+    # Detections are compared as float32 everywhere else, so they are here.
+    limits = np.asarray(thresholds, np.float32)
+    counts = [len(d) - np.searchsorted(np.sort(d.scores), limits, side="left") for d in found]
+    error = np.asarray(counts, float).reshape(-1, len(limits)) - true_counts
+    return pd.DataFrame(
+        {
+            "threshold": thresholds,
+            "MAE": np.abs(error).mean(axis=0),
+            "RMSE": np.sqrt((error**2).mean(axis=0)),
+            "MAPE": 100 * (np.abs(error) / np.maximum(true_counts, 1)).mean(axis=0),
+            "bias": error.mean(axis=0),
+        }
+    )
+
+
+def best_threshold(true_counts, found, thresholds=THRESHOLDS):
     """The score threshold of least mean absolute counting error, and that error.
 
-    ``candidates`` default to .05, .06, ... .95; the lowest of equals wins.
+    ``thresholds`` default to .05, .06, ... .95; the lowest of equals wins.
     """
-    candidates = np.arange(0.05, 0.951, 0.01) if candidates is None else candidates
-    errors = [counting_error(true_counts, found, threshold)["MAE"] for threshold in candidates]
-    best = int(np.argmin(errors))
-    return round(float(candidates[best]), 4), errors[best]
+    curve = counting_curve(true_counts, found, thresholds)
+    best = curve.loc[curve["MAE"].idxmin()]
+    return float(best["threshold"]), float(best["MAE"])

@@ -1,19 +1,24 @@
-"""Measuring a model on a labelled dataset, and keeping the figures."""
+"""Measuring a model on a labelled dataset, and keeping the figures as rows."""
 
 import csv
+import io
+import math
 import subprocess
 from datetime import date
 from pathlib import Path
 
-from skushare.evaluation.coco import average_precision
-from skushare.evaluation.counting import best_threshold, counting_error
+from skushare.errors import SkushareError
+from skushare.evaluation.predictions import LEAST_SCORE
+from skushare.evaluation.result import Result
+from skushare.files import atomic_write
 from skushare.images import read_image
+from skushare.lock import hold
 
-LEAST_SCORE = 0.01  # average precision wants the doubtful boxes too
+PATIENCE = 10.0  # seconds for another process to write its row
 
 
 def evaluate(detector, dataset, mode="photo", size=None, min_score=None, resamples=1000, progress=None):
-    """Figures of ``detector`` on every photo of ``dataset``.
+    """Figures of ``detector`` on every photo of ``dataset``, kept nowhere.
 
     Args:
         detector: a ``Detector``; dataset: a ``Dataset``.
@@ -23,10 +28,7 @@ def evaluate(detector, dataset, mode="photo", size=None, min_score=None, resampl
         progress: wraps the list of samples in an iterator that shows progress.
 
     Returns:
-        dict: ``AP``, ``AP50``, ``AP75``, ``AR300`` (maxDets 300), ``AP_low`` and
-        ``AP_high`` (95 % bootstrap interval), ``count_mae``, ``count_rmse``,
-        ``count_bias``, ``count_mape`` at ``min_score``, and ``best_score`` with
-        ``best_mae``: the threshold that would have counted best here.
+        dict, see :func:`make_row`.
 
     Raises:
         ImageError: a photo of the dataset cannot be read.
@@ -37,42 +39,72 @@ def evaluate(detector, dataset, mode="photo", size=None, min_score=None, resampl
         detector.detect(read_image(sample.path), mode=mode, min_score=LEAST_SCORE, size=size)
         for sample in (progress(samples) if progress else samples)
     ]
-    truths = [sample.boxes for sample in samples]
-    counts = [len(boxes) for boxes in truths]
-    errors = counting_error(counts, found, min_score)
-    threshold, least = best_threshold(counts, found)
-    return {
+    result = Result.of(dataset, detector.labels, found)
+    about = {
         "model": detector.name,
         "dataset": dataset.name,
         "mode": mode,
         "size": size or detector.size(mode),
-        "photos": len(samples),
-        "boxes": sum(counts),
-        **average_precision(truths, found, resamples=resamples),
-        "min_score": min_score,
-        "count_mae": errors["MAE"],
-        "count_rmse": errors["RMSE"],
-        "count_bias": errors["bias"],
-        "count_mape": errors["MAPE"],
-        "best_score": threshold,
-        "best_mae": least,
     }
+    return make_row(about, result, result.scored(resamples), min_score)
+
+
+def make_row(about, result, scored, min_score):
+    """All figures as one row.
+
+    Args:
+        about: dict of ``model``, ``dataset``, ``mode`` and ``size``, the first columns.
+        result: a ``Result``; scored: what its ``scored`` gave, perhaps with ``loss``.
+        min_score: the threshold to count at.
+
+    Returns:
+        dict: ``about``, ``photos``, ``boxes``; ``AP``, ``AP50``, ``AP75``, ``AR300`` (maxDets 300),
+        ``AP_low`` and ``AP_high`` (95 % bootstrap interval); ``count_mae``, ``count_rmse``,
+        ``count_bias``, ``count_mape`` at ``min_score``; ``best_score`` with ``best_mae``: the
+        threshold that would have counted best here; ``precision``, ``recall`` and ``f1`` at
+        ``min_score`` and IoU .5; ``ece``; ``AP_small``, ``AP_medium``, ``AP_large``; with several
+        classes ``class_AP``; if it was measured, ``loss`` with ``class_loss`` and ``box_loss``.
+    """
+    counted = result.at(min_score)
+    rates = {name: counted.pop(name) for name in ("precision", "recall", "f1")}
+    row = {**about, "photos": len(result.samples), "boxes": int(result.counts.sum())}
+    row |= {**scored["precision"], **counted, **scored["counting"], **rates, **scored["other"]}
+    if loss := scored.get("loss"):
+        row |= {"loss": sum(loss), "class_loss": loss[0], "box_loss": loss[1]}
+    return row
 
 
 def append_row(path, row):
-    """Add ``row`` to the CSV file ``path`` with the date and the git revision; columns may be new."""
+    """Add ``row`` to the CSV file ``path`` with the date and the git revision; columns may be new.
+
+    Several processes may do so at the same time.
+
+    Raises:
+        SkushareError: the file cannot be written, or others kept it busy for ``PATIENCE``.
+    """
     path = Path(path)
-    row = {"date": date.today().isoformat(), "revision": _revision(), **row}
-    rows = []
-    if path.exists():
-        with path.open(newline="") as handle:
-            rows = list(csv.DictReader(handle))
-    columns = list(dict.fromkeys([*(rows[0] if rows else {}), *row]))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as handle:
-        writer = csv.DictWriter(handle, columns, restval="")
+    row = {"date": date.today().isoformat(), "revision": _revision(), **row}
+    with hold(path.with_name(f".{path.name}.lock"), PATIENCE) as mine:
+        if not mine:
+            raise SkushareError(f"{path}: others are writing to it; try again")
+        rows = []
+        if path.exists():
+            with path.open(newline="") as handle:
+                rows = list(csv.DictReader(handle))
+        columns = list(dict.fromkeys([*(rows[0] if rows else {}), *row]))
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, columns, restval="")
         writer.writeheader()
-        writer.writerows([*rows, {k: f"{v:.4f}" if isinstance(v, float) else v for k, v in row.items()}])
+        writer.writerows([*rows, {name: _cell(value) for name, value in row.items()}])
+        with atomic_write(path) as handle:
+            handle.write(text.getvalue().encode())
+
+
+def _cell(value):
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.4f}"
+    return value
 
 
 def _revision():

@@ -1,8 +1,22 @@
+import contextlib
+import io
+
 import numpy as np
 import pytest
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 
 from skushare.detections import Detections
-from skushare.evaluation.coco import _run_coco, average_precision, pooled_ap
+from skushare.evaluation.coco import (
+    IOUS,
+    SIZES,
+    average_precision,
+    class_precisions,
+    pooled_ap,
+    size_precisions,
+)
+from skushare.evaluation.matching import match
+from skushare.geometry import area, to_xywh
 
 
 def grid(n):
@@ -38,30 +52,89 @@ def test_more_than_a_hundred_facings_are_not_cut():
     )
 
 
-def noisy(seed, images=6):
-    rng = np.random.default_rng(seed)
-    truths = [grid(rng.integers(3, 30)) for _ in range(images)]
-    detections = [
-        found(
-            np.concatenate([t + rng.normal(0, 2, t.shape), grid(4) + [0, 100, 0, 100]]),
-            rng.random(len(t) + 4),
-        )
-        for t in truths
+def reference(truths, classes, detections, count, scale=1.0):
+    """AP and AR of pycocotools, (classes, sizes + all) each; areas are multiplied by ``scale``."""
+    annotations = [
+        {"image_id": i, "category_id": int(k), "bbox": box, "area": float(size) * scale, "iscrowd": 0}
+        for i, (boxes, ids) in enumerate(zip(truths, classes, strict=True))
+        for box, k, size in zip(to_xywh(boxes).tolist(), ids, area(boxes), strict=True)
     ]
-    return truths, detections
+    results = [
+        {"image_id": i, "category_id": int(k), "bbox": box, "score": float(score)}
+        for i, d in enumerate(detections)
+        for box, k, score in zip(to_xywh(d.boxes).tolist(), d.class_ids, d.scores, strict=True)
+    ]
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO()
+        truth.dataset = {
+            "images": [{"id": i} for i in range(len(truths))],
+            "annotations": [{"id": n, **a} for n, a in enumerate(annotations, 1)],
+            "categories": [{"id": k, "name": str(k)} for k in range(count)],
+        }
+        truth.createIndex()
+        loaded = truth.loadRes(results)
+        for annotation in loaded.anns.values():
+            annotation["area"] *= scale
+        run = COCOeval(truth, loaded, "bbox")
+        run.params.maxDets = [300]
+        run.params.areaRng = [*map(list, SIZES.values()), [0, 1e10]]
+        run.evaluate()
+        run.accumulate()
+    return run.eval["precision"][..., 0].mean(axis=(0, 1)), run.eval["recall"][..., 0].mean(axis=0)
 
 
-def test_pooled_ap_agrees_with_pycocotools():
-    truths, detections = noisy(0)
-    run = _run_coco(truths, detections, 300)
-    images = [e for e in run.evalImgs if e is not None]
-    scores = np.concatenate([e["dtScores"] for e in images])
-    hits = np.concatenate([e["dtMatches"] > 0 for e in images], axis=1)
-    ap = pooled_ap(scores, hits, sum(map(len, truths)))
+def test_figures_are_those_of_pycocotools(shelves):
+    truths, classes, detections = shelves(2, classes=3)
+    precision, recall = reference(truths, classes, detections, 3)
+    for k, figures in enumerate(class_precisions(truths, classes, detections, 3)):
+        assert [figures["AP"], figures["AR300"]] == pytest.approx([precision[k, 3], recall[k, 3]], abs=1e-12)
+
+    classes = [np.zeros(len(t), int) for t in truths]
+    detections = [found(d.boxes, d.scores) for d in detections]
+    precision, recall = reference(truths, classes, detections, 1)
+    figures = average_precision(truths, detections)
+    assert [figures["AP"], figures["AR300"]] == pytest.approx([precision[0, 3], recall[0, 3]], abs=1e-12)
+
+
+def test_sizes_are_those_of_coco_on_photos_of_its_own_resolution(shelves):
+    truths, classes, detections = shelves(3, side=1280)
+    precision, recall = reference(truths, classes, detections, 1, scale=0.25)
+    figures = size_precisions(truths, detections, [1280] * len(truths))
+    for number, name in enumerate(SIZES):
+        if precision[0, number] == -1:  # no such box
+            assert np.isnan(figures[name]["AP"])
+        else:
+            expected = [precision[0, number], recall[0, number]]
+            assert [figures[name]["AP"], figures[name]["AR300"]] == pytest.approx(expected, abs=1e-12)
+    assert sum(np.isfinite(values["AP"]) for values in figures.values()) == 2
+
+
+def test_a_class_that_no_photo_shows_has_no_figures(shelves):
+    truths, classes, detections = shelves(4, classes=2)
+    figures = class_precisions(truths, classes, detections, 3)
+    assert [np.isnan(f["AP"]) for f in figures] == [False, False, True]
+
+
+def test_pooled_ap_is_the_figure_itself(shelves):
+    truths, _, detections = shelves(5)
+    hits = np.concatenate([match(t, d, IOUS) >= 0 for t, d in zip(truths, detections, strict=True)], axis=1)
+    order = np.argsort(-np.concatenate([d.scores for d in detections]), kind="stable")
+    ap = pooled_ap(hits[:, order], sum(map(len, truths)))
     assert ap == pytest.approx(average_precision(truths, detections)["AP"], abs=1e-9)
 
 
-def test_the_interval_holds_the_figure():
-    truths, detections = noisy(1)
+def test_counting_photos_twice_is_having_them_twice(shelves):
+    truths, _, detections = shelves(6, photos=2)
+    hits = [match(t, d, IOUS) >= 0 for t, d in zip(truths, detections, strict=True)]
+    scores = np.concatenate([d.scores for d in detections])
+    photo = np.repeat([0, 1], [len(d) for d in detections])
+    order = np.argsort(-scores, kind="stable")
+    times = np.array([2, 0])
+    twice = pooled_ap(np.concatenate(hits, axis=1)[:, order], 2 * len(truths[0]), times[photo][order])
+    assert twice == pytest.approx(average_precision(truths[:1] * 2, detections[:1] * 2)["AP"], abs=1e-9)
+
+
+def test_the_interval_holds_the_figure(shelves):
+    truths, _, detections = shelves(7)
     result = average_precision(truths, detections, resamples=200)
     assert result["AP_low"] < result["AP"] < result["AP_high"]

@@ -1,0 +1,278 @@
+"""An evaluation: one model on one dataset in one mode, worked off photo by photo and kept on disk."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from skushare.detector.runtime import Detector
+from skushare.errors import DatasetError, SkushareError
+from skushare.evaluation.predictions import Predictions, digest, photo_key
+from skushare.evaluation.result import Result
+from skushare.files import atomic_write
+from skushare.lock import hold, is_held
+from skushare.workspace import evaluations_folder, runs_folder, workspace
+
+RUNNING, FINISHED, FAILED, UNFINISHED, NEW = "running", "finished", "failed", "unfinished", "new"
+FIGURES, PROGRESS, LOCK, STOP, LOG = "figures.json", "progress.json", "lock", "stop", "log.txt"
+TELL_EVERY = 0.5  # seconds
+NICENESS = 10  # the app goes first
+
+_children = {}  # folder: the process that was started for it and may not hold the lock yet
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an evaluation is.
+
+    Attributes:
+        phase: "detecting", "loss" or "figures".
+        done, photos: of the phase.
+        seconds_left: of the phase, at the speed so far; nan at its start.
+    """
+
+    phase: str
+    done: int
+    photos: int
+    seconds_left: float = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """One model on one dataset in one mode.
+
+    What was detected and the figures made of it are files, found again by anyone who
+    evaluates the same: they change names with the model's weights, the photos and the labels.
+
+    Attributes:
+        model: a ``Model``; dataset: a ``Dataset``.
+        mode, size: of ``Detector.detect``.
+    """
+
+    model: object
+    dataset: object
+    mode: str = "photo"
+    size: int | None = None
+
+    @cached_property
+    def predictions(self):
+        return Predictions(self.model, self.mode, self.size)
+
+    @cached_property
+    def folder(self):
+        """Where its figures, progress and log are."""
+        labels = hashlib.sha256()
+        for sample in self.dataset.samples:
+            labels.update(
+                photo_key(sample.path).encode() + sample.boxes.tobytes() + sample.class_ids.tobytes()
+            )
+        names = self.model.config.labels, self.dataset.labels
+        return evaluations_folder() / "figures" / digest(self.predictions.key, names, labels.hexdigest())
+
+    @property
+    def min_score(self):
+        """The model's own threshold for the mode."""
+        config = self.model.config
+        return config.live_min_score if self.mode == "live" else config.min_score
+
+    @property
+    def about(self):
+        """What rows of figures begin with."""
+        config = self.model.config
+        size = self.size or (config.live_size if self.mode == "live" else config.photo_size)
+        return {"model": self.model.name, "dataset": self.dataset.name, "mode": self.mode, "size": size}
+
+    def condition(self):
+        """(``NEW``, ``RUNNING``, ``FINISHED``, ``UNFINISHED`` or ``FAILED``, why)."""
+        child = _children.get(self.folder)
+        if (child and child.poll() is None) or is_held(self.folder / LOCK):
+            return RUNNING, "stopping" if (self.folder / STOP).exists() else ""
+        if self.read() is not None:
+            return FINISHED, ""
+        if not (self.folder / LOG).exists():
+            return (UNFINISHED if self.predictions.done(self.dataset.samples) else NEW), ""
+        words = _last_words(self.folder / LOG)
+        return (FAILED, words) if words and not (self.folder / STOP).exists() else (UNFINISHED, "")
+
+    def progress(self):
+        """The last :class:`Progress` told, or ``None``."""
+        try:
+            return Progress(**json.loads((self.folder / PROGRESS).read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def read(self):
+        """What :meth:`run` saved: ``Result.scored`` with ``failures`` and perhaps ``loss``; or ``None``."""
+        try:
+            return json.loads((self.folder / FIGURES).read_text())
+        except (OSError, ValueError):
+            return None
+
+    def result(self):
+        """(the :class:`Result` of the photos that could be read, :meth:`read`).
+
+        Raises:
+            SkushareError: the evaluation is not finished.
+        """
+        saved = self.read()
+        if saved is None:
+            raise SkushareError(f"{self.dataset.name}: not evaluated with {self.model.name} yet")
+        return self._result(saved["failures"]), saved
+
+    def run(self, loss=False, resamples=1000, progress=None):
+        """Evaluate in this process, going on where an earlier call ended.
+
+        Args:
+            loss: also the training loss, see ``loss.py``; needs Keras.
+            resamples: bootstrap resamples of photos for the interval of AP; 0 for none.
+            progress: wraps a list of samples in an iterator that shows progress.
+
+        Returns:
+            as :meth:`result`; or ``None`` if :meth:`stop` was called meanwhile.
+
+        Raises:
+            SkushareError: another process is at it, no photo can be read, or the disk is full.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with hold(self.folder / LOCK) as mine:
+            if not mine:
+                raise SkushareError(
+                    f"{self.dataset.name}: {self.model.name} is being evaluated on it already"
+                )
+            (self.folder / STOP).unlink(missing_ok=True)
+            teller = _Teller(self.folder, progress)
+            detector, failures = Detector(self.model), {}
+            for sample in teller.each("detecting", self.dataset.samples):
+                try:
+                    if self.predictions.get(sample.path) is None:
+                        self.predictions.add(sample, detector)
+                except SkushareError as error:
+                    failures[str(sample.path)] = str(error)
+            if teller.stopped:
+                return None
+            if len(failures) == len(self.dataset):
+                first = next(iter(failures.values()), "it has no photos")
+                raise DatasetError(f"{self.dataset.name}: nothing to evaluate: {first}")
+            result = self._result(failures)
+            saved = {"failures": failures, "loss": (self.read() or {}).get("loss")}
+            if loss:
+                saved["loss"] = self._loss(detector, teller, failures)
+                if teller.stopped:
+                    return None
+            teller.tell(Progress("figures", 0, 1))
+            saved |= result.scored(resamples)
+            with atomic_write(self.folder / FIGURES) as handle:
+                handle.write(json.dumps(saved, indent=1).encode())
+        return result, saved
+
+    def start(self, source, loss=False):
+        """Evaluate in a process of its own, which outlives this one; does nothing while one is at it.
+
+        Its figures go as a row to ``evaluation.csv`` of the model's run, or of the evaluations.
+
+        Args:
+            source: what ``skushare evaluate`` calls the dataset; loss: as in :meth:`run`.
+        """
+        if self.condition()[0] == RUNNING:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in (STOP, PROGRESS):
+            (self.folder / name).unlink(missing_ok=True)
+        command = [sys.executable, "-m", "skushare", "evaluate", source, "--model", str(self.model.folder)]
+        command += ["--mode", self.mode, "--csv", str(rows_file(self.model)), *["--loss"] * loss]
+        command += ["--size", str(self.size)] if self.size else []
+        root = str(Path(__file__).parents[2])  # so that it is found where the package is not installed
+        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+        with (self.folder / LOG).open("wb") as log:
+            child = subprocess.Popen(
+                command,
+                cwd=self.folder,  # where no file can have the name of a dataset
+                env={**os.environ, "PYTHONPATH": path, "SKUSHARE_WORKSPACE": str(workspace().resolve())},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
+        os.setpriority(os.PRIO_PROCESS, child.pid, NICENESS)
+        _children[self.folder] = child
+        threading.Thread(target=child.wait, daemon=True).start()  # or it would stay on as a zombie
+
+    def stop(self):
+        """Ask the process to end after the photo it is at; what was detected is kept."""
+        (self.folder / STOP).touch()
+
+    def _result(self, failures):
+        samples = tuple(s for s in self.dataset.samples if str(s.path) not in failures)
+        found = [self.predictions.get(sample.path) for sample in samples]
+        if any(d is None for d in found):
+            raise SkushareError(f"{self.predictions.folder}: files are missing or damaged; evaluate again")
+        return Result.of(replace(self.dataset, samples=samples), self.model.config.labels, found)
+
+    def _loss(self, detector, teller, failures):
+        from skushare.evaluation.loss import photo_loss
+
+        labels, names = self.model.config.labels, self.dataset.labels
+        ids = np.zeros(len(names), int) if len(labels) == 1 else _ids(names, labels, self.dataset.name)
+        samples = [s for s in self.dataset.samples if str(s.path) not in failures]
+        losses = [photo_loss(detector, s, ids[s.class_ids]) for s in teller.each("loss", samples)]
+        return np.mean(losses, axis=0).tolist() if losses else None
+
+
+class _Teller:
+    """Tells how far an evaluation is, and learns when it shall stop."""
+
+    def __init__(self, folder, wrap):
+        self.folder, self.wrap, self.stopped, self.told = folder, wrap or iter, False, 0.0
+
+    def each(self, phase, samples):
+        """Go through ``samples``, telling how many are done, until asked to stop."""
+        began = time.monotonic()
+        for done, sample in enumerate(self.wrap(samples)):
+            now = time.monotonic()
+            if now - self.told > TELL_EVERY:
+                self.stopped = (self.folder / STOP).exists()
+                if self.stopped:
+                    return
+                left = (now - began) / done * (len(samples) - done) if done else float("nan")
+                self.tell(Progress(phase, done, len(samples), left))
+                self.told = now
+            yield sample
+
+    def tell(self, progress):
+        with atomic_write(self.folder / PROGRESS) as handle:
+            handle.write(json.dumps(asdict(progress)).encode())
+
+
+def _ids(names, labels, dataset):
+    if missing := sorted(set(names) - set(labels)):
+        raise DatasetError(
+            f"{dataset}: the model does not know the class {missing[0]!r}, so it has no loss here"
+        )
+    return np.array([labels.index(name) for name in names])
+
+
+def rows_file(model):
+    """The CSV file for rows of figures of ``model``: in its run's folder, else with the evaluations."""
+    folder = model.folder.parent
+    own = runs_folder().resolve() in folder.parents
+    return (folder if own else evaluations_folder().resolve()) / "evaluation.csv"
+
+
+def _last_words(log):
+    """The error that ended a process, from its log; empty where it was killed."""
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    told = [line for line in lines if line.startswith("skushare: ")]
+    if any(line.startswith("Traceback") for line in lines):
+        return lines[-1]
+    return told[-1].removeprefix("skushare: ") if told else ""

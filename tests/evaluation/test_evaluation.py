@@ -1,0 +1,172 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skushare.dataset.coco import read_coco
+from skushare.detector.models import read_model
+from skushare.errors import SkushareError
+from skushare.evaluation import evaluation as module
+from skushare.evaluation.evaluation import (
+    FAILED,
+    FINISHED,
+    NEW,
+    RUNNING,
+    UNFINISHED,
+    Evaluation,
+    rows_file,
+)
+from skushare.images import write_image
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def stop_after(evaluation, photos):
+    """A ``progress`` of ``run`` that asks to stop after so many photos."""
+
+    def progress(samples):
+        for number, sample in enumerate(samples):
+            if number == photos:
+                evaluation.stop()
+            yield sample
+
+    return progress
+
+
+def test_an_evaluation_is_new_then_finished_and_found_again(knowing, model, dataset):
+    evaluation = Evaluation(model, dataset)
+    assert evaluation.condition() == (NEW, "") and evaluation.read() is None
+    result, saved = evaluation.run(resamples=10)
+    assert result.at(0.5)["recall"] == 0.5 and saved["precision"]["AP"] == pytest.approx(1)
+    again = Evaluation(model, dataset)
+    assert again.condition() == (FINISHED, "")
+    result, read = again.result()
+    assert str(read) == str(saved) and result.counts.tolist() == [2, 4, 6]
+    assert knowing.seen == 3
+
+
+def test_a_stopped_evaluation_goes_on_where_it_ended(knowing, model, dataset, monkeypatch):
+    monkeypatch.setattr(module, "TELL_EVERY", -1)
+    evaluation = Evaluation(model, dataset)
+    assert evaluation.run(progress=stop_after(evaluation, 2)) is None
+    assert evaluation.condition()[0] == UNFINISHED
+    assert (knowing.seen, evaluation.predictions.done(dataset.samples)) == (2, 2)
+    with pytest.raises(SkushareError, match="not evaluated"):
+        evaluation.result()
+    assert evaluation.run(resamples=0) is not None and knowing.seen == 3
+
+
+def test_other_labels_make_new_figures_of_the_same_detections(knowing, model, dataset):
+    Evaluation(model, dataset).run(resamples=0)
+    first = dataset.samples[0]
+    fixed = replace(first, boxes=first.boxes[:1], class_ids=first.class_ids[:1], scores=first.scores[:1])
+    changed = Evaluation(model, replace(dataset, samples=(fixed, *dataset.samples[1:])))
+    assert changed.condition()[0] == UNFINISHED
+    result, _ = changed.run(resamples=0)
+    assert result.counts.tolist() == [1, 4, 6] and knowing.seen == 3
+
+
+def test_photos_that_cannot_be_read_are_named_and_left_out(knowing, model, dataset):
+    dataset.samples[1].path.unlink()
+    evaluation = Evaluation(model, dataset)
+    result, saved = evaluation.run(resamples=0)
+    assert [Path(path).name for path in saved["failures"]] == ["4.png"]
+    assert "no such file" in next(iter(saved["failures"].values()))
+    assert result.counts.tolist() == [2, 6]
+    write_image(dataset.samples[1].path, np.full((40, 130, 3), 4, np.uint8))
+    assert Evaluation(model, dataset).condition()[0] == UNFINISHED  # it is back
+
+
+def test_with_no_photo_at_all_there_is_an_error(knowing, model, dataset):
+    for sample in dataset.samples:
+        sample.path.unlink()
+    with pytest.raises(SkushareError, match=r"tiny@val: nothing to evaluate: .*2\.png"):
+        Evaluation(model, dataset).run()
+
+
+def test_a_second_process_keeps_away(knowing, model, dataset):
+    evaluation, messages = Evaluation(model, dataset), []
+
+    def meanwhile(samples):
+        assert evaluation.condition() == (RUNNING, "")
+        with pytest.raises(SkushareError, match="already"):
+            Evaluation(model, dataset).run()
+        messages.append(evaluation.condition())
+        yield from samples
+
+    assert evaluation.run(resamples=0, progress=meanwhile) is not None and messages
+
+
+@pytest.mark.parametrize(
+    ("log", "condition"),
+    [
+        ("", (UNFINISHED, "")),  # killed
+        ("INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n", (UNFINISHED, "")),
+        ("INFO: x\nskushare: disk: is full\n", (FAILED, "disk: is full")),
+        ("Traceback (most recent call last):\n  File\nValueError: odd\n", (FAILED, "ValueError: odd")),
+    ],
+)
+def test_how_a_process_ended_is_told(model, dataset, log, condition):
+    evaluation = Evaluation(model, dataset)
+    evaluation.folder.mkdir(parents=True)
+    (evaluation.folder / "log.txt").write_text(log)
+    assert evaluation.condition() == condition
+    evaluation.stop()
+    assert evaluation.condition() == (UNFINISHED, "")  # as asked to
+
+
+def test_rows_of_a_runs_model_lie_in_its_run(model, monkeypatch, tmp_path):
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path))
+    own = replace(model, folder=tmp_path / "runs" / "first" / "model")
+    assert rows_file(own) == tmp_path / "runs" / "first" / "evaluation.csv" and own.name == "first"
+    assert rows_file(model) == tmp_path / "evaluations" / "evaluation.csv"
+
+
+@pytest.fixture
+def bundled(tmp_path, monkeypatch):
+    """The shipped model on the bundled pictures."""
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
+    return Evaluation(read_model(), read_coco(ROOT / "data" / "annotations.json"), "live")
+
+
+def wait(evaluation, seconds=120):
+    end = time.monotonic() + seconds
+    while evaluation.condition()[0] == RUNNING:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    return evaluation.condition()
+
+
+def test_a_process_of_its_own_evaluates_and_adds_a_row(bundled):
+    source = str(ROOT / "data" / "annotations.json")
+    bundled.start(source, loss=True)
+    assert bundled.condition()[0] == RUNNING  # at once, before it holds the lock
+    bundled.start(source)  # does nothing
+    assert wait(bundled) == (FINISHED, ""), (bundled.folder / "log.txt").read_text()
+    result, saved = bundled.result()
+    assert len(result.samples) == 3 and len(saved["loss"]) == 2 and min(saved["loss"]) > 0
+    rows = rows_file(bundled.model).read_text().splitlines()
+    assert len(rows) == 2 and rows[0].endswith("loss,class_loss,box_loss")
+
+
+def test_killed_at_any_moment_it_goes_on_with_what_it_had(bundled):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "skushare", "evaluate", str(ROOT / "data" / "annotations.json")]
+    process = subprocess.Popen([*command, "--mode", "live"], env=environment, stderr=subprocess.DEVNULL)
+    while not bundled.predictions.done(bundled.dataset.samples):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert bundled.condition()[0] in (UNFINISHED, FINISHED)
+    files = {path: path.stat().st_mtime_ns for path in bundled.predictions.folder.glob("*.npy")}
+    assert bundled.run(resamples=0) is not None
+    assert {path: path.stat().st_mtime_ns for path in files} == files
+    assert json.loads((bundled.folder / "figures.json").read_text())["failures"] == {}

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from skushare.detections import Detections
+from skushare.evaluation.matching import Outcome, match
+from skushare.geometry import iou
+
+A, B = [0, 0, 10, 10], [20, 0, 30, 10]
+NEAR_A, NEARER_A = [2, 0, 12, 10], [1, 0, 11, 10]
+
+
+@pytest.mark.parametrize(
+    ("truths", "boxes", "scores", "expected"),
+    [
+        ([], [], [], []),
+        ([A], [], [], []),
+        ([], [A], [0.9], [-1]),
+        ([A, B], [B, A], [0.9, 0.8], [1, 0]),
+        ([A], [NEAR_A, A], [0.9, 0.8], [0, -1]),  # the better score, not the better overlap
+        ([A], [A, A], [0.3, 0.8], [-1, 0]),  # whatever the order in which they come
+        ([A, NEAR_A], [NEARER_A, A], [0.9, 0.8], [1, 0]),  # what is taken is left alone
+        ([A], [[6, 0, 16, 10]], [0.9], [-1]),  # IoU .25
+        ([A, A], [A], [0.9], [1]),  # the last of equals, as in COCO
+    ],
+)
+def test_known_cases(truths, boxes, scores, expected):
+    found = Detections(boxes, scores, np.zeros(len(boxes)))
+    assert match(np.reshape(truths, (-1, 4)), found, [0.5])[0].tolist() == expected
+
+
+def test_a_true_box_is_taken_once_and_only_where_it_overlaps_enough(shelves):
+    for truths, found in zip(*shelves(0)[::2], strict=True):
+        for threshold, chosen in zip((0.5, 0.75), match(truths, found, (0.5, 0.75)), strict=True):
+            hit = chosen >= 0
+            assert len(set(chosen[hit])) == hit.sum() > 0
+            assert (iou(found.boxes, truths)[hit, chosen[hit]] >= threshold).all()
+
+
+def test_dropping_low_scores_changes_no_other_match(shelves):
+    truths, _, detections = shelves(1)
+    for boxes, found in zip(truths, detections, strict=True):
+        keep = found.scores >= 0.5
+        assert np.array_equal(match(boxes, found, [0.5])[0][keep], match(boxes, found[keep], [0.5])[0])
+
+
+def test_an_outcome_tells_right_false_and_missed_apart():
+    truths = np.float32([A, B])
+    found = Detections([B, NEAR_A, NEARER_A], [0.9, 0.8, 0.7], [0, 0, 0])
+    outcome = Outcome(found[:1], match(truths, found[:1], [0.5])[0], truths)
+    assert outcome.right.tolist() == [B] and outcome.missed.tolist() == [A] and len(outcome.false) == 0
+    outcome = Outcome(found, match(truths, found, [0.5])[0], truths)
+    assert outcome.right.tolist() == [B, NEAR_A] and outcome.false.tolist() == [NEARER_A]
+    assert len(outcome.missed) == 0

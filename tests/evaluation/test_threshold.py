@@ -1,0 +1,62 @@
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from skushare.dataset.dataset import Dataset
+from skushare.detector.models import models_folder, read_model
+from skushare.errors import ConfigError, ModelError
+from skushare.evaluation.threshold import is_test, store_threshold
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A copy of the shipped model."""
+    shutil.copytree(models_folder() / "shelf_dense", tmp_path / "mine")
+    return read_model(tmp_path / "mine")
+
+
+@pytest.mark.parametrize(("mode", "name"), [("photo", "min_score"), ("live", "live_min_score")])
+def test_a_threshold_is_stored_and_all_else_stays(own, mode, name):
+    store_threshold(own, mode, 0.61, Dataset("shop@val", (), ("facing",)))
+    changed = read_model(own.folder)
+    assert changed.config == replace(own.config, **{name: 0.61})
+    assert (changed.files, changed.about) == (own.files, own.about)
+
+
+def test_a_shipped_model_is_not_changed_unasked(own, monkeypatch):
+    monkeypatch.setenv("SKUSHARE_MODELS", str(own.folder.parent))
+    before = (own.folder / "model.json").read_bytes()
+    with pytest.raises(ConfigError, match="shipped"):
+        store_threshold(own, "photo", 0.61, Dataset("shop@val", (), ("facing",)))
+    assert (own.folder / "model.json").read_bytes() == before
+    store_threshold(own, "photo", 0.61, Dataset("shop@val", (), ("facing",)), force=True)
+    assert json.loads((own.folder / "model.json").read_text())["config"]["min_score"] == 0.61
+
+
+def test_no_threshold_is_taken_from_a_test_split(own):
+    with pytest.raises(ConfigError, match="validation"):
+        store_threshold(own, "photo", 0.61, Dataset("shop@test", (), ("facing",)), force=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "test"),
+    [
+        ("shop@test", True),
+        ("sku110k/test", True),
+        ("shop@val", False),
+        ("contest@val", False),
+        ("test", True),
+    ],
+)
+def test_a_test_split_is_known_by_its_name(name, test):
+    assert is_test(Dataset(name, (), ("facing",))) == test
+
+
+def test_damage_is_not_covered_up(own):
+    (own.folder / "weights.npz").write_bytes(b"damaged")
+    with pytest.raises(ModelError, match=r"weights\.npz"):
+        store_threshold(own, "photo", 0.61, Dataset("shop@val", (), ("facing",)))
+    assert Path(own.folder / "model.json").is_file()
