@@ -31,6 +31,16 @@ def add(commands):
     )
     start.add_argument("name", metavar="NAME")
     add_plan(start)
+    export = command(
+        actions,
+        "export-config",
+        export_config,
+        "Write the settings of a run as a pipeline.config of the TF2 Object Detection API.\n\n"
+        "Only for an SSD MobileNet v2. Settings that the format has no place for are listed in a comment.",
+        "example:\n  skushare runs export-config first --out pipeline.config\n",
+    )
+    export.add_argument("name", metavar="NAME", help="of the run, or its folder")
+    export.add_argument("--out", metavar="FILE", help="default: print it")
     for name, action, description in (
         ("show", show, "Tell how a run stands."),
         ("stop", stop, "Let a run end its step, save and end."),
@@ -113,6 +123,20 @@ def delete(args):
     run = runs.open_run(args.name)
     run.delete()
     print(f"{run.name}: deleted")
+    return 0
+
+
+def export_config(args):
+    from skushare.commands.common import write
+    from skushare.training import runs
+    from skushare.training.pipeline import write_pipeline
+
+    plan = runs.open_run(args.name).plan
+    text = write_pipeline(plan.detector, plan.training, plan.weights)
+    if args.out:
+        write(args.out, text)
+    else:
+        print(text, end="")
     return 0
 
 

@@ -1,6 +1,7 @@
 """`skushare train`: train a detector."""
 
 import os
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,21 +35,31 @@ def add_plan(parser):
         "--train", nargs="+", required=True, metavar="DATA[:WEIGHT]", help="datasets to train on"
     )
     parser.add_argument("--val", required=True, metavar="DATA", help="dataset to choose the best on")
-    parser.add_argument(
-        "--preset", default="shelf_dense", help="shelf_dense (default) or ssd_mobilenet_v2_320"
+    recipe = parser.add_mutually_exclusive_group()
+    recipe.add_argument(
+        "--preset",
+        default="shelf_dense",
+        help="network and settings: shelf_dense (default), ssd_mobilenet_v2_320, or article: what the\n"
+        "article on real-time SKU detection trained with",
+    )
+    recipe.add_argument(
+        "--pipeline",
+        type=Path,
+        metavar="FILE",
+        help="network and settings of a pipeline.config of the TF2 Object Detection API, for an SSD\n"
+        "MobileNet v2; what has no effect is named. The options below change its settings",
     )
     parser.add_argument(
         "--weights",
-        default="",
         metavar="imagenet|MODEL|FILE",
         help="start from: imagenet (downloaded), a model or run of the same preset or its weights file, or\n"
-        "a backbone file of tools/import_backbone.py; default: random",
+        "a backbone file of tools/import_backbone.py; default: as the pipeline.config says, or random",
     )
     parser.add_argument("--one-class", action="store_true", help="teach all classes as one, facing")
     parser.add_argument("--licence", default="", help="what may be done with the weights; kept in model.json")
     parser.add_argument("--steps", type=positive, help="optimiser steps")
     parser.add_argument("--batch-size", type=positive, help="crops a step")
-    parser.add_argument("--learning-rate", type=float, help="peak learning rate of AdamW")
+    parser.add_argument("--learning-rate", type=float, help="peak learning rate")
     parser.add_argument("--warmup-steps", type=positive, help="steps of rising learning rate at first")
     parser.add_argument(
         "--freeze-before", metavar="LAYER", help="keep all layers before this one as they are"
@@ -75,25 +86,46 @@ def add_plan(parser):
 
 def read_plan(args):
     """The ``Plan`` that the options of :func:`add_plan` describe."""
-    from dataclasses import fields
+    from dataclasses import fields, replace
 
-    from skushare.detector.presets import preset
     from skushare.training.config import TrainingConfig
     from skushare.training.plan import Plan
+    from skushare.training.recipes import recipe
 
+    if args.pipeline:
+        detector, training, weights = _pipeline(args.pipeline)
+    else:
+        chosen = recipe(args.preset)
+        detector, training, weights = chosen.detector, chosen.training, ""
     names = {f.name for f in fields(TrainingConfig)}
     given = {name: value for name, value in vars(args).items() if name in names and value is not None}
     return Plan(
         train=tuple(map(_weighted, args.train)),
         validation=args.val,
-        detector=preset(args.preset),
-        training=TrainingConfig(**given),
-        weights=args.weights,
+        detector=detector,
+        training=replace(training, **given),
+        weights=weights if args.weights is None else args.weights,
         one_class=args.one_class,
         backend=args.backend,
         devices=args.devices,
         licence=args.licence,
     )
+
+
+def _pipeline(path):
+    """What the ``pipeline.config`` at ``path`` says; names on standard error what has no effect."""
+    from skushare.errors import ConfigError
+    from skushare.training.pipeline import read_pipeline
+
+    try:
+        pipeline = read_pipeline(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error})") from None
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    for ignored in pipeline.ignored:
+        print(f"{path}, {ignored}", file=sys.stderr)
+    return pipeline[:3]
 
 
 def run(args):

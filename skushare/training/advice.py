@@ -1,0 +1,100 @@
+"""What will go wrong with a run, told before it starts, each with the reason and what to do."""
+
+from math import cos, pi
+
+from skushare.dataset.statistics import COVERED, anchor_fit, cap_warning
+
+# The model zoo's SSD MobileNet v2: rate and batch that were tuned for each other.
+REFERENCE_RATE, REFERENCE_BATCH = 0.08, 512
+TOLERATED = 4  # times the rate that the linear rule gives
+HIGH_ADAM_RATE = 1e-2
+FEW_COVERED = 0.5
+SOME = 20_000  # boxes whose anchors are looked at
+
+
+def advise(plan, indexes=()):
+    """Warnings about a ``Plan``, as texts.
+
+    Args:
+        indexes: the ``Index`` of each dataset that it trains on, if at hand.
+    """
+    warnings = [_rate(plan.training), _schedule(plan.training), _frozen(plan), _leak(plan)]
+    photos = sum(map(len, indexes))
+    if photos:
+        warnings.append(_length(plan.training, photos))
+    for index in indexes:
+        warnings += [cap_warning(index, plan.detector), _anchors(index, plan.detector)]
+    return list(dict.fromkeys(warning for warning in warnings if warning))
+
+
+def epochs(training, photos):
+    """How often each of ``photos`` is seen, on average."""
+    return training.steps * training.batch_size / max(1, photos)
+
+
+def _rate(training):
+    rate = training.learning_rate
+    if training.optimizer == "adamw":
+        if rate > HIGH_ADAM_RATE:
+            return f"learning_rate {rate:g} is high for AdamW; above {HIGH_ADAM_RATE:g} runs tend to diverge."
+        return ""
+    usual = REFERENCE_RATE * training.batch_size / REFERENCE_BATCH
+    if rate <= TOLERATED * usual:
+        return ""
+    return (
+        f"learning_rate {rate:g} is {rate / REFERENCE_RATE:.2g} times that of the model zoo, "
+        f"{REFERENCE_RATE:g}, which goes with batches of {REFERENCE_BATCH}. For batches of "
+        f"{training.batch_size} the usual rule gives {usual:.2g}. The loss may grow without bounds; "
+        "what the starting weights know is soon lost."
+    )
+
+
+def _schedule(training):
+    end = training.schedule_steps or training.steps
+    if training.warmup_steps > training.steps / 2:
+        return f"{training.warmup_steps} of {training.steps} steps are warm-up; little is left to learn with."
+    if end <= 1.2 * training.steps:
+        return ""
+    left = (1 + cos(pi * (training.steps - training.warmup_steps) / (end - training.warmup_steps))) / 2
+    return (
+        f"The learning rate falls until step {end:,}, but the run ends at step {training.steps:,}, when it "
+        f"is still at {left:.0%} of its peak: the weights never settle. Set schedule_steps to 0."
+    )
+
+
+def _frozen(plan):
+    if plan.training.freeze_before and not plan.weights:
+        return (
+            f"The layers before {plan.training.freeze_before} are kept as they are, but begin at random "
+            "values. Choose weights to start from, or empty freeze_before."
+        )
+    return ""
+
+
+def _leak(plan):
+    if plan.validation in [source for source, _ in plan.train]:
+        return (
+            f"{plan.validation} is trained on and validated on: its figures will be too good, and nobody "
+            "will know how well the model does on new photos. Split it on the Datasets page."
+        )
+    return ""
+
+
+def _length(training, photos):
+    if epochs(training, photos) < 1:
+        return (
+            f"{training.steps:,} steps of {training.batch_size} crops see only part of the {photos:,} "
+            "photos. Raise steps."
+        )
+    return ""
+
+
+def _anchors(index, detector):
+    rows = slice(None, None, max(1, len(index.boxes) // SOME))
+    fit = anchor_fit(index, detector, rows=rows)
+    if not len(fit) or (fit >= COVERED).mean() >= FEW_COVERED or detector.matcher != "argmax":
+        return ""
+    return (
+        f"Only {(fit >= COVERED).mean():.0%} of the boxes have an anchor that overlaps them by half; each of "
+        "the others is learnt by one forced anchor. Dense shelves has anchors for small products."
+    )

@@ -1,0 +1,98 @@
+"""The recipes to choose from: each a network and how to train it."""
+
+from dataclasses import dataclass, replace
+
+from skushare.detector.config import DetectorConfig
+from skushare.detector.models import DEFAULT_MODEL
+from skushare.detector.presets import SHELF_DENSE, SSD_MOBILENET_V2_320
+from skushare.errors import ConfigError
+from skushare.training.config import TrainingConfig
+
+EPOCHS = 40  # that a run of our own recipes takes ...
+FEWEST, MOST = 300, 6000  # ... within these steps
+VALIDATIONS = 12
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network and how to train it.
+
+    Attributes:
+        name: on the command line; title, text: for people.
+        detector: ``DetectorConfig``; training: ``TrainingConfig``.
+        weights: to start from, as in a ``Plan``.
+        as_it_is: the settings are somebody's own and stay so whatever the data.
+    """
+
+    name: str
+    title: str
+    text: str
+    detector: DetectorConfig
+    training: TrainingConfig = TrainingConfig()
+    weights: str = "imagenet"
+    as_it_is: bool = False
+
+    def training_for(self, photos):
+        """The ``TrainingConfig``, its length made for so many ``photos``."""
+        if self.as_it_is:
+            return self.training
+        steps = min(max(round(EPOCHS * photos / self.training.batch_size), FEWEST), MOST)
+        return replace(
+            self.training,
+            steps=steps,
+            warmup_steps=min(self.training.warmup_steps, steps // 10),
+            validate_every=-(-steps // VALIDATIONS),
+        )
+
+
+_RECIPES = (
+    Recipe(
+        "shelf_dense",
+        "Dense shelves",
+        "For many small products close together. The best choice for shelves.",
+        SHELF_DENSE,
+        weights=DEFAULT_MODEL,
+    ),
+    Recipe(
+        "ssd_mobilenet_v2_320",
+        "Classic SSD MobileNet v2",
+        "The model zoo's network at 320 pixels, trained our way. It misses small products.",
+        SSD_MOBILENET_V2_320,
+    ),
+    Recipe(
+        "article",
+        "The article's settings",
+        "What the article on real-time SKU detection trained with, number by number, to compare with.",
+        # Called 320, but its file resizes to 300.
+        replace(SSD_MOBILENET_V2_320, input_size=300, photo_size=300, live_size=300),
+        TrainingConfig(
+            steps=5000,
+            batch_size=48,
+            optimizer="momentum",
+            learning_rate=0.8,
+            warmup_steps=2000,
+            warmup_learning_rate=0.13333,
+            schedule_steps=50000,
+            momentum=0.9,
+            weight_decay=4e-5,
+            clip_norm=0.0,
+            ema=0.0,
+            min_scale=0.3,
+            max_scale=1.0,
+            photometric=False,
+        ),
+        as_it_is=True,
+    ),
+)
+RECIPES = {recipe.name: recipe for recipe in _RECIPES}
+
+
+def recipe(name):
+    """The :class:`Recipe` called ``name``.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if name not in RECIPES:
+        raise ConfigError(f"no preset called {name!r}; there are: {', '.join(RECIPES)}")
+    return RECIPES[name]

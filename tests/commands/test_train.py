@@ -1,0 +1,69 @@
+from dataclasses import replace
+
+import pytest
+
+from skushare.cli import build_parser, main
+from skushare.commands.train import read_plan
+from skushare.training.pipeline import read_pipeline, write_pipeline
+from skushare.training.plan import Plan
+from skushare.training.recipes import recipe
+from skushare.training.runs import prepare
+from skushare.workspace import runs_folder
+
+ARTICLE = recipe("article")
+
+
+def plan(*options):
+    """The plan of ``skushare train`` with these options."""
+    args = ["train", "--train", "a:3", "b", "--val", "c", "--run", "r", *map(str, options)]
+    return read_plan(build_parser().parse_args(args))
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "pipeline.config"
+    path.write_text(write_pipeline(ARTICLE.detector, ARTICLE.training, ARTICLE.weights))
+    return path
+
+
+def test_a_preset_brings_network_and_settings():
+    assert plan() == Plan(
+        (("a", 3.0), ("b", 1.0)), "c", recipe("shelf_dense").detector, recipe("shelf_dense").training
+    )
+    assert plan("--preset", "article").training == ARTICLE.training
+    assert plan("--preset", "article", "--steps", 7).training == replace(ARTICLE.training, steps=7)
+
+
+def test_a_pipeline_brings_network_settings_and_weights(config, capsys):
+    config.write_text(f"warp: 9\n{config.read_text()}")
+    read = plan("--pipeline", config, "--batch-size", 8)
+    assert read.detector == ARTICLE.detector and read.weights == "imagenet"
+    assert read.training == replace(ARTICLE.training, batch_size=8)
+    assert f"{config}, line 1: warp: unknown to skushare" in capsys.readouterr().err
+    assert plan("--pipeline", config, "--weights", "").weights == ""
+
+
+@pytest.mark.parametrize("content", [None, b"model {", b"\xff"])
+def test_a_pipeline_that_cannot_be_read_is_named(tmp_path, capsys, content):
+    path = tmp_path / "broken.config"
+    if content is not None:
+        path.write_bytes(content)
+    args = ["train", "--train", "a", "--val", "b", "--run", str(tmp_path / "run"), "--pipeline", str(path)]
+    assert main(args) == 2
+    assert "broken.config: " in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_written_as_the_config_it_came_from(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path))
+    (tmp_path / "labels.json").write_text("{}")
+    source = str(tmp_path / "labels.json")
+    prepare(runs_folder() / "mine", Plan(((source, 1.0),), source, ARTICLE.detector, ARTICLE.training))
+    assert main(["runs", "export-config", "mine"]) == 0
+    assert read_pipeline(capsys.readouterr().out)[:2] == (ARTICLE.detector, ARTICLE.training)
+    out = tmp_path / "out.config"
+    assert main(["runs", "export-config", "mine", "--out", str(out)]) == 0
+    assert read_pipeline(out.read_text())[:2] == (ARTICLE.detector, ARTICLE.training)
+    prepare(runs_folder() / "dense", Plan(((source, 1.0),), source))
+    assert main(["runs", "export-config", "dense", "--out", str(tmp_path / "no.config")]) == 2
+    assert "shelf_dense" in capsys.readouterr().err and not (tmp_path / "no.config").exists()

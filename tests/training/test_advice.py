@@ -1,0 +1,84 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from skushare.dataset.dataset import Dataset, Sample
+from skushare.dataset.statistics import columns
+from skushare.training.advice import advise, epochs
+from skushare.training.config import TrainingConfig
+from skushare.training.plan import Plan
+from skushare.training.recipes import recipe
+
+
+def shelves(boxes, side=60.0, photos=4):
+    """Photos of 1000 x 1000 pixels with so many square boxes of so many pixels."""
+    low = np.random.default_rng(0).uniform(0, 1000 - side, (boxes, 2))
+    found = np.column_stack([low, low + side]).astype(np.float32)
+    samples = [
+        Sample(f"{i}.jpg", 1000, 1000, found, np.zeros(boxes, np.int32), np.ones(boxes, np.float32))
+        for i in range(photos)
+    ]
+    return columns(Dataset("shelves", tuple(samples), ("facing",)))
+
+
+def plan(name="shelf_dense", weights="shelf_dense", validation="mine@val", detector=(), **changes):
+    chosen = recipe(name)
+    return Plan(
+        train=(("mine@train", 1.0),),
+        validation=validation,
+        detector=replace(chosen.detector, **dict(detector)),
+        training=replace(chosen.training, **changes),
+        weights=weights,
+    )
+
+
+@pytest.mark.parametrize("name", ["shelf_dense", "ssd_mobilenet_v2_320"])
+def test_our_own_recipes_are_not_warned_of(name):
+    assert advise(plan(name)) == []
+
+
+@pytest.mark.parametrize("boxes", [0, 1, 150])
+def test_the_dense_recipe_suits_any_shelf(boxes):
+    assert advise(plan(), [shelves(boxes)]) == []
+
+
+def test_the_traps_of_the_article_are_told():
+    warnings = advise(plan("article"), [shelves(150)])
+    for words in ("learning_rate 0.8 is 10 times", "the usual rule gives 0.0075", "max_detections is 100"):
+        assert any(words in warning for warning in warnings), words
+    assert any("max_boxes is 100" in warning and "count as background" in warning for warning in warnings)
+    assert any("step 50,000" in warning and "99% of its peak" in warning for warning in warnings)
+    assert any("Only 0% of the boxes have an anchor" in warning for warning in warnings)
+
+
+def test_a_trap_is_told_only_where_it_applies():
+    roomy = advise(plan("article"), [shelves(20, side=300)])
+    assert not any("max_boxes" in warning or "anchor" in warning for warning in roomy)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"learning_rate": 0.1}, "high for AdamW"),
+        ({"steps": 100, "warmup_steps": 80}, "80 of 100 steps are warm-up"),
+        ({"steps": 1000, "schedule_steps": 2000}, "never settle"),
+        ({"steps": 1, "batch_size": 2, "warmup_steps": 0}, "see only part of the 4 photos"),
+        ({"freeze_before": "block_3_expand", "weights": ""}, "begin at random"),
+        ({"validation": "mine@train"}, "trained on and validated on"),
+        ({"optimizer": "momentum", "learning_rate": 0.08}, "the usual rule gives 0.0013"),
+    ],
+)
+def test_what_will_go_wrong_is_told(changes, words):
+    warnings = advise(plan(**changes), [shelves(20)])
+    assert len(warnings) == 1 and words in warnings[0]
+
+
+def test_the_model_zoos_own_rate_is_fine():
+    reference = {"batch_size": 512, "learning_rate": 0.08, "steps": 50000, "warmup_steps": 2000}
+    assert advise(plan("article", **reference)) == []
+
+
+@pytest.mark.parametrize(("photos", "expected"), [(40, 10.0), (0, 400.0)])
+def test_epochs_count_how_often_a_photo_is_seen(photos, expected):
+    assert epochs(TrainingConfig(steps=100, batch_size=4), photos) == expected

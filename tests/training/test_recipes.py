@@ -1,0 +1,44 @@
+from dataclasses import replace
+
+import pytest
+
+from skushare.detector.presets import SSD_MOBILENET_V2_320
+from skushare.errors import ConfigError
+from skushare.training.pipeline import read_pipeline, write_pipeline
+from skushare.training.recipes import FEWEST, MOST, RECIPES, recipe
+
+
+def test_the_article_is_there_number_by_number():
+    """From ``anchors.md`` §0: its file differs from the reference in six numbers."""
+    article = recipe("article")
+    training = article.training
+    assert (training.learning_rate, training.warmup_learning_rate) == (0.8, 0.13333)
+    assert (training.steps, training.schedule_steps, training.warmup_steps) == (5000, 50000, 2000)
+    assert (training.batch_size, training.momentum, article.weights) == (48, 0.9, "imagenet")
+    assert article.detector.input_size == 300
+    assert article.detector.max_boxes == article.detector.max_detections == 100
+    same = {"input_size": 320, "photo_size": 320, "live_size": 320}
+    assert replace(article.detector, **same) == SSD_MOBILENET_V2_320
+
+
+def test_the_article_goes_through_its_own_format():
+    article = recipe("article")
+    text = write_pipeline(article.detector, article.training, article.weights)
+    assert read_pipeline(text)[:3] == (article.detector, article.training, "imagenet")
+
+
+def test_the_articles_settings_stay_whatever_the_data():
+    assert recipe("article").training_for(3) == recipe("article").training
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if name != "article"])
+@pytest.mark.parametrize(("photos", "steps"), [(0, FEWEST), (1, FEWEST), (100, 500), (10**6, MOST)])
+def test_our_own_recipes_are_as_long_as_the_data_needs(name, photos, steps):
+    training = recipe(name).training_for(photos)
+    assert training.steps == steps
+    assert training.warmup_steps <= steps / 10 and 10 <= steps / training.validate_every <= 12
+
+
+def test_an_unknown_recipe_is_named_with_those_there_are():
+    with pytest.raises(ConfigError, match="article"):
+        recipe("yolo")
