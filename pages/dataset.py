@@ -1,0 +1,65 @@
+"""Datasets: bring one in, look at it, correct it."""
+
+import streamlit as st
+
+from skushare.app.dataset_care import show_history
+from skushare.app.dataset_intake import add_dataset_form, offer_example
+from skushare.app.dataset_pictures import show_gallery, show_picture
+from skushare.app.datasets import choose_dataset, chosen_name, open_chosen, opened_picture, show_notes
+from skushare.app.navigation import require_navigation
+from skushare.app.text import plain
+from skushare.dataset.store import dataset_names
+from skushare.errors import SkushareError
+
+require_navigation()
+
+names = dataset_names()
+if not names:
+    st.title("Datasets")
+    show_notes()
+    st.markdown(
+        "A dataset is a set of shelf photos with a box around each product. "
+        "Look at yours here, correct its boxes, and train a detector on it."
+    )
+    upload_column, example_column = st.columns(2, gap="large")
+    with upload_column:
+        add_dataset_form()
+    with example_column:
+        offer_example()
+    st.stop()
+
+name = chosen_name(names)
+try:
+    dataset, problem = open_chosen(name), None
+except SkushareError as error:
+    dataset, problem = None, str(error)
+
+picture = dataset and opened_picture(dataset)
+if picture:
+    show_notes()
+    show_picture(dataset, picture)
+    st.stop()
+
+st.title("Datasets")
+show_notes()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    choose_dataset(names, name)
+    with st.popover("Add a dataset", icon=":material/add:"):
+        add_dataset_form()
+        offer_example()
+if problem:
+    st.error(plain(problem), icon=":material/error:")
+    st.stop()
+
+pictures, boxes = len(dataset.index), len(dataset.index.boxes)
+with st.container(horizontal=True):
+    st.metric("Pictures", f"{pictures:,}", border=True)
+    st.metric("Boxes", f"{boxes:,}", border=True)
+    st.metric("Boxes a picture", f"{boxes / max(1, pictures):.1f}", border=True)
+    st.metric("Classes", f"{len(dataset.index.labels):,}", border=True)
+
+views = {"Pictures": show_gallery, "History": show_history}
+for tab, show in zip(st.tabs(list(views), key="dataset_tab", on_change="rerun"), views.values(), strict=True):
+    if tab.open:
+        with tab:
+            show(dataset)

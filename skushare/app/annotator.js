@@ -1,0 +1,394 @@
+// One picture with its boxes: zooms and pans, and lets boxes be added, moved, sized and deleted.
+//
+// A box is [left, top, right, bottom, class id, score] in pixels of the picture and is known by these
+// numbers. Each change is sent at once; until the server says that it is saved, it is drawn on top of
+// what the server sent.
+
+const MAX_ZOOM = 40;
+const MIN_SIDE = 2; // pixels of the picture
+const COARSE = matchMedia("(pointer: coarse)").matches;
+const REACH = COARSE ? 18 : 9; // screen pixels around a handle that still grab it
+const HANDLE = COARSE ? 13 : 9;
+const IDLE = "Click a box to change it. Ctrl + wheel, or two fingers, zoom; drag moves the picture.";
+
+export default function ({ data, parentElement, setStateValue }) {
+  parentElement.annotator ??= new Annotator(parentElement);
+  parentElement.annotator.update(data, setStateValue);
+}
+
+class Annotator {
+  constructor(root) {
+    const find = (selector) => root.querySelector(selector);
+    [this.stage, this.sheet, this.image, this.svg] = [".stage", ".sheet", "img", "svg"].map(find);
+    [this.classes, this.status] = ["select", ".status"].map(find);
+    this.tools = Object.fromEntries([...root.querySelectorAll("[data-do]")].map((b) => [b.dataset.do, b]));
+    this.pointers = new Map();
+    this.data = {};
+
+    const actions = {
+      add: () => this.setAdding(!this.adding),
+      delete: () => {
+        this.settle();
+        if (this.selected) this.commit(this.selected, null);
+      },
+      in: () => this.zoom(1.5),
+      out: () => this.zoom(1 / 1.5),
+      fit: () => this.fit(),
+      hide: () => this.setHidden(!this.hidden),
+    };
+    for (const [name, action] of Object.entries(actions)) this.tools[name].onclick = action;
+    this.classes.onchange = () => {
+      this.settle();
+      if (this.selected) this.commit(this.selected, this.withClass(this.selected));
+    };
+    const on = (event, handler) => this.stage.addEventListener(event, handler.bind(this), { passive: false });
+    on("pointerdown", this.press);
+    on("pointermove", this.drag);
+    on("pointerup", this.release);
+    on("pointercancel", this.cancel);
+    on("wheel", this.wheel);
+    on("dblclick", (event) => this.zoom(2, event));
+    on("keydown", this.key);
+    new ResizeObserver(() => this.resize()).observe(this.stage.parentElement);
+  }
+
+  update(data, setStateValue) {
+    const old = this.data;
+    const another = String(data.picture) !== String(old.picture);
+    if (another) this.settle();
+    this.data = data;
+    this.setStateValue = setStateValue;
+    if (another) {
+      [this.batch, this.saved, this.changes] = [String(Math.random()), 0, []];
+      this.selected = this.draft = null;
+      this.setAdding(false);
+    }
+    if (data.saved.batch === this.batch) {
+      this.changes.splice(0, data.saved.count - this.saved);
+      this.saved = data.saved.count;
+    }
+    if (data.src !== old.src) this.image.src = data.src;
+    if (JSON.stringify(data.labels) !== JSON.stringify(old.labels)) this.fillClasses();
+    if (another) this.fit();
+    this.draw();
+  }
+
+  fillClasses() {
+    this.classes.replaceChildren(...this.data.labels.map((label, id) => new Option(label, id)));
+    this.classes.parentElement.hidden = this.data.labels.length < 2;
+  }
+
+  // Boxes
+
+  boxes() {
+    const boxes = [...this.data.boxes];
+    for (const { before, after } of this.changes) {
+      const place = before ? boxes.findIndex((box) => same(box, before)) : boxes.length;
+      if (place >= 0) boxes.splice(place, 1, ...(after ? [after] : []));
+    }
+    return boxes;
+  }
+
+  /** Commit what the arrow keys did; many presses are one change. */
+  settle() {
+    if (this.nudging) this.commit(this.selected, this.draft);
+  }
+
+  commit(before, after) {
+    clearTimeout(this.nudging);
+    this.nudging = this.draft = null;
+    this.selected = after;
+    if (!(before && after && same(before, after))) {
+      this.changes.push({ before, after });
+      // All that is not known to be saved, so that nothing is lost where two messages become one.
+      const { batch, saved, changes } = this;
+      this.setStateValue("edits", { picture: this.data.picture, batch, saved, changes: [...changes] });
+    }
+    this.draw();
+  }
+
+  withClass(box) {
+    return [...box.slice(0, 4), Number(this.classes.value), 1];
+  }
+
+  /** The smallest box at a point, as the one that a larger box around it must not hide. */
+  boxAt([x, y]) {
+    const slack = (COARSE ? 8 : 3) / this.view.scale;
+    const near = ([l, t, r, b]) => x > l - slack && x < r + slack && y > t - slack && y < b + slack;
+    const size = ([l, t, r, b]) => (r - l) * (b - t);
+    return this.boxes().filter(near).sort((a, b) => size(a) - size(b))[0] ?? null;
+  }
+
+  handles() {
+    if (!this.selected) return [];
+    const [l, t, r, b] = this.draft ?? this.selected;
+    const wide = (r - l) * this.view.scale > 4 * HANDLE;
+    const high = (b - t) * this.view.scale > 4 * HANDLE;
+    const places = [[0, 0], [1, 0], [1, 1], [0, 1]];
+    if (wide) places.push([0.5, 0], [0.5, 1]);
+    if (high) places.push([0, 0.5], [1, 0.5]);
+    return places.map(([u, v]) => ({ u, v, x: l + u * (r - l), y: t + v * (b - t) }));
+  }
+
+  // Pointer and keys
+
+  press(event) {
+    if (event.button > 0) return;
+    event.preventDefault();
+    this.settle();
+    this.stage.focus({ preventScroll: true });
+    this.stage.setPointerCapture(event.pointerId);
+    this.pointers.set(event.pointerId, event);
+    if (this.pointers.size === 2) {
+      this.draft = null;
+      this.gesture = { kind: "pinch", ...this.spread(), view: { ...this.view } };
+      return;
+    }
+    const at = this.at(event);
+    const handle = this.handles().find(({ x, y }) => Math.hypot(x - at[0], y - at[1]) * this.view.scale < REACH);
+    const inside = this.selected && contains(this.selected, at);
+    if (this.adding) this.gesture = { kind: "draw", at };
+    else if (handle) this.gesture = { kind: "size", at, handle };
+    else if (inside) this.gesture = { kind: "move", at };
+    else this.gesture = { kind: "pan", view: { ...this.view } };
+    this.gesture.event = event;
+  }
+
+  drag(event) {
+    if (!this.pointers.has(event.pointerId) || !this.gesture) return;
+    this.pointers.set(event.pointerId, event);
+    const { kind, at, handle, view, event: start } = this.gesture;
+    if (kind === "pinch") {
+      const { distance, x, y } = this.spread();
+      this.view = { ...view };
+      this.zoom(distance / this.gesture.distance, this.gesture);
+      this.view.x += x - this.gesture.x;
+      this.view.y += y - this.gesture.y;
+      return this.place();
+    }
+    const travel = Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY);
+    if (!this.gesture.moved && travel < 4) return;
+    this.gesture.moved = true;
+    const [x, y] = this.at(event);
+    if (kind === "pan") {
+      this.view = { ...view, x: view.x + event.clientX - start.clientX, y: view.y + event.clientY - start.clientY };
+      return this.place();
+    }
+    if (kind === "draw") this.draft = this.withClass(this.tidy([at[0], at[1], x, y]));
+    else {
+      const [l, t, r, b] = this.selected;
+      const [dx, dy] = [x - at[0], y - at[1]];
+      let moved = [l + dx, t + dy, r + dx, b + dy];
+      if (kind === "size") {
+        const { u, v } = handle;
+        moved = [u === 0 ? l + dx : l, v === 0 ? t + dy : t, u === 1 ? r + dx : r, v === 1 ? b + dy : b];
+      }
+      const tidied = kind === "move" ? this.shift(moved) : this.tidy(moved);
+      this.draft = [...tidied, this.selected[4], 1];
+    }
+    this.draw();
+  }
+
+  release(event) {
+    const gesture = this.gesture;
+    this.cancel(event, this.draft);
+    if (!gesture || gesture.kind === "pinch") return;
+    if (!gesture.moved) {
+      if (!this.adding) this.select(this.boxAt(this.at(event)));
+    } else if (this.draft) {
+      const [l, t, r, b] = this.draft;
+      const large = r - l >= MIN_SIDE && b - t >= MIN_SIDE;
+      if (large) this.commit(gesture.kind === "draw" ? null : this.selected, this.draft);
+      else this.draft = null;
+      if (gesture.kind === "draw" && large) this.setAdding(false);
+    }
+    this.draw();
+  }
+
+  cancel(event, draft = null) {
+    this.pointers.delete(event.pointerId);
+    this.gesture = null;
+    this.draft = draft;
+    this.draw();
+  }
+
+  wheel(event) {
+    if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
+    event.preventDefault();
+    this.zoom(Math.exp(-event.deltaY / 200), event);
+  }
+
+  key(event) {
+    const step = event.shiftKey ? 10 : 1;
+    const nudges = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
+    const keys = {
+      Delete: () => this.tools.delete.click(),
+      Backspace: () => this.tools.delete.click(),
+      Escape: () => (this.adding ? this.setAdding(false) : this.select(null)),
+      "+": () => this.zoom(1.5),
+      "-": () => this.zoom(1 / 1.5),
+      0: () => this.fit(),
+      a: () => this.setAdding(!this.adding),
+      h: () => this.setHidden(!this.hidden),
+    };
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (nudges[event.key] && this.selected) {
+      const [dx, dy] = nudges[event.key];
+      const [l, t, r, b, id] = this.draft ?? this.selected;
+      this.draft = [...this.shift([l + dx, t + dy, r + dx, b + dy]), id, 1];
+      clearTimeout(this.nudging);
+      this.nudging = setTimeout(() => this.settle(), 700);
+      this.draw();
+    } else if (keys[event.key]) keys[event.key]();
+    else return;
+    event.preventDefault();
+    event.stopPropagation(); // Streamlit has keys of its own
+  }
+
+  select(box) {
+    this.settle();
+    this.selected = box;
+    if (box) this.classes.value = box[4];
+    this.draw();
+  }
+
+  setAdding(adding) {
+    this.settle();
+    this.adding = adding;
+    if (adding) this.selected = null;
+    this.tools.add.setAttribute("aria-pressed", adding);
+    this.stage.classList.toggle("adding", adding);
+    this.draw();
+  }
+
+  setHidden(hidden) {
+    this.hidden = hidden;
+    this.tools.hide.setAttribute("aria-pressed", hidden);
+    this.svg.style.visibility = hidden ? "hidden" : "";
+  }
+
+  // Geometry
+
+  /** Where an event is, in pixels of the picture. */
+  at({ clientX, clientY }) {
+    const { left, top } = this.stage.getBoundingClientRect();
+    return [(clientX - left - this.view.x) / this.view.scale, (clientY - top - this.view.y) / this.view.scale];
+  }
+
+  spread() {
+    const [a, b] = [...this.pointers.values()];
+    const [x, y] = [(a.clientX + b.clientX) / 2, (a.clientY + b.clientY) / 2];
+    return { distance: Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) || 1, x, y, clientX: x, clientY: y };
+  }
+
+  /** Corners in order, inside of the picture, in tenths of a pixel, as the server stores them. */
+  tidy([x1, y1, x2, y2]) {
+    const { width, height } = this.data;
+    const limit = (value, most) => tenths(Math.min(Math.max(value, 0), most));
+    const xs = [limit(x1, width), limit(x2, width)].sort((a, b) => a - b);
+    const ys = [limit(y1, height), limit(y2, height)].sort((a, b) => a - b);
+    return [xs[0], ys[0], xs[1], ys[1]];
+  }
+
+  /** A moved box, pushed back into the picture at its size. */
+  shift([l, t, r, b]) {
+    const { width, height } = this.data;
+    const dx = Math.max(0, -l) - Math.max(0, r - width);
+    const dy = Math.max(0, -t) - Math.max(0, b - height);
+    return this.tidy([l + dx, t + dy, r + dx, b + dy]);
+  }
+
+  // View
+
+  resize() {
+    if (!this.data.picture) return;
+    if (!this.view || this.isFitted()) this.fit();
+    else this.place();
+  }
+
+  isFitted() {
+    return this.view.scale <= this.fitScale * 1.001;
+  }
+
+  fit() {
+    const { width, height } = this.data;
+    const room = this.stage.parentElement.clientWidth;
+    if (!room) return; // not laid out yet
+    const high = Math.max(240, Math.min((room * height) / width, 0.8 * window.innerHeight));
+    this.stage.style.height = `${Math.round(high)}px`;
+    this.fitScale = Math.min(room / width, high / height);
+    this.view = { scale: this.fitScale, x: 0, y: 0 };
+    this.place();
+  }
+
+  /** Zoom by a factor such that what is at the event, or in the middle, stays where it is. */
+  zoom(factor, event) {
+    const { left, top, width, height } = this.stage.getBoundingClientRect();
+    const [x, y] = event ? [event.clientX - left, event.clientY - top] : [width / 2, height / 2];
+    const scale = Math.min(Math.max(this.view.scale * factor, this.fitScale), MAX_ZOOM * this.fitScale);
+    const ratio = scale / this.view.scale;
+    this.view = { scale, x: x - (x - this.view.x) * ratio, y: y - (y - this.view.y) * ratio };
+    this.place();
+  }
+
+  /** Lay the sheet as the view says, without gaps that need not be. */
+  place() {
+    const limit = (offset, size, room) => (size <= room ? (room - size) / 2 : Math.min(0, Math.max(room - size, offset)));
+    const { scale } = this.view;
+    const [width, height] = [this.data.width * scale, this.data.height * scale];
+    this.view.x = limit(this.view.x, width, this.stage.clientWidth);
+    this.view.y = limit(this.view.y, height, this.stage.clientHeight);
+    Object.assign(this.sheet.style, { width: `${width}px`, height: `${height}px` });
+    this.sheet.style.transform = `translate(${this.view.x}px, ${this.view.y}px)`;
+    this.tools.out.disabled = this.tools.fit.disabled = this.isFitted();
+    this.draw();
+  }
+
+  draw() {
+    if (!this.view) return;
+    const { width, height, labels, colors } = this.data;
+    const boxes = this.boxes();
+    if (this.selected && !boxes.some((box) => same(box, this.selected))) this.selected = null;
+    const plain = boxes.filter((box) => !this.selected || !same(box, this.selected));
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const shapes = [shape("path", { class: "rim", d: plain.map(outline).join("") })];
+    colors.forEach((color, id) => {
+      const d = plain.filter((box) => box[4] === id).map(outline).join("");
+      shapes.push(shape("path", { class: "line", stroke: color, d }));
+    });
+    const active = this.draft ?? this.selected;
+    if (active) {
+      shapes.push(shape("path", { class: "rim", d: outline(active) }));
+      shapes.push(shape("path", { class: "active", stroke: colors[active[4]], d: outline(active) }));
+    }
+    const side = HANDLE / this.view.scale;
+    for (const { x, y } of this.handles()) {
+      shapes.push(shape("rect", { class: "handle", x: x - side / 2, y: y - side / 2, width: side, height: side }));
+    }
+    this.svg.replaceChildren(...shapes);
+    this.tools.delete.disabled = !this.selected;
+    // A finger scrolls the page as long as there is nothing else that it could mean.
+    const free = this.isFitted() && !this.adding && !this.selected;
+    this.stage.style.touchAction = free ? "pan-y" : "none";
+    const count = `${boxes.length.toLocaleString("en")} ${boxes.length === 1 ? "box" : "boxes"}`;
+    let text = this.adding ? "Drag from one corner of the product to the other." : IDLE;
+    if (active) {
+      const [l, t, r, b, id, score] = active;
+      text = `${labels[id]}, ${Math.round(r - l)} × ${Math.round(b - t)} pixels`;
+      if (score < 1) text += `, score ${score.toFixed(2)}`;
+      text += ". Drag it, its corners or its sides; arrow keys nudge; Delete deletes.";
+    }
+    this.status.textContent = `${count}${this.changes.length ? ", saving" : ""}. ${text}`;
+  }
+}
+
+const same = (a, b) => a.every((value, i) => value === b[i]);
+const contains = ([l, t, r, b], [x, y]) => x >= l && x <= r && y >= t && y <= b;
+const tenths = (value) => Math.fround(Math.round(10 * value) / 10);
+const outline = ([l, t, r, b]) => `M${l} ${t}H${r}V${b}H${l}Z`;
+
+function shape(name, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}

@@ -1,0 +1,65 @@
+"""Bringing a dataset in."""
+
+import re
+from pathlib import Path
+
+import streamlit as st
+
+from skushare.app.datasets import go_to, note, progress_bar
+from skushare.app.text import plain
+from skushare.dataset.intake import add_archive, add_example
+from skushare.dataset.store import dataset_names
+from skushare.errors import SkushareError
+
+MAX_ZIP = 1024  # megabytes, which an upload takes of the server's memory
+
+
+def add_dataset_form():
+    """Upload a zip and store what is in it."""
+    st.markdown("##### Bring your own")
+    archive = st.file_uploader(
+        "A zip of pictures and labels",
+        type="zip",
+        max_upload_size=MAX_ZIP,
+        help="Labels as COCO, Pascal VOC, YOLO, SKU-110K's CSV or TFRecord; the format is recognised.",
+        key=f"dataset_zip_{st.session_state.setdefault('dataset_zip_round', 0)}",
+    )
+    if archive:
+        name = st.text_input("Name", _name_of(archive.name), max_chars=64)
+        if st.button("Store it", type="primary", icon=":material/download_done:"):
+            _add(name, lambda: add_archive(archive, name, progress_bar("Pictures")))
+    st.caption("Larger, or in a folder? On the command line: `skushare data import FOLDER --name NAME`")
+
+
+def offer_example():
+    """Draw a small dataset."""
+    st.markdown("##### Only trying it out?")
+    st.markdown("Twenty drawn shelf pictures with six brands; takes a few seconds.")
+    if st.button("Make an example", icon=":material/auto_awesome:"):
+        name = _free("example")
+        _add(name, lambda: add_example(name, progress_bar("Pictures")))
+
+
+def _add(name, add):
+    try:
+        add()
+    except SkushareError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    st.session_state.dataset_zip_round = st.session_state.get("dataset_zip_round", 0) + 1
+    go_to(name)
+    note(f"Stored as {name}")
+    st.rerun()
+
+
+def _name_of(file_name):
+    """A name for the dataset in the file ``file_name``."""
+    return _free(re.sub(r"[^A-Za-z0-9_-]+", "-", Path(file_name).stem).strip("-")[:60] or "dataset")
+
+
+def _free(name):
+    taken, number, free = dataset_names(), 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free

@@ -1,0 +1,57 @@
+"""A grid of small pictures that can be clicked."""
+
+import base64
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from skushare.draw import label_color
+from skushare.errors import SkushareError
+
+_HERE = Path(__file__).parent
+
+
+def picture_grid(pictures, labels, key):
+    """Show pictures with their boxes side by side; returns the name of the one just clicked, or ``None``.
+
+    Args:
+        pictures: (name, note, JPEG bytes, sample) of each; an error in the place of the bytes is
+            shown as the reason why there is no picture.
+        labels: class names.
+    """
+    cards = [_card(*picture, labels) for picture in pictures]
+    return _grid()(key=key, data=cards, on_open_change=lambda: None).get("open")
+
+
+def data_url(jpeg):
+    """JPEG bytes as an address that a browser shows."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+
+
+def _card(name, note, jpeg, sample, labels):
+    card = {"name": name, "note": note}
+    if isinstance(jpeg, SkushareError):
+        return card | {"problem": str(jpeg)}
+    outlines = [
+        (label_color(labels[class_id]), _outline(sample.boxes[sample.class_ids == class_id]))
+        for class_id in np.unique(sample.class_ids)
+    ]
+    size = {"width": sample.width, "height": sample.height}
+    return card | size | {"src": data_url(jpeg), "outlines": outlines}
+
+
+def _outline(boxes):
+    """An SVG path around ``boxes`` (n, 4)."""
+    corners = np.rint(boxes).astype(int).tolist()
+    return "".join(f"M{x1} {y1}H{x2}V{y2}H{x1}Z" for x1, y1, x2, y2 in corners)
+
+
+def _grid():
+    # Registered at each run: Streamlit 1.65, the newest for Python 3.10, forgets it between tests.
+    return st.components.v2.component(
+        "skushare_picture_grid",
+        html='<div class="grid"></div>',
+        css=(_HERE / "picture_grid.css").read_text(),
+        js=(_HERE / "picture_grid.js").read_text(),
+    )

@@ -1,0 +1,77 @@
+"""Ways for a dataset into the store that need no folder of the user's: an uploaded zip, an example."""
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from skushare.dataset.archive import extract
+from skushare.dataset.dataset import Dataset, Sample
+from skushare.dataset.formats import read_dataset
+from skushare.dataset.store import add_dataset
+from skushare.dataset.synthetic import generate_shelf
+from skushare.errors import DatasetError
+from skushare.images import write_image
+from skushare.workspace import workspace
+
+EXAMPLE_SPLITS = ("train",) * 12 + ("val",) * 4 + ("test",) * 4
+_EXAMPLE_SIZE = (512, 384)
+
+
+def add_archive(archive, name, progress=None):
+    """Store the dataset in a zip, of any known format, as ``name``.
+
+    Args:
+        archive: binary file with a ``name``.
+        progress: wraps the list of samples in an iterator that shows progress.
+
+    Returns:
+        Path of the stored dataset's folder.
+
+    Raises:
+        SkushareError: the zip is damaged or refused, has no known format, or cannot be stored.
+    """
+    with _scratch() as scratch:
+        folder = scratch / "zip"
+        skipped = extract(archive, folder).skipped
+        dataset = read_dataset(_top(folder), raw=True)
+        if not dataset.samples:
+            raise DatasetError(f"{archive.name}: has no pictures with labels")
+        provenance = {**dataset.provenance, "source": archive.name}
+        if skipped:
+            provenance["left out"] = f"{len(skipped)} other files, such as {skipped[0]}"
+        return add_dataset(replace(dataset, provenance=provenance), name, progress=progress)
+
+
+def add_example(name="example", progress=iter):
+    """Store a small made-up dataset with six brands, to try things on. Returns and raises as above.
+
+    Args:
+        progress: wraps a list of what is to do in an iterator that shows progress.
+    """
+    with _scratch() as scratch:
+        samples = []
+        for number, split in enumerate(progress(EXAMPLE_SPLITS), 1):
+            shelf = generate_shelf([7, number], size=_EXAMPLE_SIZE, rows=2)
+            path = scratch / f"shelf_{number:02}.jpg"
+            write_image(path, shelf.image, quality=88)
+            scores = np.ones(len(shelf.boxes), np.float32)
+            samples.append(Sample(path, *_EXAMPLE_SIZE, shelf.boxes, shelf.brand_ids, scores, split))
+        provenance = {"source": "drawn by skushare", "licence": "Apache-2.0"}
+        return add_dataset(Dataset(name, tuple(samples), shelf.brands, provenance), name)
+
+
+@contextmanager
+def _scratch():
+    """A folder for the meantime, on the disk of the store so that pictures need not be copied."""
+    workspace().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=workspace(), prefix=".incoming.") as folder:
+        yield Path(folder)
+
+
+def _top(folder):
+    """The folder in ``folder`` where something is: many zips hold just one folder."""
+    inside = list(folder.iterdir())
+    return _top(inside[0]) if len(inside) == 1 and inside[0].is_dir() else folder
