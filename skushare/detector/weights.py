@@ -42,10 +42,23 @@ def load_backbone(network, path):
 def load_matching(network, path):
     """Fill ``network`` from a file of its whole weights, or its backbone from a file of that alone.
 
-    Raises as :func:`load_weights`.
+    Weights of a network with other classes are taken too; then the layers that predict classes
+    stay as they are. Raises as :func:`load_weights`.
     """
-    with_heads = any(name.startswith("class_") for name in _read(path))
-    (load_weights if with_heads else load_backbone)(network, path)
+    arrays = _read(path)
+    if not any(name.startswith("class_") for name in arrays):
+        load_backbone(network, path)
+        return
+    _fill([layer for layer in network.layers if layer.weights and not _of_other_classes(layer, arrays)], path)
+
+
+def _of_other_classes(layer, arrays):
+    """Whether ``layer`` predicts classes, and the file differs from it in their number alone."""
+    if not (layer.name.startswith("class_") and layer.name.endswith("_predictor")):
+        return False
+    kernel = arrays.get(f"{layer.name}/0", np.zeros(0))
+    shape = tuple(layer.weights[0].shape)
+    return kernel.shape[:-1] == shape[:-1] and kernel.shape != shape
 
 
 def load_imagenet(network):

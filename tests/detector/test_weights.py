@@ -54,3 +54,19 @@ def test_weights_of_another_preset_are_refused(network, tmp_path):
     save_weights(build_network(preset("ssd_mobilenet_v2_320")), tmp_path / "w.npz")
     with pytest.raises(ModelError, match="layer"):
         load_weights(network, tmp_path / "w.npz")
+
+
+def test_weights_of_other_classes_keep_all_but_what_predicts_them(network, tmp_path):
+    save_weights(network, tmp_path / "one.npz")
+    several = build_network(preset("shelf_dense", labels=("milk", "tea")))
+    fresh = several.get_layer("class_1_predictor").get_weights()
+    load_matching(several, tmp_path / "one.npz")
+    for name in ("Conv1", "class_1_tower_0", "box_1_predictor"):
+        for a, b in zip(
+            network.get_layer(name).get_weights(), several.get_layer(name).get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(a, b)
+    for a, b in zip(fresh, several.get_layer("class_1_predictor").get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(ModelError, match="layer"):
+        load_matching(build_network(preset("shelf_dense", tower=1, channels=8)), tmp_path / "one.npz")
