@@ -86,6 +86,8 @@ class DetectorConfig(Settings):
             resized to.
         facing_size: when above 0, photos are resized so that a typical facing is so
             many pixels (square root of its area), up to ``photo_size``.
+        photo_views: (size as a fraction of the fitting one, mirrored?) of each look at a
+            photo; what they find is merged.
         min_score, live_min_score: default score thresholds of photos and of live
             frames, chosen on validation data.
     """
@@ -116,6 +118,7 @@ class DetectorConfig(Settings):
     photo_size: int = 1024
     live_size: int = 320
     facing_size: float = 0.0
+    photo_views: tuple[tuple[float, bool], ...] = ((1.0, False),)
     min_score: float = 0.4
     live_min_score: float = 0.4
 

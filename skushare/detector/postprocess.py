@@ -4,7 +4,7 @@ import numpy as np
 
 from skushare.detections import Detections
 from skushare.detector.box_coder import decode
-from skushare.geometry import clip, nms
+from skushare.geometry import clip, nms, vote
 
 CANDIDATES = 2000  # best-scored anchors that enter NMS; far above any shelf's facings
 
@@ -42,4 +42,5 @@ def postprocess(config, anchors, class_logits, box_codes, min_score, max_detecti
     boxes, scores, class_ids = boxes[solid], scores[solid], class_ids[solid]
     # Class-agnostic: one place on a shelf holds one facing, whatever it is called.
     keep = nms(boxes, scores, config.nms_iou, max_detections)
-    return Detections(boxes[keep], scores[keep], class_ids[keep])
+    placed = clip(vote(boxes[keep], boxes, scores), *image_size)  # rounding may step over the edge
+    return Detections(placed, scores[keep], class_ids[keep])

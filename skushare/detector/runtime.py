@@ -2,9 +2,11 @@
 
 import os
 from collections import OrderedDict
+from dataclasses import replace
 from threading import Lock
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from skushare.detections import Detections
@@ -13,11 +15,12 @@ from skushare.detector.models import LITERT, read_model
 from skushare.detector.postprocess import postprocess
 from skushare.detector.preprocess import input_size, prepare
 from skushare.errors import ModelError
-from skushare.geometry import area, merge_tiles, tile_grid
+from skushare.geometry import area, merge_tiles, merge_views, mirror, tile_grid
 
-PREPARED_SIZES = 4  # input sizes kept ready; each holds its own activations
+PREPARED_SIZES = 6  # input sizes kept ready; each holds its own activations
 WIDEST = 16 / 9  # photos wider (or taller) than this are searched in tiles
 OVERLAP = 0.25  # of a tile's side
+VIEW_SCORE = 0.02  # a mean over views needs the doubtful boxes of each
 FEW = 5  # facings that a glance must show before it is believed
 
 
@@ -91,15 +94,16 @@ class Detector:
         """Facings in ``image``, best first, boxes in its pixels.
 
         A photo is first glanced at in the live size, to resize it so that its facings
-        are as large as the network knows them best. One far from square is cut into
-        overlapping tiles, so that its facings keep their resolution.
+        are as large as the network knows them best, and may then be looked at more than
+        once (``photo_views``). One far from square is cut into overlapping tiles, so that
+        its facings keep their resolution.
 
         Args:
             image: (h, w, 3) uint8 RGB.
             mode: ``"photo"`` (accurate) or ``"live"`` (fast).
             min_score: drop boxes scored lower; default :meth:`threshold`.
             max_detections: keep at most so many; default the model's.
-            size: longest side in pixels to resize to; default :meth:`size`.
+            size: longest side in pixels to resize to, for one look; default :meth:`size`.
 
         Raises:
             ValueError: ``image`` is not of that shape and type, or ``mode`` is unknown.
@@ -116,7 +120,27 @@ class Detector:
             return self._detect_whole(image, size or self.size(mode), min_score, max_detections)
         if max(width, height) > WIDEST * min(width, height):
             return self._detect_tiles(image, size, min_score, max_detections)
-        return self._detect_whole(image, size or self._fitting_size(image), min_score, max_detections)
+        return self._detect_views(image, size, min_score, max_detections)
+
+    def _detect_views(self, image, size, min_score, max_detections):
+        """One look at a given ``size``, else the configured looks around the fitting one, merged."""
+        views = self.config.photo_views
+        if size or len(views) == 1:
+            return self._detect_whole(image, size or self._fitting_size(image), min_score, max_detections)
+        size, width = self._fitting_size(image), image.shape[1]
+        found = []
+        for factor, mirrored in views:
+            look = cv2.flip(image, 1) if mirrored else image
+            seen = self._detect_whole(look, round(size * factor), VIEW_SCORE, max_detections)
+            found.append(replace(seen, boxes=mirror(seen.boxes, width)) if mirrored else seen)
+        boxes, scores, class_ids = merge_views(
+            [d.boxes for d in found],
+            [d.scores for d in found],
+            [d.class_ids for d in found],
+            self.config.nms_iou,
+        )
+        keep = np.flatnonzero(scores >= min_score)[:max_detections]
+        return Detections(boxes[keep], scores[keep], class_ids[keep])
 
     def _detect_whole(self, image, size, min_score, max_detections):
         height, width = image.shape[:2]
@@ -153,7 +177,7 @@ class Detector:
         side = round(WIDEST * min(width, height))
         tiles = tile_grid(width, height, side, round(OVERLAP * side))
         found = [
-            self._detect_whole(part, size or self._fitting_size(part), min_score, max_detections)
+            self._detect_views(part, size, min_score, max_detections)
             for part in (image[t.top : t.bottom, t.left : t.right] for t in tiles)
         ]
         boxes, scores, class_ids = merge_tiles(

@@ -10,10 +10,12 @@ from skushare.geometry.boxes import (
     from_xywh,
     intersection,
     iou,
+    mirror,
     to_xywh,
 )
 from skushare.geometry.nms import nms
 from skushare.geometry.tiles import Tile, merge_tiles, tile_grid
+from skushare.geometry.voting import merge_views, vote
 
 __all__ = [
     "Tile",
@@ -23,7 +25,10 @@ __all__ = [
     "intersection",
     "iou",
     "merge_tiles",
+    "merge_views",
+    "mirror",
     "nms",
     "tile_grid",
     "to_xywh",
+    "vote",
 ]

@@ -36,6 +36,12 @@ def clip(boxes, width, height):
     return boxes
 
 
+def mirror(boxes, width):
+    """``boxes`` (n, 4) xyxy in an image ``width`` pixels wide, left and right exchanged."""
+    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+    return boxes[:, [2, 1, 0, 3]] * np.float32([-1, 1, -1, 1]) + np.float32([width, 0, width, 0])
+
+
 def to_xywh(boxes):
     """Boxes xyxy as COCO's left, top, width, height."""
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)

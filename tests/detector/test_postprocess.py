@@ -4,6 +4,7 @@ import pytest
 from skushare.detector.box_coder import encode
 from skushare.detector.postprocess import postprocess
 from skushare.detector.presets import preset
+from skushare.geometry import vote
 
 ANCHORS = np.float32([[0, 0, 20, 28], [40, 0, 60, 28], [42, 0, 62, 28], [80, 0, 100, 28]])
 
@@ -19,8 +20,9 @@ def run(
 
 def test_best_first_and_doubles_suppressed():
     found = run([1, 2, 3, -5])
-    np.testing.assert_allclose(found.boxes, ANCHORS[[2, 0]], atol=1e-4)
-    np.testing.assert_allclose(found.scores, 1 / (1 + np.exp([-3.0, -1.0])), rtol=1e-5)
+    scores = 1 / (1 + np.exp([-1.0, -2.0, -3.0]))
+    np.testing.assert_allclose(found.boxes, vote(ANCHORS[[2, 0]], ANCHORS[:3], scores), atol=1e-4)
+    np.testing.assert_allclose(found.scores, scores[[2, 0]], rtol=1e-5)
 
 
 @pytest.mark.parametrize(("min_score", "count"), [(0.0, 3), (0.5, 2), (0.95, 1), (1.0, 0)])

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from skushare.detector.runtime import Detector
 from skushare.detector.weights import load_weights, save_weights
 from skushare.errors import ModelError
 from skushare.export.litert import export_litert, largest_difference
+from skushare.geometry import iou, mirror
 
 
 @pytest.fixture(scope="module", params=PRESETS)
@@ -52,6 +54,29 @@ def test_boxes_lie_in_the_photo_best_first(folder, mode, shape):
     assert (found.boxes >= 0).all()
     assert (found.boxes[:, 2] <= shape[1]).all() and (found.boxes[:, 3] <= shape[0]).all()
     assert (np.diff(found.scores) <= 0).all()
+
+
+def test_a_mirrored_look_is_put_back(folder):
+    detector = Detector.load(folder)
+    image = photo()
+    plain = detector.detect(image[:, ::-1].copy(), min_score=0.0)
+    detector.config = replace(detector.config, photo_views=((1.0, True), (1.0, True)))
+    if detector.config.resize == "stretch":
+        pytest.skip("a stretched photo has one look")
+    found = detector.detect(image, min_score=0.0)
+    assert len(found)
+    # The best of them is surely in both lists, whatever merging drops further down.
+    assert iou(found.boxes[:1], mirror(plain.boxes, image.shape[1])).max() > 0.9
+
+
+def test_two_looks_find_what_one_finds(folder):
+    detector = Detector.load(folder)
+    one = detector.detect(photo(), size=96)
+    detector.config = replace(detector.config, photo_views=((1.0, False), (1.0, False)), photo_size=96)
+    if detector.config.resize == "stretch":
+        pytest.skip("a stretched photo has one look")
+    two = detector.detect(photo())
+    assert len(one) and abs(len(two) - len(one)) <= 0.1 * len(one)
 
 
 def test_threshold_and_cap(folder):

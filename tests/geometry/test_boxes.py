@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from skushare.geometry import area, clip, from_xywh, intersection, iou, to_xywh
+from skushare.geometry import area, clip, from_xywh, intersection, iou, mirror, to_xywh
 
 
 def boxes(max_boxes=12):
@@ -57,3 +57,9 @@ def test_clipped_boxes_lie_in_the_image_and_keep_the_input(a):
 @given(boxes())
 def test_xywh_round_trip(a):
     np.testing.assert_allclose(from_xywh(to_xywh(a)), a, atol=1e-3)
+
+
+def test_mirroring_twice_changes_nothing():
+    boxes = np.float32([[0, 0, 10, 20], [90, 5, 100, 6]])
+    assert mirror(boxes, 100).tolist() == [[90, 0, 100, 20], [0, 5, 10, 6]]
+    np.testing.assert_array_equal(mirror(mirror(boxes, 100), 100), boxes)
