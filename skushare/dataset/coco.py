@@ -56,7 +56,7 @@ def read_coco(source, images=None, raw=False, confined=True):
         DatasetError: the file or the folder is missing, or the file is not COCO.
     """
     name, files = label_files(source, coco_files, "COCO file")
-    labels, samples, seen, licences = [], [], set(), []
+    labels, samples, seen, licences = {}, [], set(), []
     for split, path in files:
         content = _load(path)
         folder = _image_folder(path, images, content["images"])
@@ -166,15 +166,12 @@ def _licences(content):
 
 
 def _samples(path, content, split, folder, labels, confined):
-    """Samples of one file; ``labels`` grows by the classes that are new in it."""
+    """Samples of one file; ``labels``, {name: class id}, grows by the classes that are new in it."""
     where = path
     try:
         class_of = {}
         for category in sorted(content["categories"], key=lambda c: c["id"]):
-            label = str(category["name"])
-            if label not in labels:
-                labels.append(label)
-            class_of[category["id"]] = labels.index(label)
+            class_of[category["id"]] = labels.setdefault(str(category["name"]), len(labels))
         rows = {image["id"]: array("d") for image in content["images"]}
         if len(rows) < len(content["images"]):
             raise ValueError("two images have the same id")

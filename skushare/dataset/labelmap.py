@@ -34,6 +34,8 @@ def read_label_map(path):
         content = text_format.Parse(read_text(path), StringIntLabelMap(), allow_unknown_field=True)
     except text_format.ParseError as error:
         raise DatasetError(f"{path}, line {error.GetLine()}: not a label map ({error})") from None
+    except RecursionError:
+        raise DatasetError(f"{path}: not a label map (nested too deep)") from None
     names = {}
     for item in content.item:
         name = item.name or item.display_name
@@ -74,5 +76,6 @@ class Classes:
         """(samples, labels) with the class ids in their final order."""
         names = list(self._ids)
         labels = names[: self._known] + sorted(names[self._known :])
-        order = np.array([labels.index(name) for name in names], np.int32)
+        places = {name: place for place, name in enumerate(labels)}
+        order = np.array([places[name] for name in names], np.int32)
         return tuple(replace(s, class_ids=order[s.class_ids]) for s in samples), tuple(labels)

@@ -176,15 +176,15 @@ def fractions(sample):
     return sample.boxes / np.tile([float(sample.width), float(sample.height)], 2)
 
 
-def read_text(path):
+def read_text(path, limit=MAX_BYTES):
     """The text of a label file.
 
     Raises:
-        DatasetError: the file is missing, larger than ``MAX_BYTES``, or not UTF-8.
+        DatasetError: the file is missing, larger than ``limit`` bytes, or not UTF-8.
     """
     try:
-        if os.path.getsize(path) > MAX_BYTES:
-            raise DatasetError(f"{path}: larger than {MAX_BYTES >> 30} GiB; split it into several files")
+        if os.path.getsize(path) > limit:
+            raise DatasetError(f"{path}: larger than {limit >> 20} MiB; split it into several files")
         data = Path(path).read_bytes()
         return data.decode("utf-8-sig")
     except OSError as error:

@@ -28,6 +28,7 @@ from skushare.images import find_images, image_size
 
 _NO_SPLITS = {"path", "names", "nc", "download"}  # keys of data.yaml with another meaning
 MAX_CLASSES = 10_000
+_MAX_BYTES = 8 << 20  # of a data.yaml
 _CLASS_FILES = ("classes.txt", "obj.names")
 
 
@@ -70,8 +71,8 @@ def read_yolo(source, images=None, raw=False):
         parts = _plain_parts(root)
     if not any(paths for _, paths in parts):
         raise DatasetError(f"{source}: has no images; give the folder that has them with --images")
-    labels = list(dict.fromkeys(names.values()))
-    class_of = {number: labels.index(name) for number, name in names.items()}
+    labels = {name: place for place, name in enumerate(dict.fromkeys(names.values()))}
+    class_of = {number: labels[name] for number, name in names.items()}
     samples = tuple(_read(path, root, split, class_of) for split, paths in parts for path in paths)
     if not labels:
         labels = range(1 + max((int(s.class_ids.max(initial=-1)) for s in samples), default=-1))
@@ -117,7 +118,7 @@ def _descriptions(folder):
 
 def _load(path):
     try:
-        content = yaml.safe_load(read_text(path))
+        content = yaml.load(read_text(path, _MAX_BYTES), yaml.CSafeLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise DatasetError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
     return content if isinstance(content, dict) else {}

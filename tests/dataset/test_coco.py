@@ -1,9 +1,11 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from skushare.dataset.coco import read_coco
+from skushare.dataset.formats import read_dataset
 from skushare.errors import DatasetError
 
 
@@ -78,3 +80,103 @@ def test_a_missing_file_or_folder_is_named(tmp_path):
         read_coco(tmp_path / "none.json")
     with pytest.raises(DatasetError, match="nowhere"):
         read_coco(write(tmp_path), images=tmp_path / "nowhere")
+
+
+def test_raw_boxes_are_as_they_stand_in_the_file(tmp_path):
+    annotations = [annotation([-10, -10, 30, 30]), annotation([10, 10, -5, 20])]
+    (sample,) = read_coco(write(tmp_path, annotations=annotations), raw=True).samples
+    np.testing.assert_allclose(sample.boxes, [[-10, -10, 20, 20], [10, 10, 5, 30]])
+
+
+@pytest.mark.parametrize("name", ["../a.jpg", "/etc/passwd", "b/../../a.jpg", ""])
+def test_a_file_name_that_leads_out_is_refused(tmp_path, name):
+    path = write(tmp_path, images=[{"id": 3, "file_name": name, "width": 9, "height": 9}])
+    with pytest.raises(DatasetError, match=r"train\.json, image 3"):
+        read_coco(path)
+    if name:
+        assert read_coco(path, tmp_path, confined=False).samples[0].path == Path(tmp_path, name)
+
+
+@pytest.mark.parametrize(
+    ("bbox", "more"),
+    [
+        ([1, 2, float("nan"), 4], {}),
+        ([1, 2, float("inf"), 4], {}),
+        ([1, 2, 1e300, 4], {}),
+        ([1, 2, "3", 4], {}),
+        ([1, 2, None, 4], {}),
+        ({"x": 1}, {}),
+        ([1, 2, 3, 4], {"score": "high"}),
+        ([1, 2, 3, 4], {"category_id": 8}),
+        ([1, 2, 3, 4], {"image_id": [3]}),
+    ],
+)
+def test_numbers_that_are_none_are_named_with_their_place(tmp_path, bbox, more):
+    path = write(tmp_path, annotations=[annotation([1, 1, 5, 5]), annotation(bbox, **more)])
+    with pytest.raises(DatasetError, match=r"train\.json, (annotation 2|image 3)"):
+        read_coco(path)
+
+
+def test_deep_nesting_is_no_crash(tmp_path):
+    (tmp_path / "bad.json").write_text('{"images": ' + "[" * 100_000)
+    with pytest.raises(DatasetError, match=r"bad\.json"):
+        read_coco(tmp_path / "bad.json")
+
+
+def test_two_images_of_one_id_are_refused(tmp_path):
+    image = {"id": 3, "file_name": "a.jpg", "width": 9, "height": 9}
+    with pytest.raises(DatasetError, match="same id"):
+        read_coco(write(tmp_path, images=[image, image]))
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"labels.json": "a"}, [("", "a")]),
+        (
+            {"train.json": "a", "val.json": "b", "extra.json": "c"},
+            [("train", "a"), ("val", "b"), ("extra", "c")],
+        ),
+        (
+            {"annotations/instances_val2017.json": "b", "annotations/instances_train2017.json": "a"},
+            [("train", "a"), ("val", "b")],
+        ),
+        (
+            {"valid/_annotations.coco.json": "b", "train/_annotations.coco.json": "a"},
+            [("train", "a"), ("val", "b")],
+        ),
+        (
+            {"train.json": "a", "val.json": "a"},
+            [("train", "a"), ("val", "a")],
+        ),  # a leak is for others to judge
+        (
+            {"train.json": "ab", "train_brands.json": "b"},
+            [("train", "a"), ("train", "b")],
+        ),  # the same once more
+        ({"train.json": "a", "rows.json": "x"}, [("train", "a")]),  # pictures that are not there
+    ],
+)
+def test_a_folder_has_a_file_for_each_split(tmp_path, files, expected):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "images").mkdir()
+    for name in "abc":
+        (tmp_path / "images" / f"{name}.jpg").touch()
+    (tmp_path / "package.json").write_text('{"name": "not labels"}')
+    for file, names in files.items():
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        images = [{"id": n, "file_name": f"{n}.jpg", "width": 9, "height": 9} for n in names]
+        text = write(tmp_path / "elsewhere", images=images).read_text()
+        (tmp_path / file).write_text(text)
+    found = [(sample.split, sample.path.stem) for sample in read_dataset(tmp_path).samples]
+    assert found == expected
+
+
+def test_classes_of_several_files_are_joined_by_name(tmp_path):
+    write(tmp_path, categories=({"id": 7, "name": "tea"}, {"id": 9, "name": "soup"}))
+    write(tmp_path, annotations=[annotation([1, 1, 9, 9])], categories=({"id": 7, "name": "soup"},)).rename(
+        tmp_path / "val.json"
+    )
+    write(tmp_path, annotations=[annotation([1, 1, 9, 9])], categories=({"id": 7, "name": "tea"},))
+    dataset = read_coco(tmp_path)
+    assert dataset.labels == ("tea", "soup")
+    assert [sample.class_ids.tolist() for sample in dataset.samples] == [[0], [1]]

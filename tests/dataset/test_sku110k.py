@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+
+from skushare.dataset.formats import detect_format, read_dataset
+from skushare.dataset.sku110k import DAMAGED, read_csv
+from skushare.errors import DatasetError
+
+ROWS = """train_0.jpg,208,537,422,814,object,3024,3024
+train_1.jpg,1,2,30,40,object,100,50
+train_0.jpg,1268,1923,1365,2209,object,3024,3024
+"""
+
+
+def write(path, text=ROWS):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_official_folder_is_recognised_with_its_splits(tmp_path):
+    for split in ("test", "train", "val"):
+        write(tmp_path / "annotations" / f"annotations_{split}.csv", ROWS.replace("train", split))
+    (tmp_path / "images").mkdir()
+    assert detect_format(tmp_path) == "csv"
+    dataset = read_dataset(tmp_path)
+    assert dataset.splits == ("train", "val", "test") and dataset.labels == ("object",) and len(dataset) == 6
+    first = dataset.samples[0]
+    assert first.path == tmp_path / "images" / "train_0.jpg" and (first.width, first.height) == (3024, 3024)
+    np.testing.assert_allclose(first.boxes, [[208, 537, 422, 814], [1268, 1923, 1365, 2209]])
+
+
+def test_photos_known_to_be_damaged_are_left_out_and_named(tmp_path):
+    assert len(DAMAGED) == 54
+    path = write(tmp_path / "annotations_train.csv", ROWS + "train_882.jpg,1,2,3,4,object,100,100\n")
+    dataset = read_csv(path)
+    assert len(dataset) == 2 and dataset.provenance["left_out"] == ["train_882.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "boxes", "scores"),
+    [
+        ("a.jpg,,,,,,100,50\n", [], []),  # an image without boxes
+        (
+            "image_name,x1,y1,x2,y2,class,image_width,image_height\na.jpg,1,2,3,4,s,100,50\n",
+            [[1, 2, 3, 4]],
+            [1],
+        ),
+        ("\ufeffa.jpg,1,2,3,4,s,100,50,0.5\r\n\r\n", [[1, 2, 3, 4]], [0.5]),  # a score, and Windows' ways
+        ('"a.jpg",1.5,2,3,4,"a, ""b""",100,50', [[1.5, 2, 3, 4]], [1]),
+    ],
+)
+def test_variants_are_read(tmp_path, text, boxes, scores):
+    (sample,) = read_csv(write(tmp_path / "a.csv", text), raw=True).samples
+    np.testing.assert_allclose(sample.boxes, np.reshape(boxes, (-1, 4)))
+    assert sample.path.name == "a.jpg" and sample.scores.tolist() == scores
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "a.jpg,1,2,3",
+        "a.jpg,1,2,3,4,object,100",
+        "a.jpg,1,2,3,four,object,100,50",
+        "a.jpg,1,2,3,nan,object,100,50",
+        "a.jpg,1,2,3,inf,object,100,50",
+        "a.jpg,1,2,3,4,object,wide,50",
+        "a.jpg,1,2,3,,object,100,50",
+        'a.jpg,"1,2,3,4,object,100,50',
+    ],
+)
+def test_a_row_that_makes_no_sense_is_named_with_its_line(tmp_path, row):
+    with pytest.raises(DatasetError, match=r"a\.csv, line 4"):
+        read_csv(write(tmp_path / "a.csv", ROWS + row + "\n"))
+
+
+@pytest.mark.parametrize("name", ["../a.jpg", "/etc/passwd", ""])
+def test_a_name_that_leads_out_is_refused(tmp_path, name):
+    with pytest.raises(DatasetError, match=r"a\.csv"):
+        read_csv(write(tmp_path / "a.csv", f"{name},1,2,3,4,object,100,50\n"))
+
+
+@pytest.mark.parametrize("text", ["photo,shop\na.jpg,3\n", "1,2,3\n", "", "\x00\xff"])
+def test_other_tables_are_not_taken_for_labels(tmp_path, text):
+    write(tmp_path / "PROVENANCE.csv", text)
+    with pytest.raises(DatasetError, match="known format"):
+        detect_format(tmp_path)

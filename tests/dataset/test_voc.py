@@ -1,0 +1,124 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skushare.dataset.dataset import Dataset, Sample
+from skushare.dataset.formats import detect_format, read_dataset
+from skushare.dataset.voc import read_voc, voc_files, write_voc
+from skushare.errors import DatasetError
+from skushare.images import write_image
+
+BOX = "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>30.5</xmax><ymax>40</ymax></bndbox>"
+OBJECT = f"<object><name>sku</name>{BOX}</object>"
+SIZE = "<size><width>100</width><height>50</height><depth>3</depth></size>"
+
+
+def write(path, objects=OBJECT, name="a.jpg", size=SIZE):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"<annotation><filename>{name}</filename>{size}{objects}</annotation>", encoding="utf-8")
+    return path
+
+
+def test_coordinates_are_taken_as_they_are(tmp_path):
+    write(tmp_path / "a.xml")
+    dataset = read_voc(tmp_path, raw=True)
+    (sample,) = dataset.samples
+    assert dataset.labels == ("sku",) and sample.path == tmp_path / "a.jpg"
+    assert (sample.width, sample.height) == (100, 50)
+    np.testing.assert_allclose(sample.boxes, [[1, 2, 30.5, 40]])
+
+
+@pytest.mark.parametrize(
+    ("files", "splits"),
+    [
+        (["Annotations/a.xml"], [""]),
+        (["annotations/a.xml"], [""]),
+        (["a.xml"], [""]),
+        (["valid/b.xml", "train/a.xml"], ["train", "val"]),
+        (["images/test/b.xml", "images/train/a.xml"], ["train", "test"]),  # TF's tutorial
+        (["VOCdevkit/VOC2007/Annotations/a.xml"], [""]),
+    ],
+)
+def test_layouts_are_recognised(tmp_path, files, splits):
+    for file in files:
+        write(tmp_path / file)
+    assert detect_format(tmp_path) == "voc"
+    assert [sample.split for sample in read_dataset(tmp_path).samples] == splits
+
+
+def test_lists_give_splits_and_an_image_in_two_of_them_is_in_both(tmp_path):
+    for stem in "abcd":
+        write(tmp_path / "Annotations" / f"{stem}.xml", name=f"{stem}.jpg")
+    lists = tmp_path / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("a\nb\n")
+    (lists / "val.txt").write_text("b\r\n\r\nc\r\n")
+    (lists / "trainval.txt").write_text("a\nb\nc\n")  # a union is no split
+    (lists / "sku_train.txt").write_text("a  1\nb -1\n")  # nor is the list of one class
+    found = [(split, path.stem) for split, path in voc_files(tmp_path)]
+    assert found == [("train", "a"), ("train", "b"), ("val", "b"), ("val", "c"), ("", "d")]
+    (lists / "val.txt").write_text("gone\n")
+    with pytest.raises(DatasetError, match=r"val\.txt.*gone"):
+        read_voc(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["other.jpg", "C:\\photos\\other.jpg", ""])
+def test_a_renamed_image_is_found_by_the_name_of_its_annotation(tmp_path, name):
+    write(tmp_path / "Annotations" / "a.xml", name=name)
+    (tmp_path / "JPEGImages").mkdir()
+    (tmp_path / "JPEGImages" / "a.JPG").touch()
+    assert read_voc(tmp_path).samples[0].path == tmp_path / "JPEGImages" / "a.JPG"
+
+
+@pytest.mark.parametrize("size", ["", "<size><width>0</width><height>0</height></size>"])
+def test_a_size_that_labels_lack_is_the_pictures(tmp_path, size):
+    write(tmp_path / "a.xml", size=size)
+    write_image(tmp_path / "a.jpg", np.zeros((20, 60, 3), np.uint8))
+    assert (read_voc(tmp_path).samples[0].width, read_voc(tmp_path).samples[0].height) == (60, 20)
+    (tmp_path / "a.jpg").unlink()
+    assert read_voc(tmp_path).samples[0].width == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("", "XML"),
+        ("<annotation>", "XML"),
+        ("<html></html>", "html"),
+        ("<annotation><object/></annotation>", "object 1: has no xmin"),
+        (f"<annotation><object>{BOX}</object></annotation>", "object 1: has no name"),
+        (f"<annotation><object><name/>{BOX}</object></annotation>", "object 1: its name"),
+        (f"<annotation>{OBJECT}{OBJECT.replace('30.5', 'wide')}</annotation>", "object 2: .*wide"),
+        (f"<annotation>{OBJECT.replace('30.5', 'nan')}</annotation>", "object 1: .*nan"),
+        (f"<annotation>{OBJECT.replace('30.5', '1e300')}</annotation>", "pixels"),
+        ("<annotation><size><width>wide</width></size></annotation>", "wide"),
+        ("<annotation><filename>../a.jpg</filename></annotation>", "leads out"),
+        ("<annotation><filename>/etc/passwd</filename></annotation>", "leads out"),
+        ("<!DOCTYPE a [<!ENTITY b 'bomb'>]><annotation>&b;</annotation>", "document type"),
+        (
+            '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><annotation>&b;</annotation>',
+            "document type",
+        ),
+        pytest.param("<annotation>" + "<a>" * 20_000, "XML", id="deep"),
+    ],
+)
+def test_an_annotation_that_makes_no_sense_is_named(tmp_path, text, place):
+    (tmp_path / "bad.xml").write_text(text)
+    with pytest.raises(DatasetError, match=rf"bad\.xml.*{place}"):
+        read_voc(tmp_path / "bad.xml")
+
+
+def test_a_name_that_xml_cannot_hold_is_refused(tmp_path):
+    (tmp_path / "a.jpg").touch()
+    sample = Sample(
+        Path(tmp_path, "a.jpg"),
+        9,
+        9,
+        np.zeros((1, 4), np.float32),
+        np.zeros(1, np.int32),
+        np.ones(1, np.float32),
+    )
+    (tmp_path / "out").mkdir()
+    with pytest.raises(DatasetError, match="XML"):
+        write_voc(Dataset("d", (sample,), ("bell\a",)), tmp_path / "out")

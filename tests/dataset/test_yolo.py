@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+
+from skushare.dataset.formats import detect_format, read_dataset
+from skushare.dataset.yolo import read_yolo
+from skushare.errors import DatasetError
+from skushare.images import write_image
+
+
+def write(folder, labels="0 0.5 0.5 0.2 0.4\n", images=("images/a.jpg",), **files):
+    for name in images:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_image(folder / name, np.zeros((50, 100, 3), np.uint8))
+        label = (folder / name.replace("images/", "labels/")).with_suffix(".txt")
+        label.parent.mkdir(parents=True, exist_ok=True)
+        label.write_text(labels)
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text)
+    return folder
+
+
+def test_fractions_become_pixels(tmp_path):
+    write(
+        tmp_path,
+        "1 0.5 0.5 0.2 0.4\n\n0 0.1 0.2 0.2 0.4 0.75\n",
+        data__yaml="names: [soup, tea]\ntrain: images\n",
+    )
+    dataset = read_yolo(tmp_path)
+    (sample,) = dataset.samples
+    np.testing.assert_allclose(sample.boxes, [[40, 15, 60, 35], [0, 0, 20, 20]], atol=1e-5)
+    assert sample.class_ids.tolist() == [1, 0] and sample.scores.tolist() == [1, 0.75]
+    assert dataset.labels == ("soup", "tea") and sample.split == "train"
+
+
+def test_of_a_polygon_the_box_is_taken(tmp_path):
+    write(tmp_path, "0 0.1 0.2 0.3 0.2 0.3 0.6\n")
+    np.testing.assert_allclose(read_yolo(tmp_path).samples[0].boxes, [[10, 10, 30, 30]], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("images", "files", "splits", "labels"),
+    [
+        (
+            ["images/train/a.jpg", "images/val/b.jpg"],
+            {"data__yaml": "train: images/train\nval: images/val\nnames: {0: s}"},
+            ["train", "val"],
+            ("s",),
+        ),
+        (
+            ["train/images/a.jpg", "valid/images/b.jpg"],
+            {"data__yaml": "train: ../train/images\nval: ../valid/images\nnc: 1\nnames: ['s']"},
+            ["train", "val"],
+            ("s",),
+        ),
+        (
+            ["images/a.jpg", "images/b.jpg"],
+            {
+                "data__yaml": "path: .\ntrain: train.txt\nval: val.txt\ntest:\nnames: [s]",
+                "train__txt": "./images/a.jpg\n",
+                "val__txt": "images/b.jpg",
+            },
+            ["train", "val"],
+            ("s",),
+        ),
+        (
+            ["images/train/a.jpg", "images/b.jpg"],
+            {"data__yaml": "train: [images/train, images]\nnames: [s]"},
+            ["train"] * 3,
+            ("s",),
+        ),
+        (["images/train/a.jpg", "images/test/b.jpg"], {"classes__txt": "s\n"}, ["train", "test"], ("s",)),
+        (["train/images/a.jpg", "valid/images/b.jpg"], {}, ["train", "val"], ("0",)),
+        (["a.jpg", "b.jpg"], {"classes__txt": "s\n"}, ["", ""], ("s",)),
+        (["images/a.jpg"], {"my__yml": "nc: 2"}, [""], ("0", "1")),
+    ],
+)
+def test_layouts_are_recognised(tmp_path, images, files, splits, labels):
+    write(tmp_path, images=images, **files)
+    assert detect_format(tmp_path) == "yolo"
+    dataset = read_dataset(tmp_path)
+    assert [sample.split for sample in dataset.samples] == splits and dataset.labels == labels
+    assert all(len(sample.boxes) == 1 for sample in dataset.samples)
+
+
+def test_an_image_without_label_file_has_no_boxes_and_an_unreadable_one_no_size(tmp_path):
+    write(tmp_path, images=["images/a.jpg", "images/b.jpg", "images/c.jpg"])
+    (tmp_path / "labels" / "b.txt").unlink()
+    (tmp_path / "images" / "c.jpg").write_bytes(b"no picture")
+    samples = read_yolo(tmp_path).samples
+    assert [len(sample.boxes) for sample in samples] == [1, 0, 0] and samples[2].width == 0
+
+
+def test_images_elsewhere_are_named_by_the_caller(tmp_path):
+    write(tmp_path / "pictures", images=["train/a.jpg"])
+    (tmp_path / "data.yaml").write_text("path: /pictures\ntrain: train\nnames: [s]")
+    with pytest.raises(DatasetError, match="--images"):
+        read_yolo(tmp_path)
+    assert len(read_yolo(tmp_path / "data.yaml", tmp_path / "pictures").samples[0].boxes) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "0",
+        "0 0.5",
+        "0 0.5 0.5 0.1 x",
+        "0 0.5 0.5 0.1 nan",
+        "0 .1 .2 .3 .4 .5 .6 .7",
+        "1 .5 .5 .1 .1",
+        "x .5 .5 .1 .1",
+    ],
+)
+def test_a_line_that_makes_no_sense_is_named(tmp_path, line):
+    write(tmp_path, f"0 0.5 0.5 0.1 0.1\n{line}\n", data__yaml="names: [s]")
+    with pytest.raises(DatasetError, match=r"a\.txt, line 2"):
+        read_yolo(tmp_path)
+
+
+@pytest.mark.parametrize("number", ["-1", "1e9", "99999"])
+def test_a_class_number_that_would_make_endless_labels_is_refused(tmp_path, number):
+    with pytest.raises(DatasetError, match=r"a\.txt, line 1"):
+        read_yolo(write(tmp_path, f"{number} 0.5 0.5 0.1 0.1\n"))
+
+
+BOMB = "a: &a [x, x]\n" + "".join(
+    f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefghi", "bcdefghij", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("names: [s\n", "line 2"),
+        ("names: 3\n", "names"),
+        ("names: {x: s}\n", "names"),
+        (f"{BOMB}names: [*j]\n", "names"),
+        ("nc: many\n", "names"),
+        pytest.param("[" * 100_000, "YAML", id="deep"),
+        ("names: [s]\ntrain: nowhere\n", "nowhere"),
+        ("names: [s]\ntrain: /etc\n", "leads out"),
+        ("names: [s]\ntrain: images/../../..\n", "leads out"),
+        ("!!python/object/apply:os.system ['true']", "YAML"),
+    ],
+)
+def test_a_description_that_makes_no_sense_is_named(tmp_path, text, place):
+    write(tmp_path, data__yaml=text)
+    with pytest.raises(DatasetError, match=rf"data\.yaml.*{place}"):
+        read_yolo(tmp_path)
+
+
+def test_a_list_of_images_cannot_lead_out(tmp_path):
+    write(tmp_path, data__yaml="names: [s]\ntrain: train.txt", train__txt="images/a.jpg\n/etc/passwd\n")
+    with pytest.raises(DatasetError, match=r"train\.txt, line 2"):
+        read_yolo(tmp_path)
+
+
+def test_huge_counts_of_classes_take_no_room(tmp_path):
+    assert len(read_yolo(write(tmp_path, data__yaml="nc: 1000000000000")).labels) == 10_000
