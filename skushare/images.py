@@ -87,7 +87,9 @@ def read_header(path):
     """
     try:
         with Image.open(path, formats=FORMATS) as picture:
-            orientation = exif_orientation(picture)
+            # Pillow turns TIFF by itself, and would decode all of a PNG to look for EXIF behind its pixels.
+            plain = picture.format == "TIFF" or (picture.format == "PNG" and "exif" not in picture.info)
+            orientation = 1 if plain else exif_orientation(picture)
             width, height = picture.size[::-1] if orientation in (5, 6, 7, 8) else picture.size
             return Header(picture.format, picture.mode, width, height, orientation in range(2, 9))
     except Exception as error:  # decoders answer hostile data with almost any exception

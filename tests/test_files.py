@@ -4,7 +4,7 @@ import stat
 import pytest
 
 from skushare.errors import SkushareError
-from skushare.files import atomic_write
+from skushare.files import atomic_folder, atomic_write
 
 
 def write(path, content=b"new", fail=None):
@@ -38,3 +38,33 @@ def test_others_may_read_what_was_written(tmp_path):
     write(tmp_path / "a")
     (tmp_path / "plain").touch()
     assert stat.S_IMODE(os.stat(tmp_path / "a").st_mode) == stat.S_IMODE(os.stat(tmp_path / "plain").st_mode)
+
+
+def test_a_folder_appears_whole_and_alone(tmp_path):
+    (tmp_path / "out").mkdir()  # an empty one may be there
+    with atomic_folder(tmp_path / "out") as folder:
+        (folder / "a").write_text("new")
+        assert not any((tmp_path / "out").iterdir())
+    assert (tmp_path / "out" / "a").read_text() == "new" and len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "failure", [ValueError("bug"), KeyboardInterrupt(), OSError(28, "No space left on device")]
+)
+def test_a_failure_leaves_no_folder_behind(tmp_path, failure):
+    with (
+        pytest.raises((ValueError, KeyboardInterrupt, SkushareError)),
+        atomic_folder(tmp_path / "out") as folder,
+    ):
+        (folder / "a").touch()
+        raise failure
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "make", [lambda path: path.touch(), lambda path: (path.mkdir(), (path / "a").touch())]
+)
+def test_what_is_there_is_not_replaced_by_a_folder(tmp_path, make):
+    make(tmp_path / "out")
+    with pytest.raises(SkushareError, match="exists"), atomic_folder(tmp_path / "out"):
+        pass

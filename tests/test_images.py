@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from skushare.errors import ImageError, SkushareError
-from skushare.images import MAX_PIXELS, find_images, read_image, write_image
+from skushare.images import MAX_PIXELS, find_images, read_header, read_image, write_image
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -339,3 +339,25 @@ def test_a_large_jpeg_may_come_smaller_but_not_below_what_is_enough(side, scale,
     image = read_image(file.getvalue(), side=side)
     assert image.shape == (round(scale * expected.shape[0]), round(scale * expected.shape[1]), 3)
     assert np.abs(image[3, 3].astype(int) - expected[3, 3]).max() < 6
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_the_header_tells_the_upright_size(tmp_path, format, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    (tmp_path / "a").write_bytes(encode(STORED[orientation](UPRIGHT), format, exif=exif))
+    header = read_header(tmp_path / "a")
+    assert (header.height, header.width) == UPRIGHT.shape[:2] and (header.format, header.mode) == (
+        format,
+        "RGB",
+    )
+    assert header.turned == (orientation > 1 and format != "TIFF")  # which Pillow turns by itself
+
+
+def test_the_header_is_read_without_the_pixels(tmp_path):
+    (tmp_path / "a").write_bytes(png_header(9000, 8000))
+    assert read_header(tmp_path / "a")[2:4] == (9000, 8000)
+    for name in ("none", "."):
+        with pytest.raises(ImageError):
+            read_header(tmp_path / name)

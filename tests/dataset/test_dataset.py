@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skushare.dataset.dataset import Dataset, Sample
+from skushare.dataset.dataset import Dataset, Sample, make_sample
 from skushare.errors import DatasetError
 
 
@@ -31,3 +31,35 @@ def test_a_split_is_a_dataset_of_its_own():
 def test_as_one_class_keeps_boxes():
     one = Dataset("shop", (sample(""),), ("a", "b")).as_one_class()
     assert one.labels == ("facing",) and one.samples[0].class_ids.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        ([-5, -5, 5, 5], [[0, 0, 5, 5]]),
+        ([3, 3, 30, 30], [[3, 3, 10, 10]]),
+        ([3, 3, 3.5, 9], []),  # narrower than a pixel
+        ([9, 3, 3, 9], []),  # inverted
+        ([20, 20, 30, 30], []),  # outside
+    ],
+)
+def test_cleaning_clips_boxes_and_drops_what_has_no_area(box, expected):
+    raw = make_sample("a.jpg", (10, 10), [(*box, 1, 0.5)], "", "x")
+    (cleaned,) = Dataset("shop", (raw,), ("a", "b")).cleaned().samples
+    np.testing.assert_allclose(cleaned.boxes, np.reshape(expected, (-1, 4)))
+    assert cleaned.class_ids.tolist() == [1] * len(expected) == [1 for _ in cleaned.scores]
+
+
+@pytest.mark.parametrize(
+    ("size", "row"),
+    [
+        ((10, 10), (1, 2, 3, float("nan"), 0, 1)),
+        ((10, 10), (1, 2, 3, 1e20, 0, 1)),
+        ((10, 10), (1, 2, 3, "wide", 0, 1)),
+        ((float("inf"), 10), (1, 2, 3, 4, 0, 1)),
+        ((10**12, 10), (1, 2, 3, 4, 0, 1)),
+    ],
+)
+def test_a_sample_of_anything_but_pixels_is_refused(size, row):
+    with pytest.raises(DatasetError, match="labels, line 3"):
+        make_sample("a.jpg", size, [row], "", "labels, line 3")

@@ -1,0 +1,89 @@
+import json
+
+import numpy as np
+import pytest
+
+from skushare.cli import main
+from skushare.dataset.formats import read_dataset
+from skushare.images import write_image
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    """A COCO folder with two splits, in which one box is outside of its image and one sticks out."""
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
+    folder = tmp_path / "my shelves"
+    (folder / "images").mkdir(parents=True)
+    for split in ("train", "val"):
+        write_image(folder / "images" / f"{split}.png", np.zeros((50, 100, 3), np.uint8))
+        boxes = [[10, 10, 20, 20], [90, 10, 20, 20], [200, 10, 20, 20]]
+        content = {
+            "images": [{"id": 1, "file_name": f"{split}.png", "width": 100, "height": 50}],
+            "annotations": [
+                {"id": i, "image_id": 1, "category_id": 1, "bbox": box} for i, box in enumerate(boxes)
+            ],
+            "categories": [{"id": 1, "name": "soup"}],
+        }
+        (folder / f"{split}.json").write_text(json.dumps(content))
+    return folder
+
+
+def test_an_imported_dataset_has_a_name_everywhere_and_keeps_its_wrong_boxes(source, capsys):
+    assert main(["data", "import", str(source)]) == 0
+    assert "train 1, val 1" in capsys.readouterr().out
+    assert len(read_dataset("my-shelves@train", raw=True).samples[0].boxes) == 3
+    assert len(read_dataset("my-shelves@train").samples[0].boxes) == 2
+    assert main(["data", "list"]) == 0
+    assert "my-shelves" in capsys.readouterr().out
+    assert main(["data", "import", str(source)]) == 2
+    assert "taken" in capsys.readouterr().err
+
+
+def test_images_stay_in_place_when_asked(source, tmp_path):
+    assert main(["data", "import", str(source), "--name", "here", "--in-place"]) == 0
+    assert read_dataset("here").samples[0].path == source / "images" / "train.png"
+
+
+@pytest.mark.parametrize("format", ["voc", "coco", "yolo", "csv", "tfrecord"])
+def test_a_dataset_is_converted_with_splits_and_images_and_without_wrong_boxes(
+    source, tmp_path, capsys, format
+):
+    assert main(["data", "convert", str(source), str(tmp_path / "out"), "--to", format]) == 0
+    assert "left out 2 boxes" in capsys.readouterr().out
+    found = read_dataset(tmp_path / "out", raw=True)
+    assert found.splits == ("train", "val")
+    for sample in found.samples:
+        np.testing.assert_allclose(sample.boxes, [[10, 10, 30, 30], [90, 10, 100, 30]], atol=1e-4)
+        assert sample.path.read_bytes() == (source / "images" / "train.png").read_bytes()
+
+
+def test_images_in_another_folder_are_named(source, tmp_path, capsys):
+    (source / "images").rename(tmp_path / "elsewhere")
+    arguments = ["data", "convert", str(source), str(tmp_path / "out"), "--to", "yolo"]
+    assert main(arguments) == 2
+    assert "--images" in capsys.readouterr().err and not (tmp_path / "out").exists()
+    assert main([*arguments, "--images", str(tmp_path / "elsewhere")]) == 0
+
+
+def test_a_damaged_dataset_does_not_hide_the_others(source, tmp_path, capsys):
+    main(["data", "import", str(source), "--name", "good"])
+    main(["data", "import", str(source), "--name", "bad"])
+    (tmp_path / "workspace" / "datasets" / "bad" / "dataset.json").write_text("{")
+    capsys.readouterr()
+    assert main(["data", "list"]) == 0
+    assert "good" in (text := capsys.readouterr().out) and "damaged" in text
+
+
+def test_an_empty_store_is_told(source, capsys):
+    assert main(["data", "list"]) == 0
+    assert "skushare data import" in capsys.readouterr().out
+
+
+def test_the_modules_that_pages_import_do_without_tensorflow():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, skushare.dataset.formats; sys.exit(bool({'tensorflow', 'keras'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
