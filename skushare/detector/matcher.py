@@ -53,7 +53,8 @@ def atss_match(anchors, boxes, level_sizes, candidates=9):
         return match
     centres = (anchors[:, :2] + anchors[:, 2:]) / 2
     box_centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    distance = ((box_centres[:, None] - centres[None]) ** 2).sum(-1)
+    across, down = (box_centres[:, None, axis] - centres[None, :, axis] for axis in (0, 1))
+    distance = across * across + down * down
     nearest, start = [], 0
     for size in level_sizes:
         count = min(candidates, size)
@@ -74,7 +75,7 @@ def atss_match(anchors, boxes, level_sizes, candidates=9):
     claimed = nearest[pairs[:, 0], pairs[:, 1]]
     match[claimed] = pairs[:, 0]
 
-    for box in np.setdiff1d(rows[:, 0], match):
+    for box in np.setdiff1d(rows, match):
         choice = nearest[box, overlaps[box].argmax()]
         if match[choice] == -1:
             match[choice] = box

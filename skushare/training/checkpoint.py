@@ -77,7 +77,7 @@ def load_checkpoint(path, model):
             then unchanged.
     """
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
     except Exception as error:  # zip, zlib, numpy and the disk each raise their own
         raise ModelError(

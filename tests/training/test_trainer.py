@@ -1,4 +1,4 @@
-"""The loop on a tiny dataset and a small input: what must hold whatever is learnt."""
+"""The loop on a tiny network: what must hold whatever is learnt."""
 
 import json
 import shutil
@@ -7,21 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from skushare.dataset.coco import read_coco
-from skushare.dataset.synthetic import write_dataset
-from skushare.detector.presets import preset
-from skushare.detector.runtime import Detector
+from skushare.detector.weights import save_weights
 from skushare.errors import ConfigError, ModelError
 from skushare.images import read_image
-from skushare.training.batches import Batches
-from skushare.training.checkpoint import load_checkpoint
 from skushare.training.config import TrainingConfig
 from skushare.training.observer import Observer
-from skushare.training.package import package_run
 from skushare.training.runs import Run
 from skushare.training.trainer import make_optimizer, train
-
-CONFIG = preset("shelf_dense", input_size=64, photo_size=64, live_size=64, channels=8, tower=1)
 
 
 def settings(**changes):
@@ -37,14 +29,21 @@ def eager():
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shelves")
-    write_dataset(folder, 3, seed=1, size=(320, 240), rows=3)
-    return read_coco(folder / "annotations.json")
+def run(tiny, dataset):
+    """Train in a folder; further arguments are settings."""
+
+    def run(folder, observers=(), initial_weights=None, **changes):
+        data = [(dataset, 1.0)]
+        return train(folder, tiny, settings(**changes), data, dataset, initial_weights, observers)
+
+    return run
 
 
-def run(folder, dataset, **changes):
-    return train(folder, CONFIG, settings(**changes), [(dataset, 1.0)], dataset)
+@pytest.fixture(scope="module")
+def finished(run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "finished"
+    assert run(folder)
+    return folder
 
 
 def arrays(path):
@@ -52,21 +51,15 @@ def arrays(path):
         return {name: content[name] for name in content.files}
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory, dataset):
-    folder = tmp_path_factory.mktemp("run")
-    run(folder, dataset)
-    return folder
-
-
-def test_a_run_leaves_its_settings_metrics_checkpoint_and_best_weights(finished, dataset):
-    assert json.loads((finished / "training.json").read_text())["steps"] == 4
-    rows = Run(finished).metrics()
-    assert list(rows["step"]) == [2, 4]
-    assert np.isfinite(rows["loss"]).all() and rows["AP"].between(0, 1).all()
-    pictures = Run(finished).samples()
-    assert list(pictures) == [2, 4] and len(pictures[4]) == len(dataset) and read_image(pictures[4][0]).size
-    assert arrays(finished / "last.npz")["counter/step"] == 4 and (finished / "best.npz").exists()
+def assert_equal(folder, other):
+    """Same weights, optimizer state and best weights to the last bit; same figures, none twice."""
+    for name in ("last.npz", "best.npz"):
+        ours, theirs = arrays(folder / name), arrays(other / name)
+        assert ours.keys() == theirs.keys()
+        for key, value in theirs.items():
+            np.testing.assert_array_equal(ours[key], value, err_msg=f"{name} {key}")
+    ours, theirs = Run(folder).metrics(), Run(other).metrics()
+    assert list(ours["step"]) == [2, 4] and (ours["AP"] == theirs["AP"]).all()
 
 
 class Stop(Observer):
@@ -83,7 +76,7 @@ class Stop(Observer):
 
 
 class Crash(Observer):
-    """Raises in the ``event`` of ``step``."""
+    """Raises ``Now`` when told of ``event`` at ``step``."""
 
     class Now(Exception):
         pass
@@ -96,140 +89,95 @@ class Crash(Observer):
         setattr(self, event, crash)
 
 
-def test_a_stopped_run_saves_its_step_and_equals_an_uninterrupted_one_in_the_end(finished, dataset, tmp_path):
+def test_a_run_leaves_its_settings_figures_pictures_checkpoints_and_best_weights(finished, dataset):
+    assert json.loads((finished / "training.json").read_text())["steps"] == 4
+    rows = Run(finished).metrics()
+    assert list(rows["step"]) == [2, 4]
+    assert np.isfinite(rows["loss"]).all() and rows["AP"].between(0, 1).all()
+    pictures = Run(finished).samples()
+    assert list(pictures) == [2, 4] and len(pictures[4]) == len(dataset) and read_image(pictures[4][0]).size
+    assert arrays(finished / "last.npz")["counter/step"] == 4
+    assert arrays(finished / "previous.npz")["counter/step"] == 2 and (finished / "best.npz").exists()
+
+
+def test_a_stopped_run_saves_its_step_and_equals_an_uninterrupted_one_in_the_end(finished, run, tmp_path):
     for step in (1, 3):
-        done = train(tmp_path, CONFIG, settings(), [(dataset, 1.0)], dataset, observers=[Stop(step)])
-        assert not done and arrays(tmp_path / "last.npz")["counter/step"] == step
-    assert run(tmp_path, dataset)
+        assert not run(tmp_path, [Stop(step)])
+        assert arrays(tmp_path / "last.npz")["counter/step"] == step
+    assert run(tmp_path)
     assert_equal(tmp_path, finished)
 
 
 @pytest.mark.parametrize(
-    ("event", "step"), [("stepped", 1), ("validating", 2), ("validated", 2), ("stepped", 3), ("validated", 4)]
+    ("event", "step"), [("stepped", 1), ("validating", 2), ("validated", 2), ("stepped", 3)]
 )
-def test_a_crash_costs_steps_but_changes_no_result(finished, dataset, tmp_path, event, step):
+def test_a_crash_costs_steps_but_changes_no_result(finished, run, tmp_path, event, step):
     with pytest.raises(Crash.Now):
-        train(tmp_path, CONFIG, settings(), [(dataset, 1.0)], dataset, observers=[Crash(event, step)])
-    assert run(tmp_path, dataset)
+        run(tmp_path, [Crash(event, step)])
+    assert run(tmp_path)
     assert_equal(tmp_path, finished)
 
 
-def assert_equal(folder, other):
-    """Same weights, optimizer state and best weights to the last bit; same figures, none twice."""
-    for name in ("last.npz", "best.npz"):
-        ours, theirs = arrays(folder / name), arrays(other / name)
-        assert ours.keys() == theirs.keys()
-        for key, value in theirs.items():
-            np.testing.assert_array_equal(ours[key], value, err_msg=f"{name} {key}")
-    figures = [Run(path).metrics() for path in (folder, other)]
-    assert list(figures[0]["step"]) == [2, 4]
-    assert (figures[0]["AP"] == figures[1]["AP"]).all()
-
-
-def test_raw_weights_go_on_from_where_they_were_not_from_their_average(tmp_path, dataset):
-    """With validation in between or not, training must take the same way."""
-    run(tmp_path / "often", dataset, validate_every=1)
-    run(tmp_path / "once", dataset, validate_every=4)
-    often, once = arrays(tmp_path / "often" / "last.npz"), arrays(tmp_path / "once" / "last.npz")
-    for name, value in once.items():
-        if name.startswith("variable/") and value.size > 1:
-            np.testing.assert_allclose(often[name], value, rtol=1e-4, atol=1e-5, err_msg=name)
-
-
-def test_other_settings_need_another_folder(finished, dataset):
-    with pytest.raises(ConfigError, match=r"training\.json"):
-        run(finished, dataset, learning_rate=0.5)
-
-
-def test_frozen_layers_keep_their_weights(tmp_path, dataset):
-    from skushare.detector.weights import save_weights
-
-    start = {}
-
-    def remember(network):
-        save_weights(network, tmp_path / "start.npz")
-        start.update(arrays(tmp_path / "start.npz"))
-
-    training = settings(steps=2, freeze_before="block_3_expand", ema=0.0)
-    train(tmp_path / "run", CONFIG, training, [(dataset, 1.0)], dataset, remember)
-    after = arrays(tmp_path / "run" / "best.npz")
-    for name in ("Conv1/0", "bn_Conv1/2", "block_2_project/0"):
-        np.testing.assert_array_equal(after[name], start[name])
-    assert (after["block_3_expand/0"] != start["block_3_expand/0"]).any()
-
-
-def test_an_unknown_layer_to_freeze_is_named(tmp_path, dataset):
-    with pytest.raises(ConfigError, match="block_99"):
-        run(tmp_path, dataset, freeze_before="block_99")
-
-
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04half"])
-def test_a_damaged_checkpoint_is_named_and_kept(finished, dataset, tmp_path, content):
-    for name in ("detector.json", "training.json", "data.json"):
-        (tmp_path / name).write_text((finished / name).read_text())
-    (tmp_path / "last.npz").write_bytes(content)
-    with pytest.raises(ModelError, match=r"last\.npz"):
-        run(tmp_path, dataset)
-    assert (tmp_path / "last.npz").read_bytes() == content
-
-
 @pytest.mark.parametrize("damage", ["half", "flipped", "missing"])
-def test_with_a_damaged_last_checkpoint_the_previous_one_goes_on(finished, dataset, tmp_path, damage, capsys):
-    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
-    last = tmp_path / "last.npz"
+def test_with_a_damaged_last_checkpoint_the_previous_one_goes_on(finished, run, tmp_path, damage, capsys):
+    folder = tmp_path / "damaged"
+    shutil.copytree(finished, folder)
+    last = folder / "last.npz"
     content = bytearray(last.read_bytes())
     content[len(content) // 2] ^= 4
     last.write_bytes(content[: len(content) // 2] if damage == "half" else content)
     if damage == "missing":  # killed between the renamings
         last.unlink()
-    assert arrays(tmp_path / "previous.npz")["counter/step"] == 2
-    assert run(tmp_path, dataset)
-    assert_equal(tmp_path, finished)
+    assert run(folder)
+    assert_equal(folder, finished)
     assert ("last.npz" in capsys.readouterr().out) == (damage != "missing")
 
 
-def test_a_checkpoint_of_another_network_changes_nothing(finished):
-    import keras
-
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
-    before = model.get_weights()
-    with pytest.raises(ModelError, match="another network"):
-        load_checkpoint(finished / "last.npz", model)
-    for a, b in zip(before, model.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
+def test_a_run_without_a_good_checkpoint_says_so_and_changes_no_file(run, tmp_path):
+    for name in ("last.npz", "previous.npz"):
+        (tmp_path / name).write_bytes(b"PK\x03\x04half")
+    with pytest.raises(ModelError, match=r"last\.npz"):
+        run(tmp_path)
+    assert (tmp_path / "last.npz").read_bytes() == b"PK\x03\x04half"
 
 
-def test_a_packaged_run_detects(finished, dataset, tmp_path):
-    folder = package_run(finished, dataset, tmp_path / "model", {"licence": "test"})
-    detector = Detector.load(folder)
-    assert detector.model.about["licence"] == "test" and detector.model.about["training"]["steps"] == 4
-    assert detector.model.about["data"][0]["photos"] == 3
-    assert len(detector.detect(np.full((128, 128, 3), 90, np.uint8), min_score=0.0)) > 0
+def test_raw_weights_go_on_from_where_they_were_not_from_their_average(tmp_path, run):
+    """With validation in between or not, training must take the same way."""
+    run(tmp_path / "often", validate_every=1)
+    run(tmp_path / "once", validate_every=4)
+    often, once = arrays(tmp_path / "often" / "last.npz"), arrays(tmp_path / "once" / "last.npz")
+    for name, value in once.items():
+        if name.startswith("variable/"):
+            np.testing.assert_array_equal(often[name], value, err_msg=name)
 
 
-def test_batches_depend_on_seed_and_number_alone(dataset):
-    one, two = (Batches([(dataset, 1.0)], CONFIG, settings(seed=5)) for _ in range(2))
-    two.batch(0)
-    for a, b in zip(one.batch(7), two.batch(7), strict=True):
-        for x, y in zip(*([v] if isinstance(v, np.ndarray) else v.values() for v in (a, b)), strict=True):
-            np.testing.assert_array_equal(x, y)
-    assert (one.batch(8)[0] != one.batch(7)[0]).any()
-    stream = one.stream(3)
-    np.testing.assert_array_equal(next(stream)[0], one.batch(3)[0])
-    np.testing.assert_array_equal(next(stream)[0], one.batch(4)[0])
-    stream.close()
+def test_other_settings_need_another_folder(finished, run):
+    with pytest.raises(ConfigError, match=r"training\.json"):
+        run(finished, learning_rate=0.5)
 
 
-def test_the_photo_cache_stays_within_its_limit(dataset):
-    from skushare.training.batches import _PhotoCache
+def test_frozen_layers_keep_their_weights(tmp_path, run):
+    start = tmp_path / "start.npz"
+    run(
+        tmp_path / "run",
+        initial_weights=lambda network: save_weights(network, start),
+        freeze_before="class_logits_head",
+        ema=0.0,
+    )
+    before, after = arrays(start), arrays(tmp_path / "run" / "best.npz")
+    for name in ("stem/0", "stem_bn/0", "stem_bn/2"):
+        np.testing.assert_array_equal(after[name], before[name])
+    assert (after["class_logits_head/0"] != before["class_logits_head/0"]).any()
 
-    paths = [sample.path for sample in dataset.samples]
-    cache = _PhotoCache(limit=1)
-    first = cache.get(paths[0])
-    for path in paths * 2:
-        cache.get(path)
-    assert cache.size == first.nbytes and len(cache._images) == 1
+
+def test_an_unknown_layer_to_freeze_is_named(tmp_path, run):
+    with pytest.raises(ConfigError, match="block_99"):
+        run(tmp_path, freeze_before="block_99")
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_names_the_setting(tmp_path, run):
+    with pytest.raises(ConfigError, match="learning_rate"):
+        run(tmp_path, learning_rate=1e30, clip_norm=0.0, optimizer="momentum", warmup_steps=0)
 
 
 def rates(at, **changes):
