@@ -1,0 +1,26 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skushare.dataset.duplicates import connected, near_pairs
+
+
+@given(st.integers(0, 150), st.integers(0, 12))
+def test_pairs_are_those_that_differ_in_few_bits(count, max_bits):
+    """More pictures than are compared at once, with hashes that lie near to each other."""
+    rng = np.random.default_rng(count)
+    hashes = np.zeros((count, 4), np.uint64)
+    hashes[:, 0], hashes[:, 3] = rng.integers(0, 1 << 12, (2, count))
+    bits = np.unpackbits(hashes.view(np.uint8), axis=1)
+    expected = {
+        (i, j) for i in range(count) for j in range(i + 1, count) if (bits[i] != bits[j]).sum() <= max_bits
+    }
+    pairs = near_pairs(hashes, max_bits).tolist()
+    assert set(map(tuple, pairs)) == expected and len(pairs) == len(expected)
+
+
+def test_groups_are_joined_through_others():
+    groups = connected(6, [[0, 3], [3, 5], [1, 2]])
+    assert groups[0] == groups[3] == groups[5] and groups[1] == groups[2]
+    assert len(set(groups)) == 3
+    assert len(set(connected(3, np.zeros((0, 2), int)))) == 3 and len(connected(0, [])) == 0
