@@ -1,0 +1,170 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skushare import dataset_charts
+from skushare.dataset import statistics
+from skushare.dataset.dataset import Dataset, Sample
+from skushare.detector.anchors import detector_anchors
+from skushare.detector.preprocess import input_size
+from skushare.detector.presets import PRESETS, preset
+from skushare.geometry import iou
+
+BOX = [10, 10, 40, 50]
+
+
+def sample(boxes, split="train", size=(100, 200), class_ids=None):
+    boxes = np.float32(boxes).reshape(-1, 4)
+    class_ids = np.zeros(len(boxes)) if class_ids is None else class_ids
+    return Sample(Path("a.jpg"), *size, boxes, np.int32(class_ids), np.ones(len(boxes), np.float32), split)
+
+
+def index(*samples, labels=("Kent", "Camel", "unused")):
+    return statistics.columns(Dataset("shop", samples, labels))
+
+
+@pytest.fixture
+def shop():
+    return index(
+        sample([[0, 0, 10, 20], [50, 100, 60, 120], [90, 180, 100, 200]], class_ids=[0, 1, 1]),
+        sample([], "train"),
+        sample([[0, 0, 20, 20]], "val", (200, 200)),
+    )
+
+
+EMPTY = [index(labels=()), index(sample([]), labels=())]
+
+
+def test_summary_has_a_row_a_split_and_one_of_all(shop):
+    table = statistics.summary(shop).set_index("split")
+    assert table.index.tolist() == ["train", "val", "all"]
+    assert table["pictures"].tolist() == [2, 1, 3] and table["boxes"].tolist() == [3, 1, 4]
+    assert table["empty"].tolist() == [1, 0, 1] and table["max"].tolist() == [3, 1, 3]
+    assert table["classes"].tolist() == [2, 1, 2] and table["mean"].tolist() == [1.5, 1, 4 / 3]
+    assert statistics.summary(index(sample([], "")))["split"].tolist() == ["all"]
+
+
+def test_every_histogram_counts_everything_once(shop):
+    objects = statistics.objects_a_picture(shop)
+    assert objects.groupby("split")["pictures"].sum().to_dict() == {"train": 2, "val": 1}
+    assert objects[objects["pictures"] > 0][["low", "split"]].values.tolist() == [
+        [0, "train"],
+        [3, "train"],
+        [1, "val"],
+    ]
+    for table in (statistics.box_sides(shop), statistics.box_aspects(shop), statistics.positions(shop)):
+        assert table["boxes"].sum() == 4
+
+
+def test_many_boxes_make_no_more_bars():
+    table = statistics.objects_a_picture(index(sample(np.tile([0, 0, 9, 9], (5000, 1))), sample([])))
+    assert len(table) == 30 and table["pictures"].tolist() == [1] + [0] * 28 + [1]
+
+
+def test_sides_and_aspects_are_relative(shop):
+    sides = statistics.box_sides(shop).query("boxes > 0")
+    root = 200**0.5 / 200  # of 10 x 20 pixels on a picture 200 long
+    assert [(row.low <= root <= row.high, row.boxes) for row in sides.itertuples()] == [(True, 3), (False, 1)]
+    aspects = statistics.box_aspects(shop).query("boxes > 0")
+    assert aspects["boxes"].tolist() == [3, 1]
+    assert (aspects["low"].values <= [0.5, 1]).all() and (aspects["high"].values >= [0.5, 1]).all()
+
+
+def test_positions_are_cells_of_the_picture(shop):
+    cells = statistics.positions(shop, across=2, down=4).query("boxes > 0")
+    assert cells[["x", "y", "boxes"]].values.tolist() == [[0, 0, 2], [0.5, 0.5, 1], [0.5, 0.75, 1]]
+
+
+def test_classes_come_by_frequency_with_the_pictures_that_show_them(shop):
+    table = statistics.classes(shop)
+    assert table["name"].tolist() == ["Kent", "Camel", "unused"]
+    assert table["boxes"].tolist() == [2, 2, 0] and table["pictures"].tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_anchors_are_compared_with_boxes_as_the_detector_scales_them(name):
+    config = preset(name)
+    boxes = {(640, 480): [[10, 10, 60, 110], [600, 400, 640, 480]], (300, 900): [[5, 5, 40, 60]]}
+    data = index(*(sample(rows, size=size) for size, rows in boxes.items()))
+    expected = []
+    for (width, height), rows in boxes.items():
+        inputs = input_size(config, width, height, 512)
+        scale = [inputs[1] / width, inputs[0] / height]
+        if config.resize == "fit":
+            scale = [512 / max(width, height)] * 2
+        anchors, _ = detector_anchors(config, inputs)
+        expected += iou(np.float32(rows) * np.float32(scale * 2), anchors).max(axis=1).tolist()
+    np.testing.assert_allclose(statistics.anchor_fit(data, config, 512), expected, atol=1e-5)
+
+
+def test_coverage_is_told_for_each_size_a_preset_detects_at(shop):
+    table = statistics.anchor_coverage(shop, PRESETS.values())
+    assert table[["preset", "input"]].values.tolist() == [
+        ["shelf_dense", 1024],
+        ["shelf_dense", 416],
+        ["ssd_mobilenet_v2_320", 320],
+    ]
+    sides = statistics.coverage_by_side(shop, preset("shelf_dense"))
+    assert sides["boxes"].sum() == 4 and sides["covered"].sum() == round(4 * table["covered"][0])
+
+
+def test_of_many_boxes_some_are_looked_at(shop, monkeypatch):
+    monkeypatch.setattr(statistics, "ENOUGH", 2)
+    assert statistics.coverage_by_side(shop, preset("shelf_dense"))["boxes"].sum() == 2
+
+
+def test_a_cap_limits_recall_and_count():
+    """The figures of a perfect detector that keeps 100 boxes where 50, 100 and 250 are."""
+    data = index(*(sample(np.tile([0, 0, 9, 9], (count, 1))) for count in (50, 100, 250)))
+    row = statistics.detection_caps(data, [100]).iloc[0]
+    assert row.to_dict() == {"cap": 100, "recall": 250 / 400, "mae": 50, "above": 1 / 3}
+    text = statistics.cap_warning(data, preset("ssd_mobilenet_v2_320"))
+    assert "max_detections is 100" in text and "62.5%" in text and "max_boxes" in text and "250" in text
+    assert statistics.cap_warning(data, preset("shelf_dense")) == ""
+    curve = statistics.detection_caps(data)
+    assert curve["recall"].is_monotonic_increasing and curve["recall"].iloc[-1] == 1
+
+
+@pytest.mark.parametrize("data", EMPTY)
+def test_nothing_is_no_error(data):
+    for function in (
+        statistics.summary,
+        statistics.objects_a_picture,
+        statistics.box_sides,
+        statistics.box_aspects,
+        statistics.positions,
+        statistics.classes,
+        statistics.detection_caps,
+    ):
+        assert isinstance(function(data), pd.DataFrame)
+    assert len(statistics.anchor_coverage(data, PRESETS.values())) == 3
+    assert statistics.cap_warning(data, preset("ssd_mobilenet_v2_320")) == ""
+
+
+@pytest.mark.parametrize("data", [*EMPTY, "shop", "wrong"])
+def test_charts_draw_any_data_and_send_little(data, shop):
+    if data == "shop":
+        data = replace(shop, labels=tuple(f"</script><b>{i}" for i in range(100)))
+    elif data == "wrong":  # what a dataset read raw may have
+        data = index(sample([[50, 50, 10, 10], [-90, 0, 300, 900], [5, 5, 5, 5]]), sample([BOX], size=(0, 0)))
+    config = preset("shelf_dense")
+    for chart in (
+        dataset_charts.objects_chart(statistics.objects_a_picture(data)),
+        dataset_charts.sides_chart(statistics.box_sides(data)),
+        dataset_charts.sides_chart(statistics.coverage_by_side(data, config)),
+        dataset_charts.aspects_chart(statistics.box_aspects(data)),
+        dataset_charts.positions_chart(statistics.positions(data)),
+        dataset_charts.classes_chart(statistics.classes(data)),
+        dataset_charts.caps_chart(statistics.detection_caps(data), 100),
+    ):
+        assert len(chart.to_json()) < 150_000
+
+
+def test_rare_classes_are_added_up(shop):
+    many = replace(shop, labels=tuple(map(str, range(100))))
+    table = statistics.classes(many)
+    rows = dataset_charts.classes_chart(table).data
+    assert len(rows) == dataset_charts.MAX_CLASSES and rows["boxes"].sum() == table["boxes"].sum()
