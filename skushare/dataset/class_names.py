@@ -1,0 +1,64 @@
+"""Class names that are spellings of one name."""
+
+import re
+import unicodedata
+
+LEAST = 5  # letters a word needs before one of them can be taken for a slip
+RARER = 10  # times rarer than the other a name must be to be taken for a slip of it
+
+
+def spelling_variants(labels, counts):
+    """``{position of a variant: position of the name it stands for}``.
+
+    Variants are the same but for case, accents, spaces and punctuation, or differ in one
+    letter of a long word (left out, added, changed or moved) and are much rarer. The most
+    frequent spelling stands for all.
+
+    Args:
+        labels: class names.
+        counts: how often each occurs.
+    """
+    frequent = sorted(range(len(labels)), key=lambda i: (-counts[i], i))
+    keys = [_plain(label) or label for label in labels]
+    chosen, variants = {}, {}
+    for i in frequent:
+        first = chosen.setdefault(keys[i], i)
+        if first != i:
+            variants[i] = first
+    total = dict.fromkeys(keys, 0)
+    for key, count in zip(keys, counts, strict=True):
+        total[key] += count
+    shortened = {}
+    for i in frequent:
+        if i in variants:
+            continue
+        gaps = _without_one(keys[i])
+        for j in dict.fromkeys(j for gap in gaps for j in shortened.get(gap, ())):
+            if total[keys[i]] * RARER <= total[keys[j]] and _is_slip(labels[i], labels[j]):
+                variants[i] = j
+                break
+        else:
+            for gap in gaps:
+                shortened.setdefault(gap, []).append(i)
+    return {i: variants.get(first, first) for i, first in sorted(variants.items())}
+
+
+def _plain(label):
+    """Letters and digits alone, in lower case and without accents."""
+    text = unicodedata.normalize("NFKD", label).casefold()
+    return re.sub(r"[\W_]", "", "".join(c for c in text if not unicodedata.combining(c)))
+
+
+def _without_one(key):
+    """The key, and the key without each one of its letters: names that share one are a letter apart."""
+    return {key} | {key[:i] + key[i + 1 :] for i in range(len(key))}
+
+
+def _is_slip(label, other):
+    """Whether names a letter apart differ in long words, and not in digits or in a "C" against a "D"."""
+    words, others = re.findall(r"\w+", label.casefold()), re.findall(r"\w+", other.casefold())
+    return len(words) == len(others) and all(
+        min(len(a), len(b)) >= LEAST and re.sub(r"\D", "", a) == re.sub(r"\D", "", b)
+        for a, b in zip(words, others, strict=True)
+        if a != b
+    )
