@@ -1,0 +1,80 @@
+"""Splitting a dataset such that like pictures stay together."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from skushare.dataset.duplicates import connected, near_pairs
+from skushare.dataset.scan import scan
+from skushare.errors import ConfigError, DatasetError
+from skushare.workspace import checked_name
+
+FRACTIONS = {"train": 0.8, "val": 0.1, "test": 0.1}
+
+
+def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None):
+    """``dataset`` with its samples dealt out to new splits, whole groups at a time.
+
+    A group is what nearly the same pictures or the samples' ``group`` join. Each goes to
+    a random split, with odds by what the split still lacks.
+
+    Args:
+        fractions: {name of a split: its share}; default: ``FRACTIONS``. Shares are
+            scaled to add up to 1.
+        seed: another one gives another split.
+        progress, cache: as for :func:`~skushare.dataset.scan.scan`.
+
+    Raises:
+        ConfigError: a share is not above 0, or a split cannot be called so.
+        DatasetError: there are fewer groups than splits.
+    """
+    fractions = FRACTIONS if fractions is None else fractions
+    names = [checked_name(name) for name in fractions]
+    shares = np.array([fractions[name] for name in names], float)
+    if not names or not (np.isfinite(shares) & (shares > 0)).all():
+        raise ConfigError(f"the share of each split must be above 0, got {fractions}")
+    groups = group_ids(dataset, progress, cache)
+    sizes = np.bincount(groups)
+    if len(sizes) < len(names):
+        raise DatasetError(
+            f"{dataset.name}: its pictures form {len(sizes)} groups of like ones, too few for {len(names)} "
+            "splits; add pictures of other shelves"
+        )
+    split_of = _deal(sizes, shares / shares.sum() * len(dataset), np.random.default_rng(seed))
+    samples = tuple(
+        replace(s, split=names[split_of[group]]) for s, group in zip(dataset.samples, groups, strict=True)
+    )
+    return replace(dataset, samples=samples)
+
+
+def group_ids(dataset, progress=iter, cache=None):
+    """(n,) int32: the number of the group that each sample is in, from 0."""
+    facts = scan([sample.path for sample in dataset.samples], progress, cache)
+    rows = np.flatnonzero(facts.readable)
+    pairs = [rows[near_pairs(facts.hashes[rows])]]
+    last = {}
+    for row, sample in enumerate(dataset.samples):
+        for key in (sample.path, ("group", sample.group)) if sample.group else (sample.path,):
+            pairs.append([[last.setdefault(key, row), row]])
+            last[key] = row
+    return connected(len(dataset), np.concatenate(pairs))
+
+
+def _deal(sizes, targets, rng):
+    """The number of the split of each group; every split gets one at least."""
+    have = np.zeros(len(targets))
+    dealt = np.zeros(len(sizes), int)
+    order = rng.permutation(len(sizes))
+    for place, group in enumerate(order):
+        lack = targets - have
+        odds = np.maximum(lack - sizes[group] / 2, 0)  # a group too large for what is lacking goes elsewhere
+        bare = np.flatnonzero(have == 0)
+        if len(order) - place <= len(bare):
+            choice = bare[0]
+        elif odds.any():
+            choice = rng.choice(len(targets), p=odds / odds.sum())
+        else:
+            choice = lack.argmax()
+        dealt[group] = choice
+        have[choice] += sizes[group]
+    return dealt

@@ -1,0 +1,90 @@
+import zlib
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skushare.dataset import split as module
+from skushare.dataset.dataset import Dataset, Sample
+from skushare.dataset.scan import Scan
+from skushare.dataset.split import FRACTIONS, group_ids, split_dataset
+from skushare.errors import ConfigError, DatasetError
+
+
+@pytest.fixture
+def hashes(monkeypatch):
+    """Perceptual hashes by file name, in place of a scan of files; ``None`` for a damaged picture."""
+    table = {}
+
+    def scan(paths, progress, cache):
+        rows = [table.get(Path(path).name, zlib.crc32(str(path).encode())) for path in paths]
+        words = [np.random.default_rng(abs(row or 0)).integers(0, 1 << 63, 4, np.uint64) for row in rows]
+        sizes = np.full(len(paths), 100, np.int32)
+        faults = tuple("damaged" if row is None else "" for row in rows)
+        return Scan(sizes, sizes, sizes, np.reshape(words, (-1, 4)), faults)
+
+    monkeypatch.setattr(module, "scan", scan)
+    return table
+
+
+def dataset(names, groups=()):
+    empty = np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros(0, np.float32)
+    samples = [Sample(Path(name), 100, 100, *empty, split="old") for name in names]
+    for number, group in enumerate(groups):
+        samples[number] = replace(samples[number], group=group)
+    return Dataset("shop", tuple(samples), ())
+
+
+def test_like_pictures_and_named_groups_and_what_joins_them_are_one_group(hashes):
+    hashes.update({"a": 1, "b": 1, "c": 2, "d": 3, "e": None, "f": None})
+    names = ["a", "b", "c", "d", "e", "f", "d"]
+    ids = group_ids(dataset(names, ["", "shop 1", "shop 1", "", "", "", ""]))
+    groups = {}
+    for row, number in enumerate(ids):
+        groups.setdefault(number, []).append(row)
+    assert sorted(groups.values()) == [[0, 1, 2], [3, 6], [4], [5]]
+
+
+def test_shares_are_met_and_the_seed_decides(hashes):
+    data = dataset([f"{i}.jpg" for i in range(200)])
+    first, again, other = split_dataset(data), split_dataset(data), split_dataset(data, seed=1)
+    assert Counter(s.split for s in first.samples) == {"train": 160, "val": 20, "test": 20}
+    assert [s.split for s in first.samples] == [s.split for s in again.samples]
+    assert [s.split for s in first.samples] != [s.split for s in other.samples]
+    assert [s.path for s in first.samples] == [s.path for s in data.samples]
+
+
+@given(
+    sizes=st.lists(st.integers(1, 12), min_size=3, max_size=40),
+    seed=st.integers(0, 1000),
+    fractions=st.sampled_from([FRACTIONS, {"a": 1, "b": 1, "c": 1}, {"train": 98, "val": 1, "test": 1}]),
+)
+def test_no_group_is_torn_and_no_split_is_far_from_its_share(sizes, seed, fractions):
+    targets = np.array(list(fractions.values())) / sum(fractions.values()) * sum(sizes)
+    dealt = module._deal(np.array(sizes), targets, np.random.default_rng(seed))
+    have = np.bincount(dealt, weights=sizes, minlength=3)
+    assert (have > 0).all() and abs(have - targets).max() <= 2 * max(sizes)
+
+
+def test_large_groups_do_not_swamp_a_small_split(hashes):
+    data = dataset([f"{i}.jpg" for i in range(100)], ["big"] * 50)
+    for seed in range(20):
+        parts = split_dataset(data, seed=seed).samples
+        assert {s.split for s in parts[:50]} == {"train"}
+
+
+@pytest.mark.parametrize(
+    "fractions", [{}, {"train": 0, "val": 1}, {"train": -1}, {"train": np.nan}, {"a/b": 1}]
+)
+def test_impossible_shares_are_refused(hashes, fractions):
+    with pytest.raises(ConfigError):
+        split_dataset(dataset("ab"), fractions)
+
+
+def test_too_few_groups_are_told(hashes):
+    with pytest.raises(DatasetError, match="1 groups"):
+        split_dataset(dataset("abc", ["shop"] * 3))
