@@ -2,6 +2,9 @@
 
 import argparse
 from contextlib import contextmanager
+from pathlib import Path
+
+FORMATS = ("voc", "coco", "yolo", "csv", "tfrecord")  # of datasets
 
 
 def command(commands, name, run, description, epilog):
@@ -28,6 +31,12 @@ def add_model(parser):
         default="photo",
         help="photo: accurate, large input; live: the fast input of the camera page (default: photo)",
     )
+
+
+def add_source(parser):
+    parser.add_argument("source", metavar="SOURCE", help="label file, folder or stored dataset")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="folder of the images, if not as usual")
+    parser.add_argument("--format", choices=FORMATS, help="of the source, if it should not be recognised")
 
 
 def fraction(text):

@@ -1,14 +1,12 @@
 """`skushare data`: bring datasets in, convert them, list them."""
 
-import importlib
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
-from skushare.commands.common import command, shown
+from skushare.commands import checks
+from skushare.commands.common import FORMATS, add_source, command, shown
 from skushare.errors import SkushareError
 
-FORMATS = ("voc", "coco", "yolo", "csv", "tfrecord")
 _SOURCE = (
     "SOURCE is a label file or a folder of SKU-110K's CSV, Pascal VOC, COCO, YOLO or TFRecord, which is\n"
     "recognised, or the name of a stored dataset; with @SPLIT at its end, that split alone."
@@ -33,7 +31,7 @@ def add(commands):
         "to find and fix.",
         "example:\n  skushare data import SKU110K_fixed/ --name sku110k\n",
     )
-    _add_source(parser)
+    add_source(parser)
     parser.add_argument("--name", help="what to call it (default: as the source)")
     parser.add_argument("--in-place", action="store_true", help="leave the images where they are")
     parser = command(
@@ -48,7 +46,7 @@ def add(commands):
         "  skushare data convert voc_folder/ records/ --to tfrecord\n"
         "  skushare data convert sku110k@val val/ --to yolo\n",
     )
-    _add_source(parser)
+    add_source(parser)
     parser.add_argument("out", type=Path, metavar="OUT", help="folder to write, which must not exist")
     parser.add_argument("--to", choices=FORMATS, required=True, help="format to write")
     command(
@@ -58,8 +56,7 @@ def add(commands):
         "List the stored datasets.",
         "example:\n  skushare data list\n",
     )
-    if find_spec("skushare.commands.checks"):
-        importlib.import_module("skushare.commands.checks").add(subcommands)
+    checks.add(subcommands)
 
 
 def run_import(args):
@@ -107,12 +104,6 @@ def run_list(args):
     else:
         print("none stored yet; bring one in with skushare data import")
     return 0
-
-
-def _add_source(parser):
-    parser.add_argument("source", metavar="SOURCE", help="label file, folder or stored dataset")
-    parser.add_argument("--images", type=Path, metavar="DIR", help="folder of the images, if not as usual")
-    parser.add_argument("--format", choices=FORMATS, help="of the source, if it should not be recognised")
 
 
 def _boxes(dataset):

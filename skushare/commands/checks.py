@@ -1,0 +1,292 @@
+"""`skushare data stats | check | split | download`: what a dataset is like, and care for it."""
+
+import argparse
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from skushare.commands.common import FORMATS, add_source, command, shown
+from skushare.errors import ConfigError, SkushareError
+
+SHOWN = 10  # places, classes
+KINDS = ("damaged", "size", "inverted", "outside", "tiny", "duplicates", "names", "leak", "empty")
+_WRITES = (
+    "A stored dataset is changed in place, which can be undone on the app's page of datasets; of another\n"
+    "source, --out names the folder to write."
+)
+
+
+def add(subcommands):
+    parser = command(
+        subcommands,
+        "stats",
+        run_stats,
+        "Tell what a dataset is like.\n\n"
+        "Boxes a picture, sizes of boxes, classes; what share of the boxes the anchors of each preset fit,\n"
+        "and whether a preset keeps enough boxes a picture for it.",
+        "example:\n  skushare data stats sku110k@train\n",
+    )
+    add_source(parser)
+    parser.add_argument("--csv", type=Path, metavar="DIR", help="write every table to this folder as well")
+    parser = command(
+        subcommands,
+        "check",
+        run_check,
+        "Find what is wrong with a dataset, and fix it.\n\n"
+        "Damaged pictures, wrong sizes, boxes inverted, outside, tiny or drawn twice, spellings of class\n"
+        "names, pictures that are nearly the same in two splits, empty pictures. Pictures are decoded once\n"
+        f"and remembered. The exit status is 1 if anything is wrong or left wrong.\n\n{_WRITES}",
+        "examples:\n"
+        "  skushare data check mine/\n"
+        "  skushare data check mine/ --fix all --out mended/\n"
+        "  skushare data check mine --fix duplicates outside\n",
+    )
+    add_source(parser)
+    parser.add_argument(
+        "--fix", nargs="+", choices=[*KINDS, "all"], metavar="KIND", help=f"{', '.join(KINDS)}, all"
+    )
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write every place of a fault as a row")
+    _add_out(parser)
+    parser = command(
+        subcommands,
+        "split",
+        run_split,
+        "Deal the pictures of a dataset out to new splits.\n\n"
+        "Pictures that are nearly the same, or that the labels give the same group (shop, shelf), go to the\n"
+        f"same split.\n\n{_WRITES}",
+        "example:\n  skushare data split mine/ --shares train=80 val=10 test=10 --out parted/\n",
+    )
+    add_source(parser)
+    parser.add_argument(
+        "--shares",
+        nargs="+",
+        type=_share,
+        metavar="NAME=SHARE",
+        help="splits and their shares (default: train=80 val=10 test=10)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="another one gives another split (default: 0)")
+    _add_out(parser)
+    parser = command(
+        subcommands,
+        "download",
+        run_download,
+        "Download a public dataset, once you agree to its licence.\n\n"
+        "sku110k: 11,743 photos of dense shelves, 13.6 GB, and as much again while it is unpacked. When it\n"
+        "is interrupted, the same command goes on.",
+        "example:\n  skushare data download sku110k --out datasets/\n",
+    )
+    parser.add_argument("name", choices=["sku110k"], metavar="NAME", help="sku110k")
+    parser.add_argument("--out", type=Path, default=Path("."), metavar="DIR", help="where to (default: here)")
+    parser.add_argument("--accept-licence", action="store_true", help="agree without being asked")
+    parser.add_argument("--url", help="another address of the same archive")
+    parser.add_argument("--sha256", default="", metavar="HEX", help="what the archive's checksum must be")
+    parser.add_argument("--keep", action="store_true", help="keep the archive beside the folder")
+
+
+def run_stats(args):
+    from skushare.dataset import statistics
+    from skushare.dataset.formats import read_dataset
+    from skushare.detector.presets import PRESETS
+
+    dataset = read_dataset(args.source, args.images, args.format)
+    index = statistics.columns(dataset)
+    tables = {
+        "pictures and boxes": statistics.summary(index),
+        "boxes a picture": statistics.objects_a_picture(index),
+        "sides of boxes": statistics.box_sides(index),
+        "aspects of boxes": statistics.box_aspects(index),
+        "positions of boxes": statistics.positions(index),
+        "classes": statistics.classes(index),
+        "anchors": statistics.anchor_coverage(index, PRESETS.values()),
+        "caps": statistics.detection_caps(index, [100, 150, 200, 300, 400, 600]),
+    }
+    _print_table(tables["pictures and boxes"], "{:.1f}")
+    classes = tables["classes"]
+    print(f"\nclasses: {len(classes)}")
+    _print_table(classes.head(SHOWN).assign(name=classes["name"].map(_printable)), "{:.3f}")
+    print("\nanchors: share of the boxes whose best anchor has an IoU of at least .5, by input size")
+    _print_table(tables["anchors"], "{:.3f}")
+    print("\ncaps: what a perfect detector reaches that keeps so many boxes a picture")
+    _print_table(tables["caps"], "{:.3f}")
+    for config in PRESETS.values():
+        if text := statistics.cap_warning(index, config):
+            print(f"\nwarning: {config.preset}: {text}")
+    if args.csv:
+        args.csv.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            _write_csv(args.csv / f"{name.replace(' ', '_')}.csv", table)
+    return 0
+
+
+def run_check(args):
+    from skushare.dataset.formats import read_dataset
+    from skushare.dataset.health import CHECKS, check, fix
+
+    if args.fix:
+        _check_target(args)
+    stored = _revision(args.source)
+    dataset = read_dataset(args.source, args.images, args.format, raw=True)
+    findings = check(dataset, shown("pictures"))
+    _report(findings, dataset)
+    if args.csv:
+        _write_places(args.csv, findings)
+    if args.fix:
+        fixed = fix(dataset, CHECKS if "all" in args.fix else args.fix, shown("pictures"))
+        findings = check(fixed, shown("pictures"))
+        _write(args, fixed, f"fixed {', '.join(args.fix)}", stored)
+        print(f"fixed: {_size(dataset)} became {_size(fixed)}")
+        for finding in findings:
+            print(f"left: {finding.message} ({finding.kind})")
+    return 1 if findings else 0
+
+
+def run_split(args):
+    from skushare.dataset.formats import read_dataset
+    from skushare.dataset.split import FRACTIONS, split_dataset
+    from skushare.dataset.statistics import columns, summary
+
+    _check_target(args)
+    stored = _revision(args.source)
+    dataset = read_dataset(args.source, args.images, args.format, raw=True)
+    shares = dict(args.shares) if args.shares else FRACTIONS
+    dataset = split_dataset(dataset, shares, args.seed, shown("pictures"))
+    _write(args, dataset, f"split anew into {', '.join(shares)}", stored)
+    _print_table(summary(columns(dataset))[["split", "pictures", "boxes", "mean"]], "{:.1f}")
+    return 0
+
+
+def run_download(args):
+    from dataclasses import replace
+
+    from skushare.dataset.download import SOURCES, download
+
+    source = SOURCES[args.name]
+    print(f"{source.title}\n{source.homepage}\n{source.licence}")
+    if not args.accept_licence:
+        _ask_agreement()
+    if args.url:
+        source = replace(source, url=args.url)
+    with _bytes_shown() as progress:
+        result = download(source, args.out, args.sha256, args.keep, progress)
+    print(f"{result.folder}\nSHA-256 of the archive: {result.sha256}")
+    for text in result.lacking:
+        print(f"skushare: only {text} are there", file=sys.stderr)
+    print(f"next: skushare data stats {result.folder}")
+    return 1 if result.lacking else 0
+
+
+def _add_out(parser):
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write, which must not exist")
+    parser.add_argument("--to", choices=FORMATS, help="format to write (default: the source's)")
+
+
+def _share(text):
+    name, _, share = text.partition("=")
+    try:
+        return name, float(share)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"as in train=80, got {text}") from None
+
+
+def _is_stored(source):
+    from skushare.dataset.store import dataset_names
+
+    return not os.path.exists(source) and source in dataset_names()
+
+
+def _revision(source):
+    from skushare.dataset.store import revision
+
+    return revision(source) if _is_stored(source) else None
+
+
+def _check_target(args):
+    """Whether it is clear where to write to, before the work begins."""
+    if not args.out and not _is_stored(args.source):
+        raise ConfigError(f"{args.source}: is no whole stored dataset, so --out must name a folder to write")
+    if args.out and args.out.exists():
+        raise SkushareError(f"{args.out}: exists already; choose another name or delete it")
+
+
+def _write(args, dataset, reason, stored):
+    from skushare.dataset.formats import detect_format, write_dataset
+    from skushare.dataset.store import replace_dataset
+
+    if args.out:
+        known = args.format or (detect_format(args.source) if os.path.exists(args.source) else "coco")
+        write_dataset(dataset, args.out, args.to or known, shown("images"))
+    else:
+        replace_dataset(args.source, dataset, reason, stored)
+
+
+def _report(findings, dataset):
+    import pandas as pd
+
+    print(f"{_printable(dataset.name)}: {_size(dataset)}")
+    if not findings:
+        print("nothing is wrong")
+    for finding in findings:
+        print(f"\n{finding.kind}: {finding.message}\n  --fix {finding.kind} {finding.remedy}")
+        for row in finding.places.head(SHOWN).itertuples():
+            box = "" if pd.isna(row.box) else f", box {row.box}"
+            print(f"    {_printable(f'{row.file}{box}: {row.detail}'.strip(': '))}")
+        if len(finding.places) > SHOWN:
+            print(f"    and {len(finding.places) - SHOWN:,} more (--csv FILE writes all)")
+
+
+def _write_places(path, findings):
+    import pandas as pd
+
+    columns = ["kind", "file", "split", "box", "detail"]
+    tables = [finding.places.assign(kind=finding.kind) for finding in findings]
+    _write_csv(path, pd.concat(tables)[columns] if tables else pd.DataFrame(columns=columns))
+
+
+def _write_csv(path, table):
+    from skushare.files import atomic_write
+    from skushare.spreadsheet import to_csv
+
+    with atomic_write(path) as file:
+        file.write(to_csv(table))
+
+
+def _print_table(table, numbers):
+    print(table.to_string(index=False, float_format=numbers.format))
+
+
+def _size(dataset):
+    boxes = sum(len(sample.boxes) for sample in dataset.samples)
+    return f"{len(dataset):,} pictures with {boxes:,} boxes"
+
+
+def _printable(text):
+    """Text of others without characters that would steer the terminal."""
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
+def _ask_agreement():
+    if not sys.stdin.isatty():
+        raise ConfigError("give --accept-licence to agree to the licence above")
+    if input("Do you agree? Type yes: ").strip().lower() != "yes":
+        raise ConfigError("not downloaded, because the licence was not agreed to")
+
+
+@contextmanager
+def _bytes_shown():
+    """A progress bar in bytes; yields ``progress(what, done, total)``."""
+    from rich import progress as rich
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.DownloadColumn())
+    columns += (rich.TransferSpeedColumn(), rich.TimeRemainingColumn())
+    with rich.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks = {}
+
+        def progress(what, done, total):
+            if what not in tasks:
+                tasks[what] = bar.add_task(what)
+            bar.update(tasks[what], completed=done, total=total)
+
+        yield progress
