@@ -71,15 +71,11 @@ def share_out(devices, batch_size):
         how many devices take part.
 
     Raises:
-        ConfigError: there are not so many, or the backend cannot share out batches.
+        ConfigError: there are not so many.
     """
     import keras
 
-    if keras.backend.backend() != "jax":  # Keras' distribution works on no other, as of 3.15
-        if devices.isdecimal() and int(devices) > 1:
-            raise ConfigError("devices: several GPUs need the backend jax; or take 1")
-        return 1
-    if devices == "cpu":
+    if keras.backend.backend() != "jax" or devices == "cpu":  # it works on no other, as of 3.15
         return 1
     present = keras.distribution.list_devices()
     if devices == "auto":

@@ -1,16 +1,11 @@
-"""TensorBoard: the curves and pictures of runs as event files, and the server that shows them."""
+"""The curves and pictures of a run as event files for TensorBoard."""
 
-import os
 import socket
-import sys
 import time
-from pathlib import Path
 
-from skushare.errors import SkushareError
 from skushare.jpeg import encode_jpeg
 from skushare.training.observer import Observer
 from skushare.training.runs import EVENTS
-from skushare.workspace import runs_folder
 
 SCALARS_EVERY = 10  # steps
 
@@ -67,27 +62,3 @@ class EventLog(Observer):
 
         self.writer.write(Event(wall_time=time.time(), step=step, **content).SerializeToString())
         self.writer.flush()
-
-
-def start_tensorboard(folder=None):
-    """Show the runs of ``folder`` (default: all of the workspace) in a TensorBoard on this computer.
-
-    One that shows them already is used again.
-
-    Returns:
-        its address in the browser.
-
-    Raises:
-        SkushareError: it is not installed or does not start.
-    """
-    try:
-        from tensorboard import manager
-    except ImportError:
-        raise SkushareError("TensorBoard is not installed: pip install tensorboard") from None
-    # Not every environment's programs are on the search path.
-    os.environ.setdefault("TENSORBOARD_BINARY", str(Path(sys.executable).with_name("tensorboard")))
-    folder = Path(folder or runs_folder()).resolve()
-    result = manager.start(["--logdir", str(folder), "--port", "0", "--reload_interval", "15"])
-    if not isinstance(result, (manager.StartLaunched, manager.StartReused)):
-        raise SkushareError(f"TensorBoard did not start: {getattr(result, 'stderr', '') or result}")
-    return f"http://localhost:{result.info.port}/"

@@ -17,6 +17,8 @@ from pathlib import Path
 from skushare.errors import ConfigError, SkushareError
 from skushare.lock import hold
 from skushare.training.backends import environment, load_keras, share_out
+from skushare.training.events import EventLog
+from skushare.training.heartbeat import Heartbeat
 from skushare.training.observer import Observer
 from skushare.training.plan import find_weights
 from skushare.training.runs import (
@@ -94,15 +96,8 @@ def _carry_out(run, observers, say):
     for leftover in run.folder.glob(".*"):  # of a killed process: files it had not yet given their names
         leftover.unlink()
     plan = run.plan
-    from skushare.training.heartbeat import Heartbeat
-
     heartbeat = Heartbeat(run.folder, plan.training)
-    load_keras()
-    from skushare.training.events import EventLog
-    from skushare.training.trainer import train
-
-    devices = share_out(plan.devices, plan.training.batch_size)
-    say(f"backend {plan.backend}{f', {devices} devices' if devices > 1 else ''}")
+    # Before Keras, which takes its time: what is wrong here is told at once.
     validation = _read(plan.validation, plan.one_class)
     datasets = [(_read(source, plan.one_class), weight) for source, weight in plan.train]
     for dataset, _ in datasets:
@@ -112,6 +107,11 @@ def _carry_out(run, observers, say):
                 "make them agree or train all as one class"
             )
     say(f"{sum(len(d) for d, _ in datasets)} photos to train on, {len(validation)} to validate on")
+    load_keras()
+    from skushare.training.trainer import train
+
+    devices = share_out(plan.devices, plan.training.batch_size)
+    say(f"backend {plan.backend}{f', {devices} devices' if devices > 1 else ''}")
     watching = [StopRequest(run.folder), heartbeat, Teller(plan.training.steps, say), *observers]
     if find_spec("tensorboard"):
         watching.append(EventLog(run.folder))

@@ -60,6 +60,9 @@ class Plan(Settings):
             raise ConfigError("validation: a dataset to choose the best weights on is needed")
         if self.devices not in ("auto", "cpu") and not (self.devices.isdecimal() and int(self.devices) > 0):
             raise ConfigError(f"devices: auto, cpu or a number of GPUs, got {self.devices!r}")
+        if self.devices.isdecimal() and int(self.devices) > 1 and self.backend != "jax":
+            # Keras' own distribution shares out batches on no other backend, as of 3.15.
+            raise ConfigError(f"devices: {self.devices} GPUs need the backend jax; take 1 or auto")
         if self.devices.isdecimal() and self.training.batch_size % int(self.devices):
             raise ConfigError(
                 f"batch_size: {self.training.batch_size} crops cannot be shared out evenly to "

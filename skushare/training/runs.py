@@ -28,6 +28,7 @@ RESUMABLE = (STOPPED, INTERRUPTED, FAILED)
 
 PLAN, STATE, LOCK, STOP, LOG = "plan.json", "state.json", "lock", "stop", "log.txt"
 PROGRESS, METRICS, LOSSES, SAMPLES, EVENTS = "progress.json", "metrics.csv", "losses.csv", "samples", "events"
+DATA = "data.json"
 WORKER_LOCK, WORKER_LOG = ".worker.lock", ".worker.log"
 
 LITTLE_DISK = 64 << 20  # bytes; with less, no checkpoint fits
@@ -114,6 +115,18 @@ class Run:
         """When the run was made, in seconds since the epoch."""
         return self.read_state().get("created", 0.0)
 
+    def data(self):
+        """What it trains on, a dict each: name, photos, boxes, weight; empty before it has read them."""
+        try:
+            return json.loads((self.folder / DATA).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return []
+
+    def epochs_a_step(self):
+        """How often one step shows each photo, on average; 0 before the data was read."""
+        photos = sum(entry["photos"] for entry in self.data())
+        return self.plan.training.batch_size / photos if photos else 0.0
+
     def metrics(self):
         """Data frame with a row a validation; empty before the first.
 
@@ -193,9 +206,12 @@ class Run:
     def read_state(self):
         """The dict that :meth:`write_state` wrote last."""
         try:
-            return json.loads((self.folder / STATE).read_text())
+            state = json.loads((self.folder / STATE).read_text())
         except (OSError, ValueError):
+            state = None
+        if not isinstance(state, dict) or "status" not in state:
             return {"status": INTERRUPTED, "reason": f"{STATE} is missing or damaged"}
+        return state
 
     def write_state(self, status, reason="", **more):
         """Record ``status``, why, and since when; for the run's own process and the queue."""
@@ -211,7 +227,7 @@ class Run:
         free = shutil.disk_usage(self.folder).free
         if free < LITTLE_DISK:
             parts.append(f"the disk is full ({free >> 20} MB free)")
-        if last := self.log_tail(1).strip():
+        if last := self.log_tail().strip().rpartition("\n")[2]:
             parts.append(f"last line of its log: {last[:200]}")
         return "; ".join(parts)
 

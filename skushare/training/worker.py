@@ -16,6 +16,7 @@ from skushare.training.backends import environment
 from skushare.training.runs import FAILED, INTERRUPTED, LOG, QUEUED, RUNNING, WORKER_LOCK, list_runs
 
 POLL = 1.0  # seconds
+JOB = (sys.executable, "-m", "skushare.training.job")
 
 
 def work(folder):
@@ -46,10 +47,9 @@ def carry_out(run):
     except SkushareError as error:
         run.write_state(FAILED, str(error))
         return
-    command = [sys.executable, "-m", "skushare.training.job", str(run.folder)]
     with (run.folder / LOG).open("ab") as log:
         process = subprocess.Popen(
-            command,
+            [*JOB, str(run.folder)],
             env=variables,
             cwd=Path(__file__).parents[2],
             stdin=subprocess.DEVNULL,

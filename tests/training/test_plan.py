@@ -1,0 +1,67 @@
+import os
+
+import pytest
+
+from skushare.dataset.synthetic import write_dataset
+from skushare.detector.presets import PRESETS
+from skushare.errors import ConfigError
+from skushare.training.config import TrainingConfig
+from skushare.training.plan import Plan, find_weights
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_plan_survives_json(preset):
+    plan = Plan(
+        train=(("a@train", 2.0), ("b.json", 1.0)),
+        validation="a@val",
+        detector=PRESETS[preset],
+        training=TrainingConfig(steps=3, batch_size=4),
+        backend="jax",
+        devices="2",
+        one_class=True,
+        licence="mine – ½",
+    )
+    assert Plan.from_json(plan.to_json()) == plan
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"train": ()}, "at least one dataset"),
+        ({"train": (("a", 0.0),)}, "weight of a"),
+        ({"train": (("a", float("nan")),)}, "weight of a"),
+        ({"train": (("a", "2"),)}, "weight of a"),
+        ({"train": (("", 1.0),)}, "one is empty"),
+        ({"train": ("a",)}, "pairs"),
+        ({"validation": ""}, "validation"),
+        ({"backend": "mxnet"}, "tensorflow, jax, torch"),
+        ({"devices": "gpu"}, "a number of GPUs"),
+        ({"devices": "0"}, "a number of GPUs"),
+        ({"devices": "3", "backend": "jax"}, "batch_size"),
+        ({"devices": "2"}, "backend jax"),
+        ({"one_class": 1}, "one_class"),
+    ],
+)
+def test_what_cannot_work_is_explained(changes, words):
+    with pytest.raises(ConfigError, match=words):
+        Plan(**{"train": (("a", 1.0),), "validation": "b", **changes})
+
+
+def test_places_become_absolute_and_stored_names_stay(tmp_path, monkeypatch):
+    write_dataset(tmp_path / "mine", 1, seed=0, size=(160, 120), rows=1)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
+    os.makedirs("workspace/datasets/shop")
+    plan = Plan(train=(("mine/annotations.json", 1), ("shop@train", 2)), validation="mine@val").located()
+    assert plan.train == ((str(tmp_path / "mine" / "annotations.json"), 1.0), ("shop@train", 2.0))
+    assert plan.validation == f"{tmp_path / 'mine'}@val"
+    with pytest.raises(ConfigError, match="no-such"):
+        Plan(train=(("no-such", 1.0),), validation="shop").located()
+
+
+def test_weights_are_found_in_files_models_and_runs(tmp_path):
+    assert find_weights("shelf_dense").name == "weights.npz"
+    (tmp_path / "best.npz").touch()
+    assert find_weights(tmp_path) == find_weights(tmp_path / "best.npz") == tmp_path / "best.npz"
+    with pytest.raises(ConfigError, match="no-such"):
+        find_weights("no-such")
