@@ -58,13 +58,13 @@ def read_coco(source, images=None, raw=False, confined=True):
     name, files = label_files(source, coco_files, "COCO file")
     labels, samples, seen, licences = {}, [], set(), []
     for split, path in files:
-        content = _load(path)
+        content, boxes = _load(path)
         folder = _image_folder(path, images, content["images"])
         names = [image["file_name"] for image in content["images"]]
         if seen and not known_split(split) and (seen.issuperset(names) or not (folder / names[0]).is_file()):
             continue
         seen.update(names)
-        samples += _samples(path, content, split, folder, labels, confined)
+        samples += _samples(path, content, boxes, split, folder, labels, confined)
         licences += _licences(content)
     provenance = {"source": str(source), "format": "coco"}
     if licences:
@@ -132,27 +132,60 @@ def _looks_like_coco(path):
         return _KEYS.match(file.read(4096)) is not None
 
 
+class _Boxes:
+    """Boxes collected while a file is parsed: a million annotations as dicts take a gigabyte."""
+
+    def __init__(self, path):
+        self.path, self.count = path, 0
+        self.images, self.categories = {}, {}  # ids and their places in the table
+        self._numbers = array("d")
+
+    def take(self, item):
+        """An object of the JSON file as it is, or nothing in place of an annotation."""
+        if "bbox" not in item or "image_id" not in item:
+            return item
+        self.count += 1
+        if not item.get("iscrowd"):
+            try:
+                left, top, width, height = item["bbox"]
+                image = self.images.setdefault(item["image_id"], len(self.images))
+                category = self.categories.setdefault(item["category_id"], len(self.categories))
+                corners = (left, top, left + width, top + height)
+                self._numbers.extend((image, *corners, category, item.get("score", 1.0)))
+            except _FAULTS as error:
+                raise _not_coco(f"{self.path}, annotation {self.count}", error) from None
+        return None
+
+    def by_image(self, image_ids, class_of):
+        """Arrays (n, 6) as for ``make_sample``, one for each of ``image_ids``."""
+        places = {image: place for place, image in enumerate(image_ids)}
+        for what, used, known in (("image", self.images, places), ("category", self.categories, class_of)):
+            for unknown in used.keys() - known.keys():
+                raise ValueError(f"it has a box of {what} {unknown!r}, but no such {what}")
+        classes = np.array([class_of[category] for category in self.categories])
+        owners = np.array([places[image] for image in self.images], int)
+        table = np.frombuffer(self._numbers).reshape(-1, 7)
+        rows, owner = table[:, 1:].copy(), owners[table[:, 0].astype(int)]
+        rows[:, 4] = classes[rows[:, 4].astype(int)]
+        order = np.argsort(owner, kind="stable")
+        return np.split(rows[order], np.searchsorted(owner[order], np.arange(1, len(image_ids))))
+
+
 def _load(path):
-    """What is in a COCO file, annotations as tuples; its lists are lists and its images have names."""
+    """(content of a file, its :class:`_Boxes`); its lists are lists and its images have names."""
+    boxes = _Boxes(path)
     try:
-        content = json.loads(read_text(path), object_hook=_compact)
+        content = json.loads(read_text(path), object_hook=boxes.take)
         for key in ("images", "annotations", "categories"):
             if not isinstance(content[key], list):
                 raise TypeError(f"{key} is not a list")
+        if len(content["annotations"]) != boxes.count:
+            raise ValueError("each annotation needs a bbox and an image_id")
         if not all(isinstance(image["file_name"], str) for image in content["images"]):
             raise TypeError("a file_name is not text")
-        return content
+        return content, boxes
     except _FAULTS as error:
         raise _not_coco(path, error) from None
-
-
-def _compact(item):
-    """Annotations as tuples already while parsing: a million dicts take a gigabyte."""
-    if "bbox" not in item or "image_id" not in item:
-        return item
-    if item.get("iscrowd"):
-        return None
-    return item["image_id"], item["category_id"], item["bbox"], item.get("score", 1.0)
 
 
 def _not_coco(where, error):
@@ -165,29 +198,23 @@ def _licences(content):
     return [str(entry["name"]) for entry in entries if isinstance(entry, dict) and entry.get("name")]
 
 
-def _samples(path, content, split, folder, labels, confined):
+def _samples(path, content, boxes, split, folder, labels, confined):
     """Samples of one file; ``labels``, {name: class id}, grows by the classes that are new in it."""
-    where = path
     try:
         class_of = {}
         for category in sorted(content["categories"], key=lambda c: c["id"]):
             class_of[category["id"]] = labels.setdefault(str(category["name"]), len(labels))
-        rows = {image["id"]: array("d") for image in content["images"]}
-        if len(rows) < len(content["images"]):
+        ids = [image["id"] for image in content["images"]]
+        if len(set(ids)) < len(ids):
             raise ValueError("two images have the same id")
-        for number, annotation in enumerate(content["annotations"], 1):
-            if annotation is not None:
-                where = f"{path}, annotation {number}"
-                image_id, category_id, (left, top, width, height), score = annotation
-                box = (left, top, left + width, top + height)
-                rows[image_id].extend((*box, class_of[category_id], score))
+        tables = boxes.by_image(ids, class_of)
         sizes = [(image.get("width") or 0, image.get("height") or 0) for image in content["images"]]
     except _FAULTS as error:
-        raise _not_coco(where, error) from None
-    for image, size in zip(content["images"], sizes, strict=True):
+        raise _not_coco(path, error) from None
+    for image, size, rows in zip(content["images"], sizes, tables, strict=False):
         where = f"{path}, image {image['id']}"
         file = inside(folder, image["file_name"], where) if confined else folder / image["file_name"]
-        yield make_sample(file, size, rows[image["id"]], split, where, str(image.get("group") or ""))
+        yield make_sample(file, size, rows, split, where, str(image.get("group") or ""))
 
 
 def _image_folder(path, images, entries):
