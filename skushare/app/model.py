@@ -21,6 +21,11 @@ def shared_detector():
         st.stop()
 
 
+def reload_detector():
+    """Have the default model read again, after its description changed."""
+    _load.clear()
+
+
 def score_slider(detector, mode, key):
     """The slider for the least score that counts in ``mode``; returns its value."""
     default = detector.threshold(mode)
