@@ -47,17 +47,23 @@ class Outcome:
     Attributes:
         detections: ``Detections`` of at least the threshold; matches: (d,) int, the index
             of each one's true box, -1 for a false one.
-        truths: (t, 4) true boxes.
+        truths: (t, 4) true boxes; class_ids: (t,) int, their classes.
     """
 
     detections: object
     matches: np.ndarray
     truths: np.ndarray
+    class_ids: np.ndarray
 
     @property
     def right(self):
-        """Boxes of right detections."""
-        return self.detections.boxes[self.matches >= 0]
+        """Boxes of detections in the right place, of the right class."""
+        return self.detections.boxes[(self.matches >= 0) & ~self._misnamed()]
+
+    @property
+    def misnamed(self):
+        """Boxes of detections in the right place, of another class."""
+        return self.detections.boxes[self._misnamed()]
 
     @property
     def false(self):
@@ -68,3 +74,7 @@ class Outcome:
     def missed(self):
         """True boxes that no detection found."""
         return np.delete(self.truths, self.matches[self.matches >= 0], axis=0)
+
+    def _misnamed(self):
+        true = np.append(self.class_ids, -1)[self.matches]  # -1 takes the last
+        return (self.matches >= 0) & (true != self.detections.class_ids)

@@ -1,7 +1,9 @@
 """Everything an evaluation knows, as files for spreadsheets and other programs."""
 
+import io
 import json
 import math
+import zipfile
 
 import pandas as pd
 
@@ -30,7 +32,8 @@ def tables(result, scored, min_score):
     }
     if len(result.labels) > 1:
         named["classes"] = result.by_class(min_score, scored)
-        named["confusion"] = result.confusion(min_score).rename_axis("true class").reset_index()
+        confusion = result.confusion(min_score).rename_axis("true class")
+        named["confusion"] = confusion.reset_index(allow_duplicates=True)
     return named
 
 
@@ -60,6 +63,15 @@ def files(row, result, scored, min_score, failures=()):
         **{f"{name}.csv": to_csv(table.round(4)) for name, table in named.items()},
         "predictions.json": predictions_json(result),
     }
+
+
+def archive(named):
+    """The files of :func:`files` as the bytes of one zip."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as folder:
+        for name, content in named.items():
+            folder.writestr(name, content)
+    return target.getvalue()
 
 
 def _plain(value):

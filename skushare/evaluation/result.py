@@ -12,6 +12,8 @@ from skushare.evaluation.curves import calibration, precision_recall
 from skushare.evaluation.matching import IOU, Outcome, match
 
 DENSITIES = (50, 100, 150, 200)  # facings a photo, upper bounds of the bands
+_COUNTS = ("facings", "found", "error", "right", "misnamed", "false", "missed")
+_RATES = ("precision", "recall", "f1")
 MISSED, NOTHING = "(missed)", "(no facing)"
 
 
@@ -77,8 +79,9 @@ class Result:
 
     def outcome(self, photo, min_score):
         """The :class:`Outcome` of photo number ``photo``."""
-        keep = self.found[photo].scores >= min_score
-        return Outcome(self.found[photo][keep], self.matches[photo][keep], self.samples[photo].boxes)
+        found, sample = self.found[photo], self.samples[photo]
+        keep = found.scores >= min_score
+        return Outcome(found[keep], self.matches[photo][keep], sample.boxes, sample.class_ids)
 
     def scored(self, resamples=1000):
         """What holds at every threshold, as plain JSON values; takes seconds.
@@ -131,23 +134,31 @@ class Result:
         }
 
     def photos(self, min_score):
-        """One row a photo: counts, their error, right, false and missed boxes, precision and recall.
+        """One row a photo: counts, their error, right, misnamed, false and missed boxes, and rates.
 
-        The index is the number of the photo.
+        ``right`` are those in the right place, ``misnamed`` those among them of another
+        class. The index is the number of the photo.
         """
         rows = []
         for i, sample in enumerate(self.samples):
-            keep = self.found[i].scores >= min_score
-            right, found, facings = (
-                int((self.matches[i][keep] >= 0).sum()),
-                int(keep.sum()),
-                len(sample.boxes),
+            outcome = self.outcome(i, min_score)
+            found, facings, missed = len(outcome.detections), len(sample.boxes), len(outcome.missed)
+            right = facings - missed
+            rows.append(
+                {
+                    "photo": sample.path.name,
+                    "facings": facings,
+                    "found": found,
+                    "error": found - facings,
+                    "right": right,
+                    "misnamed": len(outcome.misnamed),
+                    "false": found - right,
+                    "missed": missed,
+                    **_rates(right, found, facings),
+                }
             )
-            rates = _rates(right, found, facings)
-            counts = (facings, found, found - facings, right, found - right, facings - right)
-            rows.append((sample.path.name, *counts, rates["precision"], rates["recall"]))
-        columns = ["photo", "facings", "found", "error", "right", "false", "missed", "precision", "recall"]
-        return pd.DataFrame(rows, columns=columns)
+        table = pd.DataFrame(rows, columns=["photo", *_COUNTS, *_RATES])
+        return table if len(self.labels) > 1 else table.drop(columns="misnamed")
 
     def by_size(self, min_score, scored):
         """One row a size of COCO's with its true facings, their AP and the recall at ``min_score``.

@@ -46,8 +46,9 @@ def test_dropping_low_scores_changes_no_other_match(shelves):
 def test_an_outcome_tells_right_false_and_missed_apart():
     truths = np.float32([A, B])
     found = Detections([B, NEAR_A, NEARER_A], [0.9, 0.8, 0.7], [0, 0, 0])
-    outcome = Outcome(found[:1], match(truths, found[:1], [0.5])[0], truths)
+    outcome = Outcome(found[:1], match(truths, found[:1], [0.5])[0], truths, np.array([0, 0]))
     assert outcome.right.tolist() == [B] and outcome.missed.tolist() == [A] and len(outcome.false) == 0
-    outcome = Outcome(found, match(truths, found, [0.5])[0], truths)
-    assert outcome.right.tolist() == [B, NEAR_A] and outcome.false.tolist() == [NEARER_A]
+    outcome = Outcome(found, match(truths, found, [0.5])[0], truths, np.array([1, 0]))
+    assert (outcome.right.tolist(), outcome.misnamed.tolist()) == ([B], [NEAR_A])
+    assert outcome.false.tolist() == [NEARER_A]
     assert len(outcome.missed) == 0

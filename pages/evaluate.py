@@ -1,0 +1,80 @@
+"""Evaluate: how well a model counts on labelled photos, and where it fails."""
+
+import streamlit as st
+
+from skushare.app.evaluations import (
+    finished,
+    open_evaluations,
+    show_breakdown,
+    show_curves,
+    show_downloads,
+    show_figures,
+    show_notes,
+    show_pictures,
+    show_work,
+    stored_dataset,
+    stored_splits,
+)
+from skushare.app.navigation import require_navigation
+from skushare.app.text import plain
+from skushare.dataset.store import dataset_names
+from skushare.detector.models import model_choices
+from skushare.errors import SkushareError
+
+require_navigation()
+
+NOBODY = "no other model"
+MODES = {"photo": "Photos (accurate)", "live": "Live (fast)"}
+
+st.title("Evaluate a model")
+models, names = model_choices(), dataset_names()
+if not models:
+    st.error("There is no model; train one, or fetch the shipped one again.", icon=":material/error:")
+    st.stop()
+if not names:
+    st.info("An evaluation needs photos whose facings are marked.", icon=":material/shelves:")
+    st.page_link("pages/dataset.py", label="Add a dataset", icon=":material/add:")
+    st.stop()
+
+try:
+    columns = st.columns([3, 3, 3, 2, 3])
+    model = columns[0].selectbox("Model", list(models), key="evaluate_model", bind="query-params")
+    others = [NOBODY, *(name for name in models if name != model)]
+    other = columns[1].selectbox("Compare with", others, key="evaluate_other", bind="query-params")
+    name = columns[2].selectbox("Dataset", names, key="evaluate_dataset", bind="query-params")
+    splits = stored_splits(name)
+    split = columns[3].selectbox(
+        "Split",
+        splits,
+        index=splits.index("val") if "val" in splits else 0,
+        format_func=lambda text: text or "all",
+        key=f"evaluate_split_{name}",
+    )
+    mode = columns[4].selectbox(
+        "As", list(MODES), format_func=MODES.get, key="evaluate_mode", bind="query-params"
+    )
+
+    dataset, source = stored_dataset(name, split)
+    chosen = {model: models[model]} | ({other: models[other]} if other in models else {})
+    evaluations = open_evaluations(chosen, dataset, mode)
+    show_work(evaluations, source)
+    shown = finished(evaluations)
+    if not shown:
+        st.stop()
+    show_notes(shown)
+    show_figures(shown)
+    tabs = st.tabs(["Pictures", "Curves", "Breakdown", "All figures"], key="evaluate_tab", on_change="rerun")
+    if tabs[0].open:
+        with tabs[0]:
+            show_pictures(shown)
+    if tabs[1].open:
+        with tabs[1]:
+            show_curves(shown)
+    if tabs[2].open:
+        with tabs[2]:
+            show_breakdown(shown)
+    if tabs[3].open:
+        with tabs[3]:
+            show_downloads(shown, source)
+except SkushareError as error:
+    st.error(plain(str(error)), icon=":material/error:")

@@ -1,0 +1,207 @@
+"""The Evaluate page on a detector that knows the answer, evaluating in the page's own process."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from skushare.dataset import store
+from skushare.dataset.dataset import Dataset, Sample
+from skushare.detections import Detections
+from skushare.detector.models import models_folder, read_model
+from skushare.evaluation import evaluation as module
+from skushare.evaluation.evaluation import FAILED, Evaluation
+from skushare.images import write_image
+
+APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
+
+
+class Knowing:
+    """Finds as many facings as the first pixel is bright, and doubts every second; weak ones miss one."""
+
+    def __init__(self, model):
+        self.misses = "weak" in str(model.folder)
+
+    def detect(self, image, mode, min_score, size):
+        boxes = row_of_boxes(int(image[0, 0, 0]))[self.misses :]
+        scores = np.where(np.arange(len(boxes)) % 2, 0.2, 0.9)
+        return Detections(boxes, scores, np.zeros(len(boxes)))
+
+
+def row_of_boxes(facings):
+    left = np.arange(facings, dtype=np.float32) * 20
+    return np.stack([left, left * 0, left + 15, left * 0 + 30], axis=1)
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """A workspace with the dataset "shop", and evaluations that are done when they are started."""
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path))
+    monkeypatch.setattr(module, "Detector", Knowing)
+    monkeypatch.setattr(Evaluation, "start", lambda self, source, loss=False: self.run(resamples=5))
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    samples = []
+    for split, counts in {"val": (2, 4, 6), "test": (3,)}.items():
+        for facings in counts:
+            path = tmp_path / f"{split}_*{facings}*.png"
+            write_image(path, np.full((40, 130, 3), facings, np.uint8))
+            ones = np.ones(facings, np.float32)
+            boxes = row_of_boxes(facings)
+            samples.append(Sample(path, 130, 40, boxes, np.zeros(facings, np.int32), ones, split))
+    store.add_dataset(Dataset("shop", tuple(samples), ("facing",)), "shop")
+    return tmp_path
+
+
+@pytest.fixture
+def weak(workspace):
+    """A trained model that misses the first facing of each photo."""
+    folder = workspace / "runs" / "weak" / "model"
+    shutil.copytree(models_folder() / "shelf_dense", folder)
+    # Other settings, else the two would share their detections.
+    description = json.loads((folder / "model.json").read_text())
+    description["config"]["nms_iou"] = 0.45
+    (folder / "model.json").write_text(json.dumps(description))
+    return folder
+
+
+def open_page(**choices):
+    app = AppTest.from_file(APP, default_timeout=60).run().switch_page("pages/evaluate.py").run()
+    for label, value in choices.items():
+        box(app, label).set_value(value).run()
+    assert not app.exception
+    return app
+
+
+def box(app, label):
+    return next(b for b in app.selectbox if b.label.split()[0] == label)
+
+
+def press(app, label):
+    next(b for b in app.button if label in b.label).click().run()
+    assert not app.exception
+    return app
+
+
+def metrics(app):
+    return [(metric.label, metric.value, metric.delta) for metric in app.metric]
+
+
+def go_to_tab(app, label):
+    app.session_state["evaluate_tab"] = label
+    return app.run()
+
+
+def test_without_a_dataset_the_page_leads_to_one(workspace, monkeypatch):
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(workspace / "empty"))
+    app = open_page()
+    assert "marked" in app.info[0].value and not app.selectbox
+
+
+def test_a_new_evaluation_is_started_and_shown(workspace):
+    app = open_page()
+    assert box(app, "Split").value == "val"  # not the test photos
+    assert "3 photos" in app.info[0].value and not app.metric
+    press(app, "Evaluate")
+    figures = {label: value for label, value, _ in metrics(app)}
+    assert figures["AP"] == "1.000" and figures["Precision"] == "100.0%" and figures["Recall"] == "50.0%"
+    assert figures["Count off by"] == "2.0" and figures["Bias"] == "-2.0" and "Loss" not in figures
+    assert not app.info
+
+
+def test_the_slider_moves_the_figures_without_detecting_again(workspace, monkeypatch):
+    app = press(open_page(), "Evaluate")
+    monkeypatch.setattr(Knowing, "detect", None)
+    app.slider[0].set_value(0.1).run()
+    figures = {label: value for label, value, _ in metrics(app)}
+    assert figures["Recall"] == "100.0%" and figures["Count off by"] == "0.0"
+
+
+def test_the_worst_photos_come_first_and_can_be_searched(workspace):
+    app = press(open_page(), "Evaluate")
+    names = [t.value for t in app.text]
+    assert names == ["val_*6*.png", "val_*4*.png", "val_*2*.png"]
+    assert any("**3 of 6** facings, 0 false, 3 missed" in m.value for m in app.markdown)
+    box(app, "Show").set_value("Name").run()
+    assert app.text[0].value == "val_*2*.png"
+    app.text_input[0].set_value("*4*").run()
+    assert [t.value for t in app.text] == ["val_*4*.png"]
+    app.text_input[0].set_value("[").run()
+    assert not app.exception and "No photo" in app.caption[-1].value
+
+
+def test_a_picture_is_shown_large_with_a_download(workspace):
+    app = press(press(open_page(), "Evaluate"), "Look closer")
+    assert any("Download this picture" in b.label for b in app.get("download_button"))
+
+
+def test_two_models_stand_side_by_side(workspace, weak):
+    app = press(open_page(Compare="runs/weak"), "Evaluate")
+    shown = metrics(app)
+    first, second = shown[:7], shown[7:]
+    assert [label for label, _, _ in first] == [label for label, _, _ in second]
+    assert all(delta == "" for _, _, delta in first)
+    recall = next(m for m in second if m[0] == "Recall")
+    assert recall[1] == "50.0%" and recall[2] == "+0.0%"
+    assert len(app.slider) == 2 and len(app.image) == 6
+    box(app, "Show").set_value("Models differ most").run()
+    for tab in ("Curves", "Breakdown", "All figures"):
+        go_to_tab(app, tab)
+        assert not app.exception
+
+
+def test_a_threshold_is_stored_in_a_model_of_ones_own(workspace, weak):
+    app = press(open_page(Model="runs/weak"), "Evaluate")
+    press(go_to_tab(app, "Curves"), "from now on")
+    assert read_model(weak).config.min_score == pytest.approx(0.05)
+    assert app.slider[0].value == pytest.approx(0.05)
+
+
+def test_a_shipped_model_asks_first(workspace, monkeypatch):
+    stored = []
+    monkeypatch.setattr(
+        "skushare.app.evaluations.store_threshold", lambda *args, **kwargs: stored.append(kwargs)
+    )
+    app = go_to_tab(press(open_page(), "Evaluate"), "Curves")
+    button = next(b for b in app.button if "from now on" in b.label)
+    assert button.disabled
+    next(c for c in app.checkbox if "shipped" in c.label).check().run()
+    press(app, "from now on")
+    assert stored == [{"force": True}]
+
+
+def test_test_photos_give_no_threshold(workspace):
+    app = press(open_page(Split="test"), "Evaluate")
+    assert any("test photos" in caption.value for caption in app.caption)
+    go_to_tab(app, "Curves")
+    assert not any("from now on" in b.label for b in app.button)
+
+
+def test_photos_that_cannot_be_read_are_named(workspace):
+    (store.dataset_folder("shop") / "images" / "val_*4*.png").write_bytes(b"no picture")
+    app = press(open_page(), "Evaluate")
+    assert "1 photo" in app.expander[0].label
+    assert any("not a picture" in t.value for t in app.expander[0].text)
+
+
+@pytest.mark.parametrize("what", ["detect", "start"])
+def test_what_goes_wrong_is_said(workspace, monkeypatch, what):
+    if what == "detect":
+        monkeypatch.setattr(Evaluation, "condition", lambda self: (FAILED, "disk_*full*"))
+        app = open_page()
+        assert r"disk\_\*full\*" in app.error[0].value
+        assert any(b.label == "Evaluate" for b in app.button)
+    else:
+        (workspace / "datasets" / "shop" / "dataset.json").write_text("{")
+        app = open_page()
+        assert "dataset.json" in app.error[0].value.replace("\\", "")
+
+
+def test_everything_can_be_downloaded(workspace):
+    app = go_to_tab(press(open_page(), "Evaluate"), "All figures")
+    labels = [b.label for b in app.get("download_button")]
+    assert len(labels) == 5 and "Everything (zip)" in labels
