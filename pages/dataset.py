@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from skushare.app.dataset_care import show_history
-from skushare.app.dataset_intake import add_dataset_form, offer_example
+from skushare.app.dataset_charts import show_charts
+from skushare.app.dataset_health import show_health
+from skushare.app.dataset_history import offer_deletion, show_history
+from skushare.app.dataset_intake import add_dataset_form, add_dataset_popover, offer_example
 from skushare.app.dataset_pictures import show_gallery, show_picture
 from skushare.app.datasets import choose_dataset, chosen_name, open_chosen, opened_picture, show_notes
 from skushare.app.navigation import require_navigation
@@ -44,11 +46,10 @@ st.title("Datasets")
 show_notes()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     choose_dataset(names, name)
-    with st.popover("Add a dataset", icon=":material/add:"):
-        add_dataset_form()
-        offer_example()
+    add_dataset_popover()
 if problem:
     st.error(plain(problem), icon=":material/error:")
+    offer_deletion(name)
     st.stop()
 
 pictures, boxes = len(dataset.index), len(dataset.index.boxes)
@@ -58,8 +59,11 @@ with st.container(horizontal=True):
     st.metric("Boxes a picture", f"{boxes / max(1, pictures):.1f}", border=True)
     st.metric("Classes", f"{len(dataset.index.labels):,}", border=True)
 
-views = {"Pictures": show_gallery, "History": show_history}
+views = {"Pictures": show_gallery, "Charts": show_charts, "Health": show_health, "History": show_history}
 for tab, show in zip(st.tabs(list(views), key="dataset_tab", on_change="rerun"), views.values(), strict=True):
     if tab.open:
         with tab:
-            show(dataset)
+            try:
+                show(dataset)
+            except SkushareError as error:
+                st.error(plain(str(error)), icon=":material/error:")

@@ -9,7 +9,9 @@ const MIN_SIDE = 2; // pixels of the picture
 const COARSE = matchMedia("(pointer: coarse)").matches;
 const REACH = COARSE ? 18 : 9; // screen pixels around a handle that still grab it
 const HANDLE = COARSE ? 13 : 9;
-const IDLE = "Click a box to change it. Ctrl + wheel, or two fingers, zoom; drag moves the picture.";
+const IDLE = COARSE
+  ? "Tap a box to change it; two fingers zoom."
+  : "Click a box to change it. Ctrl + wheel zooms, drag moves the picture.";
 
 export default function ({ data, parentElement, setStateValue }) {
   parentElement.annotator ??= new Annotator(parentElement);
@@ -376,7 +378,8 @@ class Annotator {
       const [l, t, r, b, id, score] = active;
       text = `${labels[id]}, ${Math.round(r - l)} × ${Math.round(b - t)} pixels`;
       if (score < 1) text += `, score ${score.toFixed(2)}`;
-      text += ". Drag it, its corners or its sides; arrow keys nudge; Delete deletes.";
+      text += ". Drag it, its corners or its sides";
+      text += COARSE ? "." : "; arrow keys nudge, Delete deletes it.";
     }
     this.status.textContent = `${count}${this.changes.length ? ", saving" : ""}. ${text}`;
   }

@@ -11,7 +11,12 @@ from skushare.dataset.intake import add_archive, add_example
 from skushare.dataset.store import dataset_names
 from skushare.errors import SkushareError
 
-MAX_ZIP = 1024  # megabytes, which an upload takes of the server's memory
+
+def add_dataset_popover():
+    """A button that opens the ways to bring a dataset in; it closes when one was stored."""
+    with st.popover("Add a dataset", icon=":material/add:", key=f"dataset_add_{_stored()}"):
+        add_dataset_form()
+        offer_example()
 
 
 def add_dataset_form():
@@ -20,9 +25,8 @@ def add_dataset_form():
     archive = st.file_uploader(
         "A zip of pictures and labels",
         type="zip",
-        max_upload_size=MAX_ZIP,
         help="Labels as COCO, Pascal VOC, YOLO, SKU-110K's CSV or TFRecord; the format is recognised.",
-        key=f"dataset_zip_{st.session_state.setdefault('dataset_zip_round', 0)}",
+        key=f"dataset_zip_{_stored()}",
     )
     if archive:
         name = st.text_input("Name", _name_of(archive.name), max_chars=64)
@@ -46,10 +50,15 @@ def _add(name, add):
     except SkushareError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    st.session_state.dataset_zip_round = st.session_state.get("dataset_zip_round", 0) + 1
+    st.session_state.datasets_stored += 1
     go_to(name)
     note(f"Stored as {name}")
     st.rerun()
+
+
+def _stored():
+    """How many datasets this visitor stored; as a part of a key it empties a widget."""
+    return st.session_state.setdefault("datasets_stored", 0)
 
 
 def _name_of(file_name):

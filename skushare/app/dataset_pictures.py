@@ -103,7 +103,9 @@ def _filter_bar(dataset):
 def _show_page(dataset, rows, boxes):
     pages = -(-len(rows) // PICTURES_A_PAGE)
     first, turn = st.session_state.dataset_page
-    page = st.pagination(pages, default=min(first, pages), key=f"dataset_page_{turn}_{pages}")
+    page = 1
+    if pages > 1:
+        page = st.pagination(pages, default=min(first, pages), key=f"dataset_page_{turn}_{pages}")
     shown = rows[(page - 1) * PICTURES_A_PAGE : page * PICTURES_A_PAGE].tolist()
     names = [dataset.index.names[row] for row in shown]
     jpegs = thumbnails([dataset.path(name) for name in names], dataset.folder / "cache" / "thumbnails")
@@ -152,7 +154,7 @@ def show_picture(dataset, picture):
     try:
         jpeg = _large(dataset.path(picture), file_stamp(dataset.path(picture)))
     except ImageError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(plain(str(error)), icon=":material/broken_image:")
         return
     sample = index.sample(row, dataset.folder / "images")
 
@@ -208,4 +210,4 @@ def _save(picture, before, after):
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _large(path, stamp):
-    return encode_jpeg(shrink(read_image(path, side=LARGE_SIDE), LARGE_SIDE))
+    return encode_jpeg(shrink(read_image(path, name=path.name, side=LARGE_SIDE), LARGE_SIDE))

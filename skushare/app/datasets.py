@@ -89,11 +89,13 @@ def note(text, failed=False):
 
 
 def attempt(act, *args, **options):
-    """Do what a button says; if it fails, the next run tells why."""
+    """Do what a button says and return whether it went well; if not, the next run tells why."""
     try:
         act(*args, **options)
     except SkushareError as error:
         note(str(error), failed=True)
+        return False
+    return True
 
 
 def show_notes():

@@ -10,6 +10,7 @@ import logging
 import os
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +108,7 @@ def read_history(path):
     if size < len(data):
         warnings.append(f"{path}: the last edit was cut off while it was being saved; it is left out")
     for warning in warnings:
-        log.warning(warning)
+        _log_once(warning, size)
     return History(tuple(done), tuple(undone), last, size, tuple(warnings))
 
 
@@ -164,6 +165,11 @@ def _edit(record):
         after,
         int(record.get("version", 0)),
     )
+
+
+@cache
+def _log_once(warning, size):
+    log.warning(warning)
 
 
 def _append(path, history, record):

@@ -10,7 +10,7 @@ import numpy as np
 from skushare.dataset.archive import extract
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.formats import read_dataset
-from skushare.dataset.store import add_dataset
+from skushare.dataset.store import add_dataset, new_folder
 from skushare.dataset.synthetic import generate_shelf
 from skushare.errors import DatasetError
 from skushare.images import write_image
@@ -33,6 +33,7 @@ def add_archive(archive, name, progress=None):
     Raises:
         SkushareError: the zip is damaged or refused, has no known format, or cannot be stored.
     """
+    new_folder(name)  # before the work, not after it
     with _scratch() as scratch:
         folder = scratch / "zip"
         skipped = extract(archive, folder).skipped

@@ -20,7 +20,7 @@ from skushare.dataset.index import Index
 from skushare.errors import DatasetError
 from skushare.files import atomic_folder
 from skushare.lock import hold
-from skushare.workspace import checked_name, datasets_folder
+from skushare.workspace import checked_name, datasets_folder, workspace
 
 _JOURNAL = "edits.jsonl"
 _PATIENCE = 60  # seconds; folding 12,000 images takes about as long
@@ -37,8 +37,7 @@ def add_dataset(dataset, name, copy=True, progress=None):
     An image whose file is missing stays listed, for the health checks to name it.
 
     Args:
-        copy: take the images into the store, as hard links where that is possible;
-            otherwise only their paths are kept.
+        copy: copy the images into the store; otherwise only their paths are kept.
         progress: wraps the list of samples in an iterator that shows progress.
 
     Returns:
@@ -49,14 +48,20 @@ def add_dataset(dataset, name, copy=True, progress=None):
         DatasetError: there is a dataset of that name.
         SkushareError: the disk is full or not writable.
     """
-    folder = datasets_folder() / checked_name(name)
-    if folder.exists():
-        raise DatasetError(f"{name}: this name is taken; choose another, or delete that dataset first")
+    folder = new_folder(name)
     with atomic_folder(folder) as new:
         (new / "images").mkdir()
         dataset, names = _take(dataset, new / "images", copy, progress or iter)
         versions.write_labels(new, dataset, names)
         versions.cache_columns(new, 0, Index.of(dataset, names))
+    return folder
+
+
+def new_folder(name):
+    """Where the dataset ``name`` will be stored. Raises as :func:`add_dataset` where it cannot be."""
+    folder = datasets_folder() / checked_name(name)
+    if folder.exists():
+        raise DatasetError(f"{name}: this name is taken; choose another, or delete that dataset first")
     return folder
 
 
@@ -236,7 +241,7 @@ def _take(dataset, images, copy, progress, known=()):
         if name.casefold() in taken or (copy and os.path.isabs(name) and name not in known):
             name = _free_name(sample.path, images, taken)
             if sample.path.is_file():
-                _link(sample.path, images / name)
+                _copy(sample.path, images / name)
         taken.add(name.casefold())
         names.append(name)
     return dataset, names
@@ -250,11 +255,12 @@ def _free_name(path, images, taken):
     return name
 
 
-def _link(source, target):
-    source = os.path.realpath(source)
+def _copy(source, target):
     try:
-        os.link(source, target)
-    except OSError:  # another disk, or one without links
+        if not Path(source).is_relative_to(workspace()):
+            raise OSError("a link would change with the user's file")
+        os.link(os.path.realpath(source), target)
+    except OSError:  # or another disk, or one without links
         shutil.copyfile(source, target)
 
 

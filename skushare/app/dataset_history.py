@@ -1,4 +1,4 @@
-"""What was done to a dataset, and what can be done to all of it."""
+"""What was done to a dataset, its files, and its end."""
 
 import pandas as pd
 import streamlit as st
@@ -38,10 +38,15 @@ def show_history(dataset):
         st.info("No edits yet. Open a picture to correct its boxes.", icon=":material/history:")
     st.markdown("##### Files")
     st.code(str(dataset.folder), language=None)
+    offer_deletion(dataset.name)
+
+
+def offer_deletion(name):
+    """Delete a dataset once its name is typed."""
     st.markdown("##### Delete the dataset")
     st.markdown("Its labels, edits and the store's pictures are gone then; runs that train on it will fail.")
     sure = st.text_input("Type the dataset's name to delete it", key="dataset_delete")
-    if st.button("Delete for good", icon=":material/delete:", disabled=sure != dataset.name):
-        attempt(store.delete_dataset, dataset.name)
-        note(f"Deleted {dataset.name}")
+    if st.button("Delete for good", icon=":material/delete:", disabled=sure != name):
+        if attempt(store.delete_dataset, name):
+            note(f"Deleted {name}")
         st.rerun()

@@ -1,0 +1,116 @@
+"""Faults of a dataset and their repair, and splitting it anew."""
+
+import streamlit as st
+
+from skushare.app.dataset_pictures import show_only
+from skushare.app.datasets import note, progress_bar
+from skushare.dataset import health, store
+from skushare.dataset.split import split_dataset
+from skushare.dataset.versions import image_name
+from skushare.errors import SkushareError
+from skushare.spreadsheet import to_csv
+
+PLACES_SHOWN = 500
+
+
+def show_health(dataset):
+    """The checks with what they found, each with its repair; below, new splits."""
+    state = st.session_state
+    checked, findings = state.get("dataset_findings", (None, []))
+    current = checked == (dataset.name, dataset.revision)
+    label = "Check again" if current else "Check the dataset"
+    if st.button(label, type="primary", icon=":material/health_metrics:"):
+        findings = health.check(store.open_dataset(dataset.name), progress_bar("Pictures looked at"))
+        state.dataset_findings = (dataset.name, dataset.revision), findings
+        st.rerun()
+    if not current:
+        st.caption(
+            "Looks at every picture once, which takes a while, and remembers it: "
+            "damaged pictures, wrong or doubled boxes, class names, like pictures in different splits."
+        )
+    elif not findings:
+        st.success("No faults found.", icon=":material/check_circle:")
+    else:
+        _show_findings(dataset, findings)
+    st.divider()
+    _show_split(dataset)
+
+
+def _show_findings(dataset, findings):
+    kinds = [finding.kind for finding in findings]
+    for finding in findings:
+        with st.expander(f"**{health.CHECKS[finding.kind].title}**: {finding.message}"):
+            files = {image_name(file, dataset.folder / "images") for file in finding.places["file"] if file}
+            shown = finding.places.head(PLACES_SHOWN)
+            shown = shown.assign(file=[image_name(file, dataset.folder / "images") for file in shown["file"]])
+            st.dataframe(shown, hide_index=True, height=min(38 + 35 * len(shown), 320))
+            if len(finding.places) > PLACES_SHOWN:
+                st.caption(f"The first {PLACES_SHOWN} of {len(finding.places):,}; the download holds all.")
+            st.markdown(f"The repair {finding.remedy}.")
+            with st.container(horizontal=True):
+                if st.button("Repair", key=f"repair_{finding.kind}", icon=":material/build:"):
+                    _repair(dataset, [finding.kind])
+                if files:
+                    st.button(
+                        "Show the pictures",
+                        key=f"show_{finding.kind}",
+                        icon=":material/grid_view:",
+                        on_click=show_only,
+                        args=(files, health.CHECKS[finding.kind].title.lower()),
+                    )
+                st.download_button(
+                    "Download the list",
+                    lambda places=finding.places: to_csv(places),
+                    f"{dataset.name}-{finding.kind}.csv",
+                    "text/csv",
+                    key=f"list_{finding.kind}",
+                    icon=":material/download:",
+                    on_click="ignore",
+                )
+    if len(findings) > 1 and st.button("Repair all", icon=":material/build:"):
+        _repair(dataset, kinds)
+
+
+def _repair(dataset, kinds):
+    try:
+        fixed = health.fix(store.open_dataset(dataset.name), kinds, progress_bar("Pictures looked at"))
+        with st.spinner("Writing the labels"):
+            titles = ", ".join(health.CHECKS[kind].title.lower() for kind in kinds)
+            store.replace_dataset(dataset.name, fixed, f"repaired: {titles}", dataset.revision)
+            findings = health.check(store.open_dataset(dataset.name))
+        st.session_state.dataset_findings = (dataset.name, store.revision(dataset.name)), findings
+        note("Repaired. The History tab can undo it.")
+    except SkushareError as error:
+        note(str(error), failed=True)
+    st.rerun()
+
+
+def _show_split(dataset):
+    st.markdown("##### Split anew")
+    st.markdown(
+        "Deals the pictures out to splits at random. Nearly the same pictures, and those of one group, stay "
+        "together, so that none is trained on and tested with."
+    )
+    with st.form("dataset_split", border=False):
+        columns = st.columns(4, vertical_alignment="bottom")
+        shares = {
+            split: column.number_input(f"{split}, %", 0, 100, share)
+            for split, share, column in zip(("train", "val", "test"), (80, 10, 10), columns[:3], strict=True)
+        }
+        seed = columns[3].number_input("Seed", 0, 2**31 - 1, 0, help="Another one gives another split.")
+        if st.form_submit_button("Split", icon=":material/call_split:"):
+            _split(dataset, {split: share for split, share in shares.items() if share}, seed)
+
+
+def _split(dataset, shares, seed):
+    try:
+        parts = split_dataset(
+            store.open_dataset(dataset.name), shares, seed, progress_bar("Pictures looked at")
+        )
+        with st.spinner("Writing the labels"):
+            store.replace_dataset(dataset.name, parts, f"split with seed {seed}", dataset.revision)
+        counts = ", ".join(f"{split} {len(parts.only(split)):,}" for split in shares)
+        note(f"Split: {counts}. The History tab can undo it.")
+    except SkushareError as error:
+        note(str(error), failed=True)
+    st.rerun()
