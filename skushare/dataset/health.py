@@ -397,7 +397,7 @@ def _repair_variants(view, pictures, boxes):
 def _find_leaks(view):
     samples = view.dataset.samples
     rank = np.array([_KEPT_FIRST.get(sample.split, 2) for sample in samples])
-    split = np.array([view.dataset.splits.index(sample.split) for sample in samples])
+    split = view.index.split_ids
     rows = np.flatnonzero(view.scan.readable)
     pairs = rows[near_pairs(view.scan.hashes[rows])]
     partner = {}
