@@ -138,7 +138,6 @@ def _watch(name, evaluation):
         st.progress(share, text=f"{plain(name)}: {reason or text}")
         if st.button("Stop", key=f"stop_{name}", icon=":material/stop:", disabled=bool(reason)):
             evaluation.stop()
-            st.rerun(scope="fragment")
 
 
 def _left(seconds):
@@ -190,7 +189,13 @@ def show_notes(shown):
                 icon=":material/broken_image:",
             ):
                 st.text("\n".join(failures.values()))
-    if is_test(shown[0].evaluation.dataset):
+    dataset = shown[0].evaluation.dataset
+    if any((sample.scores < 1).any() for sample in dataset.samples):
+        st.caption(
+            "Some labels of this dataset were made by a machine: "
+            "the figures tell how far the model agrees with it, not how often it is right."
+        )
+    if is_test(dataset):
         st.caption(
             "These are test photos: for a last, honest figure. "
             "Choose models and thresholds on validation photos."

@@ -103,6 +103,8 @@ def _run_coco(truths, found, max_detections, classes=None, count=1, sides=None, 
                 }
             )
     for i, (detections, side) in enumerate(zip(found, sides, strict=True)):
+        if count == 1:  # else a class might have its best beyond the cap
+            detections = _best(detections, max_detections)
         ids = np.zeros(len(detections), int) if one_class else detections.class_ids
         columns = to_xywh(detections.boxes).tolist(), ids.tolist(), detections.scores.tolist()
         for box, class_id, score in zip(*columns, strict=True):
@@ -128,6 +130,10 @@ def _run_coco(truths, found, max_detections, classes=None, count=1, sides=None, 
     return run
 
 
+def _best(detections, number):
+    return detections[np.argsort(-detections.scores, kind="stable")[:number]]
+
+
 def _summary(run, max_detections, class_id=0, band=0, present=True):
     names = ("AP", "AP50", "AP75", f"AR{max_detections}")
     if run is None or not present:
@@ -140,7 +146,7 @@ def _summary(run, max_detections, class_id=0, band=0, present=True):
 
 def _bootstrap(truths, found, max_detections, resamples, seed, level=0.95):
     """Percentile interval of AP over resampled images, from matches made once."""
-    best = [d[np.argsort(-d.scores, kind="stable")[:max_detections]] for d in found]
+    best = [_best(d, max_detections) for d in found]
     hits = [match(t, d, IOUS) >= 0 for t, d in zip(truths, best, strict=True)]
     scores = np.concatenate([d.scores for d in best])
     image = np.repeat(np.arange(len(best)), [len(d) for d in best])

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from skushare.detector.runtime import Detector
-from skushare.errors import DatasetError, SkushareError
+from skushare.errors import DatasetError, ImageError, SkushareError
 from skushare.evaluation.predictions import Predictions, digest, photo_key
 from skushare.evaluation.result import Result
 from skushare.files import atomic_write
@@ -154,7 +154,7 @@ class Evaluation:
                 try:
                     if self.predictions.get(sample.path) is None:
                         self.predictions.add(sample, detector)
-                except SkushareError as error:
+                except (ImageError, DatasetError) as error:
                     failures[str(sample.path)] = str(error)
             if teller.stopped:
                 return None

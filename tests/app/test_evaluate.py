@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ from streamlit.testing.v1 import AppTest
 
 from skushare.dataset import store
 from skushare.dataset.dataset import Dataset, Sample
+from skushare.dataset.formats import read_dataset
 from skushare.detections import Detections
 from skushare.detector.models import models_folder, read_model
 from skushare.evaluation import evaluation as module
-from skushare.evaluation.evaluation import FAILED, Evaluation
+from skushare.evaluation.evaluation import FAILED, RUNNING, Evaluation, Progress
 from skushare.images import write_image
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
@@ -38,7 +40,7 @@ def row_of_boxes(facings):
 
 
 @pytest.fixture
-def workspace(tmp_path, monkeypatch):
+def workspace(tmp_path, monkeypatch, detector):
     """A workspace with the dataset "shop", and evaluations that are done when they are started."""
     monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path))
     monkeypatch.setattr(module, "Detector", Knowing)
@@ -113,6 +115,40 @@ def test_a_new_evaluation_is_started_and_shown(workspace):
     assert not app.info
 
 
+def test_what_is_on_its_way_is_shown_and_can_be_stopped(workspace, monkeypatch):
+    monkeypatch.setattr(Evaluation, "condition", lambda self: (RUNNING, ""))
+    monkeypatch.setattr(Evaluation, "progress", lambda self: Progress("detecting", 1, 3, 240.0))
+    stopped = []
+    monkeypatch.setattr(Evaluation, "stop", stopped.append)
+    app = open_page()
+    assert "1 of 3 photos, about 4 min left" in app.get("progress")[0].proto.text and not app.metric
+    press(app, "Stop")
+    assert len(stopped) == 1
+
+
+def test_a_stopped_evaluation_tells_how_far_it_is(workspace):
+    Evaluation(read_model(), read_dataset("shop@val")).predictions.add(
+        read_dataset("shop@val").samples[0], Knowing(read_model())
+    )
+    assert "1 of 3 photos are done" in open_page().info[0].value
+
+
+def test_an_address_that_names_nothing_known_opens_the_page(workspace):
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params["evaluate_model"] = "runs/gone"
+    app.query_params["evaluate_dataset"] = "gone"
+    app.run().switch_page("pages/evaluate.py").run()
+    assert not app.exception and box(app, "Dataset").value == "shop"
+
+
+def test_labels_made_by_a_machine_are_called_so(workspace):
+    dataset = read_dataset("shop")
+    samples = tuple(replace(s, scores=s.scores / 2) for s in dataset.samples)
+    store.add_dataset(replace(dataset, samples=samples), "machine")
+    app = press(open_page(Dataset="machine"), "Evaluate")
+    assert any("made by a machine" in caption.value for caption in app.caption)
+
+
 def test_the_slider_moves_the_figures_without_detecting_again(workspace, monkeypatch):
     app = press(open_page(), "Evaluate")
     monkeypatch.setattr(Knowing, "detect", None)
@@ -146,7 +182,7 @@ def test_two_models_stand_side_by_side(workspace, weak):
     assert [label for label, _, _ in first] == [label for label, _, _ in second]
     assert all(delta == "" for _, _, delta in first)
     recall = next(m for m in second if m[0] == "Recall")
-    assert recall[1] == "50.0%" and recall[2] == "+0.0%"
+    assert recall[1] == "50.0%" and recall[2] == "+0.0 points"
     assert len(app.slider) == 2 and len(app.image) == 6
     box(app, "Show").set_value("Models differ most").run()
     for tab in ("Curves", "Breakdown", "All figures"):

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -89,6 +90,18 @@ def test_with_no_photo_at_all_there_is_an_error(knowing, model, dataset):
         sample.path.unlink()
     with pytest.raises(SkushareError, match=r"tiny@val: nothing to evaluate: .*2\.png"):
         Evaluation(model, dataset).run()
+
+
+def test_a_full_disk_is_no_fault_of_the_photos(knowing, model, dataset, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    evaluation = Evaluation(model, dataset)
+    monkeypatch.setattr("skushare.files.os.fsync", full)
+    with pytest.raises(SkushareError, match="No space left"):
+        evaluation.run(resamples=0)
+    monkeypatch.undo()
+    assert evaluation.condition()[0] != FINISHED
 
 
 def test_a_second_process_keeps_away(knowing, model, dataset):
