@@ -7,6 +7,7 @@ import shutil
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -97,23 +98,31 @@ def download(source, folder, sha256="", keep=False, progress=None):
     progress = progress or (lambda what, done, total: None)
     folder = Path(folder)
     target = folder / source.root
-    if target.exists():
-        raise SkushareError(f"{target}: exists already; use it, or delete it to download it anew")
     archive = folder / source.url.rsplit("/", 1)[-1]
-    digest = fetch(
-        source.url,
-        archive,
-        sha256 or source.sha256,
-        room=2,  # for the archive and for what comes out of it, as pictures do not compress
-        progress=lambda done, total: progress("download", done, total),
-    )
-    size = archive.stat().st_size
-    unpacked = folder / f".{source.root}.unpacked"
-    shutil.rmtree(unpacked, ignore_errors=True)  # of a process that was killed
-    try:
-        extract_tar(
-            archive, unpacked, Limits(free=RESERVE), lambda done: progress("unpack", min(done, size), size)
+    with _alone(target):
+        if target.exists():
+            raise SkushareError(f"{target}: exists already; use it, or delete it to download it anew")
+        digest = fetch(
+            source.url,
+            archive,
+            sha256 or source.sha256,
+            room=2,  # for the archive and for what comes out of it, as pictures do not compress
+            progress=lambda done, total: progress("download", done, total),
         )
+        _unpack(source, archive, target, lambda done, total: progress("unpack", done, total))
+    if not keep:
+        archive.unlink()
+    return Download(target, digest, tuple(_lacking(source, target)))
+
+
+def _unpack(source, archive, target, progress):
+    unpacked = target.with_name(f"{target.name}.unpacked")
+    for left in (unpacked, *target.parent.glob(f".{unpacked.name}.*")):
+        shutil.rmtree(left, ignore_errors=True)  # of a process that was killed
+    size = archive.stat().st_size
+    try:
+        limits = Limits(free=RESERVE)
+        extract_tar(archive, unpacked, limits, lambda done: progress(min(done, size), size))
         if not (unpacked / source.root).is_dir():
             raise DatasetError(f"{archive}: has no folder {source.root}")
         with atomic_write(unpacked / source.root / "LICENCE.txt") as file:
@@ -124,9 +133,21 @@ def download(source, folder, sha256="", keep=False, progress=None):
         raise DatasetError(f"{error} (delete {archive} to download it anew)") from None
     finally:
         shutil.rmtree(unpacked, ignore_errors=True)
-    if not keep:
-        archive.unlink()
-    return Download(target, digest, tuple(_lacking(source, target)))
+
+
+@contextmanager
+def _alone(path):
+    """Make the folder of ``path``, and keep other processes from writing ``path``."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with hold(path.with_name(f".{path.name}.lock"), seconds=1) as mine:
+            if not mine:
+                raise SkushareError(f"{path}: another process writes it; wait for it or stop it")
+            yield
+    except OSError as error:
+        raise SkushareError(
+            f"{path}: cannot be written ({error.strerror or error}); check the folder and the free space"
+        ) from None
 
 
 def fetch(url, path, sha256_expected="", room=1, progress=None):
@@ -146,19 +167,11 @@ def fetch(url, path, sha256_expected="", room=1, progress=None):
     """
     path = Path(path)
     part = path.with_name(f"{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with hold(path.with_name(f".{path.name}.lock"), seconds=1) as mine:
-            if not mine:
-                raise SkushareError(f"{path}: another process downloads it; wait for it or stop it")
-            if not path.exists():
-                _insist(url, part, room, progress)
-                os.replace(part, path)
-                _mark_file(part).unlink()
-    except OSError as error:
-        raise SkushareError(
-            f"{path}: cannot be written ({error.strerror or error}); check the folder and the free space"
-        ) from None
+    with _alone(path):
+        if not path.exists():
+            _insist(url, part, room, progress)
+            os.replace(part, path)
+            _mark_file(part).unlink()
     digest = sha256(path)
     if sha256_expected and digest != sha256_expected.lower():
         raise DatasetError(

@@ -200,6 +200,14 @@ def test_the_official_layout_becomes_a_dataset_that_can_be_read(server, tmp_path
         download(replace(source, url=server.url), tmp_path)
 
 
+def test_what_a_killed_process_left_is_cleared_away(server, tmp_path):
+    server.content, source = sku110k()
+    for left in ("SKU110K_fixed.unpacked", ".SKU110K_fixed.unpacked.a1b2"):
+        (tmp_path / left / "new").mkdir(parents=True)
+    download(replace(source, url=server.url), tmp_path)
+    assert kept(tmp_path) == ["SKU110K_fixed"]
+
+
 def test_lacking_pictures_are_told(server, tmp_path):
     server.content, source = sku110k()
     result = download(replace(source, url=server.url, pictures={"train": 9, "val": 1}), tmp_path, keep=True)
