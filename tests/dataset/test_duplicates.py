@@ -1,10 +1,11 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skushare.dataset.duplicates import connected, near_pairs
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 150), st.integers(0, 12))
 def test_pairs_are_those_that_differ_in_few_bits(count, max_bits):
     """More pictures than are compared at once, with hashes that lie near to each other."""

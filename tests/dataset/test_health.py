@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -211,6 +211,7 @@ def test_an_unknown_kind_is_named(make):
         fix(make(("a.jpg",)), ["tiny", "typo"])
 
 
+@settings(max_examples=40)
 @given(data=st.data())
 def test_after_all_fixes_nothing_is_found(data, tmp_path_factory):
     """Whatever the boxes; and those that were sound are still there."""
