@@ -85,49 +85,49 @@ def _run_coco(truths, found, max_detections, classes=None, count=1, sides=None, 
     from faster_coco_eval import COCO, COCOeval_faster
 
     sides = sides or [COCO_SIDE] * len(truths)
+    if count == 1:  # else a class may have its best beyond the cap
+        found = [_best(d, max_detections) for d in found]
     one_class = classes is None
+    said = [np.zeros(len(d), int) if one_class else d.class_ids for d in found]
     classes = [np.zeros(len(boxes), int) for boxes in truths] if one_class else classes
-    annotations, results, areas = [], [], []
-    for i, (boxes, ids, side) in enumerate(zip(truths, classes, sides, strict=True)):
-        columns = to_xywh(boxes).tolist(), ids.tolist(), _coco_area(boxes, side).tolist()
-        for box, class_id, size in zip(*columns, strict=True):
-            number = len(annotations) + 1
-            annotations.append(
-                {
-                    "id": number,
-                    "image_id": i,
-                    "category_id": class_id,
-                    "bbox": box,
-                    "area": size,
-                    "iscrowd": 0,
-                }
-            )
-    for i, (detections, side) in enumerate(zip(found, sides, strict=True)):
-        if count == 1:  # else a class might have its best beyond the cap
-            detections = _best(detections, max_detections)
-        ids = np.zeros(len(detections), int) if one_class else detections.class_ids
-        columns = to_xywh(detections.boxes).tolist(), ids.tolist(), detections.scores.tolist()
-        for box, class_id, score in zip(*columns, strict=True):
-            results.append({"image_id": i, "category_id": class_id, "bbox": box, "score": score})
-        areas.append(_coco_area(detections.boxes, side))
+    certain = [np.ones(len(boxes)) for boxes in truths]
+    annotations = _annotations(truths, classes, certain, sides)
+    results = _annotations([d.boxes for d in found], said, [d.scores for d in found], sides)
     if not results or not annotations:
         return None
-    truth = COCO(
-        {
-            "images": [{"id": i} for i in range(len(truths))],
-            "annotations": annotations,
-            "categories": [{"id": k, "name": str(k)} for k in range(count)],
-        }
+    head = {
+        "images": [{"id": i} for i in range(len(truths))],
+        "categories": [{"id": k, "name": str(k)} for k in range(count)],
+    }
+    # Not by ``loadRes``, which would measure areas anew and add an outline to each box.
+    run = COCOeval_faster(
+        COCO({**head, "annotations": annotations}), COCO({**head, "annotations": results}), "bbox"
     )
-    loaded = truth.loadRes(results)
-    for annotation, size in zip(loaded.anns.values(), np.concatenate(areas).tolist(), strict=True):
-        annotation["area"] = size
-    run = COCOeval_faster(truth, loaded, "bbox")
     run.params.maxDets = [max_detections]
     run.params.areaRng, run.params.areaRngLbl = [list(band) for band in bands], [str(b) for b in bands]
     run.evaluate()
     run.accumulate()
     return run
+
+
+def _annotations(boxes, class_ids, scores, sides):
+    """COCO's list of dicts for boxes, class ids and scores, one array an image each."""
+    annotations = []
+    for i, (rows, ids, values, side) in enumerate(zip(boxes, class_ids, scores, sides, strict=True)):
+        columns = to_xywh(rows).tolist(), ids.tolist(), values.tolist(), _coco_area(rows, side).tolist()
+        for box, class_id, score, size in zip(*columns, strict=True):
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": i,
+                    "category_id": class_id,
+                    "bbox": box,
+                    "area": size,
+                    "iscrowd": 0,
+                    "score": score,
+                }
+            )
+    return annotations
 
 
 def _best(detections, number):
