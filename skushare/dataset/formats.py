@@ -12,6 +12,7 @@ from skushare.dataset.voc import read_voc, voc_files, write_voc
 from skushare.dataset.yolo import read_yolo, write_yolo, yolo_files
 from skushare.errors import DatasetError
 from skushare.files import atomic_folder
+from skushare.workspace import datasets_folder
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Format:
         read: ``(source, images, raw) -> Dataset``.
         write: ``(dataset, folder, progress)``, into an empty folder.
         files: ``folder -> list``, the label files in it; empty if it is another format.
-        suffixes: of its label files.
+        suffixes: how the endings of its label files begin.
     """
 
     read: Callable
@@ -49,7 +50,7 @@ def detect_format(source):
     """
     source = _unwrapped(Path(source))
     for name, format_ in FORMATS.items():
-        if format_.files(source) if source.is_dir() else source.suffix.lower() in format_.suffixes:
+        if format_.files(source) if source.is_dir() else source.suffix.lower().startswith(format_.suffixes):
             return name
     known = ", ".join(FORMATS)
     raise DatasetError(
@@ -73,11 +74,14 @@ def read_dataset(source, images=None, format=None, raw=False):
             the file and the place in it.
     """
     text = str(source)
-    if not os.path.exists(text) and "@" in text:
-        text, _, split = text.rpartition("@")
-        return read_dataset(text, images, format, raw).only(split)
-    if os.path.exists(text):
-        source = _unwrapped(Path(text))
+    base, _, split = text.rpartition("@")
+    if base and not os.path.exists(text) and (os.path.exists(base) or _is_stored(base)):
+        return read_dataset(base, images, format, raw).only(split)
+    path = Path(os.path.abspath(text))
+    if path.parent == Path(os.path.abspath(datasets_folder())) and _is_stored(path.name):
+        text = path.name  # by its name, so that edits count
+    elif os.path.exists(path):
+        source = _unwrapped(path)
         return FORMATS[format or detect_format(source)].read(source, images, raw)
     return _stored(text, raw)
 
@@ -109,10 +113,16 @@ def _unwrapped(path):
     return path
 
 
-def _stored(name, raw):
+def _is_stored(name):
     from skushare.dataset import store  # which reads COCO by this package
 
-    if name not in store.dataset_names():
+    return name in store.dataset_names()
+
+
+def _stored(name, raw):
+    from skushare.dataset import store
+
+    if not _is_stored(name):
         known = ", ".join(store.dataset_names()) or "none"
         raise DatasetError(f"{name}: no such file or folder, nor a stored dataset (there are: {known})")
     dataset = store.open_dataset(name)

@@ -192,8 +192,9 @@ def test_a_dataset_without_images_is_not_written(tmp_path):
 
 def test_an_unknown_source_is_told_with_what_there_is(tmp_path, monkeypatch):
     monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
-    with pytest.raises(DatasetError, match="none"):
-        read_dataset("nothing-like-this")
+    for source in ("nothing-like-this", "nothing@train", "a" * 5000, "nul\0", "@", ""):
+        with pytest.raises(DatasetError, match="no"):
+            read_dataset(source)
     with pytest.raises(DatasetError, match="tfrecord"):
         read_dataset(tmp_path)
 
@@ -206,3 +207,14 @@ def test_a_stored_dataset_is_read_by_its_name_with_its_wrong_boxes_when_raw(tmp_
     add_dataset(dataset, "shop")
     check_same(read_dataset("shop", raw=True), dataset, exact=False)
     assert read_dataset("shop@train").samples[0].boxes.min() == 0
+    # Its folder stands for it too, edits and all.
+    assert read_dataset(tmp_path / "workspace" / "datasets" / "shop").name == "shop"
+
+
+def test_an_at_sign_in_a_path_is_no_split_by_itself(tmp_path):
+    (tmp_path / "me@home").mkdir()
+    write_dataset(small(tmp_path / "in"), tmp_path / "me@home" / "out", "csv")
+    assert len(read_dataset(tmp_path / "me@home" / "out")) == 3
+    assert len(read_dataset(f"{tmp_path}/me@home/out@val")) == 1
+    with pytest.raises(DatasetError, match="me@home/none"):
+        read_dataset(tmp_path / "me@home" / "none")

@@ -193,6 +193,7 @@ def test_files_of_other_programs_are_read_without_sidecar(tmp_path, features, la
     assert dataset.labels[found.class_ids[0]] == label and found.split == "train"
     assert (found.width, found.height) == (20, 20) and found.boxes.tolist() == [[0, 0, 10, 10]]
     assert not dataset.provenance["verified"]
+    assert len(read_dataset(tmp_path / "coco_train.record-00000-of-00001")) == 1
 
 
 def test_crowds_are_left_out(tmp_path):
