@@ -37,7 +37,7 @@ def add_archive(archive, name, progress=None):
     with _scratch() as scratch:
         folder = scratch / "zip"
         skipped = extract(archive, folder).skipped
-        dataset = read_dataset(_top(folder), raw=True)
+        dataset = read_dataset(folder, raw=True)
         if not dataset.samples:
             raise DatasetError(f"{archive.name}: has no pictures with labels")
         provenance = {**dataset.provenance, "source": archive.name}
@@ -70,9 +70,3 @@ def _scratch():
     workspace().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=workspace(), prefix=".incoming.") as folder:
         yield Path(folder)
-
-
-def _top(folder):
-    """The folder in ``folder`` where something is: many zips hold just one folder."""
-    inside = list(folder.iterdir())
-    return _top(inside[0]) if len(inside) == 1 and inside[0].is_dir() else folder
