@@ -16,7 +16,7 @@ def add(commands):
         "example:\n  skushare package runs/first --val mine/val.json --out models/mine\n",
     )
     parser.add_argument("folder", type=Path, metavar="RUN", help="folder of the run")
-    parser.add_argument("--val", required=True, type=Path, metavar="DATA", help="COCO file")
+    parser.add_argument("--val", required=True, metavar="DATA", help="dataset to choose thresholds on")
     parser.add_argument("--out", type=Path, metavar="DIR", help="model folder (default: RUN/model)")
     parser.add_argument("--one-class", action="store_true", help="as in training")
     parser.add_argument("--licence", default="", help="what may be done with the weights; kept in model.json")
