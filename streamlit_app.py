@@ -13,6 +13,8 @@ st.navigation(
         st.Page("pages/photos.py", title="Photos", icon=":material/photo_library:"),
         st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
         st.Page("pages/dataset.py", title="Datasets", icon=":material/shelves:"),
+        st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
+        st.Page("pages/evaluate.py", title="Evaluate", icon=":material/query_stats:"),
     ],
     position="top",
 ).run()

@@ -9,7 +9,7 @@ from skushare.errors import ConfigError
 from skushare.training.config import TrainingConfig
 
 EPOCHS = 40  # that a run of our own recipes takes ...
-FEWEST, MOST = 300, 6000  # ... within these steps
+FEWEST, MOST = 100, 6000  # ... within these steps
 VALIDATIONS = 12
 
 

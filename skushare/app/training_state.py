@@ -1,0 +1,29 @@
+"""What the parts of the Training page tell each other."""
+
+import streamlit as st
+
+RUNS, NEW, COMPARE = "Runs", "New run", "Compare"
+
+
+def show_tab(tab, run=None):
+    """Have ``tab`` open in the next run of the page, with the training run ``run`` chosen."""
+    st.session_state.training_next = (tab, run)
+
+
+def take_next():
+    """Do what :func:`show_tab` asked for; called before the widgets are drawn."""
+    tab, run = st.session_state.pop("training_next", (None, None))
+    if tab:
+        st.session_state.training_tab = tab
+    if run:
+        st.session_state.training_run = run
+
+
+def note(text):
+    """Have ``text`` shown as an error at the top of the next run of the page."""
+    st.session_state.training_note = text
+
+
+def take_note():
+    """What was noted, once."""
+    return st.session_state.pop("training_note", "")

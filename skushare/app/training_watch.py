@@ -1,0 +1,323 @@
+"""One training run as it goes: figures, curves, sample pictures, and the buttons that steer it."""
+
+import math
+import time
+from functools import partial
+from urllib.parse import urlsplit
+
+import pandas as pd
+import streamlit as st
+
+from skushare.app.gallery import gallery
+from skushare.app.text import duration, plain
+from skushare.app.training_state import NEW, note, show_tab
+from skushare.errors import SkushareError
+from skushare.training import runs
+from skushare.training.comparison import best_figures
+from skushare.training.pipeline import write_pipeline
+from skushare.training.tensorboard import TensorBoard
+from skushare.training_charts import loss_chart, quality_chart
+from skushare.workspace import runs_folder
+
+REFRESH = 2.0  # seconds
+LIST_REFRESH = 5.0  # seconds
+SILENT = 120.0  # seconds without a sign of life after which the page says so
+ACTIVE = (runs.QUEUED, runs.RUNNING)
+COLOURS = {
+    runs.QUEUED: "gray",
+    runs.RUNNING: "blue",
+    runs.STOPPED: "orange",
+    runs.INTERRUPTED: "orange",
+    runs.FAILED: "red",
+    runs.FINISHED: "green",
+}
+ICONS = {
+    runs.QUEUED: ":material/hourglass_empty:",
+    runs.RUNNING: ":material/directions_run:",
+    runs.STOPPED: ":material/pause:",
+    runs.INTERRUPTED: ":material/flash_off:",
+    runs.FAILED: ":material/error:",
+    runs.FINISHED: ":material/check:",
+}
+
+
+def show_runs(known):
+    """The runs ``known``, and the one of them that the user chooses, as it goes."""
+    names = [run.name for run in known]
+    if st.session_state.get("training_run") not in names:
+        st.session_state.pop("training_run", None)
+    if len(known) > 1:
+        any_active = any(run.status in ACTIVE for run in known)
+        st.fragment(_list, run_every=LIST_REFRESH if any_active else None)(names)
+    name = st.selectbox("Run", names, key="training_run", bind="query-params")
+    run = known[names.index(name)]
+    active = run.status in ACTIVE
+    # A run that is over does not change, so nothing has to be asked again and again.
+    st.fragment(_watch, run_every=REFRESH if active else None)(run, active)
+    _more(run)
+
+
+def _list(names):
+    known = runs.list_runs()
+    if [run.name for run in known] != names:
+        st.rerun()  # somebody else made or deleted one
+    st.dataframe(
+        pd.DataFrame([_row(run) for run in known]),
+        hide_index=True,
+        placeholder="",
+        on_select=partial(_open_selected, names),
+        selection_mode="single-row",
+        key="training_list",
+        column_config={
+            "done": st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent"),
+            "best AP": st.column_config.NumberColumn(format="%.3f"),
+            "made": st.column_config.DatetimeColumn(format="distance"),
+        },
+    )
+
+
+def _row(run):
+    progress, (status, reason) = run.progress(), run.condition()
+    return {
+        "run": run.name,
+        "status": status,
+        "done": progress.step / max(1, progress.steps) if progress else 0.0,
+        "best AP": best_figures(run.metrics()).get("AP"),
+        "made": pd.Timestamp(run.created, unit="s", tz="UTC"),
+        "why": reason,
+    }
+
+
+def _open_selected(names):
+    rows = st.session_state.training_list["selection"]["rows"]
+    if rows:
+        st.session_state.training_run = names[rows[0]]
+
+
+def _watch(run, active):
+    try:
+        status, reason = run.condition()
+        if (status in ACTIVE) != active:
+            st.rerun()  # other buttons, and no more polling
+        _show_status(run, status, reason)
+        _show_figures(run, status)
+        _show_curves(run)
+        _show_samples(run)
+    except SkushareError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+
+
+def _show_status(run, status, reason):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(status, color=COLOURS[status], icon=ICONS[status])
+        if status in ACTIVE:
+            stopping = bool(reason)
+            st.button(
+                "Stop" if status == runs.RUNNING else "Take from the queue",
+                icon=":material/stop:",
+                on_click=partial(_attempt, run.stop),
+                disabled=stopping,
+                key="training_stop",
+            )
+            if stopping:
+                st.button(
+                    "Stop at once",
+                    icon=":material/flash_on:",
+                    on_click=partial(_attempt, run.stop, force=True),
+                    help="Ends the process now; the steps since the last checkpoint are lost.",
+                    key="training_force",
+                )
+        if status in runs.RESUMABLE:
+            st.button(
+                "Resume",
+                type="primary",
+                icon=":material/play_arrow:",
+                on_click=partial(_attempt, run.resume),
+                key="training_resume",
+            )
+    if reason:
+        show = {runs.FAILED: st.error, runs.INTERRUPTED: st.warning}.get(status, st.info)
+        show(plain(reason[:1].upper() + reason[1:]), icon=ICONS[status])
+    elif status == runs.QUEUED:
+        st.info("Waits for its turn: one run trains at a time.", icon=ICONS[status])
+
+
+def _show_figures(run, status):
+    progress, metrics = run.progress(), run.metrics()
+    if progress is None:
+        if status == runs.RUNNING:
+            st.progress(0.0, text="Reading the photos and building the network")
+        return
+    epochs = run.epochs_a_step()
+    of_epochs = f" (epoch {progress.step * epochs:.1f} of {progress.steps * epochs:.1f})" if epochs else ""
+    text = f"Step {progress.step:,} of {progress.steps:,}{of_epochs}"
+    running = status == runs.RUNNING
+    st.progress(
+        min(1.0, progress.step / max(1, progress.steps)),
+        text=f"{text}, {progress.phase}" if running and progress.phase != "done" else text,
+    )
+    with st.container(horizontal=True):
+        if running and progress.phase in ("training", "validating"):
+            left = duration(progress.seconds_left) if progress.seconds_per_step else "..."
+            st.metric("Time left", left, border=True)
+        if best := best_figures(metrics):
+            st.metric("Best AP", f"{best['AP']:.3f}", border=True)
+            st.metric("Count off by", f"{best['count_mae']:.1f}", border=True)
+        if not math.isnan(progress.loss):
+            st.metric("Loss", f"{progress.loss:.3f}", border=True)
+        if running:
+            st.metric("Cores in use", f"{progress.cores:.1f}", border=True)
+            total = f"Of the {progress.memory_total / 2**30:.0f} GB of this machine."
+            st.metric("Memory", f"{progress.memory / 2**30:.1f} GB", border=True, help=total)
+    silent = time.time() - progress.updated
+    if running and progress.phase == "training" and silent > SILENT + 5 * progress.seconds_per_step:
+        st.warning(f"No sign of life for {duration(silent)}. If it stays so, stop it at once and resume.")
+
+
+def _show_curves(run):
+    losses, metrics = run.losses(), run.metrics()
+    left, right = st.columns(2)
+    with left:
+        if len(losses):
+            st.altair_chart(loss_chart(losses, run.epochs_a_step()), width="stretch")
+    with right:
+        if len(metrics):
+            st.altair_chart(quality_chart(metrics), width="stretch")
+
+
+def _show_samples(run):
+    samples = {step: paths for step, paths in run.samples().items() if paths}
+    if not samples:
+        return
+    st.markdown("##### What it finds on the same photos")
+    steps, pinned = list(samples), f"training_step_{run.name}"
+    step = st.session_state.get(pinned)
+    step = step if step in samples else steps[-1]
+    if len(steps) > 1:
+        epochs, key = run.epochs_a_step(), f"training_samples_{run.name}_{len(steps)}"
+        step = st.select_slider(
+            "Step",
+            steps,
+            step,
+            format_func=lambda step: f"{step:,} (epoch {step * epochs:.1f})" if epochs else f"{step:,}",
+            key=key,
+            on_change=_pin,
+            args=(pinned, key, steps[-1]),
+        )
+    for path in gallery(samples[step], columns=4):
+        st.image(str(path), width="stretch", alt=f"A photo with what was found at step {step}")
+
+
+def _pin(pinned, key, newest):
+    """Stay at the step that the user chose; at the newest, go on with it."""
+    chosen = st.session_state[key]
+    st.session_state[pinned] = chosen if chosen != newest else None
+
+
+def _more(run):
+    """What one may do with the run, beside watching it."""
+    with st.expander("Log", icon=":material/article:"):
+        st.fragment(_show_log, run_every=REFRESH if run.status in ACTIVE else None)(run)
+    if run.status == runs.FINISHED:
+        st.page_link(
+            "pages/evaluate.py",
+            label="Evaluate the model",
+            icon=":material/query_stats:",
+            query_params={"evaluate_model": f"runs/{run.name}"},
+        )
+    with st.container(horizontal=True):
+        st.button(
+            "Clone with changes",
+            icon=":material/content_copy:",
+            on_click=partial(_clone, run),
+            help="Opens the form with the settings of this run.",
+        )
+        _offer_config(run)
+        with st.popover("Delete", icon=":material/delete:", disabled=run.status == runs.RUNNING):
+            st.markdown(f"Delete **{plain(run.name)}** with its model and all its files?")
+            st.button(
+                "Delete for good",
+                type="primary",
+                icon=":material/delete:",
+                on_click=partial(_attempt, run.delete),
+            )
+        _offer_tensorboard()
+
+
+def _show_log(run):
+    text = run.log_tail()
+    if text:
+        st.code(text, language=None, wrap_lines=True, height=300)
+    else:
+        st.caption("Nothing yet.")
+
+
+def _clone(run):
+    try:
+        run.clone_plan()
+    except SkushareError as error:
+        note(str(error))
+        return
+    st.session_state.training_clone = run
+    st.session_state.training_turn = st.session_state.get("training_turn", 0) + 1
+    show_tab(NEW)
+
+
+def _offer_config(run):
+    try:
+        plan = run.plan
+        text = write_pipeline(plan.detector, plan.training, plan.weights)
+    except SkushareError:
+        return  # another network than the format knows
+    st.download_button(
+        "pipeline.config",
+        text,
+        f"{run.name}.config",
+        "text/plain",
+        icon=":material/download:",
+        on_click="ignore",
+        help="The settings, for the TF2 Object Detection API.",
+    )
+
+
+@st.cache_resource(show_spinner=False, on_release=TensorBoard.close)
+def _tensorboard(folder, address):
+    return TensorBoard(folder, address)
+
+
+def _offer_tensorboard():
+    if not st.session_state.get("training_tensorboard"):
+        if st.button("Open TensorBoard", icon=":material/monitoring:"):
+            st.session_state.training_tensorboard = True
+            st.rerun()
+        return
+    st.fragment(_show_tensorboard, run_every=REFRESH)()
+
+
+def _show_tensorboard():
+    try:
+        board = _tensorboard(str(runs_folder()), st.get_option("server.address"))
+    except SkushareError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    if board.failed():
+        _tensorboard.clear()
+        st.session_state.training_tensorboard = False
+        note("TensorBoard has ended; open it again")
+        st.rerun()
+    host = urlsplit(st.context.url or "").hostname or "localhost"
+    ready = board.ready()
+    st.link_button(
+        "TensorBoard" if ready else "TensorBoard is starting",
+        f"http://{host}:{board.port}",
+        icon=":material/open_in_new:",
+        disabled=not ready,
+    )
+
+
+def _attempt(act, **options):
+    """Do what a button says; if it fails, the page tells why."""
+    try:
+        act(**options)
+    except SkushareError as error:
+        note(str(error))

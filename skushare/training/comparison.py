@@ -1,0 +1,39 @@
+"""What differs between training runs."""
+
+import json
+from dataclasses import asdict
+
+import pandas as pd
+
+from skushare.training.choices import weights_name
+
+
+def best_figures(metrics):
+    """{measure: value} of the validation of best AP of ``Run.metrics()``; empty before the first."""
+    if not len(metrics):
+        return {}
+    best = metrics.loc[metrics["AP"].idxmax()]
+    return {name: float(best[name]) for name in ("AP", "AP50", "AP75", "count_mae")}
+
+
+def differing_settings(plans):
+    """The settings in which some of ``plans``, {name of the run: ``Plan``}, differ.
+
+    Returns:
+        DataFrame of texts with a row for each such setting and a column for each run.
+    """
+    table = pd.DataFrame({name: _flat(plan) for name, plan in plans.items()}, dtype=object).fillna("")
+    return table[table.nunique(axis=1) > 1]
+
+
+def _flat(plan):
+    """{name of the setting: its value as text}."""
+    values = asdict(plan)
+    values["train"] = ", ".join(
+        f"{source} x {weight:g}" if weight != 1 else source for source, weight in plan.train
+    )
+    values["weights"] = weights_name(plan.weights)
+    flat = {}
+    for name, value in values.items():
+        flat |= value if isinstance(value, dict) else {name: value}
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in flat.items()}

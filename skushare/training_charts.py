@@ -1,0 +1,100 @@
+"""Charts of training runs, for light and dark pages alike."""
+
+import altair as alt
+import pandas as pd
+
+from skushare.charts import ACCENT, TEXT
+from skushare.draw import label_color
+
+# What a validation measures, best first; the last is an error, which should fall.
+QUALITIES = {
+    "AP": "AP, average precision",
+    "AP50": "AP50, at half overlap",
+    "AP75": "AP75, at three quarters",
+    "AR300": "AR300, recall",
+    "count_mae": "count off by, on average",
+    "loss": "loss",
+}
+# Legible on white and on near-black, and apart for most colour-blind eyes.
+_DISTINCT = [ACCENT, "#c98a1b", "#8a6fc4", "#d0663f", "#4d8fd1", "#7a9a3a"]
+_HEIGHT = 260
+_SMOOTH = 0.2  # weight of the newest value in the running mean
+
+
+def loss_chart(losses, photos_a_step):
+    """The loss of ``Run.losses()`` by step: each value faint, the running mean strong.
+
+    Args:
+        photos_a_step: epochs that one step is, for the tooltip.
+    """
+    table = losses[["step", "loss"]].assign(
+        mean=losses["loss"].ewm(alpha=_SMOOTH).mean(), epoch=losses["step"] * photos_a_step
+    )
+    tooltip = [
+        alt.Tooltip("step:Q", format=","),
+        alt.Tooltip("epoch:Q", format=".1f"),
+        alt.Tooltip("loss:Q", format=".4f"),
+    ]
+    base = alt.Chart(table).encode(x=_steps(), tooltip=tooltip)
+    # Few values of a wild start would press the rest flat.
+    scale = alt.Scale(domain=[0, float(table["mean"].quantile(0.95) * 1.6)], clamp=True)
+    faint = base.mark_line(color=TEXT, opacity=0.45, strokeWidth=1).encode(
+        y=alt.Y("loss:Q", title="loss", scale=scale)
+    )
+    strong = base.mark_line(color=ACCENT, strokeWidth=2.5).encode(y=alt.Y("mean:Q", scale=scale))
+    return (faint + strong).properties(height=_HEIGHT)
+
+
+def quality_chart(metrics):
+    """AP, AP50 and AP75 of ``Run.metrics()`` by step."""
+    names = ["AP50", "AP", "AP75"]
+    table = metrics.melt("step", names, var_name="measure", value_name="value")
+    colors = alt.Scale(domain=names, range=["#c98a1b", ACCENT, "#8a6fc4"])
+    return (
+        alt.Chart(table)
+        .mark_line(point={"size": 45, "filled": True}, strokeWidth=2.5)
+        .encode(
+            x=_steps(),
+            y=alt.Y("value:Q", title="average precision", scale=alt.Scale(domain=[0, 1])),
+            color=alt.Color("measure:N", title=None, scale=colors, legend=alt.Legend(orient="bottom-right")),
+            tooltip=["measure:N", alt.Tooltip("step:Q", format=","), alt.Tooltip("value:Q", format=".3f")],
+        )
+        .properties(height=_HEIGHT)
+    )
+
+
+def comparison_chart(curves, measure, x="step"):
+    """One measure of several runs.
+
+    Args:
+        curves: {name of the run: data frame with the columns ``x`` and ``measure``}.
+        measure: a key of ``QUALITIES``.
+        x: "step", "epoch" or "minutes".
+    """
+    names = list(curves)
+    table = pd.concat([frame[[x, measure]].assign(run=name) for name, frame in curves.items()])
+    colors = alt.Scale(domain=names, range=[label_color(name) for name in names])
+    if len(names) <= len(_DISTINCT):
+        colors = alt.Scale(domain=names, range=_DISTINCT[: len(names)])
+    titles = {"step": "steps", "epoch": "epochs", "minutes": "minutes of training"}
+    return (
+        alt.Chart(table)
+        .mark_line(point={"size": 40, "filled": True}, strokeWidth=2)
+        .encode(
+            x=alt.X(f"{x}:Q", title=titles[x], scale=alt.Scale(domainMin=0, nice=False)),
+            y=alt.Y(f"{measure}:Q", title=QUALITIES[measure], scale=alt.Scale(zero=measure != "loss")),
+            color=alt.Color("run:N", title=None, scale=colors, legend=alt.Legend(orient="top", columns=3)),
+            tooltip=[
+                "run:N",
+                alt.Tooltip(f"{x}:Q", format=",.1f"),
+                alt.Tooltip(f"{measure}:Q", format=".4f"),
+            ],
+        )
+        .properties(height=1.4 * _HEIGHT)
+    )
+
+
+def _steps():
+    return alt.X(
+        "step:Q", title="steps", axis=alt.Axis(tickMinStep=1), scale=alt.Scale(domainMin=0, nice=False)
+    )
