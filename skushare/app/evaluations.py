@@ -471,7 +471,7 @@ def show_downloads(shown, source):
         table["difference"] = table[numbers].iloc[:, 1] - table[numbers].iloc[:, 0]
     table = table.map(lambda value: f"{value:.4f}" if isinstance(value, float) else str(value))
     table = table.replace("nan", "–").rename_axis("figure").reset_index()
-    st.dataframe(table, hide_index=True, width="content", height="content")
+    st.dataframe(table, hide_index=True, width=160 * len(table.columns), height="content")
 
 
 def _offer_files(shown):

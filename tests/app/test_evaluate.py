@@ -119,7 +119,7 @@ def test_what_is_on_its_way_is_shown_and_can_be_stopped(workspace, monkeypatch):
     monkeypatch.setattr(Evaluation, "condition", lambda self: (RUNNING, ""))
     monkeypatch.setattr(Evaluation, "progress", lambda self: Progress("detecting", 1, 3, 240.0))
     stopped = []
-    monkeypatch.setattr(Evaluation, "stop", stopped.append)
+    monkeypatch.setattr(Evaluation, "stop", lambda self: stopped.append(self))
     app = open_page()
     assert "1 of 3 photos, about 4 min left" in app.get("progress")[0].proto.text and not app.metric
     press(app, "Stop")
