@@ -1,0 +1,390 @@
+"""The Training page on runs made by hand: no process is started and no network is loaded."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from skushare.dataset.dataset import Dataset, Sample
+from skushare.dataset.store import add_dataset
+from skushare.files import atomic_write
+from skushare.images import write_image
+from skushare.training import runs
+from skushare.training.pipeline import write_pipeline
+from skushare.training.plan import Plan
+from skushare.training.recipes import recipe
+from skushare.workspace import runs_folder
+
+APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch, detector):
+    """An empty workspace whose queue nobody works off."""
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path))
+    monkeypatch.setattr(runs, "wake", lambda folder=None: None)
+    st.cache_data.clear()
+
+
+def store(tmp_path, name="shop", splits=("train", "train", "val"), labels=("facing",), boxes=3):
+    samples = []
+    for number, split in enumerate(splits):
+        path = tmp_path / f"{name}-{number}.jpg"
+        write_image(path, np.full((40, 60, 3), 90, np.uint8))
+        found = np.float32([[i % 50, 0, i % 50 + 8, 9] for i in range(boxes)])
+        ids = np.arange(boxes, dtype=np.int32) % len(labels)
+        samples.append(Sample(path, 60, 40, found, ids, np.ones(boxes, np.float32), split))
+    add_dataset(Dataset(name, tuple(samples), labels), name)
+
+
+def make_run(name, status=runs.FINISHED, reason="", steps=100, metrics=True, **changes):
+    """A run of this ``status`` on the dataset "shop", with figures."""
+    chosen = recipe("shelf_dense")
+    training = replace(chosen.training, steps=steps, **changes)
+    plan = Plan((("shop@train", 1.0),), "shop@val", chosen.detector, training, weights="imagenet")
+    run = runs.prepare(runs_folder() / name, plan)
+    run.write_state(status, reason)
+    if metrics:
+        progress = {"step": 50, "steps": steps, "phase": "training", "seconds_per_step": 2.0, "loss": 0.5}
+        files = {
+            runs.PROGRESS: json.dumps(progress | {"seconds_left": 100.0}),
+            runs.DATA: json.dumps([{"name": "shop@train", "photos": 40, "boxes": 9, "weight": 1.0}]),
+            runs.LOSSES: "step,loss\n10,1.0\n20,0.8\n",
+            runs.METRICS: "step,loss,AP,AP50,AP75,AR300,count_mae,minutes\n"
+            "25,0.9,0.2,0.4,0.1,0.3,7.5,1\n50,0.5,0.3,0.5,0.2,0.4,5.5,2\n",
+            runs.LOG: "2026-11-24 training from step 0\n",
+        }
+        for file, text in files.items():
+            with atomic_write(run.folder / file) as handle:
+                handle.write(text.encode())
+        for step in (25, 50):
+            folder = run.folder / runs.SAMPLES / f"step-{step:06d}"
+            folder.mkdir(parents=True)
+            write_image(folder / "1.jpg", np.full((40, 60, 3), 90, np.uint8))
+    return run
+
+
+def open_page():
+    app = AppTest.from_file(APP, default_timeout=60).switch_page("pages/training.py").run()
+    assert not app.exception
+    return app
+
+
+def texts(elements):
+    return [element.value for element in elements]
+
+
+def button(app, label):
+    found = [element for element in app.button if element.label == label]
+    assert found, [element.label for element in app.button]
+    return found[0]
+
+
+def press(app, label):
+    button(app, label).click().run()
+    assert not app.exception
+    return app
+
+
+def field(app, label):
+    return next(w for w in [*app.number_input, *app.selectbox, *app.text_input] if w.label == label)
+
+
+def metrics(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def test_without_datasets_the_page_leads_to_them():
+    app = open_page()
+    assert not app.tabs
+    press(app, "Add a dataset")
+    assert app.title[0].value == "Datasets"
+
+
+def test_the_page_needs_no_tensorflow(tmp_path):
+    store(tmp_path)
+    make_run("one")
+    loaded = {"keras", "tensorflow"} & set(sys.modules)
+    open_page()
+    assert {"keras", "tensorflow"} & set(sys.modules) == loaded
+
+
+# A new run
+
+
+def test_a_run_starts_with_good_defaults(tmp_path):
+    store(tmp_path)
+    app = open_page()
+    assert not app.warning and not app.error
+    assert any("16.7 epochs" in text or "epochs" in text for text in texts(app.caption))
+    press(app, "Start training")
+    (run,) = runs.list_runs()
+    usual = recipe("shelf_dense")
+    assert (run.name, run.status) == ("shop-shelf_dense", runs.QUEUED)
+    assert run.plan.train == (("shop@train", 1.0),) and run.plan.validation == "shop@val"
+    assert run.plan.detector == usual.detector and run.plan.training == usual.training_for(2)
+    assert run.plan.weights.endswith("shelf_dense/weights.npz") and run.plan.licence
+    assert app.session_state.training_tab == "Runs" and app.session_state.training_run == run.name
+
+
+def test_steps_are_told_as_epochs(tmp_path):
+    store(tmp_path, splits=("train",) * 4 + ("val",))
+    app = open_page()
+    field(app, "Steps").set_value(10).run()
+    field(app, "Crops a step").set_value(6).run()
+    assert any("10 steps of 6 crops are **15.0 epochs**" in text for text in texts(app.caption))
+
+
+def test_settings_changed_on_the_page_reach_the_run(tmp_path):
+    store(tmp_path)
+    app = open_page()
+    field(app, "Learning rate").set_value(0.003).run()
+    field(app, "Boxes found a photo, at most").set_value(250).run()
+    field(app, "Name of the run").set_value("mine").run()
+    press(app, "Start training")
+    plan = runs.open_run("mine").plan
+    assert plan.training.learning_rate == 0.003 and plan.detector.max_detections == 250
+
+
+def test_the_traps_of_the_articles_settings_are_told_where_they_apply(tmp_path):
+    store(tmp_path, boxes=150)
+    app = open_page()
+    app.radio[0].set_value("article").run()
+    warnings = texts(app.warning)
+    for words in (
+        "10 times that of the model zoo",
+        "never settle",
+        "max\\_detections is 100",
+        "count as background",
+    ):
+        assert any(words in text for text in warnings), (words, warnings)
+    press(app, "Start training")
+    article = recipe("article")
+    plan = runs.list_runs()[0].plan
+    assert (plan.detector, plan.training, plan.weights) == (article.detector, article.training, "imagenet")
+
+
+def test_few_boxes_need_no_warning_about_many(tmp_path):
+    store(tmp_path, boxes=3)
+    app = open_page()
+    app.radio[0].set_value("article").run()
+    assert not any("max\\_detections" in text for text in texts(app.warning))
+
+
+def test_a_pipeline_config_is_read_and_its_rest_named(tmp_path):
+    store(tmp_path)
+    article = recipe("article")
+    text = "warp_drive: 9\n" + write_pipeline(article.detector, article.training, article.weights)
+    app = open_page()
+    app.radio[0].set_value("file").run()
+    assert not any(b.label == "Start training" for b in app.button)
+    app.file_uploader[0].set_value([("my.config", text.encode(), "text/plain")]).run()
+    assert not app.exception
+    rows = next(f.value for f in app.dataframe if "setting" in f.value)
+    assert rows["setting"].iloc[0] == "warp_drive" and rows["line"].iloc[0] == 1
+    press(app, "Start training")
+    assert runs.list_runs()[0].plan.training == article.training
+
+
+@pytest.mark.parametrize("content", [b"model {", b"\xff\xfe", b"model { faster_rcnn { num_classes: 1 } }"])
+def test_a_broken_pipeline_config_is_told(tmp_path, content):
+    store(tmp_path)
+    app = open_page()
+    app.radio[0].set_value("file").run()
+    app.file_uploader[0].set_value([("my_[x].config", content, "text/plain")]).run()
+    assert not app.exception and r"my\_\[x\]\.config" in app.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "words"),
+    [("Steps", 0, "steps: at least 1"), ("Largest scale", 0.1, "is below"), ("Devices", "7x", "devices:")],
+)
+def test_a_setting_that_cannot_work_is_told_and_nothing_starts(tmp_path, label, value, words):
+    store(tmp_path)
+    app = open_page()
+    field(app, label).set_value(value).run()
+    assert not app.exception and words in app.error[0].value.replace("\\", "")
+    assert not any(b.label == "Start training" for b in app.button)
+
+
+@pytest.mark.parametrize("name", ["", "../up", "taken"])
+def test_a_bad_name_is_told(tmp_path, name):
+    store(tmp_path)
+    make_run("taken")
+    app = open_page()
+    field(app, "Name of the run").set_value(name).run()
+    press(app, "Start training")
+    assert len(app.error) == 1 and len(runs.list_runs()) == 1
+
+
+def test_validating_on_what_is_trained_on_is_warned_of(tmp_path):
+    store(tmp_path, splits=("", ""))
+    app = open_page()
+    assert any("trained on and validated on" in text for text in texts(app.warning))
+
+
+def test_datasets_of_other_classes_are_taught_as_one(tmp_path):
+    store(tmp_path, "a", labels=("milk", "tea"))
+    store(tmp_path, "b", labels=("soap",))
+    app = open_page()
+    app.multiselect[0].set_value(["a@train", "b@train"]).run()
+    assert app.toggle[0].disabled
+    press(app, "Start training")
+    assert runs.list_runs()[0].plan.one_class
+
+
+def test_classes_can_be_told_apart(tmp_path):
+    store(tmp_path, labels=("milk", "tea"))
+    app = open_page()
+    app.toggle[0].set_value(False).run()
+    press(app, "Start training")
+    assert not runs.list_runs()[0].plan.one_class
+
+
+def test_a_dataset_that_cannot_be_read_is_named(tmp_path):
+    store(tmp_path)
+    (tmp_path / "datasets" / "broken").mkdir()
+    (tmp_path / "datasets" / "broken" / "dataset.json").write_text("{")
+    app = open_page()
+    assert any("broken" in text for text in texts(app.error))
+    press(app, "Start training")
+    assert len(runs.list_runs()) == 1
+
+
+# Watching
+
+
+def test_a_finished_run_shows_its_figures(tmp_path):
+    store(tmp_path)
+    make_run("one")
+    app = open_page()
+    assert metrics(app) == {"Best AP": "0.300", "Count off by": "5.5", "Loss": "0.500"}
+    assert any("finished" in text for text in texts(app.markdown))
+    assert "training from step 0" in app.code[0].value
+    labels = [b.label for b in app.button]
+    assert "Stop" not in labels and "Resume" not in labels
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "kind"),
+    [
+        (runs.INTERRUPTED, "the disk is full", "warning"),
+        (runs.FAILED, "learning_rate: the loss is nan", "error"),
+        (runs.STOPPED, "as asked to", "info"),
+    ],
+)
+def test_a_run_that_ended_early_tells_why_and_resumes(tmp_path, status, reason, kind):
+    store(tmp_path)
+    run = make_run("one", status, reason)
+    app = open_page()
+    shown = getattr(app, kind)[0].value.replace("\\", "")
+    assert shown == reason[0].upper() + reason[1:]
+    press(app, "Resume")
+    assert run.status == runs.QUEUED
+    press(app, "Take from the queue")
+    assert run.status == runs.STOPPED
+
+
+def test_a_run_whose_process_is_gone_is_interrupted(tmp_path):
+    store(tmp_path)
+    make_run("one", runs.RUNNING)
+    app = open_page()
+    assert "Its process is gone" in app.warning[0].value
+
+
+def test_a_run_that_goes_on_shows_how(tmp_path):
+    from skushare.lock import hold
+
+    store(tmp_path)
+    run = make_run("one", runs.RUNNING)
+    with hold(run.folder / runs.LOCK) as mine:
+        assert mine
+        app = open_page()
+        shown = metrics(app)
+        assert shown["Time left"] == "2 min" and shown["Memory"] == "0.0 GB"
+        assert any("No sign of life" in text for text in texts(app.warning))  # its file tells no time
+        press(app, "Stop")
+        assert "Stopping" in app.info[0].value and button(app, "Stop").disabled
+
+
+def test_sample_pictures_follow_the_newest_until_the_user_looks_at_others(tmp_path):
+    store(tmp_path)
+    run = make_run("one")
+    app = open_page()
+    assert app.select_slider[0].value == 50
+    app.select_slider[0].set_value(25).run()
+    folder = run.folder / runs.SAMPLES / "step-000075"
+    folder.mkdir()
+    write_image(folder / "1.jpg", np.full((40, 60, 3), 90, np.uint8))
+    app.run()
+    assert app.select_slider[0].value == 25
+    app.select_slider[0].set_value(75).run()
+    assert app.select_slider[0].value == 75
+
+
+def test_a_run_is_deleted_after_a_question(tmp_path):
+    store(tmp_path)
+    make_run("one")
+    make_run("two")
+    app = open_page()
+    chosen = app.session_state.training_run
+    press(app, "Delete for good")
+    assert [run.name for run in runs.list_runs()] == [{"one": "two", "two": "one"}[chosen]]
+
+
+def test_a_clone_opens_the_form_with_the_runs_settings(tmp_path):
+    store(tmp_path)
+    make_run("one", steps=77, learning_rate=0.002, freeze_before="block_9_expand")
+    app = open_page()
+    press(app, "Clone with changes")
+    assert app.session_state.training_tab == "New run"
+    assert field(app, "Steps").value == 77 and field(app, "Name of the run").value == "one-2"
+    field(app, "Steps").set_value(78).run()
+    press(app, "Start training")
+    clone = runs.open_run("one-2").plan
+    original = runs.open_run("one").plan
+    assert clone == replace(original, training=replace(original.training, steps=78))
+
+
+def test_a_damaged_run_is_told_and_can_be_deleted(tmp_path):
+    store(tmp_path)
+    run = make_run("one")
+    (run.folder / runs.PLAN).write_text("{")
+    app = open_page()
+    assert app.error
+    press(app, "Clone with changes")
+    assert app.error
+    press(app, "Delete for good")
+    assert not runs.list_runs()
+
+
+# Comparing
+
+
+def test_runs_are_compared_by_figures_and_by_what_differs(tmp_path):
+    store(tmp_path)
+    make_run("one", learning_rate=0.001)
+    make_run("two", learning_rate=0.002)
+    app = open_page()
+    assert sorted(app.multiselect(key="training_compared").value) == ["one", "two"]
+    tables = [frame.value for frame in app.dataframe]
+    assert any(
+        set(table.columns) == {"one", "two"} and list(table.index) == ["learning_rate"] for table in tables
+    )
+    for measure in ("count_mae", "loss", "AR300"):
+        app.selectbox(key="training_measure").set_value(measure).run()
+        assert not app.exception
+    app.multiselect(key="training_compared").set_value([]).run()
+    assert not app.exception
+
+
+def test_before_the_first_validation_there_is_nothing_to_compare(tmp_path):
+    store(tmp_path)
+    make_run("one", runs.QUEUED, metrics=False)
+    app = open_page()
+    assert any("after the first validation" in text for text in texts(app.info))
