@@ -1,0 +1,33 @@
+from dataclasses import replace
+
+import pandas as pd
+
+from skushare.training.comparison import best_figures, differing_settings
+from skushare.training.plan import Plan
+
+PLAN = Plan((("shop@train", 1.0),), "shop@val")
+
+
+def test_only_settings_that_differ_are_listed():
+    slow = replace(PLAN, training=replace(PLAN.training, learning_rate=1e-4), weights="imagenet")
+    table = differing_settings({"one": PLAN, "two": slow})
+    assert sorted(table.index) == ["learning_rate", "weights"]
+    assert table.loc["learning_rate"].tolist() == ["0.0015", "0.0001"]
+    assert table.loc["weights"].tolist() == ["random", "imagenet"]
+
+
+def test_weights_of_datasets_are_told():
+    other = replace(PLAN, train=(("shop@train", 1.0), ("kiosk", 2.5)))
+    table = differing_settings({"one": PLAN, "two": other})
+    assert table.loc["train"].tolist() == ["shop@train", "shop@train, kiosk x 2.5"]
+
+
+def test_equal_plans_differ_in_nothing():
+    assert differing_settings({"one": PLAN, "two": PLAN}).empty
+    assert differing_settings({"one": PLAN}).empty
+
+
+def test_the_figures_are_those_of_the_best_validation():
+    rows = {"AP": [0.1, 0.3, 0.2], "AP50": [0.5, 0.6, 0.9], "AP75": [0, 0, 0], "count_mae": [9.0, 5.0, 4.0]}
+    assert best_figures(pd.DataFrame(rows)) == {"AP": 0.3, "AP50": 0.6, "AP75": 0.0, "count_mae": 5.0}
+    assert best_figures(pd.DataFrame({"step": []})) == {}
