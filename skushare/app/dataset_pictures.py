@@ -110,7 +110,7 @@ def _show_page(dataset, rows, boxes):
     names = [dataset.index.names[row] for row in shown]
     jpegs = thumbnails([dataset.path(name) for name in names], dataset.folder / "cache" / "thumbnails")
     samples = [_counting(dataset, row, boxes) for row in shown]
-    notes = [_note(dataset.index, row) for row in shown]
+    notes = [_note(dataset.index, row, boxes) for row in shown]
     pictures = list(zip(names, notes, jpegs, samples, strict=True))
     opened = picture_grid(pictures, dataset.index.labels, key="dataset_grid")
     if opened:
@@ -126,10 +126,12 @@ def _go_to_page(page):
     st.session_state.dataset_page = (page, turn)
 
 
-def _note(index, row):
-    count = index.counts[row]
-    split = index.splits[index.split_ids[row]]
-    return f"{count:,} box{'es' * (count != 1)}" + f", {split}" * bool(split)
+def _note(index, row, boxes):
+    """How many boxes are on an image, and how many of them count where not all do; its split."""
+    count, split = index.counts[row], index.splits[index.split_ids[row]]
+    counting = np.count_nonzero(boxes[index.starts[row] : index.starts[row + 1]])
+    some = f"{counting:,} of " if counting < count else ""
+    return f"{some}{count:,} box{'es' * (count != 1)}" + f", {split}" * bool(split)
 
 
 def _counting(dataset, row, boxes):
@@ -159,7 +161,8 @@ def show_picture(dataset, picture):
     sample = index.sample(row, dataset.folder / "images")
 
     annotator("dataset_annotator", [dataset.name, picture], jpeg, sample, index.labels, _save)
-    st.caption(f"{sample.width} × {sample.height} pixels, {_note(index, row)}")
+    split = f", in {plain(sample.split)}" if sample.split else ""
+    st.caption(f"{sample.width} × {sample.height} pixels{split}")
 
 
 def _picture_bar(dataset, rows, place):

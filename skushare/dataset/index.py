@@ -140,7 +140,7 @@ class Index:
 def read_index(path, stamp):
     """The :class:`Index` in the file ``path``, or ``None`` unless it is whole and was made of ``stamp``."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
             texts = json.loads(file["texts"].tobytes())
             if texts["stamp"] != stamp:
                 return None

@@ -10,6 +10,7 @@ import math
 import os
 import shutil
 import tempfile
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -170,7 +171,9 @@ def replace_dataset(name, dataset, reason, seen=None):
     folder = dataset_folder(name)
     with _locked(folder):
         if seen is not None and seen != revision(name):
-            raise DatasetError(f"{name}: was edited elsewhere meanwhile, so nothing was changed; try again")
+            raise DatasetError(
+                f"{name}: was edited elsewhere in the meantime, so nothing was changed; try again"
+            )
         past = history(name)
         known = versions.read_columns(folder, past.version).rows
         version = versions.add_version(folder, *_take(dataset, folder / "images", True, iter, known))
@@ -234,12 +237,12 @@ def _take(dataset, images, copy, progress, known=()):
     # In the order in which reading one COCO file after the other gives the samples.
     order = {split: i for i, split in enumerate(dataset.splits)}
     dataset = replace(dataset, samples=tuple(sorted(dataset.samples, key=lambda s: order[s.split])))
-    names, taken = [], set()
+    names, taken, numbers = [], set(), Counter()
     for sample in progress(dataset.samples):
         name = versions.image_name(sample.path, images)
         # A picture that is listed twice has labels of its own each time, so it needs two names.
         if name.casefold() in taken or (copy and os.path.isabs(name) and name not in known):
-            name = _free_name(sample.path, images, taken)
+            name = _free_name(sample.path, images, taken, numbers)
             if sample.path.is_file():
                 _copy(sample.path, images / name)
         taken.add(name.casefold())
@@ -247,11 +250,12 @@ def _take(dataset, images, copy, progress, known=()):
     return dataset, names
 
 
-def _free_name(path, images, taken):
-    name, number = path.name, 1
+def _free_name(path, images, taken, numbers):
+    """The file's own name, or it with a number; ``numbers`` counts how often each was asked for."""
+    name = path.name
     while name.casefold() in taken or (images / name).exists():
-        number += 1
-        name = f"{path.stem}_{number}{path.suffix}"
+        numbers[path.name] += 1
+        name = f"{path.stem}_{numbers[path.name] + 1}{path.suffix}"
     return name
 
 

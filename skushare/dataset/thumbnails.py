@@ -2,15 +2,19 @@
 
 import hashlib
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
-from skushare.errors import ImageError, SkushareError
-from skushare.files import atomic_write
+from skushare.errors import ImageError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
 
-SIDE = 360  # pixels of the longer side
+SIDE = 320  # pixels of the longer side
+QUALITY = 75  # of the JPEG: a page of them must come quickly
+
+_END = b"\xff\xd9"  # of a JPEG; a file without it was cut off
 
 
 def thumbnails(paths, folder):
@@ -31,19 +35,22 @@ def _thumbnail(path, folder):
         digest = hashlib.sha256(os.fsencode(key)).hexdigest()
         # 256 folders: some file systems are slow with 12,000 files in one.
         kept = folder / digest[:2] / f"{digest[2:32]}.jpg"
-        return kept.read_bytes()
+        jpeg = kept.read_bytes()
+        if jpeg.endswith(_END):
+            return jpeg
     except FileNotFoundError:
         pass
     except (OSError, ValueError) as error:
         return ImageError(f"{path}: cannot be read ({error}); check the file")
     try:
-        jpeg = encode_jpeg(shrink(read_image(path, name=Path(path).name, side=SIDE), SIDE))
+        jpeg = encode_jpeg(shrink(read_image(path, name=Path(path).name, side=SIDE), SIDE), QUALITY)
     except ImageError as error:
         return error
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(kept) as file:
-            file.write(jpeg)
-    except (OSError, SkushareError):
-        pass  # a full disk must not keep anyone from looking
+    with suppress(OSError):  # a full disk must not keep anyone from looking
+        folder.mkdir(exist_ok=True)  # but not its parents: the dataset may just have been deleted
+        kept.parent.mkdir(exist_ok=True)
+        # Not atomic_write, which waits for the disk: what a crash loses is made again.
+        temporary = kept.with_suffix(f".{threading.get_ident()}")
+        temporary.write_bytes(jpeg)
+        temporary.replace(kept)
     return jpeg

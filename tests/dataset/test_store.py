@@ -1,0 +1,374 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skushare.dataset import store
+from skushare.dataset.coco import read_coco
+from skushare.dataset.dataset import Dataset
+from skushare.errors import ConfigError, DatasetError, SkushareError
+
+
+class Killed(BaseException):
+    """The end of a process, as far as the code in it can see."""
+
+
+BOX = (3.5, 4, 20, 25.25, 1, 1)
+
+
+@pytest.fixture
+def shop(store_folder, make_dataset):
+    """The stored dataset "shop"; gives what was stored."""
+    dataset = make_dataset()
+    store.add_dataset(dataset, "shop")
+    return dataset
+
+
+def image(number, name="shop"):
+    return store.open_index(name).names[number]
+
+
+def add_box(number=0, box=BOX, name="shop"):
+    store.change_boxes(name, image(number, name), [None], [box], "added a box")
+
+
+def tables(name="shop"):
+    index = store.open_index(name)
+    return [index.table(row).tolist() for row in range(len(index))]
+
+
+def drop_cache(name="shop"):
+    shutil.rmtree(store.dataset_folder(name) / "cache")
+
+
+def assert_same(stored, dataset):
+    """Equal samples in the order of the splits, with images of equal bytes."""
+    order = {split: i for i, split in enumerate(dataset.splits)}
+    samples = sorted(dataset.samples, key=lambda sample: order[sample.split])
+    for a, b in zip(stored.samples, samples, strict=True):
+        assert (a.width, a.height, a.split, a.group) == (b.width, b.height, b.split, b.group)
+        assert np.array_equal(a.boxes, b.boxes) and np.array_equal(a.class_ids, b.class_ids)
+        assert np.array_equal(a.scores, b.scores)
+        assert a.path.read_bytes() == b.path.read_bytes()
+    assert (stored.labels, stored.provenance) == (dataset.labels, dataset.provenance)
+
+
+@pytest.mark.parametrize("counts, splits", [((2, 0, 3), ("train", "", "val")), ((1, 4), ("",)), ((), ("",))])
+@pytest.mark.parametrize("cached", [True, False])
+def test_what_is_stored_comes_back_with_cache_and_without(store_folder, make_dataset, counts, splits, cached):
+    dataset = make_dataset(counts, splits)
+    folder = store.add_dataset(dataset, "shop")
+    assert folder == store_folder / "shop" and store.dataset_names() == ["shop"]
+    if not cached:
+        drop_cache()
+    assert_same(store.open_dataset("shop"), dataset)
+    assert store.open_dataset("shop").name == "shop"
+
+
+@pytest.mark.parametrize(
+    "split, file", [("", "all.json"), ("all", "all_.json"), ("dataset", "dataset_.json")]
+)
+def test_no_split_takes_the_file_of_another(store_folder, make_dataset, split, file):
+    dataset = make_dataset((1, 1), ("train", split))
+    store.add_dataset(dataset, "shop")
+    drop_cache()
+    assert (store_folder / "shop" / file).exists()
+    assert store.open_dataset("shop").splits == ("train", split)
+
+
+def test_splits_that_a_disk_may_not_tell_apart_are_refused(store_folder, make_dataset):
+    with pytest.raises(DatasetError, match="case"):
+        store.add_dataset(make_dataset((1, 1), ("train", "Train")), "shop")
+    assert store.dataset_names() == [] and list(store_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name, error", [("../x", ConfigError), ("shop", DatasetError)])
+def test_a_name_must_be_free_and_stay_in_the_store(shop, make_dataset, name, error):
+    with pytest.raises(error):
+        store.add_dataset(make_dataset(), name)
+
+
+@pytest.mark.parametrize("call", [store.open_dataset, store.open_index, store.history, store.delete_dataset])
+def test_a_missing_dataset_is_named_with_those_there_are(shop, call):
+    with pytest.raises(DatasetError, match="mall: no such dataset.*shop"):
+        call("mall")
+
+
+def test_pictures_of_one_name_or_listed_twice_keep_labels_of_their_own(store_folder, make_dataset):
+    dataset = make_dataset((1, 2, 3), ("train",))
+    first = dataset.samples[0]
+    twin = replace(dataset.samples[1], path=dataset.samples[1].path.parent / first.path.name.upper())
+    shutil.copy(dataset.samples[1].path, twin.path)
+    dataset = replace(dataset, samples=(first, twin, replace(dataset.samples[2], path=first.path)))
+    for copy in (True, False):
+        store.add_dataset(dataset, f"copy{copy}", copy=copy)
+        assert_same(store.open_dataset(f"copy{copy}"), dataset)
+        add_box(2, name=f"copy{copy}")
+        assert [len(table) for table in tables(f"copy{copy}")] == [1, 2, 4]
+
+
+def test_without_copying_the_images_stay_where_they_are(store_folder, make_dataset):
+    dataset = make_dataset()
+    store.add_dataset(dataset, "shop", copy=False)
+    paths = {sample.path for sample in dataset.samples}
+    assert {sample.path for sample in store.open_dataset("shop").samples} == paths
+    store.replace_dataset("shop", store.open_dataset("shop").only("train"), "fewer")
+    assert {sample.path for sample in store.open_dataset("shop").samples} <= paths
+    assert list((store_folder / "shop" / "images").iterdir()) == []
+
+
+def test_a_copy_does_not_change_with_the_users_file(shop):
+    shop.samples[0].path.write_bytes(b"painted over")
+    assert store.open_dataset("shop").samples[0].path.read_bytes() != b"painted over"
+
+
+def test_a_missing_image_stays_listed(store_folder, make_dataset):
+    dataset = make_dataset()
+    dataset.samples[1].path.unlink()
+    store.add_dataset(dataset, "shop")
+    assert [sample.path.exists() for sample in store.open_dataset("shop").samples] == [True, False, True]
+
+
+def test_progress_goes_through_the_samples(store_folder, make_dataset):
+    seen = []
+    store.add_dataset(
+        make_dataset(), "shop", progress=lambda items: [seen.append(item) or item for item in items]
+    )
+    assert len(seen) == 3
+
+
+def test_a_full_disk_leaves_nothing_behind(store_folder, make_dataset, monkeypatch):
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    with pytest.raises(SkushareError, match="No space left"):
+        store.add_dataset(make_dataset(), "shop")
+    assert list(store_folder.iterdir()) == []
+
+
+def test_labels_changed_by_another_program_are_read_again(shop, store_folder):
+    path = store_folder / "shop" / "train.json"
+    content = json.loads(path.read_text())
+    content["annotations"] = content["annotations"][:1]
+    before = store.revision("shop")
+    path.write_text(json.dumps(content))
+    assert store.revision("shop") != before
+    assert [len(table) for table in tables()] == [1, 0, 3]
+
+
+@pytest.mark.parametrize(
+    "file, content",
+    [("train.json", "{"), ("dataset.json", "{"), ("dataset.json", '{"labels": 1}'), ("val.json", None)],
+)
+def test_damaged_files_are_named(shop, store_folder, file, content):
+    drop_cache()
+    path = store_folder / "shop" / file
+    path.unlink() if content is None else path.write_text(content)
+    with pytest.raises(DatasetError, match=file):
+        store.open_dataset("shop")
+
+
+# Edits
+
+
+def test_boxes_are_changed_deleted_and_added_and_the_rest_stays(shop):
+    old = tables()
+    store.change_boxes("shop", image(2), [old[2][0], old[2][1], None], [BOX, None, BOX], "corrected")
+    assert tables() == [old[0], old[1], [list(BOX), old[2][2], list(BOX)]]
+    drop_cache()  # edits apply to what is read from the files as well
+    assert tables()[2] == [list(BOX), old[2][2], list(BOX)]
+
+
+def test_undo_and_redo_move_through_boxes_and_everything(shop):
+    states = [tables()]
+    add_box(1)
+    states.append(tables())
+    store.replace_dataset("shop", store.open_dataset("shop").only("train"), "only train")
+    states.append(tables())
+    add_box(0)
+    states.append(tables())
+    for state in reversed(states[:-1]):
+        store.undo("shop", store.history("shop").done[-1].number)
+        assert tables() == state
+    for state in states[1:]:
+        store.redo("shop", store.history("shop").undone[-1].number)
+        assert tables() == state
+
+
+def test_after_a_new_edit_nothing_can_be_redone(shop):
+    add_box(0)
+    store.undo("shop", 1)
+    add_box(1)
+    with pytest.raises(DatasetError, match="in the meantime"):
+        store.redo("shop", 1)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (5, 5, 5, 9, 0, 1),
+        (9, 5, 5, 9, 0, 1),
+        (0, 0, 5, 5, 2, 1),
+        (0, 0, 5, 5, -1, 1),
+        (0, 0, float("nan"), 5, 0, 1),
+        (0, 0, float("inf"), 5, 0, 1),
+    ],
+)
+def test_boxes_that_cannot_be_are_refused(shop, box):
+    with pytest.raises(DatasetError, match="is wrong"):
+        add_box(0, box)
+    assert not store.history("shop").done
+
+
+def test_a_stale_edit_is_refused_and_says_so(shop):
+    seen = tables()[0][0]
+    store.change_boxes("shop", image(0), [seen], [BOX], "first tab")
+    with pytest.raises(DatasetError, match="changed elsewhere"):
+        store.change_boxes("shop", image(0), [seen], [None], "second tab")
+    with pytest.raises(DatasetError, match="changed elsewhere"):
+        store.change_boxes("shop", "gone.png", [None], [BOX], "second tab")
+    with pytest.raises(DatasetError, match="in the meantime"):
+        store.undo("shop", 7)
+    revision = store.revision("shop")
+    add_box(1)
+    with pytest.raises(DatasetError, match="in the meantime"):
+        store.replace_dataset("shop", store.open_dataset("shop"), "repair", revision)
+    assert [edit.reason for edit in store.history("shop").done] == ["first tab", "added a box"]
+
+
+def test_many_tabs_at_once_lose_no_edit(shop):
+    boxes = [(0, 0, 1 + number, 5, 0, 1) for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda box: add_box(1, box), boxes))
+    assert sorted(tables()[1]) == sorted(map(list, boxes))
+    assert [edit.number for edit in store.history("shop").done] == list(range(1, 41))
+
+
+def test_another_holder_of_the_lock_is_told_of(shop, store_folder, monkeypatch):
+    monkeypatch.setattr(store, "_PATIENCE", 0)
+    with store.hold(store_folder / "shop" / ".lock"), pytest.raises(DatasetError, match="another program"):
+        add_box()
+
+
+def test_edits_survive_the_death_of_their_process(shop):
+    script = """
+import itertools
+from skushare.dataset import store
+for number in itertools.count():
+    box = [0, 0, number + 1, 5, 0, 1]
+    store.change_boxes("shop", store.open_index("shop").names[1], [None], [box], "added")
+    print(number + 1, flush=True)
+"""
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if int(line) >= 20:
+            break
+    process.send_signal(signal.SIGKILL)
+    told = max([20, *map(int, process.stdout.read().split())])
+    process.wait()
+    assert len(tables()[1]) in (told, told + 1)
+    add_box(1)
+    assert tables()[1][-1] == list(BOX) and not store.history("shop").warnings
+
+
+# Everything
+
+
+def test_new_labels_splits_and_classes_take_the_place_of_the_old(shop, make_dataset):
+    dataset = store.open_dataset("shop")
+    one = replace(
+        dataset.as_one_class(), samples=tuple(replace(s, split="fit") for s in dataset.as_one_class().samples)
+    )
+    store.replace_dataset("shop", one, "one class")
+    stored = store.open_dataset("shop")
+    assert (stored.labels, stored.splits) == (("facing",), ("fit",))
+    drop_cache()
+    assert_same(store.open_dataset("shop"), one)
+    store.undo("shop", 1)
+    assert_same(store.open_dataset("shop"), shop)
+
+
+def test_images_from_elsewhere_are_taken_in(shop, make_dataset, tmp_path):
+    more = make_dataset((1,), ("train",)).samples[0]
+    shutil.copy(more.path, tmp_path / "new.png")
+    dataset = store.open_dataset("shop")
+    more = replace(more, path=tmp_path / "new.png")
+    store.replace_dataset("shop", replace(dataset, samples=(*dataset.samples, more)), "one more")
+    assert {sample.path.name for sample in store.open_dataset("shop").samples} >= {"new.png"}
+    assert all(
+        store.dataset_folder("shop") in sample.path.parents for sample in store.open_dataset("shop").samples
+    )
+
+
+def edited():
+    """The dataset with edits before and after a change of everything."""
+    add_box(0)
+    store.replace_dataset("shop", store.open_dataset("shop"), "the same")
+    add_box(1)
+
+
+@pytest.mark.parametrize("edit", [lambda: None, add_box, edited], ids=["none", "box", "everything"])
+def test_folding_writes_the_edits_into_the_files_and_ends_the_history(shop, store_folder, edit):
+    edit()
+    expected = store.open_dataset("shop")
+    store.fold_edits("shop")
+    assert not store.history("shop").done and not (store_folder / "shop" / "versions").exists()
+    assert_same(store.open_dataset("shop"), expected)
+    drop_cache()
+    assert_same(store.open_dataset("shop"), expected)
+    plain = read_coco(store_folder / "shop" / "train.json", store_folder / "shop" / "images", raw=True)
+    assert np.array_equal(plain.samples[0].boxes, expected.only("train").samples[0].boxes)
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_a_fold_that_dies_anywhere_shows_the_same_and_is_finished_later(
+    shop, store_folder, monkeypatch, steps
+):
+    edited()
+    store.replace_dataset("shop", store.open_dataset("shop").only("train"), "fewer splits")
+    expected = tables()
+    left = iter(range(steps))
+
+    def dying(function):
+        def call(*args, **options):
+            if next(left, None) is None:
+                raise Killed
+            return function(*args, **options)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", dying(os.replace))
+        patch.setattr(shutil, "rmtree", dying(shutil.rmtree))
+        patch.setattr(Path, "unlink", dying(Path.unlink))
+        with suppress(Killed):
+            store.fold_edits("shop")
+    assert tables() == expected
+    add_box(0)
+    assert tables() == [[*expected[0], list(BOX)]]
+    drop_cache()
+    assert tables() == [[*expected[0], list(BOX)]]
+    assert not (store_folder / "shop" / ".folding").exists()
+
+
+def test_deleting_takes_the_folder_away(shop, store_folder):
+    store.delete_dataset("shop")
+    assert store.dataset_names() == [] and list(store_folder.iterdir()) == []
+
+
+def test_an_empty_store_has_no_names(store_folder):
+    assert store.dataset_names() == []
+    with pytest.raises(DatasetError, match="none yet"):
+        store.open_dataset("shop")
+    assert store.add_dataset(Dataset("nothing", (), ()), "nothing").is_dir()
+    assert len(store.open_dataset("nothing")) == 0
