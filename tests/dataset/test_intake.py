@@ -1,0 +1,85 @@
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from skushare.dataset import intake, store
+from skushare.dataset.coco import write_coco
+from skushare.errors import SkushareError
+
+
+def zipped(files):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    archive.seek(0)
+    archive.name = "shop.zip"
+    return archive
+
+
+@pytest.fixture
+def files(make_dataset, tmp_path):
+    """Names and contents of a COCO dataset."""
+    folder = tmp_path / "coco"
+    folder.mkdir()
+    write_coco(make_dataset(), folder)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("prefix", ["", "shop/", "a/b/"])
+def test_a_zip_becomes_a_dataset_however_deep_it_lies(store_folder, make_dataset, files, prefix):
+    content = {prefix + name: data for name, data in files.items()} | {f"{prefix}notes.exe": b""}
+    intake.add_archive(zipped(content), "shop")
+    stored, made = store.open_dataset("shop"), make_dataset()
+    assert len(stored) == 3 and stored.labels == made.labels
+    assert sum(len(s.boxes) for s in stored.samples) == 5  # wrong boxes are for the health checks to find
+    assert stored.provenance["source"] == "shop.zip" and "notes.exe" in stored.provenance["left out"]
+    assert sorted(store_folder.parent.iterdir()) == [store_folder]  # nothing is left lying about
+
+
+@pytest.mark.parametrize("name", ["../../secret.png", "/etc/hostname"])
+def test_labels_cannot_fetch_pictures_from_outside_of_the_zip(store_folder, tmp_path, name):
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    content = {
+        "images": [{"id": 1, "file_name": name, "width": 9, "height": 9}],
+        "annotations": [],
+        "categories": [],
+    }
+    with pytest.raises(SkushareError, match="leads out"):
+        intake.add_archive(zipped({"images/a.jpg": b"x", "all.json": json.dumps(content)}), "shop")
+    assert store.dataset_names() == []
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ({"a.jpg": b"x"}, "no labels"),
+        ({"../a.jpg": b"x"}, "leads out"),
+        ({"a.exe": b"x"}, "neither"),
+        ({}, "neither"),
+    ],
+)
+def test_a_zip_without_a_dataset_is_refused(store_folder, content, message):
+    with pytest.raises(SkushareError, match=message):
+        intake.add_archive(zipped(content), "shop")
+    assert store.dataset_names() == []
+
+
+def test_a_taken_name_is_refused_before_anything_is_unpacked(store_folder, make_dataset):
+    store.add_dataset(make_dataset(), "shop")
+    with pytest.raises(SkushareError, match="taken"):
+        intake.add_archive(io.BytesIO(b"no zip at all"), "shop")
+
+
+def test_the_example_has_splits_and_brands_with_boxes(store_folder, monkeypatch):
+    monkeypatch.setattr(intake, "EXAMPLE_SPLITS", ("train", "val"))
+    seen = []
+    intake.add_example("try", progress=lambda items: (seen.append(item) or item for item in items))
+    dataset = store.open_dataset("try")
+    assert dataset.splits == ("train", "val") and len(dataset.labels) == 6 and seen == ["train", "val"]
+    for sample in dataset.samples:
+        assert len(sample.boxes) and sample.path.is_file()
+        assert (sample.boxes >= 0).all() and (sample.boxes <= np.tile([sample.width, sample.height], 2)).all()
