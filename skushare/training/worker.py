@@ -47,6 +47,7 @@ def carry_out(run):
     except SkushareError as error:
         run.write_state(FAILED, str(error))
         return
+    queued_as = run.read_state()
     with (run.folder / LOG).open("ab") as log:
         process = subprocess.Popen(
             [*JOB, str(run.folder)],
@@ -58,7 +59,9 @@ def carry_out(run):
             start_new_session=True,
         )
     code = process.wait()
-    if run.read_state()["status"] in (QUEUED, RUNNING):
+    state = run.read_state()
+    # A run that recorded its end may have been queued anew while its process was still leaving.
+    if state == queued_as or state.get("pid") == process.pid:
         run.write_state(INTERRUPTED, run.explain(how_it_ended(code, run.progress())))
 
 

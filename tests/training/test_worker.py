@@ -29,6 +29,11 @@ if folder.name == "ended":
     print("last words")
     sys.exit(3)
 state = folder / "state.json"
+if folder.name == "resumed" and not (folder / "again").exists():
+    # Stopped, and resumed by its user before this process has ended.
+    (folder / "again").touch()
+    state.write_text(json.dumps({**json.loads(state.read_text()), "since": 1e12}))
+    sys.exit(0)
 state.write_text(json.dumps({**json.loads(state.read_text()), "status": "finished", "reason": ""}))
 """
 
@@ -62,6 +67,13 @@ def test_runs_are_carried_out_in_the_order_they_were_queued_whatever_becomes_of_
     assert first.status == last.status == FINISHED
     assert killed.status == INTERRUPTED and "signal 9" in killed.reason and "memory" in killed.reason
     assert ended.status == INTERRUPTED and "status 3" in ended.reason and "last words" in ended.reason
+
+
+def test_a_run_resumed_before_its_process_has_left_is_carried_out_again(queue):
+    folder, (run,) = queue("resumed")
+    worker.work(folder)
+    assert (folder / "order.txt").read_text().split() == ["resumed", "resumed"]
+    assert run.status == FINISHED
 
 
 def test_a_second_worker_leaves_the_queue_to_the_first(queue):
