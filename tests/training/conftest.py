@@ -22,10 +22,13 @@ TINY = preset(
 def tiny_network(config, input_size=None):
     """Stands in for ``network.build_network`` with a configuration like ``TINY``."""
     image = keras.Input((*(input_size or (config.input_size,) * 2), 3))
-    x = layers.Conv2D(4, 8, strides=8, name="stem")(layers.Rescaling(1 / 255)(image))
+    x = layers.Conv2D(4, 8, strides=8, use_bias=False, name="stem")(layers.Rescaling(1 / 255)(image))
     x = layers.ReLU()(layers.BatchNormalization(name="stem_bn")(x))
     outputs = {
-        name: layers.Reshape((-1, columns), name=name)(layers.Conv2D(columns, 1, name=f"{name}_head")(x))
+        name: layers.Reshape((-1, columns), name=name)(
+            # No logit is 0, where backends differ in the slope of the loss.
+            layers.Conv2D(columns, 1, bias_initializer="random_normal", name=f"{name}_head")(x)
+        )
         for name, columns in (("class_logits", len(config.labels)), ("box_codes", 4))
     }
     return keras.Model(image, outputs)

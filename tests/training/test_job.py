@@ -1,0 +1,189 @@
+"""A run carried out, ended in every way and taken up again, on the tiny network."""
+
+import errno
+import json
+import os
+import resource
+import runpy
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skushare.errors import ConfigError, SkushareError
+from skushare.lock import hold
+from skushare.training import runs
+from skushare.training.config import TrainingConfig
+from skushare.training.job import judge, run_job
+from skushare.training.observer import Observer
+from skushare.training.plan import Plan
+from skushare.training.runs import FAILED, FINISHED, INTERRUPTED, STOPPED
+
+ROOT = Path(__file__).parents[2]
+TRAINING = TrainingConfig(steps=4, batch_size=2, warmup_steps=1, validate_every=2)
+
+
+class At(Observer):
+    """Does something once a step is done."""
+
+    def __init__(self, step, act):
+        self.step, self.act = step, act
+
+    def stepped(self, step, losses):
+        if step == self.step:
+            self.act()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_model():
+    """The tiny network makes no model folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("skushare.training.job._package", lambda run, plan, say: "")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def signals():
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture(scope="module")
+def plan(tiny, dataset):
+    data = str(dataset.samples[0].path.parent / "annotations.json")
+    return Plan(train=((data, 1.0),), validation=data, detector=tiny, training=TRAINING)
+
+
+@pytest.fixture
+def run(plan, tmp_path):
+    return runs.prepare(tmp_path / "run", plan)
+
+
+@pytest.fixture(scope="module")
+def finished(plan, tmp_path_factory):
+    run = runs.prepare(tmp_path_factory.mktemp("runs") / "finished", plan)
+    assert run_job(run, say=lambda line: None) == FINISHED
+    return run
+
+
+def assert_equal(run, other):
+    """The same state to the last bit, and no row of figures twice."""
+    assert run.status == FINISHED
+    for name in ("last.npz", "best.npz"):
+        with np.load(run.folder / name) as ours, np.load(other.folder / name) as theirs:
+            assert ours.files == theirs.files
+            for key in ours.files:
+                np.testing.assert_array_equal(ours[key], theirs[key], err_msg=key)
+    assert list(run.metrics()["step"]) == list(other.metrics()["step"]) == [2, 4]
+
+
+def test_a_run_tells_how_far_it_is(finished):
+    progress = finished.progress()
+    assert (progress.step, progress.steps, progress.phase, progress.seconds_left) == (4, 4, "done", 0)
+    assert progress.seconds_per_step > 0 and np.isfinite(progress.loss)
+    assert 0 < progress.memory < progress.memory_total
+
+
+def test_tensorboard_reads_its_events_without_tensorflow(finished):
+    code = """
+import sys
+sys.modules["tensorflow"] = None
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+events = EventAccumulator(sys.argv[1]).Reload()
+print([e.step for e in events.Scalars("validation/AP")], len(events.Images("predictions/1")))
+"""
+    command = [sys.executable, "-c", code, str(finished.folder / runs.EVENTS)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.stdout.strip() == "[2, 4] 2", result.stderr
+
+
+def test_killed_it_is_interrupted_and_goes_on_to_the_same_weights(finished, run):
+    """The process is killed at step 3, with signal 9, between two checkpoints."""
+    subprocess.run([sys.executable, __file__, str(run.folder)], cwd=ROOT)
+    assert run.condition()[0] == INTERRUPTED and "process is gone" in run.reason
+    assert run.progress().step < 4
+    (run.folder / ".last.npz.half").write_bytes(b"half a file")
+    told = []
+    assert run_job(run, say=told.append) == FINISHED
+    assert "training from step 2 of 4" in told
+    assert_equal(run, finished)
+    assert not list(run.folder.glob(".*"))
+
+
+@pytest.mark.parametrize("how", ["signal", "file"])
+def test_asked_to_stop_it_saves_and_goes_on_to_the_same_weights(finished, run, how):
+    ask = {"signal": lambda: os.kill(os.getpid(), signal.SIGTERM), "file": run.stop}[how]
+    assert run_job(run, [At(1, ask)], say=lambda line: None) == STOPPED == run.status
+    (run.folder / runs.STOP).unlink(missing_ok=True)
+    assert run_job(run, say=lambda line: None) == FINISHED
+    assert_equal(run, finished)
+
+
+def test_a_full_disk_interrupts_and_once_there_is_space_it_goes_on(finished, run):
+    def fill():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.raises(SkushareError, match="cannot be written"):
+            run_job(run, [At(3, fill)], say=lambda line: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert run.status == INTERRUPTED and "disk is full" in run.reason
+    assert run_job(run, say=lambda line: None) == FINISHED
+    assert_equal(run, finished)
+
+
+def test_one_process_a_run(run):
+    with hold(run.folder / runs.LOCK), pytest.raises(ConfigError, match="another process"):
+        run_job(run)
+
+
+def test_classes_that_differ_are_told_before_anything_is_trained(plan, tmp_path):
+    content = json.loads(Path(plan.validation).read_text())
+    for category in content["categories"]:
+        category["name"] = "bottle"
+    other = Path(plan.validation).with_name("other.json")
+    other.write_text(json.dumps(content))
+    run = runs.prepare(tmp_path / "run", replace(plan, train=((str(other), 1.0),)))
+    with pytest.raises(SkushareError, match="classes"):
+        run_job(run)
+    assert run.status == FAILED and "as one class" in run.reason
+
+
+def wrapped(error):
+    try:
+        raise SkushareError("cannot be written") from error
+    except SkushareError as raised:
+        return raised
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), INTERRUPTED, "disk is full (No space"),
+        (wrapped(OSError(errno.EDQUOT, "Quota exceeded")), INTERRUPTED, "disk is full (Quota"),
+        (wrapped(OSError(errno.EACCES, "Permission denied")), FAILED, "cannot be written"),
+        (MemoryError(), INTERRUPTED, "memory ran out"),
+        (RuntimeError("RESOURCE_EXHAUSTED: OOM when allocating"), INTERRUPTED, "memory ran out"),
+        (KeyboardInterrupt(), INTERRUPTED, "keyboard"),
+        (ConfigError("learning_rate: too high"), FAILED, "learning_rate: too high"),
+        (ValueError("odd"), FAILED, "ValueError: odd"),
+    ],
+)
+def test_the_reason_of_an_end_is_named(error, status, words):
+    assert judge(error)[0] == status and words in judge(error)[1]
+
+
+if __name__ == "__main__":
+    tiny = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
+    from skushare.training import trainer
+
+    trainer.build_network = tiny["tiny_network"]
+    run_job(runs.Run(Path(sys.argv[1])), [At(3, lambda: os.kill(os.getpid(), signal.SIGKILL))])
