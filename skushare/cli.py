@@ -1,6 +1,7 @@
 """The command line: everything the app does, scriptable."""
 
 import argparse
+import os
 import sys
 
 from skushare import __version__
@@ -13,10 +14,16 @@ def main(argv=None):
     parser = build_parser()
     args = parser.parse_args(argv)
     try:
-        return args.run(args)
+        status = args.run(args)
+        sys.stdout.flush()
+        return status
     except SkushareError as error:
         print(f"skushare: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; what Python flushes at its end goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         print("skushare: interrupted", file=sys.stderr)
         return 130

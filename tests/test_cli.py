@@ -135,3 +135,12 @@ def test_training_ends_with_a_model_that_detects(tmp_path):
     assert json.loads((model / "model.json").read_text())["licence"] == "mine"
     result = skushare("detect", sample_pictures()[0], "--model", model, "--format", "json", "--mode", "live")
     assert result.returncode == 0 and json.loads(result.stdout)[0]["width"] > 0
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault():
+    command = [sys.executable, "-m", "skushare", "data", "list"]
+    read, write = os.pipe()
+    os.close(read)
+    result = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, cwd=ROOT, timeout=300)
+    os.close(write)
+    assert result.returncode == 1 and result.stderr == ""
