@@ -90,7 +90,8 @@ def show_form(names):
         st.markdown("##### 4. Length")
         settings = _choose_length(recipe.training_for(photos), photos)
         with st.expander("More settings", icon=":material/tune:"):
-            detector, more, machine = _choose_more(recipe, recipe.training_for(photos), licence)
+            usual = recipe.lasting(max(1, settings["steps"]))
+            detector, more, machine = _choose_more(recipe, usual, licence)
     with right:
         try:
             plan = Plan(
@@ -234,17 +235,19 @@ def _read_file():
     except (ConfigError, UnicodeDecodeError) as error:
         st.error(plain(f"{upload.name}: {error}"), icon=":material/error:")
         return None
-    if pipeline.ignored:
-        with st.expander(
-            f"{len(pipeline.ignored)} of its settings have no effect here", icon=":material/info:"
-        ):
-            st.dataframe(
-                pd.DataFrame(pipeline.ignored, columns=["line", "setting", "why"]).replace(
-                    {"line": {0: None}}
-                ),
-                hide_index=True,
-            )
+    differing = [note for note in pipeline.ignored if note.differs]
+    harmless = [note for note in pipeline.ignored if not note.differs]
+    if differing:
+        st.warning("Training will differ from what the file asks for:", icon=":material/warning:")
+        _list_notes(differing)
+    if harmless:
+        with st.expander(f"{len(harmless)} settings mean nothing here", icon=":material/info:"):
+            _list_notes(harmless)
     return Recipe("config", "", "", pipeline.detector, pipeline.training, pipeline.weights, as_it_is=True)
+
+
+def _list_notes(notes):
+    st.code("\n".join(map(str, notes)), language=None, wrap_lines=True)
 
 
 def _choose_weights(recipe):

@@ -85,9 +85,10 @@ def add_plan(parser):
 
 
 def read_plan(args):
-    """The ``Plan`` that the options of :func:`add_plan` describe."""
+    """The ``Plan`` that the options of :func:`add_plan` describe; warns of its traps on standard error."""
     from dataclasses import fields, replace
 
+    from skushare.training.advice import advise
     from skushare.training.config import TrainingConfig
     from skushare.training.plan import Plan
     from skushare.training.recipes import recipe
@@ -99,7 +100,7 @@ def read_plan(args):
         detector, training, weights = chosen.detector, chosen.training, ""
     names = {f.name for f in fields(TrainingConfig)}
     given = {name: value for name, value in vars(args).items() if name in names and value is not None}
-    return Plan(
+    plan = Plan(
         train=tuple(map(_weighted, args.train)),
         validation=args.val,
         detector=detector,
@@ -110,6 +111,9 @@ def read_plan(args):
         devices=args.devices,
         licence=args.licence,
     )
+    for warning in advise(plan):
+        print(f"warning: {warning}", file=sys.stderr)
+    return plan
 
 
 def _pipeline(path):

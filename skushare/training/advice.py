@@ -18,7 +18,13 @@ def advise(plan, indexes=()):
     Args:
         indexes: the ``Index`` of each dataset that it trains on, if at hand.
     """
-    warnings = [_rate(plan.training), _schedule(plan.training), _frozen(plan), _leak(plan)]
+    warnings = [
+        _rate(plan.training),
+        _schedule(plan.training),
+        _average(plan.training),
+        _frozen(plan),
+        _leak(plan),
+    ]
     photos = sum(map(len, indexes))
     if photos:
         warnings.append(_length(plan.training, photos))
@@ -59,6 +65,19 @@ def _schedule(training):
     return (
         f"The learning rate falls until step {end:,}, but the run ends at step {training.steps:,}, when it "
         f"is still at {left:.0%} of its peak: the weights never settle. Set schedule_steps to 0."
+    )
+
+
+def _average(training):
+    if not training.ema:
+        return ""
+    reach = 1 / (1 - training.ema)
+    if reach <= training.steps / 3:
+        return ""
+    return (
+        f"The weights that are kept are averages over some {reach:,.0f} steps (ema {training.ema:g}), much "
+        f"of the run's {training.steps:,}: they hardly leave the weights it starts from. Lower ema, or "
+        "train longer."
     )
 
 

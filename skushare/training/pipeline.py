@@ -40,11 +40,13 @@ class Ignored(NamedTuple):
         line: where it stands, from 1; 0 if it is missing and the API's default counts.
         path: of the setting, as ``model.ssd.freeze_batchnorm``.
         reason: for people.
+        differs: training will not be what the file asks for.
     """
 
     line: int
     path: str
     reason: str
+    differs: bool = True
 
     def __str__(self):
         return f"{f'line {self.line}: ' if self.line else ''}{self.path}: {self.reason}"
@@ -153,40 +155,42 @@ _COLOURS = tuple(
     for name in ("adjust_brightness", "adjust_contrast", "adjust_hue", "adjust_saturation", "distort_color")
 )
 
-# Why known settings have no effect; the longest beginning of a path counts.
+# Why known settings have no effect, by the beginning of their path; the longest counts.
 _SAME = "tells the API how to compute; what is computed is the same here"
-_ONE_MACHINE = "tells the API how to share out and save its work; skushare has its own way"
+_OWN_WAY = "tells the API how to share out and save its work; skushare has its own way"
 _NO_LAYERS = "has no effect on a predictor without layers of its own"
-_REASONS = {
+_HARMLESS = {
     SSD + "inplace_batchnorm_update": _SAME,
     MATCHER + "use_matmul_gather": _SAME,
     PREDICTOR + "dropout_keep_probability": "there is no dropout here",
     PREDICTOR + "conv_hyperparams.activation": _NO_LAYERS,
     PREDICTOR + "conv_hyperparams.batch_norm": _NO_LAYERS,
-    PREDICTOR + "conv_hyperparams.initializer": "the predictor begins at random normal values of 0.01 here",
     EXTRACTOR + "min_depth": "has no effect on a MobileNet of full width",
     EXTRACTOR + "conv_hyperparams.initializer": "new layers begin as Keras has it, Glorot uniform",
     NMS + "score_threshold": "score thresholds are chosen on the validation photos",
-    OPTIMIZER + "rms_prop_optimizer": "skushare trains with AdamW or momentum; AdamW and its rate are taken",
-    OPTIMIZER
-    + "momentum_optimizer.learning_rate": "the learning rate is a cosine here; its default is taken",
-    OPTIMIZER + "adam_optimizer.learning_rate": "the learning rate is a cosine here; its default is taken",
-    STEPS: "skushare has no such augmentation",
-    TRAIN + "fine_tune_checkpoint": "choose the weights to start from; a TensorFlow checkpoint is not read",
-    TRAIN + "from_detection_checkpoint": "choose the weights to start from",
-    TRAIN + "load_all_detection_checkpoint_vars": "choose the weights to start from",
-    TRAIN + "freeze_variables": "name a layer in freeze_before instead",
+    TRAIN + "fine_tune_checkpoint": "stands for the ImageNet weights, which Keras brings",
     TRAIN + "unpad_groundtruth_tensors": _SAME,
-    TRAIN + "sync_replicas": _ONE_MACHINE,
-    TRAIN + "replicas_to_aggregate": _ONE_MACHINE,
-    TRAIN + "startup_delay_steps": _ONE_MACHINE,
-    TRAIN + "keep_checkpoint_every_n_hours": _ONE_MACHINE,
-    TRAIN + "batch_queue_capacity": _ONE_MACHINE,
-    TRAIN + "num_batch_queue_threads": _ONE_MACHINE,
-    TRAIN + "prefetch_queue_capacity": _ONE_MACHINE,
+    TRAIN + "sync_replicas": _OWN_WAY,
+    TRAIN + "replicas_to_aggregate": _OWN_WAY,
+    TRAIN + "startup_delay_steps": _OWN_WAY,
+    TRAIN + "keep_checkpoint_every_n_hours": _OWN_WAY,
+    TRAIN + "batch_queue_capacity": _OWN_WAY,
+    TRAIN + "num_batch_queue_threads": _OWN_WAY,
+    TRAIN + "prefetch_queue_capacity": _OWN_WAY,
     "train_input_reader": "the photos to train on are chosen for each run",
     "eval_input_reader": "the photos to validate on are chosen for each run",
     "eval_config": "skushare validates with COCO's measures, at the detections of the network",
+}
+_COSINE_ONLY = "the learning rate is a cosine here; its default is taken"
+_OTHERWISE = {
+    PREDICTOR + "conv_hyperparams.initializer": "the predictor begins at random normal values of 0.01 here",
+    OPTIMIZER + "rms_prop_optimizer": "skushare trains with AdamW or momentum; AdamW and its rate are taken",
+    OPTIMIZER + "momentum_optimizer.learning_rate": _COSINE_ONLY,
+    OPTIMIZER + "adam_optimizer.learning_rate": _COSINE_ONLY,
+    STEPS: "skushare has no such augmentation",
+    TRAIN + "from_detection_checkpoint": "choose the weights to start from",
+    TRAIN + "load_all_detection_checkpoint_vars": "choose the weights to start from",
+    TRAIN + "freeze_variables": "name a layer in freeze_before instead",
 }
 UNKNOWN = "unknown to skushare"
 
@@ -276,11 +280,13 @@ def _training(file):
 def _weights(file):
     kind = file.take(TRAIN + "fine_tune_checkpoint_type", "")
     file.take(TRAIN + "fine_tune_checkpoint_version", Name("V1"))
-    if kind != CLASSIFICATION or not file.has(TRAIN + "fine_tune_checkpoint"):
-        return ""
-    file.take(TRAIN + "fine_tune_checkpoint", "")
-    file.note(TRAIN + "fine_tune_checkpoint", "stands for the ImageNet weights, which Keras brings")
-    return "imagenet"
+    if kind == CLASSIFICATION and file.has(TRAIN + "fine_tune_checkpoint"):
+        return "imagenet"
+    if file.take(TRAIN + "fine_tune_checkpoint", ""):
+        file.note(
+            TRAIN + "fine_tune_checkpoint", "choose the weights to start from; TensorFlow's are not read"
+        )
+    return ""
 
 
 def write_pipeline(detector, training, weights=""):
@@ -464,20 +470,21 @@ class _File:
             says = f"{_shown(value)}{'' if given else ', the default of the API,'}"
             self.note(path, f"{says} cannot be had; it is {_shown(ours)} here")
 
-    def note(self, path, reason):
+    def note(self, path, reason, differs=True):
         """Tell that ``path`` has no effect, and why."""
-        self._ignored.append(Ignored(self._lines.get(path, 0), path, reason))
+        self._ignored.append(Ignored(self._lines.get(path, 0), path, reason, differs))
 
     def ignored(self):
         """All :class:`Ignored`, what is missing last."""
+        reasons = _HARMLESS | _OTHERWISE
         for path in self._left:
-            known = [start for start in _REASONS if f"{path}.".startswith(start.rstrip(".") + ".")]
+            known = [start for start in reasons if f"{path}.".startswith(start.rstrip(".") + ".")]
             start = max(known, key=len, default=STEPS)
             # A whole message that has one reason is named once, by its first line.
             shown = path if start == STEPS else start
             self._lines.setdefault(shown, self._lines[path])
             if shown not in [ignored.path for ignored in self._ignored]:
-                self.note(shown, _REASONS[start] if known else UNKNOWN)
+                self.note(shown, reasons[start] if known else UNKNOWN, start not in _HARMLESS)
         return tuple(sorted(self._ignored, key=lambda ignored: (ignored.line == 0, ignored.line)))
 
 

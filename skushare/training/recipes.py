@@ -34,14 +34,20 @@ class Recipe:
 
     def training_for(self, photos):
         """The ``TrainingConfig``, its length made for so many ``photos``."""
-        if self.as_it_is:
-            return self.training
         steps = min(max(round(EPOCHS * photos / self.training.batch_size), FEWEST), MOST)
+        return self.training if self.as_it_is else self.lasting(steps)
+
+    def lasting(self, steps):
+        """The ``TrainingConfig`` for so many ``steps``; what hangs on their number goes with it."""
+        if self.as_it_is:
+            return replace(self.training, steps=steps)
         return replace(
             self.training,
             steps=steps,
             warmup_steps=min(self.training.warmup_steps, steps // 10),
             validate_every=-(-steps // VALIDATIONS),
+            # An average that reaches far back would mostly be of the weights it began with.
+            ema=min(self.training.ema, max(0.0, round(1 - 10 / steps, 4))),
         )
 
 

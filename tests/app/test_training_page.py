@@ -185,8 +185,9 @@ def test_a_pipeline_config_is_read_and_its_rest_named(tmp_path):
     assert not any(b.label == "Start training" for b in app.button)
     app.file_uploader[0].set_value([("my.config", text.encode(), "text/plain")]).run()
     assert not app.exception
-    rows = next(f.value for f in app.dataframe if "setting" in f.value)
-    assert rows["setting"].iloc[0] == "warp_drive" and rows["line"].iloc[0] == 1
+    assert any("differ from what the file asks for" in text for text in texts(app.warning))
+    assert app.code[0].value == "line 1: warp_drive: unknown to skushare"
+    assert "train_input_reader" in app.code[1].value
     press(app, "Start training")
     assert runs.list_runs()[0].plan.training == article.training
 

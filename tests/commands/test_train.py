@@ -34,6 +34,13 @@ def test_a_preset_brings_network_and_settings():
     assert plan("--preset", "article", "--steps", 7).training == replace(ARTICLE.training, steps=7)
 
 
+def test_traps_are_told_before_the_start(capsys):
+    plan("--preset", "article")
+    assert "warning: learning_rate 0.8 is 10 times that of the model zoo" in capsys.readouterr().err
+    plan()
+    assert capsys.readouterr().err == ""
+
+
 def test_a_pipeline_brings_network_settings_and_weights(config, capsys):
     config.write_text(f"warp: 9\n{config.read_text()}")
     read = plan("--pipeline", config, "--batch-size", 8)

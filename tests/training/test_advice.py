@@ -61,9 +61,10 @@ def test_a_trap_is_told_only_where_it_applies():
     ("changes", "words"),
     [
         ({"learning_rate": 0.1}, "high for AdamW"),
-        ({"steps": 100, "warmup_steps": 80}, "80 of 100 steps are warm-up"),
-        ({"steps": 1000, "schedule_steps": 2000}, "never settle"),
-        ({"steps": 1, "batch_size": 2, "warmup_steps": 0}, "see only part of the 4 photos"),
+        ({"steps": 100, "warmup_steps": 80, "ema": 0.9}, "80 of 100 steps are warm-up"),
+        ({"steps": 600, "ema": 0.998}, "averages over some 500 steps"),
+        ({"steps": 2000, "schedule_steps": 4000}, "never settle"),
+        ({"steps": 1, "batch_size": 2, "warmup_steps": 0, "ema": 0.0}, "see only part of the 4 photos"),
         ({"freeze_before": "block_3_expand", "weights": ""}, "begin at random"),
         ({"validation": "mine@train"}, "trained on and validated on"),
         ({"optimizer": "momentum", "learning_rate": 0.08}, "the usual rule gives 0.0013"),

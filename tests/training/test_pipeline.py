@@ -291,7 +291,9 @@ def test_protobuf_itself_reads_what_is_written(detector, training):
 
 
 def test_the_reference_is_read_as_its_numbers():
-    assert read_pipeline(TEXT)[:3] == (ZOO, REFERENCE, "imagenet")
+    pipeline = read_pipeline(TEXT)
+    assert pipeline[:3] == (ZOO, REFERENCE, "imagenet")
+    assert not any(note.differs for note in pipeline.ignored)
 
 
 @pytest.mark.parametrize("place", ["model {\n  ssd {", "train_config {", "eval_config {", ""])
@@ -331,7 +333,7 @@ def test_what_cannot_be_had_is_named_with_its_reason(old, new, path, reason):
     assert old in TEXT
     before = set(map(str, read_pipeline(TEXT).ignored))
     notes = [note for note in read_pipeline(TEXT.replace(old, new, 1)).ignored if str(note) not in before]
-    assert any(path in note.path and reason in note.reason for note in notes), notes
+    assert any(path in note.path and reason in note.reason and note.differs for note in notes), notes
 
 
 @pytest.mark.parametrize(

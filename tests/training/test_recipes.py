@@ -4,6 +4,7 @@ import pytest
 
 from skushare.detector.presets import SSD_MOBILENET_V2_320
 from skushare.errors import ConfigError
+from skushare.training.config import TrainingConfig
 from skushare.training.pipeline import read_pipeline, write_pipeline
 from skushare.training.recipes import FEWEST, MOST, RECIPES, recipe
 
@@ -37,6 +38,15 @@ def test_our_own_recipes_are_as_long_as_the_data_needs(name, photos, steps):
     training = recipe(name).training_for(photos)
     assert training.steps == steps
     assert training.warmup_steps <= steps / 10 and 10 <= steps / training.validate_every <= 12
+
+
+@pytest.mark.parametrize("steps", [1, 5, 10, 24, 100, 1000, 6000, 10**5])
+def test_a_short_run_has_a_short_warm_up_and_average(steps):
+    training = recipe("shelf_dense").lasting(steps)
+    assert training.steps == steps and training.warmup_steps <= steps / 10
+    assert 1 / (1 - training.ema) <= 1.01 * max(steps / 10, 1)
+    assert training.ema <= TrainingConfig().ema
+    assert replace(recipe("article").lasting(steps), steps=5000) == recipe("article").training
 
 
 def test_an_unknown_recipe_is_named_with_those_there_are():
