@@ -128,7 +128,7 @@ def _go_to_page(page):
 
 def _note(index, row, boxes):
     """How many boxes are on an image, and how many of them count where not all do; its split."""
-    count, split = index.counts[row], index.splits[index.split_ids[row]]
+    count, split = int(index.counts[row]), index.splits[index.split_ids[row]]
     counting = np.count_nonzero(boxes[index.starts[row] : index.starts[row + 1]])
     some = f"{counting:,} of " if counting < count else ""
     return f"{some}{count:,} box{'es' * (count != 1)}" + f", {split}" * bool(split)

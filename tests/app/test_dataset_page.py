@@ -1,0 +1,289 @@
+"""The Datasets page; what its two components do in the browser is not run here."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from skushare.dataset import intake, store
+from skushare.dataset.dataset import Dataset, Sample
+from skushare.images import write_image
+
+APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
+HOSTILE = "a*b*[x](y).png"
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch, detector):
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
+    st.cache_data.clear()
+    return tmp_path
+
+
+@pytest.fixture
+def shop(workspace):
+    """A stored dataset of 60 pictures with 0, 1 or 2 boxes, in two splits; the first has a hostile name."""
+    samples = []
+    for number in range(60):
+        path = workspace / (HOSTILE if number == 0 else f"shelf_{number:02}.png")
+        write_image(path, np.random.default_rng(number).integers(0, 255, (40, 60, 3), np.uint8))
+        boxes = np.float32([[5, 5, 15, 25], [20, 5, 40, 25]])[: number % 3]
+        class_ids = np.arange(len(boxes), dtype=np.int32)
+        scores = np.ones(len(boxes), np.float32)
+        samples.append(Sample(path, 60, 40, boxes, class_ids, scores, "val" if number >= 50 else "train"))
+    store.add_dataset(Dataset("shop", tuple(samples), ("can", "jar")), "shop")
+    return store.open_index("shop")
+
+
+@pytest.fixture
+def browser(monkeypatch):
+    """What the page sends to its components, and the name of the picture that is clicked next."""
+    sent = {"click": None}
+
+    def grid(key, data, on_open_change):
+        sent["cards"] = data
+        return {"open": sent.pop("click", None)}
+
+    monkeypatch.setattr("skushare.app.picture_grid._grid", lambda: grid)
+    monkeypatch.setattr("skushare.app.annotator._component", lambda: lambda **call: sent.update(call))
+    return sent
+
+
+def open_page(tab=None, **query):
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    app.switch_page("pages/dataset.py")
+    for key, value in query.items():
+        app.query_params[key] = value
+    if tab:
+        app.session_state["dataset_tab"] = tab
+    app.run()
+    assert not app.exception
+    return app
+
+
+def button(app, label):
+    return next(b for b in app.button if b.label == label)
+
+
+def field(elements, label):
+    return next(e for e in elements if e.label == label)
+
+
+def metrics(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def texts(elements):
+    return [element.value for element in elements]
+
+
+def test_an_empty_store_tells_what_to_do_and_makes_an_example(browser, monkeypatch):
+    monkeypatch.setattr(intake, "EXAMPLE_SPLITS", ("train", "val"))
+    app = open_page()
+    assert any("data import" in text for text in texts(app.caption)) and app.file_uploader
+    button(app, "Make an example").click().run()
+    assert not app.exception
+    assert metrics(app)["Pictures"] == "2" and metrics(app)["Classes"] == "6"
+    assert len(browser["cards"]) == 2 and all(card["outlines"] for card in browser["cards"])
+
+
+def test_the_gallery_sends_one_page_of_all_pictures(shop, browser):
+    app = open_page()
+    assert metrics(app) == {"Pictures": "60", "Boxes": "60", "Boxes a picture": "1.0", "Classes": "2"}
+    assert len(browser["cards"]) == 24 and "1 to 24 of 60 pictures" in texts(app.caption)
+    assert {card["name"] for card in browser["cards"]} <= set(shop.names)
+
+
+def test_pages_are_turned_and_a_filter_begins_at_the_first(shop, browser):
+    app = open_page()
+    app.session_state["dataset_page"] = (3, 99)
+    app.run()
+    assert "49 to 60 of 60 pictures" in texts(app.caption)
+    field(app.text_input, "File name contains").set_value("shelf_").run()
+    assert "1 to 24 of 59 pictures" in texts(app.caption)
+
+
+def test_filters_narrow_the_gallery_and_the_boxes_drawn(shop, browser):
+    app = open_page()
+    field(app.multiselect, "Class").set_value(["jar"]).run()
+    assert "1 to 20 of 20 pictures" in texts(app.caption)
+    assert {card["note"].split(",")[0] for card in browser["cards"]} == {"1 of 2 boxes"}
+    assert all(len(card["outlines"]) == 1 for card in browser["cards"])
+    field(app.get("button_group"), "Split").set_value(["val"]).run()  # 50, 53, 56 and 59
+    assert "1 to 4 of 4 pictures" in texts(app.caption)
+    field(app.select_slider, "Box size").set_value((48, 64)).run()
+    assert not app.exception and "Widen the filter" in app.info[0].value
+
+
+def test_a_click_opens_the_picture_large_and_the_neighbours_are_at_hand(shop, browser):
+    app = open_page()
+    browser["click"] = shop.names[1]
+    app.run()
+    app.run()
+    assert app.query_params["picture"] == shop.names[1]
+    assert browser["data"]["boxes"] == [[5, 5, 15, 25, 0, 1]] and browser["data"]["labels"] == ["can", "jar"]
+    button(app, "Next").click().run()
+    assert len(browser["data"]["boxes"]) == 2
+    button(app, "Previous").click().run()
+    button(app, "Previous").click().run()
+    assert r"a\*b\*\[x\]\(y\)\.png" in app.markdown[0].value and button(app, "Previous").disabled
+    button(app, "All pictures").click().run()
+    assert "1 to 24 of 60 pictures" in texts(app.caption) and not app.exception
+
+
+def test_an_edit_is_undone_and_redone_from_the_picture(shop, browser):
+    store.change_boxes("shop", shop.names[1], [None], [[1, 1, 9, 9, 1, 1]], "added a box")
+    app = open_page(dataset="shop", picture=shop.names[1])
+    assert len(browser["data"]["boxes"]) == 2
+    button(app, "Undo").click().run()
+    assert len(browser["data"]["boxes"]) == 1
+    button(app, "Redo").click().run()
+    assert len(browser["data"]["boxes"]) == 2
+    store.undo("shop", 1)  # in another tab
+    button(app, "Undo").click().run()
+    assert "in the meantime" in app.error[0].value and len(browser["data"]["boxes"]) == 1
+
+
+def test_pictures_that_cannot_be_read_say_why(shop, browser, workspace):
+    images = store.dataset_folder("shop") / "images"
+    (images / shop.names[1]).write_bytes(b"text")
+    (images / shop.names[2]).unlink()
+    app = open_page()
+    problems = {card["name"]: card["problem"] for card in browser["cards"] if "problem" in card}
+    assert "not a picture" in problems[shop.names[1]] and "no such file" in problems[shop.names[2]]
+    app.query_params["picture"] = shop.names[2]
+    app.run()
+    assert not app.exception and "no such file" in app.error[0].value
+
+
+def test_an_unknown_name_in_the_address_shows_what_there_is(shop, browser):
+    app = open_page(dataset="mall", picture="../../etc/passwd")
+    assert metrics(app)["Pictures"] == "60" and not app.error
+
+
+def test_damaged_labels_are_named_and_can_be_deleted(shop, browser):
+    folder = store.dataset_folder("shop")
+    (folder / "train.json").write_text("{")
+    app = open_page()
+    assert "train" in app.error[0].value and not app.metric
+    field(app.text_input, "Type the dataset's name to delete it").set_value("shop").run()
+    button(app, "Delete for good").click().run()
+    assert not app.exception and store.dataset_names() == []
+
+
+def test_a_half_written_edit_is_told_of(shop, browser):
+    store.change_boxes("shop", shop.names[1], [None], [[1, 1, 9, 9, 1, 1]], "added a box")
+    with open(store.dataset_folder("shop") / "edits.jsonl", "ab") as file:
+        file.write(b'{"number": 2')
+    app = open_page()
+    assert "cut off" in app.warning[0].value and metrics(app)["Boxes"] == "61"
+
+
+def test_the_charts_warn_of_a_preset_that_keeps_too_few_boxes(workspace, browser):
+    write_image(workspace / "a.png", np.zeros((300, 300, 3), np.uint8))
+    corners = np.float32([[10 * x, 20 * y] for x in range(25) for y in range(10)])
+    boxes = np.hstack([corners, corners + [8, 15]]).astype(np.float32)
+    sample = Sample(workspace / "a.png", 300, 300, boxes, np.zeros(250, np.int32), np.ones(250, np.float32))
+    store.add_dataset(Dataset("dense", (sample,), ("can",)), "dense")
+    app = open_page("Charts")
+    assert not app.warning and len(app.get("vega_lite_chart")) == 6
+    field(app.selectbox, "Preset").set_value("ssd_mobilenet_v2_320").run()
+    assert r"40\.0%" in app.warning[0].value
+
+
+def test_a_dataset_without_boxes_has_no_charts(workspace, browser):
+    write_image(workspace / "a.png", np.zeros((30, 30, 3), np.uint8))
+    sample = Sample(
+        workspace / "a.png",
+        30,
+        30,
+        np.zeros((0, 4), np.float32),
+        np.zeros(0, np.int32),
+        np.zeros(0, np.float32),
+    )
+    store.add_dataset(Dataset("bare", (sample,), ("can",)), "bare")
+    assert "no boxes" in open_page("Charts").info[0].value
+
+
+def test_faults_are_found_shown_repaired_and_the_repair_undone(shop, browser):
+    box = shop.table(1)[0].tolist()
+    store.change_boxes("shop", shop.names[1], [None], [[*box[:4], 1, 1]], "added a box")
+    (store.dataset_folder("shop") / "images" / shop.names[2]).unlink()
+    app = open_page("Health")
+    button(app, "Check the dataset").click().run()
+    labels = [expander.label for expander in app.expander]
+    assert any("1 picture is missing" in label for label in labels)
+    assert any("1 box is drawn twice" in label for label in labels)
+    app.button(key="show_damaged").click().run()
+    assert [card["name"] for card in browser["cards"]] == [shop.names[2]]
+    app.session_state["dataset_tab"] = "Health"
+    app.run()
+    app.button(key="repair_damaged").click().run()
+    assert not app.exception and metrics(app)["Pictures"] == "59"
+    assert not any("missing" in expander.label for expander in app.expander)
+    app.session_state["dataset_tab"] = "History"
+    app.run()
+    assert "damaged" in app.dataframe[0].value["what"][0]
+    button(app, "Undo").click().run()
+    assert metrics(app)["Pictures"] == "60"
+
+
+def test_the_dataset_is_split_anew(shop, browser):
+    app = open_page("Health")
+    field(app.number_input, "test, %").set_value(0)
+    button(app, "Split").click().run()
+    assert not app.exception and not app.error
+    assert set(store.open_dataset("shop").splits) == {"train", "val"}
+    assert "train 53, val 7" in app.toast[0].value
+
+
+def test_edits_are_written_into_the_files(shop, browser):
+    store.change_boxes("shop", shop.names[0], [None], [[1, 1, 9, 9, 1, 1]], "added a box")
+    app = open_page("History")
+    button(app, "Write into the files").click().run()
+    assert "No edits yet" in app.info[0].value and metrics(app)["Boxes"] == "61"
+
+
+def archive(files):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    return data.getvalue()
+
+
+def test_an_uploaded_zip_becomes_the_dataset_shown(shop, browser, workspace):
+    labels = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 60, "height": 40}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 10, 20]}],
+        "categories": [{"id": 1, "name": "can"}],
+    }
+    picture = (workspace / "shelf_01.png").read_bytes()
+    data = archive({"my shop/images/a.png": picture, "my shop/all.json": json.dumps(labels)})
+    app = open_page()
+    app.file_uploader[0].set_value(("my shop (1).zip", data, "application/zip")).run()
+    assert field(app.text_input, "Name").value == "my-shop-1"
+    button(app, "Store it").click().run()
+    assert not app.exception and metrics(app)["Pictures"] == "1"
+    assert app.file_uploader[0].value is None  # the server's copy is let go
+
+
+@pytest.mark.parametrize(
+    "name, data, message",
+    [
+        ("x.zip", b"no zip", "damaged"),
+        ("x.zip", archive({"a.txt": "1"}), "no labels"),
+        ("x.zip", b"", "damaged"),
+    ],
+)
+def test_a_wrong_zip_is_explained(shop, browser, name, data, message):
+    app = open_page()
+    app.file_uploader[0].set_value((name, data, "application/zip")).run()
+    button(app, "Store it").click().run()
+    assert not app.exception and message in app.error[0].value
+    assert store.dataset_names() == ["shop"]
