@@ -65,6 +65,18 @@ def random_crop(image, sample, size, resize, config, rng):
     return Crop(crop, inside[learnt], sample.class_ids[learnt], inside[ignored])
 
 
+def useful_scale(width, height, size, resize, config):
+    """The scale, at most 1, at which a photo still has all detail that :func:`random_crop` shows of it.
+
+    Args:
+        width, height: of the photo in pixels; the rest as of :func:`random_crop`.
+    """
+    if resize == "stretch":
+        return min(1.0, size / (config.min_scale * min(width, height)))
+    largest = config.max_scale * np.exp(config.aspect_jitter / 2)
+    return min(1.0, float(largest * REFERENCE_SIDE / max(width, height)))
+
+
 def _cut(image, offset, scale, size):
     """The window of ``size`` / ``scale`` photo pixels at ``offset``, resized to a square."""
     height, width = image.shape[:2]

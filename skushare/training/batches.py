@@ -1,15 +1,16 @@
 """The input pipeline: an endless, reproducible stream of training batches."""
 
-from collections import OrderedDict, deque
+import os
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from functools import partial
 
 import numpy as np
 
 from skushare.detector.anchors import detector_anchors
 from skushare.detector.matcher import assign_targets
-from skushare.images import read_image
-from skushare.training.augment import random_crop
+from skushare.training.augment import random_crop, useful_scale
+from skushare.training.photos import Photos, cache_limit
 
 
 class Batches:
@@ -22,18 +23,19 @@ class Batches:
         datasets: list of ``(Dataset, weight)``; a photo is drawn with a probability
             proportional to the weight of its dataset times one.
         config: ``DetectorConfig``; training: ``TrainingConfig``.
-        cache_bytes: decoded photos are kept up to so many bytes.
-        workers: threads that prepare batches ahead.
+        cache_bytes: decoded photos are kept up to so many bytes; default ``photos.cache_limit``.
+        workers: threads that prepare batches ahead; default as many as there are cores, up to 8.
     """
 
-    def __init__(self, datasets, config, training, cache_bytes=3 << 30, workers=2):
+    def __init__(self, datasets, config, training, cache_bytes=None, workers=None):
         self.samples = [sample for dataset, _ in datasets for sample in dataset.samples]
         weights = np.concatenate([np.full(len(dataset), float(weight)) for dataset, weight in datasets])
         self.probabilities = weights / weights.sum()
         self.config, self.training = config, training
         self.anchors, self.level_sizes = detector_anchors(config, (config.input_size, config.input_size))
-        self.workers = workers
-        self._photos = _PhotoCache(cache_bytes)
+        self.workers = workers or min(8, os.cpu_count() or 1)
+        scale = partial(useful_scale, size=config.input_size, resize=config.resize, config=training)
+        self.photos = Photos(scale, cache_limit() if cache_bytes is None else cache_bytes)
 
     def batch(self, index):
         """Batch ``index``.
@@ -59,35 +61,16 @@ class Batches:
                 for future in ahead:
                     future.cancel()
 
+    def photos_bytes(self):
+        """Bytes of decoded photos in memory once every photo was drawn."""
+        return self.photos.bytes_of(self.samples)
+
     def _example(self, index, place):
         rng = np.random.default_rng([self.training.seed, index, place])
         sample = self.samples[rng.choice(len(self.samples), p=self.probabilities)]
-        image = self._photos.get(sample.path)
+        image, sample = self.photos.get(sample)
         crop = random_crop(image, sample, self.config.input_size, self.config.resize, self.training, rng)
         boxes, labels = assign_targets(
             self.config, self.anchors, self.level_sizes, crop.boxes, crop.class_ids, crop.ignored
         )
         return crop.image.astype(np.float32), boxes, labels
-
-
-class _PhotoCache:
-    """Decoded photos, the least recently used dropped when full."""
-
-    def __init__(self, limit):
-        self.limit, self.size = limit, 0
-        self._images = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, path):
-        with self._lock:
-            if path in self._images:
-                self._images.move_to_end(path)
-                return self._images[path]
-        image = read_image(path)
-        with self._lock:
-            if path not in self._images:
-                self._images[path] = image
-                self.size += image.nbytes
-            while self.size > self.limit and len(self._images) > 1:
-                self.size -= self._images.popitem(last=False)[1].nbytes
-        return image

@@ -19,8 +19,8 @@ from skushare.lock import hold
 from skushare.training.backends import environment, load_keras, share_out
 from skushare.training.events import EventLog
 from skushare.training.heartbeat import Heartbeat
+from skushare.training.material import initial_weights, read_data, read_source
 from skushare.training.observer import Observer
-from skushare.training.plan import find_weights
 from skushare.training.runs import (
     FAILED,
     FINISHED,
@@ -89,7 +89,7 @@ def package_job(run):
 
     plan = run.plan
     about = {"licence": plan.licence} if plan.licence else None
-    return package_run(run.folder, _read(plan.validation, plan.one_class), about=about)
+    return package_run(run.folder, read_source(plan.validation, plan.one_class), about=about)
 
 
 def _carry_out(run, observers, say):
@@ -98,14 +98,7 @@ def _carry_out(run, observers, say):
     plan = run.plan
     heartbeat = Heartbeat(run.folder, plan.training)
     # Before Keras, which takes its time: what is wrong here is told at once.
-    validation = _read(plan.validation, plan.one_class)
-    datasets = [(_read(source, plan.one_class), weight) for source, weight in plan.train]
-    for dataset, _ in datasets:
-        if dataset.labels != validation.labels:
-            raise SkushareError(
-                f"{dataset.name}: its classes are not those of {validation.name}; "
-                "make them agree or train all as one class"
-            )
+    config, datasets, validation = read_data(plan)
     say(f"{sum(len(d) for d, _ in datasets)} photos to train on, {len(validation)} to validate on")
     load_keras()
     from skushare.training.trainer import train
@@ -115,23 +108,12 @@ def _carry_out(run, observers, say):
     watching = [StopRequest(run.folder), heartbeat, Teller(plan.training.steps, say), *observers]
     if find_spec("tensorboard"):
         watching.append(EventLog(run.folder))
-    config = replace(plan.detector, labels=validation.labels)
     if not train(run.folder, config, plan.training, datasets, validation, initial_weights(plan), watching):
         return STOPPED, "as asked to; resume goes on from here"
     heartbeat.phase("packaging")
     result = _package(run, plan, say)
     heartbeat.phase("done")
     return FINISHED, result
-
-
-def initial_weights(plan):
-    """The function that loads the weights which ``plan`` starts from into a network, or ``None``."""
-    from skushare.detector import weights
-
-    if plan.weights in ("", "imagenet"):
-        return weights.load_imagenet if plan.weights else None
-    path = find_weights(plan.weights)
-    return lambda network: weights.load_matching(network, path)
 
 
 def _package(run, plan, say):
@@ -148,13 +130,6 @@ def _package(run, plan, say):
     if result.returncode:
         raise SkushareError(f"the model could not be packaged: {result.stderr.strip().splitlines()[-1:]}")
     return ""
-
-
-def _read(source, one_class):
-    from skushare.dataset.formats import read_dataset
-
-    dataset = read_dataset(source)
-    return dataset.as_one_class() if one_class else dataset
 
 
 class StopRequest(Observer):

@@ -86,14 +86,8 @@ def train(run, config, training, datasets, validation, initial_weights=None, obs
     _claim(run / "training.json", json.dumps(asdict(training), indent=2))
     _claim(run / "data.json", json.dumps([_describe(d, weight) for d, weight in datasets], indent=2))
 
-    keras.utils.set_random_seed(training.seed)
-    network = build_network(config)
-    if initial_weights is not None:
-        initial_weights(network)
-    freeze(network, training.freeze_before)
-    learner = Learner(network, config)
-    learner.compile(optimizer=make_optimizer(training), jit_compile=False)
-    learner.optimizer.build(learner.trainable_variables)
+    learner = make_learner(config, training, initial_weights)
+    network = learner.network
     checkpoints = Checkpoints(run)
     counters = {"step": 0, "validated": 0, "best": -1} | checkpoints.restore(learner)
 
@@ -141,6 +135,19 @@ def train(run, config, training, datasets, validation, initial_weights=None, obs
                 checkpoints.save(learner, counters)
     tell("ended")
     return counters["step"] == training.steps
+
+
+def make_learner(config, training, initial_weights=None):
+    """The :class:`Learner` of a fresh network, ready for its first step; arguments as of :func:`train`."""
+    keras.utils.set_random_seed(training.seed)
+    network = build_network(config)
+    if initial_weights is not None:
+        initial_weights(network)
+    freeze(network, training.freeze_before)
+    learner = Learner(network, config)
+    learner.compile(optimizer=make_optimizer(training), jit_compile=False)
+    learner.optimizer.build(learner.trainable_variables)
+    return learner
 
 
 def make_optimizer(training):

@@ -1,0 +1,177 @@
+"""What a run will take on this machine, measured by a few real steps before it is started.
+
+``python -m skushare.training.estimate`` reads a plan from standard input and measures.
+"""
+
+import hashlib
+import json
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+from skushare.errors import SkushareError
+from skushare.files import atomic_write
+from skushare.training.backends import environment, load_keras, share_out
+from skushare.training.plan import Plan
+from skushare.workspace import workspace
+
+STEPS = 5  # measured after the first, which builds the graph
+PHOTOS = 3  # validated, the first of which builds a graph as well
+TIMEOUT = 900.0  # seconds; a busy machine may need minutes
+BUSY = 25.0  # per cent of all processor cores in use by others
+# Settings that change how long a step takes; others change how many there are, or what they teach.
+_COSTS = ("batch_size", "optimizer", "ema", "freeze_before", "min_scale", "max_scale", "photometric")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run takes, as measured here.
+
+    Attributes:
+        seconds: in all, packaging left out.
+        seconds_per_step, seconds_per_photo: of training and of validation.
+        seconds_to_start: until the first step is done: data, Keras and the graph.
+        memory: bytes of main memory at the most, photos kept in memory included.
+        photos: validated each time.
+        measured: when, in seconds since the epoch.
+        busy: whether other programs kept the machine busy meanwhile, so that it may go faster alone.
+    """
+
+    seconds: float
+    seconds_per_step: float
+    seconds_per_photo: float
+    seconds_to_start: float
+    memory: int
+    photos: int
+    measured: float
+    busy: bool
+
+
+def known_estimate(plan):
+    """The :class:`Estimate` of ``plan`` if a like one was measured before, else ``None``."""
+    known = _read_cache().get(_key(plan))
+    try:
+        return _for_length(Estimate(**known), plan) if known else None
+    except TypeError:
+        return None  # of another version
+
+
+def estimate(plan, again=False):
+    """The :class:`Estimate` of ``plan``; takes half a minute or more where it has to be measured.
+
+    Args:
+        plan: a ``Plan``; again: measure even if it is known.
+
+    Raises:
+        SkushareError: the plan cannot be carried out here; the message tells why.
+    """
+    if not again and (known := known_estimate(plan)):
+        return known
+    plan = plan.located()
+    busy = psutil.cpu_percent(interval=0.5) > BUSY
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "skushare.training.estimate"],
+            input=plan.to_json(),
+            env=environment(plan),
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+        )
+    except subprocess.TimeoutExpired:
+        raise SkushareError(f"nothing was measured within {TIMEOUT / 60:.0f} minutes") from None
+    if result.returncode == -9:
+        raise SkushareError("memory ran out while measuring; take a smaller batch")
+    if result.returncode:
+        last = result.stderr.strip().rpartition("\n")[2]
+        raise SkushareError(f"the plan does not work here: {last or f'status {result.returncode}'}")
+    measured = json.loads(result.stdout.strip().rpartition("\n")[2])
+    found = Estimate(seconds=0.0, measured=time.time(), busy=busy, **measured)
+    path = _cache_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as handle:
+        handle.write(json.dumps(_read_cache() | {_key(plan): asdict(found)}, indent=2).encode())
+    return _for_length(found, plan)
+
+
+def measure(plan):
+    """Take a few steps of ``plan`` and validate a few photos, in this process; returns the figures."""
+    from skushare.training.batches import Batches
+    from skushare.training.material import initial_weights, read_data
+    from skushare.training.trainer import Validator, make_learner
+
+    started = time.monotonic()
+    config, datasets, validation = read_data(plan)
+    load_keras()
+    share_out(plan.devices, plan.training.batch_size)
+    learner = make_learner(config, plan.training, initial_weights(plan))
+    batches = Batches(datasets, config, plan.training)
+    stream = batches.stream(0)
+    learner.train_on_batch(*next(stream))
+    ready = time.monotonic()
+    steps = [_timed(lambda: learner.train_on_batch(*next(stream))) for _ in range(STEPS)]
+    stream.close()
+    first = replace(validation, samples=validation.samples[:1])
+    validator = Validator(config, first)
+    photos = [_timed(lambda: validator(learner.network)) for _ in range(PHOTOS)]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    wanted = plan.training.validation_photos or len(validation)
+    return {
+        "seconds_per_step": median(steps),
+        "seconds_per_photo": min(photos),
+        "seconds_to_start": ready - started,
+        "memory": peak + batches.photos_bytes() - batches.photos.size,
+        "photos": min(wanted, len(validation)),
+    }
+
+
+def _timed(action):
+    started = time.monotonic()
+    action()
+    return time.monotonic() - started
+
+
+def _for_length(found, plan):
+    training = plan.training
+    validations = -(-training.steps // training.validate_every)
+    seconds = found.seconds_to_start + training.steps * found.seconds_per_step
+    return replace(found, seconds=seconds + validations * found.photos * found.seconds_per_photo)
+
+
+def _key(plan):
+    content = asdict(plan.located())
+    content["training"] = {name: content["training"][name] for name in _COSTS}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _cache_file():
+    return workspace() / "cache" / "estimates.json"
+
+
+def _read_cache():
+    try:
+        content = json.loads(_cache_file().read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def main():
+    """Measure the plan on standard input; the figures are the last line of standard output."""
+    try:
+        print(json.dumps(measure(Plan.from_json(sys.stdin.read()))))
+    except SkushareError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
