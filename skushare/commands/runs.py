@@ -41,6 +41,15 @@ def add(commands):
     )
     export.add_argument("name", metavar="NAME", help="of the run, or its folder")
     export.add_argument("--out", metavar="FILE", help="default: print it")
+    rough = command(
+        actions,
+        "estimate",
+        tell_estimate,
+        "Measure what a run would take here, by a few real steps.",
+        "example:\n  skushare runs estimate --train mine/train.json --val mine/val.json\n",
+    )
+    rough.add_argument("--again", action="store_true", help="measure even if it is known")
+    add_plan(rough)
     for name, action, description in (
         ("show", show, "Tell how a run stands."),
         ("stop", stop, "Let a run end its step, save and end."),
@@ -78,6 +87,19 @@ def start_run(args):
 
     run = runs.create_run(args.name, read_plan(args))
     print(f"{run.name}: queued; skushare runs show {run.name} tells how it stands")
+    return 0
+
+
+def tell_estimate(args):
+    from skushare.training.estimate import estimate
+
+    found = estimate(read_plan(args), args.again)
+    print(f"{'time':12} {found.seconds / 60:.0f} min, packaging left out")
+    print(f"{'a step':12} {found.seconds_per_step:.2f} s")
+    print(f"{'validation':12} {found.photos} photos, {found.seconds_per_photo:.2f} s each")
+    print(f"{'memory':12} {found.memory / 2**30:.1f} GB")
+    if found.busy:
+        print("Other programs kept the machine busy meanwhile; alone, it goes faster.")
     return 0
 
 

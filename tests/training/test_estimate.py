@@ -1,0 +1,93 @@
+import json
+import math
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from skushare.errors import SkushareError
+from skushare.training import estimate
+from skushare.training.config import TrainingConfig
+from skushare.training.plan import Plan
+
+MEASURED = {
+    "seconds_per_step": 2.0,
+    "seconds_per_photo": 0.5,
+    "seconds_to_start": 10.0,
+    "memory": 1 << 30,
+    "photos": 4,
+}
+
+
+@pytest.fixture
+def plan(dataset, tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path))
+    data = str(dataset.samples[0].path.parent / "annotations.json")
+    training = TrainingConfig(steps=100, batch_size=2, warmup_steps=1, validate_every=40)
+    return Plan(train=((data, 1.0),), validation=data, detector=tiny, training=training)
+
+
+@pytest.fixture
+def process(monkeypatch):
+    """The process that measures: what it prints, what it returns, and how often it ran."""
+
+    class Process:
+        runs, returncode, stdout, stderr = 0, 0, "chatter\n" + json.dumps(MEASURED) + "\n", ""
+
+        def __call__(self, command, **options):
+            self.runs += 1
+            return subprocess.CompletedProcess(command, self.returncode, self.stdout, self.stderr)
+
+    process = Process()
+    monkeypatch.setattr(estimate.subprocess, "run", process)
+    return process
+
+
+def test_a_real_measurement_tells_time_and_memory(plan):
+    found = estimate.measure(plan)
+    assert found.keys() == MEASURED.keys()
+    assert all(math.isfinite(value) and value > 0 for value in found.values())
+    assert found["photos"] == 3 and found["memory"] > 50 << 20
+
+
+def test_time_adds_up_steps_and_validations(plan, process):
+    found = estimate.estimate(plan)
+    assert found.seconds == 10 + 100 * 2.0 + 3 * 4 * 0.5
+
+
+def test_what_was_measured_is_kept_for_plans_of_the_same_cost(plan, process):
+    assert estimate.known_estimate(plan) is None
+    estimate.estimate(plan)
+    longer = replace(plan, training=replace(plan.training, steps=1000, learning_rate=0.1))
+    assert estimate.estimate(longer).seconds > 2000 and process.runs == 1
+    assert estimate.known_estimate(longer) == estimate.estimate(longer)
+    for costlier in (
+        replace(plan, training=replace(plan.training, batch_size=4)),
+        replace(plan, training=replace(plan.training, freeze_before="stem")),
+        replace(plan, backend="jax"),
+    ):
+        assert estimate.known_estimate(costlier) is None
+    estimate.estimate(plan, again=True)
+    assert process.runs == 2
+
+
+def test_a_damaged_cache_is_measured_anew(plan, process, tmp_path):
+    estimate.estimate(plan)
+    for content in ("{", "[]", (tmp_path / "cache" / "estimates.json").read_text().replace("busy", "old")):
+        (tmp_path / "cache" / "estimates.json").write_text(content)
+        assert estimate.known_estimate(plan) is None
+        assert estimate.estimate(plan) == estimate.known_estimate(plan)
+
+
+@pytest.mark.parametrize(
+    ("returncode", "stderr", "words"),
+    [
+        (-9, "", "memory ran out"),
+        (1, "noise\nmine.json: damaged\n", "mine.json: damaged"),
+        (3, "", "status 3"),
+    ],
+)
+def test_a_plan_that_does_not_work_is_explained(plan, process, returncode, stderr, words):
+    process.returncode, process.stderr = returncode, stderr
+    with pytest.raises(SkushareError, match=words):
+        estimate.estimate(plan)
