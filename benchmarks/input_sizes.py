@@ -1,7 +1,9 @@
-"""Accuracy and time by input size, and by the size that a typical facing is brought to.
+"""Accuracy and time by input size, by the size that a typical facing is brought to, and by looks at a photo.
 
     python benchmarks/input_sizes.py VAL.json [VAL.json ...] [--model NAME|DIR]
-        [--sizes 320 416 ...] [--facings 40 52 ...]
+        [--sizes 320 416 ...] [--facings 40 52 ...] [--views 1 1+1m 1+0.75m ...]
+
+A view is a fraction of the fitting size, with an m for a mirrored one; + joins the views of one photo.
 
 The shipped sizes were chosen with this on validation photos, never on test photos.
 """
@@ -26,6 +28,7 @@ def main():
     parser.add_argument("--model", help="a model of models/ by name, or a model folder")
     parser.add_argument("--sizes", nargs="*", type=int, default=[320, 416, 512, 640, 768, 896, 1024, 1152])
     parser.add_argument("--facings", nargs="*", type=float, default=[40, 46, 52, 58, 64])
+    parser.add_argument("--views", nargs="*", default=["1", "1+1m", "1+0.75m", "1+1m+0.75+0.75m"])
     args = parser.parse_args()
     model = read_model(args.model)
     rows = []
@@ -35,6 +38,10 @@ def main():
         for facing in args.facings:
             config = replace(model.config, facing_size=facing)
             runs.append((f"facing {facing:g}", replace(model, config=config), None))
+        for text in args.views:
+            views = tuple((float(view.removesuffix("m")), view.endswith("m")) for view in text.split("+"))
+            config = replace(model.config, photo_views=views)
+            runs.append((f"views {text}", replace(model, config=config), None))
         for name, changed, size in runs:
             started = time.perf_counter()
             row = evaluate(Detector(changed), dataset, "photo", size, resamples=0)
