@@ -41,7 +41,8 @@ def loss_chart(losses, photos_a_step):
     faint = base.mark_line(color=TEXT, opacity=0.45, strokeWidth=1).encode(
         y=alt.Y("loss:Q", title="loss", scale=scale)
     )
-    strong = base.mark_line(color=ACCENT, strokeWidth=2.5).encode(y=alt.Y("mean:Q", scale=scale))
+    point = {"size": 45, "filled": True, "color": ACCENT} if len(table) == 1 else False  # no line yet
+    strong = base.mark_line(color=ACCENT, strokeWidth=2.5, point=point).encode(y=alt.Y("mean:Q", scale=scale))
     return (faint + strong).properties(height=_HEIGHT)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from skushare.app.text import plain
+from skushare.app.training_estimate import show_estimate
 from skushare.app.training_state import RUNS, show_tab
 from skushare.dataset import store
 from skushare.dataset.formats import read_dataset
@@ -107,6 +108,7 @@ def show_form(names):
             st.error(plain(str(error)), icon=":material/error:")
             return
         _show_advice(plan)
+        show_estimate(plan)
         _start(plan, recipe.name if _cloned(recipe) else f"{train[0][0].partition('@')[0]}-{recipe.name}")
 
 

@@ -72,7 +72,7 @@ def _average(training):
     if not training.ema:
         return ""
     reach = 1 / (1 - training.ema)
-    if reach <= training.steps / 3:
+    if reach <= max(training.steps / 3, 5):
         return ""
     return (
         f"The weights that are kept are averages over some {reach:,.0f} steps (ema {training.ema:g}), much "

@@ -2,8 +2,10 @@
 
 import json
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,9 +14,11 @@ from streamlit.testing.v1 import AppTest
 
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.store import add_dataset
+from skushare.errors import SkushareError
 from skushare.files import atomic_write
 from skushare.images import write_image
 from skushare.training import runs
+from skushare.training.estimate import Estimate
 from skushare.training.pipeline import write_pipeline
 from skushare.training.plan import Plan
 from skushare.training.recipes import recipe
@@ -255,6 +259,63 @@ def test_a_dataset_that_cannot_be_read_is_named(tmp_path):
     assert any("broken" in text for text in texts(app.error))
     press(app, "Start training")
     assert len(runs.list_runs()) == 1
+
+
+# Before the start
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """What a measurement gives, which a test sets; nothing is really measured."""
+    found = SimpleNamespace(known=None, result=None)
+
+    def measure(plan, again=False):
+        if isinstance(found.result, Exception):
+            raise found.result
+        found.known = found.result
+
+    monkeypatch.setattr("skushare.app.training_estimate.known_estimate", lambda plan: found.known)
+    monkeypatch.setattr("skushare.app.training_estimate.estimate", measure)
+    yield found
+    st.cache_resource.clear()
+
+
+def wait(app, ready):
+    end = time.monotonic() + 60
+    while not ready() and time.monotonic() < end:
+        time.sleep(0.05)
+        app.run()
+    assert ready() and not app.exception
+
+
+def test_time_and_memory_are_measured_when_asked_for(tmp_path, measured):
+    store(tmp_path)
+    measured.result = Estimate(3900.0, 1.25, 0.5, 20.0, 3 << 30, 1, time.time(), busy=True)
+    app = open_page()
+    assert "Takes about" not in metrics(app)
+    press(app, "Measure time and memory here")
+    wait(app, lambda: "Takes about" in metrics(app))
+    assert metrics(app)["Takes about"] == "1 h 5 min" and metrics(app)["Memory"] == "3.0 GB"
+    assert any("1.25 s a step" in text and "alone it goes faster" in text for text in texts(app.caption))
+    measured.result = replace(measured.result, seconds=60.0)
+    press(app, "Measure again")
+    wait(app, lambda: metrics(app).get("Takes about") == "60 s")
+
+
+def test_too_little_memory_is_warned_of(tmp_path, measured):
+    store(tmp_path)
+    measured.known = Estimate(60.0, 1.0, 1.0, 1.0, 1 << 50, 1, time.time(), busy=False)
+    assert any("Memory will be tight" in text for text in texts(open_page().warning))
+
+
+def test_a_plan_that_cannot_be_measured_is_told_why(tmp_path, measured):
+    store(tmp_path)
+    measured.result = SkushareError("memory ran out while measuring; take a smaller batch")
+    app = open_page()
+    press(app, "Measure time and memory here")
+    wait(app, lambda: app.error)
+    assert "memory ran out" in app.error[0].value
+    assert button(app, "Measure again") and button(app, "Start training")
 
 
 # Watching
