@@ -7,7 +7,6 @@ import streamlit as st
 
 from skushare.app.datasets import go_to, note, progress_bar
 from skushare.app.text import plain
-from skushare.dataset.intake import add_archive, add_example
 from skushare.dataset.store import dataset_names
 from skushare.errors import SkushareError
 
@@ -31,7 +30,7 @@ def add_dataset_form():
     if archive:
         name = st.text_input("Name", _name_of(archive.name), max_chars=64)
         if st.button("Store it", type="primary", icon=":material/download_done:"):
-            _add(name, lambda: add_archive(archive, name, progress_bar("Pictures")))
+            _add(name, lambda: _intake().add_archive(archive, name, progress_bar("Pictures")))
     st.caption("Larger, or in a folder? On the command line: `skushare data import FOLDER --name NAME`")
 
 
@@ -41,7 +40,13 @@ def offer_example():
     st.markdown("Twenty drawn shelf pictures with six brands; takes a few seconds.")
     if st.button("Make an example", icon=":material/auto_awesome:"):
         name = _free("example")
-        _add(name, lambda: add_example(name, progress_bar("Pictures")))
+        _add(name, lambda: _intake().add_example(name, progress_bar("Pictures")))
+
+
+def _intake():
+    from skushare.dataset import intake  # imports every format, which who only looks need not wait for
+
+    return intake
 
 
 def _add(name, add):

@@ -1,6 +1,8 @@
 """The pictures of a dataset: filters, gallery, and one of them large."""
 
+from contextlib import suppress
 from dataclasses import replace
+from threading import Timer
 
 import numpy as np
 import streamlit as st
@@ -108,7 +110,7 @@ def _show_page(dataset, rows, boxes):
         page = st.pagination(pages, default=min(first, pages), key=f"dataset_page_{turn}_{pages}")
     shown = rows[(page - 1) * PICTURES_A_PAGE : page * PICTURES_A_PAGE].tolist()
     names = [dataset.index.names[row] for row in shown]
-    jpegs = thumbnails([dataset.path(name) for name in names], dataset.folder / "cache" / "thumbnails")
+    jpegs = _thumbnails(dataset, shown)
     samples = [_counting(dataset, row, boxes) for row in shown]
     notes = [_note(dataset.index, row, boxes) for row in shown]
     pictures = list(zip(names, notes, jpegs, samples, strict=True))
@@ -116,8 +118,27 @@ def _show_page(dataset, rows, boxes):
     if opened:
         go_to(dataset.name, opened)
         st.rerun()
+    following = rows[page * PICTURES_A_PAGE : (page + 1) * PICTURES_A_PAGE].tolist()
+    _prepare(dataset, following)
     first = (page - 1) * PICTURES_A_PAGE + 1
     st.caption(f"{first:,} to {first + len(shown) - 1:,} of {len(rows):,} pictures")
+
+
+def _thumbnails(dataset, rows):
+    paths = [dataset.path(dataset.index.names[row]) for row in rows]
+    return thumbnails(paths, dataset.folder / "cache" / "thumbnails")
+
+
+def _prepare(dataset, rows):
+    """Make thumbnails while the visitor looks at others."""
+
+    def make():
+        with suppress(RuntimeError):  # the server is about to end
+            _thumbnails(dataset, rows)
+
+    timer = Timer(1.0, make)
+    timer.daemon = True
+    timer.start()
 
 
 def _go_to_page(page):
