@@ -59,11 +59,13 @@ SHELF_DENSE = DetectorConfig(
     class_loss="quality",
     box_loss="giou",
     box_weight=2.0,
-    photo_size=1024,
+    max_detections=600,
+    photo_size=1536,
     live_size=416,
-    facing_size=52.0,
+    facing_size=44.0,
+    photo_views=((1.0, False), (1.0, True), (0.75, False)),
 )
-"""For shelves: a stride-8 map, one anchor a cell shaped like a facing, up to 400 boxes.
+"""For shelves: a stride-8 map, one anchor a cell shaped like a facing, up to 600 facings.
 
 Sizes are those of best AP on the validation photos (``benchmarks/input_sizes.py``).
 """

@@ -9,6 +9,7 @@ from skushare.detector.anchors import detector_anchors
 from skushare.detector.matcher import assign_targets
 from skushare.detector.preprocess import input_size, prepare
 from skushare.images import read_image
+from skushare.training.augment import REFERENCE_SIDE
 
 
 def photo_loss(detector, sample, class_ids):
@@ -30,8 +31,9 @@ def photo_loss(detector, sample, class_ids):
 
     config, image = detector.config, read_image(sample.path)
     height, width = image.shape[:2]
-    shape = input_size(config, width, height, config.photo_size)
-    batch, scale = prepare(image, config.photo_size, shape, config.resize)
+    size = min(config.photo_size, REFERENCE_SIDE)
+    shape = input_size(config, width, height, size)
+    batch, scale = prepare(image, size, shape, config.resize)
     anchors, level_sizes = detector_anchors(config, shape)
     boxes = sample.boxes * np.tile(np.float32(scale), 2)
     targets, labels = assign_targets(config, anchors, level_sizes, boxes, class_ids)

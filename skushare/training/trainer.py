@@ -24,6 +24,7 @@ from skushare.evaluation.evaluate import LEAST_SCORE
 from skushare.files import atomic_write
 from skushare.images import read_image
 from skushare.jpeg import shrink
+from skushare.training.augment import REFERENCE_SIDE
 from skushare.training.batches import Batches
 from skushare.training.checkpoint import Checkpoints
 from skushare.training.record import Record
@@ -239,7 +240,8 @@ class Validator:
 
     def _detect(self, image):
         height, width = image.shape[:2]
-        size = self.config.photo_size
+        # The size that crop scales are told against; fitting each photo is the runtime's business.
+        size = min(self.config.photo_size, REFERENCE_SIDE)
         shape = input_size(self.config, width, height, size)
         batch, scale = prepare(image, size, shape, self.config.resize)
         outputs = self.network.predict_on_batch(batch)
