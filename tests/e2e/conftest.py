@@ -1,6 +1,7 @@
 """The real app in a real browser: a server of its own, and cameras that play bundled pictures."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -61,7 +62,7 @@ def app_url(tmp_path_factory):
 
 @pytest.fixture
 def fresh_app_url(tmp_path):
-    """Address of a server that nobody has visited yet."""
+    """Address of a server that nobody has visited yet, with an empty workspace."""
     with _serve(tmp_path) as url:
         yield url
 
@@ -72,10 +73,11 @@ def _serve(folder):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = folder / "log.txt"
+    environment = {**os.environ, "SKUSHARE_WORKSPACE": str(folder / "workspace")}
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
     command += [f"--server.port={port}", "--server.fileWatcherType=none"]
     with log.open("wb") as output:
-        server = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:
         url = f"http://localhost:{port}"
         _wait_for(url, server, log)

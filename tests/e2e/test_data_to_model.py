@@ -1,0 +1,129 @@
+"""From somebody's zip to a model of their own, by the browser alone."""
+
+import json
+import re
+import time
+import zipfile
+
+import cv2
+import pytest
+from playwright.sync_api import expect
+
+from skushare.dataset.synthetic import generate_shelf
+
+LONG = 300_000  # milliseconds that training may take on a machine that does other work too
+SIZE = (320, 240)
+SPLITS = {"train": 24, "val": 3}
+expect.set_options(timeout=60_000)
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """A zip as a labelling tool exports it: COCO, two splits, one box that lies outside its picture."""
+    path, number = tmp_path / "corner-shop.zip", 0
+    with zipfile.ZipFile(path, "w") as file:
+        for split, count in SPLITS.items():
+            images, annotations = [], []
+            for _ in range(count):
+                number += 1
+                shelf = generate_shelf([3, number], size=SIZE, rows=2)
+                name = f"{split}_{number:02}.jpg"
+                file.writestr(f"images/{name}", cv2.imencode(".jpg", shelf.image[..., ::-1])[1].tobytes())
+                images.append({"id": number, "file_name": name, "width": SIZE[0], "height": SIZE[1]})
+                for left, top, right, bottom in shelf.boxes.tolist():
+                    box = [left, top, right - left, bottom - top]
+                    annotations.append({"image_id": number, "category_id": 1, "bbox": box})
+            if split == "train":
+                annotations.append({"image_id": 1, "category_id": 1, "bbox": [400, 300, 40, 40]})
+            for identity, annotation in enumerate(annotations, 1):
+                annotation["id"] = identity
+            content = {
+                "images": images,
+                "annotations": annotations,
+                "categories": [{"id": 1, "name": "facing"}],
+            }
+            file.writestr(f"{split}.json", json.dumps(content))
+    return path
+
+
+def test_import_look_correct_train_stop_resume_evaluate_compare(open_browser, fresh_app_url, archive):
+    page = open_browser()
+    import_it(page, fresh_app_url, archive)
+    repair_the_wrong_box(page)
+    add_a_box_and_undo_it(page)
+    train_two_epochs_with_a_stop(page)
+    evaluate_and_compare(page)
+    assert not page.get_by_text("Traceback").count()
+
+
+def import_it(page, url, archive):
+    page.goto(url)
+    page.get_by_role("link", name="Datasets").click()
+    page.locator("input[type=file]").first.set_input_files(archive)
+    page.get_by_role("button", name="Store it").click()
+    expect(page.get_by_text("Stored as corner-shop")).to_be_visible()
+    expect(page.get_by_test_id("stMetric").filter(has_text="Pictures")).to_contain_text("27")
+
+
+def repair_the_wrong_box(page):
+    page.get_by_role("tab", name="Health").click()
+    page.get_by_role("button", name="Check the dataset").click()
+    found = page.get_by_test_id("stExpander").filter(has_text=re.compile("outside", re.I))
+    found.first.click()
+    found.get_by_role("button", name="Repair").click()
+    expect(page.get_by_text("Repaired. The History tab can undo it.")).to_be_visible()
+
+
+def add_a_box_and_undo_it(page):
+    page.get_by_role("tab", name="Pictures").click()
+    page.get_by_role("button", name=re.compile("train_01.jpg")).click()
+    page.get_by_role("button", name="Add a box").click()
+    stage = page.get_by_label("Picture with its boxes").bounding_box()
+    centre_x, centre_y = stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2
+    page.mouse.move(centre_x, centre_y)
+    page.mouse.down()
+    page.mouse.move(centre_x + 60, centre_y + 40, steps=4)
+    page.mouse.up()
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_enabled()
+    page.get_by_role("button", name="All pictures").click()
+    page.get_by_role("tab", name="History").click()
+    undo.click()
+    expect(page.get_by_text(re.compile("undone: 1"))).to_be_visible()
+
+
+def train_two_epochs_with_a_stop(page):
+    page.get_by_role("link", name="Training").click()
+    page.get_by_label("Steps", exact=True).fill("24")
+    page.get_by_label("Steps", exact=True).press("Enter")
+    page.get_by_label("Crops a step", exact=True).fill("2")
+    page.get_by_label("Crops a step", exact=True).press("Enter")
+    expect(page.get_by_text("2.0 epochs")).to_be_visible()
+    name = page.get_by_label("Name of the run", exact=True)
+    name.fill("mine")
+    name.press("Enter")
+    page.get_by_role("button", name="Start training").click()
+
+    expect(page.get_by_text(re.compile(r"Step [1-9]\d* of 24"))).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=LONG)
+    assert not page.get_by_text("Step 24 of 24").count()  # else there was nothing to stop
+
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("Step 24 of 24")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Evaluate the model")).to_be_visible(timeout=LONG)
+    assert page.get_by_alt_text(re.compile("what was found at step")).count()
+
+
+def evaluate_and_compare(page):
+    page.get_by_text("Evaluate the model").click()
+    expect(page.get_by_role("heading", name="Evaluate a model")).to_be_visible()
+    page.get_by_role("combobox", name=re.compile("Compare with")).click()
+    page.get_by_role("option", name="shelf_dense").click()
+    page.get_by_role("button", name="Evaluate", exact=True).click()
+    for model in ("runs/mine", "shelf_dense"):
+        expect(page.get_by_text(f"Minimum confidence of {model}")).to_be_visible(timeout=LONG)
+    end = time.monotonic() + 60
+    while not page.get_by_role("img").count():
+        assert time.monotonic() < end, "no picture with its boxes is shown"
+        time.sleep(0.3)
