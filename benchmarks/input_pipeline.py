@@ -26,7 +26,11 @@ from skushare.training.backends import load_keras
 from skushare.training.batches import Batches
 from skushare.training.config import TrainingConfig
 
-LAYERS = {"all": "", "from block_3": "block_3_expand"}
+# The first layer that learns. The heads alone are the shortest step that there is.
+LAYERS = {
+    "shelf_dense": ("", "block_3_expand", "lateral_0"),
+    "ssd_mobilenet_v2_320": ("", "block_3_expand", "extra_2_1x1"),
+}
 STEPS = 6  # of training a round; the pipeline alone makes four times as many batches
 
 
@@ -35,7 +39,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", metavar="TRAIN", help="dataset")
-    parser.add_argument("--preset", default="shelf_dense")
+    parser.add_argument("--preset", choices=LAYERS, default="shelf_dense")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--enlarge", type=float, default=1.0, metavar="FACTOR")
@@ -46,18 +50,18 @@ def main():
         if args.enlarge != 1:
             dataset = enlarged(dataset, args.enlarge, Path(folder))
         load_keras()
-        rows = [measure(dataset, args, layers) for layers in LAYERS]
+        rows = [measure(dataset, args, layer) for layer in LAYERS[args.preset]]
     print(pd.DataFrame(rows).to_string(index=False, float_format=lambda v: f"{v:.2f}"))
     for row in rows if args.csv else ():
         append_row(args.csv, row)
 
 
-def measure(dataset, args, layers):
-    """A row of figures with only some ``layers`` trained."""
+def measure(dataset, args, layer):
+    """A row of figures with all layers before ``layer`` kept as they are."""
     from skushare.training.trainer import make_learner
 
     config = preset(args.preset)
-    training = TrainingConfig(batch_size=args.batch_size, freeze_before=LAYERS[layers])
+    training = TrainingConfig(batch_size=args.batch_size, freeze_before=layer)
     learner = make_learner(config, training)
     batches = Batches([(dataset, 1.0)], config, training)
     for sample in dataset.samples:  # every photo was seen once: an epoch is over
@@ -72,7 +76,7 @@ def measure(dataset, args, layers):
     return {
         "dataset": dataset.name,
         "preset": args.preset,
-        "layers": layers,
+        "trained_from": layer or "first",
         "batch": args.batch_size,
         "enlarged": args.enlarge,
         "input": median(alone),

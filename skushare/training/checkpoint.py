@@ -1,5 +1,6 @@
 """Everything a run needs to go on: the last two states, neither ever half-written."""
 
+import io
 import os
 import time
 from pathlib import Path
@@ -65,8 +66,10 @@ def save_checkpoint(path, model, counters):
     """
     arrays = {f"variable/{i}": v.numpy() for i, v in enumerate(_variables(model))}
     arrays |= {f"counter/{name}": np.asarray(value, np.int64) for name, value in counters.items()}
+    content = io.BytesIO()  # a zip archive that fails half way complains once more when it is let go
+    np.savez(content, **arrays)
     with atomic_write(path) as handle:
-        np.savez(handle, **arrays)
+        handle.write(content.getbuffer())
 
 
 def load_checkpoint(path, model):

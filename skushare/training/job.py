@@ -60,7 +60,8 @@ def run_job(run, observers=(), say=print):
         except BaseException as error:
             status, reason = judge(error)
             run.write_state(status, reason)  # first: on a full disk the log may not take another line
-            say(str(error) if isinstance(error, SkushareError) else traceback.format_exc().rstrip())
+            if isinstance(error, Exception) and not isinstance(error, SkushareError):
+                say(traceback.format_exc().rstrip())
             raise
         say(f"{status}{': ' * bool(reason)}{reason}")
         run.write_state(status, reason)
@@ -188,8 +189,10 @@ def main(arguments):
 
     try:
         run_job(run, say=say)
-    except BaseException:
-        return 1  # the state and the log tell why
+    except Exception as error:  # the run's state tells it as well
+        if isinstance(error, SkushareError):
+            say(str(error))
+        return 1
     return 0
 
 
