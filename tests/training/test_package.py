@@ -25,4 +25,4 @@ def test_a_packaged_run_detects(finished, dataset, tmp_path):
     detector = Detector.load(folder)
     assert detector.model.about["licence"] == "test" and detector.model.about["training"]["steps"] == 1
     assert detector.model.about["data"][0]["photos"] == 3
-    assert len(detector.detect(np.full((128, 128, 3), 90, np.uint8), min_score=0.0)) > 0
+    assert len(detector.detect(np.full((128, 128, 3), 90, np.uint8), "live", min_score=0.0)) > 0
