@@ -42,5 +42,4 @@ def postprocess(config, anchors, class_logits, box_codes, min_score, max_detecti
     boxes, scores, class_ids = boxes[solid], scores[solid], class_ids[solid]
     # Class-agnostic: one place on a shelf holds one facing, whatever it is called.
     keep = nms(boxes, scores, config.nms_iou, max_detections)
-    placed = clip(vote(boxes[keep], boxes, scores), *image_size)  # rounding may step over the edge
-    return Detections(placed, scores[keep], class_ids[keep])
+    return Detections(vote(boxes[keep], boxes, scores), scores[keep], class_ids[keep])

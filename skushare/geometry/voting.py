@@ -24,10 +24,14 @@ def vote(boxes, candidates, scores):
     Returns:
         (n, 4) float32.
     """
+    candidates = np.asarray(candidates, np.float32).reshape(-1, 4)
+    if len(candidates) == 0:
+        return candidates
     overlap = iou(boxes, candidates)
     scores = np.maximum(scores, 1e-6)  # one of 0 would leave no weight at all
     weights = np.where(overlap >= SAME, scores * np.exp(-((1 - overlap) ** 2) / SPREAD), 0).astype(np.float32)
-    return weights @ np.asarray(candidates, np.float32) / weights.sum(axis=1, keepdims=True)
+    means = weights @ candidates / weights.sum(axis=1, keepdims=True)
+    return means.clip(candidates.min(axis=0), candidates.max(axis=0))  # rounding may step over the edge
 
 
 def merge_views(boxes, scores, class_ids, iou_threshold):
