@@ -60,7 +60,7 @@ def test_a_corrupt_file_is_named_the_rest_goes_on_and_the_status_tells(photos):
         (["detect", "no-such-folder"], "no-such-folder"),
         (["detect", "data", "--model", "no-such-model"], "no-such-model"),
         (["evaluate", "no-such.json"], "no-such.json"),
-        (["train", "--train", "no.json", "--val", "no.json", "--run", "unused"], "no.json"),
+        (["train", "--train", "no.json", "--val", "none.json", "--run", "unused"], ".json"),
         (["bench", "no-such.jpg"], "no-such.jpg"),
         (["package", "no-such-run", "--val", "data/annotations.json"], "no-such-run"),
     ],

@@ -107,10 +107,10 @@ def train_two_epochs_with_a_stop(page):
     expect(page.get_by_text(re.compile(r"Step [1-9]\d* of 24"))).to_be_visible(timeout=LONG)
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=LONG)
-    assert not page.get_by_text("Step 24 of 24").count()  # else there was nothing to stop
+    assert not page.get_by_text("Step 24 of 24 (epoch").count()  # else there was nothing to stop
 
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text("Step 24 of 24")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Step 24 of 24 (epoch")).to_be_visible(timeout=LONG)
     expect(page.get_by_text("Evaluate the model")).to_be_visible(timeout=LONG)
     assert page.get_by_alt_text(re.compile("what was found at step")).count()
 
