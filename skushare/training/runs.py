@@ -183,8 +183,8 @@ class Run:
         Raises:
             ConfigError: it is queued, running or finished.
         """
+        status = self.status  # before this very call holds the lock by which a live process is known
         with hold(self.folder / LOCK, seconds=0.5) as mine:
-            status = self.status
             if not mine or status not in RESUMABLE:
                 raise ConfigError(f"{self.name}: is {status}; only a run that ended early goes on")
             (self.folder / STOP).unlink(missing_ok=True)

@@ -95,6 +95,8 @@ def test_a_run_whose_process_is_gone_is_interrupted_and_says_what_is_known(run, 
     usage = runs.shutil.disk_usage(run.folder)._replace(free=1 << 20)
     monkeypatch.setattr(runs.shutil, "disk_usage", lambda _: usage)
     assert "disk is full (1 MB free)" in run.reason
+    run.resume()
+    assert run.status == QUEUED
 
 
 @pytest.mark.parametrize("status", [STOPPED, FAILED, INTERRUPTED])
