@@ -11,7 +11,7 @@ import psutil
 from skushare.errors import SkushareError
 from skushare.files import atomic_write
 from skushare.training.observer import Observer
-from skushare.training.runs import PROGRESS, Progress
+from skushare.training.runs import PROGRESS, Progress, Run
 
 EVERY = 2.0  # seconds between writings, each of which waits for the disk
 SMOOTHING = 0.9  # the weight of all former steps in the seconds a step takes
@@ -28,7 +28,8 @@ class Heartbeat(Observer):
         self.path, self.every = folder / PROGRESS, training.validate_every
         self.process = psutil.Process()
         self.process.cpu_percent()  # the first call only starts the measurement
-        self.step, self.steps, self.loss = 0, training.steps, math.nan
+        before = Run(folder).progress()
+        self.step, self.steps, self.loss = before.step if before else 0, training.steps, math.nan
         self.seconds = self.validation_seconds = 0.0
         self.taken = 0
         self.phase("preparing")
