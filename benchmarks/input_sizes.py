@@ -2,6 +2,7 @@
 
     python benchmarks/input_sizes.py VAL.json [VAL.json ...] [--model NAME|DIR]
         [--sizes 320 416 ...] [--facings 40 52 ...] [--views 1 1+1m 1+0.75m ...]
+        [--photo-size 1024]
 
 A view is a fraction of the fitting size, with an m for a mirrored one; + joins the views of one photo.
 
@@ -29,8 +30,13 @@ def main():
     parser.add_argument("--sizes", nargs="*", type=int, default=[320, 416, 512, 640, 768, 896, 1024, 1152])
     parser.add_argument("--facings", nargs="*", type=float, default=[40, 46, 52, 58, 64])
     parser.add_argument("--views", nargs="*", default=["1", "1+1m", "1+0.75m", "1+1m+0.75+0.75m"])
+    parser.add_argument(
+        "--photo-size", type=int, help="upper limit of the fitting size, in place of the model's"
+    )
     args = parser.parse_args()
     model = read_model(args.model)
+    if args.photo_size:
+        model = replace(model, config=replace(model.config, photo_size=args.photo_size))
     rows = []
     for path in args.data:
         dataset = read_coco(path)

@@ -31,7 +31,7 @@ _DAMAGE = (
     zlib.error,
     EOFError,
     ValueError,
-    NotImplementedError,
+    NotImplementedError,  # of zipfile: a kind of zip that it does not know
     OSError,
 )
 _BLOCK = 1 << 20

@@ -38,8 +38,24 @@ def prepare(image, longest, size, resize):
     if resize == "fit":
         scale = longest / max(width, height)
         target = tuple(max(1, round(side * scale)) for side in (width, height))
-    shrink = target[0] < width
-    small = cv2.resize(image, target, interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR)
-    batch = np.full((1, *size, 3), PADDING, np.float32)
-    batch[0, : target[1], : target[0]] = small
-    return batch, (target[0] / width, target[1] / height)
+    small = _resize(image, target)
+    missing = size[0] - target[1], size[1] - target[0]
+    padded = cv2.copyMakeBorder(
+        small, 0, missing[0], 0, missing[1], cv2.BORDER_CONSTANT, value=(PADDING,) * 3
+    )
+    return padded.astype(np.float32)[None], (target[0] / width, target[1] / height)
+
+
+def _resize(image, target):
+    """``image`` at ``target`` (width, height), without aliasing."""
+    # Halving is quick; averaging over areas of any other size takes OpenCV ten times as long.
+    while _twice(image, target) and image.shape[0] % 2 == image.shape[1] % 2 == 0:
+        image = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    return cv2.resize(
+        image, target, interpolation=cv2.INTER_AREA if _twice(image, target) else cv2.INTER_LINEAR
+    )
+
+
+def _twice(image, target):
+    """Whether ``image`` is at least twice as large as ``target`` both ways."""
+    return image.shape[1] >= 2 * target[0] and image.shape[0] >= 2 * target[1]
