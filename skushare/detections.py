@@ -17,8 +17,9 @@ class Detections:
         boxes: (n, 4) float32, xyxy in pixels of the original image.
         scores: (n,) float32 in [0, 1].
         class_ids: (n,) int32, index into the model's labels.
-        track_ids, row_ids, brand_ids: (n,) int32, or ``None`` before the step
-            that sets them has run.
+        track_ids, row_ids, brand_ids, sku_ids: (n,) int32, or ``None`` before the step
+            that sets them has run; a negative one stands for none or unknown.
+        brand_scores: (n,) float32 in [0, 1], how sure the brand is, or ``None``.
 
     Raises:
         ValueError: the arrays do not have one row a detection.
@@ -30,15 +31,18 @@ class Detections:
     track_ids: np.ndarray | None = None
     row_ids: np.ndarray | None = None
     brand_ids: np.ndarray | None = None
+    sku_ids: np.ndarray | None = None
+    brand_scores: np.ndarray | None = None
 
     def __post_init__(self):
         put = object.__setattr__
         put(self, "boxes", np.asarray(self.boxes, np.float32).reshape(-1, 4))
         put(self, "scores", np.asarray(self.scores, np.float32).reshape(-1))
-        for name in ("class_ids", "track_ids", "row_ids", "brand_ids"):
+        for name in ("class_ids", "track_ids", "row_ids", "brand_ids", "sku_ids", "brand_scores"):
             value = getattr(self, name)
             if value is not None:
-                put(self, name, np.asarray(value, np.int32).reshape(-1))
+                dtype = np.float32 if name == "brand_scores" else np.int32
+                put(self, name, np.asarray(value, dtype).reshape(-1))
         for name, value in self._columns():
             if len(value) != len(self.boxes):
                 raise ValueError(f"{name} has {len(value)} rows for {len(self.boxes)} boxes")
@@ -71,7 +75,9 @@ class Detections:
         table = {"class": names, "score": self.scores.round(4)}
         for column, name in enumerate(("left", "top", "right", "bottom")):
             table[name] = self.boxes[:, column].round(1)
-        for name in ("track_ids", "row_ids", "brand_ids"):
+        for name in ("track_ids", "row_ids", "brand_ids", "sku_ids"):
             if getattr(self, name) is not None:
                 table[name.removesuffix("_ids")] = getattr(self, name)
+        if self.brand_scores is not None:
+            table["brand score"] = self.brand_scores.round(4)
         return pd.DataFrame(table)

@@ -36,7 +36,9 @@ def test_above_includes_the_threshold():
     assert make(3).above(0.5).row_ids.tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("column", ["scores", "class_ids", "track_ids", "row_ids", "brand_ids"])
+@pytest.mark.parametrize(
+    "column", ["scores", "class_ids", "track_ids", "row_ids", "brand_ids", "sku_ids", "brand_scores"]
+)
 def test_columns_of_another_length_are_refused(column):
     columns = {"scores": [0.5, 0.5], "class_ids": [0, 0], column: [1]}
     with pytest.raises(ValueError, match=column):
@@ -46,3 +48,9 @@ def test_columns_of_another_length_are_refused(column):
 def test_table_names_classes_and_keeps_unnamed_numbers():
     found = Detections(np.zeros((2, 4)), [0.5, 0.4], [0, 7])
     assert found.to_frame(("milk",))["class"].tolist() == ["milk", "7"]
+
+
+def test_brand_scores_stay_fractions_and_go_along():
+    found = Detections(np.zeros((2, 4)), [0.5, 0.4], [0, 0], brand_ids=[1, -1], brand_scores=[0.75, 0.25])
+    assert found[1:].brand_scores.tolist() == [0.25]
+    assert found.to_frame()["brand score"].tolist() == [0.75, 0.25]
