@@ -1,4 +1,4 @@
-"""Where the user's own things lie: datasets, training runs, evaluations."""
+"""Where the user's own things lie: datasets, weights, training runs, evaluations."""
 
 import os
 import re
@@ -20,6 +20,11 @@ def datasets_folder():
 def runs_folder():
     """Folder of training runs, one folder each."""
     return workspace() / "runs"
+
+
+def weights_folder():
+    """Folder of weights to start training from that the user brought."""
+    return workspace() / "weights"
 
 
 def evaluations_folder():

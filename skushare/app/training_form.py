@@ -24,6 +24,7 @@ from skushare.training.choices import (
     free_run_name,
     weight_choices,
 )
+from skushare.training.intake import SUFFIXES, add_weights
 from skushare.training.pipeline import read_pipeline
 from skushare.training.plan import Plan
 from skushare.training.recipes import RECIPES, Recipe
@@ -269,10 +270,33 @@ def _choose_weights(recipe):
         key=f"training_weights_{_turn()}_{recipe.name}",
         help="A model that knows shelves already needs fewest photos and steps.",
     )
+    _bring_weights()
     licence = _licence(weights)
     if licence:
         st.caption(f"A model that starts from it inherits: {plain(licence)}")
     return weights, licence
+
+
+def _bring_weights():
+    """Upload weights; they are then one of the choices."""
+    with st.popover("Bring weights", icon=":material/upload_file:"):
+        file = st.file_uploader(
+            "A checkpoint of the TF2 detection model zoo, or a weight file",
+            type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+            help="Of the zoo's archives, ssd_mobilenet_v2_320x320_coco17_tpu-8.tar.gz fits best. Others on "
+            "MobileNetV2 give their backbone.",
+            key=f"training_bring_{st.session_state.setdefault('weights_brought', 0)}",
+        )
+        if not file:
+            return
+        try:
+            path = add_weights(file)
+        except SkushareError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
+    st.session_state.weights_brought += 1
+    st.toast(f"{plain(path.name)} can now be chosen under Start from", icon=":material/check:")
+    st.rerun()
 
 
 def _licence(weights):

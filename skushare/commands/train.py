@@ -52,8 +52,9 @@ def add_plan(parser):
     parser.add_argument(
         "--weights",
         metavar="imagenet|MODEL|FILE",
-        help="start from: imagenet (downloaded), a model or run of the same preset or its weights file, or\n"
-        "a backbone file of tools/import_backbone.py; default: as the pipeline.config says, or random",
+        help="start from: imagenet (downloaded), a model or run of the same preset or its weights file, a\n"
+        "checkpoint or archive of the TF2 detection model zoo, or a backbone file of\n"
+        "tools/import_backbone.py; default: as the pipeline.config says, or random",
     )
     parser.add_argument("--one-class", action="store_true", help="teach all classes as one, facing")
     parser.add_argument("--licence", default="", help="what may be done with the weights; kept in model.json")

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from skushare.detector.zoo import is_zoo, read_zoo
 from skushare.errors import ModelError
 from skushare.files import atomic_write
 
@@ -28,7 +29,7 @@ def load_weights(network, path):
     Raises:
         ModelError: the file is unreadable, a layer is missing, or a shape differs.
     """
-    _fill([layer for layer in network.layers if layer.weights], path)
+    _fill([layer for layer in network.layers if layer.weights], _read(path), path)
 
 
 def load_backbone(network, path):
@@ -36,20 +37,27 @@ def load_backbone(network, path):
 
     ``tools/import_backbone.py`` makes such files of published weights.
     """
-    _fill(_backbone_layers(network), path)
+    _fill(_backbone_layers(network), _read(path), path)
 
 
 def load_matching(network, path):
     """Fill ``network`` from a file of its whole weights, or its backbone from a file of that alone.
 
     Weights of a network with other classes are taken too; then the layers that predict classes
-    stay as they are. Raises as :func:`load_weights`.
+    stay as they are. A checkpoint of the model zoo (``zoo.read_zoo``) fills a network of another
+    neck as far as its backbone. Raises as :func:`load_weights`.
     """
-    arrays = _read(path)
-    if not any(name.startswith("class_") for name in arrays):
-        load_backbone(network, path)
-        return
-    _fill([layer for layer in network.layers if layer.weights and not _of_other_classes(layer, arrays)], path)
+    backbone = _backbone_layers(network)
+    if is_zoo(path):
+        arrays = read_zoo(path, [layer.name for layer in backbone])
+        whole = any(
+            layer.name.startswith("extra_") and f"{layer.name}/0" in arrays for layer in network.layers
+        )
+    else:
+        arrays = _read(path)
+        whole = any(name.startswith("class_") for name in arrays)
+    layers = [layer for layer in network.layers if layer.weights and not _of_other_classes(layer, arrays)]
+    _fill(layers if whole else backbone, arrays, path)
 
 
 def _of_other_classes(layer, arrays):
@@ -88,8 +96,7 @@ def _read(path):
         raise ModelError(f"{path}: not a readable weight file ({error})") from None
 
 
-def _fill(layers, path):
-    arrays = _read(path)
+def _fill(layers, arrays, path):
     for layer in layers:
         values = [arrays.get(f"{layer.name}/{i}") for i in range(len(layer.weights))]
         if any(value is None for value in values):

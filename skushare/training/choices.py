@@ -6,6 +6,7 @@ from pathlib import Path
 from skushare.dataset import store
 from skushare.detector.models import model_choices, read_model
 from skushare.errors import SkushareError
+from skushare.training.intake import weight_files
 from skushare.training.plan import BEST, find_weights
 from skushare.training.runs import list_runs
 
@@ -78,6 +79,7 @@ def weight_choices(detector):
             continue
         if fits and f"runs/{run.name}" not in found:
             found[str(run.folder)] = f"run {run.name}, its best so far"
+    found |= {str(path): f"the file {path.name}" for path in weight_files()}
     return found | {"imagenet": "ImageNet (downloads 9 MB once)", "": "nothing (random)"}
 
 
@@ -93,8 +95,10 @@ def weights_name(weights):
     """What to call the ``weights`` of a ``Plan``."""
     if weights in ("", "imagenet"):
         return weights or "random"
-    folder = Path(weights).parent
-    return folder.parent.name if folder.name == "model" else folder.name
+    path = Path(weights)
+    if path in weight_files():
+        return path.name
+    return path.parent.parent.name if path.parent.name == "model" else path.parent.name
 
 
 def same_network(one, other):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from skushare import __version__
 from skushare.detector.config import AnchorConfig, DetectorConfig
 from skushare.detector.presets import SSD_MOBILENET_V2_320, ssd_sizes
+from skushare.detector.zoo import INDEX, find_checkpoint
 from skushare.errors import ConfigError
 from skushare.prototext import parse
 from skushare.training.config import TrainingConfig
@@ -57,7 +58,7 @@ class Pipeline(NamedTuple):
 
     Attributes:
         detector: ``DetectorConfig``; training: ``TrainingConfig``.
-        weights: to start from: "imagenet", or "" if the file names none.
+        weights: to start from: "imagenet", the checkpoint that the file names if it is here, or "".
         ignored: each :class:`Ignored` setting, in the order of the file.
     """
 
@@ -282,11 +283,11 @@ def _weights(file):
     file.take(TRAIN + "fine_tune_checkpoint_version", Name("V1"))
     if kind == CLASSIFICATION and file.has(TRAIN + "fine_tune_checkpoint"):
         return "imagenet"
-    if file.take(TRAIN + "fine_tune_checkpoint", ""):
-        file.note(
-            TRAIN + "fine_tune_checkpoint", "choose the weights to start from; TensorFlow's are not read"
-        )
-    return ""
+    path = file.take(TRAIN + "fine_tune_checkpoint", "")
+    checkpoint = find_checkpoint(path) if path else None
+    if path and not checkpoint:
+        file.note(TRAIN + "fine_tune_checkpoint", "not found here; choose the weights to start from")
+    return str(checkpoint or "")
 
 
 def write_pipeline(detector, training, weights=""):
@@ -296,7 +297,7 @@ def write_pipeline(detector, training, weights=""):
 
     Args:
         detector: ``DetectorConfig``; training: ``TrainingConfig``.
-        weights: "imagenet" writes a ``fine_tune_checkpoint``.
+        weights: "imagenet" and a checkpoint's index write a ``fine_tune_checkpoint``.
 
     Raises:
         ConfigError: the network is not an SSD MobileNet v2 as the API knows it.
@@ -384,6 +385,12 @@ def _document(detector, training, weights, anchors):
             TRAIN + "fine_tune_checkpoint_version": Name("V2"),
             TRAIN + "fine_tune_checkpoint": f"{PLACEHOLDER}mobilenet_v2.ckpt-1",
             TRAIN + "fine_tune_checkpoint_type": CLASSIFICATION,
+        }
+    elif weights.endswith(INDEX):
+        values |= {
+            TRAIN + "fine_tune_checkpoint_version": Name("V2"),
+            TRAIN + "fine_tune_checkpoint": weights.removesuffix(INDEX),
+            TRAIN + "fine_tune_checkpoint_type": "detection",
         }
     for reader, part in (("train_input_reader", "train"), ("eval_input_reader", "val")):
         values[f"{reader}.label_map_path"] = f"{PLACEHOLDER}label_map.pbtxt"

@@ -7,6 +7,7 @@ from typing import Literal
 from skushare.detector.config import DetectorConfig
 from skushare.detector.models import WEIGHTS, model_choices
 from skushare.detector.presets import SHELF_DENSE
+from skushare.detector.zoo import find_checkpoint
 from skushare.errors import ConfigError
 from skushare.settings import Settings
 from skushare.training.config import TrainingConfig
@@ -27,7 +28,8 @@ class Plan(Settings):
         detector: the network; its ``labels`` are replaced by those of the data.
         training: how to train.
         weights: to start from: "" (random), "imagenet" (downloaded), a weight file, a model
-            folder or the name of one (``models.model_choices``), or a folder of a run.
+            folder or the name of one (``models.model_choices``), a folder of a run, or a
+            checkpoint of the TF2 model zoo, packed or not (``zoo.read_zoo``).
         one_class: teach all classes as one, "facing".
         backend: of Keras.
         devices: "auto" (every GPU, or the processor), "cpu", or a number of GPUs, as "2".
@@ -94,8 +96,11 @@ def find_weights(source):
         for path in (place, place / WEIGHTS, place / "model" / WEIGHTS, place / BEST) if place else ():
             if path.is_file():
                 return path.resolve()
+    checkpoint = find_checkpoint(source)
+    if checkpoint:
+        return checkpoint.resolve()
     raise ConfigError(
-        f"weights: {source} is neither a weight file nor a model or run with one; "
+        f"weights: {source} is neither a weight file nor a checkpoint, nor a model or run with one; "
         f"there are: {', '.join(model_choices()) or 'no models'}"
     )
 

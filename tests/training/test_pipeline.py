@@ -318,7 +318,7 @@ def test_an_unknown_setting_is_named_with_its_line(place):
         ("random_horizontal_flip", "random_rotation90", "random_rotation90", "no such augmentation"),
         ("random_horizontal_flip", "random_rotation90", "random_horizontal_flip", "in any case"),
         ("alpha: 0.75", "", "alpha", "missing"),
-        ('type: "classification"', 'type: "detection"', "fine_tune_checkpoint", "choose the weights"),
+        ('type: "classification"', 'type: "detection"', "fine_tune_checkpoint", "not found here"),
         ("cosine_decay_learning_rate", "manual_step_learning_rate", "momentum_optimizer", "is a cosine here"),
         (
             "momentum_optimizer {",
@@ -390,3 +390,13 @@ def test_several_classes_share_one_cap():
 def test_another_network_cannot_be_written(detector):
     with pytest.raises(ConfigError, match=r"pipeline\.config"):
         write_pipeline(detector, TrainingConfig())
+
+
+def test_a_detection_checkpoint_that_is_here_is_what_the_run_starts_from(tmp_path):
+    index = tmp_path / "ckpt-0.index"
+    index.write_bytes(b"")
+    text = write_pipeline(SSD_MOBILENET_V2_320, TrainingConfig(), str(index))
+    assert f'fine_tune_checkpoint: "{tmp_path}/ckpt-0"' in text
+    pipeline = read_pipeline(text)
+    assert pipeline.weights == str(index)
+    assert not [setting for setting in pipeline.ignored if "fine_tune" in setting.path]

@@ -1,0 +1,55 @@
+"""Weights to start from that the user brings: an archive of the model zoo, or a weight file."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from skushare.detector.zoo import ARCHIVE, check_archive, is_zoo
+from skushare.errors import ModelError
+from skushare.files import atomic_write
+from skushare.workspace import checked_name, weights_folder
+
+SUFFIXES = (*ARCHIVE, ".npz")
+
+
+def add_weights(file):
+    """Keep ``file`` among the weights that runs can start from, under its own name.
+
+    Args:
+        file: binary file with a ``name``: an archive of the TF2 model zoo, or what
+            ``weights.save_weights`` or ``tools/import_backbone.py`` wrote.
+
+    Returns:
+        Path of the copy.
+
+    Raises:
+        SkushareError: it is neither, is damaged, or cannot be kept; nothing is left of it then.
+    """
+    name = checked_name(Path(file.name).name)
+    if not name.lower().endswith(SUFFIXES):
+        raise ModelError(f"{name}: no weights; take one of {', '.join(SUFFIXES)}")
+    if is_zoo(name):
+        check_archive(file)
+    else:
+        _check(file, name)
+    file.seek(0)
+    weights_folder().mkdir(parents=True, exist_ok=True)
+    with atomic_write(weights_folder() / name) as handle:
+        shutil.copyfileobj(file, handle)
+    return weights_folder() / name
+
+
+def weight_files():
+    """Paths of what :func:`add_weights` kept, by name."""
+    return sorted(path for path in weights_folder().glob("*") if path.name.lower().endswith(SUFFIXES))
+
+
+def _check(file, name):
+    try:
+        with np.load(file, allow_pickle=False) as content:
+            known = "Conv1/0" in content.files
+    except Exception as error:  # zip, numpy and the disk each raise their own
+        raise ModelError(f"{name}: not a readable weight file ({error})") from None
+    if not known:
+        raise ModelError(f"{name}: holds no weights of a MobileNetV2 of skushare")
