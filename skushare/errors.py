@@ -19,3 +19,11 @@ class ModelError(SkushareError):
 
 class ConfigError(SkushareError):
     """A setting has a value that cannot work; the message names the setting."""
+
+
+class DatabaseError(SkushareError):
+    """The database or its pictures cannot be read or written; the message names the place."""
+
+
+class AuditError(SkushareError):
+    """An audit cannot be made, changed or found; the message says why."""
