@@ -3,6 +3,7 @@
 import os
 import random
 import sys
+import uuid
 
 import numpy as np
 import pytest
@@ -21,3 +22,44 @@ def _seeds():
     np.random.seed(0)
     if "keras" in sys.modules:  # imported for its own seed, it would slow down the tests that do without
         sys.modules["keras"].utils.set_random_seed(0)
+
+
+@pytest.fixture
+def sqlite(monkeypatch, tmp_path):
+    """An empty workspace with a SQLite file; gives the file's path."""
+    from skushare.database import engine
+
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
+    monkeypatch.delenv("SKUSHARE_DATABASE", raising=False)
+    yield tmp_path / "workspace" / "skushare.db"
+    engine.close()
+
+
+@pytest.fixture
+def postgresql(sqlite, monkeypatch):
+    """An empty workspace with a schema of its own in the PostgreSQL of ``$SKUSHARE_TEST_DATABASE``."""
+    from sqlalchemy import create_engine, make_url, text
+
+    from skushare.database import engine
+
+    given = os.environ.get("SKUSHARE_TEST_DATABASE")
+    if not given:
+        assert "CI" not in os.environ, "CI must test on PostgreSQL: .ci/run sets SKUSHARE_TEST_DATABASE"
+        pytest.skip("SKUSHARE_TEST_DATABASE names no PostgreSQL")
+    url, schema = make_url(given).set(drivername="postgresql+psycopg"), f"test_{uuid.uuid4().hex}"
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    own = url.update_query_dict({"options": f"-csearch_path={schema}"})
+    monkeypatch.setenv("SKUSHARE_DATABASE", own.render_as_string(hide_password=False))
+    yield own
+    engine.close()
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request):
+    """An empty workspace with an empty database, once of each kind."""
+    return request.getfixturevalue(request.param)

@@ -35,7 +35,7 @@ def database_url():
         return URL.create("sqlite", database=str(workspace() / "skushare.db"))
     try:
         url = make_url(given)
-    except exc.ArgumentError:
+    except (exc.ArgumentError, ValueError):
         url = None  # the text may hold a password, so it is not repeated
     kind = url.get_backend_name() if url else ""
     if kind in ("postgresql", "postgres"):

@@ -63,7 +63,9 @@ def get(digest):
             f"{path}: the picture cannot be read ({error.strerror}); restore it from a copy"
         ) from None
     if hashlib.sha256(data).hexdigest() != digest:
-        raise DatabaseError(f"{path}: the picture is damaged (its SHA-256 is another); restore it from a copy")
+        raise DatabaseError(
+            f"{path}: the picture is damaged (its SHA-256 is another); restore it from a copy"
+        )
     return data
 
 

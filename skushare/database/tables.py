@@ -5,7 +5,17 @@ Times are whole seconds since 1970 in UTC, which both databases sort and divide 
 length, and grouping by a number is quick.
 """
 
-from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 DIGEST = String(64)  # a SHA-256 in hexadecimal

@@ -18,9 +18,7 @@ def _text(name, kind=sa.Text):
 
 
 def _of(name, column, **options):
-    return sa.Column(
-        name, sa.Integer, sa.ForeignKey(column, ondelete="CASCADE"), nullable=False, **options
-    )
+    return sa.Column(name, sa.Integer, sa.ForeignKey(column, ondelete="CASCADE"), nullable=False, **options)
 
 
 def _named(name, **options):

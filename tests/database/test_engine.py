@@ -1,0 +1,164 @@
+"""The database as its users meet it: made on first use, safe among processes, clear when it fails."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import func, select, text
+
+from skushare.database import engine
+from skushare.database.tables import Base, NameRow
+from skushare.errors import DatabaseError
+
+
+def add_name(word):
+    with engine.session() as session:
+        session.add(NameRow(digest=word, text=word))
+
+
+def names():
+    with engine.reading() as session:
+        return sorted(session.scalars(select(NameRow.text)))
+
+
+def test_the_migrations_make_what_the_tables_say(database):
+    with engine.engine().connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_a_block_is_saved_whole_or_not_at_all(database):
+    add_name("kept")
+    with pytest.raises(KeyError), engine.session() as session:
+        session.add(NameRow(digest="lost", text="lost"))
+        session.flush()
+        raise KeyError
+    engine.close()
+    assert names() == ["kept"]
+
+
+def test_processes_that_start_at_once_make_the_tables_once(database):
+    code = (
+        "import sys\n"
+        "from skushare.database.engine import session\n"
+        "from skushare.database.tables import NameRow\n"
+        "with session() as s:\n"
+        "    s.add(NameRow(digest=sys.argv[1], text=sys.argv[1]))\n"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, word], stderr=subprocess.PIPE, text=True)
+        for word in "abc"
+    ]
+    assert [process.communicate()[1] for process in started] == [""] * 3
+    assert names() == ["a", "b", "c"]
+
+
+def test_writers_take_turns_and_lose_nothing(database):
+    add_name("0")
+
+    def count_up(_):
+        with engine.session() as session:
+            row = session.scalars(select(NameRow).with_for_update()).one()
+            row.text = str(int(row.text) + 1)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(count_up, range(40)))
+    assert names() == ["40"]
+
+
+def test_a_reader_sees_one_moment_while_others_write(database):
+    add_name("a")
+    with engine.reading() as session:
+        count = select(func.count()).select_from(NameRow)
+        before = session.scalar(count)
+        add_name("b")
+        assert session.scalar(count) == before
+    assert names() == ["a", "b"]
+
+
+def test_sqlite_waits_for_the_disk(sqlite):
+    with engine.engine().connect() as connection:
+        found = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+    assert found == ["wal", 2, 1, 1000 * engine.PATIENCE]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "mysql://user:secret@host/name",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "postgresql://secret:99x/",
+    ],
+)
+def test_an_address_that_cannot_work_is_explained_without_repeating_it(monkeypatch, url):
+    monkeypatch.setenv("SKUSHARE_DATABASE", url)
+    with pytest.raises(DatabaseError, match="SKUSHARE_DATABASE: .*postgresql://") as caught:
+        engine.database_url()
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_any_usual_name_of_postgresql_will_do(monkeypatch, scheme):
+    monkeypatch.setenv("SKUSHARE_DATABASE", f"{scheme}://user:secret@host/name")
+    assert engine.database_url().drivername == "postgresql+psycopg"
+
+
+def test_a_server_that_is_not_there_is_named_without_its_password(monkeypatch):
+    monkeypatch.setenv("SKUSHARE_DATABASE", "postgresql://user:secret@127.0.0.1:9/name")
+    with pytest.raises(DatabaseError, match=r"@127.0.0.1:9/name: cannot be used") as caught:
+        engine.engine()
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_said(sqlite):
+    sqlite.parent.mkdir()
+    sqlite.write_bytes(b"shopping list\n" * 100)
+    with pytest.raises(DatabaseError, match=r"skushare.db: is not a database"):
+        engine.engine()
+    assert sqlite.read_bytes().startswith(b"shopping list")
+
+
+def test_a_newer_database_is_left_alone(database):
+    with engine.engine().begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.close()
+    with pytest.raises(DatabaseError, match="newer skushare; update"):
+        engine.engine()
+
+
+def test_a_database_that_may_not_be_written_still_reads(database):
+    add_name("a")
+    with engine.engine().connect() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA query_only=ON")
+        else:
+            connection.exec_driver_sql("SET default_transaction_read_only = on")
+            connection.commit()
+    assert names() == ["a"]
+    with pytest.raises(DatabaseError, match="is read-only; check who may write"):
+        add_name("b")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_a_folder_that_may_not_be_written_is_said(sqlite):
+    sqlite.parent.mkdir(mode=0o500)
+    with pytest.raises(DatabaseError, match="skushare.db: cannot be opened"):
+        engine.engine()
+
+
+def test_a_full_disk_is_said_and_what_was_saved_stays(sqlite):
+    add_name("a")
+    with engine.engine().connect() as connection:  # the pool's only one: the next session gets it, too
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(DatabaseError, match="the disk is full; free some space"):
+        add_name("b" * 100_000)
+    assert names() == ["a"]

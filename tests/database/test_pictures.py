@@ -1,0 +1,36 @@
+import pytest
+
+from skushare.database import pictures
+from skushare.errors import DatabaseError, SkushareError
+
+pytestmark = pytest.mark.usefixtures("sqlite")
+
+
+@pytest.mark.parametrize("data", [b"", b"jpeg", bytes(range(256)) * 1000])
+def test_what_is_put_comes_back(data):
+    assert pictures.get(pictures.put(data)) == data
+
+
+def test_the_same_bytes_are_kept_once():
+    assert pictures.put(b"shelf") == pictures.put(b"shelf")
+    assert sum(path.is_file() for path in pictures.pictures_folder().rglob("*")) == 1
+
+
+def test_a_cut_picture_is_noticed_and_replaced_by_the_next_put():
+    digest = pictures.put(b"shelf")
+    pictures.picture_path(digest).write_bytes(b"she")
+    with pytest.raises(DatabaseError, match="damaged"):
+        pictures.get(digest)
+    assert pictures.get(pictures.put(b"shelf")) == b"shelf"
+
+
+def test_a_missing_picture_is_named():
+    with pytest.raises(DatabaseError, match="cannot be read"):
+        pictures.get("0" * 64)
+
+
+def test_a_folder_that_cannot_be_is_said():
+    pictures.pictures_folder().parent.mkdir()
+    pictures.pictures_folder().write_bytes(b"a file in its place")
+    with pytest.raises(SkushareError, match="pictures"):
+        pictures.put(b"shelf")
