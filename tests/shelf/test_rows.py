@@ -52,9 +52,9 @@ def test_a_stack_belongs_to_the_row_it_stands_in():
     assert row_ids(stacked).tolist() == [*rows, 1]
 
 
-def test_the_bundled_shelves_have_five_boards():
+def test_the_bundled_shelves_have_four_boards():
     for sample in read_coco(FOLDER / "annotations.json").samples:
-        assert row_ids(sample.boxes).max() + 1 == 5, sample.path.name
+        assert row_ids(sample.boxes).max() + 1 == 4, sample.path.name
 
 
 def test_assign_rows_keeps_the_rest_and_takes_nothing():
