@@ -1,12 +1,15 @@
 """Writing files so that a crash or a full disk never leaves half of one."""
 
 import os
+import shutil
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from skushare.errors import SkushareError
 
+_A_DAY = 24 * 3600  # seconds; nothing that is still being written stands still for so long
 _UMASK = os.umask(0)  # can only be read by setting it
 os.umask(_UMASK)
 
@@ -36,6 +39,14 @@ def atomic_write(path):
     finally:
         if temporary is not None:
             os.unlink(temporary)
+
+
+def sweep(folder, prefix):
+    """Delete folders in ``folder``, one of our own, that killed processes left: named so, and a day old."""
+    for left in Path(folder).glob(f"{prefix}*"):
+        with suppress(OSError):
+            if left.is_dir() and time.time() - left.stat().st_mtime > _A_DAY:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 import os
 import stat
+import time
 
 import pytest
 
 from skushare.errors import SkushareError
-from skushare.files import atomic_folder, atomic_write
+from skushare.files import atomic_folder, atomic_write, sweep
 
 
 def write(path, content=b"new", fail=None):
@@ -68,3 +69,17 @@ def test_what_is_there_is_not_replaced_by_a_folder(tmp_path, make):
     make(tmp_path / "out")
     with pytest.raises(SkushareError, match="exists"), atomic_folder(tmp_path / "out"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("name", "age", "kept"), [(".in.1", 2, False), (".in.1", 0.5, True), ("in", 2, True)]
+)
+def test_only_old_folders_of_the_name_are_swept(tmp_path, name, age, kept):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "half").touch()
+    (tmp_path / ".in.file").touch()
+    then = time.time() - age * 24 * 3600
+    os.utime(tmp_path / name, (then, then))
+    os.utime(tmp_path / ".in.file", (then, then))
+    sweep(tmp_path, ".in.")
+    assert (tmp_path / name).exists() == kept and (tmp_path / ".in.file").exists()

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from skushare.app.annotator import annotator
-from skushare.app.datasets import attempt, go_to
+from skushare.app.datasets import attempt, go_to, note
 from skushare.app.picture_grid import picture_grid
 from skushare.app.text import plain
 from skushare.dataset import store
@@ -172,7 +172,7 @@ def show_picture(dataset, picture):
     index = dataset.index
     row = index.rows[picture]
     rows, _ = find(index, st.session_state.get("dataset_filter", Filter()))
-    _picture_bar(dataset, rows, int(np.argmax(rows == row)) if row in rows else -1)
+    _picture_bar(dataset, row, rows, int(np.argmax(rows == row)) if row in rows else -1)
     st.markdown(f"##### {plain(picture)}")
     try:
         jpeg = _large(dataset.path(picture), file_stamp(dataset.path(picture)))
@@ -186,7 +186,7 @@ def show_picture(dataset, picture):
     st.caption(f"{sample.width} × {sample.height} pixels{split}")
 
 
-def _picture_bar(dataset, rows, place):
+def _picture_bar(dataset, row, rows, place):
     names = dataset.index.names
     before = names[rows[place - 1]] if place > 0 else None
     after = names[rows[place + 1]] if place + 1 < len(rows) else None
@@ -203,6 +203,19 @@ def _picture_bar(dataset, rows, place):
         ):
             st.button(label, icon=icon, disabled=not picture, on_click=go_to, args=(dataset.name, picture))
         undo_buttons(dataset)
+        st.button(
+            "Take this picture out",
+            icon=":material/delete:",
+            help="Out of the dataset; undo brings it back.",
+            on_click=_drop,
+            args=(dataset, names[row], after or before),
+        )
+
+
+def _drop(dataset, picture, following):
+    if attempt(store.drop_image, dataset.name, picture):
+        note(f"{picture} is out; undo brings it back")
+        go_to(dataset.name, following)
 
 
 def undo_buttons(dataset):

@@ -28,10 +28,11 @@ class Edit:
         number: counts the lines of the journal from 1.
         time: when, ISO 8601, UTC.
         reason: what was done, for people.
-        image: file name of the image whose boxes were changed; empty where everything was.
+        image: file name of the image that was changed; empty where everything was.
         before, after: tuples of the same length with, in each place, a box (left, top, right,
             bottom, class id, score) as it was and as it became; ``None`` where there was none.
-        version: number of the folder that holds all labels from here on; 0 where boxes were changed.
+        version: number of the folder that holds all labels from here on; 0 where an image was changed.
+        dropped: whether the image was taken out of the dataset.
     """
 
     number: int
@@ -41,6 +42,7 @@ class Edit:
     before: tuple = ()
     after: tuple = ()
     version: int = 0
+    dropped: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class History:
 
     @property
     def changes(self):
-        """The edits of boxes since that version, oldest first."""
+        """The edits of images since that version, oldest first."""
         versions = [edit.version for edit in self.done]
         return self.done[versions.index(self.version) + 1 if self.version else 0 :]
 
@@ -164,6 +166,7 @@ def _edit(record):
         before,
         after,
         int(record.get("version", 0)),
+        bool(record.get("dropped", False)),
     )
 
 

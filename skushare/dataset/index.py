@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,26 @@ class Index:
             boxes=column(self.boxes, slice(4)),
             class_ids=column(self.class_ids, 4),
             scores=column(self.scores, 5),
+        )
+
+    def without(self, rows):
+        """A copy that lacks the images with the numbers ``rows``."""
+        if not rows:
+            return self
+        keep = np.ones(len(self), bool)
+        keep[list(rows)] = False
+        boxes = np.repeat(keep, self.counts)
+        return replace(
+            self,
+            names=tuple(compress(self.names, keep)),
+            groups=tuple(compress(self.groups, keep)),
+            widths=self.widths[keep],
+            heights=self.heights[keep],
+            split_ids=self.split_ids[keep],
+            starts=_starts(self.counts[keep]),
+            boxes=self.boxes[boxes],
+            class_ids=self.class_ids[boxes],
+            scores=self.scores[boxes],
         )
 
     def write(self, path, stamp):

@@ -13,10 +13,12 @@ from skushare.dataset.formats import read_dataset
 from skushare.dataset.store import add_dataset, new_folder
 from skushare.dataset.synthetic import generate_shelf
 from skushare.errors import DatasetError
+from skushare.files import sweep
 from skushare.images import write_image
 from skushare.workspace import workspace
 
 EXAMPLE_SPLITS = ("train",) * 12 + ("val",) * 4 + ("test",) * 4
+_INCOMING = ".incoming."
 _EXAMPLE_SIZE = (512, 384)
 
 
@@ -68,5 +70,6 @@ def add_example(name="example", progress=iter):
 def _scratch():
     """A folder for the meantime, on the disk of the store so that pictures need not be copied."""
     workspace().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=workspace(), prefix=".incoming.") as folder:
+    sweep(workspace(), _INCOMING)
+    with tempfile.TemporaryDirectory(dir=workspace(), prefix=_INCOMING) as folder:
         yield Path(folder)

@@ -19,7 +19,7 @@ from skushare.dataset import versions
 from skushare.dataset.edits import append_edit, append_redo, append_undo, change_table, read_history
 from skushare.dataset.index import Index
 from skushare.errors import DatasetError
-from skushare.files import atomic_folder
+from skushare.files import atomic_folder, sweep
 from skushare.lock import hold
 from skushare.workspace import checked_name, datasets_folder, workspace
 
@@ -50,6 +50,7 @@ def add_dataset(dataset, name, copy=True, progress=None):
         SkushareError: the disk is full or not writable.
     """
     folder = new_folder(name)
+    sweep(datasets_folder(), ".")
     with atomic_folder(folder) as new:
         (new / "images").mkdir()
         dataset, names = _take(dataset, new / "images", copy, progress or iter)
@@ -133,6 +134,20 @@ def change_boxes(name, image, before, after, reason):
                 "look at it as it is now, and repeat the edit"
             )
         append_edit(folder / _JOURNAL, past, image=image, before=before, after=after, reason=reason)
+
+
+def drop_image(name, image):
+    """Take an image out of the stored dataset ``name``; can be undone, so its file stays.
+
+    Raises:
+        DatasetError: it is no longer in it.
+    """
+    folder = dataset_folder(name)
+    with _locked(folder):
+        past = history(name)
+        if image not in _index(folder, past).rows:
+            raise DatasetError(f"{image}: is no longer in {name}; somebody else took it out")
+        append_edit(folder / _JOURNAL, past, image=image, dropped=True, reason="took out the picture")
 
 
 def undo(name, number):
@@ -219,14 +234,16 @@ def _dataset(name, folder, past):
 def _index(folder, past):
     """The columns of a dataset with the edits of ``past``."""
     index = versions.read_columns(folder, past.version)
-    tables = {}
+    tables, dropped = {}, []
     for edit in past.changes:
         row = index.rows.get(edit.image)
-        if row is not None:
+        if row is not None and edit.dropped:
+            dropped.append(row)
+        elif row is not None:
             table = tables[row] if row in tables else index.table(row)
             changed = change_table(table, edit.before, edit.after)
             tables[row] = table if changed is None else changed
-    return index.with_tables(tables)
+    return index.with_tables(tables).without(dropped)
 
 
 def _take(dataset, images, copy, progress, known=()):

@@ -21,6 +21,7 @@ from skushare.training.events import EventLog
 from skushare.training.heartbeat import Heartbeat
 from skushare.training.material import initial_weights, read_data, read_source
 from skushare.training.observer import Observer
+from skushare.training.photos import prune_copies
 from skushare.training.runs import (
     FAILED,
     FINISHED,
@@ -101,6 +102,7 @@ def _carry_out(run, observers, say):
     # Before Keras, which takes its time: what is wrong here is told at once.
     config, datasets, validation = read_data(plan)
     say(f"{sum(len(d) for d, _ in datasets)} photos to train on, {len(validation)} to validate on")
+    prune_copies()
     load_keras()
     from skushare.training.trainer import train
 

@@ -18,6 +18,7 @@ from skushare.images import read_image
 from skushare.workspace import workspace
 
 MUCH_LARGER = 0.8  # a photo is scaled when its sides shrink to this or less; else it is not worth it
+DISK_LIMIT = 10 << 30  # bytes of scaled copies that are left when a run begins
 QUALITY = 95  # of the scaled copies, JPEG
 
 
@@ -99,7 +100,25 @@ class Photos:
                 self.size -= self._images.popitem(last=False)[1].nbytes
 
 
+def prune_copies(limit=DISK_LIMIT):
+    """Delete the oldest scaled copies on disk until the rest takes at most ``limit`` bytes."""
+    copies = []
+    for path in _copies().glob("*.jpg"):
+        with contextlib.suppress(FileNotFoundError):  # another run prunes as well
+            status = path.stat()
+            copies.append((status.st_mtime, status.st_size, path))
+    total = 0
+    for _, size, path in sorted(copies, reverse=True):
+        total += size
+        if total > limit:
+            path.unlink(missing_ok=True)
+
+
+def _copies():
+    return workspace() / "cache" / "photos"
+
+
 def _copy_path(path, size):
     status = os.stat(path)
     content = f"{Path(path).resolve()} {status.st_mtime_ns} {status.st_size} {size} {QUALITY}"
-    return workspace() / "cache" / "photos" / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.jpg"
+    return _copies() / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.jpg"

@@ -149,6 +149,14 @@ def test_an_edit_is_undone_and_redone_from_the_picture(shop, browser):
     assert "in the meantime" in app.error[0].value and len(browser["data"]["boxes"]) == 1
 
 
+def test_a_picture_is_taken_out_and_the_next_one_shown(shop, browser):
+    app = open_page(dataset="shop", picture=shop.names[1])
+    button(app, "Take this picture out").click().run()
+    assert app.query_params["picture"] == shop.names[2] and len(store.open_index("shop")) == 59
+    button(app, "Undo").click().run()
+    assert len(store.open_index("shop")) == 60 and not app.exception and not app.error
+
+
 def test_pictures_that_cannot_be_read_say_why(shop, browser, workspace):
     images = store.dataset_folder("shop") / "images"
     (images / shop.names[1]).write_bytes(b"text")

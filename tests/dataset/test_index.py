@@ -64,3 +64,13 @@ def test_only_the_images_named_get_other_boxes(make_dataset, counts):
 def test_nothing_at_all_has_columns_too():
     index = Index.of(Dataset("empty", (), ()), [])
     assert len(index) == 0 and index.boxes.shape == (0, 4) and index.starts.tolist() == [0]
+
+
+@pytest.mark.parametrize("rows", [[], [0], [1], [2], [0, 2], [0, 1, 2]])
+def test_images_taken_out_leave_the_others_as_they_are(make_dataset, rows):
+    index = columns(make_dataset((2, 0, 3)))
+    rest = index.without(rows)
+    kept = [row for row in range(3) if row not in rows]
+    assert rest.names == tuple(index.names[row] for row in kept) and len(rest.boxes) == rest.starts[-1]
+    for new, old in enumerate(kept):
+        assert np.array_equal(rest.table(new), index.table(old))

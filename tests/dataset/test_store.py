@@ -205,6 +205,22 @@ def test_undo_and_redo_move_through_boxes_and_everything(shop):
         assert tables() == state
 
 
+def test_a_picture_taken_out_comes_back_by_undo_with_its_edits(shop):
+    whole = store.open_index("shop")
+    add_box(1)
+    edited = tables()
+    store.drop_image("shop", whole.names[1])
+    assert store.open_index("shop").names == (whole.names[0], whole.names[2])
+    assert tables() == [edited[0], edited[2]] and len(store.open_dataset("shop")) == 2
+    drop_cache()
+    assert tables() == [edited[0], edited[2]]
+    for wrong in (whole.names[1], "none.png"):
+        with pytest.raises(DatasetError, match="no longer in shop"):
+            store.drop_image("shop", wrong)
+    store.undo("shop", store.history("shop").done[-1].number)
+    assert tables() == edited
+
+
 def test_after_a_new_edit_nothing_can_be_redone(shop):
     add_box(0)
     store.undo("shop", 1)
@@ -317,7 +333,13 @@ def edited():
     add_box(1)
 
 
-@pytest.mark.parametrize("edit", [lambda: None, add_box, edited], ids=["none", "box", "everything"])
+def drop():
+    store.drop_image("shop", image(1))
+
+
+@pytest.mark.parametrize(
+    "edit", [lambda: None, add_box, drop, edited], ids=["none", "box", "picture", "everything"]
+)
 def test_folding_writes_the_edits_into_the_files_and_ends_the_history(shop, store_folder, edit):
     edit()
     expected = store.open_dataset("shop")

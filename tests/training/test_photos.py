@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from skushare.images import write_image
 from skushare.training import photos
 from skushare.training.augment import useful_scale
 from skushare.training.config import TrainingConfig
-from skushare.training.photos import Photos
+from skushare.training.photos import Photos, prune_copies
 
 RNG = np.random.default_rng(0)
 
@@ -89,3 +90,16 @@ def test_a_small_machine_keeps_fewer(monkeypatch):
     memory = photos.psutil.virtual_memory()._replace(total=4 << 30)
     monkeypatch.setattr(photos.psutil, "virtual_memory", lambda: memory)
     assert photos.cache_limit() == 1 << 30
+
+
+def test_the_oldest_copies_go_when_there_are_too_many(sample, tmp_path):
+    for number in range(3):
+        write_image(sample.path, np.full((200, 400, 3), 80 * number, np.uint8))
+        Photos(half, 1 << 20).get(sample)
+        for path in copies(tmp_path):
+            os.utime(path, (path.stat().st_mtime - 100,) * 2)
+    newest = max(copies(tmp_path), key=lambda path: path.stat().st_mtime)
+    prune_copies(newest.stat().st_size)
+    assert copies(tmp_path) == [newest]
+    prune_copies()
+    assert copies(tmp_path) == [newest]
