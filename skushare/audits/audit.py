@@ -1,0 +1,171 @@
+"""The audit: what was found at one shelf at one time, and with what."""
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import pandas as pd
+
+from skushare import __version__
+from skushare.audits import corrections as corrected_by
+from skushare.detections import Detections
+from skushare.shelf.share import UNKNOWN, share_of_shelves
+
+MAX_WORDS = 20_000  # characters of a name or note; longer ones are mistakes
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, eq=False)
+class AuditPhoto:
+    """One photo of an audit.
+
+    Attributes:
+        name: of its file, for people.
+        picture: SHA-256 of its file, by which :func:`skushare.database.pictures.get` finds it.
+        width, height: in pixels, as it stands upright.
+        detections: its facings; their ``brand_ids`` index the audit's ``brands``, a negative one is unknown.
+        id: its number in the database, ``None`` before it is saved.
+    """
+
+    name: str
+    picture: str
+    width: int
+    height: int
+    detections: Detections = field(repr=False)
+    id: int | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "name", tidy(self.name))
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What was found at one shelf at one time; see :func:`with_brands` for photos without brands.
+
+    Attributes:
+        photos: :class:`AuditPhoto` in the order they were taken in.
+        brands: names of the brands, by brand id.
+        store, shelf, category, note: the user's words; any of them may be empty.
+        time: when the shelf looked like this, with its time zone.
+        source: ``photos``, ``live`` (one frame) or ``sweep`` (a camera moved along the shelf).
+        model, model_digest: name and SHA-256 of the detector.
+        gallery, gallery_digest: of the gallery that named the brands; empty where class labels did.
+        thresholds: {name: value} of what decided whether a facing and its brand count.
+        software: version of skushare.
+        id: its number, ``None`` before it is saved.
+        corrections: :class:`~skushare.audits.corrections.Correction` in their order; ``photos`` are
+            always those of the original, :meth:`corrected` gives what holds now.
+    """
+
+    photos: tuple[AuditPhoto, ...]
+    brands: tuple[str, ...]
+    time: datetime
+    store: str = ""
+    shelf: str = ""
+    category: str = ""
+    note: str = ""
+    source: str = "photos"
+    model: str = ""
+    model_digest: str = ""
+    gallery: str = ""
+    gallery_digest: str = ""
+    thresholds: dict = field(default_factory=dict)
+    software: str = __version__
+    id: int | None = None
+    corrections: tuple = ()
+
+    def __post_init__(self):
+        put = object.__setattr__
+        put(self, "photos", tuple(self.photos))
+        put(self, "brands", tuple(tidy(name) for name in self.brands))
+        for name in ("store", "shelf", "category", "note", "model", "gallery"):
+            put(self, name, tidy(getattr(self, name)))
+        if self.time.tzinfo is None:
+            put(self, "time", self.time.astimezone())  # the clock of this computer
+        put(self, "time", self.time.replace(microsecond=0))
+        for photo in self.photos:
+            ids = photo.detections.brand_ids
+            if ids is None or (len(ids) and ids.max() >= len(self.brands)):
+                raise ValueError(f"{photo.name}: every facing needs a brand id below {len(self.brands)}")
+
+    @property
+    def facings(self):
+        """How many facings the photos hold together."""
+        return sum(len(photo.detections) for photo in self.photos)
+
+    def corrected(self):
+        """The audit as it stands after its corrections, which are then part of its photos."""
+        if not self.corrections:
+            return self
+        brands = list(self.brands)
+        photos = [corrected_by.correct(photo, self.corrections, brands).photo for photo in self.photos]
+        return replace(self, photos=tuple(photos), brands=tuple(brands), corrections=())
+
+    def shares(self):
+        """The brands' shares over all photos, as :func:`~skushare.shelf.share.share_of_shelves` gives them.
+
+        Of the photos as they are: call it on :meth:`corrected` for what holds now.
+        """
+        names, ids = distinct(self.brands)
+        found = [
+            replace(d, brand_ids=[ids[b] if b >= 0 else -1 for b in d.brand_ids])
+            for d in (photo.detections for photo in self.photos)
+        ]
+        return share_of_shelves(found, brands=names)
+
+    def table(self):
+        """All facings: a DataFrame of ``photo``, ``brand``, scores and the box's corners in pixels."""
+        frames = []
+        for photo in self.photos:
+            found = photo.detections
+            frame = pd.DataFrame(
+                {
+                    "photo": photo.name,
+                    "brand": brand_names(found, self.brands),
+                    "brand_score": found.brand_scores if found.brand_scores is not None else float("nan"),
+                    "score": found.scores,
+                    "row": found.row_ids if found.row_ids is not None else -1,
+                    "sku": found.sku_ids if found.sku_ids is not None else -1,
+                    **dict(zip(("left", "top", "right", "bottom"), found.boxes.T, strict=True)),
+                }
+            )
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def with_brands(detections, labels, brands=None):
+    """Detections that have brand ids, and the names of these: the class labels, where nothing told brands.
+
+    Args:
+        detections: :class:`~skushare.detections.Detections` of several photos, a list.
+        labels: the detector's class names.
+        brands: names of the brands by id, where all detections have brand ids.
+
+    Returns:
+        (list of detections, tuple of names).
+    """
+    detections = list(detections)
+    if brands is not None and all(found.brand_ids is not None for found in detections):
+        return detections, tuple(brands)
+    return [replace(found, brand_ids=found.class_ids) for found in detections], tuple(labels)
+
+
+def brand_names(detections, brands):
+    """The brand's name of each facing, a list."""
+    return [brands[b] if 0 <= b < len(brands) else UNKNOWN for b in detections.brand_ids.tolist()]
+
+
+def distinct(names):
+    """The different names among ``names``, and for each of ``names`` its index in them."""
+    different = {name: None for name in names}
+    index = {name: i for i, name in enumerate(different)}
+    return tuple(different), [index[name] for name in names]
+
+
+def tidy(text):
+    """``text`` as every database, file and page can keep it: without control and broken characters.
+
+    Names and notes are otherwise kept as they were written, whatever they contain; where they are shown or
+    exported, they are shown as text.
+    """
+    return _CONTROLS.sub(" ", str(text)[:MAX_WORDS]).strip()

@@ -1,0 +1,116 @@
+"""Corrections by hand: they are kept beside the original, which stays, and what holds now is computed.
+
+Facings of a photo are known by number: those of the original from 0 on in their order, then each that was
+added. A correction says what one of them is from then on: a box and a brand, or ``None``, no facing.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+
+from skushare.detections import Detections
+from skushare.shelf.share import UNKNOWN
+
+
+class Facing(NamedTuple):
+    """What a correction says of a facing: its box in pixels of the photo and the name of its brand."""
+
+    box: tuple[float, float, float, float]
+    brand: str
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One change by a person.
+
+    Attributes:
+        photo: number of the photo in the database.
+        facing: number of the facing in the photo.
+        before, after: :class:`Facing`, ``None`` for none.
+        who: as they call themselves; may be empty.
+        time: when, with time zone.
+    """
+
+    photo: int
+    facing: int
+    before: Facing | None
+    after: Facing | None
+    who: str
+    time: datetime
+
+    @property
+    def what(self):
+        """What was done, in words."""
+        if self.before is None:
+            return f"added {self.after.brand}"
+        if self.after is None:
+            return f"removed {self.before.brand}"
+        if self.before.brand != self.after.brand:
+            return f"{self.before.brand} is {self.after.brand}"
+        return f"moved the box of {self.after.brand}"
+
+
+class Corrected(NamedTuple):
+    """A photo after corrections, and the number of each of its facings."""
+
+    photo: object
+    numbers: tuple[int, ...]
+
+
+def correct(photo, corrections, brands):
+    """``photo`` after those of ``corrections`` that are about it.
+
+    Args:
+        photo: :class:`~skushare.audits.audit.AuditPhoto` of the original.
+        corrections: :class:`Correction` of its audit, oldest first.
+        brands: list of the audit's brands; names that are new are appended.
+
+    Returns:
+        A :class:`Corrected`; facings that were not touched keep all that was found about them, of a
+        touched one only what the correction says is known.
+    """
+    changed = {each.facing: each.after for each in corrections if each.photo == photo.id}
+    found = photo.detections
+    if not changed:
+        return Corrected(photo, tuple(range(len(found))))
+    kept = [number for number in range(len(found)) if number not in changed]
+    touched = {number: after for number, after in changed.items() if after is not None}
+    numbers = np.array([*kept, *touched], int)
+    order = np.argsort(numbers)
+    merged = _join(found[np.array(kept, int)], _as_detections(touched, found, brands))[order]
+    return Corrected(replace(photo, detections=merged), tuple(numbers[order].tolist()))
+
+
+def _as_detections(facings, original, brands):
+    """``facings``, {number: :class:`Facing`}, with every column that ``original`` has."""
+    n = len(facings)
+    brands.extend({f.brand: 0 for f in facings.values() if f.brand not in (UNKNOWN, *brands)})
+    ids = [-1 if facing.brand == UNKNOWN else brands.index(facing.brand) for facing in facings.values()]
+    old = np.array([number if number < len(original) else -1 for number in facings], int)
+
+    def carried(name, missing):
+        column = getattr(original, name)
+        if column is None:
+            return None
+        values = np.full(n, missing, column.dtype)
+        values[old >= 0] = column[old[old >= 0]]
+        return values
+
+    return Detections(
+        np.float32([facing.box for facing in facings.values()]).reshape(-1, 4),
+        np.ones(n),  # a person is sure
+        carried("class_ids", 0),
+        track_ids=carried("track_ids", -1),
+        row_ids=carried("row_ids", -1),
+        brand_ids=ids,
+        sku_ids=None if original.sku_ids is None else np.full(n, -1),
+        brand_scores=None if original.brand_scores is None else np.ones(n),
+    )
+
+
+def _join(a, b):
+    columns = ("boxes", "scores", "class_ids", "track_ids", "row_ids", "brand_ids", "sku_ids", "brand_scores")
+    pairs = {name: (getattr(a, name), getattr(b, name)) for name in columns}
+    return Detections(**{n: None if x is None else np.concatenate([x, y]) for n, (x, y) in pairs.items()})

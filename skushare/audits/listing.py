@@ -1,0 +1,193 @@
+"""Lists of audits and how their shares go over time."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+
+import pandas as pd
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import aliased
+
+from skushare.audits.names import find_ids, texts
+from skushare.database.engine import reading
+from skushare.database.tables import AuditRow, NameRow, ShareRow
+
+DAY = 86_400
+STEPS = {"day": DAY, "week": 7 * DAY, "four weeks": 28 * DAY}  # of a trend, in seconds
+_MONDAY = 4 * DAY  # the first Monday after the beginning of 1970, from which steps are counted
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which audits are meant; what is empty or ``None`` does not restrict.
+
+    Attributes:
+        stores, categories: names, of which an audit has one.
+        brands: names, of which an audit has at least one on its shelf.
+        since, until: datetimes; from the first on and before the second.
+    """
+
+    stores: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def list_audits(wanted=Filter(), limit=None, offset=0):
+    """The finished audits that ``wanted`` lets through, newest first.
+
+    Returns:
+        A DataFrame of ``audit`` (number), ``time`` (with time zone UTC), ``store``, ``shelf``, ``category``,
+        ``photos``, ``facings``, ``corrections``, ``source`` and ``note``.
+    """
+    store, shelf, category = (aliased(NameRow) for _ in range(3))
+    query = (
+        select(
+            AuditRow.id.label("audit"),
+            AuditRow.time,
+            store.text.label("store"),
+            shelf.text.label("shelf"),
+            category.text.label("category"),
+            AuditRow.photos,
+            AuditRow.facings,
+            AuditRow.corrections,
+            AuditRow.source,
+            AuditRow.note,
+        )
+        .join(store, store.id == AuditRow.store_id)
+        .join(shelf, shelf.id == AuditRow.shelf_id)
+        .join(category, category.id == AuditRow.category_id)
+        .order_by(AuditRow.time.desc(), AuditRow.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    with reading() as db:
+        frame = _frame(db, query.where(*_conditions(db, wanted)))
+    frame["time"] = pd.to_datetime(frame["time"], unit="s", utc=True)
+    return frame
+
+
+def count_audits(wanted=Filter()):
+    """How many audits :func:`list_audits` has for ``wanted``."""
+    with reading() as db:
+        return db.scalar(select(func.count(AuditRow.id)).where(*_conditions(db, wanted)))
+
+
+def known_names(what):
+    """Names that audits have for ``what``: ``store``, ``shelf`` or ``category``; sorted, no empty one."""
+    column = getattr(AuditRow, f"{what}_id")
+    with reading() as db:
+        query = select(NameRow.text).where(NameRow.id.in_(select(column).distinct()))
+        return sorted((name for name in db.scalars(query) if name), key=str.casefold)
+
+
+def brand_totals(wanted=Filter()):
+    """Facings of each brand over all audits that ``wanted`` lets through, its ``brands`` not looked at.
+
+    Returns:
+        A DataFrame of ``brand`` and ``facings``, most first.
+    """
+    with reading() as db:
+        total = func.sum(ShareRow.facings)
+        query = select(ShareRow.brand_id, total.label("facings")).group_by(ShareRow.brand_id)
+        query = _of_audits(query, replace(wanted, brands=()), db).subquery()
+        named = select(NameRow.text.label("brand"), query.c.facings).join(
+            query, query.c.brand_id == NameRow.id
+        )
+        frame = _frame(db, named.order_by(query.c.facings.desc(), NameRow.text))
+    return frame.astype({"facings": int})
+
+
+def trend(wanted, brands, step="week", by_store=False):
+    """How the shares of ``brands`` go over time.
+
+    A share is the brand's facings of all audits in a step together, over all facings of these audits.
+
+    Args:
+        wanted: :class:`Filter`; its ``brands`` are not looked at.
+        brands: names.
+        step: one of ``STEPS``; audits of the same one are put together.
+        by_store: tell the stores apart.
+
+    Returns:
+        A DataFrame of ``time`` (the step's begin, local time at the shelf), ``store`` if asked for,
+        ``brand``, ``facings``, ``share`` and ``audits``.
+    """
+    seconds = STEPS[step]
+    place = ((AuditRow.time + AuditRow.utc_offset - _MONDAY) // seconds).label("place")
+    keys = [place, AuditRow.store_id] if by_store else [place]
+    names = [key.name for key in keys]  # grouping by the name avoids repeating the formula
+    with reading() as db:
+        conditions = _conditions(db, replace(wanted, brands=()))
+        totals = _frame(
+            db,
+            select(*keys, func.sum(AuditRow.facings).label("all"), func.count().label("audits"))
+            .where(*conditions)
+            .group_by(*names),
+        )
+        ids = {number: brand for brand, number in find_ids(db, brands).items()}
+        facings = _frame(
+            db,
+            select(*keys, ShareRow.brand_id, func.sum(ShareRow.facings).label("facings"))
+            .join(ShareRow, ShareRow.audit_id == AuditRow.id)
+            .where(ShareRow.brand_id.in_(ids), *conditions)
+            .group_by(*names, ShareRow.brand_id),
+        )
+        stores = texts(db, totals["store_id"].unique().tolist()) if by_store else {}
+    brand_column = pd.DataFrame({"brand_id": list(ids), "brand": list(ids.values())})
+    table = totals.astype(int).merge(brand_column.astype({"brand_id": int}), how="cross")
+    table = table.merge(facings.astype(int), how="left", on=[*names, "brand_id"])
+    table["facings"] = table["facings"].fillna(0).astype(int)
+    table["share"] = table["facings"] / table["all"].clip(lower=1)
+    table["time"] = pd.to_datetime(table["place"] * seconds + _MONDAY, unit="s")
+    table["store"] = table["store_id"].map(stores) if by_store else ""
+    columns = ["time", *["store"] * by_store, "brand", "facings", "share", "audits"]
+    return table.sort_values(["time", "store", "brand"], ignore_index=True)[columns]
+
+
+def fitting_step(first, last):
+    """The step of a trend that suits the time between two datetimes."""
+    days = (last - first) / timedelta(days=1)
+    return "day" if days <= 60 else "week" if days <= 2 * 365 else "four weeks"
+
+
+def time_span(wanted=Filter()):
+    """(first, last) time of the audits that ``wanted`` lets through, in UTC; ``None`` where there is none."""
+    with reading() as db:
+        query = select(func.min(AuditRow.time), func.max(AuditRow.time)).where(*_conditions(db, wanted))
+        first, last = db.execute(query).one()
+    return None if first is None else (*(datetime.fromtimestamp(t, timezone.utc) for t in (first, last)),)
+
+
+def revision():
+    """A value that is another after every change of a finished audit."""
+    with reading() as db:
+        query = select(func.count(), func.max(AuditRow.id), func.sum(AuditRow.corrections))
+        return tuple(db.execute(query.where(AuditRow.finished)).one())
+
+
+def _conditions(db, wanted):
+    conditions = [AuditRow.finished]
+    for column, names in ((AuditRow.store_id, wanted.stores), (AuditRow.category_id, wanted.categories)):
+        if names:
+            conditions.append(column.in_(find_ids(db, names).values()))
+    if wanted.brands:
+        ids = list(find_ids(db, wanted.brands).values())
+        conditions.append(exists().where(ShareRow.audit_id == AuditRow.id, ShareRow.brand_id.in_(ids)))
+    if wanted.since:
+        conditions.append(AuditRow.time >= int(wanted.since.timestamp()))
+    if wanted.until:
+        conditions.append(AuditRow.time < int(wanted.until.timestamp()))
+    return conditions
+
+
+def _of_audits(query, wanted, db):
+    """``query`` over shares, restricted to the audits that ``wanted`` lets through."""
+    if wanted == Filter():  # unfinished audits have no shares
+        return query
+    return query.join(AuditRow, AuditRow.id == ShareRow.audit_id).where(*_conditions(db, wanted))
+
+
+def _frame(db, query):
+    result = db.execute(query)
+    return pd.DataFrame(result.all(), columns=list(result.keys()))

@@ -1,0 +1,57 @@
+"""Names in the database: each text once, known by number."""
+
+import hashlib
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from skushare.audits.audit import tidy
+from skushare.database.tables import NameRow
+
+_MANY = 500  # values in one statement; databases limit them
+
+
+def name_ids(db, names):
+    """{name: its number} of ``names``; new ones are added."""
+    digests = {_digest(name): name for name in names}
+    known = _known(db, digests)
+    # In an order that is the same everywhere: two writers who add the same names must not wait for
+    # each other.
+    new = [{"digest": digest, "text": digests[digest]} for digest in sorted(digests.keys() - known.keys())]
+    if new:
+        kind = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
+        db.execute(kind.insert(NameRow).on_conflict_do_nothing(index_elements=["digest"]), new)
+        known = _known(db, digests)
+    return {name: known[digest] for digest, name in digests.items()}
+
+
+def find_ids(db, names):
+    """{name: its number} of those of ``names`` that the database knows."""
+    digests = {_digest(tidy(name)): name for name in names}
+    return {digests[digest]: number for digest, number in _known(db, digests).items()}
+
+
+def texts(db, ids):
+    """{number: name} of the numbers ``ids``."""
+    found = {}
+    for some in portions(set(ids)):
+        found.update(map(tuple, db.execute(select(NameRow.id, NameRow.text).where(NameRow.id.in_(some)))))
+    return found
+
+
+def portions(values):
+    """``values`` in lists that are short enough for one statement."""
+    values = list(values)
+    return [values[i : i + _MANY] for i in range(0, len(values), _MANY)]
+
+
+def _known(db, digests):
+    found = {}
+    for some in portions(digests):
+        rows = db.execute(select(NameRow.digest, NameRow.id).where(NameRow.digest.in_(some)))
+        found.update(map(tuple, rows))
+    return found
+
+
+def _digest(name):
+    return hashlib.sha256(name.encode()).hexdigest()

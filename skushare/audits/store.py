@@ -1,0 +1,386 @@
+"""Saving, opening and correcting audits.
+
+An audit is saved whole, in one transaction, after its pictures. A batch is saved photo by photo and is in
+no list and no trend before it is finished, so that a crash leaves no half audit, but something to go on with.
+"""
+
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from sqlalchemy import delete, func, insert, select, update
+
+from skushare.audits.audit import Audit, AuditPhoto, brand_names, tidy
+from skushare.audits.corrections import Correction, Facing, correct
+from skushare.audits.names import name_ids, portions, texts
+from skushare.audits.packing import pack, unpack
+from skushare.database import pictures
+from skushare.database.engine import reading, session
+from skushare.database.tables import (
+    AuditRow,
+    CorrectionRow,
+    FacingsRow,
+    GalleryExampleRow,
+    NameRow,
+    PhotoRow,
+    ShareRow,
+)
+from skushare.errors import AuditError
+
+_SPARED = 86_400  # seconds that a picture without a row is left alone: its row may be on its way
+
+
+# Saving
+
+
+def save_audit(audit):
+    """Keep ``audit``, whose pictures were put among the pictures before; it is safe when this returns.
+
+    Returns:
+        Its number.
+
+    Raises:
+        DatabaseError: it could not be saved; then nothing of it is.
+    """
+    with session() as db:
+        number = _add_audit(db, audit, planned=len(audit.photos), request=None)
+        for photo in audit.photos:
+            _add_photo(db, number, photo)
+        _finish(db, number)
+    return number
+
+
+def begin_audit(audit, planned, request):
+    """Keep an unfinished ``audit``, so far without photos; :func:`add_photo` adds them.
+
+    Args:
+        planned: how many photos it is to have.
+        request: JSON value that tells how to go on with it.
+
+    Returns:
+        Its number.
+    """
+    with session() as db:
+        return _add_audit(db, replace(audit, photos=()), planned, request)
+
+
+def add_photo(number, photo):
+    """Add ``photo`` to the unfinished audit ``number``; one that is in it already is not added again.
+
+    Returns:
+        Whether it was added.
+    """
+    with session() as db:
+        row = _lock(db, number)
+        if row.finished:
+            raise AuditError(f"audit {number} is finished; begin another")
+        same = select(PhotoRow.id).where(PhotoRow.audit_id == number, PhotoRow.picture == photo.picture)
+        if db.scalar(same) is not None:
+            return False
+        _add_photo(db, number, photo)
+        return True
+
+
+def finish_audit(number):
+    """Let the audit ``number``, all of whose photos are in, be listed and counted."""
+    with session() as db:
+        _lock(db, number)
+        _finish(db, number)
+
+
+def delete_audit(number):
+    """Remove the audit ``number`` for good, and the pictures that nothing else uses."""
+    with session() as db:
+        _lock(db, number)
+        db.execute(delete(AuditRow).where(AuditRow.id == number))
+    remove_unused_pictures()
+
+
+def remove_unused_pictures(spared=_SPARED):
+    """Remove pictures that no row names and that are older than ``spared`` seconds; returns how many."""
+    removed, oldest = 0, time.time() - spared
+    for folder in pictures.pictures_folder().glob("??"):
+        kept = {path.name: path for path in folder.iterdir() if path.stat().st_mtime < oldest}
+        used = set()
+        with reading() as db:
+            for some in portions(kept):
+                for column in (PhotoRow.picture, GalleryExampleRow.picture):
+                    used.update(db.scalars(select(column).where(column.in_(some))))
+        for name in kept.keys() - used:
+            kept[name].unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _add_audit(db, audit, planned, request):
+    ids = name_ids(db, [audit.store, audit.shelf, audit.category, *audit.brands])
+    row = AuditRow(
+        store_id=ids[audit.store],
+        shelf_id=ids[audit.shelf],
+        category_id=ids[audit.category],
+        time=int(audit.time.timestamp()),
+        utc_offset=int(audit.time.utcoffset().total_seconds()),
+        note=audit.note,
+        source=audit.source,
+        finished=False,
+        planned=planned,
+        photos=0,
+        facings=0,
+        corrections=0,
+        brands=[ids[name] for name in audit.brands],
+        model=audit.model,
+        model_digest=audit.model_digest,
+        gallery=audit.gallery,
+        gallery_digest=audit.gallery_digest,
+        thresholds=audit.thresholds,
+        software=audit.software,
+        request=request,
+    )
+    db.add(row)
+    db.flush()
+    return row.id
+
+
+def _add_photo(db, number, photo):
+    count = select(func.count()).where(PhotoRow.audit_id == number).scalar_subquery()
+    row = PhotoRow(
+        audit_id=number,
+        position=db.scalar(select(count)),
+        name=photo.name,
+        picture=photo.picture,
+        width=photo.width,
+        height=photo.height,
+    )
+    db.add(row)
+    db.flush()
+    columns, data = pack(photo.detections)
+    db.add(FacingsRow(photo_id=row.id, count=len(photo.detections), columns=columns, data=data))
+
+
+def _finish(db, number):
+    db.flush()
+    db.execute(update(AuditRow).where(AuditRow.id == number).values(finished=True))
+    _update_figures(db, _read(db, number))
+
+
+def _update_figures(db, audit):
+    """Bring what is computed from an audit's facings and corrections up to date in its rows."""
+    now = audit.corrected()
+    db.execute(delete(ShareRow).where(ShareRow.audit_id == audit.id))
+    shares = now.shares()
+    ids = name_ids(db, [*shares["name"], *now.brands])
+    linear = shares["linear_share"] if "linear_share" in shares else [None] * len(shares)
+    rows = [
+        {
+            "audit_id": audit.id,
+            "brand_id": ids[name],
+            "facings": facings,
+            "share": share,
+            "linear_share": along,
+        }
+        for name, facings, share, along in zip(
+            shares["name"], shares["facings"].tolist(), shares["share"].tolist(), linear, strict=True
+        )
+    ]
+    if rows:
+        db.execute(insert(ShareRow), rows)
+    figures = {"photos": len(now.photos), "facings": now.facings, "corrections": len(audit.corrections)}
+    db.execute(update(AuditRow).where(AuditRow.id == audit.id).values(**figures))
+
+
+# Opening and correcting
+
+
+def open_audit(number):
+    """The :class:`~skushare.audits.audit.Audit` of this number, with its corrections beside the original.
+
+    Raises:
+        AuditError: there is none.
+    """
+    with reading() as db:
+        return _read(db, number)
+
+
+def save_correction(number, photo, before, after, who=""):
+    """Keep what a person changed on the audit ``number``; its shares follow at once.
+
+    Args:
+        photo: number of the photo, :attr:`AuditPhoto.id`.
+        before, after: :class:`~skushare.audits.corrections.Facing` as it was and as it is from now on,
+            ``None`` where there was or is none.
+
+    Raises:
+        AuditError: there is no facing like ``before``, as somebody else has changed it meanwhile.
+    """
+    with session() as db:
+        _lock(db, number)
+        audit = _read(db, number)
+        original = next((each for each in audit.photos if each.id == photo), None)
+        if original is None:
+            raise AuditError(f"audit {number} has no photo number {photo}")
+        brands = list(audit.brands)
+        now, numbers = correct(original, audit.corrections, brands)
+        if before is None:
+            used = [each.facing + 1 for each in audit.corrections if each.photo == photo]
+            facing = max([len(original.detections), *used])
+        else:
+            facing = _find(now.detections, numbers, brands, before)
+        if after is not None:
+            after = after._replace(brand=tidy(after.brand))
+        _add_correction(db, audit, Correction(photo, facing, before, after, tidy(who), _now()))
+
+
+def take_back(number, correction, who=""):
+    """Undo ``correction`` of the audit ``number`` by another one.
+
+    Raises:
+        AuditError: what it changed was changed again since.
+    """
+    with session() as db:
+        _lock(db, number)
+        audit = _read(db, number)
+        last = [
+            each
+            for each in audit.corrections
+            if (each.photo, each.facing) == (correction.photo, correction.facing)
+        ][-1:]
+        if not last or last[0].after != correction.after:
+            raise AuditError(f"audit {number}: this was corrected again since; look at the newest correction")
+        opposite = replace(
+            correction, before=correction.after, after=correction.before, who=tidy(who), time=_now()
+        )
+        _add_correction(db, audit, opposite)
+
+
+def _add_correction(db, audit, correction):
+    db.add(
+        CorrectionRow(
+            audit_id=audit.id,
+            photo_id=correction.photo,
+            facing=correction.facing,
+            time=int(correction.time.timestamp()),
+            who=correction.who,
+            before=_to_json(correction.before),
+            after=_to_json(correction.after),
+        )
+    )
+    db.flush()
+    _update_figures(db, replace(audit, corrections=(*audit.corrections, correction)))
+
+
+def _find(found, numbers, brands, wanted):
+    for number, box, brand in zip(numbers, found.boxes, brand_names(found, brands), strict=True):
+        if brand == wanted.brand and (abs(box - wanted.box) < 0.01).all():
+            return number
+    raise AuditError("this facing was corrected elsewhere in the meantime; look again, then correct it")
+
+
+def _read(db, number):
+    row = db.get(AuditRow, number, populate_existing=True)
+    if row is None:
+        raise AuditError(f"there is no audit {number}; it may have been deleted")
+    names = texts(db, [row.store_id, row.shelf_id, row.category_id, *row.brands])
+    photos = db.execute(
+        select(PhotoRow, FacingsRow)
+        .join(FacingsRow, FacingsRow.photo_id == PhotoRow.id)
+        .where(PhotoRow.audit_id == number)
+        .order_by(PhotoRow.position)
+    )
+    corrections = db.scalars(
+        select(CorrectionRow).where(CorrectionRow.audit_id == number).order_by(CorrectionRow.id)
+    )
+    return Audit(
+        photos=tuple(
+            AuditPhoto(
+                photo.name,
+                photo.picture,
+                photo.width,
+                photo.height,
+                unpack(facings.count, facings.columns, facings.data),
+                photo.id,
+            )
+            for photo, facings in photos
+        ),
+        brands=tuple(names[i] for i in row.brands),
+        time=_datetime(row.time, row.utc_offset),
+        store=names[row.store_id],
+        shelf=names[row.shelf_id],
+        category=names[row.category_id],
+        note=row.note,
+        source=row.source,
+        model=row.model,
+        model_digest=row.model_digest,
+        gallery=row.gallery,
+        gallery_digest=row.gallery_digest,
+        thresholds=row.thresholds,
+        software=row.software,
+        id=row.id,
+        corrections=tuple(
+            Correction(
+                each.photo_id,
+                each.facing,
+                _from_json(each.before),
+                _from_json(each.after),
+                each.who,
+                _datetime(each.time, 0),
+            )
+            for each in corrections
+        ),
+    )
+
+
+def _lock(db, number):
+    """The audit's row, kept from other writers to the end of the transaction."""
+    row = db.scalar(select(AuditRow).where(AuditRow.id == number).with_for_update())
+    if row is None:
+        raise AuditError(f"there is no audit {number}; it may have been deleted")
+    return row
+
+
+# Batches
+
+
+def unfinished_audits():
+    """Batches that were not finished, newest first.
+
+    Returns:
+        A list of dictionaries with ``audit`` (number), ``store``, ``photos`` (in so far), ``planned`` and
+        ``request``.
+    """
+    photos = select(func.count()).where(PhotoRow.audit_id == AuditRow.id).scalar_subquery()
+    query = (
+        select(
+            AuditRow.id.label("audit"),
+            NameRow.text.label("store"),
+            photos.label("photos"),
+            AuditRow.planned,
+            AuditRow.request,
+        )
+        .join(NameRow, NameRow.id == AuditRow.store_id)
+        .where(~AuditRow.finished)
+        .order_by(AuditRow.id.desc())
+    )
+    with reading() as db:
+        return [dict(row) for row in db.execute(query).mappings()]
+
+
+def pictures_of(number):
+    """SHA-256 of the pictures that are in the audit ``number``, a set."""
+    with reading() as db:
+        return set(db.scalars(select(PhotoRow.picture).where(PhotoRow.audit_id == number)))
+
+
+def _datetime(seconds, offset):
+    return datetime.fromtimestamp(seconds, timezone(timedelta(seconds=offset)))
+
+
+def _now():
+    return datetime.now(timezone.utc).replace(microsecond=0)
+
+
+def _to_json(facing):
+    return None if facing is None else {"box": [float(side) for side in facing.box], "brand": facing.brand}
+
+
+def _from_json(value):
+    return None if value is None else Facing(tuple(value["box"]), value["brand"])

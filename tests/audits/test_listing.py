@@ -1,0 +1,104 @@
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from skushare.audits import listing, store
+from skushare.audits.corrections import Facing
+from skushare.audits.listing import Filter
+
+pytestmark = pytest.mark.usefixtures("database")
+
+START = datetime(2026, 3, 2, 12, 0, tzinfo=timezone.utc)  # a Monday
+
+
+@pytest.fixture
+def shops(make_audit, make_photo):
+    """Two stores over two weeks; numbers of the audits in their order."""
+    rows = [
+        ("North", "coffee", 0, (0, 0, 1)),
+        ("North", "tea", 1, (1, 1)),
+        ("South", "coffee", 8, (0, 2, 2, 2)),
+        ("North", "coffee", 9, (0,)),
+    ]
+    return [
+        store.save_audit(
+            make_audit(
+                make_photo(ids, shade=day),
+                brands=("Astra", "Bello", "Corva"),
+                store=name,
+                category=category,
+                time=START + timedelta(days=day),
+            )
+        )
+        for name, category, day, ids in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    "wanted, found",
+    [
+        (Filter(), [3, 2, 1, 0]),
+        (Filter(stores=("North",)), [3, 1, 0]),
+        (Filter(stores=("North", "South"), categories=("coffee",)), [3, 2, 0]),
+        (Filter(brands=("Bello",)), [1, 0]),
+        (Filter(brands=("Bello", "Corva")), [2, 1, 0]),
+        (Filter(stores=("nowhere",)), []),
+        (Filter(brands=("'; DROP TABLE audits; --",)), []),
+        (Filter(since=START + timedelta(days=1)), [3, 2, 1]),
+        (Filter(until=START + timedelta(days=1)), [0]),
+        (Filter(since=START + timedelta(days=1), until=START + timedelta(days=9), stores=("North",)), [1]),
+    ],
+)
+def test_a_filter_lets_through_what_it_says_newest_first(shops, wanted, found):
+    assert listing.list_audits(wanted)["audit"].tolist() == [shops[i] for i in found]
+    assert listing.count_audits(wanted) == len(found)
+    assert listing.list_audits(wanted, limit=1, offset=1)["audit"].tolist() == [shops[i] for i in found[1:2]]
+
+
+def test_lists_of_an_empty_database_are_empty():
+    assert listing.list_audits().empty and listing.count_audits() == 0
+    assert listing.brand_totals().empty and listing.known_names("store") == []
+    assert listing.trend(Filter(), ("Astra",)).empty
+    assert listing.time_span() is None
+
+
+def test_names_and_totals(shops):
+    assert listing.known_names("store") == ["North", "South"]
+    assert listing.known_names("category") == ["coffee", "tea"]
+    assert listing.known_names("shelf") == []
+    assert listing.brand_totals().values.tolist() == [["Astra", 4], ["Bello", 3], ["Corva", 3]]
+    assert listing.brand_totals(Filter(stores=("South",))).values.tolist() == [["Corva", 3], ["Astra", 1]]
+    assert listing.time_span() == (START, START + timedelta(days=9))
+
+
+def test_a_share_over_time_is_that_of_all_audits_of_a_step_together(shops):
+    table = listing.trend(Filter(), ("Astra", "Corva"))
+    rows = table[["brand", "facings", "share", "audits"]].values.tolist()
+    assert rows == [["Astra", 2, 0.4, 2], ["Corva", 0, 0.0, 2], ["Astra", 2, 0.4, 2], ["Corva", 3, 0.6, 2]]
+    assert table["time"].dt.strftime("%Y-%m-%d").tolist() == ["2026-03-02"] * 2 + ["2026-03-09"] * 2
+
+
+def test_stores_can_be_told_apart_over_time(shops):
+    table = listing.trend(Filter(categories=("coffee",)), ("Astra",), "four weeks", by_store=True)
+    assert table[["store", "facings", "share"]].values.tolist() == [["North", 3, 0.75], ["South", 1, 0.25]]
+
+
+def test_a_day_is_one_of_the_shelfs_own_clock(make_audit):
+    late = datetime(2026, 3, 2, 23, 30, tzinfo=timezone(timedelta(hours=-8)))
+    store.save_audit(make_audit(time=late))
+    assert str(listing.trend(Filter(), ("Astra",), "day")["time"][0]) == "2026-03-02 00:00:00"
+
+
+def test_trends_follow_corrections(shops):
+    seen = listing.revision()
+    audit = store.open_audit(shops[3])
+    box = tuple(audit.photos[0].detections.boxes[0].tolist())
+    store.save_correction(audit.id, audit.photos[0].id, Facing(box, "Astra"), Facing(box, "Dora"))
+    assert listing.revision() != seen
+    assert dict(listing.brand_totals().values.tolist()) == {"Astra": 3, "Bello": 3, "Corva": 3, "Dora": 1}
+    assert [i in listing.list_audits(Filter(brands=("Dora",)))["audit"].tolist() for i in shops] == [
+        0,
+        0,
+        0,
+        1,
+    ]

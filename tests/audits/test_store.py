@@ -1,0 +1,302 @@
+"""Audits in the database: what is saved comes back, corrections stay beside it, nothing is half there."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from skushare.audits import store
+from skushare.audits.corrections import Facing
+from skushare.audits.listing import count_audits, list_audits
+from skushare.database import pictures
+from skushare.database.engine import engine
+from skushare.errors import AuditError, DatabaseError
+
+pytestmark = pytest.mark.usefixtures("database")
+
+COLUMNS = ("boxes", "scores", "class_ids", "track_ids", "row_ids", "brand_ids", "sku_ids", "brand_scores")
+
+
+def shares(audit):
+    return {row.name: row.facings for row in audit.shares().itertuples()}
+
+
+def facing(audit, photo=0, place=0):
+    """What a page would send of the facing in this ``place`` of what holds now."""
+    now = audit.corrected()
+    found = now.photos[photo].detections
+    return Facing(tuple(found.boxes[place].tolist()), now.brands[found.brand_ids[place]])
+
+
+def assert_same(saved, audit):
+    fields = ("brands", "store", "shelf", "category", "note", "time", "source", "model", "model_digest")
+    for name in (*fields, "gallery", "gallery_digest", "thresholds", "software"):
+        assert getattr(saved, name) == getattr(audit, name), name
+    assert saved.time.utcoffset() == audit.time.utcoffset()
+    for a, b in zip(saved.photos, audit.photos, strict=True):
+        assert (a.name, a.picture, a.width, a.height) == (b.name, b.picture, b.width, b.height)
+        for name in COLUMNS:
+            x, y = getattr(a.detections, name), getattr(b.detections, name)
+            assert (x is None and y is None) or np.array_equal(x, y)
+
+
+def test_an_audit_comes_back_as_it_was_saved(make_audit, make_photo):
+    photos = (
+        make_photo((0, 1, -1), row_ids=[0, 0, 1], sku_ids=[4, 5, -1], brand_scores=[0.5, 0.75, 0]),
+        make_photo((), name="empty.jpg", shade=50),
+    )
+    audit = make_audit(
+        *photos,
+        store="Corner shop",
+        shelf="3",
+        category="coffee",
+        note="after the delivery",
+        source="live",
+        model="shelf_dense",
+        model_digest="a" * 64,
+        gallery="mine",
+        gallery_digest="b" * 64,
+        thresholds={"score": 0.4, "brand": 0.61},
+    )
+    assert_same(store.open_audit(store.save_audit(audit)), audit)
+
+
+@pytest.mark.parametrize("brands", [(), ("Astra",), ("Astra", "Astra")])
+def test_an_audit_without_facings_or_with_a_name_twice_is_fine(make_audit, make_photo, brands):
+    audit = make_audit(make_photo(range(len(brands))), brands=brands)
+    saved = store.open_audit(store.save_audit(audit))
+    assert_same(saved, audit)
+    assert shares(saved) == ({"Astra": len(brands)} if brands else {})
+
+
+def test_there_is_no_audit_that_was_not_saved():
+    with pytest.raises(AuditError, match="no audit 7"):
+        store.open_audit(7)
+    with pytest.raises(AuditError, match="no audit 7"):
+        store.delete_audit(7)
+
+
+def test_corrections_change_the_shares_and_leave_the_original(make_audit):
+    audit = make_audit()
+    number = store.save_audit(audit)
+    saved = store.open_audit(number)
+    photo = saved.photos[0].id
+
+    store.save_correction(number, photo, facing(saved), Facing(facing(saved).box, "Corva"), "Mia")
+    saved = store.open_audit(number)
+    assert shares(saved.corrected()) == {"Astra": 1, "Bello": 1, "Corva": 1}
+
+    store.save_correction(number, photo, facing(saved, place=2), None, "Mia")
+    store.save_correction(number, photo, None, Facing((1, 2, 3, 4), "Bello"), "Tom")
+    saved = store.open_audit(number)
+    assert shares(saved.corrected()) == {"Astra": 1, "Bello": 1, "Corva": 1}
+    assert [(each.who, each.what) for each in saved.corrections] == [
+        ("Mia", "Astra is Corva"),
+        ("Mia", "removed Bello"),
+        ("Tom", "added Bello"),
+    ]
+    assert_same(saved, audit)
+    listed = list_audits().iloc[0]
+    assert (listed["facings"], listed["corrections"]) == (3, 3)
+
+
+def test_what_was_found_about_untouched_facings_stays(make_audit, make_photo):
+    audit = make_audit(make_photo((0, 1, 1), sku_ids=[4, 5, 6], brand_scores=[0.5, 0.75, 0.25]))
+    number = store.save_audit(audit)
+    saved = store.open_audit(number)
+    store.save_correction(number, saved.photos[0].id, facing(saved, place=1), None)
+    found = store.open_audit(number).corrected().photos[0].detections
+    assert found.sku_ids.tolist() == [4, 6] and found.brand_scores.tolist() == [0.5, 0.25]
+
+
+def test_a_correction_can_be_taken_back_until_the_next(make_audit):
+    number = store.save_audit(make_audit())
+    saved = store.open_audit(number)
+    photo = saved.photos[0].id
+    store.save_correction(number, photo, facing(saved), None)
+    store.take_back(number, store.open_audit(number).corrections[0], "Tom")
+    saved = store.open_audit(number)
+    assert shares(saved.corrected()) == {"Astra": 2, "Bello": 1} and len(saved.corrections) == 2
+    store.save_correction(number, photo, facing(saved), Facing(facing(saved).box, "Bello"))
+    with pytest.raises(AuditError, match="corrected again since"):
+        store.take_back(number, saved.corrections[0])
+
+
+def test_a_facing_that_somebody_else_corrected_is_not_corrected_blindly(make_audit):
+    number = store.save_audit(make_audit())
+    saved = store.open_audit(number)
+    photo, seen = saved.photos[0].id, facing(saved)
+    store.save_correction(number, photo, seen, None)
+    with pytest.raises(AuditError, match="corrected elsewhere"):
+        store.save_correction(number, photo, seen, Facing(seen.box, "Bello"))
+    assert len(store.open_audit(number).corrections) == 1
+
+
+def test_many_who_correct_at_once_lose_nothing(make_audit):
+    number = store.save_audit(make_audit())
+    photo = store.open_audit(number).photos[0].id
+    with ThreadPoolExecutor(6) as pool:
+        boxes = [(i, 0, i + 1, 1) for i in range(24)]
+        list(pool.map(lambda box: store.save_correction(number, photo, None, Facing(box, "Corva")), boxes))
+    assert shares(store.open_audit(number).corrected()) == {"Corva": 24, "Astra": 2, "Bello": 1}
+    assert list_audits()["facings"].tolist() == [27]
+
+
+def test_writers_of_the_same_new_brands_do_not_stand_in_each_others_way(make_audit, make_photo):
+    brands = tuple(f"brand {i}" for i in range(30))
+    audits = [make_audit(make_photo([0]), brands=brands[i:] + brands[:i]) for i in range(12)]
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(store.save_audit, audits))) == 12
+    assert count_audits() == 12
+
+
+def test_an_unfinished_audit_is_in_no_list_until_it_is_finished(make_audit, make_photo):
+    number = store.begin_audit(make_audit(store="Corner shop"), 2, {"paths": ["a"]})
+    first = make_photo()
+    assert store.add_photo(number, first)
+    assert not store.add_photo(number, first)
+    assert count_audits() == 0
+    assert store.unfinished_audits() == [
+        {"audit": number, "store": "Corner shop", "photos": 1, "planned": 2, "request": {"paths": ["a"]}}
+    ]
+    assert store.add_photo(number, make_photo((1, 1), shade=90))
+    store.finish_audit(number)
+    assert store.unfinished_audits() == []
+    assert list_audits()[["audit", "photos", "facings"]].iloc[0].tolist() == [number, 2, 5]
+    with pytest.raises(AuditError, match="finished"):
+        store.add_photo(number, make_photo(shade=91))
+
+
+def test_deleting_removes_pictures_that_nothing_else_needs(make_audit, make_photo, monkeypatch):
+    shared, own = make_photo(shade=10), make_photo(shade=20)
+    first = store.save_audit(make_audit(shared, own))
+    store.save_audit(make_audit(shared))
+    store.delete_audit(first)
+    assert pictures.get(own.picture)  # too young: another audit may be about to name it
+    assert store.remove_unused_pictures(spared=-1) == 1
+    assert pictures.get(shared.picture)
+    with pytest.raises(DatabaseError):
+        pictures.get(own.picture)
+    assert count_audits() == 1
+
+
+def test_the_number_of_a_deleted_audit_is_not_given_again(make_audit):
+    number = store.save_audit(make_audit())
+    store.delete_audit(number)
+    assert store.save_audit(make_audit()) > number
+
+
+# Imports once, then lets one child after the other save and correct audits until it is killed.
+WRITERS = """
+import os
+import sys
+from datetime import datetime, timezone
+import numpy as np
+from skushare.audits import store
+from skushare.audits.audit import Audit, AuditPhoto
+from skushare.audits.corrections import Facing
+from skushare.database import pictures
+from skushare.detections import Detections
+
+boxes = np.float32([[i, 0, i + 1, 9] for i in range(100)])
+found = Detections(boxes, np.ones(100), np.zeros(100), brand_ids=np.arange(100) % 5)
+
+def write(name):
+    print("ready", os.getpid(), flush=True)
+    for i in range(10_000):
+        picture = pictures.put(f"{name} {i}".encode())
+        photos = [AuditPhoto(str(i), picture, 100, 9, found)]
+        audit = Audit(photos, tuple("ABCDE"), datetime.now(timezone.utc), store=name, note=str(i))
+        number = store.save_audit(audit)
+        print("saved", number, flush=True)
+        photo = store.open_audit(number).photos[0].id
+        store.save_correction(number, photo, Facing(tuple(boxes[0].tolist()), "A"), None, "x")
+        print("corrected", number, flush=True)
+
+for round in range(int(sys.argv[1])):
+    child = os.fork()
+    if not child:
+        write(f"round {round}")
+    os.waitpid(child, 0)
+"""
+ROUNDS = 5
+
+
+def test_no_acknowledged_audit_is_lost_and_none_is_half_there_however_often_the_writer_is_killed():
+    told = {"saved": set(), "corrected": set()}
+    command = [sys.executable, "-c", WRITERS, str(ROUNDS)]
+    writers = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    for attempt in range(ROUNDS):
+        lines = iter(writers.stdout.readline, "")
+        for what, number in map(str.split, lines):
+            if what == "ready":
+                break
+            told[what].add(int(number))  # by the one before, between our last look and its end
+        child = int(number)
+        for what, number in map(str.split, islice(lines, 2 * attempt + 3)):
+            told[what].add(int(number))
+        time.sleep(0.003 * attempt)  # to die at another point of what comes next
+        os.kill(child, signal.SIGKILL)
+    for what, number in map(str.split, writers.communicate()[0].splitlines()):
+        told[what].add(int(number))
+    saved, corrected = told["saved"], told["corrected"]
+
+    if engine().dialect.name == "sqlite":
+        with engine().connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+    listed = list_audits().set_index("audit")
+    assert len(saved) >= ROUNDS and saved <= set(listed.index)
+    assert len(listed) - len(saved) <= ROUNDS  # those that were saved, but died before they could say so
+    for number in listed.index.tolist():
+        audit = store.open_audit(number)
+        assert len(audit.corrections) in ((1,) if number in corrected else (0, 1))
+        assert listed.loc[number, "facings"] == audit.corrected().facings == 100 - len(audit.corrections)
+        assert sum(shares(audit.corrected()).values()) == listed.loc[number, "facings"]
+        assert pictures.get(audit.photos[0].picture) == f"{audit.store} {audit.note}".encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "'; DROP TABLE audits; --",
+        "%s ? :name {0} $1",
+        '=HYPERLINK("http://x","y")',
+        "x" * 10_000,
+        "مرحبا \u202eשלום",
+        "🥫👩‍👩‍👧 e\u0301",
+        "line\none",
+    ],
+)
+def test_any_text_comes_back_as_it_was(make_audit, text):
+    audit = make_audit(brands=(text, "Bello"), store=text, shelf=text, category=text, note=text)
+    number = store.save_audit(audit)
+    assert_same(store.open_audit(number), audit)
+    saved = store.open_audit(number)
+    store.save_correction(number, saved.photos[0].id, None, Facing((0, 0, 1, 1), text + "!"), text)
+    saved = store.open_audit(number)
+    assert saved.store == text and saved.corrections[0].after.brand == text + "!"
+    assert list_audits().iloc[0][["store", "shelf", "category", "note"]].tolist() == [text] * 4
+    assert shares(saved.corrected()) == {text: 2, "Bello": 1, text + "!": 1}
+
+
+def test_characters_that_no_database_keeps_become_spaces(make_audit):
+    audit = make_audit(store="a\x00b\x1b[31mc\ud800d", note="tab\tand\nline")
+    assert (audit.store, audit.note) == ("a b [31mc d", "tab\tand\nline")
+    assert store.open_audit(store.save_audit(audit)).store == audit.store
+
+
+def test_a_photo_must_say_its_brands(make_audit, make_photo):
+    with pytest.raises(ValueError, match="brand id"):
+        make_audit(make_photo((0, 2)))
+    photo = make_photo()
+    with pytest.raises(ValueError, match="brand id"):
+        make_audit(replace(photo, detections=replace(photo.detections, brand_ids=None)))
