@@ -1,10 +1,10 @@
-"""`skushare data`: bring datasets in, convert them, list them."""
+"""`skushare data`: bring datasets in, convert them, have them labelled, list them."""
 
 import re
 from pathlib import Path
 
 from skushare.commands import checks
-from skushare.commands.common import FORMATS, add_source, command, shown
+from skushare.commands.common import FORMATS, add_source, command, fraction, shown
 from skushare.errors import SkushareError
 
 _SOURCE = (
@@ -16,8 +16,8 @@ _SOURCE = (
 def add(commands):
     group = commands.add_parser(
         "data",
-        help="Bring datasets in, convert, check, split and list them.",
-        description="Bring datasets in, convert, check, split and list them.",
+        help="Bring datasets in, convert, label, check, split and list them.",
+        description="Bring datasets in, convert, label, check, split and list them.",
         epilog="Start with: skushare data import FOLDER",
     )
     subcommands = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -49,6 +49,25 @@ def add(commands):
     add_source(parser)
     parser.add_argument("out", type=Path, metavar="OUT", help="folder to write, which must not exist")
     parser.add_argument("--to", choices=FORMATS, required=True, help="format to write")
+    parser = command(
+        subcommands,
+        "label",
+        run_label,
+        "Have a model label photos, as a COCO dataset with scores.\n\n"
+        f"{_SOURCE}\n"
+        "Labels by hand stay as they are; another machine's are joined with the model's. Training ignores\n"
+        "what scores below its min_label_score, instead of teaching it as background.",
+        "examples:\n"
+        "  skushare data label new_photos/ labelled/ --photos    # then import, and correct on the page\n"
+        "  skushare data label machine_labels.json labelled/ --min-score 0.2\n",
+    )
+    add_source(parser)
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder to write, which must not exist")
+    parser.add_argument("--photos", action="store_true", help="SOURCE is a folder of photos without labels")
+    parser.add_argument("--model", metavar="NAME|DIR", help="that labels (default: the shipped one)")
+    parser.add_argument(
+        "--min-score", type=fraction, help="of the model's boxes (default: the threshold of the model)"
+    )
     command(
         subcommands,
         "list",
@@ -81,6 +100,20 @@ def run_convert(args):
     print(f"{args.out}: {_summary(dataset)}")
     if dropped := _boxes(raw) - _boxes(dataset):
         print(f"left out {dropped} boxes without area or outside of their image")
+    return 0
+
+
+def run_label(args):
+    from skushare.dataset.formats import read_dataset, write_dataset
+    from skushare.detector.runtime import Detector
+    from skushare.training.labelling import label_dataset, unlabelled
+
+    dataset = unlabelled(args.source) if args.photos else read_dataset(args.source, args.images, args.format)
+    detector = Detector.load(args.model)
+    min_score = detector.min_score if args.min_score is None else args.min_score
+    labelled = label_dataset(dataset, detector, min_score, shown("photos"))
+    write_dataset(labelled, args.out, "coco", progress=shown("images"))
+    print(f"{args.out}: {_summary(labelled)}; {_boxes(dataset)} before")
     return 0
 
 
