@@ -305,14 +305,19 @@ def _show_tensorboard():
         st.session_state.training_tensorboard = False
         note("TensorBoard has ended; open it again")
         st.rerun()
-    host = urlsplit(st.context.url or "").hostname or "localhost"
+    page = urlsplit(st.context.url or "")
     ready = board.ready()
     st.link_button(
         "TensorBoard" if ready else "TensorBoard is starting",
-        f"http://{host}:{board.port}",
+        f"http://{page.hostname or 'localhost'}:{board.port}",
         icon=":material/open_in_new:",
         disabled=not ready,
     )
+    if page.scheme == "https":
+        st.caption(
+            f"It speaks plain http at port {board.port} of the app's computer. If a proxy keeps you from "
+            f"that, forward the port to yours: `ssh -L {board.port}:localhost:{board.port} {page.hostname}`"
+        )
 
 
 def _attempt(act, **options):
