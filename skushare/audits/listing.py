@@ -33,7 +33,10 @@ class Filter:
     until: datetime | None = None
 
 
-def list_audits(wanted=Filter(), limit=None, offset=0):
+ALL = Filter()
+
+
+def list_audits(wanted=ALL, limit=None, offset=0):
     """The finished audits that ``wanted`` lets through, newest first.
 
     Returns:
@@ -67,7 +70,7 @@ def list_audits(wanted=Filter(), limit=None, offset=0):
     return frame
 
 
-def count_audits(wanted=Filter()):
+def count_audits(wanted=ALL):
     """How many audits :func:`list_audits` has for ``wanted``."""
     with reading() as db:
         return db.scalar(select(func.count(AuditRow.id)).where(*_conditions(db, wanted)))
@@ -81,7 +84,7 @@ def known_names(what):
         return sorted((name for name in db.scalars(query) if name), key=str.casefold)
 
 
-def brand_totals(wanted=Filter()):
+def brand_totals(wanted=ALL):
     """Facings of each brand over all audits that ``wanted`` lets through, its ``brands`` not looked at.
 
     Returns:
@@ -151,7 +154,7 @@ def fitting_step(first, last):
     return "day" if days <= 60 else "week" if days <= 2 * 365 else "four weeks"
 
 
-def time_span(wanted=Filter()):
+def time_span(wanted=ALL):
     """(first, last) time of the audits that ``wanted`` lets through, in UTC; ``None`` where there is none."""
     with reading() as db:
         query = select(func.min(AuditRow.time), func.max(AuditRow.time)).where(*_conditions(db, wanted))
@@ -183,7 +186,7 @@ def _conditions(db, wanted):
 
 def _of_audits(query, wanted, db):
     """``query`` over shares, restricted to the audits that ``wanted`` lets through."""
-    if wanted == Filter():  # unfinished audits have no shares
+    if wanted == ALL:  # unfinished audits have no shares
         return query
     return query.join(AuditRow, AuditRow.id == ShareRow.audit_id).where(*_conditions(db, wanted))
 

@@ -1,0 +1,175 @@
+"""Audits as CSV, Parquet or JSON, for other programs; many audits go through without filling the memory."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from skushare.audits import store
+from skushare.audits.listing import ALL, list_audits
+from skushare.errors import AuditError
+from skushare.files import atomic_write
+from skushare.spreadsheet import to_csv
+
+FORMATS = ("csv", "parquet", "json")
+TABLES = ("facings", "shares")
+_CHUNK = 200  # audits in memory at once
+
+
+def facings_table(audit):
+    """Every facing of ``audit`` as it stands after corrections, with the audit's words in each row."""
+    return _with_words(audit, audit.corrected().table())
+
+
+def shares_table(audit):
+    """Every brand's share in ``audit`` as it stands after corrections, with the audit's words in each row."""
+    shares = audit.corrected().shares().rename(columns={"name": "brand"})
+    return _with_words(audit, shares)
+
+
+def describe(audit):
+    """All of ``audit`` as JSON values; its facings are as they were found, its shares those after corrections."""
+    words = ("id", "store", "shelf", "category", "note", "source")
+    made_with = ("model", "model_digest", "gallery", "gallery_digest", "thresholds", "software")
+    found = audit.table()
+    return {
+        **{name: getattr(audit, name) for name in words},
+        "time": audit.time.isoformat(),
+        **{name: getattr(audit, name) for name in made_with},
+        "photos": [
+            {
+                "name": photo.name,
+                "picture": photo.picture,
+                "width": photo.width,
+                "height": photo.height,
+                "facings": _records(table.drop(columns="photo")),
+            }
+            for photo, table in zip(audit.photos, _by_photo(audit, found), strict=True)
+        ],
+        "corrections": [
+            {
+                "photo": [photo.id for photo in audit.photos].index(each.photo),
+                "facing": each.facing,
+                "before": each.before and each.before._asdict(),
+                "after": each.after and each.after._asdict(),
+                "who": each.who,
+                "time": each.time.isoformat(),
+            }
+            for each in audit.corrections
+        ],
+        "shares": _records(audit.corrected().shares()),
+    }
+
+
+def export(audits, kind, table="facings"):
+    """Bytes of ``audits``, a list, in the format ``kind``.
+
+    Args:
+        kind: ``csv`` (safe to open in a spreadsheet), ``parquet`` or ``json`` (all of :func:`describe`).
+        table: ``facings`` or ``shares``, for the first two.
+    """
+    if kind == "json":
+        return json.dumps([describe(audit) for audit in audits], ensure_ascii=False, indent=1).encode()
+    frame = _tables(audits, table)
+    if kind == "csv":
+        return to_csv(frame)
+    return frame.to_parquet(index=False)
+
+
+def export_file(path, wanted=ALL, table="facings", numbers=None, progress=iter):
+    """Write the audits that ``wanted`` lets through into the file ``path``, whose ending names the format.
+
+    Args:
+        numbers: write these audits instead.
+        progress: wraps the list of numbers.
+
+    Returns:
+        How many audits were written.
+
+    Raises:
+        AuditError: the ending is none of ``FORMATS``.
+        SkushareError: the file cannot be written.
+    """
+    kind = Path(path).suffix.lstrip(".").lower()
+    if kind not in FORMATS:
+        raise AuditError(f"{path}: is to end in {', '.join('.' + name for name in FORMATS)}")
+    if numbers is None:
+        numbers = list_audits(wanted)["audit"].tolist()
+    with atomic_write(path) as handle:
+        _WRITERS[kind](handle, _chunks(progress(numbers)), table)
+    return len(numbers)
+
+
+def _write_csv(handle, chunks, table):
+    for i, audits in enumerate(chunks):
+        text = to_csv(_tables(audits, table))
+        handle.write(text if i == 0 else text.partition(b"\n")[2])  # one head line
+
+
+def _write_parquet(handle, chunks, table):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    writer = None
+    for audits in chunks:
+        part = pa.Table.from_pandas(_tables(audits, table), preserve_index=False)
+        writer = writer or pq.ParquetWriter(handle, part.schema)
+        writer.write_table(part.cast(writer.schema))
+    if writer:
+        writer.close()
+
+
+def _write_json(handle, chunks, _):
+    before = b"[\n"
+    for audits in chunks:
+        for audit in audits:
+            handle.write(before + json.dumps(describe(audit), ensure_ascii=False).encode())
+            before = b",\n"
+    handle.write(b"[]\n" if before == b"[\n" else b"\n]\n")
+
+
+_WRITERS = {"csv": _write_csv, "parquet": _write_parquet, "json": _write_json}
+
+
+def _chunks(numbers):
+    """Lists of audits; an empty list at least, so that an empty table has its columns."""
+    some = []
+    for number in numbers:
+        some.append(store.open_audit(number))
+        if len(some) == _CHUNK:
+            yield some
+            some = []
+    yield some
+
+
+def _tables(audits, table):
+    make = facings_table if table == "facings" else shares_table
+    return pd.concat([make(audit) for audit in audits], ignore_index=True) if audits else pd.DataFrame()
+
+
+def _with_words(audit, frame):
+    words = {
+        "audit": audit.id,
+        "time": pd.Timestamp(audit.time).tz_convert("UTC"),
+        "store": audit.store,
+        "shelf": audit.shelf,
+        "category": audit.category,
+    }
+    for place, (name, value) in enumerate(words.items()):
+        frame.insert(place, name, value)
+    return frame
+
+
+def _by_photo(audit, table):
+    at = 0
+    for photo in audit.photos:
+        yield table.iloc[at : at + len(photo.detections)]
+        at += len(photo.detections)
+
+
+def _records(frame):
+    """Rows as JSON values; what is not a number is left out."""
+    return [
+        {name: value for name, value in row.items() if value == value}
+        for row in frame.to_dict(orient="records")
+    ]

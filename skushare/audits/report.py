@@ -1,0 +1,191 @@
+"""An audit as a PDF: its words, the shares, the photos with their boxes, and what it was made with."""
+
+import io
+import logging
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from fpdf import FPDF
+from fpdf.fonts import FontFace
+
+from skushare.database import pictures
+from skushare.draw import annotate, label_color
+from skushare.errors import SkushareError
+from skushare.images import read_image
+from skushare.jpeg import encode_jpeg, shrink
+
+_FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
+_SIDE = 1600  # pixels of a photo's longer side: 200 a inch on this page
+_BARS = 15  # brands in the chart; the table has all
+_NAME, _NOTE = 80, 2000  # characters of a name, of a note
+_GREY = (110, 110, 110)
+_LINE = 6  # height of a bar in mm
+_TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # set the direction of what follows
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table of the font
+
+
+def report(audit):
+    """PDF bytes of ``audit`` as it stands after corrections.
+
+    Letters that the report's font lacks (it has those of Latin, Greek, Cyrillic, Arabic, Hebrew and more, not
+    Chinese, Japanese or Korean) are shown as a box, and the report says so.
+    """
+    page = _Report(audit)
+    now = audit.corrected()
+    page.head(audit, now)
+    page.shares(now)
+    page.photos(now)
+    page.corrections(audit)
+    page.made_with(audit)
+    return bytes(page.output())
+
+
+class _Report(FPDF):
+    def __init__(self, audit):
+        super().__init__(format="A4")
+        self.set_margin(15)
+        self.set_auto_page_break(True, margin=18)
+        self.add_font("DejaVu", fname=_FONT)
+        self.set_text_shaping(True)
+        self.set_title(f"Shelf audit {audit.id or ''}".strip())
+        self.set_creation_date(audit.time)
+        self.known = set(self.fonts["dejavu"].cmap)
+        self.lacking = False
+        self.add_page()
+
+    def footer(self):
+        self.set_y(-12)
+        self.set_font("DejaVu", size=8)
+        self.set_text_color(*_GREY)
+        self.cell(0, 5, f"{self.title}, page {self.page_no()}", align="C")
+
+    # Parts
+
+    def head(self, audit, now):
+        self.title_line(self.title, 20)
+        facts = {
+            "Store": audit.store,
+            "Shelf": audit.shelf,
+            "Category": audit.category,
+            "Time": f"{audit.time:%Y-%m-%d %H:%M} (UTC{audit.time:%z})",
+            "Photos": str(len(audit.photos)),
+            "Facings": f"{now.facings:,}"
+            + f", {len(audit.corrections)} corrections" * bool(audit.corrections),
+            "Note": audit.note,
+        }
+        for name, value in facts.items():
+            if value:
+                self.fact(name, value, _NOTE if name == "Note" else _NAME)
+
+    def shares(self, now):
+        self.title_line("Share of shelf")
+        shares = now.shares()
+        if shares.empty:
+            self.text_line("No facing was counted.")
+            return
+        self.bars(shares.head(_BARS))
+        self.ln(3)
+        columns = {"name": "Brand", "facings": "Facings", "share": "Share", "linear_share": "Linear share"}
+        columns = {name: title for name, title in columns.items() if name in shares}
+        self.set_font("DejaVu", size=9)
+        self.set_text_color(0)
+        widths = (100, *[25] * (len(columns) - 1))
+        aligns = ("LEFT", *["RIGHT"] * (len(columns) - 1))
+        with self.table(
+            col_widths=widths,
+            width=sum(widths),
+            align="LEFT",
+            text_align=aligns,
+            line_height=5,
+            headings_style=FontFace(color=_GREY),  # by default bold, which would take another font file
+        ) as t:
+            t.row(columns.values())
+            for row in shares[list(columns)].itertuples(index=False):
+                cells = [str(v) if isinstance(v, (str, int)) else f"{v:.1%}" for v in row]
+                t.row([self.legible(cell) for cell in cells])
+
+    def bars(self, shares):
+        """Horizontal bars, each with its brand's colour, name and share."""
+        most = max(shares["share"].max(), 1e-9)
+        self.set_font("DejaVu", size=9)
+        for row in shares.itertuples():
+            if self.will_page_break(_LINE):
+                self.add_page()
+            y = self.get_y()
+            self.set_fill_color(label_color(row.name))
+            self.rect(self.l_margin + 62, y + 0.8, max(0.3, 90 * row.share / most), _LINE - 1.6, style="F")
+            self.set_text_color(0)
+            self.cell(60, _LINE, self.legible(row.name, 30), align="R")
+            self.set_x(self.l_margin + 62 + 90 * row.share / most + 2)
+            self.cell(0, _LINE, f"{row.share:.1%}", new_x="LMARGIN", new_y="NEXT")
+
+    def photos(self, now):
+        for photo in now.photos:
+            try:
+                image = read_image(pictures.get(photo.picture), photo.name, _SIDE)
+            except SkushareError as error:
+                self.title_line(photo.name)
+                self.text_line(str(error))
+                continue
+            image = shrink(image, _SIDE)
+            scale = image.shape[1] / photo.width
+            found = replace(photo.detections, boxes=photo.detections.boxes * scale)
+            drawn = io.BytesIO(encode_jpeg(annotate(image, found, now.brands, color_by="brand")))
+            height = min(230, self.epw * image.shape[0] / image.shape[1])
+            if self.get_y() + height + 20 > self.page_break_trigger:
+                self.add_page()
+            self.title_line(f"{photo.name}: {len(photo.detections):,} facings", 11)
+            self.image(drawn, h=height, w=height * image.shape[1] / image.shape[0])
+            self.ln(2)
+
+    def corrections(self, audit):
+        if not audit.corrections:
+            return
+        self.title_line("Corrections by hand")
+        self.text_line("All figures above are those after them.")
+        for each in audit.corrections:
+            who = f", {each.who}" if each.who else ""
+            self.text_line(
+                f"{each.time.astimezone(audit.time.tzinfo):%Y-%m-%d %H:%M}{who}: {each.what}", _NOTE
+            )
+
+    def made_with(self, audit):
+        self.title_line("Made with")
+        self.fact("skushare", audit.software)
+        self.fact("Model", " ".join(filter(None, (audit.model, audit.model_digest))), 160)
+        self.fact("Gallery", " ".join(filter(None, (audit.gallery, audit.gallery_digest))) or "none", 160)
+        self.fact("Thresholds", ", ".join(f"{k} {v}" for k, v in audit.thresholds.items()) or "none", 160)
+        for photo in audit.photos:
+            self.fact("Photo", f"{photo.name} {photo.picture}", 160)
+        if self.lacking:
+            self.text_line("A box stands for a letter that this report's font does not have.")
+
+    # Text
+
+    def title_line(self, text, size=14):
+        self.ln(3)
+        self.set_font("DejaVu", size=size)
+        self.set_text_color(0)
+        self.multi_cell(0, size * 0.55, self.legible(text), new_x="LMARGIN", new_y="NEXT", align="L")
+        self.ln(1)
+
+    def text_line(self, text, most=_NAME * 3):
+        self.set_font("DejaVu", size=9)
+        self.set_text_color(0)
+        self.multi_cell(0, 5, self.legible(text, most), new_x="LMARGIN", new_y="NEXT", align="L")
+
+    def fact(self, name, value, most=_NAME):
+        self.set_font("DejaVu", size=9)
+        self.set_text_color(*_GREY)
+        self.cell(28, 5, name)
+        self.set_text_color(0)
+        self.multi_cell(0, 5, self.legible(value, most), new_x="LMARGIN", new_y="NEXT", align="L")
+
+    def legible(self, text, most=_NAME):
+        """``text``, cut after ``most`` characters, without marks that would turn the text beside it."""
+        shown = _TURNS.sub("", text)
+        shown = shown if len(shown) <= most else shown[: most - 1] + "…"
+        self.lacking |= any(ord(c) not in self.known for c in shown if c != "\n")
+        return "".join(c if ord(c) in self.known or c == "\n" else "□" for c in shown)

@@ -1,0 +1,86 @@
+import csv
+import io
+import json
+
+import pandas as pd
+import pytest
+
+from skushare.audits import store
+from skushare.audits.corrections import Facing
+from skushare.audits.export import export, export_file
+from skushare.audits.listing import Filter
+from skushare.errors import AuditError
+
+pytestmark = pytest.mark.usefixtures("sqlite")
+
+HOSTILE = ("=1+1", "@x", "<b>", 'a,b"c', "مرحبا", "🥫", "x" * 10_000)
+
+
+@pytest.fixture
+def audit(make_audit):
+    """One with a correction: two Astra, and a Bello that is Corva."""
+    number = store.save_audit(make_audit(store="North"))
+    saved = store.open_audit(number)
+    box = tuple(saved.photos[0].detections.boxes[2].tolist())
+    store.save_correction(number, saved.photos[0].id, Facing(box, "Bello"), Facing(box, "Corva"), "Mia")
+    return store.open_audit(number)
+
+
+def read(data, kind):
+    if kind == "parquet":
+        return pd.read_parquet(io.BytesIO(data))
+    return pd.read_csv(io.BytesIO(data), encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_tables_hold_what_is_true_after_corrections(audit, kind):
+    facings = read(export([audit], kind), kind)
+    assert facings["brand"].tolist() == ["Astra", "Astra", "Corva"]
+    assert facings["store"].unique().tolist() == ["North"]
+    assert facings["left"].tolist() == [0, 20, 40] and facings["audit"].unique().tolist() == [audit.id]
+    assert pd.to_datetime(facings["time"], utc=True)[0] == audit.time
+    shares = read(export([audit], kind, "shares"), kind)
+    assert dict(zip(shares["brand"], shares["facings"], strict=True)) == {"Astra": 2, "Corva": 1}
+
+
+def test_json_holds_the_original_and_the_corrections(audit):
+    (found,) = json.loads(export([audit], "json"))
+    assert [facing["brand"] for facing in found["photos"][0]["facings"]] == ["Astra", "Astra", "Bello"]
+    (correction,) = found["corrections"]
+    assert (correction["who"], correction["facing"], correction["after"]["brand"]) == ("Mia", 2, "Corva")
+    assert {share["name"]: share["facings"] for share in found["shares"]} == {"Astra": 2, "Corva": 1}
+    assert found["time"] == audit.time.isoformat()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_text_in_every_format(make_audit, text):
+    audit = make_audit(brands=(text, "Bello"), store=text, note=text)
+    for kind in ("csv", "parquet"):
+        cells = read(export([audit], kind), kind)
+        safe = "'" + text if kind == "csv" and text[0] in "=@" else text
+        assert cells["store"].tolist() == [safe] * 3 and cells["brand"].tolist() == [safe, safe, "Bello"]
+    (found,) = json.loads(export([audit], "json"))
+    assert found["note"] == text
+
+
+def test_a_file_of_many_audits_is_one_table(make_audit, tmp_path, monkeypatch):
+    monkeypatch.setattr("skushare.audits.export._CHUNK", 2)
+    numbers = [store.save_audit(make_audit(store=f"shop {i % 2}")) for i in range(5)]
+    for kind in ("csv", "parquet", "json"):
+        assert export_file(tmp_path / f"all.{kind}") == 5
+    rows = list(csv.DictReader((tmp_path / "all.csv").open(encoding="utf-8-sig")))
+    assert [int(row["audit"]) for row in rows] == [n for n in reversed(numbers) for _ in range(3)]
+    assert pd.read_parquet(tmp_path / "all.parquet")["audit"].tolist() == [int(row["audit"]) for row in rows]
+    assert [found["id"] for found in json.loads((tmp_path / "all.json").read_text())] == numbers[::-1]
+    assert export_file(tmp_path / "one.csv", Filter(stores=("shop 1",)), "shares") == 2
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_no_audit_makes_an_empty_file(tmp_path, kind):
+    assert export_file(tmp_path / f"none.{kind}") == 0
+    assert (tmp_path / f"none.{kind}").exists()
+
+
+def test_another_ending_is_refused(tmp_path):
+    with pytest.raises(AuditError, match=r"is to end in .csv, .parquet, .json"):
+        export_file(tmp_path / "all.xlsx")

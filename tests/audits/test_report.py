@@ -1,0 +1,67 @@
+import re
+import zlib
+from dataclasses import replace
+
+import pytest
+
+from skushare.audits import store
+from skushare.audits.corrections import Facing
+from skushare.audits.report import report
+
+pytestmark = pytest.mark.usefixtures("sqlite")
+
+
+def pages(pdf):
+    return len(re.findall(rb"/Type /Page\b", pdf))
+
+
+def test_a_report_has_the_photo_and_its_pages(make_audit, make_photo):
+    photos = [make_photo(shade=shade, name=f"{shade}.jpg") for shade in (40, 50)]
+    number = store.save_audit(make_audit(*photos, store="North", note="after the delivery"))
+    saved = store.open_audit(number)
+    box = tuple(saved.photos[0].detections.boxes[2].tolist())
+    store.save_correction(number, saved.photos[0].id, Facing(box, "Bello"), None, "Mia")
+    pdf = report(store.open_audit(number))
+    assert pdf.startswith(b"%PDF-") and pdf.rstrip().endswith(b"%%EOF")
+    assert pdf.count(b"/DCTDecode") == 2  # both photos
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "'; DROP TABLE audits; --",
+        "**bold** __u__ --x--",
+        "=1+1",
+        "x" * 10_000,
+        "word " * 2_000,
+        "مرحبا بالعالم \u202eשלום 123 abc",
+        "🥫 👩‍👩‍👧 e\u0301 日本語",
+        "",
+        "\n\n\n",
+        "\u200d\u200c\u0301",
+    ],
+)
+def test_any_text_makes_a_report(make_audit, make_photo, text):
+    photo = replace(make_photo(), name=text)
+    audit = make_audit(photo, brands=(text, "Bello"), store=text, shelf=text, category=text, note=text)
+    assert 1 <= pages(report(audit)) <= 4
+
+
+def test_many_brands_and_no_facings_make_a_report(make_audit, make_photo):
+    many = make_photo(range(120))
+    assert pages(report(make_audit(many, brands=[f"brand {i}" for i in range(120)]))) >= 3
+    assert pages(report(make_audit(make_photo(())))) >= 1
+
+
+def test_a_lost_picture_is_said_and_the_rest_is_reported(make_audit, make_photo):
+    audit = make_audit(replace(make_photo(), picture="0" * 64), make_photo(shade=90))
+    assert report(audit).count(b"/DCTDecode") == 1
+
+
+def test_letters_without_a_shape_are_said(make_audit):
+    def streams(pdf):
+        return [zlib.decompress(s) for s in re.findall(rb"stream\n(x.*?)\nendstream", pdf, re.S)]
+
+    plain, lacking = (report(make_audit(store=name)) for name in ("North", "日本"))
+    assert len(b"".join(streams(lacking))) > len(b"".join(streams(plain)))
