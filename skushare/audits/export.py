@@ -28,7 +28,7 @@ def shares_table(audit):
 
 
 def describe(audit):
-    """All of ``audit`` as JSON values; its facings are as they were found, its shares those after corrections."""
+    """All of ``audit`` as JSON values: facings as they were found, shares as they are after corrections."""
     words = ("id", "store", "shelf", "category", "note", "source")
     made_with = ("model", "model_digest", "gallery", "gallery_digest", "thresholds", "software")
     found = audit.table()
