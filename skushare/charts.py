@@ -1,6 +1,7 @@
 """Charts of counts and shares, for light and dark pages alike."""
 
 import altair as alt
+import pandas as pd
 
 from skushare.draw import label_color
 
@@ -8,37 +9,75 @@ from skushare.draw import label_color
 ACCENT = "#12908a"
 TEXT = "#7b8b88"
 MAX_BARS = 12
+OTHER = "other"
 
 
-def share_chart(shares):
-    """Horizontal bars of a :func:`~skushare.shelf.share.share_of_shelf` table, largest first.
+def share_chart(shares, measure="share"):
+    """Horizontal bars of a :func:`~skushare.shelf.share.share_of_shelf` table with their margins.
 
-    A label keeps its colour from chart to chart and in the drawn boxes. Beyond a dozen
+    The largest comes first. A label keeps its colour from chart to chart and in the drawn boxes. Beyond a dozen
     names the smallest are added up as "other".
+
+    Args:
+        measure: the column that the bars show: "share", "linear" or "area".
     """
+    margin = "margin" if measure == "share" else f"{measure}_margin"
     table = _fold(shares)
+    table["shown"], table["margin"] = table[measure], table.get(margin, 0.0)
+    table = table.sort_values("shown", ascending=False, kind="stable", ignore_index=True)
+    table["low"] = (table["shown"] - table["margin"]).clip(0, 1)
+    table["high"] = (table["shown"] + table["margin"]).clip(0, 1)
     names = table["name"].tolist()
-    table["text"] = [f"{row.facings:,} ({row.share:.0%})" for row in table.itertuples()]
+    table["text"] = [_told(row.shown, row.margin, row.facings) for row in table.itertuples()]
+    scale = alt.Scale(domainMin=0, domainMax=1.6 * max([0.01, *table["high"]]), nice=False)
     base = alt.Chart(table).encode(
         y=alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=140, ticks=False, domain=False)),
-        # The text tells the numbers, so there is no axis; it needs room beyond the longest bar.
-        x=alt.X(
-            "facings:Q",
-            axis=None,
-            scale=alt.Scale(domainMin=0, domainMax=1.4 * max([1, *table["facings"]]), nice=False),
-        ),
         tooltip=[
             alt.Tooltip("name:N"),
             alt.Tooltip("facings:Q", format=","),
-            alt.Tooltip("share:Q", format=".1%"),
+            alt.Tooltip("shown:Q", title=measure, format=".1%"),
+            alt.Tooltip("low:Q", title="from", format=".1%"),
+            alt.Tooltip("high:Q", title="to", format=".1%"),
         ],
     )
-    colors = alt.Color(
-        "name:N", legend=None, scale=alt.Scale(domain=names, range=[label_color(name) for name in names])
+    # The text tells the numbers, so there is no axis; it needs room beyond the longest bar.
+    x = alt.X("shown:Q", axis=None, scale=scale)
+    bars = base.mark_bar(cornerRadiusEnd=4, size=22).encode(x=x, color=_colors(names))
+    doubt = base.transform_filter("datum.margin > 0.0005").mark_rule(strokeWidth=2, color=TEXT)
+    doubt = doubt.encode(x=alt.X("low:Q", axis=None, scale=scale), x2="high:Q")
+    text = base.mark_text(align="left", dx=8, fontSize=14, color=TEXT)
+    text = text.encode(x=alt.X("high:Q", axis=None, scale=scale), text="text:N")
+    return (bars + doubt + text).properties(height=36 * max(1, len(table)))
+
+
+def rows_chart(rows, measure="linear"):
+    """How each shelf row divides over the names: a bar a row, the topmost first.
+
+    Args:
+        rows: a :func:`~skushare.shelf.share.share_by_row` table.
+        measure: as in :func:`share_chart`.
+    """
+    whole = rows.groupby("name")["facings"].sum().sort_values(ascending=False, kind="stable")
+    names = whole.index[:MAX_BARS].tolist()
+    table = rows.assign(name=rows["name"].where(rows["name"].isin(names), OTHER), shown=rows[measure])
+    names = names if len(whole) <= MAX_BARS else [*names, OTHER]
+    return (
+        alt.Chart(table)
+        .mark_bar(size=22)
+        .encode(
+            y=alt.Y("row:O", title="shelf row, from the top", axis=alt.Axis(ticks=False, domain=False)),
+            x=alt.X("sum(shown):Q", title=None, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+            color=_colors(names, alt.Legend(title=None, orient="bottom", labelLimit=140)),
+            order=alt.Order("facings:Q", sort="descending"),
+            tooltip=[
+                alt.Tooltip("row:O"),
+                alt.Tooltip("name:N"),
+                alt.Tooltip("facings:Q", format=","),
+                alt.Tooltip("shown:Q", title=measure, format=".1%"),
+            ],
+        )
+        .properties(height=36 * max(1, table["row"].nunique()) + 60)
     )
-    bars = base.mark_bar(cornerRadiusEnd=4, size=22).encode(color=colors)
-    text = base.mark_text(align="left", dx=6, fontSize=14, color=TEXT).encode(text="text:N")
-    return (bars + text).properties(height=36 * max(1, len(table)))
 
 
 def count_chart(history):
@@ -62,10 +101,21 @@ def count_chart(history):
     )
 
 
+def _told(share, margin, facings):
+    """A share in words: "31 % ± 4 % (58)"."""
+    doubt = f" ± {100 * margin:.0f} %" if margin >= 0.005 else ""
+    return f"{100 * share:.0f} %{doubt} ({facings:,})"
+
+
+def _colors(names, legend=None):
+    scale = alt.Scale(domain=names, range=[label_color(name) for name in names])
+    return alt.Color("name:N", legend=legend, scale=scale)
+
+
 def _fold(shares):
     if len(shares) <= MAX_BARS:
         return shares.copy()
-    head = shares.head(MAX_BARS - 1).copy()
-    rest = shares.iloc[MAX_BARS - 1 :]
-    head.loc[len(head)] = {"name": "other", "facings": rest["facings"].sum(), "share": rest["share"].sum()}
-    return head
+    rest = shares.iloc[MAX_BARS - 1 :].drop(columns="name")
+    squares = [column for column in rest if column.endswith("margin")]  # of parts that are nearly independent
+    other = {**rest.sum(), **(rest[squares] ** 2).sum() ** 0.5, "name": OTHER}
+    return pd.concat([shares.head(MAX_BARS - 1), pd.DataFrame([other])[shares.columns]], ignore_index=True)

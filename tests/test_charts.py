@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from skushare.charts import MAX_BARS, count_chart, share_chart
+from skushare.charts import MAX_BARS, count_chart, rows_chart, share_chart
 from skushare.draw import label_color
 
 
@@ -42,6 +42,24 @@ def test_the_chart_leaves_its_table_alone():
     table = shares(3, 1)
     share_chart(table)
     assert list(table.columns) == ["name", "facings", "share"]
+
+
+def test_a_margin_is_drawn_and_told():
+    table = shares(30, 70).assign(margin=[0.04, 0.04], linear=[0.5, 0.5], linear_margin=[0.1, 0.0])
+    data = share_chart(table).data.set_index("name")
+    assert data.loc["brand 0", "text"] == "30 % ± 4 % (30)"
+    assert data.loc["brand 0", ["low", "high"]].tolist() == pytest.approx([0.26, 0.34])
+    data = share_chart(table, "linear").data.set_index("name")
+    assert data.loc["brand 0", "text"] == "50 % ± 10 % (30)" and data.loc["brand 1", "text"] == "50 % (70)"
+
+
+@pytest.mark.parametrize("count", [0, 1, MAX_BARS, MAX_BARS + 3])
+def test_rows_keep_their_sum_and_their_colours(count):
+    table = shares(*range(count, 0, -1)).assign(row=1, linear=1 / max(1, count))
+    chart = rows_chart(table).to_dict()
+    names = chart["encoding"]["color"]["scale"]["domain"]
+    assert len(names) == min(count, MAX_BARS + 1)
+    assert set(rows_chart(table).data["name"]) == set(names)
 
 
 @pytest.mark.parametrize("points", [[], [(-1.5, 12)], [(-2.0, 12), (0.0, 14)]])

@@ -33,11 +33,14 @@ def row_ids(boxes, plane=None):
     boxes = np.asarray(boxes, float).reshape(-1, 4)
     if not len(boxes):
         return np.zeros(0, np.int32)
+    order = np.lexsort(boxes.T)  # so that sums, rounded, do not depend on the order
+    boxes, back = boxes[order], np.argsort(order)
     flat = (plane or ShelfPlane.fit(boxes)).straighten(boxes)
     top, foot = flat[:, 1], flat[:, 3]
     middle, height = (top + foot) / 2, np.maximum(foot - top, 1e-6)
     width = np.maximum(flat[:, 2] - flat[:, 0], 1e-6)
-    typical, step = np.median(height), np.median(height) / STEPS
+    typical = max(np.median(height), 0.005 * (foot.max() - top.min()))  # whatever boxes come
+    step = typical / STEPS
 
     upper, lower, votes = _pairs(boxes, top, foot, typical)
     votes = votes * np.minimum(width[upper], width[lower]) / np.median(width)
@@ -50,7 +53,7 @@ def row_ids(boxes, plane=None):
         (np.concatenate([ends, within], axis=1) - start) / step, np.concatenate([votes, against]), size
     )
     boards = start + step * _peaks(profile)
-    return np.unique(np.searchsorted(boards, middle), return_inverse=True)[1].astype(np.int32)
+    return np.unique(np.searchsorted(boards, middle), return_inverse=True)[1].astype(np.int32)[back]
 
 
 def _pairs(boxes, top, foot, typical):

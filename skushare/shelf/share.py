@@ -1,46 +1,153 @@
-"""Share of shelf: how the facings divide over brands, or over classes before brands are known."""
+"""Share of shelf: how the shelf divides over brands, or over classes before brands are known."""
 
 import numpy as np
 import pandas as pd
 
+from skushare.shelf.certainty import facing_probability
+from skushare.shelf.plane import ShelfPlane
+from skushare.shelf.rows import row_ids
+
 UNKNOWN = "unknown"
+OWN, COMPETITORS = "own brands", "competitors"
+CERTAIN = 1.96  # standard errors on either side of a 95 % interval
+MEASURES = ("share", "linear", "area")
+COLUMNS = ("name", "facings", "share", "margin", "linear", "linear_margin", "area", "area_margin")
 
 
-def share_of_shelf(detections, labels=(), brands=()):
-    """Facings and share of each brand in one photo, most facings first.
+def share_of_shelf(detections, labels=(), brands=(), own=None):
+    """Facings and shares of each brand in one photo, most facings first.
 
-    Groups by ``brand_ids`` where they are set, by ``class_ids`` otherwise.
+    Groups by ``brand_ids`` where they are set, by ``class_ids`` otherwise. ``linear`` is the share of the
+    width along the boards, in which what is stacked counts once, ``area`` that of the boxes' area; tilt and
+    perspective are taken out of both. Each share has a margin: it lies, with a certainty of 95 %, within
+    share - margin and share + margin, as far as the doubt comes from boxes that may be no facings and from
+    brands that may be others (see ``_margins``).
 
     Args:
         detections: the :class:`~skushare.detections.Detections` to count.
         labels: names of the classes; a class without a name keeps its number.
         brands: names of the brands, by ``brand_ids``; a negative id is unknown.
+        own: names of the own brands, to have them against all others in two or three lines (unknown
+            stays apart), in place of a line a brand.
 
     Returns:
-        A DataFrame with the columns ``name``, ``facings`` and ``share`` (0 to 1); without
-        detections it has no rows.
+        A DataFrame with ``COLUMNS``, shares and margins from 0 to 1; without detections it has no rows.
     """
-    return share_of_shelves([detections], labels, brands)
+    return share_of_shelves([detections], labels, brands, own)
 
 
-def share_of_shelves(photos, labels=(), brands=()):
+def share_of_shelves(photos, labels=(), brands=(), own=None):
     """As :func:`share_of_shelf`, over the detections of several photos together.
 
-    Groups by brand only where every photo has its brands.
+    Groups by brand only where every photo has its brands. A photo weighs as much as it has facings.
     """
     photos = list(photos)
     by_brand = bool(photos) and all(found.brand_ids is not None for found in photos)
-    ids = [found.brand_ids if by_brand else found.class_ids for found in photos]
-    ids, facings = np.unique(np.concatenate([np.zeros(0, np.int32), *ids]), return_counts=True)
     names = brands if by_brand else labels
-    table = pd.DataFrame(
-        {
-            "name": pd.Series([_name(i, names) for i in ids.tolist()], dtype=str),
-            "facings": facings.astype(np.int64),
-            "share": facings / max(1, facings.sum()),
-        }
+    lengths, areas = zip(*map(_sizes, photos), strict=True) if photos else ((), ())
+    ids = _join([found.brand_ids if by_brand else found.class_ids for found in photos]).astype(int)
+    present = facing_probability(_join([found.scores for found in photos]))
+    sure = np.ones(len(ids))
+    if by_brand:
+        scored = [np.ones(len(p)) if p.brand_scores is None else p.brand_scores for p in photos]
+        sure = np.where(ids < 0, 1.0, _join(scored))
+    return _table(ids, names, own, present, sure, (np.ones(len(ids)), _join(lengths), _join(areas)))
+
+
+def share_by_row(detections, labels=(), brands=(), own=None):
+    """As :func:`share_of_shelf`, for each shelf row; the column ``row`` counts from 1, the topmost."""
+    ids = row_ids(detections.boxes) if detections.row_ids is None else detections.row_ids
+    tables = [
+        share_of_shelf(detections[ids == row], labels, brands, own).assign(row=row + 1)
+        for row in np.unique(ids)
+    ]
+    table = pd.concat(tables, ignore_index=True) if tables else share_of_shelf(detections).assign(row=0)
+    return table[["row", *COLUMNS]]
+
+
+def with_targets(shares, targets, measure="share"):
+    """``shares`` with what each name should have: columns ``target``, ``difference`` and ``sure``.
+
+    Args:
+        shares: a table of :func:`share_of_shelf`.
+        targets: {name: share from 0 to 1}; others have none.
+        measure: one of ``MEASURES``.
+
+    ``difference`` is the share less the target, ``sure`` whether it is more than the share's margin.
+    """
+    margin = "margin" if measure == "share" else f"{measure}_margin"
+    target = shares["name"].map(targets).astype(float)
+    difference = shares[measure] - target
+    return shares.assign(target=target, difference=difference, sure=difference.abs() > shares[margin])
+
+
+def in_category(detections, categories, wanted):
+    """The detections of a category.
+
+    Args:
+        categories: of each SKU, by ``sku_ids``; wanted: the one to keep; unknown SKUs are in none.
+    """
+    if detections.sku_ids is None:
+        return detections[np.zeros(len(detections), bool)]
+    known = [i for i, category in enumerate(categories) if category == wanted]
+    return detections[np.isin(detections.sku_ids, known)]
+
+
+def _sizes(detections):
+    """Width along its board and area of each facing, as parts of the photo's means."""
+    plane = ShelfPlane.fit(detections.boxes)
+    flat = plane.straighten(detections.boxes)
+    rows = detections.row_ids
+    if rows is None:
+        rows = row_ids(detections.boxes, plane)
+    width, height = np.maximum(flat[:, 2] - flat[:, 0], 1e-6), flat[:, 3] - flat[:, 1]
+    shared = np.minimum(flat[:, None, 2], flat[:, 2]) - np.maximum(flat[:, None, 0], flat[:, 0])
+    stacked = (2 * shared > np.minimum(width[:, None], width)) & (rows[:, None] == rows)
+    length, area = width / np.maximum(stacked.sum(1), 1), width * height
+    return length / max(length.mean(), 1e-9) if len(length) else length, (
+        area / max(area.mean(), 1e-9) if len(area) else area
     )
+
+
+def _table(ids, names, own, present, sure, weights):
+    called = np.array([_name(i, names) for i in ids.tolist()], dtype=object)
+    if own is not None:
+        called = np.array([c if c == UNKNOWN else OWN if c in own else COMPETITORS for c in called], object)
+    called, groups, facings = np.unique(called.astype(str), return_inverse=True, return_counts=True)
+    table = {"name": pd.Series(called, dtype=str), "facings": facings.astype(np.int64)}
+    for measure, weight in zip(MEASURES, weights, strict=True):
+        sums = np.bincount(groups, weight, len(called))
+        shares = sums / max(sums.sum(), 1e-9)
+        table[measure] = shares
+        table["margin" if measure == "share" else f"{measure}_margin"] = _margins(
+            groups, shares, weight, present, sure
+        )
+    table = pd.DataFrame(table)[list(COLUMNS)]
     return table.sort_values(["facings", "name"], ascending=[False, True], ignore_index=True)
+
+
+def _margins(groups, shares, weight, present, sure):
+    """Half the width of each share's 95 % interval.
+
+    What drawing many shelves at random would give, in closed form (the delta method): a box is a facing with
+    the probability ``present``; a facing has its own name with the probability ``sure``, else one of the
+    others in proportion to their shares; the boxes are independent.
+    """
+    total = (weight * present).sum()
+    if total <= 0 or len(shares) < 2:
+        return np.zeros(len(shares))
+    elsewhere = (1 - sure) / np.maximum(1 - shares[groups], 1e-9)
+    margins = []
+    for group, share in enumerate(shares):
+        named = np.where(groups == group, sure, elsewhere * share)
+        mean = present * (named - share)
+        square = present * (named * (1 - share) ** 2 + (1 - named) * share**2)
+        margins.append(CERTAIN * np.sqrt((weight**2 * (square - mean**2)).sum()) / total)
+    return np.array(margins)
+
+
+def _join(parts):
+    return np.concatenate([np.zeros(0), *parts])
 
 
 def _name(index, names):

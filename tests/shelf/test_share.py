@@ -1,15 +1,37 @@
-"""Share of shelf: grouping, names, sums."""
+"""Share of shelf: grouping, names, sums, lengths, margins, targets."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skushare.detections import Detections
-from skushare.shelf.share import UNKNOWN, share_of_shelf, share_of_shelves
+from skushare.shelf.certainty import facing_probability
+from skushare.shelf.share import (
+    CERTAIN,
+    COLUMNS,
+    COMPETITORS,
+    OWN,
+    UNKNOWN,
+    in_category,
+    share_by_row,
+    share_of_shelf,
+    share_of_shelves,
+    with_targets,
+)
 
 
-def found(class_ids, brand_ids=None):
+def found(class_ids, brand_ids=None, widths=None, **columns):
+    """Facings side by side on one board."""
     n = len(class_ids)
-    return Detections(np.zeros((n, 4)), np.ones(n), class_ids, brand_ids=brand_ids)
+    widths = np.full(n, 30.0) if widths is None else np.asarray(widths, float)
+    left = np.cumsum(widths + 2) - widths
+    boxes = np.stack([left, np.full(n, 10.0), left + widths, np.full(n, 90.0)], axis=1)
+    scores = columns.pop("scores", np.ones(n))
+    return Detections(boxes, scores, class_ids, brand_ids=brand_ids, **columns)
+
+
+def shares(table):
+    return list(table[["name", "facings", "share"]].itertuples(index=False, name=None))
 
 
 @pytest.mark.parametrize(
@@ -30,20 +52,95 @@ def found(class_ids, brand_ids=None):
 )
 def test_share_of_shelf(detections, labels, brands, expected):
     table = share_of_shelf(detections, labels, brands)
-    assert list(table.columns) == ["name", "facings", "share"]
-    assert list(table.itertuples(index=False, name=None)) == expected
+    assert tuple(table.columns) == COLUMNS
+    assert shares(table) == expected
 
 
 def test_photos_are_weighed_by_their_facings():
     table = share_of_shelves([found([0]), found([1] * 9)], ("a", "b"))
-    assert list(table.itertuples(index=False, name=None)) == [("b", 9, 0.9), ("a", 1, 0.1)]
+    assert shares(table) == [("b", 9, 0.9), ("a", 1, 0.1)]
+    assert table["linear"].tolist() == pytest.approx([0.9, 0.1])
 
 
 def test_one_photo_without_brands_makes_classes_of_all():
     table = share_of_shelves([found([0, 0], [3, 3]), found([0])], ("facing",), ("a", "b", "c", "d"))
-    assert list(table.itertuples(index=False, name=None)) == [("facing", 3, 1.0)]
+    assert shares(table) == [("facing", 3, 1.0)]
 
 
 @pytest.mark.parametrize("photos", [[], [Detections()], [Detections(), Detections()]])
 def test_no_facings_have_no_shares(photos):
     assert len(share_of_shelves(photos)) == 0
+    assert list(share_by_row(Detections()).columns) == ["row", *COLUMNS]
+
+
+def test_a_wide_pack_has_more_length_and_area_than_its_number_tells():
+    table = share_of_shelf(found([0, 1, 1], widths=[60, 30, 30]), ("wide", "narrow")).set_index("name")
+    assert table.loc["wide", ["share", "linear", "area"]].tolist() == pytest.approx([1 / 3, 0.5, 0.5])
+
+
+def test_what_is_stacked_takes_its_length_once():
+    boxes = [[0, 50, 40, 70], [0, 71, 40, 91], [45, 50, 85, 91]]
+    table = share_of_shelf(Detections(boxes, np.ones(3), [0, 0, 1]), ("stacked", "tall")).set_index("name")
+    assert table.loc["stacked", "share"] == pytest.approx(2 / 3)
+    assert table.loc["stacked", "linear"] == pytest.approx(0.5)
+
+
+def test_rows_are_told_apart():
+    boxes = [[x, y, x + 30, y + 60] for y in (0, 100) for x in range(0, 200, 40)]
+    table = share_by_row(Detections(boxes, np.ones(10), [0] * 5 + [0] * 2 + [1] * 3), ("a", "b"))
+    assert table[["row", "name", "facings"]].values.tolist() == [[1, "a", 5], [2, "b", 3], [2, "a", 2]]
+
+
+def drawn(detections, name_of, names, draws=4000):
+    """The margins that drawing shelves at random gives: slow, and the definition."""
+    rng = np.random.default_rng(0)
+    present = facing_probability(detections.scores)
+    ids = detections.brand_ids
+    whole = np.bincount(ids, minlength=len(names)) / len(ids)
+    out = []
+    for _ in range(draws):
+        here = rng.random(len(ids)) < present
+        said = ids.copy()
+        for i in np.flatnonzero(rng.random(len(ids)) > detections.brand_scores):
+            others = np.where(np.arange(len(names)) == ids[i], 0, whole)
+            said[i] = rng.choice(len(names), p=others / others.sum())
+        counts = np.bincount(said[here], minlength=len(names))
+        out.append(counts / max(counts.sum(), 1))
+    return dict(zip(names, CERTAIN * np.std(out, axis=0), strict=True))
+
+
+def test_a_margin_is_what_drawing_shelves_at_random_gives():
+    rng = np.random.default_rng(4)
+    names = ("a", "b", "c")
+    ids = rng.choice(3, 60, p=[0.6, 0.3, 0.1])
+    sample = found(np.zeros(60), ids, scores=rng.uniform(0.3, 0.9, 60), brand_scores=rng.uniform(0.5, 1, 60))
+    table = share_of_shelf(sample, brands=names).set_index("name")
+    for name, margin in drawn(sample, "brand_ids", names).items():
+        assert table.loc[name, "margin"] == pytest.approx(margin, rel=0.1)
+
+
+def test_doubt_widens_the_margin_and_certainty_closes_it():
+    ids = [0, 0, 0, 1, 1]
+    sure = share_of_shelf(found(ids, ids, brand_scores=np.ones(5)))["margin"]
+    doubtful = share_of_shelf(found(ids, ids, brand_scores=np.full(5, 0.6)))["margin"]
+    faint = share_of_shelf(found(ids, ids, brand_scores=np.ones(5), scores=np.full(5, 0.4)))["margin"]
+    assert (sure < faint).all() and (sure < doubtful).all()
+    assert share_of_shelf(found([0, 0]))["margin"].tolist() == [0]  # of one name alone, all is its own
+
+
+def test_own_brands_stand_against_all_others():
+    table = share_of_shelf(found([0] * 6, [0, 1, 1, 2, 2, -1]), brands=("a", "b", "c"), own=("a", "b"))
+    assert shares(table) == [(OWN, 3, 0.5), (COMPETITORS, 2, 1 / 3), (UNKNOWN, 1, 1 / 6)]
+
+
+def test_targets_tell_the_difference_and_whether_it_is_sure():
+    table = pd.DataFrame({"name": ["a", "b", "c"], "share": [0.5, 0.3, 0.2], "margin": [0.02, 0.05, 0.05]})
+    table = with_targets(table, {"a": 0.4, "b": 0.28})
+    assert table["difference"].tolist()[:2] == pytest.approx([0.1, 0.02])
+    assert table["sure"].tolist() == [True, False, False]
+
+
+def test_a_category_keeps_its_own():
+    sample = found([0, 0, 0, 0], sku_ids=[0, 1, 2, -1])
+    assert in_category(sample, ("tea", "coffee", "tea"), "tea").sku_ids.tolist() == [0, 2]
+    assert len(in_category(found([0]), ("tea",), "tea")) == 0

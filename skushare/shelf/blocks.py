@@ -1,0 +1,84 @@
+"""What stands beside what: blocks of one brand, and which brands are neighbours."""
+
+import numpy as np
+import pandas as pd
+
+from skushare.shelf.plane import ShelfPlane
+from skushare.shelf.rows import row_ids
+from skushare.shelf.share import _name
+
+NEAR = 1.0  # of the narrower facing's width: how far apart neighbours may stand
+
+
+def neighbours(detections):
+    """Pairs of facings that touch: beside each other, stacked, or in rows above one another.
+
+    Returns:
+        (beside, above): index arrays (k, 2), the left or upper one of a pair first.
+    """
+    if not len(detections):
+        return np.zeros((0, 2), int), np.zeros((0, 2), int)
+    plane = ShelfPlane.fit(detections.boxes)
+    flat = plane.straighten(detections.boxes)
+    rows = row_ids(detections.boxes, plane) if detections.row_ids is None else detections.row_ids
+    left, top, right, foot = flat.T
+    across = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
+    along = np.minimum(foot[:, None], foot) - np.maximum(top[:, None], top)
+    narrow = np.minimum((right - left)[:, None], right - left)
+    low = np.minimum((foot - top)[:, None], foot - top)
+    same, next_row = rows[:, None] == rows, rows[:, None] + 1 == rows
+    beside = same & (left[:, None] + right[:, None] < left + right) & (2 * along > low)
+    beside &= (2 * across < narrow) & (-across < NEAR * narrow)
+    # Of those to the right only the nearest, or the nearest few where some are stacked.
+    gap = np.where(beside, -across, np.inf)
+    beside &= gap <= gap.min(1, keepdims=True) + 0.5 * narrow
+    over = 2 * across > narrow
+    stacked = same & over & (2 * along < low) & (top[:, None] < top)
+    above = (next_row | stacked) & over
+    return np.argwhere(beside), np.argwhere(above)
+
+
+def brand_blocks(detections):
+    """Number of the block of each facing, (n,) int32: facings of one brand that touch are one block.
+
+    Groups by ``brand_ids`` where they are set, by ``class_ids`` otherwise; an unknown one is alone.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ids = detections.class_ids if detections.brand_ids is None else detections.brand_ids
+    pairs = np.concatenate(neighbours(detections))
+    pairs = pairs[(ids[pairs[:, 0]] == ids[pairs[:, 1]]) & (ids[pairs[:, 0]] >= 0)]
+    n = len(detections)
+    if not n:
+        return np.zeros(0, np.int32)
+    graph = coo_array((np.ones(len(pairs)), pairs.T), shape=(n, n))
+    return connected_components(graph, directed=False)[1].astype(np.int32)
+
+
+def block_table(detections, labels=(), brands=()):
+    """One row a block: ``name``, ``facings``, ``rows`` that it goes over, its box; the largest first."""
+    blocks = brand_blocks(detections)
+    by_brand = detections.brand_ids is not None
+    ids, names = (detections.brand_ids, brands) if by_brand else (detections.class_ids, labels)
+    rows = row_ids(detections.boxes) if detections.row_ids is None else detections.row_ids
+    table = []
+    for block in np.unique(blocks):
+        inside = blocks == block
+        low, high = detections.boxes[inside, :2].min(0), detections.boxes[inside, 2:].max(0)
+        name = _name(int(ids[inside][0]), names)
+        table.append((name, int(inside.sum()), len(np.unique(rows[inside])), *low.tolist(), *high.tolist()))
+    columns = ["name", "facings", "rows", "left", "top", "right", "bottom"]
+    table = pd.DataFrame(table, columns=columns)
+    return table.sort_values(["facings", "name"], ascending=[False, True], ignore_index=True)
+
+
+def adjacency(detections, labels=(), brands=()):
+    """How often which brands stand beside each other: ``name``, ``beside``, ``times``, most often first."""
+    by_brand = detections.brand_ids is not None
+    ids, names = (detections.brand_ids, brands) if by_brand else (detections.class_ids, labels)
+    pairs = neighbours(detections)[0]
+    named = [sorted(_name(int(ids[i]), names) for i in pair) for pair in pairs]
+    table = pd.DataFrame([pair for pair in named if pair[0] != pair[1]], columns=["name", "beside"])
+    table = table.groupby(["name", "beside"], as_index=False).size().rename(columns={"size": "times"})
+    return table.sort_values(["times", "name", "beside"], ascending=[False, True, True], ignore_index=True)

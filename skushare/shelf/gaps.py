@@ -1,0 +1,85 @@
+"""Empty places in a shelf row: products that are probably out of stock."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skushare.geometry import area, intersection
+from skushare.shelf.plane import ShelfPlane
+from skushare.shelf.rows import row_ids
+
+WIDTH = 0.8  # of the narrower neighbour's width, from which on a place is empty and not just loosely filled
+COMMON = 0.5  # of the rows; where so many are empty at one place, there is a post or the shelf's end
+COVERED = 0.3  # of a place; where doubtful boxes cover so much, something stands there
+WIDEST = 12  # facings; what is wider is no gap in a row, but two shelves
+
+
+class Gaps(NamedTuple):
+    """Empty places.
+
+    Attributes:
+        boxes: (n, 4) float32 xyxy, in pixels of the photo.
+        row_ids: (n,) int32, their rows.
+        facings: (n,) int32, how many facings like the neighbours would fit there.
+    """
+
+    boxes: np.ndarray
+    row_ids: np.ndarray
+    facings: np.ndarray
+
+
+def find_gaps(detections, doubtful=None):
+    """The :class:`Gaps` between facings of the same row.
+
+    Args:
+        detections: the facings.
+        doubtful: boxes (m, 4) scored too low to count: what they cover is taken to be filled.
+    """
+    boxes, rows, facings = [], [], []
+    plane = ShelfPlane.fit(detections.boxes)
+    flat = plane.straighten(detections.boxes)
+    ids = row_ids(detections.boxes, plane) if detections.row_ids is None else detections.row_ids
+    for row in np.unique(ids):
+        for box, fit in _between(flat[ids == row]):
+            boxes.append(box)
+            rows.append(row)
+            facings.append(fit)
+    flat_gaps = np.array(boxes, float).reshape(-1, 4)
+    rows, facings = np.array(rows, np.int32), np.array(facings, np.int32)
+    keep = ~_is_common(flat_gaps, rows, flat, ids)
+    found = plane.bend(flat_gaps).astype(np.float32)
+    others = detections.boxes if doubtful is None else np.concatenate([detections.boxes, doubtful])
+    if len(found) and len(others):
+        keep &= (intersection(found, others) / area(found)[:, None]).max(1) < COVERED
+    return Gaps(found[keep], rows[keep], facings[keep])
+
+
+def _between(flat):
+    """Boxes of the empty places between the facings ``flat`` (n, 4) of one row, and how many would fit."""
+    order = np.argsort(flat[:, 0])
+    left_one = None
+    for i in order:
+        if left_one is not None:
+            neighbours = flat[[left_one, i]]
+            widths = neighbours[:, 2] - neighbours[:, 0]
+            gap = flat[i, 0] - flat[left_one, 2]
+            fit = gap / max(widths.mean(), 1e-6)
+            if gap > WIDTH * widths.min() and fit > 0.6 and fit < WIDEST:
+                top, foot = neighbours[:, 1].mean(), neighbours[:, 3].mean()
+                yield (flat[left_one, 2], top, flat[i, 0], foot), max(1, int(fit + 0.2))  # there is room between facings too
+        if left_one is None or flat[i, 2] > flat[left_one, 2]:
+            left_one = i
+
+
+def _is_common(gaps, rows, flat, ids):
+    """(n,) bool, whether most rows have nothing where a gap is."""
+    common = np.zeros(len(gaps), bool)
+    reach = {row: flat[ids == row] for row in np.unique(ids)}
+    for i, (left, _, right, _) in enumerate(gaps):
+        across = [r for r, f in reach.items() if f[:, 0].min() < left and f[:, 2].max() > right]
+        empty = 0
+        for row in across:
+            shared = np.minimum(right, reach[row][:, 2]) - np.maximum(left, reach[row][:, 0])
+            empty += shared.max() < 0.3 * (right - left)
+        common[i] = len(across) >= 3 and empty > COMMON * len(across)
+    return common

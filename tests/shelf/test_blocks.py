@@ -1,0 +1,59 @@
+"""Brand blocks and neighbours."""
+
+import numpy as np
+import pytest
+
+from skushare.detections import Detections
+from skushare.shelf.blocks import adjacency, block_table, brand_blocks
+
+
+def shelf(*rows, unknown="-"):
+    """Facings of brands written as letters, a string a row; a dot is an empty place."""
+    boxes, ids = [], []
+    for row, text in enumerate(rows):
+        for column, letter in enumerate(text):
+            if letter != ".":
+                x, y = 10 + 40 * column, 100 * row
+                boxes.append((x, y, x + 34, y + 70))
+                ids.append(-1 if letter == unknown else ord(letter) - ord("a"))
+    return Detections(boxes, np.ones(len(ids)), np.zeros(len(ids)), brand_ids=ids)
+
+
+BRANDS = ("Apex", "Bell", "Crux")
+
+
+@pytest.mark.parametrize(
+    "rows, blocks",
+    [
+        ((), []),
+        (("aaab",), [("Apex", 3, 1), ("Bell", 1, 1)]),
+        (("aabaa",), [("Apex", 2, 1), ("Apex", 2, 1), ("Bell", 1, 1)]),
+        (("aab", "acc"), [("Apex", 3, 2), ("Crux", 2, 1), ("Bell", 1, 1)]),
+        (("aab", "baa"), [("Apex", 4, 2), ("Bell", 1, 1), ("Bell", 1, 1)]),  # a corner does not join
+        (("a...a", "bbbbb"), [("Bell", 5, 1), ("Apex", 1, 1), ("Apex", 1, 1)]),
+        (("--", "aa"), [("Apex", 2, 1), ("unknown", 1, 1), ("unknown", 1, 1)]),
+    ],
+)
+def test_blocks(rows, blocks):
+    table = block_table(shelf(*rows), brands=BRANDS)
+    assert table[["name", "facings", "rows"]].values.tolist() == [list(b) for b in blocks]
+    assert len(np.unique(brand_blocks(shelf(*rows)))) == len(blocks)
+
+
+def test_a_block_has_the_box_around_its_facings():
+    table = block_table(shelf("aab"), brands=BRANDS)
+    assert table.loc[0, ["left", "top", "right", "bottom"]].tolist() == [10, 0, 84, 70]
+
+
+@pytest.mark.parametrize(
+    "rows, expected",
+    [
+        ((), []),
+        (("aaa",), []),
+        (("aabbc",), [["Apex", "Bell", 1], ["Bell", "Crux", 1]]),
+        (("ab", "ba", "bc"), [["Apex", "Bell", 2], ["Bell", "Crux", 1]]),
+        (("a....b",), []),  # too far apart
+    ],
+)
+def test_adjacency_counts_who_stands_beside_whom(rows, expected):
+    assert adjacency(shelf(*rows), brands=BRANDS).values.tolist() == expected

@@ -1,0 +1,61 @@
+"""Empty places in a row."""
+
+import numpy as np
+import pytest
+
+from skushare.detections import Detections
+from skushare.shelf.gaps import find_gaps
+from skushare.shelf.plane import ShelfPlane
+
+
+def boxes_of(*rows):
+    """Facings of 34 by 70 pixels, an x each; a dot is an empty place."""
+    return np.array(
+        [
+            (40 * column, 100 * row, 40 * column + 34, 100 * row + 70)
+            for row, text in enumerate(rows)
+            for column, letter in enumerate(text)
+            if letter == "x"
+        ],
+        float,
+    ).reshape(-1, 4)
+
+
+def shelf(*rows, plane=None):
+    boxes = boxes_of(*rows)
+    boxes = plane.bend(boxes) if plane else boxes
+    return Detections(boxes, np.ones(len(boxes)), np.zeros(len(boxes)))
+
+
+@pytest.mark.parametrize(
+    "rows, expected",
+    [
+        ((), []),
+        (("x",), []),
+        (("xxxx", "xxxx"), []),
+        (("xx.x", "xxxx"), [(0, 1)]),
+        (("xxxxxx", "x...xx"), [(1, 3)]),
+        (("x.xxx.x", "xxxxxxx"), [(0, 1), (0, 1)]),
+        (("xx.xx", "xx.xx", "xx.xx", "xxxxx"), []),  # a post before most rows
+        (("..xx", "xx.."), []),  # where a row ends is not known
+    ],
+)
+def test_gaps(rows, expected):
+    gaps = find_gaps(shelf(*rows))
+    assert list(zip(gaps.row_ids.tolist(), gaps.facings.tolist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize("plane", [None, ShelfPlane(150, 300, 25, 0), ShelfPlane(150, 300, -20, 0.4)])
+def test_a_gap_lies_between_its_neighbours_in_the_photo(plane):
+    rows = ("xxxxxxxx", "xxx.xxxx", "xxxxxxxx")
+    place = np.array([[3 * 40 - 6, 100, 4 * 40, 170]], float)
+    expected = plane.bend(place) if plane else place
+    gaps = find_gaps(shelf(*rows, plane=plane))
+    assert len(gaps.boxes) == 1
+    assert np.abs(gaps.boxes - expected).max() < 5
+
+
+def test_a_doubtful_box_fills_a_gap():
+    sample = shelf("xx.x", "xxxx")
+    assert len(find_gaps(sample, doubtful=np.array([[82, 5, 112, 70]])).boxes) == 0
+    assert len(find_gaps(sample, doubtful=np.array([[82, 105, 112, 170]])).boxes) == 1
