@@ -133,6 +133,23 @@ class Audit:
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
+def made_with(detector, mode, min_score, gallery=None):
+    """What an :class:`Audit` tells of its making, as keyword arguments of it.
+
+    Args:
+        detector: a :class:`~skushare.detector.runtime.Detector`.
+        mode: ``photo`` or ``live``.
+        min_score: from which on its facings count.
+        gallery: the gallery that named the brands, if one did.
+    """
+    thresholds = {"mode": mode, "score": round(float(min_score), 4)}
+    values = {"model": detector.name, "model_digest": detector.digest, "thresholds": thresholds}
+    if gallery is None:
+        return values
+    thresholds["brand"] = round(float(gallery.threshold), 4)
+    return values | {"gallery": gallery.name, "gallery_digest": gallery.digest}
+
+
 def with_brands(detections, labels, brands=None):
     """Detections that have brand ids, and the names of these: the class labels, where nothing told brands.
 

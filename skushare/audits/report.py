@@ -87,10 +87,11 @@ class _Report(FPDF):
             return
         self.bars(shares.head(_BARS))
         self.ln(3)
-        columns = {"name": "Brand", "facings": "Facings", "share": "Share", "linear_share": "Linear share"}
+        columns = {"name": "Brand", "facings": "Facings", "share": "Share", "linear": "Linear share"}
         columns = {name: title for name, title in columns.items() if name in shares}
         self.set_font("DejaVu", size=9)
         self.set_text_color(0)
+        self.set_fill_color(255)  # the bars left theirs
         widths = (100, *[25] * (len(columns) - 1))
         aligns = ("LEFT", *["RIGHT"] * (len(columns) - 1))
         with self.table(
@@ -99,6 +100,7 @@ class _Report(FPDF):
             align="LEFT",
             text_align=aligns,
             line_height=5,
+            borders_layout="SINGLE_TOP_LINE",
             headings_style=FontFace(color=_GREY),  # by default bold, which would take another font file
         ) as t:
             t.row(columns.values())

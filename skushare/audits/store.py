@@ -169,7 +169,7 @@ def _update_figures(db, audit):
     db.execute(delete(ShareRow).where(ShareRow.audit_id == audit.id))
     shares = now.shares()
     ids = name_ids(db, [*shares["name"], *now.brands])
-    linear = shares["linear_share"] if "linear_share" in shares else [None] * len(shares)
+    linear = shares["linear"] if "linear" in shares else [None] * len(shares)
     rows = [
         {
             "audit_id": audit.id,

@@ -69,6 +69,11 @@ class Detector:
         return self.model.name
 
     @property
+    def digest(self):
+        """SHA-256 of the network's file, by which records know it."""
+        return self.model.files[LITERT]
+
+    @property
     def labels(self):
         return self.config.labels
 

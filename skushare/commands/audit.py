@@ -1,0 +1,244 @@
+"""`skushare audit` and `skushare audits`: counting shelves for the record, and what was recorded."""
+
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from skushare.commands.common import add_model, command, fraction, positive, progress, shown
+
+WORDS = ("store", "shelf", "category", "note")
+
+
+def add(commands):
+    parser = command(
+        commands,
+        "audit",
+        audit,
+        "Count the facings of photos and keep them as an audit.\n\n"
+        "PHOTOS are photos or folders, which are searched for photos with their subfolders; together they\n"
+        "make one audit. The same command goes on where it was killed, and counts no photo twice. A photo\n"
+        "that cannot be read is named, the rest goes on, and the exit status is 1.",
+        "examples:\n"
+        "  skushare audit monday/ --store 'North Street' --category coffee\n"
+        "  skushare audit monday/ --store 'North Street' --gallery coffee   brands by a gallery\n",
+    )
+    parser.add_argument("photos", nargs="+", metavar="PHOTOS", help="photo or folder of photos")
+    for name in WORDS:
+        parser.add_argument(f"--{name}", default="", metavar="TEXT", help=f"the audit's {name}")
+    parser.add_argument(
+        "--time", type=moment, metavar="TIME", help="when the photos were taken, as 2026-03-02T14:30 (now)"
+    )
+    parser.add_argument(
+        "--gallery", metavar="NAME|PATH", help="saved gallery, or its folder or zip, that names the brands"
+    )
+    add_model(parser)
+    parser.add_argument(
+        "--min-score", type=fraction, help="count boxes from this score on (default: the model's)"
+    )
+    _add_audits(commands)
+
+
+def _add_audits(commands):
+    parser = command(
+        commands,
+        "audits",
+        None,
+        "List, show, export and report audits.\n\n"
+        "They lie in the workspace, or in the database of $SKUSHARE_DATABASE; the History page shows them.",
+        "examples:\n"
+        "  skushare audits list --store 'North Street' --since 2026-03-01\n"
+        "  skushare audits export all.parquet\n"
+        "  skushare audits report 12 --out monday.pdf\n",
+    )
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    listing = command(
+        actions, "list", show_list, "List audits, newest first; unfinished ones at the end.", ""
+    )
+    listing.add_argument("--limit", type=positive, default=50, help="at most so many (default: 50)")
+    _add_filter(listing)
+    show = command(actions, "show", show_audit, "Tell what an audit found.", "")
+    show.add_argument("number", type=positive, metavar="NUMBER")
+    export = command(
+        actions,
+        "export",
+        export_audits,
+        "Write audits to a file for other programs.",
+        "examples:\n"
+        "  skushare audits export facings.csv                  every facing of all audits\n"
+        "  skushare audits export shares.parquet --table shares --brand Astra\n"
+        "  skushare audits export 12.json --audit 12           with the original and all corrections\n",
+    )
+    export.add_argument("file", type=Path, metavar="FILE", help="to write; ends in .csv, .parquet or .json")
+    export.add_argument("--audit", type=positive, action="append", metavar="NUMBER", help="only this one")
+    export.add_argument(
+        "--table", choices=("facings", "shares"), default="facings", help="a row each (facings)"
+    )
+    _add_filter(export)
+    report = command(actions, "report", write_report, "Write an audit as a PDF.", "")
+    report.add_argument("number", type=positive, metavar="NUMBER")
+    report.add_argument("--out", type=Path, metavar="FILE", help="default: audit-NUMBER.pdf")
+    delete = command(actions, "delete", delete_audits, "Remove audits for good.", "")
+    delete.add_argument("numbers", nargs="+", type=positive, metavar="NUMBER")
+
+
+def _add_filter(parser):
+    for name in ("store", "category", "brand"):
+        parser.add_argument(f"--{name}", action="append", default=[], metavar="NAME", help="may be repeated")
+    parser.add_argument("--since", type=moment, metavar="TIME", help="from this day or time on")
+    parser.add_argument(
+        "--until", type=moment, metavar="TIME", help="up to this time, or the end of this day"
+    )
+
+
+def moment(text):
+    """A time of this computer's clock, such as 2026-03-02 or 2026-03-02T14:30."""
+    return datetime.fromisoformat(text).astimezone()
+
+
+def audit(args):
+    from skushare.audits import store
+    from skushare.audits.batch import Finder, open_batch, run_batch
+    from skushare.detector.runtime import Detector
+    from skushare.images import find_images
+
+    paths = find_images(args.photos)
+    if not paths:
+        print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
+        return 2
+    finder = Finder(Detector.load(args.model), args.mode, args.min_score, _gallery(args.gallery))
+    words = {name: getattr(args, name) for name in WORDS} | ({"time": args.time} if args.time else {})
+    source = sorted(str(Path(path).resolve()) for path in args.photos)
+    number = open_batch(finder, words, len(paths), source)
+    files = [(path.name, _reader(path)) for path in paths]
+    known = failed = 0
+    with progress(len(files), "photos") as advance:
+        for taken in run_batch(number, files, finder):
+            if taken.error:
+                print(f"skushare: {taken.error}", file=sys.stderr)
+            known, failed = known + taken.known, failed + bool(taken.error)
+            advance()
+    if known:
+        print(f"{known} photos were in the audit already and are counted once")
+    _print(store.open_audit(number))
+    return 1 if failed else 0
+
+
+def show_list(args):
+    from skushare.audits.listing import count_audits, list_audits
+    from skushare.audits.store import unfinished_audits
+
+    wanted = _filter(args)
+    rows = list_audits(wanted, args.limit)
+    for row in rows.itertuples():
+        place = ", ".join(_line(word) for word in (row.store, row.shelf, row.category) if word)
+        time = row.time.to_pydatetime().astimezone()
+        print(f"{row.audit:>7}  {time:%Y-%m-%d %H:%M}  {row.facings:>6,} facings  {place}".rstrip())
+    if (count := count_audits(wanted)) > len(rows):
+        print(f"and {count - len(rows):,} older ones; --limit shows more")
+    elif not count:
+        print("no audits; skushare audit makes one")
+    for batch in unfinished_audits():
+        print(
+            f"{batch['audit']:>7}  unfinished, {batch['photos']} of {batch['planned']} photos"
+            f"  {_line(batch['store'])}".rstrip()
+        )
+    return 0
+
+
+def show_audit(args):
+    from skushare.audits import store
+
+    _print(store.open_audit(args.number))
+    return 0
+
+
+def export_audits(args):
+    from skushare.audits.export import export_file
+
+    count = export_file(args.file, _filter(args), args.table, args.audit, shown("audits"))
+    print(f"{args.file}: {count:,} audit{'s' * (count != 1)}")
+    return 0
+
+
+def write_report(args):
+    from skushare.audits import store
+    from skushare.audits.report import report
+    from skushare.files import atomic_write
+
+    path = args.out or Path(f"audit-{args.number}.pdf")
+    content = report(store.open_audit(args.number))
+    with atomic_write(path) as handle:
+        handle.write(content)
+    print(path)
+    return 0
+
+
+def delete_audits(args):
+    from skushare.audits import store
+
+    for number in args.numbers:
+        store.delete_audit(number)
+        print(f"audit {number}: deleted")
+    return 0
+
+
+def _gallery(name):
+    if not name:
+        return None
+    if Path(name).exists():
+        from skushare.brands.gallery import read_gallery
+
+        return read_gallery(name)
+    from skushare.brands.library import open_gallery
+
+    return open_gallery(name)
+
+
+def _reader(path):
+    """A function that reads the file, so that one photo at a time is in memory."""
+    from skushare.errors import ImageError
+
+    def read():
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise ImageError(f"{path}: cannot be read ({error.strerror}); check the file") from None
+
+    return read
+
+
+def _filter(args):
+    from skushare.audits.listing import Filter
+
+    until = args.until
+    if until and (until.hour, until.minute, until.second) == (0, 0, 0):
+        until += timedelta(days=1)  # a day without a time means all of it
+    return Filter(tuple(args.store), tuple(args.category), tuple(args.brand), args.since, until)
+
+
+def _print(audit):
+    now = audit.corrected()
+    facts = {
+        "audit": audit.id,
+        "store": audit.store,
+        "shelf": audit.shelf,
+        "category": audit.category,
+        "time": f"{audit.time:%Y-%m-%d %H:%M %z}",
+        "note": audit.note,
+        "photos": len(audit.photos),
+        "facings": now.facings,
+        "corrections": len(audit.corrections),
+        "model": f"{audit.model} {audit.model_digest[:12]}",
+        "gallery": f"{audit.gallery} {audit.gallery_digest[:12]}".strip(),
+    }
+    for name, value in facts.items():
+        if value:
+            print(f"{name:12} {_line(value)}")
+    for row in now.shares().itertuples():
+        print(f"{row.share:8.1%} {row.facings:>7,}  {_line(row.name)}")
+
+
+def _line(value):
+    """``value`` on one line of a terminal."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 200 else text[:199] + "…"

@@ -1,0 +1,125 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from skushare.audits import store
+from skushare.audits.batch import Finder, open_batch, run_batch
+from skushare.audits.listing import count_audits
+from skushare.detections import Detections
+from skushare.errors import AuditError
+from skushare.jpeg import encode_jpeg
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+class Detector:
+    """Finds two facings of the first label and one of the second in every photo."""
+
+    name, digest, labels = "stub", "d" * 64, ("can", "jar")
+
+    def __init__(self):
+        self.calls = 0
+
+    def threshold(self, mode):
+        return 0.4
+
+    def detect(self, image, mode, min_score):
+        self.calls += 1
+        boxes = np.float32([[0, 0, 10, 30], [12, 0, 22, 30], [24, 0, 34, 30]])
+        return Detections(boxes, np.full(3, 0.9), [0, 0, 1]).above(min_score)
+
+
+def files(*shades):
+    pictures = {f"{shade}.jpg": encode_jpeg(np.full((40, 60, 3), shade, np.uint8)) for shade in shades}
+    return [(name, lambda data=data: data) for name, data in pictures.items()]
+
+
+@pytest.fixture
+def finder():
+    return Finder(Detector())
+
+
+def test_a_batch_is_one_audit_of_all_photos(finder):
+    number = open_batch(finder, {"store": "North", "note": "x"}, 2, ["a"])
+    assert count_audits() == 0 and store.unfinished_audits()[0]["planned"] == 2
+    assert [taken.facings for taken in run_batch(number, files(40, 50), finder)] == [3, 3]
+    audit = store.open_audit(number)
+    assert count_audits() == 1 and store.unfinished_audits() == []
+    assert [photo.name for photo in audit.photos] == ["40.jpg", "50.jpg"]
+    assert (audit.store, audit.model, audit.model_digest) == ("North", "stub", "d" * 64)
+    assert audit.thresholds == {"mode": "photo", "score": 0.4}
+    assert dict(zip(audit.shares()["name"], audit.shares()["facings"], strict=True)) == {"can": 4, "jar": 2}
+    assert audit.photos[0].detections.row_ids.tolist() == [0, 0, 0]
+
+
+def test_a_batch_that_was_stopped_goes_on_and_looks_at_no_photo_twice(finder):
+    number = open_batch(finder, {"store": "North"}, 3, ["a"])
+    work = run_batch(number, files(40, 50, 60), finder)
+    next(work), next(work)
+    work.close()
+    assert count_audits() == 0 and store.unfinished_audits()[0]["photos"] == 2
+
+    again = Finder(Detector())
+    assert open_batch(again, {"store": "North"}, 3, ["a"]) == number
+    taken = list(run_batch(number, files(40, 50, 60), again))
+    assert [each.known for each in taken] == [True, True, False] and again.detector.calls == 1
+    assert len(store.open_audit(number).photos) == 3
+
+
+@pytest.mark.parametrize(
+    "words, source, options",
+    [
+        ({"store": "South"}, ["a"], {}),
+        ({"store": "North", "note": "x"}, ["a"], {}),
+        ({"store": "North"}, ["b"], {}),
+        ({"store": "North"}, ["a"], {"min_score": 0.5}),
+        ({"store": "North"}, ["a"], {"mode": "live"}),
+    ],
+)
+def test_what_was_asked_for_otherwise_is_another_audit(finder, words, source, options):
+    number = open_batch(finder, {"store": "North"}, 1, ["a"])
+    assert open_batch(Finder(Detector(), **options), words, 1, source) != number
+
+
+def test_the_same_request_after_the_end_is_another_audit(finder):
+    number = open_batch(finder, {}, 1, ["a"])
+    list(run_batch(number, files(40), finder))
+    assert open_batch(finder, {}, 1, ["a"]) != number
+
+
+def test_copies_count_once_and_what_is_no_photo_is_told(finder):
+    photo, _ = files(40, 50)
+    number = open_batch(finder, {}, 3, ["a"])
+    taken = list(run_batch(number, [photo, ("copy.jpg", photo[1]), ("bad.jpg", lambda: b"text")], finder))
+    assert [each.known for each in taken] == [False, True, False]
+    assert "bad.jpg" in str(taken[2].error)
+    assert [photo.name for photo in store.open_audit(number).photos] == ["40.jpg"]
+
+
+def test_a_batch_without_a_photo_leaves_nothing(finder):
+    number = open_batch(finder, {}, 1, ["a"])
+    with pytest.raises(AuditError, match="no photo could be read"):
+        list(run_batch(number, [("bad.jpg", lambda: b"")], finder))
+    assert store.unfinished_audits() == []
+
+
+def test_a_gallery_tells_the_brands_and_is_recorded(monkeypatch):
+    def recognise(image, found, embedder, gallery):
+        assert image.shape == (40, 60, 3) and embedder == "embedder"
+        return replace(found, brand_ids=[1, -1, 0], sku_ids=[3, -1, 2], brand_scores=[0.9, 0, 0.8])
+
+    modules = {
+        "embedder": SimpleNamespace(Embedder=SimpleNamespace(load=lambda: "embedder")),
+        "recognition": SimpleNamespace(recognise=recognise),
+    }
+    for name, module in modules.items():
+        monkeypatch.setitem(__import__("sys").modules, f"skushare.brands.{name}", module)
+    gallery = SimpleNamespace(name="coffee", digest="e" * 64, threshold=0.6, brands=("Astra", "Bello"))
+    finder = Finder(Detector(), gallery=gallery)
+    number = open_batch(finder, {}, 1, ["a"])
+    list(run_batch(number, files(40), finder))
+    audit = store.open_audit(number)
+    assert (audit.gallery, audit.gallery_digest, audit.thresholds["brand"]) == ("coffee", "e" * 64, 0.6)
+    assert sorted(audit.table()["brand"]) == ["Astra", "Bello", "unknown"]

@@ -1,0 +1,133 @@
+"""`skushare audit` and `skushare audits`, on a detector that needs no model."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skushare.audits import store
+from skushare.cli import main
+from skushare.database import engine
+from skushare.detections import Detections
+from skushare.detector.runtime import Detector
+from skushare.images import write_image
+
+pytestmark = pytest.mark.usefixtures("sqlite")
+
+SLOW_STUB = """
+import sys, time
+from types import SimpleNamespace
+from skushare.detections import Detections
+from skushare.detector.runtime import Detector
+def detect(image, **options):
+    time.sleep(0.15)
+    return Detections([[0, 0, 10, 10]], [0.9], [0])
+Detector.load = lambda name: SimpleNamespace(
+    name="stub", digest="d" * 64, labels=("can",), threshold=lambda mode: 0.4, detect=detect
+)
+from skushare.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    """A folder of three photos, each with two facings."""
+
+    def detect(image, mode, min_score):
+        return Detections([[0, 0, 10, 10], [20, 0, 30, 10]], [0.9, 0.9], [0, 1])
+
+    stub = SimpleNamespace(name="stub", digest="d" * 64, labels=("can", "=jar"), detect=detect)
+    stub.threshold = lambda mode: 0.4
+    monkeypatch.setattr(Detector, "load", lambda name: stub)
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for shade in (10, 20, 30):
+        write_image(folder / f"{shade}.png", np.full((40, 40, 3), shade, np.uint8))
+    return folder
+
+
+def run(capsys, *arguments):
+    """Exit status and what was printed."""
+    status = main([str(argument) for argument in arguments])
+    return status, capsys.readouterr()
+
+
+def test_an_audit_is_kept_listed_shown_exported_and_reported(photos, tmp_path, capsys):
+    status, told = run(
+        capsys, "audit", photos, "--store", "North", "--note", "x", "--time", "2026-03-02T14:30"
+    )
+    assert status == 0 and "50.0%       3  can" in told.out and "2026-03-02 14:30" in told.out
+    status, told = run(capsys, "audits", "list")
+    assert "6 facings  North" in told.out
+    assert "store        North" in run(capsys, "audits", "show", 1)[1].out
+    run(capsys, "audits", "export", tmp_path / "all.csv")
+    assert pd.read_csv(tmp_path / "all.csv")["brand"].tolist() == ["can", "'=jar"] * 3
+    run(capsys, "audits", "export", tmp_path / "one.json", "--audit", 1)
+    assert json.loads((tmp_path / "one.json").read_text())[0]["store"] == "North"
+    run(capsys, "audits", "report", 1, "--out", tmp_path / "one.pdf")
+    assert (tmp_path / "one.pdf").read_bytes().startswith(b"%PDF")
+    assert run(capsys, "audits", "delete", 1)[0] == 0
+    assert "no audits" in run(capsys, "audits", "list")[1].out
+
+
+@pytest.mark.parametrize(
+    "options, listed",
+    [
+        ([], True),
+        (["--store", "North"], True),
+        (["--store", "South"], False),
+        (["--brand", "can"], True),
+        (["--since", "2026-03-02"], True),
+        (["--since", "2026-03-03"], False),
+        (["--until", "2026-03-02"], True),
+        (["--until", "2026-03-02T14:00"], False),
+    ],
+)
+def test_a_list_can_be_narrowed(photos, capsys, options, listed):
+    run(capsys, "audit", photos, "--store", "North", "--time", "2026-03-02T14:30")
+    assert ("North" in run(capsys, "audits", "list", *options)[1].out) == listed
+
+
+def test_a_broken_photo_is_named_and_the_rest_is_kept(photos, capsys):
+    (photos / "bad.jpg").write_bytes(b"text")
+    status, told = run(capsys, "audit", photos)
+    assert status == 1 and "bad.jpg" in told.err and "photos       3" in told.out
+
+
+@pytest.mark.parametrize("arguments", [["show", "7"], ["report", "7"], ["delete", "7"]])
+def test_an_audit_that_is_not_there_is_said(capsys, arguments):
+    status, told = run(capsys, "audits", *arguments)
+    assert status == 2 and "there is no audit 7" in told.err
+
+
+def test_a_folder_without_photos_is_said(tmp_path, capsys):
+    status, told = run(capsys, "audit", tmp_path)
+    assert status == 2 and "no photos found" in told.err
+
+
+def test_a_killed_batch_goes_on_and_counts_no_photo_twice(photos):
+    for shade in range(40, 200, 8):
+        write_image(photos / f"{shade}.png", np.full((40, 40, 3), shade, np.uint8))
+    command = [sys.executable, "-c", SLOW_STUB, "audit", str(photos), "--store", "North"]
+    killed = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    end = time.monotonic() + 60
+    while not (begun := store.unfinished_audits()) or begun[0]["photos"] < 2:
+        assert killed.poll() is None and time.monotonic() < end
+        time.sleep(0.02)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+    (left,) = store.unfinished_audits()
+    assert 2 <= left["photos"] < 23 == left["planned"]
+    engine.close()
+    told = subprocess.run(command, capture_output=True, text=True)
+    assert told.returncode == 0 and f"{left['photos']} photos were in the audit already" in told.stdout
+    audit = store.open_audit(left["audit"])
+    assert len({photo.picture for photo in audit.photos}) == len(audit.photos) == audit.facings == 23
