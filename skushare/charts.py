@@ -15,8 +15,8 @@ OTHER = "other"
 def share_chart(shares, measure="share"):
     """Horizontal bars of a :func:`~skushare.shelf.share.share_of_shelf` table with their margins.
 
-    The largest comes first. A label keeps its colour from chart to chart and in the drawn boxes. Beyond a dozen
-    names the smallest are added up as "other".
+    The largest comes first. A label keeps its colour from chart to chart and in the drawn
+    boxes. Beyond a dozen names the smallest are added up as "other".
 
     Args:
         measure: the column that the bars show: "share", "linear" or "area".
