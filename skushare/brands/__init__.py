@@ -1,0 +1,1 @@
+"""Whose facings are these: embeddings, galleries, recognition."""

@@ -1,0 +1,282 @@
+"""The products that can be recognised: brands, SKUs and examples of how each looks."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from skushare.draw import label_color
+from skushare.errors import SkushareError
+
+LONGEST_NAME = 200  # characters
+MOST_SKUS, MOST_EXAMPLES = 100_000, 1_000_000
+THRESHOLD = 0.5  # a brand is named when it is more likely right than wrong
+
+
+class GalleryError(SkushareError):
+    """A gallery cannot be read or changed; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Sku:
+    """One product.
+
+    Attributes:
+        id: short, unique in its gallery, and the same in all its versions.
+        own: whether it is of the user's own brand, not a competitor's.
+        color: ``"#RRGGBB"`` of its brand in charts; empty for the one that follows from the name.
+    """
+
+    id: str
+    name: str
+    brand: str
+    category: str = ""
+    own: bool = False
+    color: str = ""
+
+    def __post_init__(self):
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", self.id):
+            raise GalleryError(f"{self.id!r} cannot be a SKU's id: up to 64 letters, digits, '_' and '-'")
+        for what in ("name", "brand", "category"):
+            object.__setattr__(self, what, checked_text(getattr(self, what), what, what == "category"))
+        if self.color and not re.fullmatch(r"#[0-9A-Fa-f]{6}", self.color):
+            raise GalleryError(f"{self.color!r} is no colour; write it as #RRGGBB")
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """Products and their examples; a value that does not change, methods return a new one.
+
+    Attributes:
+        name: what people call it.
+        skus: the products; ``Detections.sku_ids`` counts in them.
+        example_skus: (m,) int32, the product of each example.
+        embeddings: (m, d) float32 unit vectors.
+        pictures: m JPEG files (bytes), what each example looked like.
+        embedder: digest of the embedder that made the embeddings; empty before the first.
+        threshold: how sure, 0 to 1, a match must be not to be "unknown".
+    """
+
+    name: str
+    skus: tuple[Sku, ...] = ()
+    example_skus: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
+    embeddings: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    pictures: tuple[bytes, ...] = field(default=(), repr=False)
+    embedder: str = ""
+    threshold: float = THRESHOLD
+
+    def __post_init__(self):
+        put = object.__setattr__
+        put(self, "name", checked_text(self.name, "gallery's name"))
+        put(self, "skus", tuple(self.skus))
+        put(self, "pictures", tuple(self.pictures))
+        put(self, "example_skus", np.asarray(self.example_skus, np.int32).reshape(-1))
+        vectors = np.asarray(self.embeddings, np.float32)
+        put(self, "embeddings", vectors if vectors.ndim == 2 else vectors.reshape(len(self.pictures), -1))
+        count = len(self.pictures)
+        if len(self.skus) > MOST_SKUS or count > MOST_EXAMPLES:
+            raise GalleryError(f"{self.name}: more than {MOST_SKUS:,} products or {MOST_EXAMPLES:,} examples")
+        if len(self.example_skus) != count or len(self.embeddings) != count:
+            raise GalleryError(f"{self.name}: it has not one product and one vector an example")
+        if len({sku.id for sku in self.skus}) < len(self.skus):
+            raise GalleryError(f"{self.name}: two products have the same id")
+        if count and not set(np.unique(self.example_skus)) <= set(range(len(self.skus))):
+            raise GalleryError(f"{self.name}: an example is of a product that is not in it")
+        lengths = np.linalg.norm(self.embeddings, axis=1)
+        if not np.allclose(lengths, 1, atol=0.01):  # false for NaN as well
+            raise GalleryError(f"{self.name}: an example's vector has not the length 1")
+        if not 0 <= self.threshold <= 1:
+            raise GalleryError(f"{self.name}: the threshold must lie from 0 to 1, got {self.threshold}")
+
+    @property
+    def brands(self):
+        """Names of the brands, in order of their first product; ``Detections.brand_ids`` counts in them."""
+        return tuple(dict.fromkeys(sku.brand for sku in self.skus))
+
+    @property
+    def own_brands(self):
+        """Names of the brands that have a product of the user's own."""
+        return tuple(dict.fromkeys(sku.brand for sku in self.skus if sku.own))
+
+    @property
+    def colors(self):
+        """{brand: ``"#RRGGBB"``}, the same in every chart."""
+        chosen = {sku.brand: sku.color for sku in reversed(self.skus) if sku.color}
+        return {brand: chosen.get(brand, label_color(brand)) for brand in self.brands}
+
+    @cached_property
+    def brand_ids(self):
+        """(len(skus),) int32, the brand of each product."""
+        numbers = {brand: i for i, brand in enumerate(self.brands)}
+        return np.array([numbers[sku.brand] for sku in self.skus], np.int32)
+
+    @cached_property
+    def digest(self):
+        """SHA-256 over all of the content; two galleries of one digest recognise alike."""
+        digest = hashlib.sha256(json.dumps(self.description(), sort_keys=True).encode())
+        digest.update(self.example_skus.astype("<i4").tobytes())
+        digest.update(self.embeddings.astype("<f4").tobytes())
+        for picture in self.pictures:
+            digest.update(hashlib.sha256(picture).digest())
+        return digest.hexdigest()
+
+    def description(self):
+        """All but the examples, as JSON's types."""
+        return {
+            "name": self.name,
+            "embedder": self.embedder,
+            "threshold": self.threshold,
+            "skus": [asdict(sku) for sku in self.skus],
+        }
+
+    @cached_property
+    def prototypes(self):
+        """(sku of each (p,) int32, vectors (p, d) float32 of length 1): the mean example of each product."""
+        known = np.unique(self.example_skus)
+        total = np.zeros((len(self.skus), self.embeddings.shape[1]), np.float32)
+        np.add.at(total, self.example_skus, self.embeddings)
+        means = total[known]
+        return known, means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+
+    def recognise(self, embeddings, embedder):
+        """The product of each vector, or unknown.
+
+        Args:
+            embeddings: (n, d) float32 unit vectors that ``embedder`` made.
+            embedder: tells how sure a match of some similarity is.
+
+        Returns:
+            sku_ids (n,) int32, -1 where the best match is below :attr:`threshold`;
+            scores (n,) float32, how sure the best match is, also where it was refused.
+
+        Raises:
+            GalleryError: the examples are of another embedder.
+        """
+        count = len(embeddings)
+        if not len(self.pictures) or not count:
+            return np.full(count, -1, np.int32), np.zeros(count, np.float32)
+        self.require(embedder)
+        known, prototypes = self.prototypes
+        similarity = np.asarray(embeddings, np.float32) @ prototypes.T
+        best = similarity.argmax(1)
+        scores = embedder.certainty(similarity[np.arange(count), best]).astype(np.float32)
+        return np.where(scores >= self.threshold, known[best], -1).astype(np.int32), scores
+
+    def require(self, embedder):
+        """Raise :class:`GalleryError` unless the examples are ``embedder``'s."""
+        if self.embedder and self.embedder != embedder.digest:
+            raise GalleryError(
+                f"{self.name}: its examples were embedded by another network; open it with embedded_by()"
+            )
+
+    def embedded_by(self, embedder):
+        """The same gallery with its examples embedded by ``embedder``, from their pictures."""
+        if self.embedder == embedder.digest or not self.pictures:
+            return replace(self, embedder=embedder.digest)
+        from skushare.jpeg import decode_jpeg
+
+        vectors = embedder.embed_pictures([decode_jpeg(picture) for picture in self.pictures])
+        return replace(self, embeddings=vectors, embedder=embedder.digest)
+
+    def sku(self, identity):
+        """The :class:`Sku` with the id ``identity``.
+
+        Raises:
+            GalleryError: there is none.
+        """
+        return self.skus[self._index(identity)]
+
+    def find(self, brand, name):
+        """The product called ``name`` of ``brand``, or ``None``."""
+        brand, name = checked_text(brand, "brand"), checked_text(name, "name")
+        return next((sku for sku in self.skus if (sku.brand, sku.name) == (brand, name)), None)
+
+    def new_id(self):
+        """An id that no product has."""
+        numbers = [int(m[1]) for sku in self.skus if (m := re.fullmatch(r"sku-(\d{1,9})", sku.id))]
+        return f"sku-{max(numbers, default=0) + 1}"
+
+    def with_examples(self, sku, embeddings, pictures, embedder):
+        """With further examples of ``sku``, which is added if no product has its id.
+
+        Args:
+            sku: a :class:`Sku`.
+            embeddings: (n, d) unit vectors, made by ``embedder``; pictures: their n JPEG files.
+        """
+        self.require(embedder)
+        skus = self.skus if any(known.id == sku.id for known in self.skus) else (*self.skus, sku)
+        index = next(i for i, known in enumerate(skus) if known.id == sku.id)
+        vectors = np.asarray(embeddings, np.float32).reshape(-1, embedder.dimensions)
+        earlier = self.embeddings if len(self.pictures) else vectors[:0]
+        return replace(
+            self,
+            skus=skus,
+            example_skus=np.r_[self.example_skus, np.full(len(vectors), index, np.int32)],
+            embeddings=np.r_[earlier, vectors],
+            pictures=(*self.pictures, *pictures),
+            embedder=embedder.digest,
+        )
+
+    def without(self, identity):
+        """Without the product ``identity`` and its examples."""
+        index = self._index(identity)
+        kept = self._keep(self.example_skus != index)
+        moved = kept.example_skus - (kept.example_skus > index)
+        skus = tuple(sku for sku in self.skus if sku.id != identity)
+        return replace(kept, skus=skus, example_skus=moved)
+
+    def without_examples(self, numbers: Iterable[int]):
+        """Without the examples at ``numbers``; their products stay."""
+        keep = np.ones(len(self.pictures), bool)
+        keep[list(numbers)] = False
+        return self._keep(keep)
+
+    def with_sku(self, identity, /, **changes):
+        """With other ``name``, ``brand``, ``category``, ``own`` or ``color`` of the product ``identity``."""
+        index = self._index(identity)
+        skus = list(self.skus)
+        skus[index] = replace(skus[index], **changes)
+        return replace(self, skus=tuple(skus))
+
+    def with_brand(self, brand, /, **changes):
+        """With ``changes`` (as ``brand="New name"``, ``own=True``) to all products of ``brand``."""
+        if brand not in self.brands:
+            raise GalleryError(f"{self.name}: there is no brand {brand!r}")
+        skus = tuple(replace(sku, **changes) if sku.brand == brand else sku for sku in self.skus)
+        return replace(self, skus=skus)
+
+    def merged(self, identity, into):
+        """With the examples of the product ``identity`` given to the product ``into``."""
+        source, target = self._index(identity), self._index(into)
+        moved = np.where(self.example_skus == source, target, self.example_skus)
+        return self if source == target else replace(self, example_skus=moved).without(identity)
+
+    def _keep(self, mask):
+        return replace(
+            self,
+            example_skus=self.example_skus[mask],
+            embeddings=self.embeddings[mask],
+            pictures=tuple(p for p, kept in zip(self.pictures, mask, strict=True) if kept),
+        )
+
+    def _index(self, identity):
+        for index, sku in enumerate(self.skus):
+            if sku.id == identity:
+                return index
+        raise GalleryError(f"{self.name}: there is no product {identity!r}")
+
+
+def checked_text(text, what, may_be_empty=False):
+    """``text`` without control characters and outer space; :class:`GalleryError` if empty or too long."""
+    text = "".join(c if c.isprintable() else " " for c in str(text)).strip()
+    if not text and not may_be_empty:
+        raise GalleryError(f"the {what} is empty; write one")
+    if len(text) > LONGEST_NAME:
+        raise GalleryError(
+            f"the {what} {text[:20]!r}... is longer than {LONGEST_NAME} characters; shorten it"
+        )
+    return text

@@ -1,0 +1,170 @@
+"""Galleries as a folder or a zip, to keep, to pass on, and to make from pictures that are there already.
+
+A written gallery is ``gallery.json`` and the examples' pictures beside it. A folder or zip without that
+file is read by its folders: ``BRAND/picture.jpg`` or ``BRAND/PRODUCT/picture.jpg``.
+"""
+
+import base64
+import hashlib
+import json
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from skushare.brands.embedder import PICTURE_SIDE
+from skushare.brands.gallery import Gallery, GalleryError, Sku
+from skushare.dataset.archive import Limits, extract
+from skushare.errors import SkushareError
+from skushare.files import atomic_folder, atomic_write
+from skushare.images import find_images, read_image
+from skushare.jpeg import encode_jpeg, shrink
+
+INDEX, PICTURES, FORMAT = "gallery.json", "pictures", "skushare gallery 1"
+LIMITS = Limits(bytes=4 << 30, files=200_000)
+LARGEST_INDEX = 1 << 30  # bytes
+
+
+def write_gallery(gallery, target):
+    """Write ``gallery`` to the new folder ``target``, or to the file ``target`` if its name ends in .zip.
+
+    Raises:
+        SkushareError: it exists or cannot be written.
+    """
+    target = Path(target)
+    if target.suffix.lower() == ".zip":
+        with atomic_write(target) as handle:
+            handle.write(gallery_zip(gallery))
+        return
+    with atomic_folder(target) as folder:
+        for name, content in _files(gallery).items():
+            path = folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+
+
+def gallery_zip(gallery):
+    """``gallery`` as the bytes of a zip."""
+    with tempfile.SpooledTemporaryFile(max_size=64 << 20) as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in _files(gallery).items():
+                archive.writestr(name, content)
+        file.seek(0)
+        return file.read()
+
+
+def read_gallery(source, embedder=None):
+    """The :class:`Gallery` in a folder or a zip from anyone.
+
+    Args:
+        source: path, or a seekable binary file of a zip.
+        embedder: embeds the examples anew where another network made theirs, and those of a folder of
+            plain pictures.
+
+    Raises:
+        GalleryError: it is damaged or no gallery.
+        SkushareError: a picture or the archive cannot be read, or the archive is refused.
+    """
+    if not hasattr(source, "read") and Path(source).is_dir():
+        return _read_folder(Path(source), Path(source).name, embedder)
+    name = Path(getattr(source, "name", source)).name
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary, "gallery")
+        extract(source, folder, LIMITS)
+        return _read_folder(folder, name.removesuffix(".zip"), embedder)
+
+
+def _files(gallery):
+    """{file name: bytes} of a written gallery."""
+    files, examples = {}, []
+    for index, vector, picture in zip(
+        gallery.example_skus, gallery.embeddings, gallery.pictures, strict=True
+    ):
+        name = f"{PICTURES}/{hashlib.sha256(picture).hexdigest()[:32]}.jpg"
+        files[name] = picture
+        code = base64.b64encode(vector.astype("<f4").tobytes()).decode()
+        examples.append({"sku": gallery.skus[index].id, "picture": name, "embedding": code})
+    content = {"format": FORMAT, **gallery.description(), "examples": examples}
+    return {INDEX: json.dumps(content, indent=1, ensure_ascii=False).encode(), **files}
+
+
+def _read_folder(folder, name, embedder):
+    index = next((p for p in (folder / INDEX, *sorted(folder.glob(f"*/{INDEX}"))) if p.is_file()), None)
+    if index is not None:
+        gallery = _read_index(index)
+        return gallery if embedder is None else gallery.embedded_by(embedder)
+    if embedder is None:
+        raise GalleryError(f"{name}: there is no {INDEX} in it")
+    return _from_pictures(folder, name, embedder)
+
+
+def _read_index(path):
+    try:
+        if path.stat().st_size > LARGEST_INDEX:
+            raise ValueError("it is too large")
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError("its format is unknown; was a newer skushare used?")
+        skus = [Sku(**{key: _checked(key, value) for key, value in sku.items()}) for sku in content["skus"]]
+        numbers = {sku.id: i for i, sku in enumerate(skus)}
+        examples = content["examples"]
+        pictures = [_picture(path.parent, example["picture"]) for example in examples]
+        vectors = [base64.b64decode(example["embedding"], validate=True) for example in examples]
+        if len({len(vector) for vector in vectors}) > 1:
+            raise ValueError("its embeddings differ in length")
+        return Gallery(
+            str(content["name"]),
+            skus,
+            [numbers[example["sku"]] for example in examples],
+            np.frombuffer(b"".join(vectors), "<f4").reshape(len(vectors), -1)
+            if vectors
+            else np.zeros((0, 0)),
+            pictures,
+            str(content["embedder"])[:64],
+            float(content["threshold"]),
+        )
+    except SkushareError as error:
+        raise GalleryError(f"{path.name}: {error}") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise GalleryError(f"{path.name}: not a gallery, or damaged ({error}); export it again") from None
+
+
+def _checked(key, value):
+    if not isinstance(value, bool if key == "own" else str):
+        raise ValueError(f"a product's {key} is of the wrong kind")
+    return value
+
+
+def _picture(folder, name):
+    path = PurePosixPath(name)
+    if len(path.parts) != 2 or path.parts[0] != PICTURES or path.parts[1] in (".", ".."):
+        raise ValueError(f"{name!r} is not a picture of it")
+    return _as_example(folder / path)
+
+
+def _as_example(path):
+    """The bytes of a small JPEG, as it is where it is one already."""
+    image = read_image(path)
+    data = path.read_bytes()
+    if data[:2] == b"\xff\xd8" and max(image.shape[:2]) <= PICTURE_SIDE:
+        return data
+    return encode_jpeg(shrink(image, PICTURE_SIDE))
+
+
+def _from_pictures(folder, name, embedder):
+    gallery, products = Gallery(name or "gallery"), {}
+    for path in find_images([folder]):
+        parts = path.relative_to(folder).parts
+        if len(parts) not in (2, 3):
+            raise GalleryError(
+                f"{name}: {path.name} is in no brand's folder; sort the pictures as BRAND/PRODUCT/picture.jpg"
+            )
+        products.setdefault((parts[0], parts[1] if len(parts) == 3 else parts[0]), []).append(path)
+    if not products:
+        raise GalleryError(f"{name}: there are neither {INDEX} nor pictures in it")
+    for (brand, product), paths in products.items():
+        sku = Sku(gallery.new_id(), product, brand)
+        vectors = embedder.embed_pictures([read_image(path) for path in paths])
+        gallery = gallery.with_examples(sku, vectors, [_as_example(path) for path in paths], embedder)
+    return gallery

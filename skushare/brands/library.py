@@ -1,0 +1,130 @@
+"""Saved galleries, in the database; every version stays, so that an old audit can be explained."""
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+from sqlalchemy import func, insert, select
+
+from skushare.brands.gallery import Gallery, GalleryError, Sku
+from skushare.database import pictures
+from skushare.database.engine import reading, session
+from skushare.database.tables import GalleryExampleRow, GalleryRow
+
+
+class Saved(NamedTuple):
+    """A version of a saved gallery; ``created`` in seconds since 1970."""
+
+    name: str
+    version: int
+    digest: str
+    created: int
+    products: int
+    brands: tuple[str, ...]
+
+
+def save_gallery(gallery):
+    """Save ``gallery`` as the next version of its name; returns the version's number.
+
+    The newest version once more is not saved again.
+
+    Raises:
+        DatabaseError: the database or the pictures cannot be written.
+    """
+    kept = [pictures.put(picture) for picture in gallery.pictures]
+    with session() as db:
+        newest = db.scalars(_versions(gallery.name).limit(1)).first()
+        if newest is not None and newest.digest == gallery.digest:
+            return newest.version
+        row = GalleryRow(
+            name=gallery.name,
+            version=1 if newest is None else newest.version + 1,
+            digest=gallery.digest,
+            created=int(time.time()),
+            content=gallery.description(),
+        )
+        db.add(row)
+        db.flush()
+        rows = [
+            {
+                "gallery_id": row.id,
+                "position": position,
+                "sku": int(sku),
+                "picture": picture,
+                "embedding": vector.astype("<f4").tobytes(),
+            }
+            for position, (sku, picture, vector) in enumerate(
+                zip(gallery.example_skus, kept, gallery.embeddings, strict=True)
+            )
+        ]
+        if rows:
+            db.execute(insert(GalleryExampleRow), rows)
+        return row.version
+
+
+def open_gallery(name, version=None):
+    """The saved :class:`Gallery` ``name``, the newest ``version`` by default.
+
+    Raises:
+        GalleryError: there is none.
+        DatabaseError: the database or a picture cannot be read.
+    """
+    query = _versions(name) if version is None else _versions(name).where(GalleryRow.version == version)
+    return _opened(query, f"{name!r}" if version is None else f"{name!r} of version {version}")
+
+
+def gallery_of(digest):
+    """The saved :class:`Gallery` with this digest, as an audit names it; raises as :func:`open_gallery`."""
+    return _opened(select(GalleryRow).where(GalleryRow.digest == digest), f"of digest {digest[:12]}")
+
+
+def gallery_names():
+    """Names of the saved galleries, the one saved last first."""
+    with reading() as db:
+        last = func.max(GalleryRow.id)
+        return list(db.scalars(select(GalleryRow.name).group_by(GalleryRow.name).order_by(last.desc())))
+
+
+def gallery_versions(name):
+    """All versions of the gallery ``name``, newest first, as :class:`Saved`."""
+    with reading() as db:
+        return [_saved(row) for row in db.scalars(_versions(name))]
+
+
+def delete_gallery(name):
+    """Delete all versions of the gallery ``name``; audits keep the brands that they were made with."""
+    with session() as db:
+        for row in db.scalars(_versions(name)):
+            db.delete(row)
+
+
+def _versions(name):
+    return select(GalleryRow).where(GalleryRow.name == name).order_by(GalleryRow.version.desc())
+
+
+def _opened(query, what):
+    with reading() as db:
+        row = db.scalars(query.limit(1)).first()
+        if row is None:
+            names = list(db.scalars(select(GalleryRow.name).distinct().limit(20)))
+            raise GalleryError(f"there is no gallery {what}; there are: {', '.join(names) or 'none'}")
+        examples = db.execute(
+            select(GalleryExampleRow.sku, GalleryExampleRow.picture, GalleryExampleRow.embedding)
+            .where(GalleryExampleRow.gallery_id == row.id)
+            .order_by(GalleryExampleRow.position)
+        ).all()
+    vectors = [np.frombuffer(vector, "<f4") for _, _, vector in examples]
+    return Gallery(
+        row.content["name"],
+        [Sku(**sku) for sku in row.content["skus"]],
+        [sku for sku, _, _ in examples],
+        np.stack(vectors) if vectors else np.zeros((0, 0)),
+        [pictures.get(picture) for _, picture, _ in examples],
+        row.content["embedder"],
+        row.content["threshold"],
+    )
+
+
+def _saved(row):
+    brands = tuple(dict.fromkeys(sku["brand"] for sku in row.content["skus"]))
+    return Saved(row.name, row.version, row.digest, row.created, len(row.content["skus"]), brands)

@@ -1,0 +1,53 @@
+"""Facings grouped by look, before anything was taught."""
+
+import string
+
+import numpy as np
+
+SAMPLE = 2000  # facings that are compared each with each; the rest join the nearest group
+
+
+def group_looks(embeddings, likeness):
+    """The look of each facing: 0 for the most frequent, 1 for the next, and so on.
+
+    Average-linkage clustering: facings join while the groups' mean similarity is at least ``likeness``.
+
+    Args:
+        embeddings: (n, d) float32 unit vectors.
+
+    Returns:
+        (n,) int32.
+    """
+    count = len(embeddings)
+    if count < 2:
+        return np.zeros(count, np.int32)
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    chosen = np.arange(count)
+    if count > SAMPLE:
+        chosen = np.random.default_rng(0).choice(count, SAMPLE, replace=False)
+    tree = linkage(np.float64(embeddings[chosen]), "average", "cosine")
+    groups = fcluster(np.maximum(tree, 0), 1 - likeness, "distance") - 1
+    if count > SAMPLE:
+        groups = (embeddings @ centres(embeddings[chosen], groups).T).argmax(1)
+    _, first, inverse, sizes = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
+    order = np.lexsort([first, -sizes])
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return rank[inverse].astype(np.int32)
+
+
+def centres(embeddings, groups):
+    """The unit mean vector of each group 0, 1, ...: (groups, d) float32."""
+    total = np.zeros((int(groups.max()) + 1, embeddings.shape[1]), np.float32)
+    np.add.at(total, groups, embeddings)
+    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)
+
+
+def look_name(number):
+    """``"look A"`` to ``"look Z"``, then ``"look AA"`` and so on."""
+    letters, number = "", number + 1
+    while number:
+        number, digit = divmod(number - 1, 26)
+        letters = string.ascii_uppercase[digit] + letters
+    return f"look {letters}"

@@ -1,0 +1,140 @@
+"""Galleries are values: what goes in is checked, what is asked for is found, nothing changes in place."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skushare.brands.gallery import Gallery, GalleryError, Sku, checked_text
+from tests.brands.conftest import picture
+
+
+def test_an_empty_gallery_knows_nothing(embedder):
+    ids, scores = Gallery("empty").recognise(np.eye(3, dtype=np.float32), embedder)
+    assert ids.tolist() == [-1, -1, -1] and scores.tolist() == [0, 0, 0]
+    assert Gallery("empty").brands == ()
+
+
+def test_no_facings_have_no_products(gallery, embedder):
+    ids, scores = gallery.recognise(np.zeros((0, 3), np.float32), embedder)
+    assert ids.shape == scores.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "color, expected", [("red", 0), ("green", 1), ("blue", 2), ((200, 30, 30), 0), ((250, 250, 250), -1)]
+)
+def test_the_nearest_product_or_unknown(gallery, embedder, color, expected):
+    ids, scores = gallery.recognise(embedder.embed_pictures([picture(color)]), embedder)
+    assert ids.tolist() == [expected]
+    assert (scores[0] >= gallery.threshold) == (expected >= 0)
+
+
+def test_brands_are_counted_once_in_the_order_of_their_products(gallery):
+    assert gallery.brands == ("Rot", "Blau")
+    assert gallery.brand_ids.tolist() == [0, 0, 1]
+
+
+def test_examples_of_another_network_are_refused_and_can_be_embedded_anew(gallery, embedder):
+    foreign = replace(gallery, embedder="other")
+    with pytest.raises(GalleryError, match="another network"):
+        foreign.recognise(gallery.embeddings, embedder)
+    again = foreign.embedded_by(embedder)
+    np.testing.assert_allclose(again.embeddings, gallery.embeddings, atol=0.02)
+    assert again.recognise(gallery.embeddings, embedder)[0].tolist() == [0, 1, 1, 2]
+
+
+def test_a_product_without_examples_is_never_the_answer(gallery, embedder):
+    bare = gallery.without_examples([3])
+    assert len(bare.skus) == 3
+    assert bare.recognise(embedder.embed_pictures([picture("blue")]), embedder)[0].tolist() == [-1]
+
+
+def test_removing_a_product_keeps_the_examples_of_the_others(gallery):
+    kept = gallery.without("a")
+    assert [sku.id for sku in kept.skus] == ["b", "c"] and kept.example_skus.tolist() == [0, 0, 1]
+    assert len(gallery.skus) == 3  # the old value is as it was
+
+
+@pytest.mark.parametrize(
+    "identity, into, skus, examples",
+    [
+        ("a", "b", ["b", "c"], [0, 0, 0, 1]),
+        ("c", "a", ["a", "b"], [0, 1, 1, 0]),
+        ("a", "a", list("abc"), [0, 1, 1, 2]),
+    ],
+)
+def test_merging_gives_the_examples_away(gallery, identity, into, skus, examples):
+    merged = gallery.merged(identity, into)
+    assert [sku.id for sku in merged.skus] == skus and merged.example_skus.tolist() == examples
+
+
+def test_renaming_a_brand_joins_it_with_one_of_that_name(gallery):
+    assert gallery.with_brand("Blau", brand="Rot").brands == ("Rot",)
+    assert gallery.with_brand("Rot", own=True).own_brands == ("Rot",)
+    assert gallery.with_sku("c", name="sky").find("Blau", "sky").id == "c"
+
+
+def test_new_ids_are_new(gallery, embedder):
+    for _ in range(3):
+        sku = Sku(gallery.new_id(), "x", "Neu")
+        gallery = gallery.with_examples(sku, np.eye(3)[:1], [gallery.pictures[0]], embedder)
+    assert len({sku.id for sku in gallery.skus}) == len(gallery.skus) == 6
+
+
+def test_the_digest_tells_any_change_and_nothing_else(gallery):
+    same = gallery.without_examples([])
+    others = [
+        replace(gallery, threshold=0.6),
+        gallery.with_brand("Rot", own=True),
+        gallery.without_examples([0]),
+        replace(gallery, pictures=gallery.pictures[::-1]),
+        replace(gallery, embeddings=gallery.embeddings[::-1]),
+    ]
+    assert same.digest == gallery.digest
+    assert len({other.digest for other in others} | {gallery.digest}) == 6
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"name": " "}, "empty"),
+        ({"threshold": 1.5}, "threshold"),
+        ({"threshold": float("nan")}, "threshold"),
+        ({"example_skus": [0, 1, 1, 9]}, "not in it"),
+        ({"example_skus": [0, 1]}, "one product"),
+        ({"embeddings": np.zeros((4, 3))}, "length 1"),
+        ({"embeddings": np.full((4, 3), np.nan)}, "length 1"),
+        ({"skus": (Sku("a", "x", "y"),) * 3}, "same id"),
+    ],
+)
+def test_what_cannot_be_is_refused(gallery, changes, message):
+    with pytest.raises(GalleryError, match=message):
+        replace(gallery, **changes)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"id": "../x"}, {"id": ""}, {"brand": ""}, {"name": "\x00"}, {"brand": "x" * 10_000}, {"color": "red"}],
+)
+def test_a_product_needs_a_name_a_brand_and_a_plain_id(fields):
+    with pytest.raises(GalleryError):
+        Sku(**{"id": "a", "name": "n", "brand": "b", **fields})
+
+
+@given(st.text())
+def test_checked_text_is_one_printable_line_or_refused(text):
+    try:
+        checked = checked_text(text, "name")
+    except GalleryError:
+        return
+    assert checked.isprintable() and checked == checked.strip() and 0 < len(checked) <= 200
+
+
+@pytest.mark.parametrize(
+    "call", [lambda g: g.without("z"), lambda g: g.sku("z"), lambda g: g.with_brand("z", own=True)]
+)
+def test_what_is_not_there_is_named(gallery, call):
+    with pytest.raises(GalleryError, match="z"):
+        call(gallery)

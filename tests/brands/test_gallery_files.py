@@ -1,0 +1,146 @@
+"""A gallery that was written is read as the same one, and hostile files are refused in words."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from skushare.brands.gallery import Gallery, GalleryError, Sku
+from skushare.brands.gallery_files import INDEX, gallery_zip, read_gallery, write_gallery
+from skushare.errors import SkushareError
+from skushare.images import write_image
+from tests.brands.conftest import picture
+
+
+@pytest.mark.parametrize("name", ["out", "out.zip"])
+def test_comes_back_the_same(gallery, tmp_path, name):
+    gallery = gallery.with_sku("a", name='=1+1 "ü" <b>', category="c", own=True, color="#00ff00")
+    write_gallery(gallery, tmp_path / name)
+    back = read_gallery(tmp_path / name)
+    assert back.digest == gallery.digest and back.skus == gallery.skus and back.pictures == gallery.pictures
+
+
+def test_an_empty_gallery_comes_back(tmp_path):
+    empty = Gallery("empty", [Sku("a", "x", "y")])
+    write_gallery(empty, tmp_path / "g")
+    assert read_gallery(tmp_path / "g").digest == empty.digest
+
+
+def test_a_folder_that_exists_is_not_written_over(gallery, tmp_path):
+    write_gallery(gallery, tmp_path / "g")
+    with pytest.raises(SkushareError, match="exists already"):
+        write_gallery(gallery, tmp_path / "g")
+
+
+def test_pictures_in_brand_folders_become_a_gallery(tmp_path, embedder):
+    for path, color in (("Rot/a.png", "red"), ("Rot/dark/b.png", (120, 10, 10)), ("Blau/c.jpg", "blue")):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        write_image(tmp_path / path, picture(color, 300))
+    gallery = read_gallery(tmp_path, embedder)
+    assert sorted((sku.brand, sku.name) for sku in gallery.skus) == [
+        ("Blau", "Blau"),
+        ("Rot", "Rot"),
+        ("Rot", "dark"),
+    ]
+    assert gallery.embedder == embedder.digest and len(gallery.pictures) == 3
+    assert max(len(p) for p in gallery.pictures) < 20_000
+
+
+@pytest.mark.parametrize("path", ["loose.png", "a/b/c/deep.png"])
+def test_pictures_outside_of_brand_folders_are_named(tmp_path, embedder, path):
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    write_image(tmp_path / path, picture("red"))
+    with pytest.raises(GalleryError, match=r"\.png is in no brand's folder"):
+        read_gallery(tmp_path, embedder)
+
+
+def test_a_folder_of_nothing_says_so(tmp_path, embedder):
+    with pytest.raises(GalleryError, match="neither"):
+        read_gallery(tmp_path, embedder)
+    with pytest.raises(GalleryError, match="no gallery.json"):
+        read_gallery(tmp_path)
+
+
+def written(gallery, tmp_path, change):
+    """A written gallery whose index went through ``change``."""
+    folder = tmp_path / "g"
+    write_gallery(gallery, folder)
+    content = json.loads((folder / INDEX).read_text())
+    changed = change(content)
+    (folder / INDEX).write_text(changed if isinstance(changed, str) else json.dumps(content))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: "",
+        lambda c: "[" * 100_000,
+        lambda c: "[]",
+        lambda c: "null",
+        lambda c: c.update(format="other"),
+        lambda c: c.pop("skus") and None,
+        lambda c: c.update(threshold="NaN"),
+        lambda c: c.update(threshold=None),
+        lambda c: c["skus"][0].update(name=["x"]),
+        lambda c: c["skus"][0].update(own="yes"),
+        lambda c: c["skus"][0].update(surprise="x"),
+        lambda c: c["skus"][0].update(id="../../x"),
+        lambda c: c["skus"].append(c["skus"][0]),
+        lambda c: c["examples"][0].update(sku="none"),
+        lambda c: c["examples"][0].update(picture="../../etc/passwd"),
+        lambda c: c["examples"][0].update(picture="pictures/.."),
+        lambda c: c["examples"][0].update(picture="/etc/passwd"),
+        lambda c: c["examples"][0].update(picture="pictures/none.jpg"),
+        lambda c: c["examples"][0].update(embedding="AAAA"),
+        lambda c: c["examples"][0].update(embedding="?"),
+        lambda c: c["examples"][0].update(embedding="AAAAAAAAAAAAAAAA"),
+    ],
+)
+def test_a_damaged_index_is_refused_in_words(gallery, tmp_path, change):
+    with pytest.raises(GalleryError, match=INDEX):
+        read_gallery(written(gallery, tmp_path, change))
+
+
+def test_a_picture_that_is_none_is_refused(gallery, tmp_path):
+    write_gallery(gallery, tmp_path / "g")
+    next((tmp_path / "g/pictures").iterdir()).write_bytes(b"no picture")
+    with pytest.raises(SkushareError):
+        read_gallery(tmp_path / "g")
+
+
+@pytest.mark.parametrize("name", ["../evil.jpg", "/evil.jpg", "a\\..\\evil.jpg"])
+def test_a_zip_that_leads_out_is_refused(tmp_path, embedder, name):
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
+        archive.writestr(name, b"x")
+    with pytest.raises(SkushareError, match="leads out"):
+        read_gallery(tmp_path / "evil.zip", embedder)
+    assert not (tmp_path.parent / "evil.jpg").exists()
+
+
+def test_a_bomb_is_refused(tmp_path, embedder):
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(INDEX, b" " * (20 << 20))
+    with pytest.raises(SkushareError, match="times its size"):
+        read_gallery(tmp_path / "bomb.zip", embedder)
+
+
+def test_a_zip_may_hold_the_gallery_in_a_folder(gallery, tmp_path):
+    with (
+        zipfile.ZipFile(io.BytesIO(gallery_zip(gallery))) as flat,
+        zipfile.ZipFile(tmp_path / "z.zip", "w") as deep,
+    ):
+        for name in flat.namelist():
+            deep.writestr(f"mine/{name}", flat.read(name))
+    assert read_gallery(tmp_path / "z.zip").digest == gallery.digest
+
+
+def test_vectors_survive_to_the_last_bit(gallery, embedder, tmp_path):
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(20, 3)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    gallery = gallery.with_examples(gallery.skus[0], vectors, [gallery.pictures[0]] * 20, embedder)
+    write_gallery(gallery, tmp_path / "g.zip")
+    assert (read_gallery(tmp_path / "g.zip").embeddings == gallery.embeddings).all()

@@ -1,0 +1,59 @@
+"""Saved galleries keep every version and come back as the same value."""
+
+import pytest
+
+from skushare.brands.gallery import Gallery, GalleryError
+from skushare.brands.library import (
+    delete_gallery,
+    gallery_names,
+    gallery_of,
+    gallery_versions,
+    open_gallery,
+    save_gallery,
+)
+from skushare.database.engine import close
+
+
+@pytest.fixture(autouse=True)
+def database(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path))
+    monkeypatch.delenv("SKUSHARE_DATABASE", raising=False)
+    yield
+    close()
+
+
+def test_versions_count_up_and_old_ones_stay(gallery):
+    assert save_gallery(gallery) == 1
+    assert save_gallery(gallery) == 1  # nothing new
+    smaller = gallery.without("a")
+    assert save_gallery(smaller) == 2
+    assert open_gallery("shelf").digest == smaller.digest
+    assert open_gallery("shelf", 1).digest == gallery.digest == gallery_of(gallery.digest).digest
+    assert [(s.version, s.products, s.brands) for s in gallery_versions("shelf")] == [
+        (2, 2, ("Rot", "Blau")),
+        (1, 3, ("Rot", "Blau")),
+    ]
+
+
+@pytest.mark.parametrize("name", ["empty", "'; DROP TABLE galleries; --", "سوق 🛒", "x" * 200])
+def test_any_name_and_no_examples(name):
+    save_gallery(Gallery(name))
+    assert gallery_names() == [name] and open_gallery(name).skus == ()
+
+
+def test_what_is_not_there_is_named_with_what_is(gallery):
+    save_gallery(gallery)
+    for call in (
+        lambda: open_gallery("none"),
+        lambda: open_gallery("shelf", 7),
+        lambda: gallery_of("0" * 64),
+    ):
+        with pytest.raises(GalleryError, match="there are: shelf"):
+            call()
+
+
+def test_deleting_takes_all_versions(gallery):
+    save_gallery(gallery)
+    save_gallery(gallery.without("a"))
+    delete_gallery("shelf")
+    assert gallery_names() == []

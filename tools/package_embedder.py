@@ -1,0 +1,121 @@
+"""Make a model folder of trained weights: export them to LiteRT, calibrate on validation crops.
+
+    python tools/package_embedder.py DATA RUN/weights.npz --out models/facing_embedder
+
+How sure a match is (``scale`` and ``middle``) comes from tobacco's validation photos: five examples a
+brand from the training photos, and a logistic curve for whether the nearest brand is right, with packs
+of class "other" as those that match none, both weighed alike. The ``likeness`` from which facings are
+one look is that of the best adjusted Rand index on the drawn sample shelves, photo by photo, and on the
+same validation photos.
+"""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import minimize
+
+from skushare.brands.crops import OTHER, Crop, cut, tobacco
+from skushare.brands.embedder import Embedder, write_embedder
+from skushare.brands.looks import group_looks
+from skushare.brands.network import DIMENSIONS, SIZE, build_embedder
+from skushare.detector.weights import load_weights
+from skushare.export.litert import export_litert
+from skushare.samples import FOLDER
+
+SHOTS, DRAWS, STORED = 5, 20, 160
+LICENCE = (
+    "Non-commercial use only: trained on photos given out for research (SKU-110K: academic and "
+    "non-commercial use; Grocery Dataset: research only; others: none stated). See MODEL_CARD.md."
+)
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path, metavar="DATA")
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    network = build_embedder()
+    load_weights(network, args.weights)
+    about = {"licence": LICENCE, "size": SIZE, "dimensions": DIMENSIONS}
+    content = export_litert(network)
+    write_embedder(args.out, content, about | {"scale": 1.0, "middle": 0.0, "likeness": 0.5})
+    embedder = Embedder.load(args.out)
+    scale, middle = calibrate(embedder, args.data)
+    likeness = best_likeness(embedder, args.data)
+    write_embedder(args.out, content, about | {"scale": scale, "middle": middle, "likeness": likeness})
+    if args.weights.resolve() != (args.out / "weights.npz").resolve():
+        shutil.copy(args.weights, args.out / "weights.npz")
+    print(json.dumps({"scale": scale, "middle": middle, "likeness": likeness}))
+
+
+def calibrate(embedder, data):
+    """(scale, middle) of the chance that the nearest brand is right."""
+    rng = np.random.default_rng(0)
+    examples = [c for c in tobacco(data, "train") if c.label != OTHER]
+    questions = tobacco(data, "val")
+    names, truth = (np.array([c.label for c in part]) for part in (examples, questions))
+    vectors, asked = (embedder.embed_pictures(list(cut(part, STORED))) for part in (examples, questions))
+    classes, similar, right = np.unique(names), [], []
+    for _ in range(DRAWS):
+        drawn = [rng.choice(np.flatnonzero(names == c), SHOTS, replace=False) for c in classes]
+        prototypes = np.stack([vectors[i].mean(0) for i in drawn])
+        prototypes /= np.linalg.norm(prototypes, axis=1, keepdims=True)
+        similarity = asked @ prototypes.T
+        similar.append(similarity.max(1))
+        right.append(classes[similarity.argmax(1)] == truth)
+    similar, right = np.concatenate(similar), np.concatenate(right)
+    weight = np.where(right, 0.5 / right.sum(), 0.5 / (~right).sum())
+
+    def loss(values):
+        margin = values[0] * (similar - values[1])
+        return (weight * np.logaddexp(0, np.where(right, -margin, margin))).sum()
+
+    found = minimize(loss, [10.0, 0.6], method="Nelder-Mead").x
+    return round(float(found[0]), 3), round(float(found[1]), 4)
+
+
+def best_likeness(embedder, data):
+    """The similarity at which groups by look are closest to the true brands, photo by photo."""
+    photos = {}
+    for crop in [*_drawn(), *(c for c in tobacco(data, "val") if c.label != OTHER)]:
+        photos.setdefault(crop.path, []).append(crop)
+    tasks = [
+        (embedder.embed_pictures(list(cut(crops, STORED))), np.array([c.label for c in crops]))
+        for crops in photos.values()
+        if len({c.label for c in crops}) > 1
+    ]
+    scores = {
+        round(float(likeness), 2): np.mean([rand_index(group_looks(v, likeness), t) for v, t in tasks])
+        for likeness in np.arange(0.2, 0.9, 0.05)
+    }
+    print({key: round(float(value), 3) for key, value in scores.items()})
+    return max(scores, key=scores.get)
+
+
+def rand_index(found, truth):
+    """Adjusted Rand index (Hubert and Arabie 1985) of two groupings."""
+    table = np.histogram2d(
+        found, np.unique(truth, return_inverse=True)[1], [found.max() + 1, len(set(truth))]
+    )[0]
+    pairs = [(x * (x - 1) / 2).sum() for x in (table, table.sum(1), table.sum(0), table.sum())]
+    expected, most = pairs[1] * pairs[2] / pairs[3], (pairs[1] + pairs[2]) / 2
+    return (pairs[0] - expected) / max(most - expected, 1e-9)
+
+
+def _drawn():
+    content = json.loads((FOLDER / "annotations.json").read_text())
+    files = {image["id"]: FOLDER / image["file_name"] for image in content["images"]}
+    for note in content["annotations"]:
+        x, y, width, height = note["bbox"]
+        yield Crop(files[note["image_id"]], (x, y, x + width, y + height), note["brand"], "")
+
+
+if __name__ == "__main__":
+    main()

