@@ -1,0 +1,105 @@
+"""Facings sorted into piles that look alike, for a person to put right, name and teach."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from skushare.brands.gallery import Sku
+from skushare.brands.looks import centres, group_looks
+
+STRICTER = 0.1  # by which likeness rises when a pile is split
+STRICTEST = 0.98
+
+
+@dataclass(frozen=True, eq=False)
+class Piles:
+    """The facings of a photo, each in one pile; a value, methods return a new one.
+
+    Attributes:
+        pictures: n JPEG files, one a facing.
+        embeddings: (n, d) float32 unit vectors.
+        piles: (n,) int32, the pile of each facing; -1 once it is learnt.
+    """
+
+    pictures: tuple[bytes, ...] = field(repr=False)
+    embeddings: np.ndarray = field(repr=False)
+    piles: np.ndarray
+
+    @classmethod
+    def by_look(cls, pictures, embeddings, likeness):
+        """Facings whose similarity is at least ``likeness`` on average share a pile."""
+        return cls(tuple(pictures), embeddings, group_looks(embeddings, likeness))
+
+    def __len__(self):
+        return len(self.numbers)
+
+    @property
+    def numbers(self):
+        """Numbers of the piles that are not empty."""
+        return [int(n) for n in np.unique(self.piles) if n >= 0]
+
+    def members(self, pile):
+        """The facings of ``pile`` (ints), those nearest to its middle first."""
+        members = np.flatnonzero(self.piles == pile)
+        if not len(members):
+            return members
+        middle = centres(self.embeddings[members], np.zeros(len(members), int))[0]
+        return members[np.argsort(-(self.embeddings[members] @ middle), kind="stable")]
+
+    def moved(self, facings, pile=None):
+        """With ``facings`` (ints) in ``pile``, or in a new one."""
+        piles = self.piles.copy()
+        piles[list(facings)] = piles.max(initial=-1) + 1 if pile is None else pile
+        return replace(self, piles=piles)
+
+    def merged(self, pile, into):
+        """With all of ``pile`` in ``into``."""
+        return self.moved(np.flatnonzero(self.piles == pile), into)
+
+    def split(self, pile, likeness):
+        """With ``pile`` in two or more by a stricter look than ``likeness``; one of equals is halved."""
+        members = np.flatnonzero(self.piles == pile)
+        looks = np.zeros(len(members), np.int32)
+        while len(members) > 1 and not looks.any():
+            likeness = min(STRICTEST, likeness + STRICTER)
+            looks = group_looks(self.embeddings[members], likeness)
+            if likeness == STRICTEST and not looks.any():
+                looks = np.arange(len(members)) % 2
+        piles = self.piles.copy()
+        piles[members[looks > 0]] = piles.max(initial=-1) + looks[looks > 0]
+        return replace(self, piles=piles)
+
+    def learnt(self, pile, gallery, brand, product, embedder):
+        """What is left when ``pile`` is taught to ``gallery``, and the gallery that knows all its facings.
+
+        Args:
+            brand, product: names; a product that the gallery has gets further examples. An empty
+                ``product`` is called as the brand.
+
+        Raises:
+            GalleryError: a name is missing or too long.
+        """
+        members = self.members(pile)
+        product = product.strip() or brand
+        sku = gallery.find(brand, product) or Sku(gallery.new_id(), product, brand)
+        pictures = [self.pictures[i] for i in members]
+        gallery = gallery.with_examples(sku, self.embeddings[members], pictures, embedder)
+        return self.moved(members, -1), gallery
+
+    def suggestions(self, gallery, embedder):
+        """{pile: (:class:`Sku` or ``None``, how sure 0 to 1)}: what ``gallery`` takes most of each for.
+
+        In the order in which they are worth a person's look: what it knows least first, large piles
+        before small ones.
+        """
+        skus, scores = gallery.recognise(self.embeddings, embedder)
+        found = {}
+        for pile in self.numbers:
+            members = self.piles == pile
+            ids, votes = np.unique(skus[members], return_counts=True)
+            best = int(ids[votes.argmax()])
+            sure = float(scores[members & (skus == best)].mean()) if best >= 0 else 0.0
+            found[pile] = (gallery.skus[best] if best >= 0 else None, sure)
+        return dict(
+            sorted(found.items(), key=lambda item: (round(item[1][1], 1), -np.sum(self.piles == item[0])))
+        )

@@ -1,0 +1,95 @@
+"""Every facing is in one pile or learnt, whatever is done to the piles."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skushare.brands.gallery import Gallery, GalleryError
+from skushare.brands.piles import Piles
+from skushare.jpeg import encode_jpeg
+from tests.brands.conftest import ColorEmbedder, picture
+
+SHADES = ("red", "red", "red", (230, 60, 60), "green", "green", "blue")
+
+
+@pytest.fixture
+def piles(embedder):
+    shown = [picture(color) for color in SHADES]
+    return Piles.by_look(map(encode_jpeg, shown), embedder.embed_pictures(shown), embedder.likeness)
+
+
+def sizes(piles):
+    return [len(piles.members(pile)) for pile in piles.numbers]
+
+
+def test_like_facings_share_a_pile_the_largest_first(piles):
+    assert sizes(piles) == [4, 2, 1]
+
+
+def test_no_facings_are_no_piles(embedder):
+    empty = Piles.by_look([], np.zeros((0, 3), np.float32), 0.5)
+    assert len(empty) == 0 and empty.suggestions(Gallery("g"), embedder) == {}
+
+
+def test_the_most_typical_facing_is_shown_first(piles):
+    assert piles.members(0)[-1] == 3  # the other red
+
+
+def test_moving_merging_and_splitting(piles):
+    assert sizes(piles.moved([3])) == [3, 2, 1, 1]
+    assert sizes(piles.moved([3], 2)) == [3, 2, 2]
+    assert sizes(piles.merged(1, 0)) == [6, 1]
+    assert sizes(piles.split(0, 0.9)) == [3, 2, 1, 1]  # the other red apart
+    assert sizes(piles.split(1, 0.9)) == [4, 1, 1, 1]  # equals are halved
+    assert sizes(piles.split(2, 0.9)) == [4, 2, 1]  # one cannot be
+
+
+def test_every_facing_of_a_named_pile_is_learnt_and_gone(piles, embedder):
+    left, gallery = piles.learnt(0, Gallery("g"), "Rot", "", embedder)
+    assert sizes(left) == [2, 1] and len(gallery.pictures) == 4
+    left, gallery = left.learnt(left.numbers[0], gallery, "Gruen", "lime", embedder)
+    ids, _ = gallery.recognise(
+        embedder.embed_pictures([picture("red"), picture("green"), picture("blue")]), embedder
+    )
+    assert [gallery.skus[i].brand if i >= 0 else None for i in ids] == ["Rot", "Gruen", None]
+
+
+def test_a_known_product_gets_further_examples(piles, embedder):
+    left, gallery = piles.moved([3]).learnt(0, Gallery("g"), "Rot", "", embedder)
+    _, gallery = left.learnt(3, gallery, " Rot ", "Rot", embedder)
+    assert len(gallery.skus) == 1 and len(gallery.pictures) == 4
+
+
+def test_a_pile_without_a_brand_is_not_learnt(piles, embedder):
+    with pytest.raises(GalleryError, match="brand"):
+        piles.learnt(0, Gallery("g"), " ", "", embedder)
+
+
+def test_what_is_known_least_comes_first(piles, gallery, embedder):
+    order = piles.suggestions(gallery.without("b"), embedder)
+    assert [(sku and sku.name) for sku, _ in order.values()] == [None, "red", "blue"]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("moved"), st.sets(st.integers(0, 6), min_size=1)),
+            st.tuples(st.just("split"), st.integers(0, 12)),
+            st.tuples(st.just("merged"), st.integers(0, 12)),
+        ),
+        max_size=12,
+    )
+)
+def test_no_facing_is_lost_or_doubled(steps):
+    embedder = ColorEmbedder()
+    shown = [picture(color) for color in SHADES]
+    piles = Piles.by_look(map(encode_jpeg, shown), embedder.embed_pictures(shown), embedder.likeness)
+    for name, argument in steps:
+        if name == "moved":
+            piles = piles.moved(argument)
+        elif argument in piles.numbers:
+            piles = (
+                piles.split(argument, 0.9) if name == "split" else piles.merged(argument, piles.numbers[0])
+            )
+    assert sorted(i for pile in piles.numbers for i in piles.members(pile)) == list(range(len(SHADES)))
