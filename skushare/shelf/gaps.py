@@ -66,7 +66,10 @@ def _between(flat):
             fit = gap / max(widths.mean(), 1e-6)
             if gap > WIDTH * widths.min() and fit > 0.6 and fit < WIDEST:
                 top, foot = neighbours[:, 1].mean(), neighbours[:, 3].mean()
-                yield (flat[left_one, 2], top, flat[i, 0], foot), max(1, int(fit + 0.2))  # there is room between facings too
+                yield (
+                    (flat[left_one, 2], top, flat[i, 0], foot),
+                    max(1, int(fit + 0.2)),
+                )  # there is room between facings too
         if left_one is None or flat[i, 2] > flat[left_one, 2]:
             left_one = i
 

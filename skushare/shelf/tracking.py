@@ -1,0 +1,224 @@
+"""Counting each facing once while a camera moves along the shelf."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from skushare.detections import Detections
+from skushare.geometry import area, clip, intersection, iou
+from skushare.shelf.motion import CameraMotion
+from skushare.shelf.registration import move_boxes
+
+MATCH_IOU = 0.3  # from here on a box is the facing that is expected there
+SAME = 0.5  # of the smaller one, from where on two facings of different key frames are one
+SEEN = 3  # frames in which a facing must be found before it counts
+STEADY = 0.5  # and the share of those in which it could have been
+HOPELESS = 0.15  # below this share, a track is forgotten
+IN_VIEW = 0.7  # of a facing that must be in the picture to be expected
+EDGE = 0.01  # of the picture's side: a box this near to it may be cut off
+AROUND = 0.6  # of a key frame's side, around it, in which it keeps facings
+MEMORY = 12  # frames that a facing's place is averaged over
+
+
+@dataclass(eq=False)
+class _Track:
+    """One facing: how often it was found, and what it was taken for."""
+
+    found: int = 0
+    expected: int = 0
+    score: float = 0.0
+    size: tuple = (0.0, 0.0)
+    votes: dict = field(default_factory=dict)  # (column, id) -> weight
+
+    @property
+    def steady(self):
+        """Whether it was found often enough to count."""
+        return self.found >= SEEN and self.found >= STEADY * self.expected
+
+    def absorb(self, other):
+        """Add what was seen of ``other``, which is the same facing."""
+        self.found += other.found
+        self.expected += other.expected
+        self.score = max(self.score, other.score)
+        for key, weight in other.votes.items():
+            self.votes[key] = self.votes.get(key, 0.0) + weight
+
+    def winner(self, column):
+        """The id with the most votes, and its share of them; -1 where nobody voted."""
+        votes = {key[1]: weight for key, weight in self.votes.items() if key[0] == column}
+        if not votes:
+            return -1, 0.0
+        best = max(votes, key=votes.get)
+        return best, votes[best] / max(sum(votes.values()), 1e-9)
+
+
+class ShelfTracker:
+    """Counts the facings of a sweep once each, however often the camera passes them.
+
+    Each frame is laid over a key frame (:class:`~skushare.shelf.motion.CameraMotion`), and its boxes are
+    assigned to the facings known there (Kuhn and Munkres' assignment by overlap, SciPy's). A facing counts
+    once it was found in a few frames, and in a fair share of those that should show it. A facing's brand is
+    what most frames said. Frames whose place is not known count nothing.
+
+    Example:
+        >>> tracker = ShelfTracker()
+        >>> for frame in frames:
+        ...     tracker.update(frame, detector.detect(frame, mode="live"))
+        >>> len(tracker.facings())
+    """
+
+    def __init__(self, motion=None):
+        """``motion``: what finds a frame's place; default a new :class:`CameraMotion`."""
+        self._motion = motion or CameraMotion()
+        self._tracks, self._next = {}, 0
+        self._maps = []  # of each key frame: {track: its box there}
+        self._linked, self._key = set(), None
+
+    def update(self, image, detections):
+        """Take in a frame.
+
+        Args:
+            image: (h, w, 3) uint8 RGB; detections: its facings.
+
+        Returns:
+            ``detections`` with ``track_ids``; -1 where the frame's place is not known.
+        """
+        pose = self._motion.locate(image)
+        if pose is None:
+            return replace(detections, track_ids=np.full(len(detections), -1))
+        self._bring_over(pose.key)
+        return replace(detections, track_ids=self._assign(pose, detections, image.shape[1::-1]))
+
+    def __len__(self):
+        """Number of facings counted so far."""
+        return sum(track.steady for track in self._tracks.values())
+
+    def facings(self):
+        """The facings counted so far, each once, as :class:`~skushare.detections.Detections`.
+
+        A box is as large as the facing was seen, in pixels of a small frame, and lies at 0, 0: a sweep has
+        no common picture. The brand is the one with most votes, its score their share of all votes.
+        """
+        tracks = {i: track for i, track in self._tracks.items() if track.steady}
+        winners = {
+            name: [track.winner(name) for track in tracks.values()]
+            for name in ("class_ids", "brand_ids", "sku_ids")
+        }
+        columns = {
+            name: [index for index, _ in found]
+            for name, found in winners.items()
+            if any(key[0] == name for track in tracks.values() for key in track.votes)
+        }
+        if "brand_ids" in columns:
+            columns["brand_scores"] = [share for _, share in winners["brand_ids"]]
+        return Detections(
+            **{"class_ids": np.zeros(len(tracks)), **columns},
+            boxes=np.array([(0, 0, *track.size) for track in tracks.values()]),
+            scores=[track.score for track in tracks.values()],
+            track_ids=list(tracks),
+        )
+
+    def _assign(self, pose, detections, size):
+        """Track of each detection; the tracks learn from it."""
+        known = self._maps[pose.key]
+        ids = np.array(list(known), int)
+        there = move_boxes(np.array([*known.values()]).reshape(-1, 4), np.linalg.inv(pose.homography))
+        shown = clip(there, *size)
+        in_view = area(shown) > IN_VIEW * area(there)
+        visible = np.flatnonzero(area(shown) > 0.1 * area(there))
+        overlaps = iou(detections.boxes, shown[visible])
+        rows, columns = linear_sum_assignment(-overlaps)
+        hit = overlaps[rows, columns] >= MATCH_IOU
+        tracks = np.full(len(detections), -1)
+        tracks[rows[hit]] = ids[visible[columns[hit]]]
+
+        here = move_boxes(detections.boxes, pose.homography)
+        edge = EDGE * np.array(size)
+        inner = (detections.boxes[:, :2] > edge).all(1) & (detections.boxes[:, 2:] < size - edge).all(1)
+        for i in np.flatnonzero(tracks < 0):
+            # A cut-off piece of a facing that is known, or a second box on one, is no new facing.
+            if len(visible) and overlaps[i].max() >= MATCH_IOU:
+                continue
+            tracks[i], self._next = self._next, self._next + 1
+            self._tracks[tracks[i]] = _Track()
+            known[tracks[i]] = here[i]
+        for track in ids[in_view]:
+            self._tracks[track].expected += 1
+        for i in np.flatnonzero(tracks >= 0):
+            self._learn(int(tracks[i]), detections, i, here[i], bool(inner[i]), known)
+        for track in [t for t in ids[in_view].tolist() if self._is_hopeless(t)]:
+            self._forget(track)
+        return tracks
+
+    def _learn(self, number, detections, i, box, whole, known):
+        track = self._tracks[number]
+        track.found += 1
+        track.expected = max(track.expected, track.found)
+        track.score = max(track.score, float(detections.scores[i]))
+        # What is cut off tells nothing of the place, unless nothing better is known.
+        if whole or area(box[None]) > area(known[number][None]):
+            rate = max(1 / track.found, 1 / MEMORY) if whole else 1.0
+            known[number] = known[number] + rate * (box - known[number])
+            track.size = tuple((known[number][2:] - known[number][:2]).tolist())
+        sure = 1.0 if detections.brand_scores is None else float(detections.brand_scores[i])
+        for name in ("class_ids", "brand_ids", "sku_ids"):
+            ids = getattr(detections, name)
+            if ids is not None:
+                weight = 1.0 if name == "class_ids" else sure if ids[i] >= 0 else 1 - sure
+                key = name, int(ids[i])
+                track.votes[key] = track.votes.get(key, 0.0) + weight
+
+    def _is_hopeless(self, number):
+        track = self._tracks[number]
+        return track.expected >= 10 and track.found < HOPELESS * track.expected
+
+    def _forget(self, number):
+        del self._tracks[number]
+        for known in self._maps:
+            known.pop(number, None)
+
+    def _bring_over(self, key):
+        """Let the map of ``key`` know the facings of the key frames that overlap it."""
+        motion = self._motion
+        while len(self._maps) < len(motion.keys):
+            self._maps.append({})
+        for link in [link for link in motion.links if link not in self._linked]:
+            self._linked.add(link)
+            self._copy(*link)
+        if self._key is not None and key != self._key and (self._key, key) in motion.links:
+            self._copy(self._key, key)
+        self._key = key
+
+    def _copy(self, source, target):
+        """Copy the facings of a key frame's map to another's, joining those that are one."""
+        known, there = self._maps[target], self._maps[source]
+        if not there:
+            return
+        ids = np.array(list(there))
+        moved = move_boxes(np.array(list(there.values())), self._motion.links[source, target])
+        width, height = self._motion.keys[target].size
+        middle = moved.reshape(-1, 2, 2).mean(1)
+        margin = AROUND * np.array([width, height])
+        near = ((middle > -margin) & (middle < [width, height] + margin)).all(1)
+        ids, moved = ids[near], moved[near]
+        others = [track for track in known if track not in there]
+        boxes = np.array([known[t] for t in others]).reshape(-1, 4)
+        overlaps = intersection(moved, boxes) / np.maximum(np.minimum(area(moved)[:, None], area(boxes)), 1)
+        pairs = {}
+        for row, column in zip(*linear_sum_assignment(-overlaps), strict=True):
+            if overlaps[row, column] >= SAME and ids[row] not in known:
+                pairs[row] = others[column]
+        for row, number in enumerate(ids.tolist()):
+            if row in pairs:
+                self._join(number, pairs[row])
+            elif number not in known:
+                known[number] = moved[row]
+
+    def _join(self, number, kept):
+        """Make two tracks one."""
+        self._tracks[kept].absorb(self._tracks.pop(number))
+        for known in self._maps:
+            box = known.pop(number, None)
+            if box is not None:
+                known.setdefault(kept, box)

@@ -1,0 +1,95 @@
+"""Counting once: sweeps with stops, returns, shake and cover; votes; nothing to see."""
+
+import numpy as np
+import pytest
+
+from skushare.dataset.sweep import sweep
+from skushare.detections import Detections
+from skushare.shelf.tracking import SEEN, ShelfTracker
+
+from .conftest import seen
+
+SIZE, FPS = (320, 240), 6
+DARK = np.full((240, 320, 3), 20, np.uint8)
+STILL = ((0.0, 0.3, False), (5.0, 0.3, False))
+THERE = ((0.0, 0.0, False), (1.0, 0.0, False), (6.0, 1.0, False), (7.0, 1.0, False))
+THERE_AND_BACK = (*THERE, (12.0, 0.0, False))
+# The camera is covered for two seconds in the middle, and is elsewhere when it sees again.
+COVERED = ((0.0, 0.0, False), (1.0, 0.0, False), (4.0, 0.5, False), (6.0, 0.45, True), (10.0, 1.0, False))
+COVERED = (*COVERED, (11.0, 1.0, False))
+
+
+def count(shelf, path, missed=0.1, shake=1.0):
+    tracker, rng, truth = ShelfTracker(), np.random.default_rng(0), set()
+    for view in sweep(*shelf, SIZE, path=path, fps=FPS, shake=shake):
+        tracker.update(view.image, seen(view, rng, missed))
+        truth |= set(view.ids.tolist())
+    return tracker, truth
+
+
+@pytest.mark.parametrize("path", [STILL, THERE, THERE_AND_BACK, COVERED])
+def test_each_facing_counts_once(shelf, path):
+    tracker, truth = count(shelf, path)
+    assert abs(len(tracker) - len(truth)) <= 0.05 * len(truth)
+    assert len(tracker.facings()) == len(tracker)
+
+
+def test_a_steadier_hand_changes_nothing(shelf):
+    assert len(count(shelf, THERE_AND_BACK, missed=0, shake=0)[0]) == len(shelf[1])
+
+
+def test_a_covered_camera_counts_nothing_and_forgets_nothing(shelf):
+    tracker, _ = count(shelf, STILL)
+    before = len(tracker)
+    ghost = Detections([[50, 50, 90, 110]], [0.9], [0])
+    for _ in range(20):
+        assert tracker.update(DARK, ghost).track_ids.tolist() == [-1]
+    assert len(tracker) == before
+
+
+def test_a_flicker_is_no_facing(shelf):
+    tracker, rng = ShelfTracker(), np.random.default_rng(0)
+    for number, view in enumerate(sweep(*shelf, SIZE, path=STILL, fps=FPS)):
+        found = seen(view, rng, missed=0)
+        if number % 4 == 0:
+            extra = np.concatenate([found.boxes, [[150, 60, 175, 100]]])
+            found = Detections(extra, np.full(len(extra), 0.8), np.zeros(len(extra)))
+        tracker.update(view.image, found)
+    assert len(tracker) == len(set(view.ids.tolist()))
+
+
+def test_a_facing_keeps_its_number_from_frame_to_frame(shelf):
+    tracker, rng, numbers = ShelfTracker(), np.random.default_rng(0), {}
+    for view in sweep(*shelf, SIZE, path=THERE, fps=FPS):
+        tracked = tracker.update(view.image, seen(view, rng, missed=0))
+        for facing, number in zip(view.ids.tolist(), tracked.track_ids.tolist(), strict=True):
+            numbers.setdefault(facing, set()).add(number)
+    assert np.mean([len(found) == 1 for found in numbers.values()]) > 0.95
+
+
+def test_a_brand_is_what_most_frames_say(shelf):
+    tracker, rng = ShelfTracker(), np.random.default_rng(0)
+    for view in sweep(*shelf, SIZE, path=STILL, fps=FPS):
+        true = view.ids % 3
+        said = np.where(rng.random(len(true)) < 0.25, -1, true)
+        said = np.where(rng.random(len(true)) < 0.15, (true + 1) % 3, said)
+        sure = np.where(said == true, 0.9, 0.6)
+        tracker.update(view.image, seen(view, rng, 0, brand_ids=said, brand_scores=sure))
+    facings = tracker.facings()
+    expected = np.bincount(view.ids % 3)
+    assert np.abs(np.bincount(facings.brand_ids[facings.brand_ids >= 0], minlength=3) - expected).max() <= 1
+    assert (facings.brand_scores > 0.4).all() and (facings.brand_scores <= 1).all()
+
+
+def test_nothing_found_is_nothing_counted(shelf):
+    tracker = ShelfTracker()
+    for view in sweep(*shelf, SIZE, path=((0.0, 0.0, False), (1.0, 0.0, False)), fps=FPS):
+        assert tracker.update(view.image, Detections()).track_ids.tolist() == []
+    assert len(tracker) == 0 and len(tracker.facings()) == 0
+
+
+def test_a_facing_counts_after_a_few_frames(shelf):
+    tracker = ShelfTracker()
+    for number, view in enumerate(sweep(*shelf, SIZE, path=STILL, fps=FPS), 1):
+        tracker.update(view.image, seen(view, np.random.default_rng(0), 0))
+        assert (len(tracker) > 0) == (number >= SEEN)
