@@ -18,7 +18,6 @@ Milliseconds are processor time a frame, of all threads, which other work on the
 """
 
 import argparse
-import itertools
 import time
 from pathlib import Path
 
