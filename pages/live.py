@@ -15,6 +15,11 @@ from skushare.shelf.share import share_of_shelf
 require_navigation()
 
 STALE_SECONDS = 3
+ONCE = (
+    "Move the camera along the shelf: each facing counts once, also when you go back. "
+    "Count anew begins at 0, for another shelf."
+)
+UNIQUE, IN_VIEW = "Unique so far", "In view"
 
 detector = shared_detector()
 state = st.session_state
@@ -36,6 +41,8 @@ reading_row = st.container()
 video_column, course_column = st.columns([3, 2], gap="large")
 with video_column:
     camera = camera_stream(session)
+    if st.button("Count anew", icon=":material/restart_alt:", help=ONCE):
+        session.recount()
     save = st.button("Save a snapshot", icon=":material/photo_camera:", disabled=not camera.state.playing)
     if save and session.take_snapshot() is None:
         st.info("No frame has arrived yet. Wait for the picture, then save again.")
@@ -60,7 +67,8 @@ def show_reading():
         )
     if reading.facings is not None and link != "connecting":
         with st.container(horizontal=True):
-            st.metric("Facings", reading.facings, border=True)
+            st.metric("In view", reading.facings, border=True)
+            st.metric("Unique so far", reading.unique, border=True, help=ONCE)
             st.metric("ms a frame", f"{reading.latency_ms:.0f}", border=True)
             st.metric("fps", f"{reading.fps:.1f}", border=True)
     elif link == "idle" and status not in ADVICE:
@@ -75,13 +83,17 @@ def show_reading():
 
 @st.fragment(run_every=poll_seconds)
 def show_course():
-    """The count over time and the shares of the newest frame."""
+    """The count over time, and the shares of all facings so far or of the newest frame."""
     reading = session.reading()
     if reading.facings is not None:
         st.markdown("##### Facings over time")
         st.altair_chart(count_chart(session.history()), width="stretch")
         st.markdown("##### Share of shelf")
-        show_shares(share_of_shelf(reading.detections, detector.labels), detector.labels)
+        which = st.segmented_control(
+            "Share of", (UNIQUE, IN_VIEW), default=UNIQUE, key="share_of", required=True
+        )
+        found = session.unique_facings() if which == UNIQUE else reading.detections
+        show_shares(share_of_shelf(found, detector.labels), detector.labels)
 
 
 with reading_row:

@@ -14,6 +14,7 @@ from skushare.detections import Detections
 from skushare.draw import annotate
 from skushare.errors import SkushareError
 from skushare.jpeg import encode_jpeg
+from skushare.shelf.tracking import ShelfTracker
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Reading:
         age: seconds since the newest frame, ``None`` before the first.
         error: what went wrong with the newest frame, fit for the user, or ``None``.
         detections: of the newest frame.
+        unique: facings counted once each since the start or the last :meth:`LiveSession.recount`.
     """
 
     facings: int | None
@@ -56,6 +58,7 @@ class Reading:
     age: float | None
     error: str | None
     detections: Detections
+    unique: int = 0
 
 
 class LiveSession:
@@ -71,6 +74,7 @@ class LiveSession:
         self.min_score = detector.threshold("live")
         self._clock = clock
         self._lock = threading.Lock()
+        self._tracker, self._tracking = ShelfTracker(), threading.Lock()
         self._snapshots = deque(maxlen=MAX_SNAPSHOTS)
         self._forget()
 
@@ -89,6 +93,8 @@ class LiveSession:
         started = self._clock()
         try:
             detections = self.detector.detect(image, mode="live", min_score=self.min_score)
+            with self._tracking:
+                detections = self._tracker.update(image, detections)
             drawn = annotate(image, detections, self.detector.labels)
         except Exception as error:
             self._fail(error)
@@ -124,9 +130,11 @@ class LiveSession:
 
     def reading(self):
         """The present :class:`Reading`."""
+        with self._tracking:
+            unique = len(self._tracker)
         with self._lock:
             if not self._recent:
-                return Reading(None, None, 0.0, None, self._error, Detections())
+                return Reading(None, None, 0.0, None, self._error, Detections(), unique)
             now = self._clock()
             newest = self._recent[-1][0]
             window = [(at, ms) for at, _, ms in self._recent if newest - at <= RECENT_SECONDS]
@@ -138,7 +146,18 @@ class LiveSession:
                 age=now - newest,
                 error=self._error,
                 detections=self._newest[1],
+                unique=unique,
             )
+
+    def unique_facings(self):
+        """The facings counted once each; see :meth:`~skushare.shelf.tracking.ShelfTracker.facings`."""
+        with self._tracking:
+            return self._tracker.facings()
+
+    def recount(self):
+        """Begin to count anew, as at another shelf."""
+        with self._tracking:
+            self._tracker = ShelfTracker()
 
     def history(self):
         """The count's course: a DataFrame of ``seconds`` (0 is now, the past negative) and ``facings``."""
@@ -147,14 +166,17 @@ class LiveSession:
             points = [(at - now, count) for at, count in self._course]
         return pd.DataFrame(points, columns=["seconds", "facings"])
 
+    def newest(self):
+        """The newest frame: (RGB image, its detections); ``None`` before the first."""
+        with self._lock:
+            return self._newest
+
     def take_snapshot(self):
         """Keep the newest frame with its own count; ``None`` before the first frame.
 
         Only the last few snapshots are kept.
         """
-        with self._lock:
-            newest = self._newest
-        if newest is None:
+        if (newest := self.newest()) is None:
             return None
         image, detections = newest
         picture = encode_jpeg(annotate(image, detections, self.detector.labels))

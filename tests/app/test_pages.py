@@ -141,13 +141,25 @@ def test_live_reads_the_frames_and_saves_a_snapshot(detector, camera):
     drawn = camera.frame(frame)
     assert not np.array_equal(drawn.to_ndarray(format="rgb24"), frame.to_ndarray(format="rgb24"))
     app.run()
-    assert metrics(app)["Facings"] == "2"
-    app.button[0].click().run()
+    assert metrics(app)["In view"] == "2" and metrics(app)["Unique so far"] == "0"
+    next(b for b in app.button if b.label == "Save a snapshot").click().run()
     assert not app.exception
     assert any("2 facings" in text for text in texts(app.markdown))
     app.slider(key="live_score").set_value(0.1).run()
     camera.frame(frame)
     assert len(app.session_state.live.reading().detections) == 3
+
+
+def test_live_counts_each_facing_once_and_begins_anew_when_asked(detector, camera):
+    camera.state.playing = True
+    app = open_page("live")
+    picture = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+    for _ in range(5):
+        camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
+    app.run()
+    assert metrics(app)["Unique so far"] == "2"
+    next(b for b in app.button if b.label == "Count anew").click().run()
+    assert not app.exception and metrics(app)["Unique so far"] == "0"
 
 
 def test_live_shows_a_failing_detector_as_text(detector, camera, monkeypatch):

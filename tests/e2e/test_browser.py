@@ -71,7 +71,8 @@ def test_live_counts_a_shelf_and_saves_it(open_browser, app_url, shelves):
     picture, known = shelves[0]
     page = open_browser(picture)
     start_camera(page, app_url)
-    wait_until(lambda: metric(page, "Facings"), near(known))
+    wait_until(lambda: metric(page, "In view"), near(known))
+    wait_until(lambda: metric(page, "Unique so far"), near(known))  # however many frames showed them
     wait_until(lambda: metric(page, "ms a frame"), lambda latency: latency > 0)
     wait_until(lambda: metric(page, "fps"), lambda fps: fps > 0)
     expect(page.get_by_text("Facings over time")).to_be_visible()
@@ -88,13 +89,13 @@ def test_live_goes_on_after_a_look_at_another_page(open_browser, app_url, shelve
     picture, known = shelves[0]
     page = open_browser(picture)
     start_camera(page, app_url)
-    wait_until(lambda: metric(page, "Facings"), near(known))
+    wait_until(lambda: metric(page, "In view"), near(known))
     page.get_by_role("link", name="Photos").click()
     expect(page.get_by_role("button", name="Try a sample picture")).to_be_visible()
     page.get_by_role("link", name="Live").click()
     page.frame_locator("iframe").get_by_role("button", name="Start the camera").click()
     expect(page.get_by_role("button", name="Save a snapshot")).to_be_enabled()
-    wait_until(lambda: metric(page, "Facings"), near(known))
+    wait_until(lambda: metric(page, "In view"), near(known))
 
 
 def test_two_visitors_do_not_mix(open_browser, app_url, shelves, tmp_path):
@@ -105,9 +106,9 @@ def test_two_visitors_do_not_mix(open_browser, app_url, shelves, tmp_path):
     first, second = open_browser(picture), open_browser(upper_half)
     start_camera(first, app_url)
     start_camera(second, app_url)
-    wait_until(lambda: metric(first, "Facings"), near(known))
-    wait_until(lambda: metric(second, "Facings"), lambda count: 0 < count < 0.75 * known)
-    wait_until(lambda: metric(first, "Facings"), near(known))
+    wait_until(lambda: metric(first, "In view"), near(known))
+    wait_until(lambda: metric(second, "In view"), lambda count: 0 < count < 0.75 * known)
+    wait_until(lambda: metric(first, "In view"), near(known))
     first.get_by_role("button", name="Save a snapshot").click()
     expect(first.get_by_text("Snapshots of this visit")).to_be_visible()
     assert not second.get_by_text("Snapshots of this visit").count()

@@ -146,6 +146,19 @@ def test_snapshots_are_bounded_and_newest_first(session, detector):
     assert kept == list(range(MAX_SNAPSHOTS + 4, 4, -1))
 
 
+def test_a_facing_in_many_frames_counts_once_until_counted_anew(session, detector):
+    frame = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+    detector.count = 1
+    for _ in range(6):
+        session.process(frame)
+    assert session.reading().unique == 1 and len(session.unique_facings()) == 1
+    assert session.reading().detections.track_ids.tolist() == session.unique_facings().track_ids.tolist()
+    session.recount()
+    assert session.reading().unique == 0 and len(session.unique_facings()) == 0
+    session.process(frame)
+    assert session.reading().facings == 1
+
+
 def test_sessions_that_share_a_detector_do_not_mix(detector):
     first, second = LiveSession(detector, detector.clock), LiveSession(detector, detector.clock)
     detector.count = 5
@@ -162,6 +175,7 @@ def test_reading_while_frames_arrive_is_safe():
         try:
             for _ in range(200):
                 session.reading(), session.history(), session.take_snapshot(), session.snapshots()
+                session.unique_facings(), session.recount()
         except Exception as error:
             failures.append(error)
 
