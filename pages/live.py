@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from skushare.app.audit_saving import audit_of_frame, save_as_audit
 from skushare.app.camera import camera_status, camera_stream
 from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
@@ -46,6 +47,9 @@ with video_column:
     save = st.button("Save a snapshot", icon=":material/photo_camera:", disabled=not camera.state.playing)
     if save and session.take_snapshot() is None:
         st.info("No frame has arrived yet. Wait for the picture, then save again.")
+    save_as_audit(
+        "live", take=session.newest, make=lambda frame, words: audit_of_frame(session, frame, words)
+    )
     session.min_score = score_slider(detector, "live", key="live_score")
 
 poll_seconds = 1.0 if camera.state.playing or camera.state.signalling else None

@@ -5,6 +5,7 @@ from datetime import datetime
 import streamlit as st
 
 from skushare.album import Album
+from skushare.app.audit_saving import audit_of_album, save_as_audit
 from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
 from skushare.app.navigation import require_navigation
@@ -128,6 +129,11 @@ if album:
         )
     with share_tab:
         show_shares(album.shares(min_score, detector.labels), detector.labels)
+    save_as_audit(
+        "photos",
+        take=lambda: album,
+        make=lambda taken, words: audit_of_album(taken, detector, min_score, words),
+    )
     st.button("Clear the list", icon=":material/delete:", on_click=clear)
 
 if left:

@@ -1,14 +1,17 @@
 """A list of counted photos that stays small in memory however many photos go in."""
 
 import hashlib
+import tempfile
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pandas as pd
 
 from skushare.detections import Detections
 from skushare.draw import annotate
 from skushare.errors import SkushareError
+from skushare.files import atomic_write
 from skushare.images import read_image
 from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
 from skushare.shelf.share import share_of_shelves
@@ -54,6 +57,7 @@ class Album:
         self.failures = {}
         self.repeats = []
         self._taken = set()
+        self._originals = tempfile.TemporaryDirectory(prefix="skushare-album-")  # goes with the album
 
     def __len__(self):
         return len(self.photos)
@@ -72,11 +76,20 @@ class Album:
         try:
             image = read_image(data, name=name)
             detections = detector.detect(image, mode="photo", min_score=SCORE_FLOOR)
+            with atomic_write(self._original(key)) as handle:
+                handle.write(data)
         except SkushareError as error:
             self.failures[key] = str(error)
             return
         height, width = image.shape[:2]
         self.photos[key] = Photo(name, width, height, encode_jpeg(shrink(image, PREVIEW_SIDE)), detections)
+
+    def original(self, key):
+        """Bytes of the file whose content hash is ``key``, as it was added."""
+        return self._original(key).read_bytes()
+
+    def _original(self, key):
+        return Path(self._originals.name, key)
 
     def take(self, files, detector, seconds):
         """Count files that were not taken yet, stopping after about ``seconds``.

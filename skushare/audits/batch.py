@@ -36,22 +36,20 @@ class Finder:
         detector: a :class:`~skushare.detector.runtime.Detector`.
         mode: ``photo`` or ``live``.
         min_score: facings count from it on; default: the detector's.
-        gallery: a gallery that names the brands; without one, the detector's labels are taken for brands.
+        gallery: a :class:`~skushare.brands.gallery.Gallery` that names the brands; without one, the
+            detector's labels are taken for brands.
+        embedder: the :class:`~skushare.brands.embedder.Embedder` of the gallery.
 
     Attributes:
         brands: names of the brands, by brand id.
         made_with: what an :class:`~skushare.audits.audit.Audit` tells of its making.
     """
 
-    def __init__(self, detector, mode="photo", min_score=None, gallery=None):
-        self.detector, self.mode, self.gallery = detector, mode, gallery
+    def __init__(self, detector, mode="photo", min_score=None, gallery=None, embedder=None):
+        self.detector, self.mode, self.gallery, self.embedder = detector, mode, gallery, embedder
         self.min_score = detector.threshold(mode) if min_score is None else min_score
         self.brands = tuple(detector.labels if gallery is None else gallery.brands)
         self.made_with = made_with(detector, mode, self.min_score, gallery)
-        if gallery is not None:
-            from skushare.brands.embedder import Embedder
-
-            self._embedder = Embedder.load()
 
     def find(self, image):
         """:class:`~skushare.detections.Detections` in ``image``, (h, w, 3) uint8 RGB."""
@@ -60,7 +58,7 @@ class Finder:
             return replace(found, brand_ids=found.class_ids)
         from skushare.brands.recognition import recognise
 
-        return recognise(image, found, self._embedder, self.gallery)
+        return recognise(image, found, self.embedder, self.gallery)
 
 
 def open_batch(finder, words, planned, source):

@@ -87,26 +87,21 @@ class _Report(FPDF):
             return
         self.bars(shares.head(_BARS))
         self.ln(3)
-        columns = {"name": "Brand", "facings": "Facings", "share": "Share", "linear": "Linear share"}
-        columns = {name: title for name, title in columns.items() if name in shares}
         self.set_font("DejaVu", size=9)
         self.set_text_color(0)
         self.set_fill_color(255)  # the bars left theirs
-        widths = (100, *[25] * (len(columns) - 1))
-        aligns = ("LEFT", *["RIGHT"] * (len(columns) - 1))
         with self.table(
-            col_widths=widths,
-            width=sum(widths),
-            align="LEFT",
-            text_align=aligns,
+            col_widths=(84, 20, 38, 38),
+            text_align=("LEFT", "RIGHT", "RIGHT", "RIGHT"),
             line_height=5,
             borders_layout="SINGLE_TOP_LINE",
             headings_style=FontFace(color=_GREY),  # by default bold, which would take another font file
         ) as t:
-            t.row(columns.values())
-            for row in shares[list(columns)].itertuples(index=False):
-                cells = [str(v) if isinstance(v, (str, int)) else f"{v:.1%}" for v in row]
-                t.row([self.legible(cell) for cell in cells])
+            t.row(["Brand", "Facings", "Share", "Linear share"])
+            for row in shares.itertuples():
+                pairs = (row.share, row.margin), (row.linear, row.linear_margin)
+                shares = (f"{share:.1%} ± {margin:.1%}" for share, margin in pairs)
+                t.row([self.legible(row.name), f"{row.facings:,}", *shares])
 
     def bars(self, shares):
         """Horizontal bars, each with its brand's colour, name and share."""

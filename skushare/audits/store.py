@@ -169,7 +169,6 @@ def _update_figures(db, audit):
     db.execute(delete(ShareRow).where(ShareRow.audit_id == audit.id))
     shares = now.shares()
     ids = name_ids(db, [*shares["name"], *now.brands])
-    linear = shares["linear"] if "linear" in shares else [None] * len(shares)
     rows = [
         {
             "audit_id": audit.id,
@@ -179,7 +178,11 @@ def _update_figures(db, audit):
             "linear_share": along,
         }
         for name, facings, share, along in zip(
-            shares["name"], shares["facings"].tolist(), shares["share"].tolist(), linear, strict=True
+            shares["name"],
+            shares["facings"].tolist(),
+            shares["share"].tolist(),
+            shares["linear"].tolist(),
+            strict=True,
         )
     ]
     if rows:

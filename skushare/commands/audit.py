@@ -105,7 +105,7 @@ def audit(args):
     if not paths:
         print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
         return 2
-    finder = Finder(Detector.load(args.model), args.mode, args.min_score, _gallery(args.gallery))
+    finder = Finder(Detector.load(args.model), args.mode, args.min_score, *_gallery(args.gallery))
     words = {name: getattr(args, name) for name in WORDS} | ({"time": args.time} if args.time else {})
     source = sorted(str(Path(path).resolve()) for path in args.photos)
     number = open_batch(finder, words, len(paths), source)
@@ -183,15 +183,17 @@ def delete_audits(args):
 
 
 def _gallery(name):
+    """The gallery ``name`` and its embedder; nothing where no name is given."""
     if not name:
-        return None
-    if Path(name).exists():
-        from skushare.brands.gallery import read_gallery
-
-        return read_gallery(name)
+        return ()
+    from skushare.brands.embedder import Embedder
+    from skushare.brands.gallery_files import read_gallery
     from skushare.brands.library import open_gallery
 
-    return open_gallery(name)
+    embedder = Embedder.load()
+    if Path(name).exists():
+        return read_gallery(name, embedder), embedder
+    return open_gallery(name).embedded_by(embedder), embedder
 
 
 def _reader(path):
@@ -235,7 +237,7 @@ def _print(audit):
         if value:
             print(f"{name:12} {_line(value)}")
     for row in now.shares().itertuples():
-        print(f"{row.share:8.1%} {row.facings:>7,}  {_line(row.name)}")
+        print(f"{row.share:8.1%} ±{row.margin:5.1%} {row.facings:>7,}  {_line(row.name)}")
 
 
 def _line(value):

@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -110,14 +111,10 @@ def test_a_gallery_tells_the_brands_and_is_recorded(monkeypatch):
         assert image.shape == (40, 60, 3) and embedder == "embedder"
         return replace(found, brand_ids=[1, -1, 0], sku_ids=[3, -1, 2], brand_scores=[0.9, 0, 0.8])
 
-    modules = {
-        "embedder": SimpleNamespace(Embedder=SimpleNamespace(load=lambda: "embedder")),
-        "recognition": SimpleNamespace(recognise=recognise),
-    }
-    for name, module in modules.items():
-        monkeypatch.setitem(__import__("sys").modules, f"skushare.brands.{name}", module)
+    module = SimpleNamespace(recognise=recognise)
+    monkeypatch.setitem(sys.modules, "skushare.brands.recognition", module)
     gallery = SimpleNamespace(name="coffee", digest="e" * 64, threshold=0.6, brands=("Astra", "Bello"))
-    finder = Finder(Detector(), gallery=gallery)
+    finder = Finder(Detector(), gallery=gallery, embedder="embedder")
     number = open_batch(finder, {}, 1, ["a"])
     list(run_batch(number, files(40), finder))
     audit = store.open_audit(number)

@@ -1,0 +1,49 @@
+"""History: the audits that were saved, how shares go over time, and corrections by hand."""
+
+import streamlit as st
+
+from skushare.app.audit_batch import show_batch
+from skushare.app.audit_list import filter_bar, show_list, show_trend, show_unfinished
+from skushare.app.audit_view import show_audit, show_comparison
+from skushare.app.audits import opened
+from skushare.app.datasets import show_notes
+from skushare.app.navigation import require_navigation
+from skushare.app.text import plain
+from skushare.audits.listing import count_audits
+from skushare.errors import SkushareError
+
+require_navigation()
+
+try:
+    numbers = opened()
+    if numbers:
+        show_notes()
+        show_comparison(*numbers) if len(numbers) == 2 else show_audit(*numbers)
+        st.stop()
+    st.title("History of audits")
+    show_notes()
+    if not count_audits():
+        st.markdown(
+            "An audit is a shelf counted for the record: its photos, every facing, the shares, and what they "
+            "were made with. Save one on the Photos or Live page, or count a folder here."
+        )
+        with st.container(horizontal=True):
+            st.page_link("pages/photos.py", label="Count photos", icon=":material/photo_library:")
+            st.page_link("pages/live.py", label="Count live", icon=":material/videocam:")
+        show_unfinished()
+        show_batch()
+        st.stop()
+    wanted = filter_bar()
+    tabs = st.tabs(["Audits", "Shares over time", "Audit a folder"], key="history_tab", on_change="rerun")
+    if tabs[0].open:
+        with tabs[0]:
+            show_list(wanted)
+            show_unfinished()
+    if tabs[1].open:
+        with tabs[1]:
+            show_trend(wanted)
+    if tabs[2].open:
+        with tabs[2]:
+            show_batch()
+except SkushareError as error:
+    st.error(plain(str(error)), icon=":material/error:")

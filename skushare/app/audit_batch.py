@@ -1,0 +1,89 @@
+"""An audit of many photos at once, from a folder on the visitor's device."""
+
+import hashlib
+import time
+from datetime import datetime
+
+import streamlit as st
+
+from skushare.app.audit_saving import word_fields
+from skushare.app.audits import go_to
+from skushare.app.datasets import note
+from skushare.app.model import shared_detector
+from skushare.app.text import plain
+from skushare.audits.batch import Finder, open_batch, run_batch
+from skushare.errors import SkushareError
+from skushare.images import SUFFIXES
+
+SECONDS_A_RUN = 2.0  # of counting, before the page shows how far it is
+
+
+def show_batch():
+    """A form that takes a folder, and how far the batch is."""
+    state = st.session_state
+    if "batch" in state:
+        _go_on(state.batch)
+        return
+    st.markdown(
+        "All photos of a folder become one audit. If it is interrupted, give the same folder with the same "
+        "words again: it goes on, and no photo is counted twice."
+    )
+    with st.form("batch_form", border=False):
+        files = st.file_uploader(
+            "Folder of photos",
+            type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
+            accept_multiple_files="directory",
+            key="batch_files",
+        )
+        words = word_fields("batch")
+        if st.form_submit_button("Count", type="primary"):
+            if not files:
+                st.info("Choose a folder first.")
+                return
+            state.audit_words = words
+            state.batch = Batch(files, words)
+            st.rerun()
+    st.caption("On the command line: `skushare audit FOLDER --store NAME`")
+
+
+class Batch:
+    """A batch that a page advances bit by bit."""
+
+    def __init__(self, files, words):
+        names = hashlib.sha256(repr(sorted((file.name, file.size) for file in files)).encode())
+        finder = Finder(shared_detector())
+        source = ["upload", names.hexdigest()]  # other photos are another audit, whatever the words
+        self.number = open_batch(finder, words | {"time": datetime.now().astimezone()}, len(files), source)
+        self.planned, self.done, self.problems = len(files), 0, []
+        self._work = run_batch(self.number, [(file.name, file.getvalue) for file in files], finder)
+
+    def advance(self, seconds):
+        """Count photos for about ``seconds``, at least one; whether the audit is finished then."""
+        end = time.monotonic() + seconds
+        for taken in self._work:
+            self.done += 1
+            if taken.error:
+                self.problems.append(str(taken.error))
+            if time.monotonic() >= end:
+                return False
+        return True
+
+
+def _go_on(batch):
+    st.progress(batch.done / batch.planned, text=f"Counted {batch.done} of {batch.planned} photos")
+    if st.button("Stop", help="What was counted stays; the same folder goes on with it."):
+        del st.session_state.batch
+        st.rerun()
+    try:
+        finished = batch.advance(SECONDS_A_RUN)
+    except SkushareError as error:
+        del st.session_state.batch
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    if finished:
+        del st.session_state.batch
+        for problem in batch.problems:
+            note(problem, failed=True)
+        note(f"Audit {batch.number} is saved")
+        go_to(batch.number)
+    st.rerun()

@@ -1,0 +1,179 @@
+"""All audits: which there are, how shares go over time, and further ones from a folder."""
+
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import streamlit as st
+
+from skushare.app.audits import go_to
+from skushare.app.datasets import attempt, note
+from skushare.app.text import plain
+from skushare.audit_charts import trend_chart
+from skushare.audits import listing, store
+from skushare.audits.export import FORMATS, TABLES, export_file
+from skushare.audits.listing import ALL, Filter
+
+AUDITS_A_PAGE = 50
+MOST_EXPORTED = 2000  # audits from the page; the command line has no limit
+BRANDS_AT_FIRST = 5
+MOST_STORES = 12  # with a chart each
+
+
+def filter_bar():
+    """Fields that narrow the audits down; gives a :class:`~skushare.audits.listing.Filter`."""
+    now = listing.revision()
+    with st.expander("Filter", icon=":material/filter_alt:"):
+        columns = st.columns(3)
+        names = {
+            "Store": _names(now, "store"),
+            "Category": _names(now, "category"),
+            "Brand": _totals(now, ALL)["brand"].tolist(),
+        }
+        chosen = [
+            column.multiselect(label, options, key=f"history_{label.lower()}", persist_state="page")
+            for column, (label, options) in zip(columns, names.items(), strict=True)
+        ]
+        since = columns[0].date_input("From", None, key="history_since", persist_state="page")
+        until = columns[1].date_input("To", None, key="history_until", persist_state="page")
+    until = until and until + timedelta(days=1)
+    return Filter(*map(tuple, chosen), *(day and _midnight(day) for day in (since, until)))
+
+
+def show_list(wanted):
+    """The audits that ``wanted`` lets through, to be opened, compared and downloaded."""
+    count = listing.count_audits(wanted)
+    if not count:
+        st.info("No audit is like that. Widen the filter.", icon=":material/filter_alt_off:")
+        return
+    page, pages = 1, -(-count // AUDITS_A_PAGE)
+    if pages > 1:
+        page = st.pagination(pages, key=f"history_page_{pages}")
+    table = listing.list_audits(wanted, AUDITS_A_PAGE, (page - 1) * AUDITS_A_PAGE)
+    st.caption(f"{count:,} audit{'s' * (count != 1)}. Tick one to open it, two to compare them.")
+    choice = st.dataframe(
+        table,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=f"history_table_{hash((wanted, page, count))}",
+        column_config={
+            "time": st.column_config.DatetimeColumn(format="localized"),
+            "note": st.column_config.TextColumn(width="large"),
+        },
+    )
+    numbers = table["audit"].iloc[choice.selection.rows].tolist()
+    with st.container(horizontal=True):
+        st.button(
+            "Open",
+            icon=":material/open_in_full:",
+            disabled=len(numbers) != 1,
+            on_click=go_to,
+            args=numbers[:1],
+        )
+        st.button(
+            "Compare",
+            icon=":material/compare:",
+            disabled=len(numbers) != 2,
+            on_click=go_to,
+            args=sorted(numbers)[:2],
+        )
+        _downloads(wanted, count)
+
+
+def _downloads(wanted, count):
+    with st.popover("Download", icon=":material/download:"):
+        if count > MOST_EXPORTED:
+            st.markdown(
+                f"These are more than {MOST_EXPORTED:,} audits. Narrow the filter, or on the command line: "
+                "`skushare audits export all.parquet`"
+            )
+            return
+        table = st.radio("A row for each", TABLES, format_func={"facings": "facing", "shares": "share"}.get)
+        for kind in FORMATS:
+            st.download_button(
+                kind.upper() if kind != "parquet" else "Parquet",
+                lambda kind=kind: exported(kind, wanted, table),
+                f"{table}.{kind}",
+                key=f"history_{kind}",
+                on_click="ignore",
+                help="With the original and all corrections" if kind == "json" else None,
+            )
+
+
+def exported(kind, wanted, table):
+    """Bytes of the audits that ``wanted`` lets through as a file of ``kind``."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"audits.{kind}")
+        export_file(path, wanted, table)
+        return path.read_bytes()
+
+
+def show_trend(wanted):
+    """How the shares of brands go over time."""
+    span = listing.time_span(wanted)
+    if span is None:
+        st.info("No audit is like that. Widen the filter.", icon=":material/filter_alt_off:")
+        return
+    now = listing.revision()
+    brands = _totals(now, wanted)["brand"].tolist()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.multiselect(
+            "Brands", brands, list(wanted.brands) or brands[:BRANDS_AT_FIRST], key="history_trend_brands"
+        )
+        steps = list(listing.STEPS)
+        step = st.selectbox(
+            "A point for each", steps, steps.index(listing.fitting_step(*span)), key="history_step", width=160
+        )
+        by_store = st.toggle("A chart for each store", key="history_by_store")
+    if not chosen:
+        st.info("Choose a brand.")
+        return
+    table = _trend(now, wanted, tuple(chosen), step, by_store)
+    if by_store:
+        stores = table["store"].unique()
+        if len(stores) > MOST_STORES:
+            st.caption(f"The first {MOST_STORES} of {len(stores):,} stores; choose others in the filter.")
+        table = table[table["store"].isin(stores[:MOST_STORES])]
+    st.altair_chart(trend_chart(table), width="stretch" if not by_store else "content")
+
+
+def show_unfinished():
+    """Batches that were not finished, and what to do about them."""
+    for batch in store.unfinished_audits():
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**Audit {batch['audit']} is not finished**: {batch['photos']} of {batch['planned']} photos"
+                + (f", {plain(batch['store'][:80])}" if batch["store"] else "")
+            )
+            st.caption("To go on, give the same photos again with the same words.")
+            st.button(
+                "Delete", key=f"history_delete_{batch['audit']}", on_click=_delete, args=(batch["audit"],)
+            )
+
+
+def _delete(number):
+    if attempt(store.delete_audit, number):
+        note(f"Audit {number} is deleted")
+
+
+def _midnight(day):
+    return datetime(day.year, day.month, day.day).astimezone()
+
+
+# What all visitors see alike, as long as no audit changes
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _names(revision, what):
+    return listing.known_names(what)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _totals(revision, wanted):
+    return listing.brand_totals(wanted)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _trend(revision, wanted, brands, step, by_store):
+    return listing.trend(wanted, brands, step, by_store)

@@ -1,0 +1,200 @@
+"""One audit to look at and correct, and two side by side."""
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from skushare.app.annotator import annotator
+from skushare.app.audits import go_to
+from skushare.app.datasets import attempt, note
+from skushare.app.shares import show_shares
+from skushare.app.text import plain
+from skushare.audit_charts import comparison_chart
+from skushare.audits import store
+from skushare.audits.audit import distinct
+from skushare.audits.compare import compare
+from skushare.audits.corrections import Facing
+from skushare.audits.export import FORMATS, export
+from skushare.audits.listing import ALL, brand_totals
+from skushare.audits.report import report
+from skushare.database import pictures
+from skushare.dataset.dataset import Sample
+from skushare.draw import annotate
+from skushare.errors import SkushareError
+from skushare.images import read_image
+from skushare.jpeg import encode_jpeg, shrink
+from skushare.shelf.share import UNKNOWN
+
+LARGE_SIDE = 2048  # pixels of a photo that is looked at closely
+SMALL_SIDE = 900  # of one beside another
+SHOWN_CORRECTIONS = 20
+
+
+def show_audit(number):
+    """The audit ``number``: photos with their facings, to be corrected, shares, downloads."""
+    audit = store.open_audit(number)
+    now = audit.corrected()
+    _bar(audit)
+    st.title(f"Audit {number}")
+    _facts(audit)
+    with st.container(horizontal=True):
+        st.metric("Facings", f"{now.facings:,}", border=True)
+        st.metric("Photos", f"{len(audit.photos):,}", border=True)
+        st.metric("Corrections", f"{len(audit.corrections):,}", border=True)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _show_photo(now)
+    with right:
+        st.markdown("##### Share of shelf")
+        show_shares(now.shares(), now.brands)
+        _show_corrections(audit)
+
+
+def _bar(audit):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("All audits", icon=":material/list:", on_click=go_to)
+        downloads = {"PDF report": ("pdf", lambda: report(audit))} | {
+            kind.upper() if kind != "parquet" else "Parquet": (kind, lambda kind=kind: export([audit], kind))
+            for kind in FORMATS
+        }
+        for label, (kind, make) in downloads.items():
+            st.download_button(
+                label,
+                make,
+                f"audit-{audit.id}.{kind}",
+                icon=":material/picture_as_pdf:" if kind == "pdf" else ":material/download:",
+                key=f"audit_{kind}",
+                on_click="ignore",
+            )
+        with st.popover("Delete", icon=":material/delete:"):
+            st.markdown("The audit and its photos are gone then.")
+            st.button("Delete for good", on_click=_delete, args=(audit.id,))
+
+
+def _facts(audit):
+    """The words of an audit and what it was made with."""
+    words = [word for word in (audit.store, audit.shelf, audit.category) if word]
+    st.text(" · ".join([*words, f"{audit.time:%Y-%m-%d %H:%M}"]))
+    if audit.note:
+        st.text(audit.note)
+    made = [f"model {audit.model} {audit.model_digest[:12]}"]
+    if audit.gallery:
+        made.append(f"gallery {audit.gallery} {audit.gallery_digest[:12]}")
+    made += [f"{name} {value}" for name, value in audit.thresholds.items()]
+    st.caption(plain(", ".join(made)))
+
+
+def _delete(number):
+    if attempt(store.delete_audit, number):
+        note(f"Audit {number} is deleted")
+        go_to()
+
+
+# Photos and corrections
+
+
+def _show_photo(now):
+    if not now.photos:
+        return
+    page = 1
+    if len(now.photos) > 1:
+        page = st.pagination(len(now.photos), key=f"audit_photo_{now.id}")
+    photo = now.photos[page - 1]
+    st.text(photo.name)
+    try:
+        jpeg = _large(photo.picture)
+    except SkushareError as error:
+        st.error(plain(str(error)), icon=":material/broken_image:")
+        return
+    further = st.session_state.get(f"audit_further_{now.id}", [])
+    labels, ids = distinct([*now.brands, *further, UNKNOWN])
+    found = photo.detections
+    class_ids = np.array([ids[b] if b >= 0 else labels.index(UNKNOWN) for b in found.brand_ids], np.int32)
+    sample = Sample(None, photo.width, photo.height, found.boxes, class_ids, found.scores)
+
+    def save(picture, before, after):
+        facings = (box and Facing(tuple(box[:4]), labels[int(box[4])]) for box in (before, after))
+        attempt(store.save_correction, *picture, *facings, st.session_state.get("audit_who", ""))
+
+    annotator("audit_annotator", [now.id, photo.id], jpeg, sample, labels, save)
+    known = [brand for brand in brand_totals(ALL)["brand"] if brand not in now.brands]
+    first, second = st.columns(2)
+    first.multiselect(
+        "Further brands to choose from",
+        known,
+        accept_new_options=True,
+        key=f"audit_further_{now.id}",
+        placeholder="Choose or write",
+    )
+    second.text_input("Your name, for the corrections", key="audit_who", persist_state="page")
+
+
+def _show_corrections(audit):
+    if not audit.corrections:
+        return
+    st.markdown("##### Corrections")
+    last = {(each.photo, each.facing): i for i, each in enumerate(audit.corrections)}
+    shown = list(enumerate(audit.corrections))[: -SHOWN_CORRECTIONS - 1 : -1]
+    for i, each in shown:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            who = f", {each.who}" if each.who else ""
+            st.text(f"{each.time.astimezone():%Y-%m-%d %H:%M}{who}: {each.what}"[:300])
+            if last[each.photo, each.facing] == i:
+                st.button(
+                    "Take back",
+                    key=f"audit_back_{audit.id}_{i}",
+                    on_click=attempt,
+                    args=(store.take_back, audit.id, each, st.session_state.get("audit_who", "")),
+                )
+    if len(audit.corrections) > len(shown):
+        st.caption(f"The newest {len(shown)} of {len(audit.corrections):,}; the JSON file has all.")
+
+
+# Two side by side
+
+
+def show_comparison(number, other):
+    """What moved from the audit ``number`` to ``other``."""
+    audits = sorted(map(store.open_audit, (number, other)), key=lambda audit: audit.time)
+    st.button("All audits", icon=":material/list:", on_click=go_to)
+    st.title(f"Audits {audits[0].id} and {audits[1].id}")
+    table = compare(*audits)
+    st.altair_chart(comparison_chart(table), width="stretch")
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            **dict.fromkeys(("share_before", "share_after"), percent),
+            "points": st.column_config.NumberColumn(format="%+.1f", help="change of the share"),
+            "place_before": st.column_config.NumberColumn(format="%.2f", help="0 left, 1 right"),
+            "place_after": st.column_config.NumberColumn(format="%.2f", help="0 left, 1 right"),
+            "height_before": st.column_config.NumberColumn(format="%.2f", help="0 top, 1 bottom"),
+            "height_after": st.column_config.NumberColumn(format="%.2f", help="0 top, 1 bottom"),
+        },
+    )
+    for column, audit, which in zip(st.columns(2), audits, ("before", "after"), strict=True):
+        with column:
+            st.markdown(f"##### Audit {audit.id}, {which}")
+            _facts(audit)
+            now = audit.corrected()
+            for photo in now.photos:
+                try:
+                    drawn = _small(photo, now.brands)
+                    st.image(drawn, width="stretch", alt=f"Photo of audit {audit.id} with boxes drawn")
+                except SkushareError as error:
+                    st.error(plain(str(error)), icon=":material/broken_image:")
+
+
+def _small(photo, brands):
+    """JPEG bytes of a photo with its facings in their brands' colours."""
+    image = shrink(read_image(pictures.get(photo.picture), photo.name, SMALL_SIDE), SMALL_SIDE)
+    scale = image.shape[1] / photo.width
+    found = replace(photo.detections, boxes=photo.detections.boxes * scale)
+    return encode_jpeg(annotate(image, found, brands, color_by="brand"))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _large(picture):
+    return encode_jpeg(shrink(read_image(pictures.get(picture), "the photo", LARGE_SIDE), LARGE_SIDE))

@@ -1,0 +1,18 @@
+"""Which audits a visitor looks at."""
+
+import streamlit as st
+
+PAGE = "pages/history.py"
+
+
+def go_to(audit=None, other=None):
+    """Have the list shown in the next run, or an audit, or two of them side by side."""
+    st.query_params.from_dict(
+        {name: str(number) for name, number in (("audit", audit), ("other", other)) if number is not None}
+    )
+
+
+def opened():
+    """The numbers of the audits that the address names: none, one or two."""
+    numbers = (st.query_params.get(name, "") for name in ("audit", "other"))
+    return [int(number) for number in numbers if number.isdecimal() and len(number) < 16]

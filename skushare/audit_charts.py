@@ -1,0 +1,63 @@
+"""Charts of audits, for light and dark pages alike."""
+
+import altair as alt
+
+from skushare.charts import TEXT
+from skushare.draw import label_color
+
+_HEIGHT = 300
+_SMALL = 180  # where stores have a chart each
+
+
+def trend_chart(trend):
+    """The shares of :func:`~skushare.audits.listing.trend` over time; a chart a store where it tells them."""
+    names = sorted(trend["brand"].unique(), key=str.casefold)
+    chart = (
+        alt.Chart(trend)
+        .mark_line(point={"size": 45, "filled": True}, strokeWidth=2.5)
+        .encode(
+            x=alt.X("time:T", title=None),
+            y=alt.Y("share:Q", title="share of facings", axis=alt.Axis(format="%")),
+            color=_colors(names),
+            tooltip=[
+                alt.Tooltip("brand:N"),
+                alt.Tooltip("time:T", title="from"),
+                alt.Tooltip("share:Q", format=".1%"),
+                alt.Tooltip("facings:Q", format=","),
+                alt.Tooltip("audits:Q", format=","),
+            ],
+        )
+    )
+    if "store" not in trend:
+        return chart.properties(height=_HEIGHT)
+    header = alt.Header(title=None, labelColor=TEXT, labelLimit=300)
+    return chart.properties(height=_SMALL, width=340).facet(
+        facet=alt.Facet("store:N", header=header), columns=2
+    )
+
+
+def comparison_chart(comparison):
+    """Shares before and after of :func:`~skushare.audits.compare.compare`, an arrow a brand."""
+    names = comparison["brand"].tolist()
+    base = alt.Chart(comparison).encode(
+        y=alt.Y("brand:N", sort=names, title=None, axis=alt.Axis(labelLimit=140)),
+        color=_colors(names, legend=None),
+        tooltip=[
+            alt.Tooltip("brand:N"),
+            alt.Tooltip("share_before:Q", title="before", format=".1%"),
+            alt.Tooltip("share_after:Q", title="after", format=".1%"),
+            alt.Tooltip("points:Q", title="points", format="+.1f"),
+        ],
+    )
+    before = alt.X(
+        "share_before:Q", title="share of facings, ring before, dot after", axis=alt.Axis(format="%")
+    )
+    lines = base.mark_rule(strokeWidth=3).encode(x=before, x2="share_after:Q")
+    rings = base.mark_point(size=90, strokeWidth=2).encode(x=before)
+    dots = base.mark_point(size=110, filled=True, opacity=1).encode(x="share_after:Q")
+    return (lines + rings + dots).properties(height=36 * max(1, len(names)) + 40)
+
+
+def _colors(names, legend=alt.Undefined):
+    scale = alt.Scale(domain=names, range=[label_color(name) for name in names])
+    return alt.Color("brand:N", title=None, scale=scale, legend=legend)

@@ -1,0 +1,283 @@
+"""Saving audits on the pages, and the History page; what the annotator does in a browser is not run here."""
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from skushare.app import audit_batch
+from skushare.audits import store
+from skushare.audits.audit import Audit, AuditPhoto
+from skushare.audits.corrections import Facing
+from skushare.audits.listing import list_audits
+from skushare.database import engine, pictures
+from skushare.detections import Detections
+from skushare.errors import AuditError
+from skushare.jpeg import encode_jpeg
+
+APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
+HOSTILE = "<b>x</b> [a](b) $y$ :red[z] =1+1 مرحبا \u202e🥫 '; DROP TABLE audits; --"
+
+
+@pytest.fixture(autouse=True)
+def workspace(sqlite, detector):
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def annotator(monkeypatch):
+    """What the page sends to the annotator, and the ``changes`` that it sends back at the next run."""
+    sent = {}
+
+    def mount(key, data, on_edits_change):
+        sent["data"] = data
+        if changes := sent.pop("changes", None):
+            edits = {"picture": data["picture"], "batch": "b", "saved": 0, "changes": changes}
+            st.session_state[key] = {"edits": edits}
+            on_edits_change()
+
+    monkeypatch.setattr("skushare.app.annotator._component", lambda: mount)
+    return sent
+
+
+def photo(shade):
+    return encode_jpeg(np.full((120, 160, 3), shade, np.uint8))
+
+
+def save(store_name="North", day=0, ids=(0, 0, 1), brands=("Astra", "Bello"), **words):
+    left = 30 * np.arange(len(ids), dtype=np.float32)
+    boxes = np.stack([left, left * 0 + 10, left + 20, left * 0 + 60], 1)
+    found = Detections(boxes, np.full(len(ids), 0.9), np.zeros(len(ids)), brand_ids=list(ids))
+    kept = AuditPhoto(f"{store_name}.jpg", pictures.put(photo(40 + day)), 160, 120, found)
+    time = datetime(2026, 3, 2, 12, tzinfo=timezone.utc) + timedelta(days=day)
+    return store.save_audit(Audit([kept], brands, time, store=store_name, **words))
+
+
+def open_page(page="history", tab=None, **query):
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    app.switch_page(f"pages/{page}.py")
+    for key, value in query.items():
+        app.query_params[key] = str(value)
+    if tab:
+        app.session_state["history_tab"] = tab
+    app.run()
+    assert not app.exception
+    return app
+
+
+def button(app, label):
+    return next(b for b in app.button if b.label == label)
+
+
+def field(elements, label):
+    return next(e for e in elements if e.label == label)
+
+
+def metrics(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def texts(elements):
+    return [element.value for element in elements]
+
+
+def press(app, label):
+    button(app, label).click().run()
+    assert not app.exception
+
+
+def test_without_audits_the_page_tells_what_to_do():
+    app = open_page()
+    assert "Save one on the Photos or Live page" in " ".join(texts(app.markdown))
+    assert app.file_uploader
+
+
+@pytest.mark.parametrize("words", ["North", HOSTILE, "x" * 10_000, ""])
+def test_counted_photos_are_saved_as_they_were_uploaded(words):
+    app = open_page("photos")
+    files = [("a.jpg", photo(40), "image/jpeg"), ("b.jpg", photo(80), "image/jpeg")]
+    app.file_uploader[0].set_value(files).run()
+    press(app, "Save as audit")
+    field(app.text_area, "Note").set_value(words)
+    press(app, "Save")
+    saved = store.open_audit(int(list_audits()["audit"][0]))
+    assert saved.note == words and saved.facings == 4
+    assert [pictures.get(each.picture) for each in saved.photos] == [photo(40), photo(80)]
+    assert (saved.model, saved.thresholds) == ("stub", {"mode": "photo", "score": 0.4})
+    assert "Save" not in [b.label for b in app.button]
+
+
+def test_the_newest_frame_is_saved_and_the_store_is_remembered(detector, camera):
+    save("North")
+    app = open_page("live")
+    press(app, "Save as audit")
+    assert any("nothing to save yet" in text for text in texts(app.info))
+    session = app.session_state["live"]
+    session.process(np.full((120, 160, 3), 90, np.uint8))
+    for _ in range(2):
+        press(app, "Save as audit")
+        field(app.selectbox, "Store").set_value("North")
+        press(app, "Save")
+    press(app, "Save as audit")
+    assert field(app.selectbox, "Store").value == "North"
+    saved = store.open_audit(int(list_audits()["audit"][0]))
+    assert (saved.source, saved.store, saved.facings) == ("live", "North", 2)
+
+
+def test_a_database_that_cannot_be_used_is_said_and_the_page_goes_on(monkeypatch, tmp_path):
+    app = open_page("photos")
+    app.file_uploader[0].set_value([("a.jpg", photo(40), "image/jpeg")]).run()
+    engine.close()
+    monkeypatch.setenv("SKUSHARE_DATABASE", f"sqlite:///{tmp_path}")
+    press(app, "Save as audit")
+    assert str(tmp_path) in app.error[0].value.replace("\\", "") and metrics(app)["Photos"] == "1"
+    assert str(tmp_path) in open_page().error[0].value.replace("\\", "")
+
+
+def test_the_list_narrows_and_shows_the_newest_first():
+    numbers = [save("North"), save("South", 1, ids=(1, 1)), save("North", 2)]
+    app = open_page()
+    assert app.dataframe[0].value["audit"].tolist() == numbers[::-1]
+    field(app.multiselect, "Store").set_value(["North"]).run()
+    assert app.dataframe[0].value["audit"].tolist() == [numbers[2], numbers[0]]
+    field(app.multiselect, "Brand").set_value(["Astra"]).run()
+    field(app.date_input, "To").set_value(datetime(2026, 3, 2).date()).run()
+    assert not app.exception and app.dataframe[0].value["audit"].tolist() == [numbers[0]]
+    field(app.date_input, "From").set_value(datetime(2026, 4, 2).date()).run()
+    assert not app.exception and not app.dataframe
+
+
+@pytest.mark.parametrize("by_store", [False, True])
+def test_shares_over_time_are_drawn(by_store):
+    save("North"), save(HOSTILE, 9, ids=(1,), brands=("Astra", HOSTILE))
+    app = open_page(tab="Shares over time")
+    if by_store:
+        field(app.toggle, "A chart for each store").set_value(True).run()
+    assert not app.exception and app.get("vega_lite_chart")
+
+
+def test_an_audit_opens_with_its_photo_and_shares(annotator):
+    number = save(HOSTILE, brands=(HOSTILE, "Bello"), note=HOSTILE)
+    app = open_page(audit=number)
+    assert metrics(app) == {"Facings": "3", "Photos": "1", "Corrections": "0"}
+    data = annotator["data"]
+    assert data["labels"] == [HOSTILE, "Bello", "unknown"] and len(data["boxes"]) == 3
+    assert any(text.startswith(HOSTILE) for text in texts(app.text))  # as text, not as Markdown
+    assert not any("<b>" in text for text in texts(app.markdown) + texts(app.title))
+
+
+def test_corrections_in_the_browser_are_kept_with_who_and_what(annotator):
+    app = open_page(audit=save())
+    field(app.text_input, "Your name, for the corrections").set_value("Mia")
+    field(app.multiselect, "Further brands to choose from").set_value(["Corva"]).run()
+    assert annotator["data"]["labels"] == ["Astra", "Bello", "Corva", "unknown"]
+    first, _, last = annotator["data"]["boxes"]
+    annotator["changes"] = [
+        {"before": last, "after": None},
+        {"before": first, "after": [*first[:4], 2, 1]},
+        {"before": None, "after": [100, 10, 120, 50, 3, 1]},
+    ]
+    app.run().run()
+    assert not app.exception and not app.error
+    (number,) = list_audits()["audit"]
+    saved = store.open_audit(number)
+    assert [each.what for each in saved.corrections] == ["removed Bello", "Astra is Corva", "added unknown"]
+    assert {each.who for each in saved.corrections} == {"Mia"}
+    assert sorted(saved.corrected().table()["brand"]) == ["Astra", "Corva", "unknown"]
+    assert metrics(app) == {"Facings": "3", "Photos": "1", "Corrections": "3"}
+
+
+def test_a_correction_of_what_changed_meanwhile_is_refused(annotator):
+    app = open_page(audit=save())
+    annotator["changes"] = [{"before": [1, 2, 3, 4, 0, 1], "after": None}]
+    app.run().run()
+    assert any("corrected elsewhere" in text for text in texts(app.error))
+
+
+def test_taking_back_a_correction_is_a_correction(annotator):
+    number = save()
+    saved = store.open_audit(number)
+    box = tuple(saved.photos[0].detections.boxes[2].tolist())
+    store.save_correction(number, saved.photos[0].id, Facing(box, "Bello"), None, HOSTILE)
+    app = open_page(audit=number)
+    assert metrics(app)["Facings"] == "2" and any(HOSTILE in text for text in texts(app.text))
+    press(app, "Take back")
+    assert metrics(app) == {"Facings": "3", "Photos": "1", "Corrections": "2"}
+
+
+def test_two_audits_are_compared_older_first(annotator):
+    newer, older = save(day=1, ids=(1, 1)), save()
+    app = open_page(audit=newer, other=older)
+    assert app.title[0].value == f"Audits {older} and {newer}"
+    assert dict(zip(app.dataframe[0].value["brand"], app.dataframe[0].value["change"], strict=True)) == {
+        "Astra": -2,
+        "Bello": 1,
+    }
+
+
+@pytest.mark.parametrize("query", [{"audit": 99}, {"audit": 1, "other": 99}])
+def test_an_audit_that_is_gone_is_said(query, annotator):
+    save()
+    assert any("there is no audit 99" in text for text in texts(open_page(**query).error))
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "1e9", "9" * 400, "٣"])
+def test_a_wrong_address_never_crashes_the_page(value, annotator):
+    save()
+    open_page(audit=value)
+
+
+def test_a_lost_photo_is_said_and_the_shares_stay(annotator):
+    number = save()
+    pictures.picture_path(store.open_audit(number).photos[0].picture).unlink()
+    app = open_page(audit=number)
+    assert "restore it from a copy" in app.error[0].value.replace("\\", "") and metrics(app)["Facings"] == "3"
+
+
+def test_an_audit_is_deleted_on_request(annotator):
+    first, second = save(), save(day=1)
+    app = open_page(audit=first)
+    press(app, "Delete for good")
+    assert app.dataframe[0].value["audit"].tolist() == [second]
+
+
+def test_a_folder_becomes_one_audit_and_goes_on_after_a_stop(monkeypatch, annotator, detector):
+    advance = audit_batch.Batch.advance
+
+    def stop(batch, seconds):
+        advance(batch, 0)
+        raise AuditError("the disk is full")
+
+    def count():
+        files = [(f"{shade}.jpg", photo(shade), "image/jpeg") for shade in (40, 60, 80)]
+        app = open_page()
+        app.file_uploader[0].set_value([*files, ("bad.jpg", b"text", "image/jpeg")])
+        press(app, "Count")
+        return app
+
+    with monkeypatch.context() as patch:
+        patch.setattr(audit_batch.Batch, "advance", stop)
+        assert texts(count().error) == ["the disk is full"]
+    (begun,) = store.unfinished_audits()
+    assert (begun["photos"], begun["planned"]) == (1, 4)
+    calls = detector.calls
+    monkeypatch.setattr(audit_batch, "SECONDS_A_RUN", 0)
+    app = count()
+    assert metrics(app)["Photos"] == "3" and detector.calls == calls + 2
+    assert any("bad" in text for text in texts(app.error))
+    assert store.open_audit(begun["audit"]).facings == 6 and store.unfinished_audits() == []
+
+
+def test_an_unfinished_batch_is_told_and_can_be_deleted(make_unfinished):
+    app = open_page()
+    assert any("is not finished**: 0 of 5 photos" in text for text in texts(app.markdown))
+    press(app, "Delete")
+    assert store.unfinished_audits() == []
+
+
+@pytest.fixture
+def make_unfinished():
+    return store.begin_audit(Audit((), ("a",), datetime.now(), store=HOSTILE), 5, {})
