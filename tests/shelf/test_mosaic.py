@@ -1,0 +1,84 @@
+"""Joining overlapping photos: the union counts once."""
+
+import cv2
+import numpy as np
+import pytest
+
+from skushare.detections import Detections
+from skushare.geometry import iou
+from skushare.shelf.mosaic import join_photos
+from skushare.shelf.registration import move_boxes
+
+from .conftest import wide_shelf
+
+
+def photo(shelf, left, width=500, askew=0.0):
+    """A photo of a stretch of the shelf, and the facings that it shows in full."""
+    picture, boxes = shelf
+    height = picture.shape[0]
+    corners = np.float32([[left, 0], [left + width, 0], [left + width, height], [left, height]])
+    size = (width, height)
+    target = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    target[:, 1] += askew * height * np.float32([1, -1, 1, -1])
+    warp = cv2.getPerspectiveTransform(corners, target)
+    moved = move_boxes(boxes, warp)
+    inside = (moved[:, ::2] > 0).all(1) & (moved[:, ::2] < width).all(1)
+    image = cv2.warpPerspective(picture, warp, size, borderMode=cv2.BORDER_REPLICATE)
+    found = Detections(moved[inside], np.full(inside.sum(), 0.8), np.zeros(inside.sum()))
+    return image, found, set(np.flatnonzero(inside).tolist())
+
+
+@pytest.mark.parametrize("askew", [(0, 0, 0), (0.03, -0.04, 0.02)])
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
+def test_overlapping_photos_count_each_facing_once(shelf, askew, order):
+    photos = [photo(shelf, left, askew=a) for left, a in zip((0, 330, 690), askew, strict=True)]
+    images, found, shown = zip(*[photos[i] for i in order], strict=True)
+    (mosaic,) = join_photos(images, found)
+    assert len(mosaic.detections) == len(set().union(*shown)) < sum(map(len, found))
+    assert set(mosaic.members) == {0, 1, 2}
+    overlaps = iou(mosaic.detections.boxes, mosaic.detections.boxes) - np.eye(len(mosaic.detections))
+    assert overlaps.max() < 0.3
+    height, width = mosaic.picture.shape[:2]
+    assert width > 1000 and (mosaic.detections.boxes[:, 2:] <= [width + 3, height + 3]).all()
+
+
+def test_photos_of_other_shelves_stay_apart(shelf):
+    other = wide_shelf(seed=9)
+    images, found, _ = zip(photo(shelf, 0), photo(shelf, 300), photo(other, 0), strict=True)
+    mosaics = join_photos(images, found)
+    assert [len(m.members) for m in mosaics] == [2, 1]
+    assert mosaics[1].members == (2,) and len(mosaics[1].detections) == len(found[2])
+
+
+def test_a_facing_cut_off_in_one_photo_is_the_whole_one_of_the_other(shelf):
+    first, second = photo(shelf, 0, width=480), photo(shelf, 300)
+    cut = np.array([[455, 8, 479.5, 72]])  # what is left of a facing that the second photo shows whole
+    boxes = np.concatenate([first[1].boxes, cut])
+    found = [Detections(boxes, np.full(len(boxes), 0.9), np.zeros(len(boxes))), second[1]]
+    (mosaic,) = join_photos([first[0], second[0]], found)
+    assert len(mosaic.detections) == len(first[2] | second[2])
+
+
+def test_columns_go_with_their_facings(shelf):
+    photos = [photo(shelf, 0), photo(shelf, 300)]
+    found = [Detections(f.boxes, f.scores, f.class_ids, brand_ids=[*s]) for _, f, s in map(_sorted, photos)]
+    (mosaic,) = join_photos([p[0] for p in photos], found)
+    assert sorted(mosaic.detections.brand_ids.tolist()) == sorted(photos[0][2] | photos[1][2])
+
+
+def _sorted(taken):
+    image, found, shown = taken
+    return image, found, sorted(shown)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_one_photo_or_none_is_as_it_was(shelf, count):
+    image, found, _ = photo(shelf, 0)
+    mosaics = join_photos([image] * count, [found] * count)
+    assert [len(m.detections) for m in mosaics] == [len(found)] * count
+
+
+def test_photos_without_facings_join_too(shelf):
+    images = [photo(shelf, left)[0] for left in (0, 300)]
+    (mosaic,) = join_photos(images, [Detections(), Detections()])
+    assert len(mosaic.detections) == 0 and len(mosaic.members) == 2
