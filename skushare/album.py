@@ -6,38 +6,63 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from skushare.brands.naming import name_facings
+from skushare.brands.recognition import example_picture
 from skushare.detections import Detections
 from skushare.draw import annotate
 from skushare.errors import SkushareError
 from skushare.files import atomic_write
 from skushare.images import read_image
 from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
-from skushare.shelf.share import share_of_shelves
+from skushare.shelf.share import UNKNOWN, share_of_shelves
 
 # Detections are kept down to this score, so that a threshold can move without a new run.
 SCORE_FLOOR = 0.05
+BRAND_FLOOR = 0.2  # below it, facings get no brand: there are as many of them as of the others
 PREVIEW_SIDE = 1280
 MAX_PHOTOS = 300
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Photo:
-    """One counted photo: a small JPEG preview and what was found, in pixels of the original."""
+    """One counted photo: a small JPEG preview and what was found, in pixels of the original.
+
+    ``embeddings``: (n, d) float16 of the facings, zeros below ``BRAND_FLOOR``; ``None`` without an embedder.
+    """
 
     name: str
     width: int
     height: int
     preview: bytes = field(repr=False)
     detections: Detections = field(repr=False)
+    embeddings: np.ndarray | None = field(default=None, repr=False)
 
     def picture(self, min_score, labels=()):
         """JPEG bytes of the preview with the boxes of at least ``min_score`` drawn."""
+        return self.drawn(self.detections.above(min_score), labels)
+
+    def drawn(self, found, names):
+        """JPEG bytes of the preview with ``found`` drawn, coloured by brand where it has brands.
+
+        Args:
+            found: :class:`~skushare.detections.Detections` in pixels of the original.
+            names: of the brands, or else of the classes.
+        """
         image = decode_jpeg(self.preview)
-        found = self.detections.above(min_score)
-        scale = [image.shape[1] / self.width, image.shape[0] / self.height] * 2
-        return encode_jpeg(annotate(image, replace(found, boxes=found.boxes * scale), labels))
+        found = replace(found, boxes=self._on_preview(image, found.boxes))
+        color_by = "class" if found.brand_ids is None else "brand"
+        return encode_jpeg(annotate(image, found, names, color_by))
+
+    def cutout(self, facing):
+        """JPEG bytes of facing number ``facing`` of the detections, cut out of the preview."""
+        image = decode_jpeg(self.preview)
+        return example_picture(image, self._on_preview(image, self.detections.boxes[facing]))
+
+    def _on_preview(self, image, boxes):
+        return boxes * ([image.shape[1] / self.width, image.shape[0] / self.height] * 2)
 
 
 class Album:
@@ -62,8 +87,11 @@ class Album:
     def __len__(self):
         return len(self.photos)
 
-    def add(self, name, data, detector):
-        """Count the photo in the bytes ``data``; a file that cannot be counted becomes a failure."""
+    def add(self, name, data, detector, embedder=None):
+        """Count the photo in the bytes ``data``; a file that cannot be counted becomes a failure.
+
+        ``embedder`` prepares its facings for :meth:`named`.
+        """
         key = hashlib.sha256(data).hexdigest()
         if key in self.photos:
             self.repeats.append(name)
@@ -76,13 +104,15 @@ class Album:
         try:
             image = read_image(data, name=name)
             detections = detector.detect(image, mode="photo", min_score=SCORE_FLOOR)
+            embeddings = None if embedder is None else _embed(image, detections, embedder)
             with atomic_write(self._original(key)) as handle:
                 handle.write(data)
         except SkushareError as error:
             self.failures[key] = str(error)
             return
         height, width = image.shape[:2]
-        self.photos[key] = Photo(name, width, height, encode_jpeg(shrink(image, PREVIEW_SIDE)), detections)
+        preview = encode_jpeg(shrink(image, PREVIEW_SIDE))
+        self.photos[key] = Photo(name, width, height, preview, detections, embeddings)
 
     def original(self, key):
         """Bytes of the file whose content hash is ``key``, as it was added."""
@@ -91,7 +121,7 @@ class Album:
     def _original(self, key):
         return Path(self._originals.name, key)
 
-    def take(self, files, detector, seconds):
+    def take(self, files, detector, seconds, embedder=None):
         """Count files that were not taken yet, stopping after about ``seconds``.
 
         A page calls this again until nothing is left, and stays responsive in between.
@@ -107,11 +137,27 @@ class Album:
         end = time.monotonic() + seconds
         while waiting:
             identity, name, read = waiting.pop(0)
-            self.add(name, read(), detector)
+            self.add(name, read(), detector, embedder)
             self._taken.add(identity)
             if time.monotonic() >= end:
                 break
         return len(waiting)
+
+    def named(self, min_score, embedder, gallery=None, by_look=False):
+        """Brands of the facings of at least ``min_score``: a :class:`~skushare.brands.naming.Naming`.
+
+        Its detections are those of the photos, in their order; see
+        :func:`~skushare.brands.naming.name_facings`.
+        """
+        found, vectors = [], []
+        for photo in self.photos.values():
+            shown = photo.detections.scores >= min_score
+            found.append(photo.detections[shown])
+            if photo.embeddings is None:
+                vectors.append(np.zeros((len(found[-1]), embedder.dimensions), np.float32))
+            else:
+                vectors.append(photo.embeddings[shown].astype(np.float32))
+        return name_facings(found, vectors, embedder, gallery, by_look)
 
     def counts(self, min_score):
         """One row a photo: name, facings, mean score of what is counted, size in pixels."""
@@ -122,13 +168,34 @@ class Album:
             rows.append((photo.name, len(found), mean, photo.width, photo.height))
         return pd.DataFrame(rows, columns=["photo", "facings", "mean score", "width", "height"])
 
-    def facings(self, min_score, labels=(), photos=None):
-        """One row a facing of ``photos`` (all by default), in pixels of the original photo."""
+    def facings(self, min_score, labels=(), photos=None, naming=None):
+        """One row a facing of ``photos`` (all by default), in pixels of the original photo.
+
+        ``naming``, of :meth:`named` with that score, adds the brands' names.
+        """
         photos = self.photos.values() if photos is None else photos
-        tables = [p.detections.above(min_score).to_frame(labels).assign(photo=p.name) for p in photos]
+        tables = [self._table(photo, min_score, labels, naming) for photo in photos]
         table = pd.concat([Detections().to_frame().assign(photo=""), *tables], ignore_index=True)
         return table[["photo", *table.columns.drop("photo")]]
 
-    def shares(self, min_score, labels=()):
-        """Share of shelf over all photos together."""
-        return share_of_shelves((p.detections.above(min_score) for p in self.photos.values()), labels)
+    def _table(self, photo, min_score, labels, naming):
+        if naming is None:
+            return photo.detections.above(min_score).to_frame(labels).assign(photo=photo.name)
+        found = naming.detections[[*self.photos.values()].index(photo)]
+        brands = [naming.brands[i] if i >= 0 else UNKNOWN for i in found.brand_ids]
+        table = found.to_frame(labels).assign(photo=photo.name, brand=brands)
+        return table.drop(columns="sku", errors="ignore")
+
+    def shares(self, min_score, labels=(), naming=None):
+        """Share of shelf over all photos together, by the brands of ``naming`` if it is given."""
+        if naming is None:
+            found = [photo.detections.above(min_score) for photo in self.photos.values()]
+            return share_of_shelves(found, labels)
+        return share_of_shelves(naming.detections, labels, naming.brands)
+
+
+def _embed(image, detections, embedder):
+    sure = np.flatnonzero(detections.scores >= BRAND_FLOOR)
+    embeddings = np.zeros((len(detections), embedder.dimensions), np.float16)
+    embeddings[sure] = embedder.embed(image, detections.boxes[sure])
+    return embeddings

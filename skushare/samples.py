@@ -3,6 +3,7 @@
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "data"
+DEMO_GALLERY = FOLDER / "demo_gallery.zip"
 
 
 def sample_pictures():

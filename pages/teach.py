@@ -1,0 +1,166 @@
+"""Teach: name the facings of a shelf once, and have their brands recognised from then on."""
+
+import streamlit as st
+
+from skushare.app.brands import DEMO, demo_gallery, saved_gallery, shared_embedder
+from skushare.app.model import shared_detector
+from skushare.app.navigation import require_navigation
+from skushare.app.pile_board import pile_board
+from skushare.app.teach import Lesson, edited, products
+from skushare.app.text import plain
+from skushare.brands.gallery import Gallery
+from skushare.brands.gallery_files import gallery_zip, read_gallery
+from skushare.brands.library import delete_gallery, gallery_names, save_gallery
+from skushare.errors import SkushareError
+from skushare.images import SUFFIXES, read_image
+from skushare.samples import sample_pictures
+
+require_navigation()
+
+detector, embedder = shared_detector(), shared_embedder()
+state = st.session_state
+
+st.title("Teach brands")
+if embedder is None:
+    st.stop()
+
+
+def begin(name, image):
+    """Find the facings of a photo and sort them into piles."""
+    with st.spinner("Finding the facings and sorting them by look"):
+        found = detector.detect(image, mode="photo", min_score=detector.min_score)
+        state.lesson = Lesson.begin(name, image, found, embedder, state.taught_gallery)
+
+
+def open_by_name(name):
+    """The gallery to teach: the saved one of this name, or a new one."""
+    if name == DEMO:
+        return demo_gallery()
+    return saved_gallery(name) if name in gallery_names() else Gallery(name)
+
+
+def keep(gallery):
+    """Save a changed gallery and go on with it."""
+    save_gallery(gallery)
+    state.taught_gallery, state.gallery_name = gallery, gallery.name
+    if state.get("lesson"):
+        state.lesson.gallery = gallery
+
+
+try:
+    known = gallery_names()
+    current = state.get("taught_gallery")
+    options = list(dict.fromkeys([*known, *([current.name] if current else []), "My brands"]))
+    name = st.selectbox(
+        "Gallery",
+        options,
+        index=options.index(current.name) if current else 0,
+        accept_new_options=True,
+        help="A gallery knows the brands of your shelves. Choose one, or write a new name.",
+    )
+    if current is None or (name and name != current.name):
+        state.taught_gallery = open_by_name(name or "My brands")
+        state.lesson = None
+
+    upload = st.file_uploader(
+        "Add a photo of a shelf",
+        type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
+        max_upload_size=64,
+        key=f"teach_upload_{state.setdefault('teach_round', 0)}",
+    )
+    if upload is not None:
+        begin(upload.name, read_image(upload.getvalue(), name=upload.name))
+        state.teach_round += 1
+        st.rerun()
+    if (frame := state.pop("teach_frame", None)) is not None:  # (name, bytes) from another page
+        begin(frame[0], read_image(frame[1], name=frame[0]))
+    if not state.get("lesson"):
+        pictures = sample_pictures()
+        if pictures and st.button("Try a sample picture", icon=":material/shelves:"):
+            begin(pictures[0].name, read_image(pictures[0]))
+            st.rerun()
+except SkushareError as error:
+    st.error(plain(str(error)), icon=":material/error:")
+
+lesson = state.get("lesson")
+if lesson:
+    total = len(lesson.detections)
+    st.subheader(plain(lesson.name))
+    if lesson.problem:
+        st.error(plain(lesson.problem), icon=":material/error:")
+    if not total:
+        st.info("No facing was found on this photo. Try one taken straight on and closer.")
+    elif not len(lesson.piles):
+        st.success(f"All {total} facings are taught.", icon=":material/check:")
+    else:
+        st.progress(lesson.taught / total, text=f"{lesson.taught} of {total} facings taught")
+        st.caption(
+            "Facings that look alike lie in one pile; what is known least comes first. Drag a wrong one out, "
+            "or tap some and press **Put here**. Then write the brand and press **Teach**."
+        )
+        pile_board("piles", lesson.piles, lesson.suggestions(), lesson.gallery, lesson.act)
+    state.taught_gallery = lesson.gallery
+    if lesson.taught:
+        state.gallery_name = lesson.gallery.name
+
+gallery = state.get("taught_gallery")
+if gallery and gallery.skus:
+    st.subheader("What this gallery knows")
+    table = products(gallery)
+    key = f"products_{gallery.digest[:12]}"
+    st.data_editor(
+        table,
+        key=key,
+        hide_index=True,
+        disabled=["examples"],
+        column_config={
+            "own": st.column_config.CheckboxColumn("own", help="Your own brand, against competitors"),
+            "colour": st.column_config.TextColumn("colour", help="#RRGGBB, in the charts"),
+        },
+    )
+    changes = state[key].get("edited_rows", {})
+    try:
+        if changes:
+            keep(edited(gallery, {table.index[row]: values for row, values in changes.items()}))
+            st.rerun()
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            gone = st.selectbox(
+                "Forget a product",
+                gallery.skus,
+                index=None,
+                format_func=lambda sku: f"{sku.brand}: {sku.name}",
+                placeholder="Choose one",
+                key=f"forget_{gallery.digest[:12]}",
+            )
+            if gone and st.button("Forget it", icon=":material/delete:"):
+                keep(gallery.without(gone.id))
+                st.rerun()
+    except SkushareError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+
+with st.expander("Export, import, delete"):
+    try:
+        if gallery and gallery.skus:
+            st.download_button(
+                "Export as a zip",
+                lambda: gallery_zip(gallery),
+                "gallery.zip",
+                "application/zip",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+            if st.button("Delete this gallery with all its versions", icon=":material/delete_forever:"):
+                delete_gallery(gallery.name)
+                state.taught_gallery = state.lesson = state.gallery_name = None
+                st.rerun()
+        archive = st.file_uploader(
+            "Import a zip: an exported gallery, or pictures in folders BRAND/PRODUCT/",
+            type="zip",
+            key=f"gallery_upload_{state.teach_round}",
+        )
+        if archive is not None:
+            keep(read_gallery(archive, embedder))
+            state.teach_round += 1
+            st.rerun()
+    except SkushareError as error:
+        st.error(plain(str(error)), icon=":material/error:")

@@ -1,0 +1,65 @@
+"""The piles of the Teach page in the browser: facings that can be dragged, tapped and named."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from skushare.app.picture_grid import data_url
+from skushare.brands.gallery import LONGEST_NAME
+from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
+
+_HERE = Path(__file__).parent
+THUMBNAIL = 80  # pixels of the longer side
+SURE = 0.5  # a suggestion less sure than this is not written into the fields
+
+
+def pile_board(key, piles, suggestions, gallery, on_action):
+    """Show ``piles`` as cards.
+
+    Args:
+        piles: a :class:`~skushare.brands.piles.Piles`.
+        suggestions: of its :meth:`~skushare.brands.piles.Piles.suggestions`, in the order to show them.
+        gallery: names known so far are offered.
+        on_action: called before the next run with what the user did, one of ``{"kind": "move",
+            "facings": [...], "to": pile or None}``, ``{"kind": "split", "pile": ...}`` and ``{"kind":
+            "teach", "pile": ..., "brand": ..., "product": ...}``.
+    """
+    data = {
+        "piles": [
+            _card(place, pile, piles, *suggestion)
+            for place, (pile, suggestion) in enumerate(suggestions.items(), 1)
+        ],
+        "brands": list(gallery.brands),
+        "products": sorted({sku.name for sku in gallery.skus}),
+        "longest": LONGEST_NAME,
+    }
+    _component()(key=key, data=data, on_action_change=lambda: on_action(st.session_state[key]["action"]))
+
+
+def _card(place, pile, piles, sku, sure):
+    known = sku is not None and sure >= SURE
+    members = piles.members(pile)
+    return {
+        "id": pile,
+        "place": place,
+        "size": len(members),
+        "note": f"Known as {sku.brand}, {sure:.0%} sure" if known else "",
+        "brand": sku.brand if known else "",
+        "product": sku.name if known and sku.name != sku.brand else "",
+        "facings": [{"id": int(i), "src": _thumbnail(piles.pictures[i])} for i in members],
+    }
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _thumbnail(jpeg):
+    return data_url(encode_jpeg(shrink(decode_jpeg(jpeg), THUMBNAIL), quality=75))
+
+
+def _component():
+    # Registered at each run: Streamlit 1.65, the newest for Python 3.10, forgets it between tests.
+    return st.components.v2.component(
+        "skushare_pile_board",
+        html='<div class="board"></div>',
+        css=(_HERE / "pile_board.css").read_text(),
+        js=(_HERE / "pile_board.js").read_text(),
+    )

@@ -1,0 +1,107 @@
+"""What the Teach page does: a shelf's facings, the gallery that learns them, and what it knows."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from skushare.brands.gallery import Gallery, GalleryError
+from skushare.brands.library import save_gallery
+from skushare.brands.piles import Piles
+from skushare.brands.recognition import example_picture
+from skushare.detections import Detections
+
+COLUMNS = ("brand", "product", "category", "own", "colour")
+
+
+@dataclass
+class Lesson:
+    """One shelf being taught.
+
+    Attributes:
+        name: of the photo.
+        image: (h, w, 3) uint8 RGB.
+        detections: its facings.
+        piles: those not yet taught.
+        gallery: what is known so far.
+        problem: why the last action was refused; empty if it was done.
+    """
+
+    name: str
+    image: np.ndarray = field(repr=False)
+    detections: Detections = field(repr=False)
+    piles: Piles = field(repr=False)
+    gallery: Gallery
+    embedder: object = field(repr=False)
+    problem: str = ""
+
+    @classmethod
+    def begin(cls, name, image, detections, embedder, gallery):
+        """The lesson on a photo whose facings were found."""
+        pictures = [example_picture(image, box) for box in detections.boxes]
+        vectors = embedder.embed(image, detections.boxes)
+        piles = Piles.by_look(pictures, vectors, embedder.likeness)
+        return cls(name, image, detections, piles, gallery, embedder)
+
+    @property
+    def taught(self):
+        """How many of the facings are taught."""
+        return int((self.piles.piles < 0).sum())
+
+    def suggestions(self):
+        """As :meth:`Piles.suggestions`."""
+        return self.piles.suggestions(self.gallery, self.embedder)
+
+    def act(self, action):
+        """Do what the user did on the board (see :func:`~skushare.app.pile_board.pile_board`).
+
+        What is taught is saved at once. An action on a pile that is gone, as after a double click, does
+        nothing.
+        """
+        self.problem = ""
+        kind, pile = action["kind"], action.get("pile", action.get("to"))
+        if pile is not None and pile not in self.piles.numbers:
+            return
+        try:
+            if kind == "move":
+                facings = [
+                    i
+                    for i in action["facings"]
+                    if 0 <= i < len(self.piles.piles) and self.piles.piles[i] >= 0
+                ]
+                self.piles = self.piles.moved(facings, pile) if facings else self.piles
+            elif kind == "split":
+                self.piles = self.piles.split(pile, self.embedder.likeness)
+            elif kind == "teach":
+                piles, gallery = self.piles.learnt(
+                    pile, self.gallery, action["brand"], action["product"], self.embedder
+                )
+                save_gallery(gallery)
+                self.piles, self.gallery = piles, gallery
+        except GalleryError as error:
+            self.problem = str(error)
+
+
+def products(gallery):
+    """What ``gallery`` knows: a DataFrame of ``COLUMNS``, the index being the products' ids."""
+    colors = gallery.colors
+    rows = [(s.brand, s.name, s.category, s.own, colors[s.brand]) for s in gallery.skus]
+    table = pd.DataFrame(rows, columns=list(COLUMNS), index=[sku.id for sku in gallery.skus])
+    return table.assign(examples=np.bincount(gallery.example_skus, minlength=len(gallery.skus)))
+
+
+def edited(gallery, changes):
+    """``gallery`` with ``changes``, {id: {column: value}}; a colour counts for all of its brand.
+
+    Raises:
+        GalleryError: a value cannot be.
+    """
+    fields = {"product": "name", "colour": "color"}
+    for identity, values in changes.items():
+        values = {fields.get(column, column): value for column, value in values.items()}
+        values = {key: "" if value is None else value for key, value in values.items()}
+        color = values.pop("color", None)
+        gallery = gallery.with_sku(identity, **values)
+        if color is not None:
+            gallery = gallery.with_brand(gallery.sku(identity).brand, color=color)
+    return gallery
