@@ -12,6 +12,7 @@ st.navigation(
         st.Page("pages/start.py", title="Start", icon=":material/home:", default=True),
         st.Page("pages/photos.py", title="Photos", icon=":material/photo_library:"),
         st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
+        st.Page("pages/teach.py", title="Teach", icon=":material/school:"),
         st.Page("pages/history.py", title="History", icon=":material/history:"),
         st.Page("pages/dataset.py", title="Datasets", icon=":material/shelves:"),
         st.Page("pages/training.py", title="Training", icon=":material/model_training:"),

@@ -1,14 +1,18 @@
 """Live: count the facings that the visitor's camera sees."""
 
+from datetime import datetime
+
 import streamlit as st
 
 from skushare.app.audit_saving import audit_of_frame, save_as_audit
+from skushare.app.brands import choose_gallery, shared_embedder
 from skushare.app.camera import camera_status, camera_stream
 from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.shares import show_shares
 from skushare.charts import count_chart
+from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS, NO_ROUTE, Connection
 from skushare.live.session import LiveSession
 from skushare.shelf.share import share_of_shelf
@@ -22,7 +26,7 @@ ONCE = (
 )
 UNIQUE, IN_VIEW = "Unique so far", "In view"
 
-detector = shared_detector()
+detector, embedder = shared_detector(), shared_embedder()
 state = st.session_state
 if "live" not in state:
     state.live = LiveSession(detector)
@@ -51,6 +55,11 @@ with video_column:
         "live", take=session.newest, make=lambda frame, words: audit_of_frame(session, frame, words)
     )
     session.min_score = score_slider(detector, "live", key="live_score")
+    if embedder:
+        session.name_by(choose_gallery("live_gallery", without="No brands"), embedder)
+        if st.button("Teach from this frame", icon=":material/school:") and (frame := session.newest()):
+            state.teach_frame = (f"frame-{datetime.now():%H%M%S}.jpg", encode_jpeg(frame[0], 95))
+            st.switch_page("pages/teach.py")
 
 poll_seconds = 1.0 if camera.state.playing or camera.state.signalling else None
 
@@ -97,7 +106,8 @@ def show_course():
             "Share of", (UNIQUE, IN_VIEW), default=UNIQUE, key="share_of", required=True
         )
         found = session.unique_facings() if which == UNIQUE else reading.detections
-        show_shares(share_of_shelf(found, detector.labels), detector.labels)
+        brands = session.gallery.brands if session.gallery else ()
+        show_shares(share_of_shelf(found, detector.labels, brands), () if brands else detector.labels)
 
 
 with reading_row:

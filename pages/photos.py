@@ -6,6 +6,7 @@ import streamlit as st
 
 from skushare.album import Album
 from skushare.app.audit_saving import audit_of_album, save_as_audit
+from skushare.app.brands import DEMO, name_album, shared_embedder, show_looks
 from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
 from skushare.app.navigation import require_navigation
@@ -20,7 +21,7 @@ require_navigation()
 PHOTOS_A_PAGE = 12
 SECONDS_A_RUN = 2.0  # of counting, before the page shows what it has
 
-detector = shared_detector()
+detector, embedder = shared_detector(), shared_embedder()
 state = st.session_state
 state.setdefault("album", Album())
 state.setdefault("upload_round", 0)
@@ -54,7 +55,7 @@ files = [(upload.file_id, upload.name, upload.getvalue) for upload in uploads]
 if shot:
     files.append((shot.file_id, f"camera-{datetime.now():%H%M%S}.jpg", shot.getvalue))
 progress = st.empty()
-left = album.take(files, detector, SECONDS_A_RUN)
+left = album.take(files, detector, SECONDS_A_RUN, embedder)
 if left:
     progress.progress(1 - left / len(files), text=f"Counted {len(files) - left} of {len(files)} photos")
 
@@ -73,11 +74,16 @@ if not album and not files:
     st.markdown("No photo at hand?")
     pictures = sample_pictures()
     if pictures and st.button("Try a sample picture", icon=":material/shelves:"):
-        album.add(pictures[0].name, pictures[0].read_bytes(), detector)
+        album.add(pictures[0].name, pictures[0].read_bytes(), detector, embedder)
+        state.setdefault("gallery_name", DEMO)
         st.rerun()
 
 if album:
     min_score = score_slider(detector, "photo", key="photo_score")
+    naming = known = None
+    if embedder:
+        naming, known = name_album(album, min_score, embedder, "photos")
+    found = dict(zip(album.photos, naming.detections, strict=True)) if naming else {}
     counts = album.counts(min_score)
     total = int(counts["facings"].sum())
     with st.container(horizontal=True):
@@ -88,21 +94,26 @@ if album:
         ["Pictures", "Count per photo", "Every facing", "Share of shelf"]
     )
 
-    shown = list(album.photos.values())
+    shown = list(album.photos.items())
     if len(shown) > PHOTOS_A_PAGE:
         with pictures_tab:
             page = st.pagination(-(-len(shown) // PHOTOS_A_PAGE), key="photo_page")
         shown = shown[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]
     with pictures_tab:
-        for photo in gallery(shown, columns=3):
+        for key, photo in gallery(shown, columns=3):
             count = len(photo.detections.above(min_score))
             st.image(
-                photo.picture(min_score, detector.labels),
+                photo.drawn(found[key], naming.brands)
+                if naming
+                else photo.picture(min_score, detector.labels),
                 width="stretch",
                 alt=f"{photo.name} with {count} boxes drawn",
             )
             st.markdown(f"**{count} facings**")
             st.text(photo.name)
+            if embedder and st.button("Teach its brands", key=f"teach_{key}", icon=":material/school:"):
+                state.teach_frame = (photo.name, album.original(key))
+                st.switch_page("pages/teach.py")
     with table_tab:
         st.dataframe(counts, hide_index=True)
         st.download_button(
@@ -114,21 +125,25 @@ if album:
             on_click="ignore",
         )
     with facings_tab:
-        st.dataframe(album.facings(min_score, detector.labels, shown), hide_index=True)
+        st.dataframe(
+            album.facings(min_score, detector.labels, [photo for _, photo in shown], naming), hide_index=True
+        )
         if len(shown) < len(album):
             st.caption(
                 f"Shown for the {len(shown)} photos of the chosen page; the download holds all {len(album)}."
             )
         st.download_button(
             "Download every facing",
-            lambda: to_csv(album.facings(min_score, detector.labels)),
+            lambda: to_csv(album.facings(min_score, detector.labels, naming=naming)),
             "facings.csv",
             "text/csv",
             icon=":material/download:",
             on_click="ignore",
         )
     with share_tab:
-        show_shares(album.shares(min_score, detector.labels), detector.labels)
+        show_shares(album.shares(min_score, detector.labels, naming), () if naming else detector.labels)
+        if naming and naming.looks:
+            show_looks(album, min_score, naming, known, embedder)
     save_as_audit(
         "photos",
         take=lambda: album,

@@ -10,6 +10,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from skushare.brands.frames import FrameNamer
 from skushare.detections import Detections
 from skushare.draw import annotate
 from skushare.errors import SkushareError
@@ -67,11 +68,15 @@ class LiveSession:
     Args:
         detector: a :class:`~skushare.detector.runtime.Detector`; may be shared by sessions.
         clock: seconds, rising; replaced in tests.
+
+    Attributes:
+        namer: a :class:`~skushare.brands.frames.FrameNamer` that names the brands, or ``None``.
     """
 
     def __init__(self, detector, clock=time.monotonic):
         self.detector = detector
         self.min_score = detector.threshold("live")
+        self.namer = None
         self._clock = clock
         self._lock = threading.Lock()
         self._tracker, self._tracking = ShelfTracker(), threading.Lock()
@@ -93,9 +98,11 @@ class LiveSession:
         started = self._clock()
         try:
             detections = self.detector.detect(image, mode="live", min_score=self.min_score)
+            if self.namer is not None:
+                detections = self.namer.name(image, detections)
             with self._tracking:
                 detections = self._tracker.update(image, detections)
-            drawn = annotate(image, detections, self.detector.labels)
+            drawn = self._draw(image, detections)
         except Exception as error:
             self._fail(error)
             return image
@@ -109,6 +116,24 @@ class LiveSession:
             if not self._course or finished - self._course[-1][0] >= HISTORY_STEP:
                 self._course.append((finished, self._median_count(finished)))
         return drawn
+
+    @property
+    def gallery(self):
+        """The gallery that names the brands, or ``None``."""
+        return self.namer and self.namer.gallery
+
+    def name_by(self, gallery, embedder):
+        """Have ``gallery`` (or ``None``) name the brands from now on; another one counts anew."""
+        if (gallery and gallery.digest) == (self.gallery and self.gallery.digest):
+            return
+        self.namer = None if gallery is None else FrameNamer(embedder, gallery)
+        self.recount()
+
+    def _draw(self, image, detections):
+        gallery = self.gallery
+        if gallery is None or detections.brand_ids is None:
+            return annotate(image, detections, self.detector.labels)
+        return annotate(image, detections, gallery.brands, "brand")
 
     def _fail(self, error):
         if isinstance(error, SkushareError):
@@ -179,7 +204,7 @@ class LiveSession:
         if (newest := self.newest()) is None:
             return None
         image, detections = newest
-        picture = encode_jpeg(annotate(image, detections, self.detector.labels))
+        picture = encode_jpeg(self._draw(image, detections))
         snapshot = Snapshot(datetime.now(), len(detections), picture)
         with self._lock:
             self._snapshots.append(snapshot)

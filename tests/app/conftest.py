@@ -7,6 +7,7 @@ import pytest
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from skushare.database.engine import close
 from skushare.detections import Detections
 from skushare.detector.runtime import Detector
 
@@ -43,6 +44,15 @@ def visited_server(monkeypatch):
         PagesManager.uses_pages_directory = False
 
     monkeypatch.setattr(PagesManager, "__init__", begin_visited)
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    """An empty workspace with a database of its own."""
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
+    monkeypatch.delenv("SKUSHARE_DATABASE", raising=False)
+    yield tmp_path / "workspace"
+    close()
 
 
 @pytest.fixture

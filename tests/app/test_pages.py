@@ -107,7 +107,7 @@ def test_two_hundred_photos_go_through_and_are_shown_by_pages(detector):
     app.file_uploader[0].set_value(pictures).run()
     assert not app.exception
     assert metrics(app)["Photos"] == "200" and metrics(app)["Facings"] == "400"
-    assert len(app.image) == 12
+    assert len(app.tabs[0].image) == 12
 
 
 def test_clear_empties_the_list(detector):
