@@ -44,6 +44,28 @@ def test_coco_has_an_entry_for_every_photo(photos, tmp_path):
     assert sorted(p.name for p in (tmp_path / "drawn").iterdir()) == ["shelf.jpg", "wall.jpg"]
 
 
+def test_overlapping_photos_of_one_shelf_are_counted_once(tmp_path):
+    whole = read_image(sample_pictures()[0])
+    for name, part in (("left", whole[:, :800]), ("right", whole[:, 400:])):
+        write_image(tmp_path / f"{name}.jpg", part)
+    options = ["--format", "json", "--one-shelf", "--draw", tmp_path / "drawn"]
+    result = skushare("detect", tmp_path, *options)
+    assert result.returncode == 0, result.stderr
+    (joined,) = json.loads(result.stdout)
+    truth = json.loads((ROOT / "data" / "annotations.json").read_text())
+    known = sum(a["image_id"] == truth["images"][0]["id"] for a in truth["annotations"])
+    assert truth["images"][0]["file_name"] == sample_pictures()[0].name
+    assert abs(joined["facings"] - known) <= 0.1 * known
+    assert {facing["row"] for facing in joined["detections"]} == {0, 1, 2, 3}
+    assert joined["photo"].endswith("left.jpg + right.jpg") and (tmp_path / "drawn" / "left.jpg").is_file()
+
+
+def test_shares_are_told_overall_and_by_row():
+    result = skushare("detect", sample_pictures()[0], "--shares")
+    assert result.returncode == 0 and "100.0 %" in result.stdout
+    assert "by shelf row" in result.stdout and len(result.stdout.splitlines()) == 2 + 2 + 1 + 4
+
+
 def test_a_corrupt_file_is_named_the_rest_goes_on_and_the_status_tells(photos):
     (photos / "broken.jpg").write_bytes((photos / "aisle 1" / "shelf.jpg").read_bytes()[:4000])
     (photos / "empty.jpg").touch()

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from skushare.commands.common import add_model, command, fraction, positive, progress, write
 
+JOINED_SIDE = 2048  # pixels that photos are kept at while they wait to be joined
+
 
 def add(commands):
     parser = command(
@@ -17,7 +19,9 @@ def add(commands):
         "examples:\n"
         "  skushare detect shelf.jpg                            count, as a table\n"
         "  skushare detect photos/ --draw out/                  and pictures with the boxes drawn\n"
-        "  skushare detect photos/ --format coco --out all.json every box, for other tools\n",
+        "  skushare detect photos/ --format coco --out all.json every box, for other tools\n"
+        "  skushare detect left.jpg right.jpg --one-shelf       what both show counts once\n"
+        "  skushare detect shelf.jpg --shares                   share of shelf, overall and by row\n",
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="photo or folder of photos")
     add_model(parser)
@@ -32,6 +36,12 @@ def add(commands):
     parser.add_argument(
         "--draw", type=Path, metavar="DIR", help="also write each photo there with its boxes drawn"
     )
+    parser.add_argument(
+        "--shares", action="store_true", help="print the share of shelf of all photos together, and by row"
+    )
+    parser.add_argument(
+        "--one-shelf", action="store_true", help="join overlapping photos, and count the union once"
+    )
 
 
 def run(args):
@@ -39,16 +49,18 @@ def run(args):
     from skushare.detector.batch import detect_files
     from skushare.detector.runtime import Detector
     from skushare.images import find_images
+    from skushare.shelf.rows import assign_rows
 
     paths = find_images(args.paths)
     detector = Detector.load(args.model)
     draw = _drawer(args.draw, detector.labels) if args.draw else None
+    pictures = {}
     found = []
     with progress(len(paths), "photos") as advance:
         for photo in detect_files(
             detector,
             paths,
-            on_image=draw,
+            on_image=_keeper(pictures) if args.one_shelf else draw,
             mode=args.mode,
             min_score=args.min_score,
             max_detections=args.max_detections,
@@ -57,12 +69,16 @@ def run(args):
                 print(f"skushare: {photo.error}", file=sys.stderr)
             found.append(photo)
             advance()
+    if args.one_shelf:
+        found = _joined(found, pictures, draw)
+    found = [photo._replace(detections=assign_rows(photo.detections)) for photo in found]
     text = {
+        "shares": lambda: results.to_shares(found, detector.labels),
         "table": lambda: results.to_table(found),
         "json": lambda: results.to_json(found, detector.labels),
         "csv": lambda: results.to_csv_text(found, detector.labels),
         "coco": lambda: results.to_coco(found, detector.labels),
-    }[args.format]()
+    }["shares" if args.shares else args.format]()
     if args.out:
         write(args.out, text)
     else:
@@ -90,3 +106,37 @@ def _drawer(folder, labels):
         write_image(folder / f"{name}.jpg", annotate(image, detections, labels))
 
     return draw
+
+
+def _keeper(pictures):
+    """A function that keeps each photo, small enough for many."""
+    from skushare.jpeg import shrink
+
+    def keep(path, image, detections):
+        pictures[path] = shrink(image, JOINED_SIDE)
+
+    return keep
+
+
+def _joined(found, pictures, draw):
+    """``found`` with the photos of one shelf in one record each; those that failed stay as they are."""
+    from dataclasses import replace
+
+    from skushare.detector.batch import Found
+    from skushare.shelf.mosaic import join_photos
+
+    good = [photo for photo in found if not photo.error]
+    images = [pictures[photo.path] for photo in good]
+    scaled = [
+        replace(p.detections, boxes=p.detections.boxes * (i.shape[1] / p.width))
+        for p, i in zip(good, images, strict=True)
+    ]
+    records = []
+    for mosaic in join_photos(images, scaled):
+        paths = [good[member].path for member in sorted(mosaic.members)]
+        name = Path(" + ".join([str(paths[0]), *(path.name for path in paths[1:])]))
+        height, width = mosaic.picture.shape[:2]
+        records.append(Found(name, width, height, mosaic.detections))
+        if draw:
+            draw(paths[0], mosaic.picture, mosaic.detections)
+    return records + [photo for photo in found if photo.error]

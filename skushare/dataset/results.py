@@ -7,6 +7,7 @@ import pandas as pd
 
 from skushare.detections import Detections
 from skushare.geometry import to_xywh
+from skushare.shelf.share import share_by_row, share_of_shelves
 from skushare.spreadsheet import to_csv
 
 
@@ -70,3 +71,20 @@ def to_table(found):
     ]
     rows.append({"photo": "all photos", "facings": str(sum(len(photo.detections) for photo in found))})
     return pd.DataFrame(rows).to_string(index=False, justify="left")
+
+
+def to_shares(found, labels):
+    """Text for people: the share of shelf of all photos together, and of each shelf row of each photo."""
+    lines = [_percents(share_of_shelves([photo.detections for photo in found], labels))]
+    for photo in found:
+        lines += [
+            f"\n{os.fspath(photo.path)}, by shelf row",
+            _percents(share_by_row(photo.detections, labels)),
+        ]
+    return "\n".join(lines)
+
+
+def _percents(table):
+    counted = ("row", "name", "facings")
+    table = table.assign(**{c: (100 * table[c]).map("{:.1f} %".format) for c in table if c not in counted})
+    return table.to_string(index=False) if len(table) else "no facings"
