@@ -3,7 +3,7 @@
 import altair as alt
 
 from skushare.charts import TEXT
-from skushare.draw import label_color
+from skushare.draw import COLORS, label_color, label_index, palette_hex
 
 _HEIGHT = 300
 _SMALL = 180  # where stores have a chart each
@@ -18,7 +18,7 @@ def trend_chart(trend):
         .encode(
             x=alt.X("time:T", title=None),
             y=alt.Y("share:Q", title="share of facings", axis=alt.Axis(format="%")),
-            color=_colors(names),
+            color=_colors(names, _distinct(names)),
             tooltip=[
                 alt.Tooltip("brand:N"),
                 alt.Tooltip("time:T", title="from"),
@@ -41,7 +41,7 @@ def comparison_chart(comparison):
     names = comparison["brand"].tolist()
     base = alt.Chart(comparison).encode(
         y=alt.Y("brand:N", sort=names, title=None, axis=alt.Axis(labelLimit=140)),
-        color=_colors(names, legend=None),
+        color=_colors(names, [label_color(name) for name in names], legend=None),
         tooltip=[
             alt.Tooltip("brand:N"),
             alt.Tooltip("share_before:Q", title="before", format=".1%"),
@@ -58,6 +58,15 @@ def comparison_chart(comparison):
     return (lines + rings + dots).properties(height=36 * max(1, len(names)) + 40)
 
 
-def _colors(names, legend=alt.Undefined):
-    scale = alt.Scale(domain=names, range=[label_color(name) for name in names])
-    return alt.Color("brand:N", title=None, scale=scale, legend=legend)
+def _colors(names, colors, legend=alt.Undefined):
+    return alt.Color("brand:N", title=None, scale=alt.Scale(domain=names, range=colors), legend=legend)
+
+
+def _distinct(names):
+    """The colour of each name, or another one where lines would look alike."""
+    taken = []
+    for name in names:
+        own = label_index(name)
+        free = (color for i in range(COLORS) if (color := palette_hex(own + i)) not in taken)
+        taken.append(next(free, palette_hex(own)))
+    return taken

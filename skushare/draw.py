@@ -7,6 +7,7 @@ import numpy as np
 
 # Okabe and Ito's colours and one darker; told apart with any colour vision.
 _PALETTE = ("#0072B2", "#E69F00", "#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#F0E442", "#882255")
+COLORS = len(_PALETTE)  # that can be told apart
 _NO_ID = (160, 160, 160)  # of a detection whose row, track or brand is not known
 _INK = (20, 20, 20)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX

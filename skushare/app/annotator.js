@@ -77,6 +77,7 @@ class Annotator {
 
   fillClasses() {
     this.classes.replaceChildren(...this.data.labels.map((label, id) => new Option(label, id)));
+    this.classes.previousElementSibling.textContent = this.data.what;
     this.classes.parentElement.hidden = this.data.labels.length < 2;
   }
 

@@ -10,7 +10,7 @@ from skushare.draw import label_color
 _HERE = Path(__file__).parent
 
 
-def annotator(key, picture, jpeg, sample, labels, save):
+def annotator(key, picture, jpeg, sample, labels, save, what="Class"):
     """Show a picture for looking and editing.
 
     Args:
@@ -21,6 +21,7 @@ def annotator(key, picture, jpeg, sample, labels, save):
         labels: class names.
         save: called before the next run with ``(picture, before, after)`` for each change: boxes
             (left, top, right, bottom, class id, score), ``None`` where there was or is none.
+        what: what the page calls a class.
     """
     rows = zip(sample.boxes.tolist(), sample.class_ids.tolist(), sample.scores.tolist(), strict=True)
     data = {
@@ -30,6 +31,7 @@ def annotator(key, picture, jpeg, sample, labels, save):
         "height": sample.height,
         "boxes": [[*box, class_id, score] for box, class_id, score in rows],
         "labels": list(labels),
+        "what": what,
         "colors": [label_color(label) for label in labels],
         "saved": _saved(key),
     }

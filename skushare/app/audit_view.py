@@ -117,7 +117,7 @@ def _show_photo(now):
         facings = (box and Facing(tuple(box[:4]), labels[int(box[4])]) for box in (before, after))
         attempt(store.save_correction, *picture, *facings, st.session_state.get("audit_who", ""))
 
-    annotator("audit_annotator", [now.id, photo.id], jpeg, sample, labels, save)
+    annotator("audit_annotator", [now.id, photo.id], jpeg, sample, labels, save, "Brand")
     known = [brand for brand in brand_totals(ALL)["brand"] if brand not in now.brands]
     first, second = st.columns(2)
     first.multiselect(
@@ -161,19 +161,15 @@ def show_comparison(number, other):
     st.title(f"Audits {audits[0].id} and {audits[1].id}")
     table = compare(*audits)
     st.altair_chart(comparison_chart(table), width="stretch")
-    percent = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
-        table,
-        hide_index=True,
-        column_config={
-            **dict.fromkeys(("share_before", "share_after"), percent),
-            "points": st.column_config.NumberColumn(format="%+.1f", help="change of the share"),
-            "place_before": st.column_config.NumberColumn(format="%.2f", help="0 left, 1 right"),
-            "place_after": st.column_config.NumberColumn(format="%.2f", help="0 left, 1 right"),
-            "height_before": st.column_config.NumberColumn(format="%.2f", help="0 top, 1 bottom"),
-            "height_after": st.column_config.NumberColumn(format="%.2f", help="0 top, 1 bottom"),
-        },
-    )
+    percent, place = (st.column_config.NumberColumn(format=f) for f in ("percent", "%.2f"))
+    columns = {
+        "points": st.column_config.NumberColumn(format="%+.1f", help="Change of the share"),
+        **{f"share {side}": percent for side in ("before", "after")},
+        **{f"{way} {side}": place for way in ("place", "height") for side in ("before", "after")},
+    }
+    named = table.rename(columns=lambda name: name.replace("_", " "))
+    st.dataframe(named, hide_index=True, column_config=columns)
+    st.caption("Place: where a brand's facings are on average, 0 left to 1 right; height: 0 top to 1 bottom.")
     for column, audit, which in zip(st.columns(2), audits, ("before", "after"), strict=True):
         with column:
             st.markdown(f"##### Audit {audit.id}, {which}")
