@@ -10,7 +10,7 @@ from skushare.app.brands import DEMO, name_album, shared_embedder, show_looks
 from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
 from skushare.app.navigation import require_navigation
-from skushare.app.shares import show_shares
+from skushare.app.shelves import drawing_choices, shelves_of, show_shelf_shares
 from skushare.app.text import plain
 from skushare.images import SUFFIXES
 from skushare.samples import sample_pictures
@@ -83,36 +83,45 @@ if album:
     naming = known = None
     if embedder:
         naming, known = name_album(album, min_score, embedder, "photos")
-    found = dict(zip(album.photos, naming.detections, strict=True)) if naming else {}
+    brands = naming.brands if naming else ()
+    shelves = shelves_of(album, naming, min_score, "photos")
     counts = album.counts(min_score)
-    total = int(counts["facings"].sum())
+    total = sum(len(shelf.detections) for shelf in shelves)
+    gaps = sum(len(shelf.gaps.boxes) for shelf in shelves)
     with st.container(horizontal=True):
         st.metric("Facings", f"{total:,}", border=True)
         st.metric("Photos", len(album), border=True)
         st.metric("Facings a photo", f"{total / len(album):.1f}", border=True)
+        st.metric("Gaps", f"{gaps:,}", border=True, help="Empty places between two facings of a shelf row")
     pictures_tab, table_tab, facings_tab, share_tab = st.tabs(
         ["Pictures", "Count per photo", "Every facing", "Share of shelf"]
     )
 
-    shown = list(album.photos.items())
+    shown = shelves
     if len(shown) > PHOTOS_A_PAGE:
         with pictures_tab:
             page = st.pagination(-(-len(shown) // PHOTOS_A_PAGE), key="photo_page")
         shown = shown[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]
     with pictures_tab:
-        for key, photo in gallery(shown, columns=3):
-            count = len(photo.detections.above(min_score))
+        by_row, with_gaps = drawing_choices("photos")
+        for shelf in gallery(shown, columns=3):
+            photo, count, empty = shelf.photo, len(shelf.detections), shelf.gaps
             st.image(
-                photo.drawn(found[key], naming.brands)
-                if naming
-                else photo.picture(min_score, detector.labels),
+                photo.drawn(
+                    shelf.detections, brands or detector.labels, by_row, empty.boxes if with_gaps else ()
+                ),
                 width="stretch",
                 alt=f"{photo.name} with {count} boxes drawn",
             )
-            st.markdown(f"**{count} facings**")
+            rows, room = shelf.detections.row_ids.max(initial=-1) + 1, int(empty.facings.sum())
+            st.markdown(f"**{count} facings** in {rows} rows, {len(empty.boxes)} gaps (room for {room})")
             st.text(photo.name)
-            if embedder and st.button("Teach its brands", key=f"teach_{key}", icon=":material/school:"):
-                state.teach_frame = (photo.name, album.original(key))
+            if (
+                embedder
+                and shelf.key
+                and st.button("Teach its brands", key=f"teach_{shelf.key}", icon=":material/school:")
+            ):
+                state.teach_frame = (photo.name, album.original(shelf.key))
                 st.switch_page("pages/teach.py")
     with table_tab:
         st.dataframe(counts, hide_index=True)
@@ -126,7 +135,10 @@ if album:
         )
     with facings_tab:
         st.dataframe(
-            album.facings(min_score, detector.labels, [photo for _, photo in shown], naming), hide_index=True
+            album.facings(
+                min_score, detector.labels, [album.photos[shelf.key] for shelf in shown if shelf.key], naming
+            ),
+            hide_index=True,
         )
         if len(shown) < len(album):
             st.caption(
@@ -141,7 +153,7 @@ if album:
             on_click="ignore",
         )
     with share_tab:
-        show_shares(album.shares(min_score, detector.labels, naming), () if naming else detector.labels)
+        show_shelf_shares(shelves, detector.labels, brands, named=naming is not None)
         if naming and naming.looks:
             show_looks(album, min_score, naming, known, embedder)
     save_as_audit(

@@ -12,7 +12,7 @@ import pandas as pd
 from skushare.brands.naming import name_facings
 from skushare.brands.recognition import example_picture
 from skushare.detections import Detections
-from skushare.draw import annotate
+from skushare.draw import annotate, draw_gaps
 from skushare.errors import SkushareError
 from skushare.files import atomic_write
 from skushare.images import read_image
@@ -44,17 +44,22 @@ class Photo:
         """JPEG bytes of the preview with the boxes of at least ``min_score`` drawn."""
         return self.drawn(self.detections.above(min_score), labels)
 
-    def drawn(self, found, names):
+    def drawn(self, found, names, by_row=False, gaps=()):
         """JPEG bytes of the preview with ``found`` drawn, coloured by brand where it has brands.
 
         Args:
             found: :class:`~skushare.detections.Detections` in pixels of the original.
             names: of the brands, or else of the classes.
+            by_row: colour by shelf row instead; ``found`` has its rows.
+            gaps: boxes (n, 4) of empty places, which get a dashed frame.
         """
         image = decode_jpeg(self.preview)
         found = replace(found, boxes=self._on_preview(image, found.boxes))
-        color_by = "class" if found.brand_ids is None else "brand"
-        return encode_jpeg(annotate(image, found, names, color_by))
+        color_by = "row" if by_row else "class" if found.brand_ids is None else "brand"
+        picture = annotate(image, found, () if by_row else names, color_by)
+        if len(gaps):
+            picture = draw_gaps(picture, self._on_preview(image, gaps))
+        return encode_jpeg(picture)
 
     def cutout(self, facing):
         """JPEG bytes of facing number ``facing`` of the detections, cut out of the preview."""
@@ -158,6 +163,10 @@ class Album:
             else:
                 vectors.append(photo.embeddings[shown].astype(np.float32))
         return name_facings(found, vectors, embedder, gallery, by_look)
+
+    def found(self, min_score):
+        """Detections of each photo of at least ``min_score``."""
+        return [photo.detections.above(min_score) for photo in self.photos.values()]
 
     def counts(self, min_score):
         """One row a photo: name, facings, mean score of what is counted, size in pixels."""

@@ -69,6 +69,26 @@ def annotate(image, detections, labels=(), color_by="class", show_scores=False, 
     return canvas
 
 
+def draw_gaps(image, boxes):
+    """A copy of ``image`` (h, w, 3) uint8 RGB with a dashed frame around each of ``boxes`` (n, 4) xyxy."""
+    canvas = np.array(image, np.uint8, order="C")
+    width = max(1, round(min(canvas.shape[:2]) / 400))
+    dash = 8 * width
+    for left, top, right, bottom in np.rint(boxes).astype(int).tolist():
+        for x in range(left, right, 2 * dash):
+            for y in (top, bottom):
+                _dash(canvas, (x, y), (min(x + dash, right), y), width)
+        for y in range(top, bottom, 2 * dash):
+            for x in (left, right):
+                _dash(canvas, (x, y), (x, min(y + dash, bottom)), width)
+    return canvas
+
+
+def _dash(canvas, start, end, width):
+    cv2.line(canvas, start, end, _INK, width + 2)
+    cv2.line(canvas, start, end, (255, 255, 255), width)
+
+
 def _ids(detections, color_by):
     columns = {
         "class": detections.class_ids,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from skushare.detections import Detections
-from skushare.draw import annotate, color, label_color, palette_hex
+from skushare.draw import annotate, color, draw_gaps, label_color, palette_hex
 
 GREY = np.full((120, 160, 3), 128, np.uint8)
 
@@ -137,3 +137,13 @@ def test_fast_enough_for_live_frames():
         annotate(frame, found, labels=("sku",), count_badge=True)
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 0.010  # a third of a frame at 30 a second
+
+
+def test_gaps_are_dashed_and_leave_the_picture_alone():
+    image = np.full((200, 300, 3), 120, np.uint8)
+    drawn = draw_gaps(image, np.array([[50, 40, 150, 160]]))
+    assert (image == 120).all()
+    changed = (drawn != 120).any(2)
+    assert 0.3 < changed[40, 50:150].mean() < 0.95  # a line with holes
+    assert not changed[60:140, 70:130].any() and not changed[:, 200:].any()
+    assert (draw_gaps(image, np.zeros((0, 4))) == image).all()

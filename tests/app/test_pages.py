@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from skushare.detections import Detections
 from skushare.detector.runtime import Detector
 from skushare.errors import ModelError
 from skushare.jpeg import encode_jpeg
@@ -75,7 +76,7 @@ def test_photos_counts_what_is_uploaded_and_names_what_is_not_a_picture(detector
     files = [upload("a.jpg", photo(40)), upload("bad_[x](y).jpg", b"text"), upload("b.jpg", photo(80))]
     app.file_uploader[0].set_value(files).run()
     assert not app.exception
-    assert metrics(app) == {"Facings": "4", "Photos": "2", "Facings a photo": "2.0"}
+    assert metrics(app) == {"Facings": "4", "Photos": "2", "Facings a photo": "2.0", "Gaps": "0"}
     assert r"bad\_\[x\]\(y\)\.jpg" in app.error[0].value
     assert app.file_uploader[0].value == []  # the full-size files are let go
     assert app.dataframe[0].value["photo"].tolist() == ["a.jpg", "b.jpg"]
@@ -90,6 +91,37 @@ def test_the_slider_redraws_without_running_the_network(detector):
     app.slider(key="photo_score").set_value(0.8).run()
     assert metrics(app)["Facings"] == "1"
     assert detector.calls == calls
+
+
+def test_rows_gaps_and_shares_of_a_photo_are_shown(detector, monkeypatch):
+    boxes = [[40 * x, y, 40 * x + 30, y + 30] for y in (0, 50) for x in (0, 1, 3)]
+    monkeypatch.setattr(detector, "detect", lambda *a, **k: Detections(boxes, np.full(6, 0.9), np.zeros(6)))
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    assert metrics(app)["Gaps"] == "2"
+    assert any("in 2 rows, 2 gaps" in text for text in texts(app.markdown))
+    app.toggle(key="photos_by_row").set_value(True).run()
+    app.toggle(key="photos_gaps").set_value(True).run()
+    app.segmented_control(key="share_measure").set_value("Length along the boards").run()
+    assert not app.exception
+    assert any({"row", "linear", "linear_margin"} <= set(table.value.columns) for table in app.dataframe)
+
+
+def test_overlapping_photos_of_one_shelf_are_joined_when_asked(detector, monkeypatch):
+    picture = np.random.default_rng(0).integers(0, 255, (60, 120, 3), np.uint8)
+    picture = np.kron(picture, np.ones((6, 6, 1), np.uint8))
+    found = Detections([[300, 50, 400, 200]], [0.9], [0])
+    shifted = Detections([[100, 50, 200, 200]], [0.9], [0])
+    monkeypatch.setattr(detector, "detect", lambda *a, **k: [found, shifted][detector.calls])
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("left.jpg", encode_jpeg(picture[:, :500]))]).run()
+    detector.calls = 1
+    app.file_uploader[0].set_value([upload("right.jpg", encode_jpeg(picture[:, 200:]))]).run()
+    assert metrics(app)["Facings"] == "2"
+    app.toggle(key="photos_joined").set_value(True).run()
+    assert not app.exception
+    assert metrics(app)["Facings"] == "1"
+    assert sum("facings** in" in text for text in texts(app.markdown)) == 1  # one picture of both
 
 
 def test_a_repeated_photo_is_counted_once_and_said_so(detector):

@@ -1,0 +1,131 @@
+"""Shelf rows, gaps and shares of the photos on a page, and photos that show one shelf."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+
+from skushare.album import PREVIEW_SIDE, Photo
+from skushare.app.shares import show_shares
+from skushare.app.text import plain
+from skushare.charts import rows_chart
+from skushare.detections import Detections
+from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
+from skushare.shelf.gaps import Gaps, find_gaps
+from skushare.shelf.mosaic import join_photos
+from skushare.shelf.rows import assign_rows
+from skushare.shelf.share import share_by_row, share_of_shelves
+
+DOUBTFUL = 0.15  # score from which on a box that does not count still fills a gap
+MOST_JOINED = 12  # photos; joining compares each with each
+
+
+@dataclass(frozen=True, eq=False)
+class Shelf:
+    """What a page shows as one picture: a photo, or several of one shelf joined.
+
+    Attributes:
+        key: of the photo in its album; ``None`` for joined ones.
+        detections: the facings that count, with their rows; gaps: between them.
+    """
+
+    key: str | None
+    photo: Photo
+    detections: Detections
+    gaps: Gaps
+
+
+def shelves_of(album, naming, min_score, key):
+    """The :class:`Shelf` of each photo of ``album``, or of each set of joined ones if the visitor so chooses.
+
+    They are kept until the photos, the score, the names or the choice change.
+
+    Args:
+        naming: the album's :class:`~skushare.brands.naming.Naming` at that score, or ``None``.
+    """
+    joined = 1 < len(album) <= MOST_JOINED and st.toggle(
+        "These photos show one shelf",
+        key=f"{key}_joined",
+        help="Photos that overlap are joined, and what several of them show counts once.",
+    )
+    made_of = tuple(album.photos), min_score, joined
+    kept = st.session_state.get(f"{key}_shelves")
+    if kept is None or kept[0] != made_of or kept[1] is not naming:
+        found = naming.detections if naming else album.found(min_score)
+        with st.spinner("Joining the photos") if joined else st.empty():
+            shelves = _joined(album, found) if joined else _single(album, found, min_score)
+        kept = made_of, naming, shelves
+        st.session_state[f"{key}_shelves"] = kept
+    if joined and len(kept[2]) > 1:
+        alone = [shelf.photo.name for shelf in kept[2][1:]]
+        st.warning("These overlap no other photo and count by themselves: " + plain(", ".join(alone)))
+    return kept[2]
+
+
+def drawing_choices(key):
+    """(colour by row, show gaps), as the visitor chooses."""
+    with st.container(horizontal=True):
+        by_row = st.toggle("Colour by shelf row", key=f"{key}_by_row")
+        gaps = st.toggle(
+            "Show gaps",
+            key=f"{key}_gaps",
+            help="Empty places between two facings of a row: products that are probably out of stock.",
+        )
+    return by_row, gaps
+
+
+def show_shelf_shares(shelves, labels, brands, named):
+    """The shares of ``shelves`` together by facings, length or area, and by row of a chosen one.
+
+    Args:
+        labels: names of the classes; brands: of the brands; named: whether the facings have brands.
+    """
+    measures = {"Facings": "share", "Length along the boards": "linear", "Area": "area"}
+    measure = measures[
+        st.segmented_control("Share by", measures, default="Facings", key="share_measure", required=True)
+    ]
+    show_shares(
+        share_of_shelves([shelf.detections for shelf in shelves], labels, brands),
+        () if named else labels,
+        measure,
+    )
+    st.markdown("##### By shelf row")
+    chosen = 0
+    if len(shelves) > 1:
+        chosen = st.selectbox(
+            "Photo", range(len(shelves)), format_func=lambda i: shelves[i].photo.name, key="share_photo"
+        )
+    rows = share_by_row(shelves[chosen].detections, labels, brands)
+    if len(rows):
+        st.altair_chart(rows_chart(rows, measure), width="stretch")
+        counted = ["row", "name", "facings"]
+        shown = rows.assign(**{c: (100 * rows[c]).round(1) for c in rows if c not in counted})
+        st.dataframe(shown, hide_index=True)
+        st.caption("Shares and their margins in per cent; a margin holds with a certainty of 95 %.")
+
+
+def _single(album, found, min_score):
+    shelves = []
+    for (key, photo), detections in zip(album.photos.items(), found, strict=True):
+        rowed = assign_rows(detections)
+        scores = photo.detections.scores
+        doubtful = photo.detections.boxes[(scores >= DOUBTFUL) & (scores < min_score)]
+        shelves.append(Shelf(key, photo, rowed, find_gaps(rowed, doubtful)))
+    return shelves
+
+
+def _joined(album, found):
+    photos = list(album.photos.values())
+    images = [decode_jpeg(photo.preview) for photo in photos]
+    scaled = [
+        replace(d, boxes=d.boxes * np.float32(image.shape[1] / photo.width))
+        for photo, image, d in zip(photos, images, found, strict=True)
+    ]
+    shelves = []
+    for mosaic in join_photos(images, scaled):
+        name = " + ".join(photos[member].name for member in sorted(mosaic.members))
+        height, width = mosaic.picture.shape[:2]
+        rowed = assign_rows(mosaic.detections)
+        preview = encode_jpeg(shrink(mosaic.picture, 2 * PREVIEW_SIDE))
+        shelves.append(Shelf(None, Photo(name, width, height, preview, rowed), rowed, find_gaps(rowed)))
+    return shelves
