@@ -8,6 +8,7 @@ import streamlit as st
 
 from skushare.app.audit_saving import word_fields
 from skushare.app.audits import go_to
+from skushare.app.brands import choose_gallery, shared_embedder
 from skushare.app.datasets import note
 from skushare.app.model import shared_detector
 from skushare.app.text import plain
@@ -28,6 +29,8 @@ def show_batch():
         "All photos of a folder become one audit. If it is interrupted, give the same folder with the same "
         "words again: it goes on, and no photo is counted twice."
     )
+    embedder = shared_embedder()
+    gallery = choose_gallery("batch_gallery", without="No brands") if embedder else None
     with st.form("batch_form", border=False):
         files = st.file_uploader(
             "Folder of photos",
@@ -41,7 +44,7 @@ def show_batch():
                 st.info("Choose a folder first.")
                 return
             state.audit_words = words
-            state.batch = Batch(files, words)
+            state.batch = Batch(files, words, gallery, embedder)
             st.rerun()
     st.caption("On the command line: `skushare audit FOLDER --store NAME`")
 
@@ -49,9 +52,9 @@ def show_batch():
 class Batch:
     """A batch that a page advances bit by bit."""
 
-    def __init__(self, files, words):
+    def __init__(self, files, words, gallery, embedder):
         names = hashlib.sha256(repr(sorted((file.name, file.size) for file in files)).encode())
-        finder = Finder(shared_detector())
+        finder = Finder(shared_detector(), gallery=gallery, embedder=embedder)
         source = ["upload", names.hexdigest()]  # other photos are another audit, whatever the words
         self.number = open_batch(finder, words | {"time": datetime.now().astimezone()}, len(files), source)
         self.planned, self.done, self.problems = len(files), 0, []

@@ -7,6 +7,7 @@ import streamlit as st
 
 from skushare.app.annotator import annotator
 from skushare.app.audits import go_to
+from skushare.app.brands import MY_BRANDS, saved_gallery, shared_embedder
 from skushare.app.datasets import attempt, note
 from skushare.app.shares import show_shares
 from skushare.app.text import plain
@@ -16,8 +17,11 @@ from skushare.audits.audit import distinct
 from skushare.audits.compare import compare
 from skushare.audits.corrections import Facing
 from skushare.audits.export import FORMATS, export
+from skushare.audits.lessons import lessons, teach
 from skushare.audits.listing import ALL, brand_totals
 from skushare.audits.report import report
+from skushare.brands.gallery import Gallery
+from skushare.brands.library import gallery_names, save_gallery
 from skushare.database import pictures
 from skushare.dataset.dataset import Sample
 from skushare.draw import annotate
@@ -49,6 +53,7 @@ def show_audit(number):
         st.markdown("##### Share of shelf")
         show_shares(now.shares(), now.brands)
         _show_corrections(audit)
+        _offer_lessons(audit)
 
 
 def _bar(audit):
@@ -149,6 +154,21 @@ def _show_corrections(audit):
                 )
     if len(audit.corrections) > len(shown):
         st.caption(f"The newest {len(shown)} of {len(audit.corrections):,}; the JSON file has all.")
+
+
+def _offer_lessons(audit):
+    count = sum(map(len, lessons(audit).values()))
+    if not count:
+        return
+    with st.popover("Teach these corrections", icon=":material/school:"):
+        names = gallery_names()
+        name = st.selectbox("Gallery", names or [MY_BRANDS], key="audit_gallery")
+        st.caption(f"{count} corrected facings become examples of their brands, in a new version of it.")
+        if st.button("Teach", type="primary"):
+            embedder = shared_embedder()
+            gallery = saved_gallery(name) if names else Gallery(name)
+            version = save_gallery(teach(gallery, audit, embedder))
+            st.success(f"Version {version} is saved.")
 
 
 # Two side by side
