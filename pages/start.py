@@ -3,6 +3,7 @@
 import streamlit as st
 
 from skushare.album import Album
+from skushare.app.brands import demo_gallery, shared_embedder
 from skushare.app.model import shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.shares import show_shares
@@ -18,25 +19,27 @@ with st.container(horizontal=True):
     if st.button("Count live", icon=":material/videocam:"):
         st.switch_page("pages/live.py")
 
-detector = shared_detector()
+detector, embedder = shared_detector(), shared_embedder()
 
 
 @st.cache_resource(max_entries=2, show_spinner="Counting a sample picture")
 def counted_sample(path, model):
-    """The bundled picture at ``path``, counted by the shipped model."""
+    """The bundled picture at ``path``, counted by the shipped model, and its brands by the demo gallery."""
     album = Album()
-    album.add(path.name, path.read_bytes(), detector)
-    return album
+    album.add(path.name, path.read_bytes(), detector, embedder)
+    return album, embedder and album.named(detector.min_score, embedder, demo_gallery())
 
 
 pictures = sample_pictures()
 if pictures:
-    album = counted_sample(pictures[0], detector.name)
+    album, naming = counted_sample(pictures[0], detector.name)
     picture_column, result_column = st.columns([3, 2], gap="large")
     with picture_column:
         for photo in album.photos.values():
             st.image(
-                photo.picture(detector.min_score, detector.labels),
+                photo.drawn(naming.detections[0], naming.brands)
+                if naming
+                else photo.picture(detector.min_score, detector.labels),
                 width="stretch",
                 caption="A sample picture, counted by the detector that comes with skushare",
                 alt="A shelf with a box around each facing",
@@ -46,4 +49,6 @@ if pictures:
             "Facings on this shelf", int(album.counts(detector.min_score)["facings"].sum()), border=True
         )
         st.markdown("##### Share of shelf")
-        show_shares(album.shares(detector.min_score, detector.labels), detector.labels)
+        shares = album.shares(detector.min_score, detector.labels, naming)
+        show_shares(shares, () if naming else detector.labels)
+        st.caption("The brands are invented, as the shelf is. The Teach page makes skushare know yours.")

@@ -2,9 +2,10 @@
 
     python tools/package_embedder.py DATA RUN/weights.npz --out models/facing_embedder
 
-How sure a match is (``scale`` and ``middle``) comes from tobacco's validation photos: five examples a
-brand from the training photos, and a logistic curve for whether the nearest brand is right, with packs
-of class "other" as those that match none, both weighed alike. The ``likeness`` from which facings are
+How sure a match is (``scale`` and ``middle``) comes from tobacco's validation photos, with five examples a
+brand from the training photos, and from the drawn sample shelves, with up to five examples a brand and
+half of the brands left out: a logistic curve for whether the nearest brand is right, right and wrong and
+both sources weighed alike. The ``likeness`` from which facings are
 one look is that of the best adjusted Rand index on the drawn sample shelves, photo by photo, and on the
 same validation photos.
 """
@@ -58,20 +59,21 @@ def main():
 def calibrate(embedder, data):
     """(scale, middle) of the chance that the nearest brand is right."""
     rng = np.random.default_rng(0)
-    examples = [c for c in tobacco(data, "train") if c.label != OTHER]
-    questions = tobacco(data, "val")
-    names, truth = (np.array([c.label for c in part]) for part in (examples, questions))
-    vectors, asked = (embedder.embed_pictures(list(cut(part, STORED))) for part in (examples, questions))
-    classes, similar, right = np.unique(names), [], []
+    packs = [c for c in tobacco(data, "train") if c.label != OTHER]
+    examples, questions, drawn = (
+        (embedder.embed_pictures(list(cut(part, STORED))), np.array([c.label for c in part]))
+        for part in (packs, tobacco(data, "val"), list(_drawn()))
+    )
+    similar, right, weight = [], [], []
     for _ in range(DRAWS):
-        drawn = [rng.choice(np.flatnonzero(names == c), SHOTS, replace=False) for c in classes]
-        prototypes = np.stack([vectors[i].mean(0) for i in drawn])
-        prototypes /= np.linalg.norm(prototypes, axis=1, keepdims=True)
-        similarity = asked @ prototypes.T
-        similar.append(similarity.max(1))
-        right.append(classes[similarity.argmax(1)] == truth)
-    similar, right = np.concatenate(similar), np.concatenate(right)
-    weight = np.where(right, 0.5 / right.sum(), 0.5 / (~right).sum())
+        for found in (
+            _matched(*_chosen(*examples, rng), *questions),
+            _matched(*_chosen(*drawn, rng, left_out=0.5), *drawn),
+        ):
+            similar.append(found[0])
+            right.append(found[1])
+            weight.append(np.where(found[1], 0.5 / found[1].sum(), 0.5 / (~found[1]).sum()))
+    similar, right, weight = map(np.concatenate, (similar, right, weight))
 
     def loss(values):
         margin = values[0] * (similar - values[1])
@@ -79,6 +81,30 @@ def calibrate(embedder, data):
 
     found = minimize(loss, [10.0, 0.6], method="Nelder-Mead").x
     return round(float(found[0]), 3), round(float(found[1]), 4)
+
+
+def _chosen(vectors, labels, rng, left_out=0.0):
+    """Up to ``SHOTS`` vectors of each label, at most half of it; a part of the labels left out."""
+    names = np.unique(labels)
+    names = rng.permutation(names)[round(left_out * len(names)) :]
+    picked = []
+    for name in names:
+        of_name = rng.permutation(np.flatnonzero(labels == name))
+        picked += of_name[: min(SHOTS, len(of_name) // 2)].tolist()
+    return vectors[picked], labels[picked]
+
+
+def _matched(examples, names, questions, truth):
+    """The similarity of each question to its nearest brand, and whether that is right.
+
+    Questions that are examples are left out.
+    """
+    classes = np.unique(names)
+    prototypes = np.stack([examples[names == c].mean(0) for c in classes])
+    prototypes /= np.linalg.norm(prototypes, axis=1, keepdims=True)
+    similarity = questions @ prototypes.T
+    new = (questions @ examples.T).max(1) < 1 - 1e-6
+    return similarity.max(1)[new], (classes[similarity.argmax(1)] == truth)[new]
 
 
 def best_likeness(embedder, data):

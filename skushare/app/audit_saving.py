@@ -75,25 +75,32 @@ def word_fields(key):
     return words
 
 
-def audit_of_album(album, detector, min_score, words):
-    """The :class:`~skushare.audits.audit.Audit` of the photos in an :class:`~skushare.album.Album`."""
-    found = [assign_rows(photo.detections.above(min_score)) for photo in album.photos.values()]
-    found, brands = with_brands(found, detector.labels)
+def audit_of_album(album, detector, min_score, words, naming=None, known=None):
+    """The :class:`~skushare.audits.audit.Audit` of the photos in an :class:`~skushare.album.Album`.
+
+    ``naming`` has their brands, and ``known`` is the gallery that it comes from.
+    """
+    if naming is None:
+        found, brands = [photo.detections.above(min_score) for photo in album.photos.values()], None
+    else:
+        found, brands = naming.detections, naming.brands
+    found, brands = with_brands(map(assign_rows, found), detector.labels, brands)
     photos = [
         AuditPhoto(photo.name, pictures.put(album.original(key)), photo.width, photo.height, detections)
         for (key, photo), detections in zip(album.photos.items(), found, strict=True)
     ]
-    return Audit(photos, brands, _now(), **words, **made_with(detector, "photo", min_score))
+    return Audit(photos, brands, _now(), **words, **made_with(detector, "photo", min_score, known))
 
 
 def audit_of_frame(session, frame, words):
     """The :class:`~skushare.audits.audit.Audit` of ``frame``, of ``session.newest()``."""
     image, detections = frame
-    (found,), brands = with_brands([assign_rows(detections)], session.detector.labels)
+    known = session.gallery
+    (found,), brands = with_brands([assign_rows(detections)], session.detector.labels, known and known.brands)
     picture = pictures.put(encode_jpeg(image, QUALITY))
     time, (height, width) = _now(), image.shape[:2]
     photo = AuditPhoto(f"frame-{time:%Y%m%d-%H%M%S}.jpg", picture, width, height, found)
-    about = made_with(session.detector, "live", session.min_score)
+    about = made_with(session.detector, "live", session.min_score, known)
     return Audit([photo], brands, time, source="live", **words, **about)
 
 

@@ -27,8 +27,7 @@ class Embedder:
         digest: SHA-256 of the network; vectors of different digests must not be compared.
         size: pixels, height and width that a facing is resized to.
         dimensions: length of a vector.
-        scale, middle: the chance that the best match is right is
-            ``1 / (1 + exp(-scale * (similarity - middle)))``, calibrated on validation crops.
+        scale, middle: what :meth:`certainty` is made of, calibrated on validation crops.
         likeness: similarity from which two facings count as one look.
 
     Example:
@@ -98,9 +97,13 @@ class Embedder:
                 start += count
         return vectors
 
-    def certainty(self, similarity):
-        """The chance, 0 to 1, that a match of ``similarity`` is right."""
-        return 1 / (1 + np.exp(-self.scale * (np.asarray(similarity, np.float32) - self.middle)))
+    def certainty(self, similarity, middle=None):
+        """The chance, 0 to 1, that a match of ``similarity`` is right: a logistic curve.
+
+        ``middle``: the similarity at which it is one half; default :attr:`middle`.
+        """
+        middle = self.middle if middle is None else middle
+        return 1 / (1 + np.exp(-self.scale * (np.asarray(similarity, np.float32) - middle)))
 
     def _prepare(self, size):
         if size not in self._prepared:

@@ -15,6 +15,8 @@ from skushare.errors import SkushareError
 LONGEST_NAME = 200  # characters
 MOST_SKUS, MOST_EXAMPLES = 100_000, 1_000_000
 THRESHOLD = 0.5  # a brand is named when it is more likely right than wrong
+SAMPLE = 500  # examples that a gallery is calibrated on, at most
+PRIOR = 20  # examples that the embedder's own calibration weighs as much as
 
 
 class GalleryError(SkushareError):
@@ -137,10 +139,45 @@ class Gallery:
     def prototypes(self):
         """(sku of each (p,) int32, vectors (p, d) float32 of length 1): the mean example of each product."""
         known = np.unique(self.example_skus)
+        return known, self._sums[known] / np.maximum(np.linalg.norm(self._sums[known], axis=1), 1e-9)[:, None]
+
+    @cached_property
+    def _sums(self):
+        """(len(skus), d) float32: the examples of each product added up."""
         total = np.zeros((len(self.skus), self.embeddings.shape[1]), np.float32)
         np.add.at(total, self.example_skus, self.embeddings)
-        means = total[known]
-        return known, means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+        return total
+
+    def middle(self, prior):
+        """The similarity from which a match is more likely right than wrong in this gallery.
+
+        Between how alike a product's examples are and how alike they are to other brands: half-way from the
+        lower quartile of the one to the upper quartile of the other. The fewer examples there are, the
+        more counts ``prior``, the embedder's.
+        """
+        quartiles, count = self._likeness
+        return prior if quartiles is None else (count * sum(quartiles) / 2 + PRIOR * prior) / (count + PRIOR)
+
+    @cached_property
+    def _likeness(self):
+        """((lower quartile of likeness to the own product, upper one to other brands), examples seen)."""
+        known, prototypes = self.prototypes
+        if len(set(self.brand_ids[known])) < 2:
+            return None, 0
+        chosen = np.arange(len(self.pictures))
+        if len(chosen) > SAMPLE:
+            chosen = np.random.default_rng(0).choice(chosen, SAMPLE, replace=False)
+        vectors, products = self.embeddings[chosen], self.example_skus[chosen]
+        similarity = vectors @ prototypes.T
+        similarity[self.brand_ids[products][:, None] == self.brand_ids[known]] = -1
+        counts = np.bincount(self.example_skus, minlength=len(self.skus))[products]
+        several = counts > 1
+        if not several.any():
+            return None, 0
+        vectors = vectors[several]
+        own = self._sums[products[several]] - vectors  # without the example itself
+        own = (own * vectors).sum(1) / np.maximum(np.linalg.norm(own, axis=1), 1e-9)
+        return (np.quantile(own, 0.25), np.quantile(similarity.max(1), 0.75)), len(own)
 
     def recognise(self, embeddings, embedder):
         """The product of each vector, or unknown.
@@ -163,7 +200,8 @@ class Gallery:
         known, prototypes = self.prototypes
         similarity = np.asarray(embeddings, np.float32) @ prototypes.T
         best = similarity.argmax(1)
-        scores = embedder.certainty(similarity[np.arange(count), best]).astype(np.float32)
+        found = similarity[np.arange(count), best]
+        scores = embedder.certainty(found, self.middle(embedder.middle)).astype(np.float32)
         return np.where(scores >= self.threshold, known[best], -1).astype(np.int32), scores
 
     def require(self, embedder):

@@ -12,7 +12,7 @@ COLORS = {"red": (250, 20, 20), "green": (20, 250, 20), "blue": (20, 20, 250)}
 class ColorEmbedder:
     """Like an ``Embedder``; a match is sure from a similarity of 0.9 on."""
 
-    digest, dimensions, likeness = "colors", 3, 0.9
+    digest, dimensions, likeness, middle = "colors", 3, 0.9, 0.9
 
     def embed_pictures(self, pictures):
         means = np.float32([np.asarray(p, np.float32).mean((0, 1)) for p in pictures]).reshape(-1, 3)
@@ -21,8 +21,8 @@ class ColorEmbedder:
     def embed(self, image, boxes):
         return self.embed_pictures([image[int(t) : int(b), int(x) : int(r)] for x, t, r, b in boxes])
 
-    def certainty(self, similarity):
-        return np.where(np.asarray(similarity) >= 0.9, 0.95, 0.05)
+    def certainty(self, similarity, middle):
+        return np.where(np.asarray(similarity) >= middle, 0.95, 0.05)
 
 
 @pytest.fixture

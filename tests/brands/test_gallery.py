@@ -31,6 +31,29 @@ def test_the_nearest_product_or_unknown(gallery, embedder, color, expected):
     assert (scores[0] >= gallery.threshold) == (expected >= 0)
 
 
+def shelf(likeness, products, embedder, examples=6):
+    """A gallery of products that are ``likeness`` to each other, each of equal examples."""
+    first = np.full((products, 1), np.sqrt(likeness))
+    vectors = np.float32(np.hstack([first, np.sqrt(1 - likeness) * np.eye(products)]))
+    gallery = Gallery("g")
+    for number, vector in enumerate(vectors):
+        sku = Sku(f"p{number}", "x", f"brand {number}")
+        embedder.dimensions = products + 1
+        gallery = gallery.with_examples(sku, [vector] * examples, [b"jpeg"] * examples, embedder)
+    return gallery
+
+
+@pytest.mark.parametrize("likeness", [0.2, 0.5, 0.8])
+def test_the_more_alike_its_products_the_stricter_a_gallery_is(likeness, embedder):
+    expected = (30 * (1 + likeness) / 2 + 20 * 0.7) / 50
+    assert shelf(likeness, 5, embedder).middle(0.7) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("products, examples", [(0, 0), (1, 6), (5, 1)])
+def test_what_cannot_be_compared_is_not_calibrated(products, examples, embedder):
+    assert shelf(0.5, products, embedder, examples).middle(0.7) == 0.7
+
+
 def test_brands_are_counted_once_in_the_order_of_their_products(gallery):
     assert gallery.brands == ("Rot", "Blau")
     assert gallery.brand_ids.tolist() == [0, 0, 1]
