@@ -18,7 +18,10 @@ try:
     numbers = opened()
     if numbers:
         show_notes()
-        show_comparison(*numbers) if len(numbers) == 2 else show_audit(*numbers)
+        if len(numbers) == 2:
+            show_comparison(*numbers)
+        else:
+            show_audit(*numbers)
         st.stop()
     st.title("History of audits")
     show_notes()
