@@ -159,6 +159,15 @@ def test_shares_over_time_are_drawn(by_store):
     assert not app.exception and app.get("vega_lite_chart")
 
 
+def test_a_filter_that_leaves_other_brands_leaves_a_trend(annotator):
+    save("North"), save("South", 1, ids=(0,), brands=("Corva",))
+    app = open_page(tab="Shares over time")
+    field(app.multiselect, "Store").set_value(["South"]).run()
+    assert not app.exception and set(field(app.multiselect, "Brands").options) == {"Corva"}
+    field(app.date_input, "From").set_value(datetime(2027, 1, 1).date()).run()
+    assert not app.exception and any("Widen the filter" in text for text in texts(app.info))
+
+
 def test_an_audit_opens_with_its_photo_and_shares(annotator):
     number = save(HOSTILE, brands=(HOSTILE, "Bello"), note=HOSTILE)
     app = open_page(audit=number)

@@ -1,0 +1,39 @@
+import pandas as pd
+import pytest
+
+from skushare.audit_charts import comparison_chart, trend_chart
+from skushare.draw import COLORS, label_color
+
+HOSTILE = "<b>a.b[c]</b> 🥫"
+
+
+def trend(names, **columns):
+    rows = [{"time": pd.Timestamp(f"2026-03-0{day}"), "brand": n} for day in (1, 2) for n in names]
+    return pd.DataFrame(rows).assign(facings=1, share=0.5, audits=1, **columns)
+
+
+def colors(chart):
+    scale = chart.to_dict()["encoding"]["color"]["scale"]
+    return dict(zip(scale["domain"], scale["range"], strict=True))
+
+
+@pytest.mark.parametrize("count", [1, COLORS - 1, COLORS])
+def test_lines_of_up_to_a_palette_are_told_apart(count):
+    names = [f"brand {i}" for i in range(count)]
+    assert len(set(colors(trend_chart(trend(names))).values())) == count
+
+
+def test_a_brand_alone_has_the_colour_that_it_has_everywhere():
+    assert colors(trend_chart(trend([HOSTILE]))) == {HOSTILE: label_color(HOSTILE)}
+    assert len(colors(trend_chart(trend([f"{i}" for i in range(3 * COLORS)])))) == 3 * COLORS
+
+
+def test_stores_have_a_chart_each():
+    chart = trend_chart(trend(["Astra"], store=HOSTILE)).to_dict()
+    assert chart["facet"]["field"] == "store" and chart["columns"] == 2
+
+
+def test_a_comparison_keeps_the_order_of_its_table():
+    table = pd.DataFrame({"brand": ["b", "a"], "share_before": 0.2, "share_after": 0.3, "points": 10.0})
+    layers = comparison_chart(table).to_dict()["layer"]
+    assert [layer["encoding"]["y"]["sort"] for layer in layers] == [["b", "a"]] * 3
