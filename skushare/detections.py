@@ -64,10 +64,10 @@ class Detections:
         """The detections with a score of at least ``min_score``."""
         return self[self.scores >= min_score]
 
-    def to_frame(self, labels=()):
+    def to_frame(self, labels=(), brands=()):
         """A table for people: one row a facing, pixels rounded to tenths.
 
-        ``labels`` names the classes; a class without a name keeps its number.
+        ``labels`` and ``brands`` name the classes and brands; one without a name keeps its number.
         """
         import pandas as pd
 
@@ -78,6 +78,8 @@ class Detections:
         for name in ("track_ids", "row_ids", "brand_ids", "sku_ids"):
             if getattr(self, name) is not None:
                 table[name.removesuffix("_ids")] = getattr(self, name)
+        if brands and self.brand_ids is not None:
+            table["brand"] = [brands[i] if 0 <= i < len(brands) else "" for i in self.brand_ids]
         if self.brand_scores is not None:
             table["brand score"] = self.brand_scores.round(4)
         return pd.DataFrame(table)

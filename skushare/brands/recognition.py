@@ -28,6 +28,26 @@ def named(detections, embeddings, embedder, gallery):
     return replace(detections, sku_ids=sku_ids, brand_ids=brand_ids, brand_scores=scores)
 
 
+class BrandDetector:
+    """A detector whose facings have brands: by a gallery, or by a map of its labels.
+
+    Attributes:
+        labels: class names; brands: names of the brands, by brand id.
+    """
+
+    def __init__(self, detector, gallery=None, embedder=None, brand_map=None):
+        self._detector, self._gallery, self._embedder, self._map = detector, gallery, embedder, brand_map
+        self.labels = detector.labels
+        self.brands = (brand_map if gallery is None else gallery).brands
+
+    def detect(self, image, **options):
+        """As :meth:`~skushare.detector.runtime.Detector.detect`, with brands."""
+        found = self._detector.detect(image, **options)
+        if self._gallery is None:
+            return self._map.name(found, self.labels)
+        return recognise(image, found, self._embedder, self._gallery)
+
+
 def example_picture(image, box):
     """The facing in ``box`` (xyxy pixels) as the JPEG file that a gallery keeps."""
     return encode_jpeg(shrink(crop(image, box), PICTURE_SIDE))

@@ -4,7 +4,16 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from skushare.commands.common import add_model, command, fraction, positive, progress, shown
+from skushare.commands.common import (
+    add_brands,
+    add_model,
+    command,
+    fraction,
+    open_brands,
+    positive,
+    progress,
+    shown,
+)
 
 WORDS = ("store", "shelf", "category", "note")
 
@@ -28,9 +37,7 @@ def add(commands):
     parser.add_argument(
         "--time", type=moment, metavar="TIME", help="when the photos were taken, as 2026-03-02T14:30 (now)"
     )
-    parser.add_argument(
-        "--gallery", metavar="NAME|PATH", help="saved gallery, or its folder or zip, that names the brands"
-    )
+    add_brands(parser)
     add_model(parser)
     parser.add_argument(
         "--min-score", type=fraction, help="count boxes from this score on (default: the model's)"
@@ -105,7 +112,7 @@ def audit(args):
     if not paths:
         print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
         return 2
-    finder = Finder(Detector.load(args.model), args.mode, args.min_score, *_gallery(args.gallery))
+    finder = Finder(Detector.load(args.model), args.mode, args.min_score, *open_brands(args.gallery))
     words = {name: getattr(args, name) for name in WORDS} | ({"time": args.time} if args.time else {})
     source = sorted(str(Path(path).resolve()) for path in args.photos)
     number = open_batch(finder, words, len(paths), source)
@@ -180,20 +187,6 @@ def delete_audits(args):
         store.delete_audit(number)
         print(f"audit {number}: deleted")
     return 0
-
-
-def _gallery(name):
-    """The gallery ``name`` and its embedder; nothing where no name is given."""
-    if not name:
-        return ()
-    from skushare.brands.embedder import Embedder
-    from skushare.brands.gallery_files import read_gallery
-    from skushare.brands.library import open_gallery
-
-    embedder = Embedder.load()
-    if Path(name).exists():
-        return read_gallery(name, embedder), embedder
-    return open_gallery(name).embedded_by(embedder), embedder
 
 
 def _reader(path):

@@ -33,6 +33,27 @@ def add_model(parser):
     )
 
 
+def add_brands(parser):
+    """Options for what names the brands; see :func:`open_brands`."""
+    parser.add_argument(
+        "--gallery", metavar="NAME|PATH", help="saved gallery, or its folder or zip, that names the brands"
+    )
+
+
+def open_brands(name):
+    """(gallery, embedder) of ``--gallery``; (None, None) where it is not given."""
+    if not name:
+        return None, None
+    from skushare.brands.embedder import Embedder
+    from skushare.brands.gallery_files import read_gallery
+    from skushare.brands.library import open_gallery
+
+    embedder = Embedder.load()
+    if Path(name).exists():
+        return read_gallery(name, embedder), embedder
+    return open_gallery(name).embedded_by(embedder), embedder
+
+
 def add_source(parser):
     parser.add_argument("source", metavar="SOURCE", help="label file, folder or stored dataset")
     parser.add_argument("--images", type=Path, metavar="DIR", help="folder of the images, if not as usual")

@@ -3,7 +3,16 @@
 import sys
 from pathlib import Path
 
-from skushare.commands.common import add_model, command, fraction, positive, progress, write
+from skushare.commands.common import (
+    add_brands,
+    add_model,
+    command,
+    fraction,
+    open_brands,
+    positive,
+    progress,
+    write,
+)
 
 JOINED_SIDE = 2048  # pixels that photos are kept at while they wait to be joined
 
@@ -21,10 +30,15 @@ def add(commands):
         "  skushare detect photos/ --draw out/                  and pictures with the boxes drawn\n"
         "  skushare detect photos/ --format coco --out all.json every box, for other tools\n"
         "  skushare detect left.jpg right.jpg --one-shelf       what both show counts once\n"
-        "  skushare detect shelf.jpg --shares                   share of shelf, overall and by row\n",
+        "  skushare detect shelf.jpg --shares                   share of shelf, overall and by row\n"
+        "  skushare detect shelf.jpg --shares --gallery mine    by the brands of a gallery\n",
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="photo or folder of photos")
     add_model(parser)
+    add_brands(parser)
+    parser.add_argument(
+        "--brand-map", metavar="FILE", help="CSV of label, brand, own: the brands of the model's own labels"
+    )
     parser.add_argument(
         "--min-score", type=fraction, help="count boxes from this score on (default: the model's)"
     )
@@ -45,6 +59,8 @@ def add(commands):
 
 
 def run(args):
+    from skushare.brands.brand_map import read_brand_map
+    from skushare.brands.recognition import BrandDetector
     from skushare.dataset import results
     from skushare.detector.batch import detect_files
     from skushare.detector.runtime import Detector
@@ -52,8 +68,13 @@ def run(args):
     from skushare.shelf.rows import assign_rows
 
     paths = find_images(args.paths)
-    detector = Detector.load(args.model)
-    draw = _drawer(args.draw, detector.labels) if args.draw else None
+    detector, brands = Detector.load(args.model), ()
+    gallery, embedder = open_brands(args.gallery)
+    if gallery or args.brand_map:
+        brand_map = read_brand_map(args.brand_map) if args.brand_map else None
+        detector = BrandDetector(detector, gallery, embedder, brand_map)
+        brands = detector.brands
+    draw = _drawer(args.draw, detector.labels, brands) if args.draw else None
     pictures = {}
     found = []
     with progress(len(paths), "photos") as advance:
@@ -73,11 +94,11 @@ def run(args):
         found = _joined(found, pictures, draw)
     found = [photo._replace(detections=assign_rows(photo.detections)) for photo in found]
     text = {
-        "shares": lambda: results.to_shares(found, detector.labels),
+        "shares": lambda: results.to_shares(found, detector.labels, brands),
         "table": lambda: results.to_table(found),
-        "json": lambda: results.to_json(found, detector.labels),
-        "csv": lambda: results.to_csv_text(found, detector.labels),
-        "coco": lambda: results.to_coco(found, detector.labels),
+        "json": lambda: results.to_json(found, detector.labels, brands),
+        "csv": lambda: results.to_csv_text(found, detector.labels, brands),
+        "coco": lambda: results.to_coco(found, detector.labels, brands),
     }["shares" if args.shares else args.format]()
     if args.out:
         write(args.out, text)
@@ -89,12 +110,12 @@ def run(args):
     return 1 if any(photo.error for photo in found) else 0
 
 
-def _drawer(folder, labels):
+def _drawer(folder, labels, brands):
     from skushare.draw import annotate
     from skushare.images import write_image
 
     folder.mkdir(parents=True, exist_ok=True)
-    used = set()
+    used, color_by = set(), "brand" if brands else "class"
 
     def draw(path, image, detections):
         # Photos of the same name in two folders must not overwrite each other.
@@ -103,7 +124,7 @@ def _drawer(folder, labels):
             number += 1
             name = f"{path.stem}_{number}"
         used.add(name)
-        write_image(folder / f"{name}.jpg", annotate(image, detections, labels))
+        write_image(folder / f"{name}.jpg", annotate(image, detections, brands or labels, color_by))
 
     return draw
 

@@ -11,11 +11,11 @@ from skushare.shelf.share import share_by_row, share_of_shelves
 from skushare.spreadsheet import to_csv
 
 
-def to_coco(found, labels):
+def to_coco(found, labels, brands=()):
     """COCO JSON text of ``found`` (``Found`` records): every photo has an entry, also without boxes.
 
     Boxes are left, top, width, height in pixels of the original; ``file_name`` is the
-    path as given; category ids count from 1.
+    path as given; category ids count from 1. A known brand is added as ``brand``.
     """
     images, annotations = [], []
     for number, photo in enumerate(found, 1):
@@ -23,7 +23,8 @@ def to_coco(found, labels):
             {"id": number, "file_name": os.fspath(photo.path), "width": photo.width, "height": photo.height}
         )
         d = photo.detections
-        for box, score, class_id in zip(to_xywh(d.boxes), d.scores, d.class_ids, strict=True):
+        names = [brands[i] if i >= 0 else None for i in d.brand_ids] if brands and len(d) else [None] * len(d)
+        for box, score, class_id, brand in zip(to_xywh(d.boxes), d.scores, d.class_ids, names, strict=True):
             annotations.append(
                 {
                     "id": len(annotations) + 1,
@@ -31,13 +32,14 @@ def to_coco(found, labels):
                     "category_id": int(class_id) + 1,
                     "bbox": [round(float(v), 2) for v in box],
                     "score": round(float(score), 5),
+                    **({"brand": brand} if brand else {}),
                 }
             )
     categories = [{"id": i, "name": label} for i, label in enumerate(labels, 1)]
     return json.dumps({"images": images, "annotations": annotations, "categories": categories})
 
 
-def to_json(found, labels):
+def to_json(found, labels, brands=()):
     """JSON text: one object a photo with its count and its facings."""
     photos = [
         {
@@ -46,16 +48,18 @@ def to_json(found, labels):
             "height": photo.height,
             "facings": len(photo.detections),
             "error": str(photo.error) if photo.error else None,
-            "detections": photo.detections.to_frame(labels).to_dict("records"),
+            "detections": photo.detections.to_frame(labels, brands).to_dict("records"),
         }
         for photo in found
     ]
     return json.dumps(photos, indent=1, default=float)
 
 
-def to_csv_text(found, labels):
+def to_csv_text(found, labels, brands=()):
     """CSV text: one row a facing, the photo's path in the first column."""
-    frames = [photo.detections.to_frame(labels).assign(photo=os.fspath(photo.path)) for photo in found]
+    frames = [
+        photo.detections.to_frame(labels, brands).assign(photo=os.fspath(photo.path)) for photo in found
+    ]
     table = pd.concat([Detections().to_frame().assign(photo=""), *frames], ignore_index=True)
     return to_csv(table[["photo", *table.columns.drop("photo")]]).decode("utf-8")
 
@@ -73,13 +77,14 @@ def to_table(found):
     return pd.DataFrame(rows).to_string(index=False, justify="left")
 
 
-def to_shares(found, labels):
+def to_shares(found, labels, brands=()):
     """Text for people: the share of shelf of all photos together, and of each shelf row of each photo."""
-    lines = [_percents(share_of_shelves([photo.detections for photo in found], labels))]
+    found = [photo for photo in found if not photo.error]
+    lines = [_percents(share_of_shelves([photo.detections for photo in found], labels, brands))]
     for photo in found:
         lines += [
             f"\n{os.fspath(photo.path)}, by shelf row",
-            _percents(share_by_row(photo.detections, labels)),
+            _percents(share_by_row(photo.detections, labels, brands)),
         ]
     return "\n".join(lines)
 

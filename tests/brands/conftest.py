@@ -37,6 +37,11 @@ def picture(color, side=24):
 
 @pytest.fixture
 def gallery(embedder):
+    """See :func:`color_gallery`."""
+    return color_gallery(embedder)
+
+
+def color_gallery(embedder):
     """Two products of the brand Rot, of which green has two examples, and one of Blau."""
     made = Gallery("shelf")
     for identity, color, brand, count in (

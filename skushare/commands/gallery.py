@@ -1,0 +1,147 @@
+"""`skushare gallery`: the galleries that brands are recognised by."""
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from skushare.commands.common import add_source, command, positive, shown
+
+
+def add(commands):
+    parser = command(
+        commands,
+        "gallery",
+        None,
+        "List, import, export and teach the galleries that brands are recognised by.\n\n"
+        "They lie in the workspace, or in the database of $SKUSHARE_DATABASE; the Teach page makes them.",
+        "examples:\n"
+        "  skushare gallery import coffee.zip\n"
+        "  skushare detect shelf.jpg --shares --gallery coffee\n",
+    )
+    subcommands = parser.add_subparsers(title="subcommands", required=True, metavar="COMMAND")
+    command(
+        subcommands,
+        "list",
+        run_list,
+        "List the saved galleries.",
+        "example:\n  skushare gallery list\n",
+    )
+    parser = command(
+        subcommands,
+        "import",
+        run_import,
+        "Save a gallery from a folder or a zip.\n\n"
+        "PATH is an exported gallery, or pictures in folders BRAND/PRODUCT/ or BRAND/. What has the name of\n"
+        "a saved one becomes its next version.",
+        "example:\n  skushare gallery import pictures/ --name coffee\n",
+    )
+    parser.add_argument("path", type=Path, metavar="PATH", help="folder or zip")
+    parser.add_argument("--name", help="of the gallery (default: as it is called)")
+    parser = command(
+        subcommands,
+        "export",
+        run_export,
+        "Write a saved gallery as a folder or, if TARGET ends in .zip, as a zip.",
+        "example:\n  skushare gallery export coffee coffee.zip --version 3\n",
+    )
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("target", type=Path, metavar="TARGET", help="must not exist, if it is a folder")
+    parser.add_argument("--version", type=positive, help="(default: the newest)")
+    parser = command(
+        subcommands,
+        "teach",
+        run_teach,
+        "Teach the labelled facings of a dataset to a gallery, which is made if it is new.\n\n"
+        "Each label becomes a product; its brand is the label, or what --brand-map says of it.",
+        "example:\n  skushare gallery teach coffee labelled/ --examples 5 --brand-map brands.csv\n",
+    )
+    parser.add_argument("name", metavar="NAME", help="of the gallery")
+    add_source(parser)
+    parser.add_argument(
+        "--examples", type=positive, default=10, help="of a product at most, from different photos (10)"
+    )
+    parser.add_argument("--brand-map", type=Path, metavar="FILE", help="CSV of label, brand, own")
+
+
+def run_list(args):
+    from skushare.brands.library import gallery_names, gallery_versions
+
+    for name in gallery_names():
+        newest = gallery_versions(name)[0]
+        when = datetime.fromtimestamp(newest.created)
+        print(
+            f"{name}  version {newest.version} of {when:%Y-%m-%d %H:%M}, {newest.products} products of "
+            f"{len(newest.brands)} brands"
+        )
+    return 0
+
+
+def run_import(args):
+    from skushare.brands.embedder import Embedder
+    from skushare.brands.gallery_files import read_gallery
+
+    gallery = read_gallery(args.path, Embedder.load())
+    return _save(replace(gallery, name=args.name or gallery.name))
+
+
+def run_export(args):
+    from skushare.brands.gallery_files import write_gallery
+    from skushare.brands.library import open_gallery
+
+    write_gallery(open_gallery(args.name, args.version), args.target)
+    print(args.target)
+    return 0
+
+
+def run_teach(args):
+    from skushare.brands.brand_map import labels_as_brands, read_brand_map
+    from skushare.brands.embedder import Embedder
+    from skushare.brands.gallery import Gallery, Sku
+    from skushare.brands.library import gallery_names, open_gallery
+    from skushare.brands.recognition import example_picture
+    from skushare.dataset.formats import read_dataset
+    from skushare.images import read_image
+
+    dataset, embedder = read_dataset(args.source, args.images, args.format), Embedder.load()
+    mapped = read_brand_map(args.brand_map) if args.brand_map else labels_as_brands(dataset.labels)
+    if args.name in gallery_names():
+        gallery = open_gallery(args.name).embedded_by(embedder)
+    else:
+        gallery = Gallery(args.name)
+    for path, taught in shown("photos")(_by_photo(dataset, mapped.brand_of, args.examples)):
+        image = read_image(path)
+        for label, box in taught:
+            brand = mapped.brand_of[label]
+            sku = gallery.find(brand, label)
+            sku = sku or Sku(gallery.new_id(), label, brand, own=brand in mapped.own_brands)
+            vectors, picture = embedder.embed(image, [box]), example_picture(image, box)
+            gallery = gallery.with_examples(sku, vectors, [picture], embedder)
+    return _save(gallery)
+
+
+def _by_photo(dataset, brand_of, most):
+    """[(path, [(label, box), ...])] of the boxes to teach, those of a label from as many photos as can be."""
+    places = {}
+    for sample in dataset.samples:
+        ranks = {}
+        for box, class_id in zip(sample.boxes, sample.class_ids.tolist(), strict=True):
+            label = dataset.labels[class_id]
+            if label in brand_of:
+                ranks[label] = ranks.get(label, 0) + 1
+                places.setdefault(label, []).append((ranks[label], sample.path, box))
+    photos = {}
+    for label, found in places.items():
+        for _, path, box in sorted(found, key=lambda place: place[0])[:most]:
+            photos.setdefault(path, []).append((label, box))
+    return list(photos.items())
+
+
+def _save(gallery):
+    from skushare.brands.library import save_gallery
+
+    version = save_gallery(gallery)
+    print(
+        f"{gallery.name}: version {version}, {len(gallery.skus)} products of {len(gallery.brands)} brands, "
+        f"{len(gallery.pictures)} examples"
+    )
+    return 0

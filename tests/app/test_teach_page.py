@@ -1,0 +1,136 @@
+"""The Teach page: piles are shown, named piles are learnt and saved, galleries come in and go out."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from skushare.app import pile_board as board_module
+from skushare.app.teach import edited, products
+from skushare.brands.embedder import Embedder
+from skushare.brands.gallery import GalleryError
+from skushare.brands.gallery_files import gallery_zip
+from skushare.brands.library import gallery_names, gallery_versions, open_gallery
+from skushare.images import write_image
+from tests.brands.conftest import ColorEmbedder, color_gallery
+
+ROOT = Path(__file__).resolve().parents[2]
+HOSTILE = "<script>alert(1)</script> '; DROP TABLE galleries; -- 🛒 سوق"
+
+
+@pytest.fixture
+def browser(monkeypatch, detector):
+    """What the board is given (``data``), and a way to act as the user does on it."""
+
+    class Browser:
+        data, deliver = None, None
+
+        def mount(self, key, data, on_action_change):
+            self.data, self.key, self.deliver = data, key, on_action_change
+
+    shown = Browser()
+    monkeypatch.setattr(board_module, "_component", lambda: shown.mount)
+    monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
+    st.cache_resource.clear()
+    yield shown
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def app(browser, tmp_path):
+    """The page with a photo of a red and a green facing."""
+    picture = np.full((100, 140, 3), 90, np.uint8)
+    picture[:, :65], picture[:, 65:] = (250, 20, 20), (20, 250, 20)
+    write_image(tmp_path / "shelf.png", picture)
+    page = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+    page.switch_page("pages/teach.py").run()
+    page.file_uploader[0].set_value(("shelf.png", (tmp_path / "shelf.png").read_bytes(), "image/png")).run()
+    assert not page.exception
+    return page
+
+
+def act(app, browser, **action):
+    app.session_state.lesson.act(action)
+    app.run()
+    assert not app.exception
+
+
+def texts(elements):
+    return " ".join(element.value for element in elements)
+
+
+def test_facings_are_piled_by_look(app, browser):
+    assert [pile["size"] for pile in browser.data["piles"]] == [1, 1]
+    assert "0 of 2 facings taught" in app.get("progress")[0].proto.text
+
+
+def test_a_named_pile_is_learnt_saved_and_gone(app, browser):
+    act(app, browser, kind="teach", pile=0, brand=HOSTILE, product="")
+    assert [pile["size"] for pile in browser.data["piles"]] == [1]
+    assert open_gallery("My brands").brands == (HOSTILE,)
+    act(app, browser, kind="teach", pile=1, brand="Gruen", product="lime")
+    assert "All 2 facings are taught" in texts(app.success)
+    assert open_gallery("My brands").brands == (HOSTILE, "Gruen")
+    assert len(gallery_versions("My brands")) == 2
+
+
+def test_a_name_that_cannot_be_is_told_and_nothing_is_lost(app, browser):
+    act(app, browser, kind="teach", pile=0, brand="x" * 10_000, product="")
+    assert "longer than" in texts(app.error) and len(browser.data["piles"]) == 2
+    assert gallery_names() == []
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        {"kind": "split", "pile": 99},
+        {"kind": "move", "facings": [0, 55, -3], "to": 99},
+        {"kind": "move", "facings": [77], "to": None},
+        {"kind": "teach", "pile": 99, "brand": "x", "product": ""},
+    ],
+)
+def test_actions_on_what_is_gone_do_nothing(app, browser, action):
+    act(app, browser, **action)
+    assert [pile["size"] for pile in browser.data["piles"]] == [1, 1] and gallery_names() == []
+
+
+def test_facings_can_be_put_together_and_apart(app, browser):
+    act(app, browser, kind="move", facings=[1], to=0)
+    assert [pile["size"] for pile in browser.data["piles"]] == [2]
+    act(app, browser, kind="split", pile=0)
+    assert [pile["size"] for pile in browser.data["piles"]] == [1, 1]
+
+
+def test_a_known_brand_is_suggested_and_comes_last(app, browser, tmp_path):
+    act(app, browser, kind="teach", pile=0, brand="Rot", product="")
+    app.file_uploader[0].set_value(("again.png", (tmp_path / "shelf.png").read_bytes(), "image/png")).run()
+    assert [pile["brand"] for pile in browser.data["piles"]] == ["", "Rot"]
+
+
+def test_an_imported_gallery_is_saved_and_can_be_deleted(app):
+    data = gallery_zip(color_gallery(ColorEmbedder()))
+    app.file_uploader[1].set_value(("g.zip", data, "application/zip")).run()
+    assert not app.exception and gallery_names() == ["shelf"]
+    next(b for b in app.button if b.label.startswith("Delete this gallery")).click().run()
+    assert not app.exception and gallery_names() == []
+
+
+def test_a_zip_that_is_none_is_told(app):
+    app.file_uploader[1].set_value(("g.zip", b"no zip", "application/zip")).run()
+    assert not app.exception and "damaged" in texts(app.error)
+
+
+def test_the_table_of_products_can_be_edited():
+    gallery = color_gallery(ColorEmbedder())
+    table = products(gallery)
+    assert table["examples"].tolist() == [1, 2, 1] and table.index.tolist() == ["a", "b", "c"]
+    after = edited(
+        gallery, {"a": {"product": "rouge", "own": True, "colour": "#123456"}, "c": {"brand": "Rot"}}
+    )
+    assert after.brands == ("Rot",) and after.own_brands == ("Rot",) and after.sku("a").name == "rouge"
+    assert after.colors == {"Rot": "#123456"}
+    for wrong in ({"brand": None}, {"colour": "red"}):
+        with pytest.raises(GalleryError):
+            edited(gallery, {"a": wrong})

@@ -1,0 +1,75 @@
+"""`skushare gallery` and `skushare detect --gallery`, on the shipped networks and a drawn shelf."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from skushare.cli import main
+from skushare.database.engine import close
+from skushare.samples import DEMO_GALLERY, FOLDER
+
+
+@pytest.fixture(autouse=True)
+def database(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
+    monkeypatch.delenv("SKUSHARE_DATABASE", raising=False)
+    yield
+    close()
+
+
+def run(capsys, *arguments):
+    status = main([str(argument) for argument in arguments])
+    return status, capsys.readouterr()
+
+
+def test_a_gallery_goes_in_is_listed_and_comes_out_the_same(tmp_path, capsys):
+    assert run(capsys, "gallery", "import", DEMO_GALLERY, "--name", "demo")[0] == 0
+    assert "demo  version 1" in run(capsys, "gallery", "list")[1].out
+    assert run(capsys, "gallery", "export", "demo", tmp_path / "out.zip")[0] == 0
+    status, told = run(capsys, "gallery", "import", tmp_path / "out.zip")
+    assert status == 0 and "demo: version 1, 18 products of 18 brands" in told.out  # nothing new
+
+
+def test_labelled_photos_teach_their_labels(tmp_path, capsys):
+    content = json.loads((FOLDER / "annotations.json").read_text())
+    brands = sorted({note["brand"] for note in content["annotations"]})
+    content["categories"] = [{"id": i, "name": brand} for i, brand in enumerate(brands, 1)]
+    for note in content["annotations"]:
+        note["category_id"] = brands.index(note["brand"]) + 1
+    (tmp_path / "labels.json").write_text(json.dumps(content))
+    source = (tmp_path / "labels.json", "--images", FOLDER, "--format", "coco")
+    (tmp_path / "map.csv").write_text("label,brand,own\n" + "".join(f"{b},House,yes\n" for b in brands[:3]))
+    status, told = run(capsys, "gallery", "teach", "g", *source, "--examples", 2)
+    assert (
+        status == 0
+        and f"{len(brands)} products of {len(brands)} brands, {2 * len(brands)} examples" in told.out
+    )
+    status, told = run(capsys, "gallery", "teach", "h", *source, "--brand-map", tmp_path / "map.csv")
+    assert status == 0 and "3 products of 1 brands" in told.out
+
+
+def test_detect_names_the_brands(tmp_path, capsys):
+    photo = Path(FOLDER, "shelf_cereal.jpg")
+    assert "Crundlo" in run(capsys, "detect", photo, "--gallery", DEMO_GALLERY, "--shares")[1].out
+    status, told = run(
+        capsys, "detect", photo, "--gallery", DEMO_GALLERY, "--format", "coco", "--draw", tmp_path
+    )
+    named = [note.get("brand") for note in json.loads(told.out)["annotations"]]
+    assert status == 0 and named.count("Crundlo") >= 5 and (tmp_path / "shelf_cereal.jpg").is_file()
+
+
+def test_a_model_s_own_labels_may_be_mapped_to_brands(tmp_path, capsys):
+    (tmp_path / "map.csv").write_text("label,brand\nfacing,Any\n")
+    _, told = run(
+        capsys, "detect", FOLDER / "shelf_cereal.jpg", "--brand-map", tmp_path / "map.csv", "--format", "csv"
+    )
+    assert "Any" in told.out.splitlines()[1]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("detect", FOLDER, "--gallery", "none"), ("gallery", "export", "none", "x")]
+)
+def test_a_gallery_that_is_not_there_is_named(capsys, arguments):
+    status, told = run(capsys, *arguments)
+    assert status == 2 and "none" in told.err and "Traceback" not in told.err
