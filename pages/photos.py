@@ -104,7 +104,7 @@ if album:
         shown = shown[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]
     with pictures_tab:
         by_row, with_gaps = drawing_choices("photos")
-        for shelf in gallery(shown, columns=3):
+        for shelf in gallery(shown, columns=3 if all(shelf.key for shelf in shown) else 1):
             photo, count, empty = shelf.photo, len(shelf.detections), shelf.gaps
             st.image(
                 photo.drawn(
@@ -114,7 +114,7 @@ if album:
                 alt=f"{photo.name} with {count} boxes drawn",
             )
             rows, room = shelf.detections.row_ids.max(initial=-1) + 1, int(empty.facings.sum())
-            st.markdown(f"**{count} facings** in {rows} rows, {len(empty.boxes)} gaps (room for {room})")
+            st.markdown(f"**{count} facings** in {rows} rows; gaps: {len(empty.boxes)}, room for {room}")
             st.text(photo.name)
             if (
                 embedder
@@ -159,7 +159,7 @@ if album:
     save_as_audit(
         "photos",
         take=lambda: album,
-        make=lambda taken, words: audit_of_album(taken, detector, min_score, words),
+        make=lambda taken, words: audit_of_album(taken, detector, min_score, words, naming, known),
     )
     st.button("Clear the list", icon=":material/delete:", on_click=clear)
 

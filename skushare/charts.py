@@ -24,7 +24,8 @@ def share_chart(shares, measure="share"):
     margin = "margin" if measure == "share" else f"{measure}_margin"
     table = _fold(shares)
     table["shown"], table["margin"] = table[measure], table.get(margin, 0.0)
-    table = table.sort_values("shown", ascending=False, kind="stable", ignore_index=True)
+    table = table.sort_values("shown", ascending=False, kind="stable")
+    table = table.sort_values("name", key=lambda names: names == OTHER, kind="stable", ignore_index=True)
     table["low"] = (table["shown"] - table["margin"]).clip(0, 1)
     table["high"] = (table["shown"] + table["margin"]).clip(0, 1)
     names = table["name"].tolist()
@@ -118,4 +119,5 @@ def _fold(shares):
     rest = shares.iloc[MAX_BARS - 1 :].drop(columns="name")
     squares = [column for column in rest if column.endswith("margin")]  # of parts that are nearly independent
     other = {**rest.sum(), **(rest[squares] ** 2).sum() ** 0.5, "name": OTHER}
-    return pd.concat([shares.head(MAX_BARS - 1), pd.DataFrame([other])[shares.columns]], ignore_index=True)
+    table = pd.concat([shares.head(MAX_BARS - 1), pd.DataFrame([other])[shares.columns]], ignore_index=True)
+    return table.astype({"facings": int})

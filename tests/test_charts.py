@@ -36,6 +36,8 @@ def test_small_brands_are_added_up_beyond_a_dozen(count, bars):
     assert len(data) == bars
     assert data["facings"].sum() == table["facings"].sum()
     assert ("other" in set(data["name"])) == (count > MAX_BARS)
+    assert "other" not in set(data["name"].iloc[:-1])  # last, however much it is
+    assert not any("." in text for text in data["text"])
 
 
 def test_the_chart_leaves_its_table_alone():

@@ -99,7 +99,7 @@ def test_rows_gaps_and_shares_of_a_photo_are_shown(detector, monkeypatch):
     app = open_page("photos")
     app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
     assert metrics(app)["Gaps"] == "2"
-    assert any("in 2 rows, 2 gaps" in text for text in texts(app.markdown))
+    assert any("in 2 rows; gaps: 2, room for 2" in text for text in texts(app.markdown))
     app.toggle(key="photos_by_row").set_value(True).run()
     app.toggle(key="photos_gaps").set_value(True).run()
     app.segmented_control(key="share_measure").set_value("Length along the boards").run()
