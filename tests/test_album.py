@@ -6,6 +6,7 @@ import pytest
 from skushare.album import PREVIEW_SIDE, SCORE_FLOOR, Album
 from skushare.detections import Detections
 from skushare.jpeg import decode_jpeg, encode_jpeg
+from tests.brands.conftest import ColorEmbedder, color_gallery
 
 
 class Detector:
@@ -116,3 +117,36 @@ def test_files_are_taken_in_slices_and_read_once(detector):
     assert [album.take(files, detector, seconds=0) for _ in range(5)] == [3, 2, 1, 0, 0]
     assert reads == [0, 1, 2, 3] and len(album) == 4
     assert album.take([], detector, seconds=0) == 0
+
+
+def test_facings_get_the_brands_of_a_gallery_and_looks(detector):
+    embedder = ColorEmbedder()
+    album = Album()
+    album.add("a.jpg", encode_jpeg(np.full((600, 800, 3), (250, 20, 20), np.uint8)), detector, embedder)
+    album.add("b.jpg", photo(120), detector, embedder)
+    album.add("c.jpg", photo(200), detector)  # without an embedder
+    naming = album.named(0.4, embedder, color_gallery(embedder), by_look=True)
+    assert [d.brand_ids.tolist() for d in naming.detections] == [[0, 0], [2, 2], [-1, -1]]
+    assert naming.brands == ("Rot", "Blau", "look A")
+    table = album.facings(0.4, detector.labels, naming=naming)
+    assert table["brand"].tolist() == ["Rot", "Rot", "look A", "look A", "unknown", "unknown"]
+    shares = album.shares(0.4, detector.labels, naming)
+    assert dict(zip(shares["name"], shares["facings"], strict=True)) == {"Rot": 2, "look A": 2, "unknown": 2}
+
+
+def test_doubtful_facings_are_not_embedded_and_stay_unknown(detector):
+    embedder = ColorEmbedder()
+    album = Album()
+    album.add("a.jpg", photo(10), detector, embedder)
+    (shown,) = album.photos.values()
+    assert [bool(row.any()) for row in shown.embeddings] == [True, True, False]
+    assert album.named(0.05, embedder, by_look=True).detections[0].brand_ids.tolist() == [0, 0, -1]
+
+
+def test_a_facing_is_cut_out_of_the_preview(detector):
+    image = np.zeros((2000, 2600, 3), np.uint8)
+    image[200:400, 100:300] = (250, 20, 20)
+    album = Album()
+    album.add("a.jpg", encode_jpeg(image), detector)
+    (shown,) = album.photos.values()
+    assert decode_jpeg(shown.cutout(0))[5:-5, 5:-5].mean((0, 1)) == pytest.approx([250, 20, 20], abs=12)

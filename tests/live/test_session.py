@@ -9,6 +9,7 @@ from skushare.detections import Detections
 from skushare.errors import ModelError
 from skushare.jpeg import decode_jpeg
 from skushare.live.session import HISTORY_SECONDS, HISTORY_STEP, MAX_SNAPSHOTS, LiveSession
+from tests.brands.conftest import ColorEmbedder, color_gallery
 
 FRAME = np.full((48, 64, 3), 200, np.uint8)
 
@@ -187,3 +188,19 @@ def test_reading_while_frames_arrive_is_safe():
     for thread in readers:
         thread.join()
     assert failures == []
+
+
+def test_a_gallery_names_the_brands_and_another_one_counts_anew(session):
+    embedder = ColorEmbedder()
+    known = color_gallery(embedder)
+    session.name_by(known, embedder)
+    red = np.full((120, 160, 3), (250, 20, 20), np.uint8)
+    session.process(red)
+    found = session.reading().detections
+    assert len(found) and set(found.brand_ids.tolist()) == {0} and session.gallery.brands[0] == "Rot"
+    namer = session.namer
+    session.name_by(known.without_examples([]), embedder)  # the same content
+    assert session.namer is namer
+    session.name_by(None, embedder)
+    session.process(red)
+    assert session.gallery is None and session.reading().detections.brand_ids is None
