@@ -5,27 +5,36 @@ import tempfile
 
 import numpy as np
 
+PRECISIONS = ("float32", "float16", "int8")
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
-def export_litert(network, half=True):
+def export_litert(network, precision="float16", pictures=()):
     """``network`` as the bytes of a LiteRT model with the signature ``serving_default``.
 
-    Inputs and outputs keep their names. By way of a SavedModel, which embeds the
-    weights; converting a traced function directly silently leaves them out.
+    Inputs and outputs keep their names and stay float32. By way of a SavedModel, which embeds
+    the weights; converting a traced function directly silently leaves them out.
 
     Args:
         network: a network of ``build_network``; sides of its input may be ``None``.
-        half: store weights as float16 (arithmetic stays float32): half the size.
+        precision: one of ``PRECISIONS``. ``"float16"`` stores weights at half the size and
+            calculates as ``"float32"`` does; ``"int8"`` calculates in 8 bits as well (Jacob et al.
+            2018, arXiv:1712.05877), several times as fast on most processors.
+        pictures: inputs (1, h, w, 3) float32 on which ``"int8"`` measures the range of each layer.
     """
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory() as folder:
         network.export(folder, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if half:
+        if precision != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if precision == "float16":
             converter.target_spec.supported_types = [tf.float16]
+        if precision == "int8":
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.representative_dataset = lambda: ([picture] for picture in pictures)
         return converter.convert()
 
 

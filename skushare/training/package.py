@@ -9,26 +9,33 @@ import numpy as np
 from skushare.detector.config import DetectorConfig
 from skushare.detector.models import LITERT, WEIGHTS, write_description
 from skushare.detector.network import build_network
+from skushare.detector.preprocess import input_size, prepare
 from skushare.detector.runtime import Detector
 from skushare.detector.weights import load_weights, save_weights
 from skushare.errors import ModelError
 from skushare.evaluation.evaluate import evaluate
 from skushare.export.litert import export_litert, largest_difference
 from skushare.files import atomic_write
+from skushare.images import read_image
 
+AUTO = "auto"
+AFFORDABLE = 0.005  # AP in live mode that a file of 8 bits may cost on the validation photos
+CALIBRATION = 100  # photos
 LARGEST_DIFFERENCE = 0.25  # of raw outputs; rounding folded batch norm to float16 gives about .05
 
 
-def package_run(run, validation, out=None, about=None):
+def package_run(run, validation, out=None, about=None, precision=AUTO):
     """Write the best weights of ``run`` as a model folder, thresholds chosen on ``validation``.
 
-    Weights are rounded to float16, as in the LiteRT file. They are not the same numbers
-    there, since batch norm is folded in before; raw outputs agree to about .05.
+    The kept weights are rounded to float16. Those of the LiteRT file are not the same numbers,
+    since batch norm is folded in before; raw outputs of float16 agree to about .05.
 
     Args:
         run: folder of a run; validation: ``Dataset``.
         out: folder of the model; default ``run/model``.
         about: further keys of ``model.json``.
+        precision: of the LiteRT file: ``"float16"``, ``"int8"`` (ranges measured on photos of
+            ``validation``), or ``"auto"``: int8 if it costs at most ``AFFORDABLE`` there.
 
     Returns:
         the folder.
@@ -54,18 +61,37 @@ def package_run(run, validation, out=None, about=None):
     load_weights(network, run / "best.npz")
     save_weights(network, out / WEIGHTS, np.float16)
     load_weights(network, out / WEIGHTS)
-    content = export_litert(network)
+    contents = {"float16": export_litert(network)}
     # A converter that drops or mangles weights says nothing; the numbers do.
     shape = (96, 160) if config.resize == "fit" else (config.input_size, config.input_size)
-    difference = max(largest_difference(network, content, shape).values())
+    difference = max(largest_difference(network, contents["float16"], shape).values())
     if not difference < LARGEST_DIFFERENCE:
         raise ModelError(f"{out / LITERT}: differs from the Keras network by {difference:.3g}; not written")
-    with atomic_write(out / LITERT) as handle:
-        handle.write(content)
-    write_description(out, config, about)
+    if precision != "float16":
+        contents["int8"] = export_litert(network, "int8", _pictures(config, validation))
+
+    def measure(mode, name):
+        with atomic_write(out / LITERT) as handle:
+            handle.write(contents[name])
+        write_description(out, config, {**about, "precision": name})
+        return evaluate(Detector.load(out), validation, mode, resamples=0)
+
+    rows = {name: measure("live", name) for name in contents}
+    if precision == AUTO:
+        cheap = rows["int8"]["AP"] >= rows["float16"]["AP"] - AFFORDABLE
+        precision = "int8" if cheap else "float16"
+    about["live AP by precision"] = {name: round(row["AP"], 4) for name, row in rows.items()}
     # Live first: photos are sized by a glance in the live size, at the live threshold.
-    for mode, name in (("live", "live_min_score"), ("photo", "min_score")):
-        best = evaluate(Detector.load(out), validation, mode, resamples=0)["best_score"]
-        config = replace(config, **{name: best})
-        write_description(out, config, about)
+    config = replace(config, live_min_score=rows[precision]["best_score"])
+    config = replace(config, min_score=measure("photo", precision)["best_score"])
+    write_description(out, config, {**about, "precision": precision})
     return out
+
+
+def _pictures(config, validation):
+    """Inputs of the network for calibration: photos of ``validation``, each at one of several sizes."""
+    chosen = validation.samples[:: max(1, len(validation) // CALIBRATION)][:CALIBRATION]
+    for number, sample in enumerate(chosen):
+        longest = round(config.live_size * (0.75, 1, 1.25, 1.5)[number % 4])
+        size = input_size(config, sample.width, sample.height, longest)
+        yield prepare(read_image(sample.path), longest, size, config.resize)[0]

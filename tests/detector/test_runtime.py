@@ -51,6 +51,20 @@ def test_litert_agrees_with_keras(folder):
     assert difference["class_logits"] < 1e-3 and difference["box_codes"] < 1e-3
 
 
+def test_eight_bits_stay_near_the_network_on_what_they_were_measured_on(folder):
+    config = read_model(folder).config
+    network = build_network(config, (None, None) if config.resize == "fit" else None)
+    load_weights(network, folder / WEIGHTS)
+    shape = (96, 160) if config.resize == "fit" else (config.input_size, config.input_size)
+    rng = np.random.default_rng(0)  # as largest_difference draws its picture
+    pictures = [rng.uniform(0, 255, (1, *shape, 3)).astype(np.float32) for _ in range(4)]
+    content = export_litert(network, "int8", pictures)
+    assert len(content) < 0.7 * (folder / LITERT).stat().st_size
+    expected = network.predict_on_batch(pictures[0])
+    for name, difference in largest_difference(network, content, shape).items():
+        assert difference < 0.1 * np.abs(expected[name]).max() + 0.02
+
+
 @pytest.mark.parametrize("mode", ["photo", "live"])
 @pytest.mark.parametrize("shape", [(96, 128), (128, 96), (1, 1), (40, 300)])
 def test_boxes_lie_in_the_photo_best_first(folder, mode, shape):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from skushare.detector.models import LITERT
 from skushare.detector.presets import preset
 from skushare.detector.runtime import Detector
 from skushare.training.config import TrainingConfig
@@ -11,18 +12,46 @@ from skushare.training.trainer import train
 CONFIG = preset("shelf_dense", input_size=64, photo_size=64, live_size=64, channels=8, tower=1)
 
 
-@pytest.fixture
-def finished(tmp_path, dataset):
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, dataset):
+    run = tmp_path_factory.mktemp("finished")
     training = TrainingConfig(steps=1, batch_size=2, validation_photos=1)
     tf.config.run_functions_eagerly(True)  # one step is done long before TensorFlow would have traced it
-    train(tmp_path / "run", CONFIG, training, [(dataset, 1.0)], dataset)
+    train(run, CONFIG, training, [(dataset, 1.0)], dataset)
     tf.config.run_functions_eagerly(False)
-    return tmp_path / "run"
+    return run
 
 
-def test_a_packaged_run_detects(finished, dataset, tmp_path):
-    folder = package_run(finished, dataset, tmp_path / "model", {"licence": "test"})
-    detector = Detector.load(folder)
-    assert detector.model.about["licence"] == "test" and detector.model.about["training"]["steps"] == 1
-    assert detector.model.about["data"][0]["photos"] == 3
+@pytest.fixture(scope="module")
+def packaged(finished, dataset, tmp_path_factory):
+    return package_run(finished, dataset, tmp_path_factory.mktemp("model"), {"licence": "test"})
+
+
+def test_a_packaged_run_detects(packaged):
+    detector = Detector.load(packaged)
+    about = detector.model.about
+    assert about["licence"] == "test" and about["training"]["steps"] == 1
+    assert about["data"][0]["photos"] == 3
+    assert set(about["live AP by precision"]) == {"float16", "int8"}
     assert len(detector.detect(np.full((128, 128, 3), 90, np.uint8), "live", min_score=0.0)) > 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "loss", "kept"),
+    [("auto", 0.004, "int8"), ("auto", 0.006, "float16"), ("int8", 0.5, "int8"), ("float16", 0, "float16")],
+)
+def test_eight_bits_are_kept_where_they_cost_little(
+    packaged, finished, dataset, tmp_path, monkeypatch, asked, loss, kept
+):
+    content = (packaged / LITERT).read_bytes()
+    monkeypatch.setattr("skushare.training.package.export_litert", lambda *_, **__: content)
+    monkeypatch.setattr("skushare.training.package.largest_difference", lambda *_: {"class_logits": 0.0})
+
+    def figures(detector, dataset, mode, resamples):
+        int8 = detector.model.about["precision"] == "int8"
+        return {"AP": 0.5 - loss * int8, "best_score": {"live": 0.3, "photo": 0.4}[mode]}
+
+    monkeypatch.setattr("skushare.training.package.evaluate", figures)
+    model = Detector.load(package_run(finished, dataset, tmp_path / "model", precision=asked)).model
+    assert model.about["precision"] == kept
+    assert (model.config.live_min_score, model.config.min_score) == (0.3, 0.4)
