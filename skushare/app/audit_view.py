@@ -19,7 +19,6 @@ from skushare.audits.corrections import Facing
 from skushare.audits.export import FORMATS, export
 from skushare.audits.lessons import lessons, teach
 from skushare.audits.listing import ALL, brand_totals
-from skushare.audits.report import report
 from skushare.brands.gallery import Gallery
 from skushare.brands.library import gallery_names, save_gallery
 from skushare.database import pictures
@@ -59,7 +58,7 @@ def show_audit(number):
 def _bar(audit):
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("All audits", icon=":material/list:", on_click=go_to)
-        downloads = {"PDF report": ("pdf", lambda: report(audit))} | {
+        downloads = {"PDF report": ("pdf", lambda: _report(audit))} | {
             kind.upper() if kind != "parquet" else "Parquet": (kind, lambda kind=kind: export([audit], kind))
             for kind in FORMATS
         }
@@ -75,6 +74,12 @@ def _bar(audit):
         with st.popover("Delete", icon=":material/delete:"):
             st.markdown("The audit and its photos are gone then.")
             st.button("Delete for good", on_click=_delete, args=(audit.id,))
+
+
+def _report(audit):
+    from skushare.audits.report import report  # a third of this module's time to import
+
+    return report(audit)
 
 
 def _facts(audit):
