@@ -26,16 +26,33 @@ export default function ({ data, parentElement, setTriggerValue }) {
     for (const thumb of board.querySelectorAll(".thumb"))
       thumb.setAttribute("aria-pressed", String(selected.has(Number(thumb.dataset.facing))));
   };
-  const takeDrops = (element, to) => {
-    element.ondragover = (event) => {
-      event.preventDefault();
-      element.classList.add("over");
+  const root = board.getRootNode();
+  let dropped = false;
+  const cardAt = (event) => root.elementFromPoint(event.clientX, event.clientY)?.closest(".pile");
+  const drag = (thumb, id) => (start) => {
+    if (start.button !== 0 || start.pointerType === "touch") return; // a finger scrolls and taps
+    let ghost = null;
+    const follow = (event) => {
+      if (!ghost && Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) < 6) return;
+      ghost ??= board.appendChild(Object.assign(thumb.firstChild.cloneNode(), { className: "ghost" }));
+      ghost.style.translate = `${event.clientX}px ${event.clientY}px`;
+      for (const card of board.querySelectorAll(".pile")) card.classList.toggle("over", card === cardAt(event));
     };
-    element.ondragleave = () => element.classList.remove("over");
-    element.ondrop = (event) => {
-      event.preventDefault();
-      move(JSON.parse(event.dataTransfer.getData("text/plain")), to);
+    const stop = (event) => {
+      window.removeEventListener("pointermove", follow);
+      window.removeEventListener("pointerup", stop);
+      window.removeEventListener("pointercancel", stop);
+      if (!ghost) return;
+      ghost.remove();
+      for (const card of board.querySelectorAll(".over")) card.classList.remove("over");
+      dropped = true; // what follows is no click
+      setTimeout(() => (dropped = false));
+      const card = event.type === "pointerup" && cardAt(event);
+      if (card && card !== thumb.closest(".pile")) move(selected.has(id) ? [...selected] : [id], card.pile);
     };
+    window.addEventListener("pointermove", follow);
+    window.addEventListener("pointerup", stop);
+    window.addEventListener("pointercancel", stop);
   };
   const field = (form, pile, what, label, list) => {
     const input = make("input", form);
@@ -57,23 +74,20 @@ export default function ({ data, parentElement, setTriggerValue }) {
   for (const pile of data.piles) {
     const card = make("section", board, "pile");
     card.setAttribute("aria-label", `Pile ${pile.place}`);
-    takeDrops(card, pile.id);
+    card.pile = pile.id;
     const head = make("div", card, "head");
     make("strong", head, "", `${pile.size} alike`);
     if (pile.note) make("span", head, "note", pile.note);
     const thumbs = make("div", card, "thumbs");
     for (const { id, src } of pile.facings) {
       const thumb = button(thumbs, "", () => {
+        if (dropped) return;
         selected.has(id) ? selected.delete(id) : selected.add(id);
         showSelection();
       }, "thumb");
+      thumb.onpointerdown = drag(thumb, id);
       thumb.dataset.facing = id;
       thumb.setAttribute("aria-label", `Facing ${id + 1}`);
-      thumb.draggable = true;
-      thumb.ondragstart = (event) => {
-        const moved = selected.has(id) ? [...selected] : [id];
-        event.dataTransfer.setData("text/plain", JSON.stringify(moved));
-      };
       const picture = make("img", thumb);
       picture.src = src;
       picture.alt = "";
@@ -100,7 +114,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     };
   }
   const fresh = make("section", board, "pile fresh");
-  takeDrops(fresh, null);
+  fresh.pile = null;
   make("span", fresh, "note", "Drag a facing here to take it out of its pile.");
   button(fresh, "New pile", () => move([...selected], null), "put");
   showSelection();

@@ -37,5 +37,6 @@ def build_embedder():
     fields = layers.Flatten(name="fields")(layers.AveragePooling2D(2, name="grid")(middle))
     views = [UnitLength(name=f"{name}_unit")(x) for name, x in (("whole", whole), ("fields", fields))]
     x = layers.Concatenate(name="views")(views)
+    x = layers.Dropout(0.3, name="views_dropout")(x)
     x = layers.Dense(DIMENSIONS, use_bias=False, name="projection")(x)
     return keras.Model(image, {"embedding": UnitLength(name="embedding")(x)}, name="facing_embedder")

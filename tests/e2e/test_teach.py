@@ -1,0 +1,50 @@
+"""Teaching a shelf in a browser, and what it is good for: the next photo's brands have names."""
+
+import csv
+import io
+
+from playwright.sync_api import expect
+
+from tests.e2e.test_browser import PATIENCE, wait_until
+
+expect.set_options(timeout=1000 * PATIENCE)
+
+
+def test_piles_are_put_right_named_and_recognised(open_browser, fresh_app_url, shelves):
+    page = open_browser()
+    page.goto(f"{fresh_app_url}/teach")
+    page.get_by_role("button", name="Try a sample picture").click()
+    piles = page.get_by_role("region", name="Pile")
+    expect(piles.first).to_be_visible()
+    before = piles.count()
+
+    # Take one out by tapping, then drag it back; the first pile is the largest.
+    first = piles.first
+    size = int(first.locator("strong").inner_text().split()[0])
+    first.get_by_role("button", name="Facing").last.click()
+    page.get_by_role("button", name="New pile").click()
+    expect(first.locator("strong")).to_have_text(f"{size - 1} alike")
+    expect(piles).to_have_count(before + 1)
+    single = piles.filter(has=page.get_by_text("1 alike", exact=True)).first
+    single.get_by_role("button", name="Facing").drag_to(first.locator(".thumbs"))
+    expect(piles).to_have_count(before)
+
+    # Name every pile; the keyboard alone will do.
+    for number in range(before):
+        left = before - number
+        expect(piles).to_have_count(left)
+        field = page.get_by_label("Brand of pile 1", exact=True)
+        field.fill(f"Brand {number} <b>")
+        field.press("Enter")
+    expect(page.get_by_text("facings are taught")).to_be_visible()
+
+    page.get_by_role("link", name="Photos").click()
+    page.get_by_role("button", name="Try a sample picture").click()
+    expect(page.get_by_text("Clear the list")).to_be_visible()
+    page.get_by_role("tab", name="Every facing").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download every facing").click()
+    with open(download.value.path(), encoding="utf-8-sig") as file:
+        brands = [row["brand"] for row in csv.DictReader(io.StringIO(file.read()))]
+    named = wait_until(lambda: [b for b in brands if b.startswith("Brand ")], lambda found: True)
+    assert len(named) > 0.8 * len(brands) and len(set(named)) == before
