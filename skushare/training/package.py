@@ -68,7 +68,7 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
     if not difference < LARGEST_DIFFERENCE:
         raise ModelError(f"{out / LITERT}: differs from the Keras network by {difference:.3g}; not written")
     if precision != "float16":
-        contents["int8"] = export_litert(network, "int8", _pictures(config, validation))
+        contents["int8"] = export_litert(network, "int8", calibration_pictures(config, validation))
 
     def measure(mode, name):
         with atomic_write(out / LITERT) as handle:
@@ -88,8 +88,8 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
     return out
 
 
-def _pictures(config, validation):
-    """Inputs of the network for calibration: photos of ``validation``, each at one of several sizes."""
+def calibration_pictures(config, validation):
+    """Inputs (1, h, w, 3) to calibrate 8 bits on: photos of ``validation`` in several sizes."""
     chosen = validation.samples[:: max(1, len(validation) // CALIBRATION)][:CALIBRATION]
     for number, sample in enumerate(chosen):
         longest = round(config.live_size * (0.75, 1, 1.25, 1.5)[number % 4])
