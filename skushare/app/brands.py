@@ -7,7 +7,7 @@ from skushare.app.text import plain
 from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import Gallery, Sku
 from skushare.brands.gallery_files import read_gallery
-from skushare.brands.library import gallery_names, gallery_versions, open_gallery, save_gallery
+from skushare.brands.library import gallery_names, gallery_of, gallery_versions, save_gallery
 from skushare.errors import SkushareError
 from skushare.samples import DEMO_GALLERY
 
@@ -31,20 +31,20 @@ def shared_embedder():
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _opened(name, version):
+def _opened(digest):
     embedder = _load()
-    gallery = read_gallery(DEMO_GALLERY, embedder) if name == DEMO else open_gallery(name, version)
+    gallery = read_gallery(DEMO_GALLERY, embedder) if digest == DEMO else gallery_of(digest)
     return gallery.embedded_by(embedder)
 
 
 def demo_gallery():
     """The gallery of the bundled sample shelves."""
-    return _opened(DEMO, 0)
+    return _opened(DEMO)
 
 
 def saved_gallery(name):
     """The newest version of the saved gallery ``name``, its examples of the present embedder."""
-    return _opened(name, gallery_versions(name)[0].version)
+    return _opened(gallery_versions(name)[0].digest)
 
 
 def choose_gallery(key, without=BY_LOOK):
@@ -54,18 +54,23 @@ def choose_gallery(key, without=BY_LOOK):
     """
     try:
         names = gallery_names()
-        chosen = st.session_state.get("gallery_name")
+        state = st.session_state
         options = [*names, DEMO, without]
+        chosen = state.get("gallery_name")
         if chosen not in options:
             chosen = without if chosen == "" or not names else names[0]
+        state[key] = chosen  # another page or a taught look may have chosen since
+
+        def choose():
+            state.gallery_name = "" if state[key] == without else state[key]
+
         chosen = st.selectbox(
             "Brands",
             options,
-            index=options.index(chosen),
             key=key,
+            on_change=choose,
             help="Galleries are made on the Teach page. Without one, facings are grouped by how they look.",
         )
-        st.session_state.gallery_name = "" if chosen == without else chosen
         if chosen == without:
             return None
         return demo_gallery() if chosen == DEMO else saved_gallery(chosen)
@@ -127,7 +132,7 @@ def _facings_of(naming, photos, min_score, brand):
 
 def _teach_look(brand, facings, gallery, embedder):
     """Teach the facings of a look to ``gallery``, or to ``MY_BRANDS`` without one but the demo."""
-    if gallery is None or st.session_state.gallery_name == DEMO:
+    if gallery is None or st.session_state.get("gallery_name") == DEMO:
         gallery = saved_gallery(MY_BRANDS) if MY_BRANDS in gallery_names() else Gallery(MY_BRANDS)
     try:
         sku = gallery.find(brand, brand) or Sku(gallery.new_id(), brand, brand)

@@ -230,3 +230,16 @@ def test_two_visitors_do_not_mix(detector, camera):
     first.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
     second.run()
     assert metrics(first)["Photos"] == "1" and not second.metric
+
+
+def test_a_look_named_in_place_becomes_a_brand_of_a_gallery(detector):
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(90))]).run()
+    (look,) = [field for field in app.text_input if field.label == "look A: 2 facings"]
+    look.set_value("Oats").run()
+    assert not app.exception
+    assert app.selectbox(key="photos_gallery").value == "My brands"
+    assert not [field for field in app.text_input if field.label.startswith("look")]
+    assert set(app.dataframe[1].value["brand"]) == {"Oats"}
+    app.selectbox(key="photos_gallery").set_value("No gallery: group by look").run()
+    assert set(app.dataframe[1].value["brand"]) == {"look A"}
