@@ -61,7 +61,7 @@ SHELF_DENSE = DetectorConfig(
     box_weight=2.0,
     max_detections=600,
     photo_size=1536,
-    live_size=416,
+    live_size=640,
     facing_size=44.0,
     photo_views=((1.0, False), (1.0, True), (0.75, False)),
 )
