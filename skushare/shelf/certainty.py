@@ -6,8 +6,8 @@ import numpy as np
 # photos of SKU-110K in photo mode: 16,307 boxes in tenths of the score, right from an IoU of .5 on (finer in
 # calibration.csv of `skushare evaluate DATA/sku110k/val.json --details DIR`). A retrained model is taken to
 # be alike.
-SCORES = (0.0, 0.070, 0.144, 0.245, 0.347, 0.449, 0.553, 0.657, 0.752, 0.824)
-FACINGS = (0.0, 0.014, 0.043, 0.087, 0.228, 0.430, 0.662, 0.915, 0.981, 0.999)
+SCORES = (0.0, 0.070, 0.144, 0.245, 0.347, 0.449, 0.553, 0.657, 0.752, 0.824, 1.0)
+FACINGS = (0.0, 0.014, 0.043, 0.087, 0.228, 0.430, 0.662, 0.915, 0.981, 0.999, 1.0)
 
 
 def facing_probability(scores):
