@@ -13,13 +13,13 @@ from skushare.app.picture_grid import picture_grid
 from skushare.app.text import plain
 from skushare.dataset import store
 from skushare.dataset.filters import ORDERS, Filter, find
-from skushare.dataset.thumbnails import thumbnails
+from skushare.dataset.thumbnails import THUMBNAILS, thumbnails
 from skushare.dataset.versions import file_stamp
 from skushare.errors import ImageError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
 
-PICTURES_A_PAGE = 24
+PICTURES_A_PAGE = 20
 LARGE_SIDE = 2048  # pixels of the picture that is looked at closely
 # Steps of the box size; between them COCO's and SKU-110K's boxes lie.
 _SIDES = [0, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, np.inf]
@@ -126,7 +126,7 @@ def _show_page(dataset, rows, boxes):
 
 def _thumbnails(dataset, rows):
     paths = [dataset.path(dataset.index.names[row]) for row in rows]
-    return thumbnails(paths, dataset.folder / "cache" / "thumbnails")
+    return thumbnails(paths, dataset.folder / THUMBNAILS)
 
 
 def _prepare(dataset, rows):

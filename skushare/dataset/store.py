@@ -18,12 +18,14 @@ from pathlib import Path
 from skushare.dataset import versions
 from skushare.dataset.edits import append_edit, append_redo, append_undo, change_table, read_history
 from skushare.dataset.index import Index
+from skushare.dataset.thumbnails import THUMBNAILS, thumbnails
 from skushare.errors import DatasetError
 from skushare.files import atomic_folder, sweep
 from skushare.lock import hold
 from skushare.workspace import checked_name, datasets_folder, workspace
 
 _JOURNAL = "edits.jsonl"
+_LOOKED_AT_FIRST = 20  # images; a page of the gallery
 _PATIENCE = 60  # seconds; folding 12,000 images takes about as long
 
 
@@ -56,6 +58,8 @@ def add_dataset(dataset, name, copy=True, progress=None):
         dataset, names = _take(dataset, new / "images", copy, progress or iter)
         versions.write_labels(new, dataset, names)
         versions.cache_columns(new, 0, Index.of(dataset, names))
+    # After the folder has its name, which thumbnails go by: who looks first need not wait.
+    thumbnails([folder / "images" / name for name in names[:_LOOKED_AT_FIRST]], folder / THUMBNAILS)
     return folder
 
 

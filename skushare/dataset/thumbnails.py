@@ -11,6 +11,7 @@ from skushare.errors import ImageError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
 
+THUMBNAILS = Path("cache", "thumbnails")  # in the folder of a dataset
 SIDE = 320  # pixels of the longer side
 QUALITY = 75  # of the JPEG: a page of them must come quickly
 

@@ -95,7 +95,7 @@ def test_an_empty_store_tells_what_to_do_and_makes_an_example(browser, monkeypat
 def test_the_gallery_sends_one_page_of_all_pictures(shop, browser):
     app = open_page()
     assert metrics(app) == {"Pictures": "60", "Boxes": "60", "Boxes a picture": "1.0", "Classes": "2"}
-    assert len(browser["cards"]) == 24 and "1 to 24 of 60 pictures" in texts(app.caption)
+    assert len(browser["cards"]) == 20 and "1 to 20 of 60 pictures" in texts(app.caption)
     assert {card["name"] for card in browser["cards"]} <= set(shop.names)
 
 
@@ -103,9 +103,9 @@ def test_pages_are_turned_and_a_filter_begins_at_the_first(shop, browser):
     app = open_page()
     app.session_state["dataset_page"] = (3, 99)
     app.run()
-    assert "49 to 60 of 60 pictures" in texts(app.caption)
+    assert "41 to 60 of 60 pictures" in texts(app.caption)
     field(app.text_input, "File name contains").set_value("shelf_").run()
-    assert "1 to 24 of 59 pictures" in texts(app.caption)
+    assert "1 to 20 of 59 pictures" in texts(app.caption)
 
 
 def test_filters_narrow_the_gallery_and_the_boxes_drawn(shop, browser):
@@ -133,7 +133,7 @@ def test_a_click_opens_the_picture_large_and_the_neighbours_are_at_hand(shop, br
     button(app, "Previous").click().run()
     assert r"a\*b\*\[x\]\(y\)\.png" in app.markdown[0].value and button(app, "Previous").disabled
     button(app, "All pictures").click().run()
-    assert "1 to 24 of 60 pictures" in texts(app.caption) and not app.exception
+    assert "1 to 20 of 60 pictures" in texts(app.caption) and not app.exception
 
 
 def test_an_edit_is_undone_and_redone_from_the_picture(shop, browser):

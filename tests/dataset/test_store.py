@@ -15,6 +15,7 @@ import pytest
 from skushare.dataset import store
 from skushare.dataset.coco import read_coco
 from skushare.dataset.dataset import Dataset
+from skushare.dataset.thumbnails import THUMBNAILS, thumbnails
 from skushare.errors import ConfigError, DatasetError, SkushareError
 
 
@@ -129,6 +130,15 @@ def test_without_copying_the_images_stay_where_they_are(store_folder, make_datas
 def test_a_copy_does_not_change_with_the_users_file(shop):
     shop.samples[0].path.write_bytes(b"painted over")
     assert store.open_dataset("shop").samples[0].path.read_bytes() != b"painted over"
+
+
+def test_the_first_pictures_have_thumbnails_at_once(shop, store_folder):
+    kept = list((store_folder / "shop" / THUMBNAILS).rglob("*.jpg"))
+    assert len(kept) == 3
+    thumbnails(
+        [store_folder / "shop" / "images" / image(n) for n in range(3)], store_folder / "shop" / THUMBNAILS
+    )
+    assert set((store_folder / "shop" / THUMBNAILS).rglob("*.jpg")) == set(kept)
 
 
 def test_a_missing_image_stays_listed(store_folder, make_dataset):
