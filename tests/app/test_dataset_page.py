@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from skushare.dataset import intake, store
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.images import write_image
+from tests.app.elements import button, field, metrics, texts
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 HOSTILE = "a*b*[x](y).png"
@@ -64,22 +65,6 @@ def open_page(tab=None, **query):
     app.run()
     assert not app.exception
     return app
-
-
-def button(app, label):
-    return next(b for b in app.button if b.label == label)
-
-
-def field(elements, label):
-    return next(e for e in elements if e.label == label)
-
-
-def metrics(app):
-    return {metric.label: metric.value for metric in app.metric}
-
-
-def texts(elements):
-    return [element.value for element in elements]
 
 
 def test_an_empty_store_tells_what_to_do_and_makes_an_example(browser, monkeypatch):

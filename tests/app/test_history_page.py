@@ -17,6 +17,7 @@ from skushare.database import engine, pictures
 from skushare.detections import Detections
 from skushare.errors import AuditError
 from skushare.jpeg import encode_jpeg
+from tests.app.elements import field, metrics, press, texts
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 HOSTILE = "<b>x</b> [a](b) $y$ :red[z] =1+1 مرحبا \u202e🥫 '; DROP TABLE audits; --"
@@ -66,27 +67,6 @@ def open_page(page="history", tab=None, **query):
     app.run()
     assert not app.exception
     return app
-
-
-def button(app, label):
-    return next(b for b in app.button if b.label == label)
-
-
-def field(elements, label):
-    return next(e for e in elements if e.label == label)
-
-
-def metrics(app):
-    return {metric.label: metric.value for metric in app.metric}
-
-
-def texts(elements):
-    return [element.value for element in elements]
-
-
-def press(app, label):
-    button(app, label).click().run()
-    assert not app.exception
 
 
 def test_without_audits_the_page_tells_what_to_do():

@@ -12,6 +12,7 @@ from skushare.detector.runtime import Detector
 from skushare.errors import ModelError
 from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS
+from tests.app.elements import metrics, texts
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 
@@ -30,14 +31,6 @@ def open_page(page=None):
         app.switch_page(f"pages/{page}.py").run()
     assert not app.exception
     return app
-
-
-def metrics(app):
-    return {metric.label: metric.value for metric in app.metric}
-
-
-def texts(elements):
-    return [element.value for element in elements]
 
 
 def test_start_counts_a_bundled_picture_once(detector):

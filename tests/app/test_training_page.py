@@ -23,6 +23,7 @@ from skushare.training.pipeline import write_pipeline
 from skushare.training.plan import Plan
 from skushare.training.recipes import recipe
 from skushare.workspace import runs_folder
+from tests.app.elements import button, metrics, press, texts
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 
@@ -79,28 +80,8 @@ def open_page():
     return app
 
 
-def texts(elements):
-    return [element.value for element in elements]
-
-
-def button(app, label):
-    found = [element for element in app.button if element.label == label]
-    assert found, [element.label for element in app.button]
-    return found[0]
-
-
-def press(app, label):
-    button(app, label).click().run()
-    assert not app.exception
-    return app
-
-
 def field(app, label):
     return next(w for w in [*app.number_input, *app.selectbox, *app.text_input] if w.label == label)
-
-
-def metrics(app):
-    return {metric.label: metric.value for metric in app.metric}
 
 
 def test_without_datasets_the_page_leads_to_them():
