@@ -1,0 +1,27 @@
+/** What page and worker say to each other. */
+
+import type { DetectOptions, Engine, Notice, OfferOptions } from './auditor'
+import type { BundleErrorCode } from './bundle'
+import type { BundleDescription } from './config'
+import type { MatcherData } from './gallery'
+
+export type Request =
+  | { kind: 'start'; description: BundleDescription; base: string; engine?: Engine; size?: number }
+  | { kind: 'probe' }
+  | { kind: 'use'; engine: Engine; size?: number }
+  | { kind: 'offer'; frame: ImageBitmap | VideoFrame; options: OfferOptions }
+  | { kind: 'detect'; picture: ImageBitmap; options: DetectOptions }
+  | { kind: 'embed'; picture: ImageBitmap; boxes: Float32Array }
+  | { kind: 'gallery'; gallery: MatcherData | null }
+  | { kind: 'resetSweep' }
+  | { kind: 'memory' }
+
+export interface Task {
+  id: number
+  request: Request
+}
+
+export type Reply =
+  | { kind: 'done'; id: number; value: unknown }
+  | { kind: 'failed'; id: number; message: string; bundle?: { code: BundleErrorCode; file: string } }
+  | { kind: 'notice'; notice: Notice }

@@ -1,0 +1,3 @@
+import type { Detections } from './detections'
+
+export declare function assignRows(found: Detections): Detections

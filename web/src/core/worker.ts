@@ -1,0 +1,2 @@
+/** The worker: see `auditor.ts` for what it answers. */
+export {}

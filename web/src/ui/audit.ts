@@ -1,0 +1,148 @@
+/** The audit: what was found at one shelf at one time, and with what. As in `skushare/audits/audit.py`. */
+
+import type { Detections, Quad, ShareRow } from '../core'
+import { assignRows, makeDetections, shareByRow, shareOfShelf } from '../core'
+import { tidy } from './text'
+
+export const UNKNOWN = 'unknown'
+
+export interface Facing {
+  box: Quad // xyxy in pixels of the photo
+  score: number // 0 to 1; 1 where a person put it
+  brand: string // empty where unknown
+  brandScore: number | null // 0 to 1, how sure the brand is; null where nothing told
+  product: string // empty where unknown
+}
+
+/** What a person decides about a facing. */
+export interface Placed {
+  box: Quad
+  brand: string
+}
+
+/** One change by a person; `null` stands for no facing: before, it was added; after, removed. */
+export interface Correction {
+  facing: number // its number; from `found.length` on for added ones
+  before: Placed | null
+  after: Placed | null
+  time: string // ISO
+}
+
+/** Facings of a camera moved along the shelf, each counted once. */
+export interface SweepRecord {
+  unique: number
+  found: Facing[] // boxes in pixels of the sweep's first frame
+}
+
+export interface Words {
+  store: string
+  shelf: string
+  category: string
+  note: string
+}
+
+export type Source = 'photo' | 'live'
+
+export interface Audit extends Words {
+  id?: number // in the history; none before it is saved
+  time: string // ISO, when the shelf looked like this
+  source: Source
+  photo: { name: string; width: number; height: number }
+  found: Facing[] // as they were found; corrections come on top
+  corrections: Correction[]
+  sweep: SweepRecord | null
+  model: string
+  modelDigest: string
+  gallery: string // name; empty where facings were grouped by look
+  galleryDigest: string
+  thresholds: Record<string, number | string>
+  software: string
+}
+
+/** A facing as it stands after corrections, and its number in the audit. */
+export interface Numbered {
+  number: number
+  facing: Facing
+}
+
+/** The facings of `audit` as they stand after its corrections, by number. */
+export function current(audit: Pick<Audit, 'found' | 'corrections'>): Numbered[] {
+  const facings = new Map<number, Facing>(audit.found.map((facing, number) => [number, facing]))
+  for (const { facing: number, after } of audit.corrections) {
+    const before = facings.get(number)
+    if (!after) facings.delete(number)
+    // A person is sure.
+    else facings.set(number, { ...after, score: 1, brandScore: 1, product: before?.brand === after.brand ? before.product : '' })
+  }
+  return [...facings].sort(([a], [b]) => a - b).map(([number, facing]) => ({ number, facing }))
+}
+
+/** `audit` with one more correction by a person. */
+export function corrected<A extends Pick<Audit, 'found' | 'corrections'>>(
+  audit: A,
+  number: number | null, // null: a new facing
+  after: Placed | null,
+  time = new Date(),
+): A {
+  const now = current(audit)
+  const before = number === null ? undefined : now.find((each) => each.number === number)
+  if (number !== null && !before) return audit
+  const facing = number ?? 1 + Math.max(audit.found.length - 1, ...audit.corrections.map((each) => each.facing))
+  const correction: Correction = {
+    facing,
+    before: before ? { box: before.facing.box, brand: before.facing.brand } : null,
+    after: after && { box: after.box, brand: tidy(after.brand) },
+    time: time.toISOString(),
+  }
+  return { ...audit, corrections: [...audit.corrections, correction] }
+}
+
+/** `audit` without its last correction. */
+export function undone<A extends Pick<Audit, 'corrections'>>(audit: A): A {
+  return { ...audit, corrections: audit.corrections.slice(0, -1) }
+}
+
+/** Facings as detections with rows and brand ids, and the brands' names by id. */
+export function asDetections(facings: readonly Facing[]): { found: Detections; brands: string[] } {
+  const brands = [...new Set(facings.map((facing) => facing.brand).filter((brand) => brand))]
+  const ids = new Map(brands.map((brand, id) => [brand, id]))
+  const found = assignRows(
+    makeDetections(
+      facings.flatMap((facing) => facing.box),
+      facings.map((facing) => facing.score),
+    ),
+  )
+  found.brandIds = Int32Array.from(facings, (facing) => ids.get(facing.brand) ?? -1)
+  found.brandScores = Float32Array.from(facings, (facing) => facing.brandScore ?? 1)
+  return { found, brands }
+}
+
+/** What an audit counts: the shares of the photo, by shelf row, and of the sweep where there was one. */
+export interface Reckoning {
+  facings: Numbered[]
+  found: Detections // of `facings`, with rows
+  rows: number
+  shares: ShareRow[]
+  byRow: (ShareRow & { row: number })[]
+  sweep: ShareRow[] | null
+}
+
+export function reckon(audit: Pick<Audit, 'found' | 'corrections' | 'sweep'>): Reckoning {
+  const facings = current(audit)
+  const { found, brands } = asDetections(facings.map((each) => each.facing))
+  const options = { labels: [], brands }
+  const swept = audit.sweep && asDetections(audit.sweep.found)
+  return {
+    facings,
+    found,
+    rows: new Set(found.rowIds).size,
+    shares: shareOfShelf(found, options),
+    byRow: shareByRow(found, options),
+    sweep: swept && shareOfShelf(swept.found, { labels: [], brands: swept.brands }),
+  }
+}
+
+/** What people call an audit. */
+export function titleOf(audit: Pick<Audit, 'store' | 'shelf' | 'photo'>): string {
+  return [audit.store, audit.shelf].filter((word) => word).join(', ') || audit.photo.name
+}

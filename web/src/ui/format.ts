@@ -1,0 +1,29 @@
+/** Numbers, dates and sizes as the user's language writes them. */
+
+import { language } from './strings'
+
+export function percent(share: number, digits = 0): string {
+  return new Intl.NumberFormat(language(), { style: 'percent', maximumFractionDigits: digits }).format(share)
+}
+
+export function number(value: number, digits = 0): string {
+  return new Intl.NumberFormat(language(), { maximumFractionDigits: digits }).format(value)
+}
+
+export function when(time: string | Date): string {
+  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(time))
+}
+
+export function day(time: string | Date): string {
+  return new Intl.DateTimeFormat(language(), { day: 'numeric', month: 'short' }).format(new Date(time))
+}
+
+export function megabytes(bytes: number): string {
+  const value = bytes / 1e6
+  return `${number(value, value < 10 ? 1 : 0)} MB`
+}
+
+/** A share with its doubt and facings: "31% ± 4% (58)". */
+export function told(share: number, margin: number, facings: number): string {
+  return `${percent(share)}${margin >= 0.005 ? ` ± ${percent(margin)}` : ''} (${number(facings)})`
+}
