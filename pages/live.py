@@ -107,7 +107,8 @@ def show_course():
         )
         found = session.unique_facings() if which == UNIQUE else reading.detections
         brands = session.gallery.brands if session.gallery else ()
-        show_shares(share_of_shelf(found, detector.labels, brands), () if brands else detector.labels)
+        shares = share_of_shelf(found, detector.labels, brands)
+        show_shares(shares, () if brands else detector.labels, colors=session.colors(shares["name"]))
 
 
 with reading_row:

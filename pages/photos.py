@@ -12,8 +12,10 @@ from skushare.app.model import score_slider, shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.shelves import drawing_choices, shelves_of, show_shelf_shares
 from skushare.app.text import plain
+from skushare.colors import shown_colors
 from skushare.images import SUFFIXES
 from skushare.samples import sample_pictures
+from skushare.shelf.share import share_of_shelves
 from skushare.spreadsheet import to_csv
 
 require_navigation()
@@ -85,6 +87,9 @@ if album:
         naming, known = name_album(album, min_score, embedder, "photos")
     brands = naming.brands if naming else ()
     shelves = shelves_of(album, naming, min_score, "photos")
+    names = brands or detector.labels
+    seen = share_of_shelves([shelf.detections for shelf in shelves], detector.labels, brands)["name"]
+    colors = shown_colors(names, seen, known.chosen_colors if known else {})
     counts = album.counts(min_score)
     total = sum(len(shelf.detections) for shelf in shelves)
     gaps = sum(len(shelf.gaps.boxes) for shelf in shelves)
@@ -107,9 +112,7 @@ if album:
         for shelf in gallery(shown, columns=3 if all(shelf.key for shelf in shown) else 1):
             photo, count, empty = shelf.photo, len(shelf.detections), shelf.gaps
             st.image(
-                photo.drawn(
-                    shelf.detections, brands or detector.labels, by_row, empty.boxes if with_gaps else ()
-                ),
+                photo.drawn(shelf.detections, names, by_row, empty.boxes if with_gaps else (), colors),
                 width="stretch",
                 alt=f"{photo.name} with {count} boxes drawn",
             )
@@ -153,7 +156,7 @@ if album:
             on_click="ignore",
         )
     with share_tab:
-        show_shelf_shares(shelves, detector.labels, brands, named=naming is not None)
+        show_shelf_shares(shelves, detector.labels, brands, naming is not None, colors)
         if naming and naming.looks:
             show_looks(album, min_score, naming, known, embedder)
     save_as_audit(

@@ -7,6 +7,7 @@ from skushare.app.brands import demo_gallery, shared_embedder
 from skushare.app.model import shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.shares import show_shares
+from skushare.colors import shown_colors
 from skushare.samples import sample_pictures
 
 require_navigation()
@@ -34,12 +35,17 @@ pictures = sample_pictures()
 if pictures:
     album, naming = counted_sample(pictures[0], detector.name)
     picture_column, result_column = st.columns([3, 2], gap="large")
+    shares = album.shares(detector.min_score, detector.labels, naming)
+    names = naming.brands if naming else detector.labels
+    colors = shown_colors(names, shares["name"], demo_gallery().chosen_colors if naming else {})
     with picture_column:
         for photo in album.photos.values():
             st.image(
-                photo.drawn(naming.detections[0], naming.brands)
-                if naming
-                else photo.picture(detector.min_score, detector.labels),
+                photo.drawn(
+                    naming.detections[0] if naming else photo.detections.above(detector.min_score),
+                    names,
+                    colors=colors,
+                ),
                 width="stretch",
                 caption="A sample picture, counted by the detector that comes with skushare",
                 alt="A shelf with a box around each facing",
@@ -49,6 +55,5 @@ if pictures:
             "Facings on this shelf", int(album.counts(detector.min_score)["facings"].sum()), border=True
         )
         st.markdown("##### Share of shelf")
-        shares = album.shares(detector.min_score, detector.labels, naming)
-        show_shares(shares, () if naming else detector.labels)
+        show_shares(shares, () if naming else detector.labels, colors=colors)
         st.caption("The brands are invented, as the shelf is. The Teach page makes skushare know yours.")

@@ -44,7 +44,7 @@ class Photo:
         """JPEG bytes of the preview with the boxes of at least ``min_score`` drawn."""
         return self.drawn(self.detections.above(min_score), labels)
 
-    def drawn(self, found, names, by_row=False, gaps=()):
+    def drawn(self, found, names, by_row=False, gaps=(), colors=None):
         """JPEG bytes of the preview with ``found`` drawn, coloured by brand where it has brands.
 
         Args:
@@ -52,11 +52,12 @@ class Photo:
             names: of the brands, or else of the classes.
             by_row: colour by shelf row instead; ``found`` has its rows.
             gaps: boxes (n, 4) of empty places, which get a dashed frame.
+            colors: {name: ``"#RRGGBB"``} as of :func:`~skushare.draw.annotate`.
         """
         image = decode_jpeg(self.preview)
         found = replace(found, boxes=self._on_preview(image, found.boxes))
         color_by = "row" if by_row else "class" if found.brand_ids is None else "brand"
-        picture = annotate(image, found, () if by_row else names, color_by)
+        picture = annotate(image, found, () if by_row else names, color_by, colors=colors)
         if len(gaps):
             picture = draw_gaps(picture, self._on_preview(image, gaps))
         return encode_jpeg(picture)

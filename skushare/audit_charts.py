@@ -3,14 +3,17 @@
 import altair as alt
 
 from skushare.charts import TEXT
-from skushare.draw import COLORS, label_color, label_index, palette_hex
+from skushare.colors import label_colors
 
 _HEIGHT = 300
 _SMALL = 180  # where stores have a chart each
 
 
-def trend_chart(trend):
-    """The shares of :func:`~skushare.audits.listing.trend` over time; a chart a store where it tells them."""
+def trend_chart(trend, colors=None):
+    """The shares of :func:`~skushare.audits.listing.trend` over time; a chart a store where it tells them.
+
+    ``colors``: {brand: ``"#RRGGBB"``}; default :func:`~skushare.colors.label_colors` of the brands.
+    """
     names = sorted(trend["brand"].unique(), key=str.casefold)
     chart = (
         alt.Chart(trend)
@@ -18,7 +21,7 @@ def trend_chart(trend):
         .encode(
             x=alt.X("time:T", title=None),
             y=alt.Y("share:Q", title="share of facings", axis=alt.Axis(format="%")),
-            color=_colors(names, _distinct(names)),
+            color=_colors(names, colors),
             tooltip=[
                 alt.Tooltip("brand:N"),
                 alt.Tooltip("time:T", title="from"),
@@ -36,12 +39,15 @@ def trend_chart(trend):
     )
 
 
-def comparison_chart(comparison):
-    """Shares before and after of :func:`~skushare.audits.compare.compare`, an arrow a brand."""
+def comparison_chart(comparison, colors=None):
+    """Shares before and after of :func:`~skushare.audits.compare.compare`, an arrow a brand.
+
+    ``colors`` as in :func:`trend_chart`.
+    """
     names = comparison["brand"].tolist()
     base = alt.Chart(comparison).encode(
         y=alt.Y("brand:N", sort=names, title=None, axis=alt.Axis(labelLimit=140)),
-        color=_colors(names, [label_color(name) for name in names], legend=None),
+        color=_colors(names, colors, legend=None),
         tooltip=[
             alt.Tooltip("brand:N"),
             alt.Tooltip("share_before:Q", title="before", format=".1%"),
@@ -59,14 +65,6 @@ def comparison_chart(comparison):
 
 
 def _colors(names, colors, legend=alt.Undefined):
-    return alt.Color("brand:N", title=None, scale=alt.Scale(domain=names, range=colors), legend=legend)
-
-
-def _distinct(names):
-    """The colour of each name, or another one where lines would look alike."""
-    taken = []
-    for name in names:
-        own = label_index(name)
-        free = (color for i in range(COLORS) if (color := palette_hex(own + i)) not in taken)
-        taken.append(next(free, palette_hex(own)))
-    return taken
+    colors = label_colors(sorted(names), colors)
+    scale = alt.Scale(domain=names, range=[colors[name] for name in names])
+    return alt.Color("brand:N", title=None, scale=scale, legend=legend)

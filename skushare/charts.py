@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from skushare.draw import label_color
+from skushare.colors import label_colors
 
 # Both are legible on white and on near-black.
 ACCENT = "#12908a"
@@ -12,14 +12,15 @@ MAX_BARS = 12
 OTHER = "other"
 
 
-def share_chart(shares, measure="share"):
+def share_chart(shares, measure="share", colors=None):
     """Horizontal bars of a :func:`~skushare.shelf.share.share_of_shelf` table with their margins.
 
-    The largest comes first. A label keeps its colour from chart to chart and in the drawn
-    boxes. Beyond a dozen names the smallest are added up as "other".
+    The largest comes first. Beyond a dozen names the smallest are added up as "other".
 
     Args:
         measure: the column that the bars show: "share", "linear" or "area".
+        colors: {name: ``"#RRGGBB"``}, those of the boxes drawn beside it; default
+            :func:`~skushare.colors.label_colors` of the names.
     """
     margin = "margin" if measure == "share" else f"{measure}_margin"
     table = _fold(shares)
@@ -43,7 +44,7 @@ def share_chart(shares, measure="share"):
     )
     # The text tells the numbers, so there is no axis; it needs room beyond the longest bar.
     x = alt.X("shown:Q", axis=None, scale=scale)
-    bars = base.mark_bar(cornerRadiusEnd=4, size=22).encode(x=x, color=_colors(names))
+    bars = base.mark_bar(cornerRadiusEnd=4, size=22).encode(x=x, color=_colors(names, colors))
     doubt = base.transform_filter("datum.margin > 0.0005").mark_rule(strokeWidth=2, color=TEXT)
     doubt = doubt.encode(x=alt.X("low:Q", axis=None, scale=scale), x2="high:Q")
     text = base.mark_text(align="left", dx=8, fontSize=14, color=TEXT)
@@ -51,12 +52,12 @@ def share_chart(shares, measure="share"):
     return (bars + doubt + text).properties(height=36 * max(1, len(table)))
 
 
-def rows_chart(rows, measure="linear"):
+def rows_chart(rows, measure="linear", colors=None):
     """How each shelf row divides over the names: a bar a row, the topmost first.
 
     Args:
         rows: a :func:`~skushare.shelf.share.share_by_row` table.
-        measure: as in :func:`share_chart`.
+        measure, colors: as in :func:`share_chart`.
     """
     whole = rows.groupby("name")["facings"].sum().sort_values(ascending=False, kind="stable")
     names = whole.index[:MAX_BARS].tolist()
@@ -68,7 +69,7 @@ def rows_chart(rows, measure="linear"):
         .encode(
             y=alt.Y("row:O", title="shelf row, from the top", axis=alt.Axis(ticks=False, domain=False)),
             x=alt.X("sum(shown):Q", title=None, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
-            color=_colors(names, alt.Legend(title=None, orient="bottom", labelLimit=140)),
+            color=_colors(names, colors, alt.Legend(title=None, orient="bottom", labelLimit=140)),
             order=alt.Order("facings:Q", sort="descending"),
             tooltip=[
                 alt.Tooltip("row:O"),
@@ -108,8 +109,9 @@ def _told(share, margin, facings):
     return f"{100 * share:.0f} %{doubt} ({facings:,})"
 
 
-def _colors(names, legend=None):
-    scale = alt.Scale(domain=names, range=[label_color(name) for name in names])
+def _colors(names, colors, legend=None):
+    colors = label_colors(sorted(names), colors)
+    scale = alt.Scale(domain=names, range=[colors[name] for name in names])
     return alt.Color("name:N", legend=legend, scale=scale)
 
 

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from skushare.charts import ACCENT
-from skushare.draw import label_color
+from skushare.colors import label_colors
 
 SPLITS = {"train": "#12908a", "val": "#c98a1b", "test": "#8a6fc4", "all": ACCENT}  # legible on both
 WARNING = "#d0663f"
@@ -111,14 +111,17 @@ def positions_chart(table):
     )
 
 
-def classes_chart(table):
-    """Horizontal bars of :func:`~skushare.dataset.statistics.classes`; rare ones are added up as "other"."""
+def classes_chart(table, colors=None):
+    """Horizontal bars of :func:`~skushare.dataset.statistics.classes`; rare ones are added up as "other".
+
+    ``colors``: {class: ``"#RRGGBB"``}, those of the drawn boxes.
+    """
     if len(table) > MAX_CLASSES:
         rest = table.iloc[MAX_CLASSES - 1 :]
         other = {"name": f"{len(rest)} others", "boxes": rest["boxes"].sum(), "share": rest["share"].sum()}
         table = pd.concat([table.head(MAX_CLASSES - 1), pd.DataFrame([other])], ignore_index=True)
     names = table["name"].tolist()
-    colors = alt.Scale(domain=names, range=[label_color(name) for name in names])
+    colors = alt.Scale(domain=names, range=list(label_colors(names, colors).values()))
     return (
         alt.Chart(table)
         .mark_bar(cornerRadiusEnd=3)

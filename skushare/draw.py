@@ -1,13 +1,12 @@
-"""Drawing detections on an image, and the colours that boxes and charts share."""
-
-import zlib
+"""Drawing detections on an image."""
 
 import cv2
 import numpy as np
 
-# Okabe and Ito's colours and one darker; told apart with any colour vision.
+from skushare.colors import label_colors
+
+# Of what has a number and no name: Okabe and Ito's colours and one darker, told apart with any colour vision.
 _PALETTE = ("#0072B2", "#E69F00", "#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#F0E442", "#882255")
-COLORS = len(_PALETTE)  # that can be told apart
 _NO_ID = (160, 160, 160)  # of a detection whose row, track or brand is not known
 _INK = (20, 20, 20)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -22,30 +21,23 @@ def color(index):
     """Colour number ``index`` as (red, green, blue), each 0 to 255; grey below 0."""
     if index < 0:
         return _NO_ID
-    return tuple(bytes.fromhex(palette_hex(int(index))[1:]))
+    return _rgb(palette_hex(int(index)))
 
 
-def label_index(name):
-    """The number of the colour that ``name`` has everywhere, whatever stands beside it."""
-    return zlib.crc32(name.encode()) % len(_PALETTE)
-
-
-def label_color(name):
-    """The colour of ``name`` as ``"#RRGGBB"``, the same in every chart and drawing."""
-    return palette_hex(label_index(name))
-
-
-def annotate(image, detections, labels=(), color_by="class", show_scores=False, count_badge=False):
+def annotate(
+    image, detections, labels=(), color_by="class", show_scores=False, count_badge=False, colors=None
+):
     """A copy of ``image`` with the boxes of ``detections`` drawn on it.
 
     Args:
         image: (h, w, 3) uint8 RGB.
         detections: :class:`~skushare.detections.Detections` in pixels of ``image``.
-        labels: names of the ids that ``color_by`` picks; a named one has the colour
-            of its name in the charts, another that of its number.
+        labels: names of the ids that ``color_by`` picks; one without a name has the colour of its number.
         color_by: ``"class"``, ``"brand"``, ``"row"`` or ``"track"``.
         show_scores: write each score, in per cent, at its box.
         count_badge: write the number of boxes in the upper left corner.
+        colors: {label: ``"#RRGGBB"``}, those of the chart beside the picture; default
+            :func:`~skushare.colors.label_colors` of ``labels``.
 
     Raises:
         ValueError: ``color_by`` is another, or the detections lack its ids.
@@ -58,9 +50,10 @@ def annotate(image, detections, labels=(), color_by="class", show_scores=False, 
     for left, top, right, bottom in boxes.tolist():
         # A dark rim keeps the line readable on packs of its own colour.
         cv2.rectangle(canvas, (left, top), (right, bottom), _INK, width + 1)
+    colors = colors or label_colors(labels)
     for (left, top, right, bottom), index in zip(boxes.tolist(), ids.tolist(), strict=True):
-        index = label_index(labels[index]) if 0 <= index < len(labels) else index
-        cv2.rectangle(canvas, (left, top), (right, bottom), color(index), width)
+        rgb = _rgb(colors[labels[index]]) if 0 <= index < len(labels) else color(index)
+        cv2.rectangle(canvas, (left, top), (right, bottom), rgb, width)
     if show_scores:
         for (left, top, _, _), score in zip(boxes.tolist(), detections.scores, strict=True):
             _write(canvas, f"{score:.0%}", (left, top), scale)
@@ -87,6 +80,10 @@ def draw_gaps(image, boxes):
 def _dash(canvas, start, end, width):
     cv2.line(canvas, start, end, _INK, width + 2)
     cv2.line(canvas, start, end, (255, 255, 255), width)
+
+
+def _rgb(hex_color):
+    return tuple(bytes.fromhex(hex_color[1:]))
 
 
 def _ids(detections, color_by):

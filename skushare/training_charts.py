@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from skushare.charts import ACCENT, TEXT
-from skushare.draw import label_color
+from skushare.colors import label_colors
 
 # What a validation measures, best first; the last is an error, which should fall.
 QUALITIES = {
@@ -74,7 +74,7 @@ def comparison_chart(curves, measure, x="step"):
     """
     names = list(curves)
     table = pd.concat([frame[[x, measure]].assign(run=name) for name, frame in curves.items()])
-    colors = alt.Scale(domain=names, range=[label_color(name) for name in names])
+    colors = alt.Scale(domain=names, range=list(label_colors(names).values()))
     if len(names) <= len(_DISTINCT):
         colors = alt.Scale(domain=names, range=_DISTINCT[: len(names)])
     titles = {"step": "steps", "epoch": "epochs", "minutes": "minutes of training"}

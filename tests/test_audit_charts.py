@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from skushare.audit_charts import comparison_chart, trend_chart
-from skushare.draw import COLORS, label_color
+from skushare.colors import PALETTE, label_color
 
 HOSTILE = "<b>a.b[c]</b> 🥫"
 
@@ -17,7 +17,7 @@ def colors(chart):
     return dict(zip(scale["domain"], scale["range"], strict=True))
 
 
-@pytest.mark.parametrize("count", [1, COLORS - 1, COLORS])
+@pytest.mark.parametrize("count", [1, len(PALETTE) - 1, len(PALETTE)])
 def test_lines_of_up_to_a_palette_are_told_apart(count):
     names = [f"brand {i}" for i in range(count)]
     assert len(set(colors(trend_chart(trend(names))).values())) == count
@@ -25,7 +25,7 @@ def test_lines_of_up_to_a_palette_are_told_apart(count):
 
 def test_a_brand_alone_has_the_colour_that_it_has_everywhere():
     assert colors(trend_chart(trend([HOSTILE]))) == {HOSTILE: label_color(HOSTILE)}
-    assert len(colors(trend_chart(trend([f"{i}" for i in range(3 * COLORS)])))) == 3 * COLORS
+    assert len(colors(trend_chart(trend([f"{i}" for i in range(3 * len(PALETTE))])))) == 3 * len(PALETTE)
 
 
 def test_stores_have_a_chart_each():

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from skushare.charts import MAX_BARS, count_chart, rows_chart, share_chart
-from skushare.draw import label_color
+from skushare.colors import label_color
 
 
 def shares(*facings):

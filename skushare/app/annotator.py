@@ -5,12 +5,12 @@ from pathlib import Path
 import streamlit as st
 
 from skushare.app.picture_grid import data_url
-from skushare.draw import label_color
+from skushare.colors import label_colors
 
 _HERE = Path(__file__).parent
 
 
-def annotator(key, picture, jpeg, sample, labels, save, what="Class"):
+def annotator(key, picture, jpeg, sample, labels, save, what="Class", colors=None):
     """Show a picture for looking and editing.
 
     Args:
@@ -22,6 +22,7 @@ def annotator(key, picture, jpeg, sample, labels, save, what="Class"):
         save: called before the next run with ``(picture, before, after)`` for each change: boxes
             (left, top, right, bottom, class id, score), ``None`` where there was or is none.
         what: what the page calls a class.
+        colors: {label: ``"#RRGGBB"``}; default :func:`~skushare.colors.label_colors` of ``labels``.
     """
     rows = zip(sample.boxes.tolist(), sample.class_ids.tolist(), sample.scores.tolist(), strict=True)
     data = {
@@ -32,7 +33,7 @@ def annotator(key, picture, jpeg, sample, labels, save, what="Class"):
         "boxes": [[*box, class_id, score] for box, class_id, score in rows],
         "labels": list(labels),
         "what": what,
-        "colors": [label_color(label) for label in labels],
+        "colors": [(colors or label_colors(labels))[label] for label in labels],
         "saved": _saved(key),
     }
     _component()(key=key, data=data, on_edits_change=lambda: _take_edits(key, save))

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from skushare.app.audits import go_to
+from skushare.app.brands import notes_of
 from skushare.app.datasets import attempt, note
 from skushare.app.text import plain
 from skushare.audit_charts import trend_chart
@@ -135,7 +136,8 @@ def show_trend(wanted):
         if len(stores) > MOST_STORES:
             st.caption(f"The first {MOST_STORES} of {len(stores):,} stores; choose others in the filter.")
         table = table[table["store"].isin(stores[:MOST_STORES])]
-    st.altair_chart(trend_chart(table), width="stretch" if not by_store else "content")
+    colors = notes_of().colors(brands, chosen)
+    st.altair_chart(trend_chart(table, colors), width="stretch" if not by_store else "content")
 
 
 def show_unfinished():

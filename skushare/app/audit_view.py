@@ -7,7 +7,7 @@ import streamlit as st
 
 from skushare.app.annotator import annotator
 from skushare.app.audits import go_to
-from skushare.app.brands import MY_BRANDS, saved_gallery, shared_embedder
+from skushare.app.brands import MY_BRANDS, notes_of, saved_gallery, shared_embedder
 from skushare.app.datasets import attempt, note
 from skushare.app.shares import show_shares
 from skushare.app.text import plain
@@ -21,6 +21,7 @@ from skushare.audits.lessons import lessons, teach
 from skushare.audits.listing import ALL, brand_totals
 from skushare.brands.gallery import Gallery
 from skushare.brands.library import gallery_names, save_gallery
+from skushare.colors import label_colors
 from skushare.database import pictures
 from skushare.dataset.dataset import Sample
 from skushare.draw import annotate
@@ -45,12 +46,14 @@ def show_audit(number):
         st.metric("Facings", f"{now.facings:,}", border=True)
         st.metric("Photos", f"{len(audit.photos):,}", border=True)
         st.metric("Corrections", f"{len(audit.corrections):,}", border=True)
+    shares = now.shares()
+    colors = notes_of(audit.gallery).colors(now.brands, shares["name"])
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _show_photo(now)
+        _show_photo(now, colors)
     with right:
         st.markdown("##### Share of shelf")
-        show_shares(now.shares(), now.brands)
+        show_shares(shares, now.brands, colors=colors)
         _show_corrections(audit)
         _offer_lessons(audit)
 
@@ -104,7 +107,7 @@ def _delete(number):
 # Photos and corrections
 
 
-def _show_photo(now):
+def _show_photo(now, colors):
     if not now.photos:
         return
     page = 1
@@ -127,7 +130,8 @@ def _show_photo(now):
         facings = (box and Facing(tuple(box[:4]), labels[int(box[4])]) for box in (before, after))
         attempt(store.save_correction, *picture, *facings, st.session_state.get("audit_who", ""))
 
-    annotator("audit_annotator", [now.id, photo.id], jpeg, sample, labels, save, "Brand")
+    picture, colors = [now.id, photo.id], label_colors(labels, colors)
+    annotator("audit_annotator", picture, jpeg, sample, labels, save, "Brand", colors)
     known = [brand for brand in brand_totals(ALL)["brand"] if brand not in now.brands]
     first, second = st.columns(2)
     first.multiselect(
@@ -185,7 +189,9 @@ def show_comparison(number, other):
     st.button("All audits", icon=":material/list:", on_click=go_to)
     st.title(f"Audits {audits[0].id} and {audits[1].id}")
     table = compare(*audits)
-    st.altair_chart(comparison_chart(table), width="stretch")
+    names = dict.fromkeys(brand for audit in audits for brand in audit.corrected().brands)
+    colors = notes_of(audits[-1].gallery).colors(names, table["brand"])
+    st.altair_chart(comparison_chart(table, colors), width="stretch")
     percent, place = (st.column_config.NumberColumn(format=f) for f in ("percent", "%.2f"))
     columns = {
         "points": st.column_config.NumberColumn(format="%+.1f", help="Change of the share"),
@@ -202,18 +208,18 @@ def show_comparison(number, other):
             now = audit.corrected()
             for photo in now.photos:
                 try:
-                    drawn = _small(photo, now.brands)
+                    drawn = _small(photo, now.brands, colors)
                     st.image(drawn, width="stretch", alt=f"Photo of audit {audit.id} with boxes drawn")
                 except SkushareError as error:
                     st.error(plain(str(error)), icon=":material/broken_image:")
 
 
-def _small(photo, brands):
+def _small(photo, brands, colors):
     """JPEG bytes of a photo with its facings in their brands' colours."""
     image = shrink(read_image(pictures.get(photo.picture), photo.name, SMALL_SIDE), SMALL_SIDE)
     scale = image.shape[1] / photo.width
     found = replace(photo.detections, boxes=photo.detections.boxes * scale)
-    return encode_jpeg(annotate(image, found, brands, color_by="brand"))
+    return encode_jpeg(annotate(image, found, brands, "brand", colors=colors))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -7,7 +7,14 @@ from skushare.app.text import plain
 from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import Gallery, Sku
 from skushare.brands.gallery_files import read_gallery
-from skushare.brands.library import gallery_names, gallery_of, gallery_versions, save_gallery
+from skushare.brands.library import (
+    brand_notes,
+    gallery_names,
+    gallery_of,
+    gallery_versions,
+    library_state,
+    save_gallery,
+)
 from skushare.errors import SkushareError
 from skushare.samples import DEMO_GALLERY
 
@@ -45,6 +52,16 @@ def demo_gallery():
 def saved_gallery(name):
     """The newest version of the saved gallery ``name``, its examples of the present embedder."""
     return _opened(gallery_versions(name)[0].digest)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _notes(state, first):
+    return brand_notes(first)
+
+
+def notes_of(first=""):
+    """As :func:`~skushare.brands.library.brand_notes`, read again only after a gallery was changed."""
+    return _notes(library_state(), first)
 
 
 def choose_gallery(key, without=BY_LOOK):

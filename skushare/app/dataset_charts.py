@@ -4,6 +4,7 @@ import streamlit as st
 
 from skushare import dataset_charts as charts
 from skushare.app.text import plain
+from skushare.colors import label_colors
 from skushare.dataset import statistics
 from skushare.detector.presets import PRESETS
 
@@ -23,7 +24,8 @@ def show_charts(dataset):
     )
     if len(dataset.index.labels) > 1:
         st.markdown("##### Classes")
-        st.altair_chart(charts.classes_chart(tables["classes"]), width="stretch")
+        colors = label_colors(dataset.index.labels)
+        st.altair_chart(charts.classes_chart(tables["classes"], colors), width="stretch")
     _show_fit(dataset, tables["caps"])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from skushare.draw import label_color
+from skushare.colors import label_colors
 from skushare.errors import SkushareError
 
 _HERE = Path(__file__).parent
@@ -33,8 +33,9 @@ def _card(name, note, jpeg, sample, labels):
     card = {"name": name, "note": note}
     if isinstance(jpeg, SkushareError):
         return card | {"problem": str(jpeg)}
+    colors = label_colors(labels)
     outlines = [
-        (label_color(labels[class_id]), _outline(sample.boxes[sample.class_ids == class_id]))
+        (colors[labels[class_id]], _outline(sample.boxes[sample.class_ids == class_id]))
         for class_id in np.unique(sample.class_ids)
     ]
     size = {"width": sample.width, "height": sample.height}

@@ -74,11 +74,12 @@ def drawing_choices(key):
     return by_row, gaps
 
 
-def show_shelf_shares(shelves, labels, brands, named):
+def show_shelf_shares(shelves, labels, brands, named, colors):
     """The shares of ``shelves`` together by facings, length or area, and by row of a chosen one.
 
     Args:
         labels: names of the classes; brands: of the brands; named: whether the facings have brands.
+        colors: {name: ``"#RRGGBB"``} of either.
     """
     measures = {"Facings": "share", "Length along the boards": "linear", "Area": "area"}
     measure = measures[
@@ -88,6 +89,7 @@ def show_shelf_shares(shelves, labels, brands, named):
         share_of_shelves([shelf.detections for shelf in shelves], labels, brands),
         () if named else labels,
         measure,
+        colors,
     )
     st.markdown("##### By shelf row")
     chosen = 0
@@ -97,7 +99,7 @@ def show_shelf_shares(shelves, labels, brands, named):
         )
     rows = share_by_row(shelves[chosen].detections, labels, brands)
     if len(rows):
-        st.altair_chart(rows_chart(rows, measure), width="stretch")
+        st.altair_chart(rows_chart(rows, measure, colors), width="stretch")
         counted = ["row", "name", "facings"]
         shown = rows.assign(**{c: (100 * rows[c]).round(1) for c in rows if c not in counted})
         st.dataframe(shown, hide_index=True)

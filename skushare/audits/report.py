@@ -9,8 +9,9 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
+from skushare.brands.library import brand_notes
 from skushare.database import pictures
-from skushare.draw import annotate, label_color
+from skushare.draw import annotate
 from skushare.errors import SkushareError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
@@ -34,6 +35,7 @@ def report(audit):
     """
     page = _Report(audit)
     now = audit.corrected()
+    page.colors = brand_notes(audit.gallery).colors(now.brands, now.shares()["name"])
     page.head(audit, now)
     page.shares(now)
     page.photos(now)
@@ -53,6 +55,7 @@ class _Report(FPDF):
         self.set_creation_date(audit.time)
         self.known = set(self.fonts["dejavu"].cmap)
         self.lacking = False
+        self.colors = {}
         self.add_page()
 
     def footer(self):
@@ -111,7 +114,7 @@ class _Report(FPDF):
             if self.will_page_break(_LINE):
                 self.add_page()
             y = self.get_y()
-            self.set_fill_color(label_color(row.name))
+            self.set_fill_color(self.colors[row.name])
             self.rect(self.l_margin + 62, y + 0.8, max(0.3, 90 * row.share / most), _LINE - 1.6, style="F")
             self.set_text_color(0)
             self.cell(60, _LINE, self.legible(row.name, 30), align="R")
@@ -129,7 +132,7 @@ class _Report(FPDF):
             image = shrink(image, _SIDE)
             scale = image.shape[1] / photo.width
             found = replace(photo.detections, boxes=photo.detections.boxes * scale)
-            drawn = io.BytesIO(encode_jpeg(annotate(image, found, now.brands, color_by="brand")))
+            drawn = io.BytesIO(encode_jpeg(annotate(image, found, now.brands, "brand", colors=self.colors)))
             height = min(230, self.epw * image.shape[0] / image.shape[1])
             if self.get_y() + height + 20 > self.page_break_trigger:
                 self.add_page()

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from skushare.draw import label_color
+from skushare.colors import label_colors
 from skushare.errors import SkushareError
 
 LONGEST_NAME = 200  # characters
@@ -30,7 +30,7 @@ class Sku:
     Attributes:
         id: short, unique in its gallery, and the same in all its versions.
         own: whether it is of the user's own brand, not a competitor's.
-        color: ``"#RRGGBB"`` of its brand in charts; empty for the one that follows from the name.
+        color: ``"#RRGGBB"`` of its brand in charts; empty for one that nobody chose.
     """
 
     id: str
@@ -106,9 +106,13 @@ class Gallery:
 
     @property
     def colors(self):
-        """{brand: ``"#RRGGBB"``}, the same in every chart."""
-        chosen = {sku.brand: sku.color for sku in reversed(self.skus) if sku.color}
-        return {brand: chosen.get(brand, label_color(brand)) for brand in self.brands}
+        """{brand: ``"#RRGGBB"``}, as different as :func:`~skushare.colors.label_colors` can make them."""
+        return label_colors(self.brands, self.chosen_colors)
+
+    @property
+    def chosen_colors(self):
+        """{brand: ``"#RRGGBB"``} of the brands that somebody chose a colour for."""
+        return {sku.brand: sku.color for sku in reversed(self.skus) if sku.color}
 
     @cached_property
     def brand_ids(self):

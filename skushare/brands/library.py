@@ -7,6 +7,7 @@ import numpy as np
 from sqlalchemy import func, insert, select
 
 from skushare.brands.gallery import Gallery, GalleryError, Sku
+from skushare.colors import shown_colors
 from skushare.database import pictures
 from skushare.database.engine import reading, session
 from skushare.database.tables import GalleryExampleRow, GalleryRow
@@ -21,6 +22,24 @@ class Saved(NamedTuple):
     created: int
     products: int
     brands: tuple[str, ...]
+
+
+class BrandNotes(NamedTuple):
+    """What the saved galleries say of brands, whichever gallery or audit these come from.
+
+    Attributes:
+        own: names of the user's own brands.
+        chosen: {brand: ``"#RRGGBB"``} of those that somebody chose a colour for.
+        usual: {brand: ``"#RRGGBB"``} of all, as the pages show them that work with the gallery.
+    """
+
+    own: frozenset[str]
+    chosen: dict[str, str]
+    usual: dict[str, str]
+
+    def colors(self, names, shown=()):
+        """As :func:`~skushare.colors.shown_colors`."""
+        return shown_colors(names, shown, self.chosen, self.usual)
 
 
 def save_gallery(gallery):
@@ -89,6 +108,30 @@ def gallery_versions(name):
     """All versions of the gallery ``name``, newest first, as :class:`Saved`."""
     with reading() as db:
         return [_saved(row) for row in db.scalars(_versions(name))]
+
+
+def brand_notes(first=""):
+    """The :class:`BrandNotes` of the newest version of every gallery; pictures are not read.
+
+    Where galleries differ, the one called ``first`` is right, then the one saved last.
+    """
+    newest = select(func.max(GalleryRow.id)).group_by(GalleryRow.name)
+    query = select(GalleryRow.content).where(GalleryRow.id.in_(newest)).order_by(GalleryRow.id)
+    own, chosen, usual = {}, {}, {}
+    with reading() as db:
+        for content in sorted(db.scalars(query), key=lambda content: content["name"] == first):
+            skus = [Sku(**sku) for sku in content["skus"]]
+            gallery = Gallery(content["name"], skus)
+            chosen = {**{b: c for b, c in chosen.items() if b not in gallery.brands}, **gallery.chosen_colors}
+            usual |= gallery.colors
+            own |= {brand: brand in gallery.own_brands for brand in gallery.brands}
+    return BrandNotes(frozenset(brand for brand, is_own in own.items() if is_own), chosen, usual)
+
+
+def library_state():
+    """A value that is another one after any gallery was saved or deleted."""
+    with reading() as db:
+        return tuple(db.execute(select(func.max(GalleryRow.id), func.count(GalleryRow.id))).one())
 
 
 def delete_gallery(name):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from skushare.brands.frames import FrameNamer
+from skushare.colors import shown_colors
 from skushare.detections import Detections
 from skushare.draw import annotate
 from skushare.errors import SkushareError
@@ -81,6 +82,7 @@ class LiveSession:
         self._lock = threading.Lock()
         self._tracker, self._tracking = ShelfTracker(), threading.Lock()
         self._snapshots = deque(maxlen=MAX_SNAPSHOTS)
+        self._shown, self._colors = {}, None
         self._forget()
 
     def _forget(self):
@@ -127,13 +129,27 @@ class LiveSession:
         if (gallery and gallery.digest) == (self.gallery and self.gallery.digest):
             return
         self.namer = None if gallery is None else FrameNamer(embedder, gallery)
+        self._shown, self._colors = {}, None
         self.recount()
+
+    def colors(self, shown):
+        """{brand: ``"#RRGGBB"``} for a chart of the brands ``shown``; the drawn boxes have them from then on.
+
+        A brand that was shown keeps its colour.
+        """
+        gallery, names = self.gallery, self.detector.labels
+        self._shown |= dict.fromkeys(shown)
+        colors = shown_colors(
+            gallery.brands if gallery else names, self._shown, gallery.chosen_colors if gallery else {}
+        )
+        self._colors = colors
+        return colors
 
     def _draw(self, image, detections):
         gallery = self.gallery
         if gallery is None or detections.brand_ids is None:
             return annotate(image, detections, self.detector.labels)
-        return annotate(image, detections, gallery.brands, "brand")
+        return annotate(image, detections, gallery.brands, "brand", colors=self._colors or gallery.colors)
 
     def _fail(self, error):
         if isinstance(error, SkushareError):

@@ -1,13 +1,17 @@
 """Saved galleries keep every version and come back as the same value."""
 
+from dataclasses import replace
+
 import pytest
 
 from skushare.brands.gallery import Gallery, GalleryError
 from skushare.brands.library import (
+    brand_notes,
     delete_gallery,
     gallery_names,
     gallery_of,
     gallery_versions,
+    library_state,
     open_gallery,
     save_gallery,
 )
@@ -57,3 +61,18 @@ def test_deleting_takes_all_versions(gallery):
     save_gallery(gallery.without("a"))
     delete_gallery("shelf")
     assert gallery_names() == []
+
+
+def test_notes_tell_what_the_newest_versions_say(database, gallery):
+    save_gallery(gallery.with_brand("Rot", color="#111111", own=True))
+    save_gallery(gallery.with_brand("Rot", color="#222222"))
+    save_gallery(replace(gallery, name="other").with_brand("Blau", color="#333333", own=True))
+    state = library_state()
+    notes = brand_notes()
+    assert notes.chosen == {"Blau": "#333333"}
+    assert notes.own == {"Blau"}
+    assert brand_notes(gallery.name).own == frozenset()
+    assert brand_notes(gallery.name).usual["Rot"] == "#222222"
+    assert notes.colors(["Blau", "unseen"])["Blau"] == "#333333"
+    delete_gallery("other")
+    assert library_state() != state and brand_notes().own == frozenset()

@@ -1,0 +1,87 @@
+"""Colours: different in one chart, the same from chart to chart, legible on light and dark pages."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skushare.colors import NEUTRAL, PALETTE, label_color, label_colors, shown_colors
+from tests.test_draw import VISION
+
+PAGES = {"light": "#ffffff", "dark": "#0f1a1a"}  # of .streamlit/config.toml
+NAMES = st.text(max_size=6).filter(lambda name: name not in NEUTRAL)
+
+
+def linear(color):
+    values = np.frombuffer(bytes.fromhex(color[1:]), np.uint8) / 255
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def places(vision):
+    """The palette in CIELAB as an eye of this kind sees it."""
+    seen = (np.stack([linear(color) for color in PALETTE]) @ np.transpose(VISION[vision])).clip(0, 1)
+    seen = np.where(seen <= 0.0031308, seen * 12.92, 1.055 * seen ** (1 / 2.4) - 0.055)
+    return cv2.cvtColor(seen.astype(np.float32)[None], cv2.COLOR_RGB2LAB)[0]
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_two_dozen_colours_can_be_told_apart(vision):
+    lab = places(vision)
+    distance = np.linalg.norm(lab[:, None] - lab, axis=-1) + 1000 * np.eye(len(lab))
+    assert distance.min() > (24 if vision == "full" else 11)  # CIE 1976 delta E; 2.3 is just noticeable
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_colour_is_seen_on_the_page(page):
+    weights = np.array([0.2126, 0.7152, 0.0722])
+    ground = linear(PAGES[page]) @ weights
+    for color in (*PALETTE, *NEUTRAL.values()):
+        pair = sorted((linear(color) @ weights, ground))
+        assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 2, color
+
+
+@given(st.lists(NAMES, unique=True, max_size=len(PALETTE)))
+def test_names_of_one_chart_have_colours_of_their_own(names):
+    colors = label_colors(names)
+    assert list(colors) == names and len(set(colors.values())) == len(names)
+
+
+@given(st.lists(NAMES, unique=True, max_size=40), st.lists(NAMES, unique=True, max_size=5))
+def test_a_further_name_changes_no_colour(names, further):
+    before, after = label_colors(names), label_colors([*names, *further])
+    assert before == {name: after[name] for name in names}
+
+
+@given(st.lists(NAMES, unique=True, min_size=1, max_size=30), st.data())
+def test_a_chosen_colour_holds_and_no_other_name_has_one_like_it(names, data):
+    chosen = {data.draw(st.sampled_from(names)): data.draw(st.sampled_from(PALETTE)).lower()}
+    colors = label_colors(names, chosen)
+    ((name, color),) = chosen.items()
+    assert colors[name] == color.upper()
+    if len(names) <= len(PALETTE):
+        assert color.upper() not in {colors[other] for other in names if other != name}
+
+
+def test_a_name_keeps_its_colour_where_only_some_are_shown():
+    names = [f"brand {i}" for i in range(len(PALETTE))]
+    assert shown_colors(names, names[::-3]) == label_colors(names)
+
+
+def test_of_more_names_than_colours_those_shown_differ():
+    names = [f"brand {i}" for i in range(200)]
+    shown = names[100:120]
+    colors = shown_colors(names, shown, {names[3]: "#123456"})
+    assert len({colors[name] for name in shown}) == len(shown) and colors[names[3]] == "#123456"
+    assert set(colors) == set(names)
+
+
+def test_what_is_no_brand_is_grey():
+    colors = label_colors(["unknown", "Oats", "other"])
+    assert colors["unknown"] == label_color("unknown") == NEUTRAL["unknown"] and colors["Oats"] in PALETTE
+
+
+def test_alone_a_name_has_its_own_colour():
+    assert label_colors(["Oats"]) == {"Oats": label_color("Oats")}
+    assert label_colors(["Oats"], usual={"Oats": PALETTE[0]}) == {"Oats": PALETTE[0]}
+    assert label_colors([]) == {}
