@@ -32,6 +32,16 @@ def evaluations_folder():
     return workspace() / "evaluations"
 
 
+def exports_folder():
+    """Folder of exports made in the app, one folder each."""
+    return workspace() / "exports"
+
+
+def certificates_folder():
+    """Folder of this machine's certificate, whose private keys are for the owner's eyes alone."""
+    return workspace() / "certificates"
+
+
 def checked_name(name):
     """``name``, if it can safely be the name of a folder.
 

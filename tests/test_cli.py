@@ -104,7 +104,9 @@ def test_a_folder_without_photos_is_told(tmp_path):
     assert result.returncode == 2 and "no photos" in result.stderr
 
 
-@pytest.mark.parametrize("command", [[], ["detect"], ["train"], ["package"], ["evaluate"], ["bench"]])
+@pytest.mark.parametrize(
+    "command", [[], ["detect"], ["train"], ["package"], ["evaluate"], ["bench"], ["serve"], ["app"]]
+)
 def test_help_teaches(command):
     result = skushare(*command, "--help")
     assert result.returncode == 0 and "skushare" in result.stdout

@@ -99,6 +99,14 @@ def shown(what):
     return wrap
 
 
+def tell(text=""):
+    """Print ``text`` at once; what the terminal has no letters for is left out."""
+    try:
+        print(text, flush=True)
+    except UnicodeEncodeError:
+        print(text.encode("ascii", "ignore").decode(), flush=True)
+
+
 def write(path, text):
     from skushare.files import atomic_write
 

@@ -1,0 +1,87 @@
+"""`skushare app`: the Streamlit app, for this machine or for the phones of its network."""
+
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from skushare.commands.common import command, tell
+from skushare.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = "streamlit_app.py"
+PORT = 8501
+
+
+def add(commands):
+    parser = command(
+        commands,
+        "app",
+        run,
+        "Start the app in the browser.\n\n"
+        "Without --lan, only this computer reaches it. With it, a phone in the same network does: by https,\n"
+        "which its camera needs, with a certificate made here, and by a QR code.",
+        "examples:\n"
+        "  skushare app --lan\n"
+        "  skushare app -- --theme.base dark    # what follows -- goes to Streamlit\n",
+    )
+    parser.add_argument("--lan", action="store_true", help="open to the network, by https")
+    parser.add_argument("--port", type=int, help=f"(default: {PORT}, or the next that is free)")
+    parser.add_argument("streamlit", nargs="*", metavar="-- OPTION", help="what goes on to Streamlit")
+
+
+def run(args):
+    from skushare.serve.network import free_port, listen
+
+    if not (ROOT / SCRIPT).is_file():
+        raise ConfigError(f"{ROOT / SCRIPT}: missing; start the app from the folder that has it (see README)")
+    host = "0.0.0.0" if args.lan else "127.0.0.1"
+    if args.port is None:
+        port = free_port(host, PORT)
+    else:
+        port = args.port
+        listen(host, port).close()  # says what is wrong better than Streamlit does
+    options = {"server.address": host, "server.port": port}
+    with ExitStack() as stack:
+        if args.lan:
+            options |= _open_to_network(host, port, stack)
+        return _streamlit(options, args.streamlit)
+
+
+def _open_to_network(host, port, stack):
+    """Streamlit's options for phones; tells how they get here, and serves the page on trust meanwhile."""
+    from starlette.applications import Starlette
+
+    from skushare.serve.certificate import certificate
+    from skushare.serve.network import free_port, lan_addresses, listen
+    from skushare.serve.server import announce, in_background
+    from skushare.serve.trust import PAGE, trust_routes
+
+    secured = certificate()
+    # A page of its own and over plain http: an iPhone that does not trust the certificate opens no app.
+    socket = stack.enter_context(listen(host, free_port(host, port + 1)))
+    stack.enter_context(in_background(Starlette(routes=trust_routes(secured)), socket))
+    addresses = lan_addresses()
+    trust = f"http://{addresses[0]}:{socket.getsockname()[1]}{PAGE}" if addresses else None
+    tell("Starting the app")
+    announce(host, port, secured, tell, trust)
+    options = {
+        "server.sslCertFile": secured.chain,
+        "server.sslKeyFile": secured.key,
+        "server.headless": "true",
+    }
+    # Named, or Streamlit asks a server on the internet for its address.
+    return options | ({"browser.serverAddress": addresses[0]} if addresses else {})
+
+
+def _streamlit(options, more):
+    """Run Streamlit in this process until it ends; returns its exit status."""
+    from streamlit.web.cli import main
+
+    workspace = os.environ.get("SKUSHARE_WORKSPACE")
+    if workspace:  # its relative path is meant from here
+        os.environ["SKUSHARE_WORKSPACE"] = str(Path(workspace).resolve())
+    os.chdir(ROOT)  # where Streamlit finds its settings
+    arguments = [f"--{name}={value}" for name, value in options.items()]
+    sys.argv = ["streamlit", "run", SCRIPT, *arguments, *more]
+    return main(sys.argv[1:], standalone_mode=False) or 0

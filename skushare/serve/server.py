@@ -1,0 +1,182 @@
+"""The server of ``skushare serve``: a bundle for the browsers of this machine or its network."""
+
+import json
+import re
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount
+
+from skushare.errors import ConfigError
+from skushare.serve.certificate import certificate
+from skushare.serve.files import Folder
+from skushare.serve.network import EVERYWHERE, is_loopback, lan_addresses, listen, qr_terminal
+from skushare.serve.trust import PAGE, trust_routes
+
+PORT = 8643
+BUNDLE, MODEL = "bundle.json", "model.json"
+# With these, and only with these, a browser lets WebAssembly use threads.
+ISOLATION = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+}
+ASKED, SHOWN = ("Range", "If-None-Match", "Cache-Control"), ("ETag", "Content-Length", "Content-Range")
+
+
+def check_folder(folder):
+    """Raise ``ConfigError`` unless ``folder`` is a bundle, or a TF.js model for a page elsewhere."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: there is no such folder; skushare export --out {folder} makes a bundle")
+    for name, wanted in ((BUNDLE, "skushare bundle"), (MODEL, "graph-model")):
+        try:
+            content = json.loads((folder / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{folder / name}: cannot be read ({error}); export it again") from None
+        if isinstance(content, dict) and str(content.get("format", "")).startswith(wanted):
+            return
+    raise ConfigError(f"{folder}: no bundle (it has no {BUNDLE}); skushare export --out DIR makes one")
+
+
+def checked_origin(text):
+    """``text`` if it is ``*`` or the origin of a page, such as ``https://example.org``.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    text = text.rstrip("/") if "://" in text else text
+    if text != "*" and not re.fullmatch(r"https?://[^\s/?#@]+", text):
+        raise ConfigError(f"--cors {text}: not the origin of a page; write it as https://example.org, or *")
+    return text.lower()
+
+
+def make_app(folder, origins=(), cached=True, certificate=None):
+    """The ASGI application that serves ``folder``.
+
+    Args:
+        origins: of pages elsewhere that may read the files, see :func:`checked_origin`.
+        cached: as of :class:`~skushare.serve.files.Folder`.
+        certificate: of the server; adds the page on how to trust it.
+    """
+    owner = "cross-origin" if origins else "same-origin"
+    headers = {**ISOLATION, "Cross-Origin-Resource-Policy": owner, "X-Content-Type-Options": "nosniff"}
+    middleware = []
+    if origins:
+        middleware.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(origins),
+                allow_methods=("GET", "HEAD"),
+                allow_headers=ASKED,
+                expose_headers=SHOWN,
+                allow_private_network=True,
+            )
+        )
+    routes = trust_routes(certificate) if certificate else []
+    return Starlette(routes=[*routes, Mount("/", Folder(folder, headers, cached))], middleware=middleware)
+
+
+def serve(folder, host="127.0.0.1", port=PORT, https=False, origins=(), cached=True, say=print):
+    """Serve ``folder`` until the process is told to end, after telling ``say`` where.
+
+    Args:
+        host: address to listen at; ``0.0.0.0`` for the network.
+        port: 0 takes any free one.
+        https: with this machine's certificate, see ``certificate.py``.
+        origins, cached: as of :func:`make_app`.
+        say: takes lines of text.
+
+    Raises:
+        ConfigError: the folder is no bundle, or the port or host cannot be had.
+        SkushareError: there is no certificate and none can be made.
+    """
+    check_folder(folder)
+    origins = [checked_origin(origin) for origin in origins]
+    socket = listen(host, port)
+    with socket:
+        port = socket.getsockname()[1]
+        own = () if host in EVERYWHERE else (host,)
+        secured = certificate(own) if https else None
+        say(f"Serving {folder}")
+        announce(host, port, secured, say)
+        _run(make_app(folder, origins, cached, secured), socket, secured)
+
+
+def announce(host, port, certificate, say, trust=None):
+    """Tell ``say`` by which addresses a server is reached, with a QR code where a phone can reach it.
+
+    Args:
+        trust: address of the page on trusting the certificate, if not on this server.
+    """
+    scheme = "https" if certificate else "http"
+    everywhere = host in EVERYWHERE
+    local = f"{scheme}://localhost:{port}"
+    if everywhere or is_loopback(host):
+        say(f"  on this computer: {local}")
+    if is_loopback(host):
+        say("  for a phone in the same network, start it with --lan")
+        return
+    found = lan_addresses() if everywhere else [f"[{host}]" if ":" in host else host]
+    addresses = [f"{scheme}://{address}:{port}" for address in found]
+    if not addresses:
+        say("  this computer is in no network; connect it and start again")
+        return
+    for address in addresses:
+        say(f"  in this network:  {address}")
+    say("")
+    say(qr_terminal(addresses[0]))
+    say("")
+    if certificate:
+        say("The phone warns once that it does not know this computer; go on to the page.")
+        say(f"Without the warning, and to work offline: {trust or addresses[0] + PAGE} tells how.")
+        say(f"The certificate's SHA-256: {certificate.fingerprint}")
+    else:
+        say("Without --https a phone gives this page no camera and keeps nothing for offline use.")
+    say("Anyone in this network can open it. Ctrl-C ends it.")
+
+
+def _config(app, certificate):
+    import uvicorn
+
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        ws="none",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=2,
+        ssl_certfile=certificate and certificate.chain,
+        ssl_keyfile=certificate and certificate.key,
+    )
+
+
+def _run(app, socket, certificate):
+    import uvicorn
+
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how one ends it
+        uvicorn.Server(_config(app, certificate)).run(sockets=[socket])
+
+
+@contextmanager
+def in_background(app, socket):
+    """Serve ``app`` at ``socket`` over plain http in a thread meanwhile."""
+    import uvicorn
+
+    server = uvicorn.Server(_config(app, None))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(5)

@@ -1,0 +1,118 @@
+"""`skushare app`: bound to this machine, or open to the network by https."""
+
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from skushare.cli import main
+from skushare.commands import app
+from skushare.serve import network
+from skushare.serve.certificate import certificate
+from skushare.serve.network import listen
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """What Streamlit would be started with: (options, what the user adds), and a test's look meanwhile."""
+
+    class Started:
+        def look(self):
+            pass
+
+        def __call__(self, options, more):
+            self.options, self.more = options, more
+            self.look()
+            return 0
+
+    started = Started()
+    monkeypatch.setattr(app, "_streamlit", started)
+    return started
+
+
+def test_it_binds_to_this_machine_alone(started, capsys):
+    assert main(["app"]) == 0
+    assert started.options["server.address"] == "127.0.0.1"
+    assert not any("ssl" in name for name in started.options) and capsys.readouterr().out == ""
+
+
+def test_for_a_phone_it_is_open_by_https_and_tells_the_address(started, capsys, monkeypatch):
+    monkeypatch.setattr("skushare.serve.server.lan_addresses", lambda: ["127.0.0.1"])
+    monkeypatch.setattr(network, "lan_addresses", lambda: ["127.0.0.1"])
+
+    def look():
+        page = re.search(r"http://127.0.0.1:\d+/trust", capsys.readouterr().out)[0]
+        with urllib.request.urlopen(page, timeout=10) as answer:
+            assert certificate().fingerprint.encode() in answer.read()
+        started.page = page
+
+    started.look = look
+    assert main(["app", "--lan"]) == 0
+    assert started.options["server.address"] == "0.0.0.0"
+    assert started.options["server.sslCertFile"] == certificate().chain
+    assert started.options["server.sslKeyFile"] == certificate().key
+    with pytest.raises(OSError):
+        urllib.request.urlopen(started.page, timeout=10)  # it ends with the app
+
+
+def test_the_next_free_port_is_taken_unless_one_is_asked_for(started, capsys, monkeypatch):
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        assert main(["app", "--port", str(port)]) == 2
+        assert "is in use" in capsys.readouterr().err
+        monkeypatch.setattr(app, "PORT", port)
+        assert main(["app"]) == 0 and started.options["server.port"] > port
+
+
+@pytest.mark.parametrize("before", [[], ["--port", "0"]])
+def test_the_rest_goes_to_streamlit(started, before):
+    assert main(["app", *before, "--", "--theme.base", "dark"]) == 0
+    assert started.more == ["--theme.base", "dark"]
+
+
+def test_an_unknown_option_is_told(started, capsys):
+    with pytest.raises(SystemExit):
+        main(["app", "--lna"])
+    assert "--lna" in capsys.readouterr().err
+
+
+def test_without_the_pages_it_says_where_to_start_it(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(app, "ROOT", tmp_path)
+    assert main(["app"]) == 2
+    assert "streamlit_app.py" in capsys.readouterr().err
+
+
+def test_a_phone_that_trusts_the_certificate_opens_the_real_app(tmp_path):
+    port = network.free_port("0.0.0.0", 18500)
+    command = [sys.executable, "-m", "skushare", "app", "--lan", "--port", str(port)]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
+    try:
+        end = time.monotonic() + 90
+        while True:
+            try:
+                trusting = ssl.create_default_context(cadata=certificate().authority)
+                with urllib.request.urlopen(
+                    f"https://localhost:{port}/_stcore/health", context=trusting
+                ) as answer:
+                    assert answer.read() == b"ok"
+                break
+            except OSError as error:
+                assert time.monotonic() < end and process.poll() is None, (error, Path(log.name).read_text())
+                time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+    assert "Traceback" not in Path(log.name).read_text()
