@@ -149,6 +149,11 @@ export class Auditor {
     })
   }
 
+  /** Whether a live frame is in work; one offered now waits, or pushes aside the one that waits. */
+  get busy(): boolean {
+    return this.inWork
+  }
+
   private send(frame: ImageBitmap | VideoFrame, options: OfferOptions): Promise<Found> {
     this.inWork = true
     const found = this.ask<Found>({ kind: 'offer', frame, options }, [frame])

@@ -1,17 +1,107 @@
+/** Brands for facings: from a gallery, and from their looks where it knows none. */
+
+import { iou } from './boxes'
 import type { EmbedderDescription } from './config'
 import type { Detections } from './detections'
-import type { Gallery } from './gallery'
+import { type Gallery, matchFacings, type MatcherData } from './gallery'
+import { centres, dot, groupLooks, lookName } from './looks'
 
-/** `looks`: the number of each look's most typical facing, the most frequent look first. */
+const SAME = 0.5 // IoU from which a box shows the facing that it showed in the frame before
+const A_FRAME = 16 // facings embedded a frame at most: what keeps the pace
+
+/**
+ * What the facings of a photo are: `brands` are names by brand id, those of the gallery, then those of the
+ * looks; `looks` the number of each look's most typical facing, the most frequent look first.
+ */
 export interface Naming {
   detections: Detections
   brands: string[]
   looks: number[]
 }
-export declare function nameFacings(
+
+/** `found` with brands, from the vectors of its facings. */
+export function named(found: Detections, embeddings: Float32Array, data: MatcherData): Detections {
+  const { skuIds, brandIds, scores } = matchFacings(embeddings, data)
+  return { ...found, skuIds, brandIds, brandScores: scores }
+}
+
+/**
+ * The `Naming` of a photo.
+ *
+ * @param embeddings unit vectors of the facings; zeros are a facing that was not embedded and stays unknown.
+ * @param byLook name what the gallery does not know (all, without one) "look A", "look B" and so on.
+ */
+export function nameFacings(
   found: Detections,
   embeddings: Float32Array,
   embedder: EmbedderDescription,
   gallery: Gallery | null,
   byLook: boolean,
-): Naming
+): Naming {
+  const { dimensions, likeness } = embedder
+  const detections: Detections = gallery
+    ? named(found, embeddings, gallery.matcherData(embedder))
+    : { ...found, brandIds: new Int32Array(found.count).fill(-1) }
+  const brands = gallery ? gallery.brands : []
+  if (!byLook) return { detections, brands, looks: [] }
+  const brandIds = detections.brandIds!.slice()
+  const vector = (i: number) => embeddings.subarray(i * dimensions, (i + 1) * dimensions)
+  const places = Array.from(brandIds.keys()).filter((i) => brandIds[i] < 0 && vector(i).some((value) => value))
+  if (!places.length) return { detections, brands, looks: [] }
+  const vectors = places.map(vector)
+  const looks = groupLooks(Float32Array.from(vectors.flatMap((v) => [...v])), dimensions, likeness)
+  places.forEach((place, k) => (brandIds[place] = brands.length + looks[k]))
+  const middles = centres(vectors, looks)
+  const typical = middles.map((middle, look) => {
+    const members = places.map((_, k) => k).filter((k) => looks[k] === look)
+    return places[members.reduce((a, b) => (dot(vectors[b], middle) > dot(vectors[a], middle) ? b : a))]
+  })
+  return {
+    detections: { ...detections, brandIds },
+    brands: [...brands, ...typical.map((_, look) => lookName(look))],
+    looks: typical,
+  }
+}
+
+/** Makes the vectors of the facings in `boxes` of the present frame. */
+export type Embed = (boxes: Float32Array) => Promise<Float32Array>
+
+/**
+ * Names the facings of successive frames at the camera's pace.
+ *
+ * A facing that stays where it was keeps its vector; of the others, and in turn of the older vectors, a few
+ * are made anew in each frame, so that a frame's time does not depend on how many facings it shows.
+ */
+export class FrameNamer {
+  private boxes = new Float32Array(0)
+  private vectors = new Float32Array(0)
+  private ages = new Float64Array(0) // frames since a vector was made; infinite without one
+
+  constructor(private readonly data: MatcherData) {}
+
+  async name(found: Detections, embed: Embed): Promise<Detections> {
+    const { dimensions } = this.data
+    const vectors = new Float32Array(found.count * dimensions)
+    const ages = new Float64Array(found.count).fill(Infinity)
+    const overlaps = iou(found.boxes, this.boxes)
+    const before = this.ages.length
+    for (let i = 0; i < found.count; i++) {
+      let best = 0
+      for (let j = 1; j < before; j++) if (overlaps[i * before + j] > overlaps[i * before + best]) best = j
+      if (!(overlaps[i * before + best] >= SAME)) continue
+      vectors.set(this.vectors.subarray(best * dimensions, (best + 1) * dimensions), i * dimensions)
+      ages[i] = this.ages[best] + 1
+    }
+    const oldest = [...ages.keys()].sort((a, b) => (ages[a] === ages[b] ? a - b : ages[b] - ages[a]))
+    const chosen = oldest.slice(0, A_FRAME)
+    const made = await embed(Float32Array.from(chosen.flatMap((i) => [...found.boxes.subarray(4 * i, 4 * i + 4)])))
+    chosen.forEach((i, k) => {
+      vectors.set(made.subarray(k * dimensions, (k + 1) * dimensions), i * dimensions)
+      ages[i] = 0
+    })
+    this.boxes = found.boxes.slice()
+    this.vectors = vectors
+    this.ages = ages
+    return named(found, vectors, this.data)
+  }
+}

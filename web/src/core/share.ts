@@ -1,5 +1,23 @@
-import type { Detections } from './detections'
+/** Share of shelf: how the shelf divides over brands, or over classes before brands are known. */
 
+import { facingProbability } from './certainty'
+import type { Certainty } from './config'
+import { type Detections, indicesWhere, selectDetections } from './detections'
+import { mean, unique } from './numbers'
+import { ShelfPlane } from './plane'
+import { rowIdsOf } from './rows'
+
+export const UNKNOWN = 'unknown'
+export const OWN = 'own brands'
+export const COMPETITORS = 'competitors'
+
+const CERTAIN = 1.96 // standard errors on either side of a 95 % interval
+
+/**
+ * One line of a table of shares, which lie from 0 to 1: of the facings, of the width along the boards (in
+ * which what is stacked counts once), and of the boxes' area. A share lies, with a certainty of 95 %, within
+ * its margin, as far as the doubt comes from boxes that may be no facings and brands that may be others.
+ */
 export interface ShareRow {
   name: string
   facings: number
@@ -10,11 +28,145 @@ export interface ShareRow {
   area: number
   areaMargin: number
 }
+
 export interface ShareOptions {
-  labels?: readonly string[]
-  brands?: readonly string[]
-  own?: readonly string[]
+  labels?: readonly string[] // names of the classes
+  brands?: readonly string[] // names of the brands, by brand id
+  own?: readonly string[] // names of the own brands, to have them against all others
+  certainty?: Certainty // the bundle's
 }
-export declare function shareOfShelf(found: Detections, options: ShareOptions): ShareRow[]
-export declare function shareOfShelves(photos: Detections[], options: ShareOptions): ShareRow[]
-export declare function shareByRow(found: Detections, options: ShareOptions): (ShareRow & { row: number })[]
+
+/** Facings and shares of each brand in one photo (of each class, where it has no brands), most first. */
+export function shareOfShelf(found: Detections, options: ShareOptions): ShareRow[] {
+  return shareOfShelves([found], options)
+}
+
+/**
+ * As `shareOfShelf`, over several photos together; by brand only where every photo has its brands. A photo
+ * weighs as much as it has facings.
+ */
+export function shareOfShelves(photos: Detections[], options: ShareOptions): ShareRow[] {
+  const byBrand = photos.length > 0 && photos.every((found) => found.brandIds)
+  const names = (byBrand ? options.brands : options.labels) ?? []
+  const called: string[] = []
+  const present: number[] = []
+  const sure: number[] = []
+  const lengths: number[] = []
+  const areas: number[] = []
+  for (const found of photos) {
+    const ids = byBrand ? found.brandIds! : found.classIds
+    const sizes = sizesOf(found)
+    for (let i = 0; i < found.count; i++) {
+      called.push(groupName(ids[i], names, options.own))
+      present.push(facingProbability(found.scores[i], options.certainty))
+      sure.push(byBrand && found.brandScores && ids[i] >= 0 ? found.brandScores[i] : 1)
+      lengths.push(sizes.lengths[i])
+      areas.push(sizes.areas[i])
+    }
+  }
+  const groupNames = [...new Set(called)].sort(byCodePoint)
+  const groups = called.map((name) => groupNames.indexOf(name))
+  const ones = new Array<number>(called.length).fill(1)
+  const measured = [ones, lengths, areas].map((weights) => {
+    const sums = new Array<number>(groupNames.length).fill(0)
+    groups.forEach((group, i) => (sums[group] += weights[i]))
+    const total = Math.max(
+      sums.reduce((a, b) => a + b, 0),
+      1e-9,
+    )
+    const shares = sums.map((sum) => sum / total)
+    return { shares, margins: marginsOf(groups, shares, weights, present, sure) }
+  })
+  const [count, linear, area] = measured
+  return groupNames
+    .map((name, group) => ({
+      name,
+      facings: groups.filter((other) => other === group).length,
+      share: count.shares[group],
+      margin: count.margins[group],
+      linear: linear.shares[group],
+      linearMargin: linear.margins[group],
+      area: area.shares[group],
+      areaMargin: area.margins[group],
+    }))
+    .sort((a, b) => b.facings - a.facings || byCodePoint(a.name, b.name))
+}
+
+/** As `shareOfShelf`, for each shelf row; `row` counts from 1, the topmost. */
+export function shareByRow(found: Detections, options: ShareOptions): (ShareRow & { row: number })[] {
+  const ids = found.rowIds ?? rowIdsOf(found.boxes)
+  return unique(ids).flatMap((row) => {
+    const part = selectDetections(
+      found,
+      indicesWhere(found.count, (i) => ids[i] === row),
+    )
+    return shareOfShelf(part, options).map((line) => ({ row: row + 1, ...line }))
+  })
+}
+
+/** The name of group `id`; a class or brand without a name keeps its number. */
+export function nameOf(id: number, names: readonly string[]): string {
+  if (id < 0) return UNKNOWN
+  return names[id] ?? String(id)
+}
+
+function groupName(id: number, names: readonly string[], own?: readonly string[]): string {
+  const name = nameOf(id, names)
+  if (!own || name === UNKNOWN) return name
+  return own.includes(name) ? OWN : COMPETITORS
+}
+
+function byCodePoint(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Width along its board and area of each facing, as parts of the photo's means. */
+function sizesOf(found: Detections): { lengths: number[]; areas: number[] } {
+  if (!found.count) return { lengths: [], areas: [] }
+  const plane = ShelfPlane.fit(found.boxes)
+  const flat = plane.straighten(found.boxes)
+  const rows = found.rowIds ?? rowIdsOf(found.boxes, plane)
+  const all = Array.from({ length: found.count }, (_, i) => i)
+  const widths = all.map((i) => Math.max(flat[4 * i + 2] - flat[4 * i], 1e-6))
+  const areas = all.map((i) => widths[i] * (flat[4 * i + 3] - flat[4 * i + 1]))
+  const lengths = all.map((i) => {
+    let stacked = 0
+    for (const j of all) {
+      if (rows[j] !== rows[i]) continue
+      const shared = Math.min(flat[4 * i + 2], flat[4 * j + 2]) - Math.max(flat[4 * i], flat[4 * j])
+      if (2 * shared > Math.min(widths[i], widths[j])) stacked++
+    }
+    return widths[i] / Math.max(stacked, 1)
+  })
+  const [length, area] = [Math.max(mean(lengths), 1e-9), Math.max(mean(areas), 1e-9)]
+  return { lengths: lengths.map((value) => value / length), areas: areas.map((value) => value / area) }
+}
+
+/**
+ * Half the width of each share's 95 % interval.
+ *
+ * What drawing many shelves at random would give, in closed form (the delta method): a box is a facing with
+ * the probability `present`; a facing has its own name with the probability `sure`, else one of the others in
+ * proportion to their shares; the boxes are independent.
+ */
+function marginsOf(
+  groups: number[],
+  shares: number[],
+  weights: number[],
+  present: number[],
+  sure: number[],
+): number[] {
+  const total = weights.reduce((sum, weight, i) => sum + weight * present[i], 0)
+  if (!(total > 0) || shares.length < 2) return shares.map(() => 0)
+  return shares.map((share, group) => {
+    let variance = 0
+    for (let i = 0; i < groups.length; i++) {
+      const elsewhere = (1 - sure[i]) / Math.max(1 - shares[groups[i]], 1e-9)
+      const named = groups[i] === group ? sure[i] : elsewhere * share
+      const average = present[i] * (named - share)
+      const square = present[i] * (named * (1 - share) ** 2 + (1 - named) * share ** 2)
+      variance += weights[i] ** 2 * (square - average ** 2)
+    }
+    return (CERTAIN * Math.sqrt(Math.max(variance, 0))) / total
+  })
+}
