@@ -102,6 +102,22 @@ export function undone<A extends Pick<Audit, 'corrections'>>(audit: A): A {
   return { ...audit, corrections: audit.corrections.slice(0, -1) }
 }
 
+/**
+ * `corrections` of facings numbered by their place in `before`, for the numbers of `after`.
+ *
+ * What a facing that no longer counts was corrected to stays as an added one; of one that was removed nothing is left.
+ */
+export function renumbered(corrections: readonly Correction[], before: readonly number[], after: readonly number[]): Correction[] {
+  const places = new Map(after.map((at, number) => [at, number]))
+  const last = new Map(corrections.map((each) => [each.facing, each]))
+  let next = after.length
+  return corrections.flatMap((each): Correction[] => {
+    const place = each.facing < before.length ? places.get(before[each.facing]) : undefined
+    if (place !== undefined) return [{ ...each, facing: place }]
+    return each === last.get(each.facing) && each.after ? [{ ...each, facing: next++, before: null }] : []
+  })
+}
+
 /** Facings as detections with rows and brand ids, and the brands' names by id. */
 export function asDetections(facings: readonly Facing[]): { found: Detections; brands: string[] } {
   const brands = [...new Set(facings.map((facing) => facing.brand).filter((brand) => brand))]

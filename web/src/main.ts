@@ -1,0 +1,10 @@
+import { createElement, render } from 'preact'
+import { App } from './ui/app'
+import { narrowPolicy } from './ui/policy'
+import { start } from './ui/session'
+import { startUpdates } from './ui/updates'
+
+narrowPolicy()
+render(createElement(App, null), document.getElementById('app')!)
+await startUpdates()
+await start()

@@ -1,0 +1,143 @@
+/** The frame around the pages: the head, the way between pages, what the user is told. */
+
+import type { JSX } from 'preact'
+import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
+import { effect, signal } from '@preact/signals'
+import { Camera, GraduationCap, History, RefreshCw, Settings, Wrench } from 'lucide'
+import type { IconNode } from 'lucide'
+import { Button, Icon, Messages, Notice, PageTitle, Spinner } from './components'
+import { CountPage } from './count-page'
+import { draft } from './draft'
+import { HistoryPage } from './history-page'
+import { addressOf, go, route } from './route'
+import type { Page } from './route'
+import { failure, phase, reason, start } from './session'
+import { theme } from './settings'
+import { SettingsPage } from './settings-page'
+import { ShelfPage } from './shelf-page'
+import { t } from './strings'
+import { TeachPage } from './teach-page'
+import { repair } from './updates'
+
+const TABS: { page: Page; icon: IconNode; label: 'nav.count' | 'nav.teach' | 'nav.history' | 'nav.settings' }[] = [
+  { page: 'count', icon: Camera, label: 'nav.count' },
+  { page: 'teach', icon: GraduationCap, label: 'nav.teach' },
+  { page: 'history', icon: History, label: 'nav.history' },
+  { page: 'settings', icon: Settings, label: 'nav.settings' },
+]
+
+const offline = signal(!navigator.onLine)
+addEventListener('online', () => (offline.value = false))
+addEventListener('offline', () => (offline.value = true))
+
+effect(() => {
+  const root = document.documentElement
+  if (theme.value === 'system') delete root.dataset.theme
+  else root.dataset.theme = theme.value
+})
+
+// A count that is not saved is not to be lost by a slip of the finger.
+addEventListener('beforeunload', (event) => {
+  if (draft.value) event.preventDefault()
+})
+
+export function App(): JSX.Element {
+  const { page, audit } = route.value
+  const content = useRef<HTMLDivElement>(null)
+  const first = useRef(true)
+  useEffect(() => {
+    document.title = `${t('app.name')} · ${t(page === 'shelf' ? 'review.title' : `nav.${page}`)}`
+    if (!first.current) {
+      scrollTo(0, 0)
+      content.current?.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true })
+    }
+    first.current = false
+  }, [page, audit])
+  const tab = page === 'shelf' ? 'count' : page
+  return (
+    <div class="app">
+      <button type="button" class="skip" onClick={() => content.current?.querySelector<HTMLElement>('h1')?.focus()}>
+        {t('app.skip')}
+      </button>
+      <header class="head">
+        <a class="brand" href={addressOf('count')}>
+          <img src="icons/icon.svg" width="28" height="28" alt="" />
+          <span>{t('app.name')}</span>
+        </a>
+        {offline.value && (
+          <span class="chip" role="status" title={t('app.offline')}>
+            offline
+          </span>
+        )}
+        <nav aria-label={t('nav.label')}>
+          {TABS.map(({ page: to, icon, label }) => (
+            <a key={to} href={addressOf(to === 'count' && draft.value ? 'shelf' : to)} aria-current={tab === to ? 'page' : undefined}>
+              <Icon of={icon} size={22} />
+              <span>{t(label)}</span>
+            </a>
+          ))}
+        </nav>
+      </header>
+      <Messages />
+      <div class="content" ref={content}>
+        <Guarded key={`${page}/${audit}`}>
+          <Content page={page} audit={audit} />
+        </Guarded>
+      </div>
+    </div>
+  )
+}
+
+/** One broken page does not take the others with it. */
+function Guarded({ children }: { children: JSX.Element }): JSX.Element {
+  const [error, reset] = useErrorBoundary()
+  if (!error) return children
+  return (
+    <main class="page">
+      <PageTitle>{t('nav.count')}</PageTitle>
+      <div role="alert">
+        <Notice kind="error">{t('app.broken', { detail: reason(error) })}</Notice>
+      </div>
+      <div class="buttons">
+        <Button label={t('app.retry')} icon={RefreshCw} kind="primary" onClick={reset} />
+        <Button label={t('failure.history')} onClick={() => go('history')} />
+      </div>
+    </main>
+  )
+}
+
+function Content({ page, audit }: { page: Page; audit: number | null }): JSX.Element {
+  if (page === 'history') return <HistoryPage audit={audit} />
+  if (page === 'settings') return <SettingsPage />
+  if (phase.value === 'failed') return <FailurePage />
+  if (phase.value !== 'ready') {
+    return (
+      <main class="page start">
+        <PageTitle>{t('app.name')}</PageTitle>
+        <p class="waiting" role="status">
+          <Spinner /> {t(phase.value === 'probing' ? 'app.probing' : 'app.loading')}
+        </p>
+      </main>
+    )
+  }
+  if (page === 'shelf') return <ShelfPage />
+  if (page === 'teach') return <TeachPage />
+  return <CountPage />
+}
+
+function FailurePage(): JSX.Element {
+  return (
+    <main class="page">
+      <PageTitle>{t('failure.title')}</PageTitle>
+      <div role="alert">
+        <Notice kind="error">{failure.value?.text}</Notice>
+      </div>
+      <p class="hint">{t('failure.hint')}</p>
+      <div class="buttons">
+        <Button label={t('app.retry')} icon={RefreshCw} kind="primary" onClick={() => void start()} />
+        <Button label={t('app.repair')} icon={Wrench} onClick={() => void repair()} />
+        <Button label={t('failure.history')} icon={History} onClick={() => go('history')} />
+      </div>
+    </main>
+  )
+}

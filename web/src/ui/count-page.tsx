@@ -1,0 +1,379 @@
+/** The first page: count what the camera sees, or a photo. */
+
+import type { JSX } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { Camera as CameraIcon, Flashlight, Image, RotateCcw, Snowflake, SwitchCamera, VideoOff } from 'lucide'
+import { loadFile } from '../core'
+import { UNKNOWN } from './audit'
+import { Camera, CameraError, listCameras, openCamera } from './camera'
+import type { CameraFault } from './camera'
+import { ShareChart } from './charts'
+import type { Measure } from './charts'
+import { Button, FileButton, Icon, Metric, Notice, PageTitle, Segments, Slider, Spinner } from './components'
+import { begin } from './draft'
+import { number } from './format'
+import { Live } from './live'
+import type { LiveOptions } from './live'
+import { LiveLooks } from './looks'
+import { colorsOf } from './palette'
+import { PictureError, readPicture } from './picture'
+import { MeasureChoice } from './reckoned'
+import { go } from './route'
+import { auditor, bundle, description, embedder, gallery, reason, running, tell } from './session'
+import { liveScore } from './settings'
+import { countShelf } from './shelf'
+import type { Source, SweepRecord } from './audit'
+import { t } from './strings'
+import { brief, tidy } from './text'
+
+/** Count `picture` as a photo and show what was found. */
+async function count(picture: ImageBitmap, about: { name: string; source: Source; sweep?: SweepRecord | null }): Promise<void> {
+  if (!auditor.value) return
+  begin(await countShelf(auditor.value, picture, about, embedder.value))
+  go('shelf')
+}
+
+/** Count the photo in `file`; tells the user what is wrong with it. */
+export async function countFile(file: Blob, name: string): Promise<void> {
+  const shown = brief(name, 60)
+  try {
+    await count(await readPicture(file), { name: tidy(name, 200), source: 'photo' })
+  } catch (error) {
+    if (error instanceof PictureError) tell('error', t(`photo.${error.code}`, { name: shown }))
+    else tell('error', t('photo.failed', { name: shown, detail: reason(error) }))
+  }
+}
+
+/** Names of the bundle's sample pictures. */
+function samples(): string[] {
+  const about = description.value
+  if (!about?.golden) return []
+  const folder = about.golden.replace(/[^/]*$/, '')
+  return Object.keys(about.files).filter((name) => name.startsWith(folder) && /\.jpe?g$/.test(name)).sort()
+}
+
+async function countSample(): Promise<void> {
+  const [from, name] = [bundle.value, samples()[0]]
+  if (!from || !name) return
+  try {
+    await countFile(new Blob([await loadFile(from, name)], { type: 'image/jpeg' }), name.split('/').pop() ?? name)
+  } catch (error) {
+    tell('error', t('sample.failed', { detail: reason(error) }))
+  }
+}
+
+export function CountPage(): JSX.Element {
+  const [camera, setCamera] = useState<Camera | null>(null)
+  const [opening, setOpening] = useState(false)
+  const [fault, setFault] = useState<CameraFault | null>(null)
+  const [counting, setCounting] = useState(false)
+  const here = useRef(true)
+  useEffect(() => () => void (here.current = false), [])
+
+  const open = async (deviceId?: string): Promise<void> => {
+    setOpening(true)
+    setFault(null)
+    try {
+      camera?.close() // phones open one at a time
+      const opened = await openCamera(deviceId)
+      if (here.current) setCamera(opened)
+      else opened.close()
+    } catch (error) {
+      setCamera(null)
+      setFault(error instanceof CameraError ? error.code : 'failed')
+    }
+    setOpening(false)
+  }
+  const close = (): void => {
+    camera?.close()
+    setCamera(null)
+  }
+  useEffect(() => () => camera?.close(), [camera])
+
+  const choose = async (work: () => Promise<void>): Promise<void> => {
+    setCounting(true)
+    await work()
+    if (here.current) setCounting(false)
+  }
+
+  if (camera && !counting) {
+    return (
+      <main class="page live">
+        <PageTitle>
+          <span class="unseen">{t('count.title')}</span>
+        </PageTitle>
+        <LiveView
+          camera={camera}
+          onSwitch={(id) => void open(id)}
+          onStop={close}
+          onEnded={() => {
+            close()
+            tell('warning', t('camera.ended'))
+          }}
+          onPhoto={(file) => void choose(() => countFile(file, file.name))}
+          onFreeze={(picture, sweep) =>
+            void choose(() => count(picture, { name: frameName(), source: 'live', sweep }).catch((error: unknown) => tell('error', t('count.freeze-failed', { detail: reason(error) }))))
+          }
+        />
+      </main>
+    )
+  }
+  return (
+    <main class="page start">
+      <PageTitle>{t('count.title')}</PageTitle>
+      {counting ? (
+        <p class="waiting" role="status">
+          <Spinner /> {t('count.counting')}
+        </p>
+      ) : (
+        <>
+          <p class="lead">{t('count.intro')}</p>
+          {fault && (
+            <div role="alert">
+              <Notice kind="warning">
+                <strong>{t('camera.title')}</strong>
+                <p>{t(`camera.${fault}`)}</p>
+              </Notice>
+            </div>
+          )}
+          <div class="buttons start-buttons">
+            <Button label={t(opening ? 'count.starting' : fault ? 'app.retry' : 'count.start')} icon={CameraIcon} kind={fault ? 'plain' : 'primary'} busy={opening} onClick={() => void open()} />
+            <FileButton label={t('count.photo')} icon={Image} accept="image/*" kind={fault ? 'primary' : 'plain'} onFile={(file) => void choose(() => countFile(file, file.name))} />
+            {samples().length > 0 && <Button label={t('count.sample')} class="quiet" onClick={() => void choose(countSample)} />}
+          </div>
+          <p class="hint">{t('settings.private')}</p>
+        </>
+      )}
+    </main>
+  )
+}
+
+function frameName(): string {
+  return `frame-${new Date().toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}.jpg`
+}
+
+function liveOptions(): LiveOptions | null {
+  const [now, about] = [auditor.value, description.value]
+  if (!now || !about) return null
+  const known = gallery.value?.skus.length ? gallery.value : null
+  const { config } = about.detector
+  return {
+    auditor: now,
+    minScore: liveScore.value ?? config.live_min_score,
+    labels: config.labels,
+    brands: known ? known.brands : null,
+    colors: known?.colors ?? {},
+  }
+}
+
+function LiveView(props: {
+  camera: Camera
+  onSwitch: (deviceId?: string) => void
+  onStop: () => void
+  onEnded: () => void
+  onPhoto: (file: File) => void
+  onFreeze: (picture: ImageBitmap, sweep: SweepRecord | null) => void
+}): JSX.Element {
+  const { camera } = props
+  const video = useRef<HTMLVideoElement>(null)
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const live = useRef<Live | null>(null)
+  const [, started] = useState(false)
+  const [shape, setShape] = useState('4 / 3')
+  const [others, setOthers] = useState<MediaDeviceInfo[]>([])
+  const [torch, setTorch] = useState(false)
+  const [zoom, setZoom] = useState(camera.zoom)
+  const [freezing, setFreezing] = useState(false)
+
+  useEffect(() => {
+    const [picture, boxes] = [video.current!, canvas.current!]
+    picture.srcObject = camera.stream
+    void picture.play().catch(() => {}) // Safari refuses until the first frame has come; the attribute plays it
+    const run = new Live(picture, boxes, liveOptions, () => (embedder.value ? new LiveLooks(embedder.value) : null))
+    live.current = run
+    auditor.value?.resetSweep()
+    run.start()
+    started(true)
+    const observer = new ResizeObserver(() => run.redraw())
+    observer.observe(boxes)
+    void listCameras().then(setOthers)
+    camera.track.addEventListener('ended', props.onEnded)
+    const awake = stayAwake()
+    return () => {
+      run.stop()
+      observer.disconnect()
+      camera.track.removeEventListener('ended', props.onEnded)
+      awake()
+      // The looks of this sweep end with it.
+      if (!gallery.value?.skus.length) void auditor.value?.setGallery(null).catch(() => {})
+    }
+  }, [camera])
+
+  const range = camera.zoomRange
+  const freeze = async (): Promise<void> => {
+    setFreezing(true)
+    try {
+      const { picture, sweep } = await live.current!.freeze()
+      props.onFreeze(picture, sweep)
+    } catch (error) {
+      tell('error', t('count.freeze-failed', { detail: reason(error) }))
+      setFreezing(false)
+    }
+  }
+  const nextCamera = (): void => {
+    const at = others.findIndex((device) => device.deviceId === camera.deviceId)
+    props.onSwitch(others[(at + 1) % others.length]?.deviceId)
+  }
+
+  return (
+    <div class="live-view">
+      <div class="viewfinder-column">
+        <div class="viewfinder" style={{ aspectRatio: shape }}>
+          <video
+            ref={video}
+            autoplay
+            playsInline
+            muted
+            aria-label={t('count.video')}
+            onResize={(event) => setShape(`${event.currentTarget.videoWidth} / ${event.currentTarget.videoHeight}`)}
+            onLoadedMetadata={(event) => setShape(`${event.currentTarget.videoWidth} / ${event.currentTarget.videoHeight}`)}
+          />
+          <canvas ref={canvas} aria-hidden="true" />
+          <div class="camera-tools">
+            {others.length > 1 && <Button label={t('count.switch')} icon={SwitchCamera} bare onClick={nextCamera} />}
+            {camera.hasTorch && (
+              <Button
+                label={t('count.torch')}
+                icon={Flashlight}
+                bare
+                pressed={torch}
+                onClick={() => void camera.setTorch(!torch).then((done) => done && setTorch(!torch))}
+              />
+            )}
+            <Button label={t('count.stop')} icon={VideoOff} bare onClick={props.onStop} />
+          </div>
+        </div>
+        <div class="shutter-row">
+          <FileButton label={t('count.photo-short')} icon={Image} accept="image/*" onFile={props.onPhoto} />
+          <button type="button" class="shutter" disabled={freezing} onClick={() => void freeze()} title={t('count.freeze')}>
+            <Icon of={Snowflake} size={26} />
+            <span>{t('count.freeze-short')}</span>
+          </button>
+          <Button label={t('count.anew')} icon={RotateCcw} hint={t('count.anew-hint')} onClick={() => live.current?.reset()} />
+        </div>
+        {range && (
+          <Slider
+            label={t('count.zoom')}
+            value={zoom}
+            min={range.min}
+            max={range.max}
+            step={range.step}
+            text={`${number(zoom, 1)}×`}
+            onInput={(value) => {
+              setZoom(value)
+              void camera.setZoom(value)
+            }}
+          />
+        )}
+      </div>
+      <div class="live-side">{live.current && <LiveNumbers live={live.current} />}</div>
+    </div>
+  )
+}
+
+/** Keep the screen on while the camera looks at a shelf; gives what lets it sleep again. */
+function stayAwake(): () => void {
+  let lock: WakeLockSentinel | null = null
+  let over = false
+  const ask = async (): Promise<void> => {
+    try {
+      lock = (await navigator.wakeLock?.request('screen')) ?? null
+      if (over) void lock?.release()
+    } catch {
+      // Low battery: the user's own setting holds.
+    }
+  }
+  const again = (): void => {
+    if (!document.hidden) void ask()
+  }
+  void ask()
+  document.addEventListener('visibilitychange', again)
+  return () => {
+    over = true
+    document.removeEventListener('visibilitychange', again)
+    void lock?.release().catch(() => {})
+  }
+}
+
+function LiveNumbers({ live }: { live: Live }): JSX.Element {
+  const reading = live.reading.value
+  const shares = live.shares.value
+  const [which, setWhich] = useState<'unique' | 'inView'>('unique')
+  const [measure, setMeasure] = useState<Measure>('share')
+  const known = gallery.value?.skus.length ? gallery.value : null
+  if (live.problem.value) {
+    return (
+      <div role="alert">
+        <Notice kind="error">{t('count.problem', { detail: live.problem.value })}</Notice>
+      </div>
+    )
+  }
+  if (!reading) {
+    return (
+      <p class="waiting" role="status">
+        <Spinner /> {t('count.waiting')}
+      </p>
+    )
+  }
+  const table = which === 'unique' ? shares.unique : shares.inView
+  const colors = colorsOf(shares.names, known?.colors, [UNKNOWN])
+  return (
+    <>
+      <dl class="metrics">
+        <Metric label={t('count.in-view')} value={number(reading.inView)} />
+        <Metric label={t('count.unique')} value={number(reading.unique)} hint={t('count.unique-hint')} />
+      </dl>
+      <Spoken inView={reading.inView} unique={reading.unique} />
+      {reading.lost ? <Notice kind="warning">{t('count.lost')}</Notice> : <p class="hint">{t('count.unique-hint')}</p>}
+      <section class="card">
+        <div class="card-head">
+          <h2>{t('share.title')}</h2>
+          <MeasureChoice value={measure} onChange={setMeasure} />
+        </div>
+        <Segments
+          label={t('share.of')}
+          value={which}
+          options={[
+            { value: 'unique', label: t('count.unique') },
+            { value: 'inView', label: t('count.in-view') },
+          ]}
+          onChange={setWhich}
+        />
+        <ShareChart shares={table} measure={measure} colors={colors} />
+        {!known && embedder.value && <p class="hint">{t('share.looks')}</p>}
+      </section>
+      <p class="hint speed">
+        {t('count.speed', { ms: number(reading.ms), fps: number(reading.fps, 1) })}
+        {running.value && ` · ${t(`engine.${running.value.engine}`)}`}
+      </p>
+    </>
+  )
+}
+
+const SPOKEN_EVERY = 5000 // ms: a count at each frame would drown everything else
+
+/** The count for those who hear the page: now and then, and only when it has changed. */
+function Spoken({ inView, unique }: { inView: number; unique: number }): JSX.Element {
+  const newest = useRef('')
+  newest.current = t('count.spoken', { n: inView, unique })
+  const [said, say] = useState('')
+  useEffect(() => {
+    const timer = setInterval(() => say(newest.current), SPOKEN_EVERY)
+    return () => clearInterval(timer)
+  }, [])
+  return (
+    <p class="unseen" aria-live="polite" aria-atomic="true">
+      {said}
+    </p>
+  )
+}

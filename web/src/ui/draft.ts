@@ -1,0 +1,86 @@
+/** The counted shelf that is not saved yet, and the corrections made to it. */
+
+import { computed, signal } from '@preact/signals'
+import type { Audit, Correction } from './audit'
+import { renumbered } from './audit'
+import { nameShelf } from './shelf'
+import type { Named, Shelf } from './shelf'
+import { bundle, description, embedder, gallery } from './session'
+import { lastWords, photoScore } from './settings'
+
+export interface Draft {
+  shelf: Shelf
+  minScore: number
+  corrections: Correction[]
+}
+
+export const draft = signal<Draft | null>(null)
+/** The digest of the gallery in use, which a saved audit tells. */
+export const galleryDigest = signal('')
+
+gallery.subscribe((value) => {
+  galleryDigest.value = ''
+  void value?.digest().then((digest) => {
+    if (gallery.peek() === value) galleryDigest.value = digest
+  })
+})
+
+export function begin(shelf: Shelf): void {
+  draft.value?.shelf.picture.close()
+  draft.value = { shelf, minScore: photoScore.value ?? defaultScore(), corrections: [] }
+}
+
+export function discard(): void {
+  draft.value?.shelf.picture.close()
+  draft.value = null
+}
+
+/** The score from which on the model's photo counts are truest. */
+export function defaultScore(): number {
+  return description.value?.detector.config.min_score ?? 0.3
+}
+
+function named(shelf: Shelf, minScore: number): Named {
+  const labels = description.value?.detector.config.labels ?? []
+  return nameShelf(shelf, minScore, embedder.value, gallery.value, labels)
+}
+
+const shelf = computed(() => draft.value?.shelf ?? null)
+const minScore = computed(() => draft.value?.minScore ?? 0)
+
+/** The draft's facings with names; anew when score or gallery change, not at a correction. */
+export const draftNamed = computed<Named | null>(() => shelf.value && named(shelf.value, minScore.value))
+
+/** The draft as an audit, without the words that the user writes when saving. */
+export const draftAudit = computed<Audit | null>(() => {
+  const [now, names, about] = [draft.value, draftNamed.value, bundle.value?.description]
+  if (!now || !names || !about) return null
+  const { picture, name, source, time, sweep } = now.shelf
+  const known = gallery.value?.skus.length ? gallery.value : null
+  const thresholds: Record<string, number | string> = { mode: 'photo', score: Math.round(1e4 * now.minScore) / 1e4 }
+  if (known) thresholds.brand = Math.round(1e4 * known.threshold) / 1e4
+  return {
+    ...lastWords.value,
+    note: '',
+    time: time.toISOString(),
+    source,
+    photo: { name, width: picture.width, height: picture.height },
+    found: names.facings,
+    corrections: now.corrections,
+    sweep,
+    model: about.name,
+    modelDigest: about.detector.digest,
+    gallery: known?.name ?? '',
+    galleryDigest: known ? galleryDigest.value : '',
+    thresholds,
+    software: about.skushare,
+  }
+})
+
+/** Count from another score on; corrections stay with the facings that they were made to. */
+export function setMinScore(score: number): void {
+  const now = draft.value
+  if (!now) return
+  const [before, after] = [named(now.shelf, now.minScore).picked, named(now.shelf, score).picked]
+  draft.value = { ...now, minScore: score, corrections: renumbered(now.corrections, before, after) }
+}

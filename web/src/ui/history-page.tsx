@@ -1,0 +1,247 @@
+/** Saved audits: the list with shares over time, and one of them opened. */
+
+import type { JSX } from 'preact'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { Camera, ChevronLeft, Download, Trash2 } from 'lucide'
+import type { Audit } from './audit'
+import { UNKNOWN, reckon, titleOf } from './audit'
+import { TrendChart, largest } from './charts'
+import { Button, Confirm, Icon, Notice, PageTitle, Spinner, TextField } from './components'
+import { asFile, download, namesOf } from './download'
+import { when } from './format'
+import { colorsOf } from './palette'
+import { Review } from './review'
+import { addressOf, go } from './route'
+import { gallery, reason, tell } from './session'
+import { deleteAudit, listAudits, openAudit, putAudit } from './store'
+import type { StoredAudit } from './store'
+import { t } from './strings'
+import { brief } from './text'
+
+export function HistoryPage({ audit }: { audit: number | null }): JSX.Element {
+  return audit === null ? <AuditList /> : <OneAudit key={audit} id={audit} />
+}
+
+/** What `read` gives, read again when `key` changes. */
+function useRead<T>(read: () => Promise<T>, key: unknown): { value?: T; problem: string } {
+  const [state, setState] = useState<{ value?: T; problem: string }>({ problem: '' })
+  useEffect(() => {
+    let over = false
+    read().then(
+      (value) => !over && setState({ value, problem: '' }),
+      (error: unknown) => !over && setState({ problem: reason(error) }),
+    )
+    return () => void (over = true)
+  }, [key])
+  return state
+}
+
+function AuditList(): JSX.Element {
+  const [round, setRound] = useState(0)
+  const [words, setWords] = useState('')
+  const [going, setGoing] = useState<StoredAudit | null>(null)
+  const { value: audits, problem } = useRead(listAudits, round)
+  const found = useMemo(() => (audits ?? []).filter((audit) => matches(audit, words)), [audits, words])
+
+  const remove = async (audit: StoredAudit): Promise<void> => {
+    setGoing(null)
+    try {
+      await deleteAudit(audit.id)
+      tell('success', t('history.deleted'))
+    } catch (error) {
+      tell('error', t('history.delete-failed', { detail: reason(error) }))
+    }
+    setRound(round + 1)
+  }
+  return (
+    <main class="page">
+      <PageTitle>{t('history.title')}</PageTitle>
+      {problem && <Notice kind="error">{t('history.failed', { detail: problem })}</Notice>}
+      {!audits && !problem && <Spinner />}
+      {audits?.length === 0 && (
+        <div class="empty">
+          <p>{t('history.empty')}</p>
+          <div class="buttons">
+            <Button label={t('history.go')} icon={Camera} kind="primary" onClick={() => go('count')} />
+          </div>
+        </div>
+      )}
+      {!!audits?.length && (
+        <>
+          {audits.length > 3 && <TextField label={t('history.search')} value={words} onInput={setWords} />}
+          {found.length > 0 ? <Trend audits={found} /> : <p class="hint">{t('history.none-found')}</p>}
+          <section>
+            <h2>{t('history.count', { n: found.length })}</h2>
+            <ul class="audits">
+              {found.map((audit) => (
+                <AuditRow key={audit.id} audit={audit} onDelete={() => setGoing(audit)} />
+              ))}
+            </ul>
+            {found.length > 0 && <ExportAll audits={found} />}
+          </section>
+        </>
+      )}
+      {going && (
+        <Confirm
+          question={t('history.delete-question', { title: brief(titleOf(going)), time: when(going.time) })}
+          yes={t('history.delete')}
+          onYes={() => void remove(going)}
+          onNo={() => setGoing(null)}
+        />
+      )}
+    </main>
+  )
+}
+
+/** Whether every one of `words` is in what people wrote about `audit`, or among its brands. */
+export function matches(audit: Audit, words: string): boolean {
+  const brands = audit.found.map((facing) => facing.brand)
+  const text = [audit.store, audit.shelf, audit.category, audit.note, audit.photo.name, ...new Set(brands)].join('\n').toLocaleLowerCase()
+  return words.toLocaleLowerCase().split(/\s+/).every((word) => text.includes(word))
+}
+
+function AuditRow({ audit, onDelete }: { audit: StoredAudit; onDelete: () => void }): JSX.Element {
+  const title = titleOf(audit)
+  const facings = useMemo(() => reckon(audit).facings.length, [audit])
+  return (
+    <li class="audit-row">
+      <a href={addressOf('history', audit.id)}>
+        <strong>
+          <bdi>{brief(title)}</bdi>
+        </strong>
+        <span class="hint">
+          {when(audit.time)} · {t('history.facings', { n: facings })}
+          {audit.category && (
+            <>
+              {' · '}
+              <bdi>{brief(audit.category, 30)}</bdi>
+            </>
+          )}
+        </span>
+      </a>
+      <Button label={`${t('history.delete')}: ${brief(title, 30)}, ${when(audit.time)}`} icon={Trash2} bare onClick={onDelete} />
+    </li>
+  )
+}
+
+const MOST_POINTS = 60
+
+function Trend({ audits }: { audits: readonly StoredAudit[] }): JSX.Element {
+  const known = gallery.value
+  const points = useMemo(
+    () => audits.slice(0, MOST_POINTS).reverse().map((audit) => ({ time: audit.time, shares: reckon(audit).shares })),
+    [audits],
+  )
+  const colors = colorsOf(namesOf(largest(points, 100), known?.brands), known?.colors, [UNKNOWN])
+  return (
+    <section class="card">
+      <h2>{t('history.trend')}</h2>
+      {points.length > 1 ? <TrendChart points={points} colors={colors} /> : <p class="hint">{t('history.trend-hint')}</p>}
+    </section>
+  )
+}
+
+function ExportAll({ audits }: { audits: readonly StoredAudit[] }): JSX.Element {
+  const save = async (kind: 'csv' | 'shares' | 'json'): Promise<void> => {
+    try {
+      download(await asFile(kind, audits))
+    } catch (error) {
+      tell('error', t('export.failed', { detail: reason(error) }))
+    }
+  }
+  return (
+    <div class="buttons">
+      <span class="buttons-label">{t('history.export-all')}:</span>
+      <Button label={t('export.csv')} icon={Download} onClick={() => void save('csv')} />
+      <Button label={t('export.shares')} icon={Download} onClick={() => void save('shares')} />
+      <Button label={t('export.json')} icon={Download} onClick={() => void save('json')} />
+    </div>
+  )
+}
+
+function OneAudit({ id }: { id: number }): JSX.Element {
+  const { value: opened, problem } = useRead(() => openAudit(id), id)
+  const [changed, setChanged] = useState<StoredAudit | null>(null)
+  const [picture, setPicture] = useState<ImageBitmap | null>(null)
+  const [going, setGoing] = useState(false)
+  const writing = useRef<Promise<unknown>>(Promise.resolve())
+  const file = opened?.picture ?? null
+  useEffect(() => {
+    let made: ImageBitmap | null = null
+    let over = false
+    if (file)
+      createImageBitmap(file).then(
+        (bitmap) => {
+          made = bitmap
+          if (over) bitmap.close()
+          else setPicture(bitmap)
+        },
+        () => {}, // the page says that it is gone
+      )
+    return () => {
+      over = true
+      made?.close()
+    }
+  }, [file])
+
+  const audit = changed ?? opened?.audit ?? null
+  const change = (next: Audit): void => {
+    const kept: StoredAudit = { ...next, id }
+    setChanged(kept)
+    writing.current = writing.current
+      .then(() => putAudit(kept)) // one after the other, so that the newest is what stays
+      .catch((error: unknown) => tell('error', t('history.not-updated', { detail: reason(error) })))
+  }
+  const remove = async (): Promise<void> => {
+    try {
+      await deleteAudit(id)
+      tell('success', t('history.deleted'))
+      go('history')
+    } catch (error) {
+      tell('error', t('history.delete-failed', { detail: reason(error) }))
+    }
+  }
+  return (
+    <main class="page">
+      <a class="back" href={addressOf('history')}>
+        <Icon of={ChevronLeft} /> {t('history.back')}
+      </a>
+      <PageTitle>{audit ? <bdi>{brief(titleOf(audit))}</bdi> : t('history.title')}</PageTitle>
+      {problem && <Notice kind="error">{t('history.failed', { detail: problem })}</Notice>}
+      {opened === null && <p>{t('history.gone')}</p>}
+      {opened === undefined && !problem && <Spinner />}
+      {audit && (
+        <>
+          <p class="hint">
+            {t('history.by', { model: brief(audit.model), time: when(audit.time) })}
+            {audit.category && (
+              <>
+                {' · '}
+                <bdi>{brief(audit.category)}</bdi>
+              </>
+            )}
+          </p>
+          {audit.note && (
+            <p class="note" dir="auto">
+              {brief(audit.note, 2000)}
+            </p>
+          )}
+          <Review audit={audit} picture={picture} onChange={change}>
+            <div class="buttons">
+              <Button label={t('review.again')} icon={Camera} kind="primary" onClick={() => go('count')} />
+              <Button label={t('history.delete')} icon={Trash2} kind="danger" onClick={() => setGoing(true)} />
+            </div>
+          </Review>
+        </>
+      )}
+      {going && audit && (
+        <Confirm
+          question={t('history.delete-question', { title: brief(titleOf(audit)), time: when(audit.time) })}
+          yes={t('history.delete')}
+          onYes={() => void remove()}
+          onNo={() => setGoing(false)}
+        />
+      )}
+    </main>
+  )
+}

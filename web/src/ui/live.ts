@@ -1,0 +1,230 @@
+/** Counting what a camera sees: frames to the worker, boxes on the canvas, numbers for the page. */
+
+import { signal } from '@preact/signals'
+import type { Auditor, Detections, Found, ShareRow, Sweep } from '../core'
+import { selectDetections, shareOfShelf } from '../core'
+import { drawBoxes } from './boxes'
+import { LiveLooks } from './looks'
+import { GREY, colorsOf } from './palette'
+import { sweepRecord } from './shelf'
+import type { SweepRecord } from './audit'
+import { UNKNOWN } from './audit'
+
+const RECENT = 2000 // ms, what "now" means for count, time a frame and frame rate
+const NUMBERS_EVERY = 250 // ms: numbers that change faster cannot be read
+const CHART_EVERY = 600
+const LOOKS_EVERY = 1500
+
+export interface Reading {
+  inView: number // median over the last two seconds
+  unique: number // facings counted once each since the start or the last reset
+  lost: boolean // the camera's place along the shelf is not known
+  ms: number // median from frame to boxes
+  fps: number
+}
+
+export interface LiveShares {
+  unique: ShareRow[]
+  inView: ShareRow[]
+  names: string[] // brands in the order that gives them their colours
+}
+
+/** What the loop needs to know; read anew at each frame. */
+export interface LiveOptions {
+  auditor: Auditor
+  minScore: number
+  labels: readonly string[]
+  brands: readonly string[] | null // of the gallery in use; null groups by look
+  colors: Readonly<Record<string, string>>
+}
+
+interface Past {
+  at: number
+  count: number
+  ms: number
+}
+
+/** One run of the camera; `stop` it when the page goes. */
+export class Live {
+  readonly reading = signal<Reading | null>(null)
+  readonly shares = signal<LiveShares>({ unique: [], inView: [], names: [] })
+  readonly problem = signal('')
+
+  private past: Past[] = []
+  private newest: { found: Detections; width: number; height: number } | null = null
+  private sweep: Sweep | null = null
+  private dirty = false
+  private stopped = false
+  private numbersAt = 0
+  private chartAt = 0
+  private looksAt = 0
+  private looking = false
+  private looks: LiveLooks | null = null
+  private running = false
+
+  constructor(
+    private readonly video: HTMLVideoElement,
+    private readonly canvas: HTMLCanvasElement,
+    private readonly options: () => LiveOptions | null,
+    makeLooks: () => LiveLooks | null,
+  ) {
+    this.makeLooks = makeLooks
+  }
+
+  private readonly makeLooks: () => LiveLooks | null
+
+  start(): void {
+    if (this.running) return
+    this.running = true
+    this.watch()
+    const draw = (): void => {
+      if (this.stopped) return
+      if (this.dirty) this.draw()
+      requestAnimationFrame(draw)
+    }
+    requestAnimationFrame(draw)
+  }
+
+  stop(): void {
+    this.stopped = true
+  }
+
+  /** Begin to count anew, as at another shelf. */
+  reset(): void {
+    this.options()?.auditor.resetSweep()
+    this.looks = null
+    this.sweep = null
+    this.past = []
+    this.numbersAt = this.chartAt = this.looksAt = 0
+  }
+
+  /** Have the boxes drawn anew, as after the page has changed its size. */
+  redraw(): void {
+    this.dirty = true
+  }
+
+  /** The frame in view, and what the sweep has counted so far. */
+  async freeze(): Promise<{ picture: ImageBitmap; sweep: SweepRecord | null }> {
+    const picture = await createImageBitmap(this.video)
+    return { picture, sweep: this.sweep && sweepRecord(this.sweep, this.names()) }
+  }
+
+  /** Calls `step` at each new picture of the camera. */
+  private watch(): void {
+    const next = (): void => {
+      if (this.stopped) return
+      // Not every browser tells of new frames; at the screen's pace none is missed.
+      if ('requestVideoFrameCallback' in this.video) this.video.requestVideoFrameCallback(next)
+      else requestAnimationFrame(next)
+      void this.step()
+    }
+    next()
+  }
+
+  private async step(): Promise<void> {
+    const options = this.options()
+    if (!options || options.auditor.busy || document.hidden || this.video.readyState < 2 || !this.video.videoWidth) return
+    const { auditor, minScore } = options
+    const started = performance.now()
+    const work = createImageBitmap(this.video).then((frame) => auditor.offer(frame, { minScore, brands: true, sweep: true }))
+    try {
+      const found = await work
+      if (found && !this.stopped) this.take(found, performance.now() - started, options)
+      this.problem.value = ''
+    } catch (error) {
+      if (!this.stopped) this.problem.value = error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  private take(found: Found, ms: number, options: LiveOptions): void {
+    const now = performance.now()
+    this.newest = { found: found.detections, width: found.width, height: found.height }
+    this.sweep = found.sweep ?? null
+    this.dirty = true
+    this.past = [...this.past.filter((each) => now - each.at <= RECENT), { at: now, count: found.detections.count, ms }]
+    if (now - this.numbersAt >= NUMBERS_EVERY) {
+      this.numbersAt = now
+      this.reading.value = this.read()
+    }
+    if (now - this.chartAt >= CHART_EVERY) {
+      this.chartAt = now
+      this.shares.value = this.share(options)
+    }
+    if (options.brands === null && now - this.looksAt >= LOOKS_EVERY) void this.learn(options)
+  }
+
+  private read(): Reading {
+    const span = this.past.at(-1)!.at - this.past[0].at
+    return {
+      inView: median(this.past.map((each) => each.count)),
+      unique: this.sweep?.unique ?? 0,
+      lost: this.sweep?.lost ?? false,
+      ms: median(this.past.map((each) => each.ms)),
+      fps: span > 0 ? (1000 * (this.past.length - 1)) / span : 0,
+    }
+  }
+
+  private names(): readonly string[] {
+    const options = this.options()
+    return options?.brands ?? this.looks?.names ?? []
+  }
+
+  private share(options: LiveOptions): LiveShares {
+    const names = this.names()
+    const table = (found: Detections): ShareRow[] =>
+      shareOfShelf(withNames(found, names.length), { labels: [...options.labels], brands: [...names] })
+    return {
+      unique: this.sweep ? table(this.sweep.facings) : [],
+      inView: this.newest ? table(this.newest.found) : [],
+      names: [...names],
+    }
+  }
+
+  private async learn(options: LiveOptions): Promise<void> {
+    this.looks ??= this.makeLooks()
+    const newest = this.newest
+    if (!this.looks || !newest || this.looking) return
+    this.looking = true
+    try {
+      // The frame in view is a moment younger than its boxes; held still, a facing is in its place.
+      if (await this.looks.learn(options.auditor, await createImageBitmap(this.video), newest.found)) this.chartAt = 0
+    } catch {
+      // The next frames may do.
+    } finally {
+      this.looking = false
+      this.looksAt = performance.now()
+    }
+  }
+
+  private draw(): void {
+    this.dirty = false
+    const { canvas, newest } = this
+    const context = canvas.getContext('2d')
+    if (!context || !newest) return
+    const ratio = devicePixelRatio || 1
+    const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)]
+    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height]
+    context.clearRect(0, 0, width, height)
+    const { found } = newest
+    const names = this.names()
+    const colors = colorsOf(names, this.options()?.colors, [UNKNOWN])
+    const marked = Array.from({ length: found.count }, (_, i) => ({
+      box: Array.from(found.boxes.subarray(4 * i, 4 * i + 4)) as [number, number, number, number],
+      color: colors.get(names[found.brandIds?.[i] ?? -1]) ?? (names.length ? GREY : '#ffd166'),
+    }))
+    drawBoxes(context, marked, { left: 0, top: 0, scale: width / newest.width }, Math.max(1.5, 1.5 * ratio))
+  }
+}
+
+/** `found` with brand ids as soon as there are names; before, its class tells what it is. */
+function withNames(found: Detections, names: number): Detections {
+  const all = selectDetections(found, Array.from({ length: found.count }, (_, i) => i))
+  if (names) all.brandIds ??= new Int32Array(found.count).fill(-1)
+  else delete all.brandIds
+  return all
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[(sorted.length - 1) >> 1] ?? 0
+}

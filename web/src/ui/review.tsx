@@ -1,0 +1,242 @@
+/** A counted shelf to look at, correct, name and pass on: before it is saved, and from the history. */
+
+import type { ComponentChildren, JSX } from 'preact'
+import { useMemo, useState } from 'preact/hooks'
+import { Check, Download, Share2, SquarePlus, Trash2, Undo2 } from 'lucide'
+import type { Quad } from '../core'
+import type { Audit, Numbered, Placed, Reckoning } from './audit'
+import { UNKNOWN, corrected, reckon, undone } from './audit'
+import { shownName } from './charts'
+import { Button, Metric, TextField } from './components'
+import { asFile, canShare, download, namesOf, share } from './download'
+import type { Kind } from './download'
+import { number } from './format'
+import { GREY, colorsOf } from './palette'
+import { Shares } from './reckoned'
+import { gallery, reason, tell } from './session'
+import { ShelfCanvas } from './shelf-canvas'
+import type { Spot } from './shelf-canvas'
+import { t } from './strings'
+import { LONGEST_NAME, tidy } from './text'
+
+interface Props {
+  audit: Audit
+  picture: ImageBitmap | null
+  onChange: (audit: Audit) => void
+  /** Teach the facing `number` and those that look like it; absent where their vectors are not known. */
+  onTeach?: (number: number, brand: string) => Promise<void>
+  children?: ComponentChildren // below the picture
+}
+
+export function Review({ audit, picture, onChange, onTeach, children }: Props): JSX.Element {
+  const [chosen, setChosen] = useState<number | null>(null)
+  const [adding, setAdding] = useState(false)
+  const [labels, setLabels] = useState<'off' | 'on'>('off')
+  const reckoning = useMemo(() => reckon(audit), [audit])
+  const colors = useColors(reckoning)
+  const spots = useMemo(() => spotsOf(reckoning, colors), [reckoning, colors])
+  const facing = reckoning.facings.find((each) => each.number === chosen)
+
+  const correct = (which: number | null, after: Placed | null): void => onChange(corrected(audit, which, after))
+  const add = (box: Quad): void => {
+    const brand = mostlyAround(reckoning.facings, box)
+    const next = corrected(audit, null, { box, brand })
+    onChange(next)
+    setAdding(false)
+    setChosen(next.corrections[next.corrections.length - 1].facing)
+  }
+  const addInMiddle = (): void => {
+    const [width, height] = typicalSize(reckoning.facings, audit.photo)
+    const [left, top] = [(audit.photo.width - width) / 2, (audit.photo.height - height) / 2]
+    add([left, top, left + width, top + height])
+  }
+
+  return (
+    <div class="review">
+      <div class="review-picture">
+        <ShelfCanvas
+          picture={picture}
+          width={audit.photo.width}
+          height={audit.photo.height}
+          spots={spots}
+          chosen={chosen}
+          adding={adding}
+          labels={labels === 'on'}
+          description={t('review.picture', { n: spots.length })}
+          onChoose={setChosen}
+          onAdd={add}
+          onMove={(which, box) => {
+            const brand = reckoning.facings.find((each) => each.number === which)?.facing.brand ?? ''
+            correct(which, { box, brand })
+          }}
+          onRemove={(which) => correct(which, null)}
+        />
+        {!picture && <p class="hint">{t('review.no-picture')}</p>}
+        <div class="buttons tools">
+          <Button label={t(adding ? 'review.adding' : 'review.add')} icon={SquarePlus} pressed={adding} onClick={() => setAdding(!adding)} />
+          {adding && <Button label={t('review.add-middle')} onClick={addInMiddle} />}
+          <Button label={t('review.undo')} icon={Undo2} disabled={!audit.corrections.length} onClick={() => onChange(undone(audit))} />
+          <Button label={t('review.labels')} pressed={labels === 'on'} onClick={() => setLabels(labels === 'on' ? 'off' : 'on')} />
+        </div>
+        {facing ? (
+          <FacingPanel
+            key={facing.number}
+            at={facing}
+            place={t('review.chosen', {
+              n: spots.findIndex((spot) => spot.number === chosen) + 1,
+              all: spots.length,
+              row: (reckoning.found.rowIds?.[reckoning.facings.indexOf(facing)] ?? 0) + 1,
+              brand: shownName(facing.facing.brand || UNKNOWN),
+            })}
+            known={namesOf(reckoning.facings.map((each) => each.facing.brand), gallery.value?.brands)}
+            onBrand={(brand) => correct(facing.number, { box: facing.facing.box, brand })}
+            onTeach={onTeach && ((brand) => onTeach(facing.number, brand))}
+            onRemove={() => {
+              correct(facing.number, null)
+              setChosen(null)
+            }}
+            onClose={() => setChosen(null)}
+          />
+        ) : (
+          <p class="hint">
+            {t(adding ? 'review.hint-add' : 'review.hint')}
+            {audit.corrections.length > 0 && ` ${t('review.corrections', { n: audit.corrections.length })}.`}
+          </p>
+        )}
+      </div>
+      <div class="review-side">
+        <dl class="metrics">
+          <Metric label={t('review.facings')} value={number(spots.length)} />
+          <Metric label={t('review.rows')} value={number(reckoning.rows)} />
+          {audit.sweep && <Metric label={t('review.unique')} value={number(audit.sweep.unique)} />}
+        </dl>
+        {children}
+        <Shares of={reckoning} colors={colors} />
+        <ExportBar audit={audit} picture={picture} />
+      </div>
+    </div>
+  )
+}
+
+/** The colours of all names of a reckoning, the same in boxes and charts. */
+export function useColors(reckoning: Pick<Reckoning, 'facings' | 'sweep'>): Map<string, string> {
+  const known = gallery.value
+  return useMemo(() => {
+    const all = [...reckoning.facings.map((each) => each.facing.brand), ...(reckoning.sweep ?? []).map((row) => row.name)]
+    return colorsOf(namesOf(all, known?.brands), known?.colors, [UNKNOWN])
+  }, [reckoning, known])
+}
+
+/** The facings as spots in reading order: row by row from the top, each from the left. */
+function spotsOf({ facings, found }: Reckoning, colors: Map<string, string>): Spot[] {
+  const rowOf = (i: number): number => found.rowIds?.[i] ?? 0
+  return facings
+    .map((each, i) => ({ each, i }))
+    .sort((a, b) => rowOf(a.i) - rowOf(b.i) || a.each.facing.box[0] - b.each.facing.box[0])
+    .map(({ each: { number: which, facing }, i }, place) => ({
+      number: which,
+      box: facing.box,
+      color: colors.get(facing.brand) ?? GREY,
+      label: shownName(facing.brand || UNKNOWN),
+      spoken: t('review.chosen', { n: place + 1, all: facings.length, row: rowOf(i) + 1, brand: shownName(facing.brand || UNKNOWN) }),
+    }))
+}
+
+/** The brand of the facing nearest to `box`: what stands together is most often alike. */
+function mostlyAround(facings: readonly Numbered[], box: Quad): string {
+  const [x, y] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]
+  let [best, least] = ['', Infinity]
+  for (const { facing } of facings) {
+    const far = Math.hypot((facing.box[0] + facing.box[2]) / 2 - x, (facing.box[1] + facing.box[3]) / 2 - y)
+    if (far < least) [best, least] = [facing.brand, far]
+  }
+  return best
+}
+
+function typicalSize(facings: readonly Numbered[], photo: { width: number; height: number }): [number, number] {
+  const middle = (values: number[], without: number): number => values.sort((a, b) => a - b)[values.length >> 1] ?? without
+  return [
+    middle(facings.map(({ facing }) => facing.box[2] - facing.box[0]), photo.width / 8),
+    middle(facings.map(({ facing }) => facing.box[3] - facing.box[1]), photo.height / 6),
+  ]
+}
+
+function FacingPanel(props: {
+  at: Numbered
+  place: string
+  known: readonly string[]
+  onBrand: (brand: string) => void
+  onTeach?: (brand: string) => Promise<void>
+  onRemove: () => void
+  onClose: () => void
+}): JSX.Element {
+  const [brand, setBrand] = useState('')
+  const [teach, setTeach] = useState(true)
+  const [busy, setBusy] = useState(false)
+  const name = tidy(brand, LONGEST_NAME)
+  const put = async (): Promise<void> => {
+    if (!name) return
+    if (!props.onTeach || !teach) {
+      props.onBrand(name)
+    } else {
+      setBusy(true)
+      await props.onTeach(name)
+      setBusy(false)
+    }
+    props.onClose()
+  }
+  return (
+    <section class="card facing-panel">
+      <p class="facing-place">{props.place}</p>
+      <TextField label={t('review.brand')} value={brand} known={props.known} onInput={setBrand} onEnter={() => void put()} />
+      {props.onTeach && (
+        <label class="check">
+          <input type="checkbox" checked={teach} onChange={(event) => setTeach(event.currentTarget.checked)} />
+          {t('review.teach-look')}
+        </label>
+      )}
+      <div class="buttons">
+        <Button label={t('review.set-brand')} icon={Check} kind="primary" disabled={!name} busy={busy} onClick={() => void put()} />
+        <Button label={t('review.remove')} icon={Trash2} kind="danger" onClick={props.onRemove} />
+        <Button label={t('review.done')} onClick={props.onClose} />
+      </div>
+    </section>
+  )
+}
+
+const KINDS: { kind: Kind; label: 'export.csv' | 'export.shares' | 'export.json' | 'export.png' }[] = [
+  { kind: 'csv', label: 'export.csv' },
+  { kind: 'shares', label: 'export.shares' },
+  { kind: 'json', label: 'export.json' },
+  { kind: 'png', label: 'export.png' },
+]
+
+export function ExportBar({ audit, picture }: { audit: Audit; picture: ImageBitmap | null }): JSX.Element {
+  const colors = gallery.value?.colors ?? {}
+  const save = async (kind: Kind): Promise<void> => {
+    try {
+      download(await asFile(kind, [audit], picture, colors))
+    } catch (error) {
+      tell('error', t('export.failed', { detail: reason(error) }))
+    }
+  }
+  const pass = async (): Promise<void> => {
+    try {
+      await share(audit, picture, colors)
+    } catch (error) {
+      tell('error', t('export.share-failed', { detail: reason(error) }))
+    }
+  }
+  return (
+    <section class="card">
+      <h2>{t('review.export')}</h2>
+      <div class="buttons">
+        {canShare() && <Button label={t('export.share')} icon={Share2} kind="primary" onClick={() => void pass()} />}
+        {KINDS.map(({ kind, label }) => (
+          <Button key={kind} label={t(label)} icon={Download} onClick={() => void save(kind)} />
+        ))}
+      </div>
+    </section>
+  )
+}
+

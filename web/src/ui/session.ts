@@ -1,0 +1,219 @@
+/** What the pages share: the bundle, the auditor that runs it, the gallery in use, and what the user is told. */
+
+import { computed, effect, signal } from '@preact/signals'
+import type { BundleDescription, BundleErrorCode, Engine, Notice, Probe } from '../core'
+import { Auditor, BundleError, Gallery, loadBundle, loadFile } from '../core'
+import type { Bundle } from '../core'
+import { chosenEngine, chosenSize, galleryName, measured } from './settings'
+import { galleryNames, openGallery, saveGallery } from './store'
+import type { Key } from './strings'
+import { t } from './strings'
+
+export type Phase = 'loading' | 'probing' | 'ready' | 'failed'
+
+/** Why the app cannot count, for the page to tell and to offer a way out. */
+export interface Failure {
+  code: BundleErrorCode | 'engine'
+  text: string
+}
+
+export interface Message {
+  id: number
+  kind: 'info' | 'warning' | 'error' | 'success'
+  text: string
+  action?: { label: string; run: () => void }
+}
+
+export const phase = signal<Phase>('loading')
+export const failure = signal<Failure | null>(null)
+export const bundle = signal<Bundle | null>(null)
+export const auditor = signal<Auditor | null>(null)
+/** What calculates now; a copy that the page can watch. */
+export const running = signal<{ engine: Engine; size: number } | null>(null)
+export const messages = signal<Message[]>([])
+/** The gallery that names brands; `null` groups by look. */
+export const gallery = signal<Gallery | null>(null)
+/** Names of the galleries that can be chosen, the bundle's own among them. */
+export const galleries = signal<string[]>([])
+export const bundled = signal<Gallery | null>(null)
+
+export const description = computed<BundleDescription | null>(() => bundle.value?.description ?? null)
+export const embedder = computed(() => description.value?.embedder ?? null)
+
+let messageId = 0
+
+/** Tell the user something; what says the same is told once. */
+export function tell(kind: Message['kind'], text: string, action?: Message['action']): void {
+  const others = messages.value.filter((message) => message.text !== text)
+  messages.value = [...others.slice(-3), { id: ++messageId, kind, text, action }]
+}
+
+export function dismiss(id: number): void {
+  messages.value = messages.value.filter((message) => message.id !== id)
+}
+
+/** The address of the bundle's description: `?model=` in the page's own, else beside the page. */
+export function bundleAddress(page = new URL(location.href)): URL {
+  const other = page.searchParams.get('model')
+  return new URL(other || 'bundle.json', new URL('./', page))
+}
+
+/** Load the bundle and start counting with it; what goes wrong is in `failure`. */
+export async function start(): Promise<void> {
+  phase.value = 'loading'
+  failure.value = null
+  try {
+    bundle.value ??= await loadBundle(bundleAddress())
+    await startAuditor(bundle.value)
+    await loadGalleries(bundle.value)
+    phase.value = 'ready'
+  } catch (error) {
+    failure.value = asFailure(error)
+    phase.value = 'failed'
+  }
+}
+
+async function startAuditor(bundle: Bundle): Promise<void> {
+  const wanted = engineWanted(bundle)
+  const size = chosenSize.value ?? undefined
+  auditor.value?.stop()
+  const started = await Auditor.start(bundle, { engine: wanted ?? undefined, size, onNotice: heed })
+  auditor.value = started
+  running.value = { engine: started.engine, size: started.size }
+  if (wanted === null) {
+    phase.value = 'probing'
+    await measure()
+  }
+}
+
+/** The engine of the address, of the settings, or the fastest measured; `null` where none is known. */
+function engineWanted(bundle: Bundle): Engine | null {
+  const asked = new URL(location.href).searchParams.get('engine')
+  if (asked === 'webgpu' || asked === 'webgl' || asked === 'wasm' || asked === 'litert') return asked
+  if (chosenEngine.value) return chosenEngine.value
+  const kept = measured.value
+  return kept && kept.of === measuredOf(bundle) ? (fastest(kept.probes)?.engine ?? null) : null
+}
+
+function measuredOf(bundle: Bundle): string {
+  return `${bundle.description.version} ${navigator.userAgent}`
+}
+
+export function fastest(probes: readonly Probe[]): Probe | null {
+  return probes.reduce<Probe | null>((best, probe) => (best && best.ms <= probe.ms ? best : probe), null)
+}
+
+/** Measure the engines of this device, and go on with the fastest unless the user chose one. */
+export async function measure(): Promise<void> {
+  const [now, from] = [auditor.value, bundle.value]
+  if (!now || !from) return
+  const probes = await now.probe()
+  measured.value = { of: measuredOf(from), probes }
+  const best = fastest(probes)
+  if (!chosenEngine.value && best && best.engine !== now.engine) await useEngine(best.engine)
+}
+
+/** Calculate with `engine` from now on; where it does not work, what worked goes on and the user is told. */
+export async function useEngine(engine: Engine, size = chosenSize.value ?? undefined): Promise<boolean> {
+  const now = auditor.value
+  if (!now) return false
+  try {
+    await now.use(engine, size)
+    return now.engine === engine
+  } catch {
+    tell('warning', t('engine.refused', { engine: t(`engine.${engine}`) }))
+    return false
+  } finally {
+    running.value = { engine: now.engine, size: now.size }
+  }
+}
+
+function heed(notice: Notice): void {
+  const now = auditor.value
+  if (now) running.value = { engine: now.engine, size: now.size }
+  const engine = notice.fallback ? t(`engine.${notice.fallback}`) : ''
+  const key = `notice.${notice.code}${notice.fallback ? '.fallback' : ''}` as Key
+  tell(notice.fallback ? 'warning' : 'error', t(key, { engine, detail: notice.detail }))
+}
+
+function asFailure(error: unknown): Failure {
+  if (error instanceof BundleError)
+    return { code: error.code, text: t(`failure.${error.code}`, { file: error.file }) }
+  return { code: 'engine', text: t('failure.engine', { detail: error instanceof Error ? error.message : String(error) }) }
+}
+
+async function loadGalleries(from: Bundle): Promise<void> {
+  const path = from.description.gallery
+  if (path && from.description.embedder && !bundled.value) {
+    try {
+      const index: unknown = JSON.parse(new TextDecoder().decode(await loadFile(from, path)))
+      bundled.value = Gallery.fromFolder(index, new URL(path, from.base))
+    } catch {
+      tell('warning', t('gallery.bundled-failed'))
+    }
+  }
+  await listGalleries()
+  const name = galleryName.value ?? bundled.value?.name ?? ''
+  try {
+    await chooseGallery(name, galleryName.value !== null)
+  } catch (error) {
+    tell('warning', t('gallery.open-failed', { name, detail: reason(error) }))
+    await setGallery(null)
+  }
+}
+
+export function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Read anew which galleries there are. */
+export async function listGalleries(): Promise<void> {
+  let saved: string[] = []
+  try {
+    saved = await galleryNames()
+  } catch {
+    tell('warning', t('store.barred'))
+  }
+  const own = bundled.value ? [bundled.value.name] : []
+  galleries.value = [...new Set([...saved, ...own])].sort((a, b) => a.localeCompare(b))
+}
+
+/** Have the gallery `name` name the brands, or none (empty name); `remember` it for the next visit. */
+export async function chooseGallery(name: string, remember = true): Promise<void> {
+  await setGallery(name ? await findGallery(name) : null)
+  if (remember) galleryName.value = gallery.value ? name : ''
+}
+
+/** The gallery of this name: the user's own, else the bundle's; `null` if there is none. */
+export async function findGallery(name: string): Promise<Gallery | null> {
+  const saved = await openGallery(name)
+  if (saved) return ours(await Gallery.fromZip(saved.zip))
+  return bundled.value?.name === name ? bundled.value : null
+}
+
+/** `other` as this bundle's network sees its examples. */
+export async function ours(other: Gallery): Promise<Gallery> {
+  const [made, now] = [embedder.value, auditor.value]
+  if (!made || !now) return other
+  return other.embeddedBy(made, async (file) => {
+    const picture = await createImageBitmap(new Blob([file], { type: 'image/jpeg' }))
+    return now.embed(picture, new Float32Array([0, 0, picture.width, picture.height]))
+  })
+}
+
+async function setGallery(value: Gallery | null): Promise<void> {
+  await auditor.value?.setGallery(value && value.skus.length ? value : null)
+  gallery.value = value
+}
+
+/** Save `changed` under its name and go on with it. @throws StoreError it could not be saved; it is in use all the same. */
+export async function keepGallery(changed: Gallery): Promise<void> {
+  await setGallery(changed)
+  galleryName.value = changed.name
+  await saveGallery(changed.name, await changed.toZip())
+  await listGalleries()
+}
+
+effect(() => {
+  document.documentElement.dataset.phase = phase.value // for styles and tests
+})

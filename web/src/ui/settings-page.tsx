@@ -1,0 +1,202 @@
+/** Settings: what calculates, how sure, how it looks, and the room on the device. */
+
+import type { JSX } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { Download, Gauge, Trash2 } from 'lucide'
+import { ENGINES } from '../core'
+import type { Engine } from '../core'
+import { Button, Confirm, PageTitle, SelectField, Slider } from './components'
+import { defaultScore, discard } from './draft'
+import { megabytes, number, percent } from './format'
+import { install, installable } from './install'
+import { bundle, chooseGallery, description, fastest, listGalleries, measure, reason, running, tell, useEngine } from './session'
+import { chosenEngine, chosenSize, liveScore, measured, photoScore, theme } from './settings'
+import type { Theme } from './settings'
+import { SCORE_FLOOR } from './shelf'
+import { clearStore, keep, room } from './store'
+import type { Room } from './store'
+import { t } from './strings'
+import { brief } from './text'
+
+const SIZES = [256, 320, 384, 448, 512, 640]
+
+export function SettingsPage(): JSX.Element {
+  return (
+    <main class="page">
+      <PageTitle>{t('settings.title')}</PageTitle>
+      <div class="columns">
+        {description.value && (
+          <>
+            <EngineCard />
+            <ScoreCard />
+          </>
+        )}
+        <section class="card">
+          <SelectField<Theme>
+            label={t('settings.theme')}
+            value={theme.value}
+            options={[
+              { value: 'system', label: t('settings.theme-system') },
+              { value: 'light', label: t('settings.theme-light') },
+              { value: 'dark', label: t('settings.theme-dark') },
+            ]}
+            onChange={(value) => (theme.value = value)}
+          />
+          {installable.value && <Button label={t('settings.install')} icon={Download} onClick={() => void install()} />}
+        </section>
+        <StorageCard />
+        {bundle.value && <AboutCard />}
+      </div>
+    </main>
+  )
+}
+
+function EngineCard(): JSX.Element {
+  const [busy, setBusy] = useState(false)
+  const probes = measured.value?.probes ?? []
+  const best = fastest(probes)
+  const now = running.value
+  const config = description.value!.detector.config
+  const labelOf = (engine: Engine): string => {
+    const probe = probes.find((each) => each.engine === engine)
+    const ms = probe ? t('settings.engine-ms', { ms: number(probe.ms) }) : t('settings.engine-not')
+    return `${t(`engine.${engine}`)}: ${ms}`
+  }
+  const auto = { value: 'auto' as const, label: t('settings.engine-auto', { engine: best ? t(`engine.${best.engine}`) : '?' }) }
+  const choose = async (value: Engine | 'auto'): Promise<void> => {
+    setBusy(true)
+    chosenEngine.value = value === 'auto' ? null : value
+    const engine = value === 'auto' ? best?.engine : value
+    if (engine && !(await useEngine(engine)) && value !== 'auto') chosenEngine.value = null
+    setBusy(false)
+  }
+  const again = async (): Promise<void> => {
+    setBusy(true)
+    try {
+      await measure()
+    } catch (error) {
+      tell('error', reason(error))
+    }
+    setBusy(false)
+  }
+  const resize = async (value: string): Promise<void> => {
+    setBusy(true)
+    chosenSize.value = value === String(config.live_size) ? null : Number(value)
+    if (now) await useEngine(now.engine, Number(value))
+    setBusy(false)
+  }
+  const sizes = [...new Set([...SIZES, config.live_size])].sort((a, b) => a - b)
+  return (
+    <section class="card">
+      <SelectField<Engine | 'auto'>
+        label={t('settings.engine')}
+        value={chosenEngine.value ?? 'auto'}
+        options={[auto, ...ENGINES.map((engine) => ({ value: engine, label: labelOf(engine) }))]}
+        hint={t('settings.engine-hint')}
+        disabled={busy}
+        onChange={(value) => void choose(value)}
+      />
+      {now && (
+        <p class="hint" data-engine={now.engine}>
+          {t(`engine.${now.engine}`)} · {t('settings.size-pixels', { size: now.size })} · {t('settings.isolated')}: {t(crossOriginIsolated ? 'settings.yes' : 'settings.no')}
+        </p>
+      )}
+      <Button label={t(busy ? 'settings.measuring' : 'settings.measure')} icon={Gauge} busy={busy} onClick={() => void again()} />
+      {config.resize === 'fit' && (
+        <SelectField
+          label={t('settings.size')}
+          value={String(now?.size || config.live_size)}
+          options={sizes.map((size) => ({ value: String(size), label: t('settings.size-pixels', { size }) }))}
+          hint={t('settings.size-hint', { size: config.live_size })}
+          disabled={busy}
+          onChange={(value) => void resize(value)}
+        />
+      )}
+    </section>
+  )
+}
+
+function ScoreCard(): JSX.Element {
+  const config = description.value!.detector.config
+  const range = { min: SCORE_FLOOR, max: 0.95, step: 0.01 }
+  const photo = photoScore.value ?? defaultScore()
+  const live = liveScore.value ?? config.live_min_score
+  return (
+    <section class="card">
+      <h2>{t('settings.scores')}</h2>
+      <Slider label={t('settings.score-photo')} {...range} value={photo} text={percent(photo)} onInput={(value) => (photoScore.value = value)} />
+      <Slider label={t('settings.score-live')} {...range} value={live} text={percent(live)} onInput={(value) => (liveScore.value = value)} />
+      <Button
+        label={t('settings.score-reset')}
+        disabled={photoScore.value === null && liveScore.value === null}
+        onClick={() => {
+          photoScore.value = null
+          liveScore.value = null
+        }}
+      />
+    </section>
+  )
+}
+
+function StorageCard(): JSX.Element {
+  const [state, setState] = useState<Room | null>(null)
+  const [asking, setAsking] = useState(false)
+  const read = (): void => void room().then(setState, () => setState(null))
+  useEffect(read, [])
+  const ask = async (): Promise<void> => {
+    if (!(await keep())) tell('info', t('settings.storage-refused'))
+    read()
+  }
+  const clear = async (): Promise<void> => {
+    setAsking(false)
+    try {
+      await clearStore()
+      discard()
+      await chooseGallery('')
+      await listGalleries()
+      tell('success', t('settings.cleared'))
+    } catch (error) {
+      tell('error', t('history.delete-failed', { detail: reason(error) }))
+    }
+    read()
+  }
+  return (
+    <section class="card">
+      <h2>{t('settings.storage')}</h2>
+      {state ? (
+        <>
+          <meter min={0} max={state.quota || 1} value={state.used} aria-label={t('settings.storage')} />
+          <p>{t('settings.storage-used', { used: megabytes(state.used), quota: megabytes(state.quota) })}</p>
+          <p class="hint">{t(state.kept ? 'settings.storage-kept' : 'settings.storage-not-kept')}</p>
+          {!state.kept && <Button label={t('settings.storage-keep')} onClick={() => void ask()} />}
+        </>
+      ) : (
+        <p class="hint">{t('settings.storage-unknown')}</p>
+      )}
+      <Button label={t('settings.clear')} icon={Trash2} kind="danger" onClick={() => setAsking(true)} />
+      {asking && <Confirm question={t('settings.clear-question')} yes={t('history.delete')} onYes={() => void clear()} onNo={() => setAsking(false)} />}
+    </section>
+  )
+}
+
+function AboutCard(): JSX.Element {
+  const about = bundle.value!.description
+  return (
+    <section class="card">
+      <h2>{t('settings.about')}</h2>
+      <dl class="about">
+        <dt>{t('settings.model')}</dt>
+        <dd>
+          {brief(about.name)} ({about.detector.precision})
+        </dd>
+        <dt>{t('settings.version')}</dt>
+        <dd>
+          {brief(about.skushare, 20)} · <code>{brief(about.version, 16)}</code>
+        </dd>
+        <dt>{t('settings.licence')}</dt>
+        <dd>{brief(about.licence, 600)}</dd>
+      </dl>
+      <p class="hint">{t('settings.private')}</p>
+    </section>
+  )
+}

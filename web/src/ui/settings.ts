@@ -1,0 +1,52 @@
+/** The user's choices, small and read at the start: in localStorage, or for this visit where that is barred. */
+
+import { effect, signal } from '@preact/signals'
+import type { Signal } from '@preact/signals'
+import type { Engine, Probe } from '../core'
+
+export type Theme = 'system' | 'light' | 'dark'
+
+export interface Measured {
+  of: string // bundle and browser that were measured
+  probes: Probe[]
+}
+
+const PREFIX = 'skushare.'
+
+function kept<T>(name: string, start: T, fits: (value: unknown) => boolean): Signal<T> {
+  let value = start
+  try {
+    const text = localStorage.getItem(PREFIX + name)
+    const read: unknown = text === null ? start : JSON.parse(text)
+    if (fits(read)) value = read as T
+  } catch {
+    // Barred or damaged: the start value does.
+  }
+  const choice = signal(value)
+  effect(() => {
+    const text = JSON.stringify(choice.value)
+    try {
+      localStorage.setItem(PREFIX + name, text)
+    } catch {
+      // It holds for this visit.
+    }
+  })
+  return choice
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string'
+const isScore = (value: unknown): boolean => value === null || (typeof value === 'number' && value > 0 && value < 1)
+
+export const theme = kept<Theme>('theme', 'system', (value) => ['system', 'light', 'dark'].includes(String(value)))
+/** What calculates; `null` for the fastest that was measured. */
+export const chosenEngine = kept<Engine | null>('engine', null, (value) => value === null || isText(value))
+/** Longest side of a live frame in pixels; `null` for the model's. */
+export const chosenSize = kept<number | null>('size', null, (value) => value === null || Number.isInteger(value))
+export const measured = kept<Measured | null>('measured', null, (value) => value === null || typeof value === 'object')
+/** Least scores that count; `null` for the model's. */
+export const photoScore = kept<number | null>('photo-score', null, isScore)
+export const liveScore = kept<number | null>('live-score', null, isScore)
+/** The gallery that names brands; empty groups by look, `null` is the bundle's own. */
+export const galleryName = kept<string | null>('gallery', null, (value) => value === null || isText(value))
+/** Words of the last audit, which the next one most often shares. */
+export const lastWords = kept('words', { store: '', shelf: '', category: '' }, (value) => typeof value === 'object' && value !== null)

@@ -1,0 +1,123 @@
+/** The shelf that was just counted: put right, named, saved. */
+
+import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import { Camera, GraduationCap, Save, Trash2 } from 'lucide'
+import type { Audit } from './audit'
+import { corrected, current } from './audit'
+import { Button, Confirm, Notice, PageTitle, Slider, TextField } from './components'
+import { SCORE_FLOOR } from './shelf'
+import { defaultScore, discard, draft, draftAudit, draftNamed, setMinScore } from './draft'
+import { number, percent } from './format'
+import { toJpeg } from './picture'
+import { Review } from './review'
+import { go } from './route'
+import { embedder, reason, tell } from './session'
+import { lastWords } from './settings'
+import { StoreError, addAudit, keep } from './store'
+import { t } from './strings'
+import { teachLike } from './teaching'
+
+export function ShelfPage(): JSX.Element {
+  const audit = draftAudit.value
+  const now = draft.value
+  const [asking, setAsking] = useState(false)
+  if (!audit || !now) {
+    return (
+      <main class="page">
+        <PageTitle>{t('review.title')}</PageTitle>
+        <p>{t('history.empty')}</p>
+        <div class="buttons">
+          <Button label={t('history.go')} icon={Camera} kind="primary" onClick={() => go('count')} />
+        </div>
+      </main>
+    )
+  }
+  const leave = (): void => {
+    go('count')
+    discard()
+  }
+  const teach = async (which: number, brand: string): Promise<void> => {
+    const named = draftNamed.value
+    if (named?.vectors && named.facings[which]) await teachLike(now.shelf.picture, named.facings, named.vectors, which, brand)
+    const after = draftAudit.value
+    const facing = after && current(after).find((each) => each.number === which)?.facing
+    // What the gallery does not call so after all, and what was added by hand, the user calls so.
+    if (after && facing && facing.brand !== brand)
+      draft.value = { ...now, corrections: corrected(after, which, { box: facing.box, brand }).corrections }
+  }
+  return (
+    <main class="page">
+      <PageTitle>{t('review.title')}</PageTitle>
+      {!audit.found.length && <Notice kind="info">{t('review.no-facing')}</Notice>}
+      <Review
+        audit={audit}
+        picture={now.shelf.picture}
+        onChange={(next) => (draft.value = { ...now, corrections: next.corrections })}
+        onTeach={embedder.value ? teach : undefined}
+      >
+        <SaveCard audit={audit} picture={now.shelf.picture} />
+        <section class="card">
+          <Slider
+            label={t('review.score')}
+            value={now.minScore}
+            min={SCORE_FLOOR}
+            max={0.95}
+            step={0.01}
+            text={percent(now.minScore)}
+            hint={`${t('review.score-hint', { start: percent(defaultScore()) })} ${t('review.took', { seconds: number(now.shelf.ms / 1000, 1) })}`}
+            onChange={setMinScore}
+          />
+          <div class="buttons">
+            {embedder.value && <Button label={t('share.teach')} icon={GraduationCap} onClick={() => go('teach')} />}
+            <Button label={t('review.discard')} icon={Trash2} onClick={() => setAsking(true)} />
+          </div>
+        </section>
+      </Review>
+      {asking && <Confirm question={t('review.discard-question')} yes={t('review.discard')} onYes={leave} onNo={() => setAsking(false)} />}
+    </main>
+  )
+}
+
+/** The words of an audit and the button that saves it; what fails stays on the screen. */
+function SaveCard({ audit, picture }: { audit: Audit; picture: ImageBitmap }): JSX.Element {
+  const [words, setWords] = useState({ ...lastWords.value, note: '' })
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState('')
+  const put = (change: Partial<typeof words>): void => setWords({ ...words, ...change })
+  const save = async (): Promise<void> => {
+    setBusy(true)
+    setProblem('')
+    try {
+      const id = await addAudit({ ...audit, ...words }, await toJpeg(picture))
+      lastWords.value = { store: words.store, shelf: words.shelf, category: words.category }
+      void keep()
+      tell('success', t('review.saved'))
+      go('history', id)
+      discard()
+    } catch (error) {
+      const full = error instanceof StoreError && error.full
+      setProblem(full ? t('save.full') : t('save.failed', { detail: reason(error) }))
+      setBusy(false)
+    }
+  }
+  return (
+    <section class="card">
+      <h2>{t('review.save-title')}</h2>
+      <div class="fields">
+        <TextField label={t('words.store')} value={words.store} onInput={(store) => put({ store })} />
+        <TextField label={t('words.shelf')} value={words.shelf} onInput={(shelf) => put({ shelf })} />
+        <TextField label={t('words.category')} value={words.category} onInput={(category) => put({ category })} />
+        <TextField label={t('words.note')} value={words.note} longest={20_000} lines={2} onInput={(note) => put({ note })} />
+      </div>
+      {problem && (
+        <div role="alert">
+          <Notice kind="error">{problem}</Notice>
+        </div>
+      )}
+      <div class="buttons">
+        <Button label={t('review.save')} icon={Save} kind="primary" busy={busy} onClick={() => void save()} />
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,101 @@
+/** A counted picture before it is saved: everything found, down to low scores, so that thresholds can move. */
+
+import type { Detections, EmbedderDescription, Gallery, Quad, Sweep } from '../core'
+import { Auditor, indicesWhere, nameFacings, selectDetections } from '../core'
+import type { Facing, Source, SweepRecord } from './audit'
+
+export const SCORE_FLOOR = 0.05 // kept down to here, as in skushare/album.py
+const BRAND_FLOOR = 0.2 // below it facings get no brand: there are as many of them as of the others
+
+export interface Shelf {
+  name: string // of the photo
+  source: Source
+  picture: ImageBitmap
+  time: Date
+  all: Detections // scores from SCORE_FLOOR on
+  vectors: Float32Array | null // of `all`, zeros below BRAND_FLOOR; null without an embedder
+  sweep: SweepRecord | null
+  ms: number // from picture to facings
+}
+
+/** Find the facings of `picture`, which stays the caller's. */
+export async function countShelf(
+  auditor: Auditor,
+  picture: ImageBitmap,
+  about: { name: string; source: Source; sweep?: SweepRecord | null },
+  embedder: EmbedderDescription | null,
+): Promise<Shelf> {
+  const started = performance.now()
+  const found = await auditor.detect(await createImageBitmap(picture), { minScore: SCORE_FLOOR, brands: false })
+  const all = found.detections
+  const vectors = embedder && (await embedAll(auditor, picture, all, embedder.dimensions))
+  const { name, source, sweep = null } = about
+  return { name, source, picture, time: new Date(), all, vectors, sweep, ms: performance.now() - started }
+}
+
+async function embedAll(auditor: Auditor, picture: ImageBitmap, all: Detections, dimensions: number): Promise<Float32Array> {
+  const wanted = indicesWhere(all.count, (i) => all.scores[i] >= BRAND_FLOOR)
+  const vectors = new Float32Array(all.count * dimensions)
+  if (!wanted.length) return vectors
+  const made = await auditor.embed(await createImageBitmap(picture), selectDetections(all, wanted).boxes)
+  wanted.forEach((at, i) => vectors.set(made.subarray(i * dimensions, (i + 1) * dimensions), at * dimensions))
+  return vectors
+}
+
+/** The facings of a shelf that count, named; `picked` are their numbers in `shelf.all`. */
+export interface Named {
+  facings: Facing[]
+  picked: number[]
+  vectors: Float32Array | null // of the facings
+}
+
+/**
+ * The facings of `shelf` scored at least `minScore`, named by `gallery`, and by look where that does not know them.
+ *
+ * @param byLook also where there is a gallery.
+ */
+export function nameShelf(
+  shelf: Pick<Shelf, 'all' | 'vectors'>,
+  minScore: number,
+  embedder: EmbedderDescription | null,
+  gallery: Gallery | null,
+  labels: readonly string[],
+  byLook = gallery === null,
+): Named {
+  const picked = indicesWhere(shelf.all.count, (i) => shelf.all.scores[i] >= minScore)
+  const found = selectDetections(shelf.all, picked)
+  if (!embedder || !shelf.vectors) {
+    const facings = asFacings(found, labels, found.classIds)
+    return { facings, picked, vectors: null }
+  }
+  const vectors = rowsOf(shelf.vectors, picked, embedder.dimensions)
+  const known = gallery?.skus.length ? gallery : null
+  const naming = nameFacings(found, vectors, embedder, known, byLook || known === null)
+  return { facings: asFacings(naming.detections, naming.brands, naming.detections.brandIds, known), picked, vectors }
+}
+
+/** Rows `picked` of `vectors`. */
+export function rowsOf(vectors: Float32Array, picked: readonly number[], dimensions: number): Float32Array {
+  const rows = new Float32Array(picked.length * dimensions)
+  picked.forEach((at, i) => rows.set(vectors.subarray(at * dimensions, (at + 1) * dimensions), i * dimensions))
+  return rows
+}
+
+/** What a sweep has counted, with the names of `brands`. */
+export function sweepRecord(sweep: Sweep, brands: readonly string[]): SweepRecord {
+  return { unique: sweep.unique, found: asFacings(sweep.facings, brands, sweep.facings.brandIds) }
+}
+
+function asFacings(found: Detections, names: readonly string[], ids: Int32Array | undefined, gallery: Gallery | null = null): Facing[] {
+  return Array.from({ length: found.count }, (_, i) => {
+    const id = ids?.[i] ?? -1
+    const sku = found.skuIds?.[i] ?? -1
+    return {
+      box: Array.from(found.boxes.subarray(4 * i, 4 * i + 4)) as Quad,
+      score: found.scores[i],
+      brand: id >= 0 ? (names[id] ?? String(id)) : '',
+      brandScore: found.brandScores ? found.brandScores[i] : null,
+      product: gallery && sku >= 0 ? gallery.skus[sku].name : '',
+    }
+  })
+}

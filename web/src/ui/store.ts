@@ -1,0 +1,162 @@
+/** What stays on the device: audits with their pictures, galleries and settings, in IndexedDB. */
+
+import { openDB } from 'idb'
+import type { DBSchema, IDBPDatabase } from 'idb'
+import type { Audit } from './audit'
+
+export interface StoredAudit extends Audit {
+  id: number
+}
+
+/** A gallery as the zip that it is exported as. */
+export interface StoredGallery {
+  name: string
+  zip: Blob
+  changed: string // ISO
+}
+
+interface Schema extends DBSchema {
+  audits: { key: number; value: Audit; indexes: { time: string } }
+  pictures: { key: number; value: Blob } // JPEG, by the audit's number
+  galleries: { key: string; value: StoredGallery } // by name
+}
+
+/** Something was not written; the message is fit for the user. `full`: the device has no room. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  constructor(
+    readonly full: boolean,
+    cause: unknown,
+  ) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
+
+let opened: Promise<IDBPDatabase<Schema>> | null = null
+
+function database(): Promise<IDBPDatabase<Schema>> {
+  opened ??= openDB<Schema>('skushare', 1, {
+    upgrade(db) {
+      db.createObjectStore('audits', { keyPath: 'id', autoIncrement: true }).createIndex('time', 'time')
+      db.createObjectStore('pictures')
+      db.createObjectStore('galleries', { keyPath: 'name' })
+    },
+    blocking: () => void closeStore(), // a newer version of the app in another tab needs to upgrade
+    terminated: () => (opened = null),
+  }).catch((error: unknown) => {
+    opened = null
+    throw error
+  })
+  return opened
+}
+
+/** Let go of the database; the next call opens it again. */
+export async function closeStore(): Promise<void> {
+  const closing = opened
+  opened = null
+  await closing?.then((db) => db.close()).catch(() => {})
+}
+
+/** What `write` gives; whatever stops it is a `StoreError`. */
+async function writing<T>(write: (db: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
+  try {
+    return await write(await database())
+  } catch (error) {
+    const name = error instanceof DOMException ? error.name : ''
+    throw new StoreError(name === 'QuotaExceededError', error)
+  }
+}
+
+/** Save a new audit with its picture, both or none; gives its number. */
+export function addAudit(audit: Audit, picture: Blob): Promise<number> {
+  return writing(async (db) => {
+    const change = db.transaction(['audits', 'pictures'], 'readwrite', { durability: 'strict' })
+    const { id: _, ...rest } = audit
+    try {
+      const id = await change.objectStore('audits').add(rest)
+      await change.objectStore('pictures').put(picture, id)
+      await change.done
+      return id
+    } catch (error) {
+      change.done.catch(() => {}) // told by `error`
+      try {
+        change.abort() // the audit is not to stay without its picture
+      } catch {
+        // It has ended by itself.
+      }
+      throw error
+    }
+  })
+}
+
+/** Write `audit` over the one of its number. */
+export function putAudit(audit: StoredAudit): Promise<void> {
+  return writing(async (db) => {
+    const change = db.transaction('audits', 'readwrite', { durability: 'strict' })
+    await Promise.all([change.store.put(audit), change.done])
+  })
+}
+
+/** All audits, newest first. */
+export async function listAudits(): Promise<StoredAudit[]> {
+  const db = await database()
+  return ((await db.getAllFromIndex('audits', 'time')) as StoredAudit[]).reverse()
+}
+
+/** The audit of this number with its picture; `null` if there is none. */
+export async function openAudit(id: number): Promise<{ audit: StoredAudit; picture: Blob | null } | null> {
+  const db = await database()
+  const [audit, picture] = await Promise.all([db.get('audits', id), db.get('pictures', id)])
+  return audit ? { audit: audit as StoredAudit, picture: picture ?? null } : null
+}
+
+export function deleteAudit(id: number): Promise<void> {
+  return writing(async (db) => {
+    const change = db.transaction(['audits', 'pictures'], 'readwrite')
+    await Promise.all([change.objectStore('audits').delete(id), change.objectStore('pictures').delete(id), change.done])
+  })
+}
+
+export function saveGallery(name: string, zip: Blob): Promise<void> {
+  return writing(async (db) => void (await db.put('galleries', { name, zip, changed: new Date().toISOString() })))
+}
+
+export async function galleryNames(): Promise<string[]> {
+  return (await database()).getAllKeys('galleries')
+}
+
+export async function openGallery(name: string): Promise<StoredGallery | undefined> {
+  return (await database()).get('galleries', name)
+}
+
+export function deleteGallery(name: string): Promise<void> {
+  return writing((db) => db.delete('galleries', name))
+}
+
+/** Delete every audit, picture and gallery. */
+export function clearStore(): Promise<void> {
+  return writing(async (db) => {
+    const change = db.transaction(['audits', 'pictures', 'galleries'], 'readwrite')
+    const stores = ['audits', 'pictures', 'galleries'] as const
+    await Promise.all([...stores.map((name) => change.objectStore(name).clear()), change.done])
+  })
+}
+
+/** Room on the device in bytes, and whether the browser has promised not to clear what is kept. */
+export interface Room {
+  used: number
+  quota: number
+  kept: boolean
+}
+
+/** `null` where the browser does not tell. */
+export async function room(): Promise<Room | null> {
+  if (!navigator.storage?.estimate) return null
+  const { usage = 0, quota = 0 } = await navigator.storage.estimate()
+  return { used: usage, quota, kept: (await navigator.storage.persisted?.()) ?? false }
+}
+
+/** Ask the browser not to clear what is kept when the device runs out of room. */
+export async function keep(): Promise<boolean> {
+  return (await navigator.storage?.persist?.()) ?? false
+}

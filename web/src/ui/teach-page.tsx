@@ -1,0 +1,427 @@
+/** Teach brands: piles of facings that look alike, and what the gallery knows. */
+
+import type { JSX } from 'preact'
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { signal } from '@preact/signals'
+import { ChevronLeft, Download, GraduationCap, Image, Pencil, Plus, Split, Trash2, Upload } from 'lucide'
+import { Gallery } from '../core'
+import type { Quad, Sku } from '../core'
+import { Button, Confirm, Dialog, FileButton, Notice, PageTitle, SelectField, Spinner, TextField, useBlobAddress } from './components'
+import { countFile } from './count-page'
+import { download } from './download'
+import { draft, draftNamed } from './draft'
+import { percent } from './format'
+import { membersOf, moved, pilesByLook, split, suggestions } from './lesson'
+import type { Piles, Suggestion } from './lesson'
+import { examplePicture } from './picture'
+import { go } from './route'
+import { chooseGallery, embedder, findGallery, galleries, gallery, keepGallery, listGalleries, ours, reason, tell } from './session'
+import { rowsOf } from './shelf'
+import type { Shelf } from './shelf'
+import { deleteGallery } from './store'
+import { t } from './strings'
+import { teachFacings } from './teaching'
+import { LONGEST_NAME, asFileName, brief, tidy } from './text'
+
+/** The facings being taught; kept while the user looks at other pages. */
+interface Lesson {
+  shelf: Shelf
+  boxes: Quad[]
+  thumbs: Blob[]
+  piles: Piles
+}
+
+const lesson = signal<Lesson | null>(null)
+let preparing: Shelf | null = null
+
+/** Sort the facings of the counted shelf into piles, once a shelf. */
+async function prepare(): Promise<void> {
+  const [now, named, made] = [draft.value, draftNamed.value, embedder.value]
+  if (!now || !named?.vectors || !made || lesson.value?.shelf === now.shelf || preparing === now.shelf) return
+  preparing = now.shelf
+  const boxes = named.facings.map((facing) => facing.box)
+  const { picture } = now.shelf
+  try {
+    const thumbs: Blob[] = []
+    for (const box of boxes) thumbs.push(new Blob([await examplePicture(picture, box)], { type: 'image/jpeg' }))
+    lesson.value = { shelf: now.shelf, boxes, thumbs, piles: pilesByLook(named.vectors, made) }
+  } catch (error) {
+    tell('error', t('teach.refused', { detail: reason(error) }))
+  } finally {
+    preparing = null
+  }
+}
+
+export function TeachPage(): JSX.Element {
+  const made = embedder.value
+  const now = draft.value
+  const [counting, setCounting] = useState(false)
+  useEffect(() => void prepare(), [now?.shelf])
+  if (!made) {
+    return (
+      <main class="page">
+        <PageTitle>{t('teach.title')}</PageTitle>
+        <Notice kind="info">{t('teach.no-embedder')}</Notice>
+      </main>
+    )
+  }
+  const current = now && lesson.value?.shelf === now.shelf ? lesson.value : null
+  const fromPhoto = async (file: File): Promise<void> => {
+    setCounting(true)
+    await countFile(file, file.name)
+    setCounting(false)
+    if (draft.value) go('teach')
+  }
+  return (
+    <main class="page teach">
+      <PageTitle>{t('teach.title')}</PageTitle>
+      <GalleryChoice />
+      {!now && <p class="lead">{t('teach.intro')}</p>}
+      <div class="buttons">
+        <FileButton label={t('teach.source-photo')} icon={Image} accept="image/*" kind={now ? 'plain' : 'primary'} busy={counting} onFile={(file) => void fromPhoto(file)} />
+        {now ? (
+          <Button label={t('teach.leave')} icon={ChevronLeft} onClick={() => go('shelf')} />
+        ) : (
+          <Button label={t('history.go')} onClick={() => go('count')} />
+        )}
+      </div>
+      {now && !current && <Spinner />}
+      {current && <PileBoard lesson={current} />}
+      <Knowledge />
+      <Manage />
+    </main>
+  )
+}
+
+function GalleryChoice(): JSX.Element {
+  const [naming, setNaming] = useState(false)
+  const [name, setName] = useState('')
+  const choose = async (value: string): Promise<void> => {
+    try {
+      await chooseGallery(value)
+    } catch (error) {
+      tell('error', t('gallery.open-failed', { name: brief(value), detail: reason(error) }))
+    }
+  }
+  const create = async (): Promise<void> => {
+    const clean = tidy(name, LONGEST_NAME)
+    if (!clean) return
+    try {
+      await keepGallery((await findGallery(clean)) ?? Gallery.empty(clean))
+      setNaming(false)
+      setName('')
+    } catch (error) {
+      tell('error', t('teach.refused', { detail: reason(error) }))
+    }
+  }
+  const options = [{ value: '', label: t('teach.by-look') }, ...galleries.value.map((value) => ({ value, label: value }))]
+  return (
+    <div class="gallery-choice">
+      <SelectField label={t('teach.gallery')} value={gallery.value?.name ?? ''} options={options} hint={t('teach.gallery-hint')} onChange={(value) => void choose(value)} />
+      <Button label={t('teach.new')} icon={Plus} onClick={() => setNaming(true)} />
+      {naming && (
+        <Dialog title={t('teach.new')} onClose={() => setNaming(false)}>
+          <TextField label={t('teach.new-name')} value={name} onInput={setName} onEnter={() => void create()} />
+          <div class="buttons end">
+            <Button label={t('app.cancel')} onClick={() => setNaming(false)} />
+            <Button label={t('teach.create')} kind="primary" disabled={!name.trim()} onClick={() => void create()} />
+          </div>
+        </Dialog>
+      )}
+    </div>
+  )
+}
+
+function PileBoard({ lesson: now }: { lesson: Lesson }): JSX.Element {
+  const made = embedder.value!
+  const known = gallery.value
+  const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set())
+  const listed = useMemo(() => suggestions(now.piles, known, made), [now.piles, known, made])
+  const total = now.boxes.length
+  const taught = now.piles.piles.filter((pile) => pile < 0).length
+  const put = (piles: Piles): void => {
+    lesson.value = { ...now, piles }
+    setChosen(new Set())
+  }
+  const toggle = (facing: number): void => {
+    const next = new Set(chosen)
+    if (!next.delete(facing)) next.add(facing)
+    setChosen(next)
+  }
+  const teach = async (pile: number, brand: string, product: string): Promise<void> => {
+    const members = membersOf(now.piles, pile)
+    const vectors = rowsOf(now.piles.vectors, members, now.piles.dimensions)
+    const boxes = members.map((i) => now.boxes[i])
+    if (await teachFacings(now.shelf.picture, boxes, vectors, brand, product)) put({ ...now.piles, piles: without(now.piles.piles, members) })
+  }
+  if (!total) return <Notice kind="info">{t('review.no-facing')}</Notice>
+  return (
+    <section>
+      <label class="progress">
+        <span>{taught === total ? t('teach.all-taught', { n: total }) : t('teach.progress', { n: taught, all: total })}</span>
+        <progress value={taught} max={total} />
+      </label>
+      {listed.length > 0 && <p class="hint">{t('teach.hint')}</p>}
+      {chosen.size > 0 && (
+        <div class="buttons chosen-bar" role="status">
+          <span>{t('teach.chosen', { n: chosen.size })}</span>
+          <Button label={t('teach.new-pile')} icon={Plus} onClick={() => put(moved(now.piles, [...chosen]))} />
+          <Button label={t('teach.choose-none')} onClick={() => setChosen(new Set())} />
+        </div>
+      )}
+      <div class="piles">
+        {listed.map((suggestion) => (
+          <PileCard
+            key={suggestion.pile}
+            suggestion={suggestion}
+            members={membersOf(now.piles, suggestion.pile)}
+            thumbs={now.thumbs}
+            chosen={chosen}
+            onToggle={toggle}
+            onPut={() => put(moved(now.piles, [...chosen], suggestion.pile))}
+            onSplit={() => put(split(now.piles, suggestion.pile, made.likeness))}
+            onTeach={(brand, product) => teach(suggestion.pile, brand, product)}
+          />
+        ))}
+      </div>
+    </section>
+  )
+}
+
+function without(piles: Int32Array, members: readonly number[]): Int32Array {
+  const left = piles.slice()
+  for (const i of members) left[i] = -1
+  return left
+}
+
+const THUMBS = 12
+
+function PileCard(props: {
+  suggestion: Suggestion
+  members: readonly number[]
+  thumbs: readonly Blob[]
+  chosen: ReadonlySet<number>
+  onToggle: (facing: number) => void
+  onPut: () => void
+  onSplit: () => void
+  onTeach: (brand: string, product: string) => Promise<void>
+}): JSX.Element {
+  const { sku, sure } = props.suggestion
+  const [brand, setBrand] = useState(sku?.brand ?? '')
+  const [product, setProduct] = useState(sku && sku.name !== sku.brand ? sku.name : '')
+  const [all, setAll] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const [missing, setMissing] = useState(false)
+  const known = gallery.value
+  const shown = all ? props.members : props.members.slice(0, THUMBS)
+  const teach = async (): Promise<void> => {
+    const name = tidy(brand, LONGEST_NAME)
+    setMissing(!name)
+    if (!name) return
+    setBusy(true)
+    await props.onTeach(name, tidy(product, LONGEST_NAME))
+    setBusy(false)
+  }
+  const title = t('teach.pile', { n: props.members.length })
+  return (
+    <section class="card pile" aria-label={title}>
+      <h3>{title}</h3>
+      <div class="thumbs">
+        {shown.map((facing) => (
+          <Thumb key={facing} file={props.thumbs[facing]} label={t('teach.facing', { n: facing + 1 })} chosen={props.chosen.has(facing)} onToggle={() => props.onToggle(facing)} />
+        ))}
+        {shown.length < props.members.length && <Button label={t('teach.more', { n: props.members.length })} onClick={() => setAll(true)} />}
+      </div>
+      {sku && <p class="hint">{t('teach.suggested', { name: brief(sku.name === sku.brand ? sku.brand : `${sku.brand}: ${sku.name}`), sure: percent(sure) })}</p>}
+      <div class="fields">
+        <TextField label={t('teach.brand')} value={brand} known={known?.brands} onInput={setBrand} onEnter={() => void teach()} />
+        <TextField label={t('teach.product')} value={product} known={known?.skus.filter((each) => each.brand === brand).map((each) => each.name)} onInput={setProduct} onEnter={() => void teach()} />
+      </div>
+      {missing && (
+        <p class="field-problem" role="alert">
+          {t('teach.brand-missing')}
+        </p>
+      )}
+      <div class="buttons">
+        <Button label={t('teach.teach')} icon={GraduationCap} kind="primary" busy={busy} onClick={() => void teach()} />
+        {props.chosen.size > 0 && <Button label={t('teach.put-here')} onClick={props.onPut} />}
+        {props.members.length > 1 && <Button label={t('teach.split')} icon={Split} onClick={props.onSplit} />}
+      </div>
+    </section>
+  )
+}
+
+function Thumb(props: { file: Blob; label: string; chosen: boolean; onToggle: () => void }): JSX.Element {
+  const address = useBlobAddress(props.file)
+  return (
+    <button type="button" class="thumb" aria-pressed={props.chosen} aria-label={props.label} onClick={props.onToggle}>
+      {address && <img src={address} alt="" loading="lazy" />}
+    </button>
+  )
+}
+
+function Knowledge(): JSX.Element | null {
+  const known = gallery.value
+  const [forgetting, setForgetting] = useState<Sku | null>(null)
+  const [renaming, setRenaming] = useState<Sku | null>(null)
+  if (!known) return null
+  const examples = (sku: Sku): number => {
+    const at = known.skus.indexOf(sku)
+    return known.exampleSkus.reduce((sum, each) => sum + Number(each === at), 0)
+  }
+  const keep = async (changed: Gallery): Promise<void> => {
+    try {
+      await keepGallery(changed)
+    } catch (error) {
+      tell('error', t('teach.not-saved', { detail: reason(error) }))
+    }
+  }
+  const colors = known.colors
+  return (
+    <section class="card">
+      <h2>{t('teach.knows')}</h2>
+      {!known.skus.length && <p class="hint">{t('teach.knows-nothing')}</p>}
+      {known.skus.length > 0 && (
+        <div class="table-scroll" tabIndex={0} role="region" aria-label={t('teach.knows')}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{t('teach.column-color')}</th>
+                <th scope="col">{t('teach.column-brand')}</th>
+                <th scope="col">{t('teach.column-product')}</th>
+                <th scope="col">{t('teach.column-examples')}</th>
+                <th scope="col">{t('teach.column-own')}</th>
+                <th scope="col">{t('teach.column-actions')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {known.skus.map((sku) => (
+                <tr key={sku.id}>
+                  <td>
+                    <input
+                      type="color"
+                      value={sku.color || colors[sku.brand]}
+                      aria-label={t('teach.color-of', { name: brief(sku.brand, 40) })}
+                      onChange={(event) => void keep(known.withBrand(sku.brand, { color: event.currentTarget.value }))}
+                    />
+                  </td>
+                  <td>
+                    <bdi>{brief(sku.brand, 40)}</bdi>
+                  </td>
+                  <td>
+                    <bdi>{brief(sku.name, 40)}</bdi>
+                  </td>
+                  <td>{examples(sku)}</td>
+                  <td>
+                    <input
+                      type="checkbox"
+                      checked={sku.own}
+                      aria-label={t('teach.own-of', { name: brief(sku.brand, 40) })}
+                      onChange={(event) => void keep(known.withBrand(sku.brand, { own: event.currentTarget.checked }))}
+                    />
+                  </td>
+                  <td class="buttons">
+                    <Button label={`${t('teach.rename')}: ${brief(sku.name, 40)}`} icon={Pencil} bare onClick={() => setRenaming(sku)} />
+                    <Button label={`${t('teach.forget')}: ${brief(sku.name, 40)}`} icon={Trash2} bare onClick={() => setForgetting(sku)} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {renaming && <Rename sku={renaming} known={known} onClose={() => setRenaming(null)} onChange={keep} />}
+      {forgetting && (
+        <Confirm
+          question={t('teach.forget-question', { name: brief(forgetting.name), n: examples(forgetting) })}
+          yes={t('teach.forget')}
+          onYes={() => {
+            setForgetting(null)
+            void keep(known.without(forgetting.id))
+          }}
+          onNo={() => setForgetting(null)}
+        />
+      )}
+    </section>
+  )
+}
+
+function Rename(props: { sku: Sku; known: Gallery; onClose: () => void; onChange: (changed: Gallery) => Promise<void> }): JSX.Element {
+  const [brand, setBrand] = useState(props.sku.brand)
+  const [name, setName] = useState(props.sku.name)
+  const [problem, setProblem] = useState('')
+  const put = async (): Promise<void> => {
+    try {
+      const twin = props.known.find(brand, name)
+      const changed = twin && twin.id !== props.sku.id ? props.known.merged(props.sku.id, twin.id) : props.known.withSku(props.sku.id, { brand, name })
+      await props.onChange(changed)
+      props.onClose()
+    } catch (error) {
+      setProblem(reason(error))
+    }
+  }
+  return (
+    <Dialog title={t('teach.rename')} onClose={props.onClose}>
+      <TextField label={t('teach.column-brand')} value={brand} known={props.known.brands} onInput={setBrand} />
+      <TextField label={t('teach.column-product')} value={name} onInput={setName} onEnter={() => void put()} />
+      {problem && (
+        <p class="field-problem" role="alert">
+          {problem}
+        </p>
+      )}
+      <div class="buttons end">
+        <Button label={t('app.cancel')} onClick={props.onClose} />
+        <Button label={t('teach.rename')} kind="primary" disabled={!brand.trim() || !name.trim()} onClick={() => void put()} />
+      </div>
+    </Dialog>
+  )
+}
+
+function Manage(): JSX.Element {
+  const known = gallery.value
+  const [deleting, setDeleting] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const take = async (file: File): Promise<void> => {
+    setBusy(true)
+    try {
+      const read = await ours(await Gallery.fromZip(file))
+      await keepGallery(read)
+      tell('success', t('teach.imported', { name: brief(read.name) }))
+    } catch (error) {
+      tell('error', t('teach.import-failed', { name: brief(file.name), detail: reason(error) }))
+    }
+    setBusy(false)
+  }
+  const give = async (): Promise<void> => {
+    if (!known) return
+    try {
+      download(await known.toZip(), `${asFileName(known.name)}-gallery.zip`)
+    } catch (error) {
+      tell('error', t('export.failed', { detail: reason(error) }))
+    }
+  }
+  const remove = async (): Promise<void> => {
+    setDeleting(false)
+    if (!known) return
+    try {
+      await deleteGallery(known.name)
+      await chooseGallery('')
+      await listGalleries()
+    } catch (error) {
+      tell('error', t('history.delete-failed', { detail: reason(error) }))
+    }
+  }
+  return (
+    <section class="card">
+      <h2>{t('teach.manage')}</h2>
+      <div class="buttons">
+        <FileButton label={t('teach.import')} icon={Upload} accept=".zip,application/zip" busy={busy} onFile={(file) => void take(file)} />
+        {!!known?.skus.length && <Button label={t('teach.export')} icon={Download} onClick={() => void give()} />}
+        {known && <Button label={t('teach.delete')} icon={Trash2} kind="danger" onClick={() => setDeleting(true)} />}
+      </div>
+      {deleting && known && (
+        <Confirm question={t('teach.delete-question', { name: brief(known.name) })} yes={t('history.delete')} onYes={() => void remove()} onNo={() => setDeleting(false)} />
+      )}
+    </section>
+  )
+}

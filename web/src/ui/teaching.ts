@@ -1,0 +1,53 @@
+/** Teaching facings to the gallery in use; without one, "My brands" is begun. */
+
+import type { Quad } from '../core'
+import { Gallery, indicesWhere } from '../core'
+import type { Facing } from './audit'
+import { examplePicture } from './picture'
+import { embedder, findGallery, gallery, keepGallery, reason, tell } from './session'
+import { rowsOf } from './shelf'
+import { StoreError } from './store'
+import { t } from './strings'
+
+/** Teach facings as examples of a product; tells the user how it went, and whether it did. */
+export async function teachFacings(
+  picture: ImageBitmap,
+  boxes: readonly Quad[],
+  vectors: Float32Array, // of the boxes
+  brand: string,
+  product: string,
+): Promise<boolean> {
+  const made = embedder.value
+  if (!made) return false
+  try {
+    const mine = t('teach.my-brands')
+    const known = gallery.value ?? (await findGallery(mine)) ?? Gallery.empty(mine)
+    const pictures = await Promise.all(boxes.map((box) => examplePicture(picture, box)))
+    await keepGallery(known.teach(brand, product || brand, vectors, pictures, made))
+    tell('success', t('teach.taught', { brand, n: boxes.length }))
+    return true
+  } catch (error) {
+    if (error instanceof StoreError) {
+      tell('error', t('teach.not-saved', { detail: reason(error) }))
+      return true
+    }
+    tell('error', t('teach.refused', { detail: reason(error) }))
+    return false
+  }
+}
+
+/** Teach the facing number `which` and those of the same name that look like it. */
+export async function teachLike(picture: ImageBitmap, facings: readonly Facing[], vectors: Float32Array, which: number, brand: string): Promise<void> {
+  const made = embedder.value
+  if (!made || !facings[which]) return
+  const { dimensions, likeness } = made
+  const own = vectors.subarray(which * dimensions, (which + 1) * dimensions)
+  const alike = indicesWhere(facings.length, (i) => {
+    if (i === which) return true
+    if (facings[i].brand !== facings[which].brand) return false
+    let product = 0
+    for (let k = 0; k < dimensions; k++) product += own[k] * vectors[i * dimensions + k]
+    return product >= likeness
+  })
+  await teachFacings(picture, alike.map((i) => facings[i].box), rowsOf(vectors, alike, dimensions), brand, '')
+}

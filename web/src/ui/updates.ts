@@ -1,0 +1,66 @@
+/** The service worker: the app without a network, and new versions as a whole. */
+
+import { tell } from './session'
+import { t } from './strings'
+
+const CHECK_EVERY = 3_600_000 // ms
+
+let asked = false // this page asked for the new version
+
+/**
+ * Register the service worker; resolves when the page may load the rest.
+ *
+ * A new version that an earlier visit has fetched takes over first, so that a start never mixes two.
+ */
+export async function startUpdates(): Promise<void> {
+  const workers = navigator.serviceWorker
+  if (!workers || import.meta.env.DEV) return
+  const controlled = workers.controller !== null
+  workers.addEventListener('controllerchange', () => {
+    if (asked) location.reload()
+    else if (controlled) tell('warning', t('app.other-tab'), { label: t('app.reload'), run: () => location.reload() })
+  })
+  try {
+    const registration = await workers.register('sw.js', { updateViaCache: 'none' })
+    if (registration.waiting && controlled) {
+      takeOver(registration)
+      await new Promise(() => {}) // until the page is loaded anew
+    }
+    if (registration.installing) watch(registration, controlled)
+    registration.addEventListener('updatefound', () => watch(registration, controlled))
+    setInterval(() => void registration.update().catch(() => {}), CHECK_EVERY)
+  } catch {
+    // Barred, as in some private windows, or not https: the app works while the server is there.
+  }
+}
+
+function watch(registration: ServiceWorkerRegistration, isUpdate: boolean): void {
+  const worker = registration.installing
+  worker?.addEventListener('statechange', () => {
+    if (worker.state === 'installed' && isUpdate) {
+      tell('info', t('app.update'), { label: t('app.update-now'), run: () => takeOver(registration) })
+    } else if (worker.state === 'activated' && !isUpdate) {
+      document.documentElement.dataset.offline = 'ready'
+      tell('success', t('app.ready-offline'))
+    } else if (worker.state === 'redundant' && registration.active !== worker && !asked) {
+      tell('warning', t('app.not-offline'))
+    }
+  })
+}
+
+function takeOver(registration: ServiceWorkerRegistration): void {
+  asked = true
+  registration.waiting?.postMessage('take over')
+}
+
+/** Forget all that was fetched and load everything anew; audits and galleries stay. */
+export async function repair(): Promise<void> {
+  const registrations = (await navigator.serviceWorker?.getRegistrations()) ?? []
+  const here = new URL('./', location.href).href
+  await Promise.all(registrations.filter((each) => each.scope === here).map((each) => each.unregister()))
+  if ('caches' in globalThis) {
+    const names = await caches.keys()
+    await Promise.all(names.filter((name) => name.endsWith(here)).map((name) => caches.delete(name)))
+  }
+  location.reload()
+}

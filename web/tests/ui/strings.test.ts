@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { language, t } from '../../src/ui/strings'
+
+test.each([
+  [1, '1 facing'],
+  [0, '0 facings'],
+  [1234, '1,234 facings'],
+])('%i has its form', (n, text) => expect(t('history.facings', { n })).toBe(text))
+
+test('a value is never read as a further place to fill', () => {
+  expect(t('export.text', { title: '{n}', n: 2, shares: '{title}' })).toBe('{n}: 2 facings. {title}')
+})
+
+test('a language without a dictionary falls back to English', () => {
+  expect(language(['xx-YY'])).toBe('en')
+  expect(language(['xx', 'en-GB'])).toBe('en-GB')
+  expect(language([])).toBe('en')
+})

@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest'
+import fc from 'fast-check'
+import { asFileName, brief, tidy } from '../../src/ui/text'
+
+const HOSTILE = ['<img src=x onerror=alert(1)>', '\u202egnp.exe', '👩‍👩‍👧‍👦'.repeat(5000), 'x'.repeat(10_000), '\u0000\ud800', '   ', '../../etc/passwd', 'مرحبا', 'a\nb\tc']
+
+describe.each(HOSTILE)('the name %j', (name) => {
+  test('is short on the page, on one line, and turns nothing around it', () => {
+    const shown = brief(name)
+    expect(Array.from(shown).length).toBeLessThanOrEqual(80)
+    expect(shown).not.toMatch(/[\n\r\u202a-\u202e\u2066-\u2069]/)
+    expect(() => encodeURIComponent(shown)).not.toThrow() // no half of a character
+  })
+
+  test('makes a file name that every system takes', () => {
+    const file = asFileName(name)
+    expect(file).toMatch(/^[\p{L}\p{N}_-]+$/u)
+    expect(file.length).toBeLessThanOrEqual(80)
+  })
+})
+
+test('tidy keeps what people write, without what no file can hold', () => {
+  expect(tidy(' Café <b>\u0007 "ok" ')).toBe('Café <b>  "ok"')
+  expect(tidy('x'.repeat(300), 200)).toHaveLength(200)
+  expect(tidy('a\ud800b\udc00c')).toBe('a b c')
+  expect(tidy('line\nline')).toBe('line\nline')
+})
+
+test('brief never cuts a character in half', () => {
+  fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 300 }), fc.integer({ min: 1, max: 50 }), (text, longest) => {
+    expect(() => encodeURIComponent(brief(text, longest))).not.toThrow()
+    expect(Array.from(brief(text, longest)).length).toBeLessThanOrEqual(longest)
+  }))
+})
