@@ -10,12 +10,12 @@ from skushare.app.camera import camera_status, camera_stream
 from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
 from skushare.app.navigation import require_navigation
-from skushare.app.shares import show_shares
+from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares
 from skushare.charts import count_chart
 from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS, NO_ROUTE, Connection
 from skushare.live.session import LiveSession
-from skushare.shelf.share import share_of_shelf
+from skushare.shelf.share import in_category, share_of_shelf
 
 require_navigation()
 
@@ -60,6 +60,11 @@ with video_column:
         if st.button("Teach from this frame", icon=":material/school:") and (frame := session.newest()):
             state.teach_frame = (f"frame-{datetime.now():%H%M%S}.jpg", encode_jpeg(frame[0], 95))
             st.switch_page("pages/teach.py")
+
+
+def _categories(known):
+    return [sku.category for sku in known.skus]
+
 
 poll_seconds = 1.0 if camera.state.playing or camera.state.signalling else None
 
@@ -106,9 +111,15 @@ def show_course():
             "Share of", (UNIQUE, IN_VIEW), default=UNIQUE, key="share_of", required=True
         )
         found = session.unique_facings() if which == UNIQUE else reading.detections
-        brands = session.gallery.brands if session.gallery else ()
-        shares = share_of_shelf(found, detector.labels, brands)
-        show_shares(shares, () if brands else detector.labels, colors=session.colors(shares["name"]))
+        known = session.gallery
+        brands, own, categories = (known.brands, known.own_brands, _categories(known)) if known else 3 * ((),)
+        category, sides = choose_category("live", categories), choose_sides("live", own)
+        if category:
+            found = in_category(found, categories, category)
+        shares = share_of_shelf(found, detector.labels, brands, own if sides else None)
+        colors = SIDES if sides else session.colors(shares["name"])
+        wanted = read_targets(category) if brands else {}
+        show_shares(shares, () if brands else detector.labels, colors=colors, wanted=wanted)
 
 
 with reading_row:

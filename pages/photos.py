@@ -10,7 +10,8 @@ from skushare.app.brands import DEMO, name_album, shared_embedder, show_looks
 from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
 from skushare.app.navigation import require_navigation
-from skushare.app.shelves import drawing_choices, shelves_of, show_shelf_shares
+from skushare.app.shares import show_share_panel
+from skushare.app.shelves import drawing_choices, shelves_of, show_layout
 from skushare.app.text import plain
 from skushare.colors import shown_colors
 from skushare.images import SUFFIXES
@@ -108,11 +109,13 @@ if album:
             page = st.pagination(-(-len(shown) // PHOTOS_A_PAGE), key="photo_page")
         shown = shown[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]
     with pictures_tab:
-        by_row, with_gaps = drawing_choices("photos")
+        by_row, with_gaps, blocks = drawing_choices("photos")
         for shelf in gallery(shown, columns=3 if all(shelf.key for shelf in shown) else 1):
             photo, count, empty = shelf.photo, len(shelf.detections), shelf.gaps
             st.image(
-                photo.drawn(shelf.detections, names, by_row, empty.boxes if with_gaps else (), colors),
+                photo.drawn(
+                    shelf.detections, names, by_row, empty.boxes if with_gaps else (), colors, blocks
+                ),
                 width="stretch",
                 alt=f"{photo.name} with {count} boxes drawn",
             )
@@ -156,7 +159,17 @@ if album:
             on_click="ignore",
         )
     with share_tab:
-        show_shelf_shares(shelves, detector.labels, brands, naming is not None, colors)
+        found, measure = show_share_panel(
+            [shelf.detections for shelf in shelves],
+            detector.labels,
+            brands,
+            colors,
+            "share",
+            known.own_brands if known else (),
+            [sku.category for sku in known.skus] if known else (),
+        )
+        shelf_names = [shelf.photo.name for shelf in shelves]
+        show_layout(shelf_names, found, detector.labels, brands, measure, colors, "share")
         if naming and naming.looks:
             show_looks(album, min_score, naming, known, embedder)
     save_as_audit(

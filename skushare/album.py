@@ -12,11 +12,12 @@ import pandas as pd
 from skushare.brands.naming import name_facings
 from skushare.brands.recognition import example_picture
 from skushare.detections import Detections
-from skushare.draw import annotate, draw_gaps
+from skushare.draw import annotate, draw_blocks, draw_gaps
 from skushare.errors import SkushareError
 from skushare.files import atomic_write
 from skushare.images import read_image
 from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
+from skushare.shelf.blocks import brand_blocks
 from skushare.shelf.share import UNKNOWN, share_of_shelves
 
 # Detections are kept down to this score, so that a threshold can move without a new run.
@@ -44,7 +45,7 @@ class Photo:
         """JPEG bytes of the preview with the boxes of at least ``min_score`` drawn."""
         return self.drawn(self.detections.above(min_score), labels)
 
-    def drawn(self, found, names, by_row=False, gaps=(), colors=None):
+    def drawn(self, found, names, by_row=False, gaps=(), colors=None, blocks=False):
         """JPEG bytes of the preview with ``found`` drawn, coloured by brand where it has brands.
 
         Args:
@@ -53,11 +54,16 @@ class Photo:
             by_row: colour by shelf row instead; ``found`` has its rows.
             gaps: boxes (n, 4) of empty places, which get a dashed frame.
             colors: {name: ``"#RRGGBB"``} as of :func:`~skushare.draw.annotate`.
+            blocks: outline the facings of one brand that touch, in place of each facing.
         """
         image = decode_jpeg(self.preview)
         found = replace(found, boxes=self._on_preview(image, found.boxes))
         color_by = "row" if by_row else "class" if found.brand_ids is None else "brand"
-        picture = annotate(image, found, () if by_row else names, color_by, colors=colors)
+        if blocks:
+            ids = found.class_ids if found.brand_ids is None else found.brand_ids
+            picture = draw_blocks(image, found.boxes, brand_blocks(found), ids, names, colors)
+        else:
+            picture = annotate(image, found, () if by_row else names, color_by, colors=colors)
         if len(gaps):
             picture = draw_gaps(picture, self._on_preview(image, gaps))
         return encode_jpeg(picture)

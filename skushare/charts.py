@@ -9,10 +9,11 @@ from skushare.colors import label_colors
 ACCENT = "#12908a"
 TEXT = "#7b8b88"
 MAX_BARS = 12
+LEGEND_COLUMNS = 3  # as many as a phone has room for
 OTHER = "other"
 
 
-def share_chart(shares, measure="share", colors=None):
+def share_chart(shares, measure="share", colors=None, targets=None):
     """Horizontal bars of a :func:`~skushare.shelf.share.share_of_shelf` table with their margins.
 
     The largest comes first. Beyond a dozen names the smallest are added up as "other".
@@ -21,6 +22,7 @@ def share_chart(shares, measure="share", colors=None):
         measure: the column that the bars show: "share", "linear" or "area".
         colors: {name: ``"#RRGGBB"``}, those of the boxes drawn beside it; default
             :func:`~skushare.colors.label_colors` of the names.
+        targets: {name: share from 0 to 1}, of those that have one; shown by a mark across the bar.
     """
     margin = "margin" if measure == "share" else f"{measure}_margin"
     table = _fold(shares)
@@ -31,7 +33,9 @@ def share_chart(shares, measure="share", colors=None):
     table["high"] = (table["shown"] + table["margin"]).clip(0, 1)
     names = table["name"].tolist()
     table["text"] = [_told(row.shown, row.margin, row.facings) for row in table.itertuples()]
-    scale = alt.Scale(domainMin=0, domainMax=1.6 * max([0.01, *table["high"]]), nice=False)
+    table["target"] = table["name"].map(targets or {}).astype(float)
+    longest = max([0.01, *table["high"], *table["target"].dropna()])
+    scale = alt.Scale(domainMin=0, domainMax=1.6 * longest, nice=False)
     base = alt.Chart(table).encode(
         y=alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=140, ticks=False, domain=False)),
         tooltip=[
@@ -48,8 +52,16 @@ def share_chart(shares, measure="share", colors=None):
     doubt = base.transform_filter("datum.margin > 0.0005").mark_rule(strokeWidth=2, color=TEXT)
     doubt = doubt.encode(x=alt.X("low:Q", axis=None, scale=scale), x2="high:Q")
     text = base.mark_text(align="left", dx=8, fontSize=14, color=TEXT)
-    text = text.encode(x=alt.X("high:Q", axis=None, scale=scale), text="text:N")
-    return (bars + doubt + text).properties(height=36 * max(1, len(table)))
+    table["end"] = table[["high", "target"]].max(axis=1)
+    text = text.encode(x=alt.X("end:Q", axis=None, scale=scale), text="text:N")
+    chart = bars + doubt + text
+    if table["target"].notna().any():
+        marks = base.transform_filter("isValid(datum.target)").mark_tick(thickness=3, size=30, color=TEXT)
+        chart += marks.encode(
+            x=alt.X("target:Q", axis=None, scale=scale),
+            tooltip=[alt.Tooltip("name:N"), alt.Tooltip("target:Q", format=".1%")],
+        )
+    return chart.properties(height=36 * max(1, len(table)))
 
 
 def rows_chart(rows, measure="linear", colors=None):
@@ -67,9 +79,11 @@ def rows_chart(rows, measure="linear", colors=None):
         alt.Chart(table)
         .mark_bar(size=22)
         .encode(
-            y=alt.Y("row:O", title="shelf row, from the top", axis=alt.Axis(ticks=False, domain=False)),
+            y=alt.Y("row:O", title="shelf row", axis=alt.Axis(ticks=False, domain=False)),
             x=alt.X("sum(shown):Q", title=None, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
-            color=_colors(names, colors, alt.Legend(title=None, orient="bottom", labelLimit=140)),
+            color=_colors(
+                names, colors, alt.Legend(title=None, orient="bottom", labelLimit=95, columns=LEGEND_COLUMNS)
+            ),
             order=alt.Order("facings:Q", sort="descending"),
             tooltip=[
                 alt.Tooltip("row:O"),
@@ -78,7 +92,8 @@ def rows_chart(rows, measure="linear", colors=None):
                 alt.Tooltip("shown:Q", title=measure, format=".1%"),
             ],
         )
-        .properties(height=36 * max(1, table["row"].nunique()) + 60)
+        # The height is that of all: of bars, axis and the lines of the legend.
+        .properties(height=36 * max(1, table["row"].nunique()) + 60 + 18 * -(-len(names) // LEGEND_COLUMNS))
     )
 
 

@@ -77,6 +77,36 @@ def draw_gaps(image, boxes):
     return canvas
 
 
+def draw_blocks(image, boxes, blocks, ids, labels=(), colors=None):
+    """A copy of ``image`` (h, w, 3) uint8 RGB with one outline around the facings of each block.
+
+    Args:
+        boxes: (n, 4) xyxy pixels; blocks: (n,) number of the block of each.
+        ids: (n,) what each is; labels, colors: as of :func:`annotate`.
+    """
+    canvas = np.array(image, np.uint8, order="C")
+    width = max(2, round(min(canvas.shape[:2]) / 250))
+    colors = colors or label_colors(labels)
+    for block in np.unique(blocks):
+        inside = np.flatnonzero(blocks == block)
+        pad = max(2, int(np.median(boxes[inside, 2] - boxes[inside, 0]) / 2))  # what neighbours stand apart
+        edges = np.rint(boxes[inside]).astype(int)
+        corner = edges[:, :2].min(0) - 2 * pad
+        edges -= np.tile(corner, 2)
+        mask = np.zeros(edges[:, :0:-1].max(0)[:2] + 2 * pad + 1, np.uint8)
+        for left, top, right, bottom in edges.tolist():
+            cv2.rectangle(mask, (left, top), (right - 1, bottom - 1), 255, cv2.FILLED)
+        mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((2 * pad + 1, 2 * pad + 1), np.uint8))
+        outlines, _ = cv2.findContours(
+            mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=tuple(corner.tolist())
+        )
+        index = int(ids[inside[0]])
+        rgb = _rgb(colors[labels[index]]) if 0 <= index < len(labels) else color(index)
+        cv2.drawContours(canvas, outlines, -1, _INK, width + 2)
+        cv2.drawContours(canvas, outlines, -1, rgb, width)
+    return canvas
+
+
 def _dash(canvas, start, end, width):
     cv2.line(canvas, start, end, _INK, width + 2)
     cv2.line(canvas, start, end, (255, 255, 255), width)

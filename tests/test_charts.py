@@ -70,3 +70,11 @@ def test_count_chart_takes_any_history(points):
     encoding = count_chart(history).to_dict()["encoding"]
     assert encoding["x"]["field"] == "seconds"
     assert encoding["y"]["scale"]["domainMin"] == 0
+
+
+@pytest.mark.parametrize("targets, marks", [({}, 0), ({"brand 1": 0.5, "nobody": 0.9}, 1)])
+def test_a_target_is_marked_where_there_is_one(targets, marks):
+    chart = share_chart(shares(3, 1), targets=targets)
+    assert chart.data["target"].notna().sum() == marks
+    assert sum(layer["mark"]["type"] == "tick" for layer in chart.to_dict()["layer"]) == marks
+    assert (chart.data["end"] >= chart.data["high"]).all()

@@ -6,7 +6,7 @@ import pytest
 
 from skushare.colors import label_color
 from skushare.detections import Detections
-from skushare.draw import annotate, color, draw_gaps, palette_hex
+from skushare.draw import annotate, color, draw_blocks, draw_gaps, palette_hex
 
 GREY = np.full((120, 160, 3), 128, np.uint8)
 
@@ -149,3 +149,15 @@ def test_gaps_are_dashed_and_leave_the_picture_alone():
     assert 0.3 < changed[40, 50:150].mean() < 0.95  # a line with holes
     assert not changed[60:140, 70:130].any() and not changed[:, 200:].any()
     assert (draw_gaps(image, np.zeros((0, 4))) == image).all()
+
+
+def test_a_block_has_one_outline_around_its_facings():
+    image = np.full((200, 300, 3), 120, np.uint8)
+    boxes = np.array([[20, 20, 60, 90], [64, 20, 100, 90], [200, 20, 240, 90]])
+    drawn = draw_blocks(image, boxes, np.array([0, 0, 1]), np.array([0, 0, -1]), ("oats",))
+    assert (image == 120).all()
+    assert (drawn[30:80, 55:70] == 120).all()  # nothing between the two
+    assert tuple(drawn[50, 20]) == tuple(drawn[50, 99]) == rgb(label_color("oats"))
+    assert tuple(drawn[50, 200]) == (160, 160, 160)  # unknown
+    none = draw_blocks(image, np.zeros((0, 4)), np.zeros(0, int), np.zeros(0, int))
+    assert (none == image).all()

@@ -13,6 +13,7 @@ from skushare.images import read_image
 from skushare.samples import DEMO_GALLERY, FOLDER
 
 EXAMPLES = 5  # a brand
+OWN = "Oaviska"  # so that own brands and competitors can be tried
 
 
 def main():
@@ -27,7 +28,8 @@ def main():
                 for x, y, width, height in (note["bbox"] for note in notes if note["brand"] == brand)
             ]
             chosen = boxes[:: max(1, len(boxes) // EXAMPLES)][:EXAMPLES]
-            sku = Sku(gallery.new_id(), brand, brand)
+            category = photo["file_name"].removeprefix("shelf_").removesuffix(".jpg")
+            sku = Sku(gallery.new_id(), brand, brand, category, brand == OWN)
             pictures = [example_picture(image, box) for box in chosen]
             gallery = gallery.with_examples(sku, embedder.embed(image, chosen), pictures, embedder)
     write_gallery(gallery, DEMO_GALLERY)

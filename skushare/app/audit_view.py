@@ -9,7 +9,8 @@ from skushare.app.annotator import annotator
 from skushare.app.audits import go_to
 from skushare.app.brands import MY_BRANDS, notes_of, saved_gallery, shared_embedder
 from skushare.app.datasets import attempt, note
-from skushare.app.shares import show_shares
+from skushare.app.shares import show_share_panel
+from skushare.app.shelves import show_layout
 from skushare.app.text import plain
 from skushare.audit_charts import comparison_chart
 from skushare.audits import store
@@ -20,7 +21,7 @@ from skushare.audits.export import FORMATS, export
 from skushare.audits.lessons import lessons, teach
 from skushare.audits.listing import ALL, brand_totals
 from skushare.brands.gallery import Gallery
-from skushare.brands.library import gallery_names, save_gallery
+from skushare.brands.library import gallery_names, save_gallery, skus_of
 from skushare.colors import label_colors
 from skushare.database import pictures
 from skushare.dataset.dataset import Sample
@@ -53,9 +54,23 @@ def show_audit(number):
         _show_photo(now, colors)
     with right:
         st.markdown("##### Share of shelf")
-        show_shares(shares, now.brands, colors=colors)
+        _show_shares(now, colors)
         _show_corrections(audit)
         _offer_lessons(audit)
+
+
+def _show_shares(now, colors):
+    names, found = now.by_brand()
+    own = [name for name in names if name in notes_of(now.gallery).own]
+    categories = _categories(now.gallery_digest) if now.gallery_digest else ()
+    found, measure = show_share_panel(found, (), names, colors, "audit_share", own, categories)
+    with st.expander("Rows, blocks and neighbours", icon=":material/view_module:"):
+        show_layout([photo.name for photo in now.photos], found, (), names, measure, colors, "audit_share")
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _categories(digest):
+    return [sku.category for sku in skus_of(digest)]
 
 
 def _bar(audit):

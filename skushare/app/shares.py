@@ -1,15 +1,171 @@
-"""The share of shelf as a page shows it."""
+"""The share of shelf as a page shows it: by brand, own brands against competitors, and against targets."""
 
+import pandas as pd
 import streamlit as st
 
-from skushare.charts import share_chart
+from skushare.app.text import plain
+from skushare.audits.targets import save_target, targets
+from skushare.charts import ACCENT, OTHER, share_chart
+from skushare.colors import PALETTE
+from skushare.errors import SkushareError
+from skushare.shelf.share import (
+    COMPETITORS,
+    OWN,
+    UNKNOWN,
+    in_category,
+    share_of_shelves,
+    with_targets,
+)
+
+MEASURES = {"Facings": "share", "Length along the boards": "linear", "Area": "area"}
+EVERY_BRAND, AGAINST = "Every brand", "Own against competitors"
+ALL_CATEGORIES = "All categories"
+SIDES = {OWN: ACCENT, COMPETITORS: PALETTE[19]}  # colours of the two
 
 
-def show_shares(shares, labels, measure="share", colors=None):
-    """Draw the chart of the column ``measure`` of ``shares``, and say what a single class means."""
+def show_shares(shares, labels, measure="share", colors=None, wanted=None):
+    """Draw the chart of the column ``measure`` of ``shares``, and say what a single class means.
+
+    Args:
+        labels: names of the classes where ``shares`` are of classes, else empty.
+        colors, wanted: as ``colors`` and ``targets`` of :func:`~skushare.charts.share_chart`.
+    """
     if shares.empty:
         st.caption("Nothing counted at this confidence.")
         return
-    st.altair_chart(share_chart(shares, measure, colors), width="stretch")
+    st.altair_chart(share_chart(shares, measure, colors, wanted), width="stretch")
     if len(labels) == 1:
         st.caption("This model finds product fronts and does not tell brands apart: they form one class.")
+
+
+def choose_sides(key, own):
+    """Whether the own brands are to be shown against all others; asked only where there are any."""
+    if not own:
+        return False
+    options = (EVERY_BRAND, AGAINST)
+    chosen = st.segmented_control("Show", options, default=EVERY_BRAND, key=f"{key}_sides", required=True)
+    return chosen == AGAINST
+
+
+def choose_category(key, categories):
+    """The category that is to be shown, empty for all; asked only where the gallery has some.
+
+    Args:
+        categories: of each SKU.
+    """
+    known = sorted(set(filter(None, categories)), key=str.casefold)
+    if not known:
+        return ""
+    chosen = st.selectbox(
+        "Category",
+        [ALL_CATEGORIES, *known],
+        key=f"{key}_category",
+        width=220,
+        help="Categories are set on the Teach page. What is unknown is in none.",
+    )
+    return "" if chosen == ALL_CATEGORIES else chosen
+
+
+def show_share_panel(photos, labels, brands, colors, key, own=(), categories=()):
+    """The shares of photos together, with fields for the measure, the category, the sides and the targets.
+
+    Args:
+        photos: a list of :class:`~skushare.detections.Detections`.
+        labels: names of the classes; brands: of the brands, empty where the facings have none.
+        colors: {name: ``"#RRGGBB"``} of either.
+        own: names of the own brands; categories: of each SKU, by ``sku_ids``.
+
+    Returns:
+        (the detections of the chosen category, the chosen measure).
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        measure = MEASURES[
+            st.segmented_control("Share by", MEASURES, default="Facings", key=f"{key}_measure", required=True)
+        ]
+        category = choose_category(key, categories)
+        sides = choose_sides(key, own)
+    if category:
+        photos = [in_category(found, categories, category) for found in photos]
+    wanted = read_targets(category) if brands else {}
+    shares = share_of_shelves(photos, labels, brands, own if sides else None)
+    show_shares(shares, () if brands else labels, measure, SIDES if sides else colors, wanted)
+    if brands and len(shares):
+        together = share_of_shelves(photos, labels, brands, own) if own else None
+        if own and not sides:
+            show_own(together, measure, wanted.get(OWN))
+        _edit_targets(photos, labels, brands, together, measure, wanted, category, key)
+    return photos, measure
+
+
+def show_own(together, measure, target=None):
+    """What the own brands have together, and how far that is from the target."""
+    row = together[together["name"] == OWN]
+    share, margin = (row[c].iloc[0] if len(row) else 0.0 for c in (measure, _margin(measure)))
+    st.metric(
+        "Own brands",
+        f"{100 * share:.0f} % ± {100 * margin:.0f} %",
+        None if target is None else f"{100 * (share - target):+.1f} points to the target of {target:.0%}",
+        border=True,
+    )
+
+
+def read_targets(category=""):
+    """{brand: target share}; none where the database cannot be read, and the page says so."""
+    try:
+        return targets(category)
+    except SkushareError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return {}
+
+
+def _edit_targets(photos, labels, brands, together, measure, wanted, category, key):
+    """A table of shares and their targets, in which targets can be written."""
+    with st.expander("Target shares", icon=":material/target:"):
+        shares = share_of_shelves(photos, labels, brands)
+        shares = shares[~shares["name"].isin([UNKNOWN, OTHER])]
+        if together is not None:
+            shares = pd.concat([together[together["name"] == OWN], shares], ignore_index=True)
+        table = with_targets(shares, wanted, measure)
+        shown = table[["name"]].assign(
+            share=100 * table[measure],
+            margin=100 * table[_margin(measure)],
+            target=100 * table["target"],
+            difference=100 * table["difference"],
+            sure=table["sure"].where(table["target"].notna()).map({True: "yes", False: "within the margin"}),
+        )
+        number = st.column_config.NumberColumn
+        columns = {
+            "share": number("share, %", format="%.1f"),
+            "margin": number("± %", format="%.1f"),
+            "target": number("target, %", format="%.1f", min_value=0, max_value=100, help="Write it here"),
+            "difference": number("difference, points", format="%+.1f"),
+            "sure": st.column_config.TextColumn("beyond the margin"),
+        }
+        editor = f"{key}_targets_{measure}_{category}_{hash(tuple(sorted(wanted.items())))}"
+        st.data_editor(
+            shown,
+            hide_index=True,
+            column_config=columns,
+            disabled=[c for c in shown if c != "target"],
+            key=editor,
+        )
+        where = f"of {category}" if category else "of all categories together"
+        st.caption(f"Targets {where}; they hold for everybody who uses this database. Empty means none.")
+        for row, change in st.session_state[editor].get("edited_rows", {}).items():
+            target = change.get("target")
+            name = shown["name"].iloc[int(row)]
+            if "target" in change and _is_saved(name, target and target / 100, category):
+                st.rerun()
+
+
+def _is_saved(name, target, category):
+    try:
+        save_target(name, target, category)
+    except SkushareError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return False
+    return True
+
+
+def _margin(measure):
+    return "margin" if measure == "share" else f"{measure}_margin"

@@ -6,15 +6,15 @@ import numpy as np
 import streamlit as st
 
 from skushare.album import PREVIEW_SIDE, Photo
-from skushare.app.shares import show_shares
 from skushare.app.text import plain
 from skushare.charts import rows_chart
 from skushare.detections import Detections
 from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
+from skushare.shelf.blocks import adjacency, block_table
 from skushare.shelf.gaps import Gaps, find_gaps
 from skushare.shelf.mosaic import join_photos
 from skushare.shelf.rows import assign_rows
-from skushare.shelf.share import share_by_row, share_of_shelves
+from skushare.shelf.share import UNKNOWN, share_by_row
 
 DOUBTFUL = 0.15  # score from which on a box that does not count still fills a gap
 MOST_JOINED = 12  # photos; joining compares each with each
@@ -63,7 +63,7 @@ def shelves_of(album, naming, min_score, key):
 
 
 def drawing_choices(key):
-    """(colour by row, show gaps), as the visitor chooses."""
+    """(colour by row, show gaps, show blocks), as the visitor chooses."""
     with st.container(horizontal=True):
         by_row = st.toggle("Colour by shelf row", key=f"{key}_by_row")
         gaps = st.toggle(
@@ -71,39 +71,53 @@ def drawing_choices(key):
             key=f"{key}_gaps",
             help="Empty places between two facings of a row: products that are probably out of stock.",
         )
-    return by_row, gaps
+        blocks = st.toggle(
+            "Show brand blocks", key=f"{key}_blocks", help="Facings of one brand that touch get one outline."
+        )
+    return by_row, gaps, blocks
 
 
-def show_shelf_shares(shelves, labels, brands, named, colors):
-    """The shares of ``shelves`` together by facings, length or area, and by row of a chosen one.
+def show_layout(names, photos, labels, brands, measure, colors, key):
+    """How a chosen photo divides over its shelf rows, and which brands stand together and beside which.
 
     Args:
-        labels: names of the classes; brands: of the brands; named: whether the facings have brands.
-        colors: {name: ``"#RRGGBB"``} of either.
+        names: of the photos; photos: the :class:`~skushare.detections.Detections` of each.
+        labels: names of the classes; brands: of the brands, empty where the facings have none.
+        measure: column of a share; colors: {name: ``"#RRGGBB"``}.
     """
-    measures = {"Facings": "share", "Length along the boards": "linear", "Area": "area"}
-    measure = measures[
-        st.segmented_control("Share by", measures, default="Facings", key="share_measure", required=True)
-    ]
-    show_shares(
-        share_of_shelves([shelf.detections for shelf in shelves], labels, brands),
-        () if named else labels,
-        measure,
-        colors,
-    )
-    st.markdown("##### By shelf row")
-    chosen = 0
-    if len(shelves) > 1:
-        chosen = st.selectbox(
-            "Photo", range(len(shelves)), format_func=lambda i: shelves[i].photo.name, key="share_photo"
+    ways = ("By shelf row", "Blocks", "Neighbours") if brands or len(labels) > 1 else ("By shelf row",)
+    st.markdown("##### On the shelf")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        way = st.segmented_control("Show", ways, default=ways[0], key=f"{key}_way", required=True)
+        chosen = 0
+        if len(names) > 1:
+            chosen = st.selectbox(
+                "Photo", range(len(names)), format_func=lambda i: names[i], key=f"{key}_photo"
+            )
+    found = photos[chosen]
+    if not len(found):
+        st.caption("Nothing counted at this confidence.")
+    elif way == "Blocks":
+        table = block_table(found, labels, brands)
+        large = table[(table["facings"] > 1) & (table["name"] != UNKNOWN)]
+        st.dataframe(large[["name", "facings", "rows"]], hide_index=True)
+        st.caption(
+            "A block: facings of one brand that touch, also across rows. "
+            f"{int((table['facings'] == 1).sum())} facings stand alone."
         )
-    rows = share_by_row(shelves[chosen].detections, labels, brands)
-    if len(rows):
-        st.altair_chart(rows_chart(rows, measure, colors), width="stretch")
-        counted = ["row", "name", "facings"]
-        shown = rows.assign(**{c: (100 * rows[c]).round(1) for c in rows if c not in counted})
-        st.dataframe(shown, hide_index=True)
-        st.caption("Shares and their margins in per cent; a margin holds with a certainty of 95 %.")
+    elif way == "Neighbours":
+        st.dataframe(adjacency(found, labels, brands), hide_index=True)
+        st.caption("How often facings of two brands stand side by side.")
+    else:
+        _show_rows(share_by_row(found, labels, brands), measure, colors)
+
+
+def _show_rows(rows, measure, colors):
+    st.altair_chart(rows_chart(rows, measure, colors), width="stretch")
+    counted = ["row", "name", "facings"]
+    shown = rows.assign(**{c: (100 * rows[c]).round(1) for c in rows if c not in counted})
+    st.dataframe(shown, hide_index=True)
+    st.caption("Shares and their margins in per cent; a margin holds with a certainty of 95 %.")
 
 
 def _single(album, found, min_score):

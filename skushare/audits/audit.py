@@ -106,12 +106,16 @@ class Audit:
 
         Of the photos as they are: call it on :meth:`corrected` for what holds now.
         """
+        names, found = self.by_brand()
+        return share_of_shelves(found, brands=names)
+
+    def by_brand(self):
+        """(the brands' names, each once; the detections of each photo, with ``brand_ids`` of these)."""
         names, ids = distinct(self.brands)
-        found = [
+        return names, [
             replace(d, brand_ids=[ids[b] if b >= 0 else -1 for b in d.brand_ids])
             for d in (photo.detections for photo in self.photos)
         ]
-        return share_of_shelves(found, brands=names)
 
     def table(self):
         """All facings: a DataFrame of ``photo``, ``brand``, scores and the box's corners in pixels."""

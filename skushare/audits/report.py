@@ -9,12 +9,14 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
+from skushare.audits.targets import targets
 from skushare.brands.library import brand_notes
 from skushare.database import pictures
 from skushare.draw import annotate
 from skushare.errors import SkushareError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
+from skushare.shelf.share import OWN, share_of_shelves
 
 _FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _SIDE = 1600  # pixels of a photo's longer side: 200 a inch on this page
@@ -35,7 +37,8 @@ def report(audit):
     """
     page = _Report(audit)
     now = audit.corrected()
-    page.colors = brand_notes(audit.gallery).colors(now.brands, now.shares()["name"])
+    page.notes = brand_notes(audit.gallery)
+    page.colors = page.notes.colors(now.brands, now.shares()["name"])
     page.head(audit, now)
     page.shares(now)
     page.photos(now)
@@ -55,7 +58,7 @@ class _Report(FPDF):
         self.set_creation_date(audit.time)
         self.known = set(self.fonts["dejavu"].cmap)
         self.lacking = False
-        self.colors = {}
+        self.notes, self.colors = None, {}
         self.add_page()
 
     def footer(self):
@@ -88,6 +91,7 @@ class _Report(FPDF):
         if shares.empty:
             self.text_line("No facing was counted.")
             return
+        self.own(now)
         self.bars(shares.head(_BARS))
         self.ln(3)
         self.set_font("DejaVu", size=9)
@@ -105,6 +109,23 @@ class _Report(FPDF):
                 pairs = (row.share, row.margin), (row.linear, row.linear_margin)
                 shares = (f"{share:.1%} ± {margin:.1%}" for share, margin in pairs)
                 t.row([self.legible(row.name), f"{row.facings:,}", *shares])
+
+    def own(self, now):
+        """What the own brands have together, and its target, where galleries and targets know them."""
+        names, found = now.by_brand()
+        own = self.notes.own & set(names)
+        if not own:
+            return
+        table = share_of_shelves(found, brands=names, own=own)
+        row = table[table["name"] == OWN].iloc[:1]
+        share, margin = (float(row[c].sum()) for c in ("share", "margin"))
+        target = targets(now.category).get(OWN, targets().get(OWN))
+        told = (
+            ""
+            if target is None
+            else f", target {target:.1%}, difference {100 * (share - target):+.1f} points"
+        )
+        self.fact("Own brands", f"{share:.1%} ± {margin:.1%}{told}", 160)
 
     def bars(self, shares):
         """Horizontal bars, each with its brand's colour, name and share."""

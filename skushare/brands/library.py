@@ -97,6 +97,13 @@ def gallery_of(digest):
     return _opened(select(GalleryRow).where(GalleryRow.digest == digest), f"of digest {digest[:12]}")
 
 
+def skus_of(digest):
+    """The products of the saved gallery with this digest, without pictures; empty if there is none."""
+    with reading() as db:
+        content = db.scalar(select(GalleryRow.content).where(GalleryRow.digest == digest).limit(1))
+    return tuple(Sku(**sku) for sku in content["skus"]) if content else ()
+
+
 def gallery_names():
     """Names of the saved galleries, the one saved last first."""
     with reading() as db:

@@ -1,4 +1,4 @@
-"""The tables: what an audit, a correction, a share and a gallery are in the database.
+"""The tables: what an audit, a correction, a share, a target and a gallery are in the database.
 
 Times are whole seconds since 1970 in UTC, which both databases sort and divide alike. A name
 (of a store, shelf, category or brand) is stored once and referred to by number: names may be of any
@@ -83,6 +83,7 @@ class PhotoRow(Base):
     picture: Mapped[str] = mapped_column(DIGEST, index=True)  # its file among the pictures
     width: Mapped[int]
     height: Mapped[int]
+    role: Mapped[str] = mapped_column(String(16), server_default="")  # "", joined or part
     __table_args__ = (UniqueConstraint("audit_id", "picture"),)
 
 
@@ -123,6 +124,24 @@ class ShareRow(Base):
         Index("ix_shares_brand", "brand_id", "audit_id", "facings"),
         {"sqlite_with_rowid": False},
     )
+
+
+class TargetRow(Base):
+    """The share that a brand should have, of a category or (the empty name) of any shelf."""
+
+    __tablename__ = "targets"
+    category_id: Mapped[int] = mapped_column(ForeignKey("names.id"), primary_key=True)
+    brand_id: Mapped[int] = mapped_column(ForeignKey("names.id"), primary_key=True)
+    share: Mapped[float] = mapped_column(Double)
+    __table_args__ = {"sqlite_with_rowid": False}
+
+
+class LeftoverRow(Base):
+    """A picture that a deleted audit had, to be removed unless something else uses it."""
+
+    __tablename__ = "leftovers"
+    picture: Mapped[str] = mapped_column(DIGEST, primary_key=True)
+    __table_args__ = {"sqlite_with_rowid": False}
 
 
 class GalleryRow(Base):

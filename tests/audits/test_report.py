@@ -6,7 +6,10 @@ import pytest
 
 from skushare.audits import store
 from skushare.audits.corrections import Facing
-from skushare.audits.report import report
+from skushare.audits.report import _Report, report
+from skushare.audits.targets import save_target
+from skushare.brands.gallery import Gallery, Sku
+from skushare.brands.library import save_gallery
 
 pytestmark = pytest.mark.usefixtures("sqlite")
 
@@ -65,3 +68,19 @@ def test_letters_without_a_shape_are_said(make_audit):
 
     plain, lacking = (report(make_audit(store=name)) for name in ("North", "日本"))
     assert len(b"".join(streams(lacking))) > len(b"".join(streams(plain)))
+
+
+def test_own_brands_and_their_target_are_told(make_audit, monkeypatch):
+    facts = {}
+    monkeypatch.setattr(_Report, "fact", lambda self, name, value, most=0: facts.update({name: value}))
+    report(make_audit())
+    assert "Own brands" not in facts
+    save_gallery(Gallery("mine", [Sku("a", "Bello", "Bello", own=True)]))
+    report(make_audit())
+    assert facts["Own brands"].startswith("33.3% ± ") and "target" not in facts["Own brands"]
+    save_target("own brands", 0.4)
+    save_target("own brands", 0.5, "coffee")
+    report(make_audit())
+    assert facts["Own brands"].endswith("target 40.0%, difference -6.7 points")
+    report(make_audit(category="coffee"))
+    assert facts["Own brands"].endswith("target 50.0%, difference -16.7 points")

@@ -1,0 +1,80 @@
+"""Own brands, categories, targets, blocks and neighbours on the pages that show shares."""
+
+import numpy as np
+import pytest
+import streamlit as st
+
+from skushare.audits.targets import save_target
+from skushare.brands.embedder import Embedder
+from skushare.brands.library import save_gallery
+from skushare.jpeg import encode_jpeg
+from tests.app.elements import metrics, texts
+from tests.app.test_pages import open_page, upload
+from tests.brands.conftest import COLORS, ColorEmbedder, color_gallery
+
+
+@pytest.fixture
+def app(monkeypatch, detector, workspace):
+    """The Photos page with a red and a blue facing; red is competitors' tea, blue the own coffee."""
+    monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
+    st.cache_resource.clear()
+    gallery = color_gallery(ColorEmbedder()).with_brand("Rot", category="tea")
+    save_gallery(gallery.with_brand("Blau", category="coffee", own=True))
+    save_target("own brands", 0.6)
+    save_target("Rot", 0.3)
+    picture = np.full((120, 160, 3), 90, np.uint8)
+    picture[:, :65], picture[:, 65:] = COLORS["red"], COLORS["blue"]
+    page = open_page("photos")
+    page.file_uploader[0].set_value([upload("shelf.jpg", encode_jpeg(picture))]).run()
+    assert not page.exception
+    yield page
+    st.cache_resource.clear()
+
+
+def table(app, *columns):
+    return next(each.value for each in app.dataframe if set(columns) <= set(each.value.columns))
+
+
+def test_own_brands_are_set_against_their_target(app):
+    assert metrics(app)["Own brands"].startswith("50 % ±")
+    (own,) = [metric for metric in app.metric if metric.label == "Own brands"]
+    assert own.delta == "-10.0 points to the target of 60%"
+    targets = table(app, "target").set_index("name")
+    assert targets.index[0] == "own brands"
+    assert targets.loc["Rot", "difference"] == pytest.approx(20)
+    assert np.isnan(targets.loc["Blau", "target"])
+
+
+def test_own_brands_are_shown_against_competitors(app):
+    app.segmented_control(key="share_sides").set_value("Own against competitors").run()
+    assert not app.exception and "Own brands" not in metrics(app)
+
+
+def test_a_category_is_shown_alone_with_targets_of_its_own(app):
+    save_target("own brands", 0.9, "coffee")
+    app.selectbox(key="share_category").set_value("coffee").run()
+    assert not app.exception and metrics(app)["Own brands"].startswith("100 %")
+    assert table(app, "target").set_index("name").loc["own brands", "target"] == pytest.approx(90)
+    app.selectbox(key="share_category").set_value("tea").run()
+    assert metrics(app)["Own brands"].startswith("0 %")
+
+
+def test_blocks_and_neighbours_are_told(app):
+    app.segmented_control(key="share_way").set_value("Neighbours").run()
+    assert table(app, "beside").iloc[0].tolist() == ["Blau", "Rot", 1]
+    app.segmented_control(key="share_way").set_value("Blocks").run()
+    assert table(app, "name", "facings", "rows").columns.tolist() == ["name", "facings", "rows"]
+    assert any("2 facings stand alone" in text for text in texts(app.caption))
+    app.toggle(key="photos_blocks").set_value(True).run()
+    assert not app.exception
+
+
+def test_a_saved_audit_shows_the_same_widgets(app):
+    next(b for b in app.button if b.label == "Save as audit").click().run()
+    next(b for b in app.button if b.label == "Save").click().run()
+    assert not app.exception
+    app.query_params["audit"] = "1"
+    app.switch_page("pages/history.py").run()
+    assert not app.exception and metrics(app)["Own brands"].startswith("50 % ±")
+    app.selectbox(key="audit_share_category").set_value("tea").run()
+    assert not app.exception and metrics(app)["Own brands"].startswith("0 %")

@@ -1,0 +1,26 @@
+"""Target shares are kept by category, changed and forgotten."""
+
+import pytest
+
+from skushare.audits.targets import save_target, targets
+from skushare.errors import AuditError
+
+HOSTILE = "<b>'; DROP TABLE targets; -- 🥫"
+
+
+def test_a_target_is_kept_changed_and_forgotten(database):
+    assert targets() == targets("coffee") == {}
+    save_target(HOSTILE, 0.25)
+    save_target("Oats", 1, "coffee")
+    save_target(HOSTILE, 0.5)
+    assert targets() == {HOSTILE: 0.5} and targets("coffee") == {"Oats": 1.0}
+    save_target(HOSTILE, None)
+    save_target("never had one", None)
+    assert targets() == {} and targets("coffee") == {"Oats": 1.0}
+
+
+@pytest.mark.parametrize("share", [-0.01, 1.5, float("nan")])
+def test_what_is_no_share_is_refused(database, share):
+    with pytest.raises(AuditError, match="0 to 100 %"):
+        save_target("Oats", share)
+    assert targets() == {}
