@@ -17,6 +17,7 @@ st.navigation(
         st.Page("pages/dataset.py", title="Datasets", icon=":material/shelves:"),
         st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
         st.Page("pages/evaluate.py", title="Evaluate", icon=":material/query_stats:"),
+        st.Page("pages/export.py", title="Export", icon=":material/ios_share:"),
     ],
     position="top",
 ).run()

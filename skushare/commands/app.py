@@ -54,13 +54,13 @@ def _open_to_network(host, port, stack):
 
     from skushare.serve.certificate import certificate
     from skushare.serve.network import free_port, lan_addresses, listen
-    from skushare.serve.server import announce, in_background
+    from skushare.serve.server import BackgroundServer, announce
     from skushare.serve.trust import PAGE, trust_routes
 
     secured = certificate()
     # A page of its own and over plain http: an iPhone that does not trust the certificate opens no app.
     socket = stack.enter_context(listen(host, free_port(host, port + 1)))
-    stack.enter_context(in_background(Starlette(routes=trust_routes(secured)), socket))
+    stack.enter_context(BackgroundServer(Starlette(routes=trust_routes(secured)), socket))
     addresses = lan_addresses()
     trust = f"http://{addresses[0]}:{socket.getsockname()[1]}{PAGE}" if addresses else None
     tell("Starting the app")

@@ -4,7 +4,7 @@ import json
 import re
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -165,18 +165,38 @@ def _run(app, socket, certificate):
         uvicorn.Server(_config(app, certificate)).run(sockets=[socket])
 
 
-@contextmanager
-def in_background(app, socket):
-    """Serve ``app`` at ``socket`` over plain http in a thread meanwhile."""
-    import uvicorn
+class BackgroundServer:
+    """Serves ``app`` in a thread of this process, from its making until :meth:`close`.
 
-    server = uvicorn.Server(_config(app, None))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.01)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(5)
+    Args:
+        socket: listens; closed in the end.
+        certificate: for https.
+    """
+
+    def __init__(self, app, socket, certificate=None):
+        import uvicorn
+
+        self.port = socket.getsockname()[1]
+        self._socket = socket
+        self._server = uvicorn.Server(_config(app, certificate))
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [socket]}, daemon=True)
+        self._thread.start()
+        while not self._server.started and self._thread.is_alive():
+            time.sleep(0.01)
+
+    @property
+    def alive(self):
+        """Whether it still serves."""
+        return self._thread.is_alive()
+
+    def close(self):
+        """End it."""
+        self._server.should_exit = True
+        self._thread.join(5)
+        self._socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

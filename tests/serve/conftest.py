@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from skushare.serve.network import listen
-from skushare.serve.server import in_background, make_app
+from skushare.serve.server import BackgroundServer, make_app
 
 SCRIPT = b"export const facing = 'a product front on the shelf'\n" * 200
 SHARD = bytes(range(256)) * 64
@@ -56,7 +56,7 @@ def bundle(tmp_path):
 @contextmanager
 def serving(folder, **options):
     """A function that asks a server for a path and gives status, headers (lower case) and body."""
-    with listen("127.0.0.1", 0) as socket, in_background(make_app(folder, **options), socket):
+    with listen("127.0.0.1", 0) as socket, BackgroundServer(make_app(folder, **options), socket):
 
         def ask(path, method="GET", **headers):
             connection = http.client.HTTPConnection("127.0.0.1", socket.getsockname()[1], timeout=20)

@@ -1,0 +1,25 @@
+"""Export: a folder that turns any phone's browser into the auditor, with no network."""
+
+import streamlit as st
+
+from skushare.app.export_jobs import list_exports
+from skushare.app.exports import choose_export, show_export, show_form
+from skushare.app.navigation import require_navigation
+from skushare.app.text import plain
+from skushare.errors import SkushareError
+
+require_navigation()
+
+st.title("Export")
+st.markdown(
+    "Puts a model, your gallery and the auditor into one folder that runs in a phone's browser, "
+    "with no server and no network. No picture leaves the phone."
+)
+try:
+    exports = list_exports()
+    with st.expander("New export", expanded=not exports, icon=":material/add:"):
+        show_form()
+    if exports:
+        show_export(choose_export(exports))
+except SkushareError as error:
+    st.error(plain(str(error)), icon=":material/error:")

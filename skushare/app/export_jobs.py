@@ -1,0 +1,317 @@
+"""Exports to the browser that the app made or is making: each a folder, and a process of its own.
+
+``python -m skushare.app.export_jobs FOLDER`` is that process: TensorFlow and the converter stay out of
+the app's own, and it goes on when the page or the app is closed.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+import zipfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from skushare.brands.gallery_files import write_gallery
+from skushare.errors import ConfigError, SkushareError
+from skushare.files import atomic_write
+from skushare.lock import is_held
+from skushare.workspace import checked_name, exports_folder, workspace
+
+RUNNING, FINISHED, FAILED = "running", "finished", "failed"
+CANCELLED, INTERRUPTED = "cancelled", "interrupted"
+REQUEST, PROCESS, PROGRESS, END, REPORT = (
+    "request.json",
+    "process.json",
+    "progress.json",
+    "end.json",
+    "report.json",
+)
+LOCK, CANCEL, LOG, GALLERY, BUNDLE = "lock", "cancel", "log.txt", "gallery.zip", "bundle"
+COMMAND = (sys.executable, "-m", "skushare.app.export_jobs")
+NICENESS = 10  # the app goes first
+PATIENCE = 5.0  # seconds that a cancelled process has to end by itself
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to export.
+
+    Attributes:
+        model: a model's folder; model_name: what people call it.
+        gallery_name: of the gallery; empty for none.
+        precision, shard_bytes: as of ``export_bundle``.
+    """
+
+    model: str
+    model_name: str
+    gallery_name: str
+    precision: str
+    shard_bytes: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the exporter told of a finished export.
+
+    Attributes:
+        files: a row a file: path, bytes, and bytes when compressed by gzip.
+        checks: (name, whether it passed or ``None`` when it was not run, text).
+        accuracy: a row a precision, empty where it was not measured.
+        timings: how long what took, by name.
+    """
+
+    files: pd.DataFrame
+    checks: list
+    accuracy: pd.DataFrame
+    timings: dict
+
+
+@dataclass(frozen=True)
+class Export:
+    """The export in ``folder``; whatever is asked is read anew."""
+
+    folder: Path
+
+    @property
+    def name(self):
+        return self.folder.name
+
+    @property
+    def bundle(self):
+        """The folder that was exported."""
+        return self.folder / BUNDLE
+
+    @property
+    def request(self):
+        """The :class:`Request`; raises ``ConfigError`` where it is damaged."""
+        try:
+            return Request(**json.loads((self.folder / REQUEST).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise ConfigError(
+                f"{self.folder / REQUEST}: cannot be read ({error}); delete this export"
+            ) from None
+
+    @property
+    def created(self):
+        """When it was asked for, in seconds since 1970."""
+        with suppress(OSError):
+            return (self.folder / REQUEST).stat().st_mtime
+        return 0.0
+
+    def condition(self):
+        """(``RUNNING``, ``FINISHED``, ``FAILED``, ``CANCELLED`` or ``INTERRUPTED``, why)."""
+        if is_held(self.folder / LOCK):
+            return RUNNING, "stopping" if (self.folder / CANCEL).exists() else ""
+        end = _read(self.folder / END)
+        if end.get("status") in (FINISHED, FAILED):
+            return end["status"], str(end.get("reason", ""))
+        if (self.folder / CANCEL).exists():
+            return CANCELLED, ""
+        return INTERRUPTED, (
+            "its process was killed before it was done, by hand, by a restart, or by the system because "
+            "memory ran out"
+        )
+
+    def progress(self):
+        """(what is being done, share that is done from 0 to 1)."""
+        told = _read(self.folder / PROGRESS)
+        try:
+            return str(told["text"]), min(1.0, max(0.0, float(told["fraction"])))
+        except (KeyError, TypeError, ValueError):
+            return "starting", 0.0
+
+    def report(self):
+        """The :class:`Report` of a finished export."""
+        told = _read(self.folder / REPORT)
+        return Report(
+            pd.DataFrame(told.get("files", []), columns=told.get("file_columns")),
+            [tuple(check) for check in told.get("checks", [])],
+            pd.DataFrame(told.get("accuracy", [])),
+            told.get("timings", {}),
+        )
+
+    def log_tail(self, lines=40):
+        """The last ``lines`` of what the process printed."""
+        try:
+            text = (self.folder / LOG).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def cancel(self):
+        """End the process, and wait until it has; does nothing where there is none."""
+        (self.folder / CANCEL).touch()
+        pid = _read(self.folder / PROCESS).get("pid")
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if not is_held(self.folder / LOCK) or not isinstance(pid, int):
+                break
+            with suppress(ProcessLookupError):
+                os.killpg(pid, number)  # with the browser that it may have started
+            end = time.monotonic() + PATIENCE
+            while is_held(self.folder / LOCK) and time.monotonic() < end:
+                time.sleep(0.05)
+        if not is_held(self.folder / LOCK):
+            for left in self.folder.glob(f".{BUNDLE}*"):
+                shutil.rmtree(left, ignore_errors=True)
+
+    def delete(self):
+        """Remove it with all its files.
+
+        Raises:
+            ConfigError: it is running.
+        """
+        if self.condition()[0] == RUNNING:
+            raise ConfigError(f"{self.name}: is running; cancel it first")
+        (self.folder / REQUEST).unlink(missing_ok=True)  # from here on no list has it
+        shutil.rmtree(self.folder)
+
+    def zipped(self):
+        """The bundle as a zip: a file open for reading, made on disk the first time.
+
+        Raises:
+            SkushareError: there is no bundle, or the disk is full.
+        """
+        target = self.folder / f"{self.name}.zip"
+        if not target.is_file():
+            if not self.bundle.is_dir():
+                raise SkushareError(f"{self.bundle}: is gone; export again")
+            with (
+                atomic_write(target) as handle,
+                zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as archive,
+            ):
+                for path in sorted(self.bundle.rglob("*")):
+                    if path.is_file():
+                        archive.write(path, Path(self.name, path.relative_to(self.bundle)))
+        return target.open("rb")
+
+
+def list_exports():
+    """All :class:`Export` of the workspace, the newest first."""
+    found = [Export(path.parent.resolve()) for path in exports_folder().glob(f"*/{REQUEST}")]
+    return sorted(found, key=lambda export: (export.created, export.name), reverse=True)
+
+
+def free_name(wanted):
+    """``wanted``, or that with the first number behind it that no export has."""
+    taken, number, name = {path.name for path in exports_folder().glob("*")}, 1, wanted
+    while name in taken:
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
+
+
+def start_export(name, request, gallery=None):
+    """Begin to export in a process of its own; returns the :class:`Export`.
+
+    Args:
+        gallery: the ``Gallery`` to take along, as it is now.
+
+    Raises:
+        ConfigError: the name cannot be used, or an export is running.
+        SkushareError: the workspace cannot be written.
+    """
+    folder = exports_folder() / checked_name(name)
+    if folder.exists():
+        raise ConfigError(f"{name}: there is an export of this name; choose another")
+    if any(export.condition()[0] == RUNNING for export in list_exports()):
+        raise ConfigError("an export is running; two at once would only slow each other down")
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise SkushareError(f"{folder}: cannot be written ({error.strerror})") from None
+    if gallery is not None:
+        write_gallery(gallery, folder / GALLERY)
+    with atomic_write(folder / REQUEST) as handle:
+        handle.write(json.dumps(asdict(request)).encode())
+    root = str(Path(__file__).parents[2])  # so that it is found where the package is not installed
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    with open(folder / LOCK, "a") as lock, open(folder / LOG, "wb") as log:
+        # The process inherits the lock, and it lasts as long as the process, however that ends.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = subprocess.Popen(
+            [*COMMAND, str(folder.resolve())],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": path, "SKUSHARE_WORKSPACE": str(workspace().resolve())},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=[lock.fileno()],
+        )
+        with atomic_write(folder / PROCESS) as handle:
+            handle.write(json.dumps({"pid": process.pid}).encode())
+    threading.Thread(target=process.wait, daemon=True).start()  # or it would stay on as a zombie
+    return Export(folder.resolve())
+
+
+def carry_out(export):
+    """Make ``export`` in this process, and record how it ended; returns the exit status."""
+    try:
+        from skushare.export.bundle import export_bundle
+
+        request = export.request
+        gallery = export.folder / GALLERY
+        report = export_bundle(
+            export.bundle,
+            model=request.model,
+            gallery=gallery if gallery.exists() else None,
+            precision=request.precision,
+            shard_bytes=request.shard_bytes,
+            progress=lambda text, fraction: _write(export.folder / PROGRESS, text=text, fraction=fraction),
+        )
+        _write(
+            export.folder / REPORT,
+            files=report.files.to_numpy().tolist(),
+            file_columns=list(report.files.columns),
+            checks=[list(check) for check in report.checks],
+            accuracy=json.loads(report.accuracy.to_json(orient="records")),
+            timings=dict(report.timings),
+        )
+        _write(export.folder / END, status=FINISHED)
+        return 0
+    except SkushareError as error:
+        print(error, flush=True)
+        _write(export.folder / END, status=FAILED, reason=str(error))
+    except Exception as error:  # of the converter; the log has where
+        traceback.print_exc()
+        _write(export.folder / END, status=FAILED, reason=f"{type(error).__name__}: {error}; see the log")
+    return 1
+
+
+def _read(path):
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(path, **content):
+    with atomic_write(path) as handle:
+        handle.write(json.dumps(content, default=_plain).encode())
+
+
+def _plain(value):
+    """A number of NumPy as one of Python."""
+    return value.item()
+
+
+def main(arguments):
+    """Make the export in FOLDER."""
+    os.nice(NICENESS)
+    (folder,) = arguments
+    return carry_out(Export(Path(folder)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,343 @@
+"""What the Export page shows: the form, exports on their way, and what can be done with a finished one."""
+
+import time
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from skushare.app.brands import DEMO, demo_gallery, saved_gallery
+from skushare.app.export_jobs import (
+    CANCELLED,
+    FAILED,
+    FINISHED,
+    INTERRUPTED,
+    RUNNING,
+    Request,
+    free_name,
+    list_exports,
+    start_export,
+)
+from skushare.app.export_servers import phone_addresses, preview_of, servers
+from skushare.app.text import plain
+from skushare.brands.library import gallery_names
+from skushare.detector.models import model_choices
+from skushare.errors import SkushareError
+from skushare.serve.network import qr_svg
+
+POLL_SECONDS = 1.0
+NO_GALLERY = "No gallery: group by look"
+PRECISIONS = {
+    "float16": "half the size of float32, and nearly the same boxes",
+    "float32": "the weights as they were trained",
+    "uint8": "a quarter of the size; boxes and scores move a little",
+}
+SHARD_MB = 4
+PREVIEW_HEIGHT = 760  # pixels: a phone's screen
+ICONS = {
+    RUNNING: (":material/directions_run:", "blue"),
+    FINISHED: (":material/check:", "green"),
+    FAILED: (":material/error:", "red"),
+    CANCELLED: (":material/block:", "gray"),
+    INTERRUPTED: (":material/flash_off:", "orange"),
+}
+
+
+def show_form():
+    """Ask what to export, and start it."""
+    models = model_choices()
+    if not models:
+        st.error("There is no model; train one, or fetch the shipped one again.", icon=":material/error:")
+        return
+    left, right = st.columns(2)
+    model = left.selectbox("Model", list(models), key="export_model")
+    gallery = right.selectbox(
+        "Gallery",
+        [NO_GALLERY, *gallery_names(), DEMO],
+        key="export_gallery",
+        help="Names the brands on the phone. Galleries are made on the Teach page; one can be imported or "
+        "taught on the phone too.",
+    )
+    precision = left.radio(
+        "Weights", list(PRECISIONS), captions=list(PRECISIONS.values()), key="export_precision"
+    )
+    shard = right.number_input(
+        "Largest weight file in MB",
+        min_value=1,
+        max_value=64,
+        value=SHARD_MB,
+        key="export_shard",
+        help="The weights are split into files of this size. Browsers load several at once and keep each.",
+    )
+    name = right.text_input(
+        "Name",
+        free_name(model.rpartition("/")[2]),
+        key=f"export_name_{st.session_state.get('export_turn', 0)}",
+    )
+    busy = any(export.condition()[0] == RUNNING for export in list_exports())
+    if st.button(
+        "Export",
+        type="primary",
+        icon=":material/ios_share:",
+        disabled=busy,
+        help="One export at a time." if busy else None,
+    ):
+        try:
+            chosen = None
+            if gallery != NO_GALLERY:
+                chosen = demo_gallery() if gallery == DEMO else saved_gallery(gallery)
+            request = Request(
+                str(models[model]),
+                model,
+                "" if chosen is None else gallery,
+                precision,
+                int(shard) << 20,
+            )
+            export = start_export(name.strip(), request, chosen)
+        except SkushareError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
+        st.session_state.export_turn = st.session_state.get("export_turn", 0) + 1
+        st.session_state.export_next = export.name
+        st.rerun()
+
+
+def choose_export(exports):
+    """A field to choose one of ``exports``; gives it."""
+    names = [export.name for export in exports]
+    state = st.session_state
+    if (wanted := state.pop("export_next", None)) in names:
+        state.export_chosen = wanted
+    if state.get("export_chosen") not in names:
+        state.pop("export_chosen", None)
+    if len(names) == 1:
+        return exports[0]
+    st.dataframe(
+        pd.DataFrame([_row(export) for export in exports]),
+        hide_index=True,
+        placeholder="",
+        on_select=partial(_open_selected, names),
+        selection_mode="single-row",
+        key="export_list",
+        column_config={
+            "size": st.column_config.NumberColumn(format="bytes"),
+            "made": st.column_config.DatetimeColumn(format="distance"),
+        },
+    )
+    name = st.selectbox("Export", names, key="export_chosen", bind="query-params")
+    return exports[names.index(name)]
+
+
+def _row(export):
+    try:
+        request = export.request
+        made_of = {"model": request.model_name, "gallery": request.gallery_name, "weights": request.precision}
+    except SkushareError:
+        made_of = {"model": "", "gallery": "", "weights": ""}
+    status, _ = export.condition()
+    files = export.report().files if status == FINISHED else ()
+    return {
+        "export": export.name,
+        "status": status,
+        **made_of,
+        "size": files.iloc[:, 1].sum() if len(files) else None,
+        "made": pd.Timestamp(export.created, unit="s", tz="UTC"),
+    }
+
+
+def _open_selected(names):
+    rows = st.session_state.export_list["selection"]["rows"]
+    if rows:
+        st.session_state.export_chosen = names[rows[0]]
+
+
+def show_export(export):
+    """An export as it stands, and what can be done with it."""
+    status, reason = export.condition()
+    icon, color = ICONS[status]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(plain(export.name), anchor=False, width="content")
+        st.badge(status, color=color, icon=icon)
+    try:
+        _tell_request(export)
+        if status == RUNNING:
+            st.fragment(_watch, run_every=POLL_SECONDS)(export)
+        elif status == FINISHED:
+            _show_finished(export)
+        else:
+            _tell_end(export, status, reason)
+    except SkushareError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+    if status != RUNNING:
+        _offer_deletion(export)
+
+
+def _tell_request(export):
+    request = export.request
+    gallery = f"gallery {request.gallery_name}" if request.gallery_name else "no gallery"
+    made = pd.Timestamp(export.created, unit="s").strftime("%Y-%m-%d %H:%M")
+    parts = (
+        request.model_name,
+        gallery,
+        request.precision,
+        f"files of {request.shard_bytes >> 20} MB",
+        f"{made} UTC",
+    )
+    st.caption(plain(", ".join(parts)))
+
+
+def _watch(export):
+    status, reason = export.condition()
+    if status != RUNNING:
+        st.rerun()
+    text, fraction = export.progress()
+    since = time.time() - export.created
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(fraction, text=plain(f"{reason or text}, {since:.0f} s"))
+        if st.button("Cancel", icon=":material/stop:", disabled=bool(reason), key="export_cancel"):
+            export.cancel()
+            st.rerun()
+    st.caption("It goes on when you leave this page.")
+
+
+def _tell_end(export, status, reason):
+    if status == CANCELLED:
+        st.info("It was cancelled.", icon=ICONS[status][0])
+    elif status == INTERRUPTED:
+        st.warning(plain(reason[:1].upper() + reason[1:]) + ". Export again.", icon=ICONS[status][0])
+    else:
+        st.error(plain(reason or "It failed."), icon=ICONS[status][0])
+    if text := export.log_tail():
+        with st.expander("Log", icon=":material/article:"):
+            st.code(text, language=None, wrap_lines=True, height=300)
+
+
+def _show_finished(export):
+    report = export.report()
+    _show_sizes_in_short(report)
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download as a zip",
+            export.zipped,  # made and read when it is asked for
+            f"{export.name}.zip",
+            "application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+            help="A whole project: put it on any static host, on GitHub Pages, or open it in CodeSandbox.",
+        )
+        _offer_serving(export)
+    _show_phones(export)
+    tabs = st.tabs(["Try it here", "Checks", "Sizes"], key="export_tab", on_change="rerun")
+    for tab, show in zip(tabs, (_show_preview, _show_checks, _show_sizes), strict=True):
+        if tab.open:
+            with tab:
+                show(export, report)
+
+
+def _show_sizes_in_short(report):
+    if not len(report.files):
+        return
+    size, packed = (report.files.iloc[:, column].sum() for column in (1, 2))
+    failed = sum(passed is False for _, passed, _ in report.checks)
+    passed = sum(passed is True for _, passed, _ in report.checks)
+    with st.container(horizontal=True):
+        st.metric("Files", f"{len(report.files):,}", border=True)
+        st.metric("Folder", megabytes(size), border=True)
+        st.metric("Compressed", megabytes(packed), border=True, help="As gzip sends it.")
+        st.metric("Checks passed", f"{passed} of {passed + failed}", border=True)
+    if failed:
+        st.error("Not all checks passed; see Checks before you give it to anyone.", icon=":material/error:")
+
+
+def megabytes(size):
+    """``size`` in bytes for people."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
+
+
+def _offer_serving(export):
+    if servers().get(export.bundle, "phones"):
+        st.button(
+            "Stop serving",
+            icon=":material/stop:",
+            on_click=partial(servers().stop, str(export.bundle), "phones"),
+            key="export_stop_serving",
+        )
+    elif st.button(
+        "Serve to phones",
+        type="primary",
+        icon=":material/phone_android:",
+        key="export_serve",
+        help="Opens the bundle, not this app, to everyone in your network, by https.",
+    ):
+        servers().for_phones(export.bundle)
+        st.rerun()
+
+
+def _show_phones(export):
+    served = servers().get(export.bundle, "phones")
+    if served is None:
+        return
+    addresses, trust = phone_addresses(served)
+    with st.container(border=True):
+        code, text = st.columns([1, 2], vertical_alignment="center")
+        code.image(qr_svg(addresses[0]), width=220)
+        with text:
+            st.markdown("**Scan this with a phone in the same network**")
+            for address in addresses:
+                st.markdown(f"[{plain(address)}]({address})")
+            st.markdown(
+                "The phone warns once that it does not know this computer; go on to the page. Without the "
+                f"warning, and without a network later on: open [{plain(trust)}]({trust}) on the phone first."
+            )
+            st.caption(f"SHA-256 of the certificate: {served.certificate.fingerprint}")
+
+
+def _show_preview(export, report):
+    preview = preview_of(export.bundle, st.context.url)
+    if preview.framed:
+        st.iframe(preview.address, height=PREVIEW_HEIGHT)
+    if preview.address:
+        st.link_button("Open it in a tab", preview.address, icon=":material/open_in_new:")
+    if preview.note:
+        st.caption(preview.note)
+
+
+def _show_checks(export, report):
+    if not report.checks:
+        st.info("The exporter left no report.", icon=":material/help:")
+    signs = {
+        True: ":green[:material/check:]",
+        False: ":red[:material/close:]",
+        None: ":gray[:material/remove:]",
+    }
+    for name, passed, text in report.checks:
+        st.markdown(f"{signs[passed]} **{plain(name)}**  \n{plain(text)}")
+    if len(report.accuracy):
+        st.markdown("##### Accuracy by precision")
+        st.dataframe(report.accuracy, hide_index=True)
+    if report.timings:
+        st.markdown("##### Times")
+        rows = [{"what": name, "value": value} for name, value in report.timings.items()]
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
+
+
+def _show_sizes(export, report):
+    if not len(report.files):
+        st.info("The exporter left no list of files.", icon=":material/help:")
+        return
+    table = report.files.set_axis(["file", "size", "compressed"], axis=1).sort_values("size", ascending=False)
+    shown = st.column_config.NumberColumn(format="bytes")
+    st.dataframe(table, hide_index=True, height=420, column_config={"size": shown, "compressed": shown})
+
+
+def _offer_deletion(export):
+    with st.popover("Delete", icon=":material/delete:"):
+        st.markdown(f"Delete **{plain(export.name)}** with all its files?")
+        if st.button("Delete for good", type="primary", icon=":material/delete:", key="export_delete"):
+            servers().stop(str(export.bundle))
+            try:
+                export.delete()
+            except SkushareError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+                return
+            st.rerun()

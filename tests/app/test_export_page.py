@@ -1,0 +1,258 @@
+"""The Export page: the form, exports in every state, and how a visitor reaches a bundle."""
+
+import json
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from skushare.app import export_jobs, export_servers, exports
+from skushare.app.export_jobs import Export, list_exports
+from skushare.app.export_servers import Servers, preview_of
+from skushare.brands.library import save_gallery
+from skushare.errors import SkushareError
+from skushare.serve import certificate as certificate_module
+from skushare.workspace import exports_folder
+from tests.app.elements import button, field, metrics, press, texts
+from tests.app.test_export_jobs import request_only
+from tests.brands.conftest import ColorEmbedder, color_gallery
+
+PAGE = Path(__file__).resolve().parents[2] / "pages" / "export.py"
+REPORT = {
+    "files": [["index.html", 40, 50], ["model/a.bin", 2_000_000, 1_800_000]],
+    "file_columns": ["path", "bytes", "gzip bytes"],
+    "checks": [["operations", True, "all *known*"], ["boxes", None, "no browser"], ["pixels", True, "same"]],
+    "accuracy": [{"precision": "float16", "AP": 0.5}],
+    "timings": {"convert": 1.5},
+}
+
+
+@pytest.fixture(autouse=True)
+def page_parts(detector, monkeypatch):
+    """No detector is loaded, this machine is in one network, and servers end with the test."""
+    for module in (certificate_module, export_servers):
+        monkeypatch.setattr(module, "lan_addresses", lambda: ["127.0.0.2"])
+    monkeypatch.setattr(export_servers, "PREVIEW_PORT", 18743)
+    monkeypatch.setattr(export_servers, "PORT", 18643)
+    monkeypatch.setattr(export_servers, "EVERYWHERE", "127.0.0.1")
+    held = Servers()
+    monkeypatch.setattr(export_servers, "servers", lambda: held)
+    monkeypatch.setattr(exports, "servers", lambda: held)
+    yield held
+    held.close()
+    st.cache_resource.clear()
+
+
+def finished(name="first", **report):
+    export = request_only(name)
+    export.bundle.mkdir()
+    (export.bundle / "bundle.json").write_text('{"format": "skushare bundle 1"}')
+    (export.bundle / "index.html").write_text("<!doctype html>")
+    (export.folder / export_jobs.REPORT).write_text(json.dumps({**REPORT, **report}))
+    (export.folder / export_jobs.END).write_text('{"status": "finished"}')
+    return export
+
+
+def open_page():
+    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def test_the_form_starts_an_export_of_what_was_chosen(monkeypatch):
+    save_gallery(color_gallery(ColorEmbedder()))
+    monkeypatch.setattr(exports, "saved_gallery", lambda name: f"the gallery {name}")
+    started = []
+
+    def start(name, request, gallery):
+        started.append((name, request, gallery))
+        return Export(exports_folder() / name)
+
+    monkeypatch.setattr(exports, "start_export", start)
+    app = open_page()
+    field(app.selectbox, "Gallery").select("shelf").run()
+    field(app.radio, "Weights").set_value("uint8").run()
+    field(app.number_input, "Largest weight file in MB").set_value(2).run()
+    field(app.text_input, "Name").set_value("corner-shop").run()
+    press(app, "Export")
+    ((name, request, gallery),) = started
+    assert (name, request.model_name, request.gallery_name) == ("corner-shop", "shelf_dense", "shelf")
+    assert (request.precision, request.shard_bytes, gallery) == ("uint8", 2 << 20, "the gallery shelf")
+    assert Path(request.model).name == "shelf_dense"
+
+
+def test_without_a_gallery_none_goes_along(monkeypatch):
+    started = []
+    monkeypatch.setattr(exports, "start_export", lambda *given: started.append(given) or Export(Path("x")))
+    app = open_page()
+    assert field(app.text_input, "Name").value == "shelf_dense"
+    press(app, "Export")
+    assert started[0][1].gallery_name == "" and started[0][2] is None
+
+
+def test_a_mistake_is_told_and_nothing_starts():
+    app = open_page()
+    field(app.text_input, "Name").set_value("a/b").run()
+    press(app, "Export")
+    assert "cannot be a name" in texts(app.error)[0] and list_exports() == []
+
+
+def test_without_a_model_the_page_says_so(monkeypatch, tmp_path):
+    monkeypatch.setenv("SKUSHARE_MODELS", str(tmp_path))
+    assert "There is no model" in texts(open_page().error)[0]
+
+
+def test_while_one_runs_the_page_shows_it_and_starts_no_other(monkeypatch):
+    export = request_only()
+    export_jobs._write(export.folder / export_jobs.PROGRESS, text="converting", fraction=0.4)
+    cancelled = []
+    monkeypatch.setattr(Export, "condition", lambda self: ("running", ""))
+    monkeypatch.setattr(Export, "cancel", lambda self: cancelled.append(self.name))
+    app = open_page()
+    bar = app.get("progress")[0].proto
+    assert bar.value == 40 and "converting" in bar.text
+    assert button(app, "Export").disabled and not any(b.label == "Delete for good" for b in app.button)
+    press(app, "Cancel")
+    assert cancelled == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("end", "cancel", "kind", "words"),
+    [
+        ({"status": "failed", "reason": "conv_3: unknown *operation*"}, False, "error", "conv"),
+        ({}, True, "info", "cancelled"),
+        ({}, False, "warning", "killed"),
+    ],
+)
+def test_an_export_that_did_not_end_well_says_why_and_can_be_deleted(end, cancel, kind, words):
+    export = request_only()
+    (export.folder / export_jobs.END).write_text(json.dumps(end))
+    (export.folder / export_jobs.LOG).write_text("last words")
+    if cancel:
+        (export.folder / export_jobs.CANCEL).touch()
+    app = open_page()
+    assert words in texts(getattr(app, kind))[0]
+    assert texts(app.code) == ["last words"]
+    press(app, "Delete for good")
+    assert list_exports() == []
+
+
+def test_a_finished_export_shows_sizes_checks_and_the_running_bundle(page_parts):
+    finished()
+    app = open_page()
+    assert metrics(app) == {
+        "Files": "2",
+        "Folder": "2.0 MB",
+        "Compressed": "1.8 MB",
+        "Checks passed": "2 of 2",
+    }
+    assert not app.error
+    served = page_parts.get(exports_folder().resolve() / "first" / "bundle", "preview")
+    assert app.get("iframe")[0].proto.src == f"http://localhost:{served.server.port}/"
+    app.session_state.export_tab = "Checks"
+    app.run()
+    assert any("operations" in text for text in texts(app.markdown)) and len(app.dataframe) == 2
+    app.session_state.export_tab = "Sizes"
+    app.run()
+    assert app.dataframe[0].value["file"].tolist() == ["model/a.bin", "index.html"]
+
+
+def test_a_failed_check_is_said_at_once():
+    finished(checks=[["boxes", False, "off by 4 px"], ["operations", True, ""]])
+    app = open_page()
+    assert metrics(app)["Checks passed"] == "1 of 2" and "Not all checks passed" in texts(app.error)[0]
+
+
+def test_a_report_that_is_gone_does_not_break_the_page():
+    export = finished()
+    (export.folder / export_jobs.REPORT).unlink()
+    app = open_page()
+    assert not app.exception and not app.error
+
+
+def test_it_is_served_to_phones_with_a_code_until_stopped(page_parts):
+    export = finished()
+    app = open_page()
+    press(app, "Serve to phones")
+    served = page_parts.get(export.bundle.resolve(), "phones")
+    assert served.certificate and served.server.alive
+    text = " ".join(texts(app.markdown))
+    assert f"https://127.0.0.2:{served.server.port}/" in text and "/trust" in text
+    assert served.certificate.fingerprint in " ".join(texts(app.caption))
+    press(app, "Stop serving")
+    assert not served.server.alive and page_parts.get(export.bundle.resolve(), "phones") is None
+
+
+def test_one_bundle_at_a_time_is_served_to_phones_at_one_port(page_parts):
+    first, second = finished("first"), finished("second")
+    one = page_parts.for_phones(first.bundle)
+    other = page_parts.for_phones(second.bundle)
+    assert one.server.port == other.server.port and not one.server.alive
+
+
+def test_without_a_network_it_says_so(monkeypatch):
+    monkeypatch.setattr(export_servers, "lan_addresses", list)
+    finished()
+    app = open_page()
+    press(app, "Serve to phones")
+    assert "no network" in texts(app.error)[0]
+
+
+def test_deleting_ends_its_servers(page_parts):
+    export = finished()
+    app = open_page()
+    preview = page_parts.get(export.bundle.resolve(), "preview")
+    press(app, "Delete for good")
+    assert list_exports() == [] and not preview.server.alive
+
+
+def test_several_are_listed_and_one_is_chosen():
+    finished("first")
+    request_only("second")
+    app = open_page()
+    assert sorted(app.dataframe[0].value["export"]) == ["first", "second"]
+    assert set(app.dataframe[0].value["status"]) == {"finished", "interrupted"}
+    field(app.selectbox, "Export").select("first").run()
+    assert metrics(app)["Files"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("url", "serving", "address", "framed", "words"),
+    [
+        (None, False, "http://localhost:", True, "through a tunnel"),
+        ("http://localhost:8501/export", False, "http://localhost:", True, "through a tunnel"),
+        ("http://127.0.0.1:8501/export", True, "http://127.0.0.1:", True, ""),
+        ("https://localhost:8501/export", False, "https://localhost:", True, ""),
+        ("https://127.0.0.2:8501/export", False, "", False, "Serve to phones"),
+        ("https://127.0.0.2:8501/export", True, "https://127.0.0.2:", True, "certificate"),
+        ("https://192.168.7.7:8501/export", True, "", False, "no other port"),
+        ("https://app.example.org/export", True, "", False, "no other port"),
+    ],
+)
+def test_how_a_visitor_sees_it(page_parts, monkeypatch, url, serving, address, framed, words):
+    bundle = finished().bundle
+    if "127.0.0.2" in str(url):  # for once an address of the network
+        monkeypatch.setattr(export_servers, "is_loopback", lambda host: host != "127.0.0.2")
+    if serving:
+        page_parts.for_phones(bundle)
+    found = preview_of(bundle, url)
+    assert found.address.startswith(address) and bool(found.address) == bool(address)
+    assert found.framed == framed and words in found.note
+
+
+def test_a_folder_that_is_no_bundle_is_not_served(page_parts):
+    export = request_only()
+    export.bundle.mkdir()
+    for serve in (page_parts.for_phones, lambda folder: page_parts.preview(folder, secure=False)):
+        with pytest.raises(SkushareError, match="no bundle"):
+            serve(export.bundle)
+
+
+def test_a_size_is_told_for_people():
+    assert [exports.megabytes(size) for size in (0, 99_000, 100_000, 12_340_000)] == [
+        "0.0 kB",
+        "99.0 kB",
+        "0.1 MB",
+        "12.3 MB",
+    ]
