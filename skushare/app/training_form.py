@@ -54,6 +54,8 @@ _CROPS = {
     "min_scale": ("Smallest scale", "How far a crop zooms out, against a photo of 1024 pixels."),
     "max_scale": ("Largest scale", "How far a crop zooms in."),
     "aspect_jitter": ("Stretching", "Crops are stretched by up to e to this power."),
+    "mosaic": ("Mosaics", "Chance that a crop is put together from four: more scenes a step."),
+    "paste": ("Pasted packs", "Share of a crop's facings replaced by packs of other photos."),
     "min_visible": ("Least visible part", "Boxes cut more than that by a crop are left out."),
     "min_label_score": ("Least label score", "Machine-made labels below this are left out."),
     "photometric": ("Vary light and colours", ""),

@@ -69,6 +69,8 @@ def add_plan(parser):
     parser.add_argument("--min-scale", type=float, help="smallest crop scale, against a photo of 1024 px")
     parser.add_argument("--max-scale", type=float, help="largest crop scale")
     parser.add_argument("--aspect-jitter", type=float, help="how much crops are stretched at random")
+    parser.add_argument("--mosaic", type=float, help="chance that a crop is put together from four")
+    parser.add_argument("--paste", type=float, help="share of facings replaced by packs of other photos")
     parser.add_argument("--validate-every", type=positive, metavar="STEPS", help="validate and checkpoint")
     parser.add_argument("--seed", type=int)
     parser.add_argument(

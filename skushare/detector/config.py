@@ -76,9 +76,9 @@ class DetectorConfig(Settings):
         coder: scale factors of ty, tx, th, tw (see ``box_coder``).
         matcher: ``"argmax"`` (IoU threshold, every facing forced) or ``"atss"``.
         match_iou: threshold of the arg-max matcher.
-        class_loss: ``"focal"`` or ``"quality"`` (target = IoU of the decoded box).
-        focal_alpha, focal_gamma: focal loss; the quality loss uses gamma alone.
-        box_loss: ``"smooth_l1"`` on codes or ``"giou"`` on boxes.
+        class_loss: ``"focal"``, or ``"quality"`` or ``"varifocal"`` (target = IoU of the decoded box).
+        focal_alpha, focal_gamma: focal and varifocal loss; the quality loss uses gamma alone.
+        box_loss: ``"smooth_l1"`` on codes, ``"giou"`` or ``"ciou"`` on boxes.
         box_weight: weight of the box loss against the class loss.
         max_boxes: boxes of a picture used in training at most.
         nms_iou, max_detections: post-processing.
@@ -107,10 +107,10 @@ class DetectorConfig(Settings):
     coder: tuple[float, float, float, float] = (10.0, 10.0, 5.0, 5.0)
     matcher: Literal["argmax", "atss"] = "argmax"
     match_iou: float = 0.5
-    class_loss: Literal["focal", "quality"] = "focal"
+    class_loss: Literal["focal", "quality", "varifocal"] = "focal"
     focal_alpha: float = 0.75
     focal_gamma: float = 2.0
-    box_loss: Literal["smooth_l1", "giou"] = "smooth_l1"
+    box_loss: Literal["smooth_l1", "giou", "ciou"] = "smooth_l1"
     box_weight: float = 1.0
     max_boxes: int = 400
     nms_iou: float = 0.5

@@ -1,5 +1,6 @@
 """Losses of the detector, in ``keras.ops`` so that every Keras backend trains with them."""
 
+import numpy as np
 from keras import ops
 
 from skushare.detector.box_coder import decode, encode
@@ -25,6 +26,15 @@ def quality_focal(logits, quality, gamma=2.0):
     return ops.abs(quality - ops.sigmoid(logits)) ** gamma * _sigmoid_cross_entropy(logits, quality)
 
 
+def varifocal(logits, quality, alpha=0.75, gamma=2.0):
+    """Varifocal loss (Zhang et al. 2021, arXiv:2008.13367, eq. 2), element by element.
+
+    As :func:`quality_focal`, but a facing counts as much as its quality, however well it is rated already.
+    """
+    weight = ops.where(quality > 0, quality, alpha * ops.sigmoid(logits) ** gamma)
+    return weight * _sigmoid_cross_entropy(logits, quality)
+
+
 def _sigmoid_cross_entropy(logits, targets):
     # The form that neither overflows nor loses digits for large logits.
     return ops.maximum(logits, 0.0) - logits * targets + ops.log1p(ops.exp(-ops.abs(logits)))
@@ -48,6 +58,23 @@ def paired_iou_giou(a, b):
     union = ops.maximum(_area(a) + _area(b) - overlap, 1e-6)
     iou = overlap / union
     return iou, iou - (hull - union) / hull
+
+
+def paired_ciou(a, b):
+    """Complete IoU (Zheng et al. 2020, arXiv:1911.08287, eq. 10) of paired boxes.
+
+    IoU, less the distance of the centres against the hull's diagonal, less the difference of the aspects.
+    ``a`` and ``b`` are (..., 4) xyxy; the result is (...).
+    """
+    iou, _ = paired_iou_giou(a, b)
+    hull = ops.maximum(a[..., 2:], b[..., 2:]) - ops.minimum(a[..., :2], b[..., :2])
+    apart = (a[..., :2] + a[..., 2:] - b[..., :2] - b[..., 2:]) / 2
+    distance = ops.sum(apart**2, -1) / ops.maximum(ops.sum(hull**2, -1), 1e-6)
+    one, two = (ops.maximum(boxes[..., 2:] - boxes[..., :2], 1e-3) for boxes in (a, b))
+    angle = ops.arctan(two[..., 0] / two[..., 1]) - ops.arctan(one[..., 0] / one[..., 1])
+    aspect = 4 / np.pi**2 * angle**2
+    weight = ops.stop_gradient(aspect / ops.maximum(1 - iou + aspect, 1e-6))
+    return iou - distance - weight * aspect
 
 
 def _area(boxes):
@@ -80,14 +107,17 @@ def detection_loss(config, anchors, target_boxes, target_labels, class_logits, b
 
     if config.class_loss == "quality":
         losses = quality_focal(class_logits, one_hot * quality[..., None], config.focal_gamma)
+    elif config.class_loss == "varifocal":
+        losses = varifocal(class_logits, one_hot * quality[..., None], config.focal_alpha, config.focal_gamma)
     else:
         losses = sigmoid_focal(class_logits, one_hot, config.focal_alpha, config.focal_gamma)
     class_loss = ops.sum(losses * counted) / matches
 
-    if config.box_loss == "giou":
+    if config.box_loss in ("giou", "ciou"):
         # Well-placed anchors count more: they are the ones that survive NMS.
         weight = positive * ops.maximum(quality, 0.1)
-        box_loss = ops.sum((1 - giou) * weight) / ops.maximum(ops.sum(weight), 1.0)
+        placed = giou if config.box_loss == "giou" else paired_ciou(predicted, targets)
+        box_loss = ops.sum((1 - placed) * weight) / ops.maximum(ops.sum(weight), 1.0)
     else:
         codes = encode(targets, anchors, config.coder, ops)
         box_loss = ops.sum(smooth_l1(box_codes - codes) * positive[..., None]) / (matches * 4)

@@ -9,7 +9,7 @@ import numpy as np
 
 from skushare.detector.anchors import detector_anchors
 from skushare.detector.matcher import assign_targets
-from skushare.training.augment import random_crop, useful_scale
+from skushare.training.augment import mosaic, paste_facings, random_crop, useful_scale
 from skushare.training.photos import Photos, cache_limit
 
 
@@ -67,10 +67,22 @@ class Batches:
 
     def _example(self, index, place):
         rng = np.random.default_rng([self.training.seed, index, place])
-        sample = self.samples[rng.choice(len(self.samples), p=self.probabilities)]
-        image, sample = self.photos.get(sample)
-        crop = random_crop(image, sample, self.config.input_size, self.config.resize, self.training, rng)
+        size = self.config.input_size
+        # Without either, no number is drawn: runs from before they were there go on as they began.
+        if self.training.mosaic and rng.random() < self.training.mosaic:
+            crop = mosaic([self._crop(size // 2, rng) for _ in range(4)], size)
+        else:
+            crop = self._crop(size, rng)
         boxes, labels = assign_targets(
             self.config, self.anchors, self.level_sizes, crop.boxes, crop.class_ids, crop.ignored
         )
         return crop.image.astype(np.float32), boxes, labels
+
+    def _crop(self, size, rng):
+        crop = random_crop(*self._photo(rng), size, self.config.resize, self.training, rng)
+        if self.training.paste:
+            crop = paste_facings(crop, *self._photo(rng), self.training.paste, rng)
+        return crop
+
+    def _photo(self, rng):
+        return self.photos.get(self.samples[rng.choice(len(self.samples), p=self.probabilities)])

@@ -19,6 +19,8 @@ _RULES = {
     "ema": (lambda v: 0 <= v < 1, "from 0 (off) to below 1, or the average never moves"),
     "min_scale": (lambda v: v > 0, "above 0"),
     "aspect_jitter": (lambda v: 0 <= v <= 1, "from 0 (off) to 1"),
+    "mosaic": (lambda v: 0 <= v <= 1, "a chance from 0 (off) to 1"),
+    "paste": (lambda v: 0 <= v <= 1, "a share of the facings from 0 (off) to 1"),
     "min_visible": (lambda v: 0 < v <= 1, "above 0 and at most 1, a share of the box"),
     "min_label_score": (lambda v: 0 <= v <= 1, "from 0 (all labels) to 1"),
     "validate_every": (lambda v: v >= 1, "at least 1 step"),
@@ -50,6 +52,8 @@ class TrainingConfig(Settings):
             (``resize="stretch"``).
         aspect_jitter: a crop is stretched by up to e to this power (``"fit"``).
         photometric: light, colours, blur and noise of crops vary at random.
+        mosaic: chance that a crop is put together from four of half the size.
+        paste: share of a crop's facings whose place is given to packs of another photo.
         min_visible: a box cut by a crop is learnt when so much of it is left, else
             its region is ignored.
         min_label_score: machine labels below this are ignored regions.
@@ -74,6 +78,8 @@ class TrainingConfig(Settings):
     max_scale: float = 1.1
     aspect_jitter: float = 0.15
     photometric: bool = True
+    mosaic: float = 0.0
+    paste: float = 0.0
     min_visible: float = 0.4
     min_label_score: float = 0.5
     validate_every: int = 500

@@ -4,7 +4,15 @@ from keras import ops
 
 from skushare.detector.anchors import detector_anchors
 from skushare.detector.box_coder import encode
-from skushare.detector.losses import detection_loss, paired_iou_giou, quality_focal, sigmoid_focal, smooth_l1
+from skushare.detector.losses import (
+    detection_loss,
+    paired_ciou,
+    paired_iou_giou,
+    quality_focal,
+    sigmoid_focal,
+    smooth_l1,
+    varifocal,
+)
 from skushare.detector.presets import preset
 from skushare.geometry import iou
 
@@ -31,6 +39,26 @@ def test_quality_focal_is_zero_where_the_score_is_the_quality():
     assert (value(quality_focal(ops.array(logits + 1), ops.array(quality))) > 0.001).all()
 
 
+@pytest.mark.parametrize("logit", [-6.0, 0.0, 4.0])
+@pytest.mark.parametrize("quality", [0.0, 0.3, 1.0])
+def test_varifocal_is_its_formula(logit, quality):
+    p = 1 / (1 + np.exp(-logit))
+    entropy = -(quality * np.log(p) + (1 - quality) * np.log(1 - p))
+    expected = quality * entropy if quality else 0.75 * p**2 * entropy
+    found = value(varifocal(ops.array([logit]), ops.array([quality]), 0.75, 2.0))
+    np.testing.assert_allclose(found, [expected], rtol=1e-4)
+
+
+def test_ciou_counts_overlap_distance_and_aspect():
+    a = np.float32([[0, 0, 10, 10], [0, 0, 10, 10], [0, 0, 10, 20]])
+    b = np.float32([[0, 0, 10, 10], [5, 0, 15, 10], [0, 0, 20, 10]])
+    angle = np.arctan(2) - np.arctan(0.5)
+    aspect = 4 / np.pi**2 * angle**2
+    turned = 1 / 3 - (5**2 + 5**2) / (20**2 + 20**2) - aspect**2 / (1 - 1 / 3 + aspect)
+    expected = [1, 1 / 3 - 25 / (15**2 + 10**2), turned]
+    np.testing.assert_allclose(value(paired_ciou(ops.array(a), ops.array(b))), expected, atol=1e-5)
+
+
 def test_smooth_l1_joins_its_two_parts():
     np.testing.assert_allclose(value(smooth_l1(ops.array([0.0, 0.5, 1.0, -3.0]))), [0, 0.125, 0.5, 2.5])
 
@@ -43,10 +71,21 @@ def test_giou_equals_iou_for_touching_hulls_and_is_negative_far_away():
     np.testing.assert_allclose(giou, [1, 1 / 3, (200 - 10000) / 10000], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["shelf_dense", "ssd_mobilenet_v2_320"])
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("shelf_dense", {}),
+        ("shelf_dense", {"class_loss": "varifocal", "box_loss": "ciou"}),
+        ("ssd_mobilenet_v2_320", {}),
+    ],
+)
 class TestDetectionLoss:
+    @pytest.fixture(autouse=True)
+    def _changed(self, changes):
+        self.changes = changes
+
     def loss(self, name, boxes, labels, logits, codes):
-        config = preset(name)
+        config = preset(name, **self.changes)
         anchors = detector_anchors(config, (320, 320))[0]
         args = (ops.array(v[None]) for v in (boxes, labels, logits, codes))
         return [float(value(v)) for v in detection_loss(config, ops.array(anchors), *args)]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skushare.dataset.dataset import Sample
-from skushare.training.augment import photometric, random_crop
+from skushare.training.augment import mosaic, paste_facings, photometric, random_crop
 from skushare.training.config import TrainingConfig
 
 
@@ -64,6 +64,40 @@ def test_a_photo_without_facings():
     )
     crop = random_crop(image, empty, 160, "fit", TrainingConfig(), np.random.default_rng(0))
     assert crop.boxes.shape == (0, 4) and crop.ignored.shape == (0, 4)
+
+
+def test_a_mosaic_keeps_each_box_on_its_facing():
+    image, sample = picture()
+    config = TrainingConfig(photometric=False)
+    crops = [random_crop(image, sample, 80, "fit", config, np.random.default_rng(seed)) for seed in range(4)]
+    joined = mosaic(crops, 160)
+    assert joined.image.shape == (160, 160, 3)
+    assert len(joined.boxes) == len(joined.class_ids) == sum(len(crop.boxes) for crop in crops) > 5
+    bright = joined.image.mean(axis=2) > 120
+    for left, top, right, bottom in joined.boxes.round().astype(int):
+        inner = bright[top + 2 : bottom - 2, left + 2 : right - 2]
+        assert inner.size < 30 or inner.mean() > 0.8
+
+
+def test_pasted_packs_fill_their_boxes_alone_and_bring_their_class():
+    image, sample = picture()
+    rng = np.random.default_rng(3)
+    crop = random_crop(image, sample, 160, "fit", TrainingConfig(photometric=False), rng)
+    red = np.full_like(image, (250, 0, 0))
+    other = Sample("y", 400, 300, sample.boxes, np.full(len(sample.boxes), 7), sample.scores)
+    pasted = paste_facings(crop, red, other, 0.5, rng)
+    changed = (pasted.image != crop.image).any(axis=2)
+    new = pasted.class_ids == 7
+    assert new.any() and not new.all()
+    np.testing.assert_array_equal(pasted.boxes, crop.boxes)
+    np.testing.assert_array_equal(pasted.class_ids[~new], crop.class_ids[~new])
+    inside = np.zeros_like(changed)
+    for left, top, right, bottom in crop.boxes[new].round().astype(int):
+        inside[top:bottom, left:right] = True
+        assert (pasted.image[top:bottom, left:right] == (250, 0, 0)).all()
+    assert not changed[~inside].any()
+    doubtful = Sample("y", 400, 300, sample.boxes, other.class_ids, np.full(len(sample.boxes), 0.3))
+    assert paste_facings(crop, red, doubtful, 1.0, rng) is crop
 
 
 def test_photometric_keeps_shape_and_type():
