@@ -23,20 +23,16 @@ import pandas as pd
 
 from skushare.brands.gallery_files import write_gallery
 from skushare.errors import ConfigError, SkushareError
+from skushare.export.folder import walk
 from skushare.files import atomic_write
 from skushare.lock import is_held
 from skushare.workspace import checked_name, exports_folder, workspace
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 CANCELLED, INTERRUPTED = "cancelled", "interrupted"
-REQUEST, PROCESS, PROGRESS, END, REPORT = (
-    "request.json",
-    "process.json",
-    "progress.json",
-    "end.json",
-    "report.json",
-)
-LOCK, CANCEL, LOG, GALLERY, BUNDLE = "lock", "cancel", "log.txt", "gallery.zip", "bundle"
+REQUEST, PROCESS, PROGRESS, END = "request.json", "process.json", "progress.json", "end.json"
+LOCK, CANCEL, LOG, GALLERY = "lock", "cancel", "log.txt", "gallery.zip"
+BUNDLE, REPORT = "bundle", "report.json"  # the second lies in the first
 COMMAND = (sys.executable, "-m", "skushare.app.export_jobs")
 NICENESS = 10  # the app goes first
 PATIENCE = 5.0  # seconds that a cancelled process has to end by itself
@@ -131,14 +127,17 @@ class Export:
             return "starting", 0.0
 
     def report(self):
-        """The :class:`Report` of a finished export."""
-        told = _read(self.folder / REPORT)
-        return Report(
-            pd.DataFrame(told.get("files", []), columns=told.get("file_columns")),
-            [tuple(check) for check in told.get("checks", [])],
-            pd.DataFrame(told.get("accuracy", [])),
-            told.get("timings", {}),
-        )
+        """The :class:`Report` of a finished export, empty where it is gone or damaged."""
+        told = _read(self.bundle / REPORT)
+        try:
+            return Report(
+                pd.DataFrame(told.get("files", []), columns=["path", "bytes", "gzip bytes"]),
+                [(check["name"], check["passed"], check["text"]) for check in told.get("checks", [])],
+                pd.DataFrame(told.get("accuracy", [])),
+                dict(told.get("timings", {})),
+            )
+        except (KeyError, TypeError, ValueError):
+            return Report(pd.DataFrame(), [], pd.DataFrame(), {})
 
     def log_tail(self, lines=40):
         """The last ``lines`` of what the process printed."""
@@ -189,9 +188,8 @@ class Export:
                 atomic_write(target) as handle,
                 zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as archive,
             ):
-                for path in sorted(self.bundle.rglob("*")):
-                    if path.is_file():
-                        archive.write(path, Path(self.name, path.relative_to(self.bundle)))
+                for path in walk(self.bundle):
+                    archive.write(path, Path(self.name, path.relative_to(self.bundle)))
         return target.open("rb")
 
 
@@ -261,21 +259,15 @@ def carry_out(export):
 
         request = export.request
         gallery = export.folder / GALLERY
-        report = export_bundle(
+        export_bundle(
             export.bundle,
             model=request.model,
             gallery=gallery if gallery.exists() else None,
             precision=request.precision,
             shard_bytes=request.shard_bytes,
-            progress=lambda text, fraction: _write(export.folder / PROGRESS, text=text, fraction=fraction),
-        )
-        _write(
-            export.folder / REPORT,
-            files=report.files.to_numpy().tolist(),
-            file_columns=list(report.files.columns),
-            checks=[list(check) for check in report.checks],
-            accuracy=json.loads(report.accuracy.to_json(orient="records")),
-            timings=dict(report.timings),
+            progress=lambda text, fraction: _write(
+                export.folder / PROGRESS, text=text, fraction=float(fraction)
+            ),
         )
         _write(export.folder / END, status=FINISHED)
         return 0
@@ -298,12 +290,7 @@ def _read(path):
 
 def _write(path, **content):
     with atomic_write(path) as handle:
-        handle.write(json.dumps(content, default=_plain).encode())
-
-
-def _plain(value):
-    """A number of NumPy as one of Python."""
-    return value.item()
+        handle.write(json.dumps(content).encode())
 
 
 def main(arguments):

@@ -140,7 +140,7 @@ def _row(export):
         "export": export.name,
         "status": status,
         **made_of,
-        "size": files.iloc[:, 1].sum() if len(files) else None,
+        "size": files["bytes"].sum() if len(files) else None,
         "made": pd.Timestamp(export.created, unit="s", tz="UTC"),
     }
 
@@ -237,7 +237,7 @@ def _show_finished(export):
 def _show_sizes_in_short(report):
     if not len(report.files):
         return
-    size, packed = (report.files.iloc[:, column].sum() for column in (1, 2))
+    size, packed = report.files["bytes"].sum(), report.files["gzip bytes"].sum()
     failed = sum(passed is False for _, passed, _ in report.checks)
     passed = sum(passed is True for _, passed, _ in report.checks)
     with st.container(horizontal=True):

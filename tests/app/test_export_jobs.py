@@ -6,7 +6,6 @@ import sys
 import time
 import types
 import zipfile
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -28,6 +27,7 @@ from skushare.app.export_jobs import (
 )
 from skushare.brands.gallery_files import read_gallery
 from skushare.errors import ConfigError, SkushareError
+from skushare.export.report import ExportReport
 from skushare.workspace import exports_folder
 from tests.brands.conftest import ColorEmbedder, color_gallery
 
@@ -133,22 +133,19 @@ def test_what_the_exporter_tells_is_kept(exporter):
 
     def export_bundle(out, model, gallery, precision, shard_bytes, progress):
         assert (model, gallery, precision, shard_bytes) == ("models/shelf_dense", None, "float16", 4 << 20)
-        progress("converting", 0.25)
+        progress("converting", np.float32(0.25))
         assert export.progress() == ("converting", 0.25)
         out.mkdir()
+        report = ExportReport(out, checks=[("operations", True, "all known"), ("boxes", None, "no Chromium")])
+        report.accuracy = pd.DataFrame({"precision": ["float16"], "AP": [0.5]})
+        report.timings = {"convert": 1.5}
         (out / "index.html").write_text("x")
-        return SimpleNamespace(
-            folder=out,
-            files=pd.DataFrame({"path": ["index.html"], "bytes": [1], "gzip bytes": [np.int64(21)]}),
-            checks=[("operations", True, "all known"), ("boxes", None, "no Chromium")],
-            accuracy=pd.DataFrame({"precision": ["float16"], "AP": [np.float32(0.5)]}),
-            timings={"convert": np.float64(1.5)},
-        )
+        report.write(out)
 
     exporter.export_bundle = export_bundle
     assert carry_out(export) == 0 and export.condition() == (FINISHED, "")
     report = export.report()
-    assert report.files["gzip bytes"].tolist() == [21] and report.accuracy["AP"].tolist() == [0.5]
+    assert report.files["bytes"].tolist() == [1] and report.accuracy["AP"].tolist() == [0.5]
     assert report.checks == [("operations", True, "all known"), ("boxes", None, "no Chromium")]
     assert report.timings == {"convert": 1.5}
 
@@ -174,10 +171,11 @@ def test_a_failure_is_told_in_a_line_and_the_log_has_the_rest(exporter, capsys, 
     assert ("Traceback" in printed.err) == isinstance(error, ValueError)
 
 
-@pytest.mark.parametrize("name", ["progress.json", "end.json", "report.json", "process.json"])
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff"])
+@pytest.mark.parametrize("name", ["progress.json", "end.json", "process.json", "bundle/report.json"])
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b'{"checks": [1]}'])
 def test_damaged_records_are_lived_with(name, content):
     export = request_only()
+    export.bundle.mkdir()
     (export.folder / name).write_bytes(content)
     assert export.condition()[0] == INTERRUPTED and export.progress() == ("starting", 0.0)
     assert not len(export.report().files)

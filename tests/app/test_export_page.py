@@ -20,9 +20,15 @@ from tests.brands.conftest import ColorEmbedder, color_gallery
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "export.py"
 REPORT = {
-    "files": [["index.html", 40, 50], ["model/a.bin", 2_000_000, 1_800_000]],
-    "file_columns": ["path", "bytes", "gzip bytes"],
-    "checks": [["operations", True, "all *known*"], ["boxes", None, "no browser"], ["pixels", True, "same"]],
+    "files": [
+        {"path": "index.html", "bytes": 40, "gzip bytes": 50},
+        {"path": "model/a.bin", "bytes": 2_000_000, "gzip bytes": 1_800_000},
+    ],
+    "checks": [
+        {"name": "operations", "passed": True, "text": "all *known*"},
+        {"name": "boxes", "passed": None, "text": "no browser"},
+        {"name": "pixels", "passed": True, "text": "same"},
+    ],
     "accuracy": [{"precision": "float16", "AP": 0.5}],
     "timings": {"convert": 1.5},
 }
@@ -49,7 +55,7 @@ def finished(name="first", **report):
     export.bundle.mkdir()
     (export.bundle / "bundle.json").write_text('{"format": "skushare bundle 1"}')
     (export.bundle / "index.html").write_text("<!doctype html>")
-    (export.folder / export_jobs.REPORT).write_text(json.dumps({**REPORT, **report}))
+    (export.bundle / export_jobs.REPORT).write_text(json.dumps({**REPORT, **report}))
     (export.folder / export_jobs.END).write_text('{"status": "finished"}')
     return export
 
@@ -159,14 +165,15 @@ def test_a_finished_export_shows_sizes_checks_and_the_running_bundle(page_parts)
 
 
 def test_a_failed_check_is_said_at_once():
-    finished(checks=[["boxes", False, "off by 4 px"], ["operations", True, ""]])
+    bad, good = {"name": "a", "passed": False, "text": "4 px"}, {"name": "b", "passed": True, "text": ""}
+    finished(checks=[bad, good])
     app = open_page()
     assert metrics(app)["Checks passed"] == "1 of 2" and "Not all checks passed" in texts(app.error)[0]
 
 
 def test_a_report_that_is_gone_does_not_break_the_page():
     export = finished()
-    (export.folder / export_jobs.REPORT).unlink()
+    (export.bundle / export_jobs.REPORT).unlink()
     app = open_page()
     assert not app.exception and not app.error
 
