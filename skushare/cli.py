@@ -5,7 +5,20 @@ import os
 import sys
 
 from skushare import __version__
-from skushare.commands import app, audit, bench, data, detect, evaluate, gallery, package, runs, serve, train
+from skushare.commands import (
+    app,
+    audit,
+    bench,
+    data,
+    detect,
+    evaluate,
+    export,
+    gallery,
+    package,
+    runs,
+    serve,
+    train,
+)
 from skushare.errors import SkushareError
 
 
@@ -38,6 +51,6 @@ def build_parser():
     )
     parser.add_argument("--version", action="version", version=f"skushare {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (detect, gallery, audit, data, train, runs, package, evaluate, bench, serve, app):
+    for module in (detect, gallery, audit, data, train, runs, package, evaluate, bench, export, serve, app):
         module.add(commands)
     return parser

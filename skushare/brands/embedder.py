@@ -29,6 +29,7 @@ class Embedder:
         dimensions: length of a vector.
         scale, middle: what :meth:`certainty` is made of, calibrated on validation crops.
         likeness: similarity from which two facings count as one look.
+        path: its LiteRT file.
 
     Example:
         >>> from skushare.brands.embedder import Embedder
@@ -52,7 +53,7 @@ class Embedder:
             raise ModelError(f"{path}: missing or damaged; fetch the model again")
         self.name = folder.name
         self.threads = threads or os.cpu_count() or 1
-        self._path = path
+        self.path = path
         # Interpreters read the file's pages in place, so its bytes must stay alive.
         self._content = path.read_bytes()
         self._prepared = {}
@@ -110,7 +111,7 @@ class Embedder:
             try:
                 self._prepared[size] = _Run(self._content, size, self.size, self.threads)
             except (ValueError, RuntimeError) as error:
-                raise ModelError(f"{self._path}: cannot be run ({error}); export it again") from error
+                raise ModelError(f"{self.path}: cannot be run ({error}); export it again") from error
         return self._prepared[size]
 
 

@@ -1,0 +1,493 @@
+"""Exports: the whole browser bundle, or the model alone in one of several formats."""
+
+import json
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+from skushare import __version__
+from skushare.brands.gallery_files import INDEX as GALLERY_INDEX
+from skushare.brands.gallery_files import write_gallery
+from skushare.detector.models import LABEL_MAP, LITERT, sha256
+from skushare.detector.runtime import Detector
+from skushare.export import golden, proof, webapp
+from skushare.export.errors import ExportError
+from skushare.export.folder import copy_into, export_folder, version_of, walk
+from skushare.export.report import ExportReport
+from skushare.export.sources import (
+    EMBEDDER_CARD,
+    detector_network,
+    embedder_network,
+    open_embedder,
+    open_model,
+)
+from skushare.export.tfjs import SHARD_BYTES, convert
+from skushare.shelf.certainty import FACINGS, SCORES
+
+FORMAT, DESCRIPTION = "skushare bundle 1", "bundle.json"
+FORMATS = ("bundle", "tfjs", "savedmodel", "litert")
+DEFAULT_PRECISION = "float16"
+DETECTOR_LITERT, EMBEDDER_LITERT = "model/detector.tflite", "model/embedder.tflite"
+GALLERY = "gallery"
+SERVICE_WORKER = "sw.js"
+CARD = "MODEL_CARD.md"
+# In a bundle, but not part of the app: neither checked as it loads nor kept for when there is no network.
+ASIDE = ("project", golden.FOLDER, "node_modules")
+ASIDE_FILES = (
+    SERVICE_WORKER,
+    DESCRIPTION,
+    "README.md",
+    "LICENSE",
+    "NOTICE",
+    CARD,
+    EMBEDDER_CARD,
+    "package.json",
+    "package-lock.json",
+    "licenses.txt",
+    "report.json",
+    "report.md",
+)
+
+
+def export_bundle(
+    out,
+    model=None,
+    gallery=None,
+    precision=DEFAULT_PRECISION,
+    shard_bytes=SHARD_BYTES,
+    validation=None,
+    progress=None,
+):
+    """Write the browser app with a model, and perhaps a gallery, to the folder ``out``, and prove it.
+
+    The folder is a static site that runs without a network, and a project that Node can rebuild. It
+    appears when all is done; an earlier export that nobody changed is replaced.
+
+    Args:
+        out: the folder.
+        model: name of a model, ``runs/NAME``, or the folder of a model or run; default the shipped one.
+        gallery: a ``Gallery`` of brands, or ``None``: then brands can be taught in the app.
+        precision: of the weights, one of ``PRECISIONS``.
+        shard_bytes: size of a weight file.
+        validation: ``Dataset`` to measure on what each precision costs.
+        progress: called with (what is being done, part of the whole that is done).
+
+    Returns:
+        an :class:`ExportReport`.
+
+    Raises:
+        ExportError: the network cannot be converted, a proof failed, or ``out`` is taken; nothing is
+            written then.
+        ModelError: the model is missing or damaged.
+    """
+    steps = _Steps(progress)
+    with export_folder(out) as folder:
+        with steps.step("Reading the model", 0.0):
+            source = open_model(model)
+            embedder = open_embedder()
+            if gallery is not None:
+                if embedder is None:
+                    raise ExportError(
+                        "a gallery needs the embedder, and models/ has none; install skushare again"
+                    )
+                gallery = gallery.embedded_by(embedder)
+        report = _report(source, "bundle", precision)
+        with steps.step("Unpacking the app", 0.05):
+            webapp.unpack_webapp(folder)
+        written = _write_graphs(folder / "model", source, embedder, precision, shard_bytes, report, steps)
+        with (
+            steps.step("Measuring what the precision costs", 0.5),
+            tempfile.TemporaryDirectory() as temporary,
+        ):
+            detector = Detector.load(source.folder)
+            report.accuracy, expected = proof.measure(
+                source, written.converted, written.network, Path(temporary), detector, validation
+            )
+        with steps.step("Running it in JavaScript", 0.75):
+            _prove_in_javascript(report, source, written, embedder)
+        with steps.step("Writing the bundle", 0.9):
+            images = golden.pictures()
+            index = None
+            if images:
+                by_detector = golden.find(detector, images.values())
+                index = golden.write_golden(folder, source, images, expected, by_detector)
+            if gallery is not None:
+                write_gallery(gallery, folder / GALLERY)
+            litert = _uses_litert(folder)
+            if litert:
+                copy_into(folder, DETECTOR_LITERT, source.path(LITERT))
+                if embedder is not None:
+                    copy_into(folder, EMBEDDER_LITERT, embedder.path)
+            _write_papers(folder, source, embedder)
+            _write_project(folder)
+            description = _describe(source, precision, written.graphs["detector"], litert)
+            description["embedder"] = _describe_embedder(embedder, precision, written.graphs, litert)
+            description["gallery"] = f"{GALLERY}/{GALLERY_INDEX}" if gallery is not None else None
+            description["golden"] = index
+            report.check("service worker", *finish(folder, description))
+            report.about["version"] = description["version"]
+            report.about["gallery"] = gallery.name if gallery is not None else "none"
+            _conclude(report, folder, steps)
+    report.folder = Path(out)
+    steps.done()
+    return report
+
+
+def export_model(
+    out,
+    model=None,
+    format="tfjs",
+    precision=None,
+    shard_bytes=SHARD_BYTES,
+    names="skushare",
+    validation=None,
+    progress=None,
+):
+    """Write a model alone to the folder ``out``, and prove it.
+
+    Args:
+        format: ``"tfjs"``: the TensorFlow.js graph model with raw heads. ``"savedmodel"``: TensorFlow's,
+            with the signature ``serving_default``. ``"litert"``: a ``model.tflite`` with raw heads.
+        precision: of the weights. ``"tfjs"``: one of ``PRECISIONS``, default float16. ``"litert"``:
+            float32 or float16; default, and for uint8, the model's own file. ``"savedmodel"``: float32.
+        names: of a SavedModel's inputs and outputs; see :func:`~skushare.export.savedmodel.write_savedmodel`.
+        out, model, shard_bytes, validation, progress: as in :func:`export_bundle`, with the same errors.
+
+    Returns:
+        an :class:`ExportReport`.
+    """
+    if format == "savedmodel" and precision not in (None, "float32"):
+        raise ExportError("a SavedModel keeps its weights as float32; leave out the precision")
+    if format != "savedmodel" and names != "skushare":
+        raise ExportError("only a SavedModel can have the names of the Object Detection API")
+    write = {"tfjs": _write_tfjs, "savedmodel": _write_savedmodel, "litert": _write_litert}[format]
+    steps = _Steps(progress)
+    with export_folder(out) as folder:
+        with steps.step("Reading the model", 0.0):
+            source = open_model(model)
+        report = _report(source, format, precision or {"tfjs": DEFAULT_PRECISION}.get(format, "float32"))
+        options = {"shard_bytes": shard_bytes, "names": names, "validation": validation}
+        write(folder, source, precision, report, steps, **options)
+        with steps.step("Writing the report", 0.95):
+            copy_into(folder, LABEL_MAP, source.path(LABEL_MAP))
+            _write_papers(folder, source)
+            _conclude(report, folder, steps)
+    report.folder = Path(out)
+    steps.done()
+    return report
+
+
+def read_bundle(folder):
+    """The description of the bundle in ``folder``, every file of which is there and undamaged.
+
+    Raises:
+        ExportError: it is no bundle, or a file is missing or damaged; the message names it.
+    """
+    folder = Path(folder)
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        if description["format"] != FORMAT:
+            raise ValueError("its format is unknown; was a newer skushare used?")
+        files = {str(path): dict(entry) for path, entry in description["files"].items()}
+    except OSError:
+        raise ExportError(
+            f"{folder}: no bundle (there is no {DESCRIPTION}); make one: skushare export --out {folder}"
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ExportError(
+            f"{folder / DESCRIPTION}: not a bundle, or damaged ({error}); export it again"
+        ) from None
+    for name, entry in files.items():
+        path = folder / name
+        if not path.is_file():
+            raise ExportError(f"{path}: missing; export the bundle again")
+        if sha256(path) != entry.get("sha256"):
+            raise ExportError(f"{path}: damaged; export the bundle again")
+    return description
+
+
+def finish(folder, description):
+    """Complete ``description`` with the files of the bundle in ``folder``, and write what names them.
+
+    That is ``bundle.json``, and the list in the service worker by which the app is kept and replaced as a
+    whole. ``web/bundle.mjs`` does the same where there is Node and no Python.
+
+    Returns:
+        (whether there is a service worker, what to say of it).
+    """
+    folder = Path(folder)
+    files = {}
+    for path in walk(folder):
+        name = path.relative_to(folder).as_posix()
+        if not name.startswith(".") and name not in ASIDE_FILES and name.split("/")[0] not in ASIDE:
+            files[name] = {"sha256": sha256(path), "bytes": path.stat().st_size}
+    files = dict(sorted(files.items()))
+    description["version"] = version_of({name: entry["sha256"] for name, entry in files.items()})
+    description["files"] = files
+    (folder / DESCRIPTION).write_text(json.dumps(description, indent=1, ensure_ascii=False), encoding="utf-8")
+    listed = [{"url": name, "revision": entry["sha256"]} for name, entry in files.items()]
+    listed.append({"url": DESCRIPTION, "revision": sha256(folder / DESCRIPTION)})
+    worker = folder / SERVICE_WORKER
+    if not worker.is_file():
+        return False, f"the app has no {SERVICE_WORKER}: it will not run without a network"
+    text = worker.read_text(encoding="utf-8")
+    if text.count(webapp.PLACEHOLDER) != 1:
+        raise ExportError(
+            f"{SERVICE_WORKER}: names {webapp.PLACEHOLDER} {text.count(webapp.PLACEHOLDER)} times"
+        )
+    worker.write_text(text.replace(webapp.PLACEHOLDER, json.dumps(listed)), encoding="utf-8")
+    size = sum(entry["bytes"] for entry in files.values())
+    return True, f"keeps {len(listed)} files, {size:,} bytes, for use without a network"
+
+
+class _Steps:
+    """Tells what is being done, and remembers how long it took."""
+
+    def __init__(self, progress):
+        self._progress, self.seconds = progress or (lambda *_: None), {}
+
+    @contextmanager
+    def step(self, text, fraction):
+        self._progress(text, fraction)
+        started = time.perf_counter()
+        yield
+        self.seconds[f"{text}, s"] = time.perf_counter() - started
+
+    def done(self):
+        self._progress("Done", 1.0)
+
+
+class _Graphs:
+    """The converted networks: as they were, and as they are stored."""
+
+    def __init__(self):
+        self.network = self.converted = None
+        self.graphs, self.folders = {}, {}
+
+
+def _write_graphs(folder, source, embedder, precision, shard_bytes, report, steps):
+    """Convert the detector and the embedder into folders of their names in ``folder``, and check them."""
+    written = _Graphs()
+    images = list(golden.pictures().values())
+    with steps.step("Converting the detector", 0.1):
+        written.network = detector_network(source)
+        written.converted = convert(written.network)
+        batches = proof.inputs(source, images)
+        metadata = _metadata(source, precision)
+        _write_graph(
+            written, "detector", written.network, written.converted, folder / "detector", precision,
+            shard_bytes, metadata, batches[:1], report,
+        )  # fmt: skip
+    if embedder is not None:
+        with steps.step("Converting the embedder", 0.3):
+            network = embedder_network(embedder)
+            metadata = {"skushare": __version__, "name": embedder.name, "digest": embedder.digest}
+            crops = [proof.crops(embedder, images)] if images else []
+            _write_graph(
+                written, "embedder", network, convert(network), folder / "embedder", precision,
+                shard_bytes, metadata, crops, report,
+            )  # fmt: skip
+    return written
+
+
+def _write_graph(
+    written, name, network, converted, folder, precision, shard_bytes, metadata, batches, report
+):
+    folder.mkdir(parents=True, exist_ok=True)
+    stored = converted.write(folder, precision, shard_bytes, metadata)
+    proof.check_operations(report, name, stored)
+    proof.check_shards(report, name, stored, shard_bytes)
+    proof.check_weights(report, name, network, converted, stored)
+    proof.check_graph(report, name, network, converted, batches)
+    written.graphs[name], written.folders[name] = stored, folder
+
+
+def _prove_in_javascript(report, source, written, embedder):
+    images = list(golden.pictures().values())
+    if not images:
+        report.check("JavaScript", None, "the golden pictures (data/) are not here")
+        return
+    tasks = proof.tasks_of(source, written.folders, written.graphs, embedder, images)
+    proof.check_javascript(report, source, tasks)
+
+
+def _write_tfjs(folder, source, precision, report, steps, shard_bytes, names, validation):
+    precision = precision or DEFAULT_PRECISION
+    written = _write_graphs_flat(folder, source, precision, shard_bytes, report, steps)
+    with steps.step("Measuring what the precision costs", 0.5), tempfile.TemporaryDirectory() as temporary:
+        report.accuracy, _ = proof.measure(
+            source,
+            written.converted,
+            written.network,
+            Path(temporary),
+            Detector.load(source.folder),
+            validation,
+        )
+    with steps.step("Running it in JavaScript", 0.75):
+        _prove_in_javascript(report, source, written, None)
+
+
+def _write_graphs_flat(folder, source, precision, shard_bytes, report, steps):
+    with tempfile.TemporaryDirectory() as temporary:
+        written = _write_graphs(Path(temporary), source, None, precision, shard_bytes, report, steps)
+        shutil.copytree(Path(temporary, "detector"), folder, dirs_exist_ok=True)
+    written.folders["detector"] = folder
+    return written
+
+
+def _write_savedmodel(folder, source, precision, report, steps, shard_bytes, names, validation):
+    from skushare.export.savedmodel import write_savedmodel
+
+    with steps.step("Building the network", 0.1):
+        network = detector_network(source)
+    with steps.step("Writing the SavedModel", 0.3):
+        write_savedmodel(network, folder, source.config, names)
+    with steps.step("Comparing it with Python", 0.7):
+        proof.check_savedmodel(report, source, network, folder, names)
+
+
+def _write_litert(folder, source, precision, report, steps, shard_bytes, names, validation):
+    own = source.about.get("precision", "its own")
+    if precision in (None, "uint8", own):
+        if precision == "uint8" and own != "int8":
+            raise ExportError(
+                f"{source.name}: its LiteRT file is of {own}; make one of 8 bits with "
+                "skushare package RUN --val DATA --precision int8, which measures ranges on photos"
+            )
+        report.about["precision"] = own
+        copy_into(folder, LITERT, source.path(LITERT))
+        report.check("file", True, f"the model's own, {own}, as Python runs it")
+        return
+    from skushare.export.litert import export_litert
+
+    with steps.step("Building the network", 0.1):
+        network = detector_network(source)
+    with steps.step("Converting to LiteRT", 0.3):
+        content = export_litert(network, precision)
+        (folder / LITERT).write_bytes(content)
+    with steps.step("Comparing it with Python", 0.7):
+        proof.check_litert(report, source, network, content)
+
+
+def _report(source, format, precision):
+    report = ExportReport(Path())
+    report.about = {
+        "model": source.name,
+        "format": format,
+        "precision": precision,
+        "skushare": __version__,
+        "created": _now(),
+    }
+    return report
+
+
+def _conclude(report, folder, steps):
+    """Write the report, unless a proof failed."""
+    report.timings = {**steps.seconds, **report.timings}
+    failed = [f"{name} ({text})" for name, passed, text in report.checks if passed is False]
+    failed = [text for text in failed if not text.startswith("service worker")]
+    if failed:
+        raise ExportError("not exported, because a proof failed: " + "; ".join(failed))
+    report.write(folder)
+
+
+def _describe(source, precision, graph, litert):
+    """The head of ``bundle.json`` and the detector's part."""
+    return {
+        "format": FORMAT,
+        "version": "",
+        "created": _now(),
+        "skushare": __version__,
+        "name": source.name,
+        "licence": source.about.get("licence", ""),
+        "detector": {
+            "tfjs": "model/detector/model.json",
+            **({"litert": DETECTOR_LITERT} if litert else {}),
+            "precision": precision,
+            "digest": source.files[LITERT],
+            "inputs": graph.inputs,
+            "outputs": graph.outputs,
+            "config": json.loads(source.config.to_json()),
+        },
+        "certainty": {"scores": list(SCORES), "facings": list(FACINGS)},
+    }
+
+
+def _describe_embedder(embedder, precision, graphs, litert):
+    if embedder is None:
+        return None
+    graph = graphs["embedder"]
+    return {
+        "tfjs": "model/embedder/model.json",
+        **({"litert": EMBEDDER_LITERT} if litert else {}),
+        "precision": precision,
+        "digest": embedder.digest,
+        "size": embedder.size,
+        "dimensions": embedder.dimensions,
+        "scale": embedder.scale,
+        "middle": embedder.middle,
+        "likeness": embedder.likeness,
+        "input": graph.inputs["image"],
+        "output": graph.outputs["embedding"],
+    }
+
+
+def _metadata(source, precision):
+    """What ``model.json`` tells of a detector."""
+    return {
+        "skushare": __version__,
+        "name": source.name,
+        "preset": source.config.preset,
+        "labels": list(source.config.labels),
+        "thresholds": {"photo": source.config.min_score, "live": source.config.live_min_score},
+        "precision": precision,
+        "sha256": source.files,
+        "licence": source.about.get("licence", ""),
+        "config": json.loads(source.config.to_json()),
+    }
+
+
+def _uses_litert(folder):
+    """Whether the app in ``folder`` has the LiteRT engine."""
+    return any(folder.rglob("*litert*.wasm"))
+
+
+def _write_papers(folder, source, embedder=None):
+    """Licence, notice and the cards of the models."""
+    root = Path(__file__).resolve().parents[2]
+    for name in ("LICENSE", "NOTICE"):
+        if (root / name).is_file():
+            copy_into(folder, name, root / name)
+    if (source.folder / CARD).is_file():
+        copy_into(folder, CARD, source.folder / CARD)
+    if embedder is not None and (embedder.path.parent / CARD).is_file():
+        copy_into(folder, EMBEDDER_CARD, embedder.path.parent / CARD)
+
+
+def _write_project(folder):
+    """Make the bundle a project: ``npm start`` shows it, ``npm run build`` builds the app anew."""
+    project = folder / webapp.PROJECT
+    if not (project / "package.json").is_file():
+        raise ExportError("the browser app comes without its sources; build it again: tools/build_webapp.py")
+    package = json.loads((project / "package.json").read_text(encoding="utf-8"))
+    package["name"] = "skushare-bundle"
+    package["scripts"] = {
+        "start": "cd project && vite preview --outDir .. --host --port 8080",
+        "dev": "cd project && vite --host",
+        "build": "cd project && tsc --noEmit && vite build && node bundle.mjs",
+    }
+    (folder / "package.json").write_text(json.dumps(package, indent=2) + "\n", encoding="utf-8")
+    (project / "package.json").unlink()
+    (project / "package-lock.json").replace(folder / "package-lock.json")
+    copy_into(folder, "README.md", Path(__file__).with_name("bundle_readme.md"))
+    (folder / ".gitignore").write_text("/node_modules/\n/project/dist/\n")
+    # Files are checked by their bytes, so Git must not change the ends of lines.
+    (folder / ".gitattributes").write_text("* -text\n")
+    (folder / ".nojekyll").write_text("")  # GitHub Pages is to leave everything as it is
+
+
+def _now():
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -1,0 +1,71 @@
+"""From a Keras network to TensorFlow's forms of it: a traced function, a frozen graph."""
+
+import os
+import sys
+import warnings
+from contextlib import contextmanager
+
+from skushare.export.errors import ExportError
+from skushare.training.backends import load_keras
+
+
+@contextmanager
+def quiet():
+    """Keep the chatter of native code, of imports and of graph optimizers, from standard error."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    # It is written past Python, so the file descriptor itself is turned away.
+    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
+
+
+def load_tensorflow():
+    """Import TensorFlow as Keras' backend, quietly; returns it.
+
+    Raises:
+        ExportError: Keras already runs on another backend in this process.
+    """
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+    load_keras()
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise ExportError(
+            f"exporting needs Keras on TensorFlow, but it runs on {keras.backend.backend()} here; "
+            "export in a process of its own (skushare export)"
+        )
+    import tensorflow as tf
+
+    return tf
+
+
+def traced(network):
+    """``network`` (of ``inference_network``) as a concrete function with a named input and named outputs."""
+    import tensorflow as tf
+
+    spec = tf.TensorSpec(network.input.shape, tf.float32, name=network.input.name)
+
+    @tf.function(input_signature=[spec])
+    def run(x):
+        return network(x, training=False)
+
+    return run.get_concrete_function()
+
+
+def frozen(function):
+    """(GraphDef with the weights as constants, {output: node}) of a concrete function."""
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    names = sorted(function.structured_outputs)  # the order in which dicts are flattened
+    graph = convert_variables_to_constants_v2(function)
+    nodes = [tensor.name.split(":")[0] for tensor in graph.outputs]
+    return graph.graph.as_graph_def(), dict(zip(names, nodes, strict=True))

@@ -1,0 +1,125 @@
+"""The built browser app that comes with the package: compressed parts, made by ``tools/build_webapp.py``."""
+
+import lzma
+import os
+import shutil
+import tarfile
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from skushare.export.errors import ExportError
+
+PARTS = Path(__file__).with_name("webapp")
+ARCHIVE, WASM_SUFFIX = "app.tar.xz", ".wasm.xz"
+APP, PROJECT, PROOF = "app", "project", "proof"  # folders in the archive: the build, its sources, the proof
+SOURCES = Path(__file__).resolve().parents[2] / "web"
+PLACEHOLDER = "self.__SKUSHARE_FILES__"  # in sw.js, for the list of files that the exporter knows
+
+
+def unpack_webapp(target):
+    """Put the built app into the existing folder ``target``, and its sources into ``target/project``.
+
+    The app is what ``$SKUSHARE_WEBAPP`` names (the folder of a build), else the one that comes with the
+    package, else, where there is none yet, the last build of the sources in ``web/``.
+
+    Raises:
+        ExportError: there is none, or it is damaged.
+    """
+    with _opened() as source:
+        source(APP, Path(target))
+        source(PROJECT, Path(target) / PROJECT)
+    if not Path(target, "index.html").is_file():
+        raise ExportError("the browser app has no index.html; build it again: tools/build_webapp.py")
+
+
+def unpack_proof(target):
+    """Put ``proof.js`` and the WebAssembly files of TensorFlow.js into the existing folder ``target``.
+
+    The latter get their plain names back, ``tfjs-backend-wasm*.wasm``.
+
+    Raises:
+        ExportError: see :func:`unpack_webapp`.
+    """
+    target = Path(target)
+    with _opened() as source:
+        source(PROOF, target)
+        source(APP, target / APP)
+    for kind in ("tfjs-backend-wasm-threaded-simd", "tfjs-backend-wasm-simd", "tfjs-backend-wasm"):
+        found = sorted((target / APP).rglob(f"{kind}*.wasm"), key=lambda path: len(path.name))
+        if found and not (target / f"{kind}.wasm").exists():
+            found[0].replace(target / f"{kind}.wasm")
+    shutil.rmtree(target / APP)
+    missing = [name for name in ("proof.js", "tfjs-backend-wasm-simd.wasm") if not (target / name).is_file()]
+    if missing:
+        raise ExportError(
+            f"the browser app lacks {', '.join(missing)}; build it again: tools/build_webapp.py"
+        )
+
+
+@contextmanager
+def _opened():
+    """A function ``(folder, target)`` that copies that folder of the app."""
+    named = os.environ.get("SKUSHARE_WEBAPP")
+    if named or not (PARTS / ARCHIVE).is_file():
+        build = Path(named or SOURCES / "dist")
+        if not (build / "index.html").is_file():
+            raise ExportError(
+                f"{build}: there is no browser app; install skushare again, or run tools/build_webapp.py"
+            )
+        yield lambda folder, target: _copy(folder, build, target)
+        return
+    try:
+        with tarfile.open(PARTS / ARCHIVE, "r:xz") as archive:
+            members = [member for member in archive.getmembers() if member.isfile()]
+            yield lambda folder, target: _extract(folder, archive, members, target)
+    except (OSError, EOFError, tarfile.TarError, lzma.LZMAError) as error:
+        raise ExportError(f"{PARTS}: the browser app is damaged ({error}); install it again") from None
+
+
+def _extract(folder, archive, members, target):
+    for member in members:
+        path = PurePosixPath(member.name)
+        if path.parts[0] == folder and ".." not in path.parts:
+            _put(target.joinpath(*path.parts[1:]), archive.extractfile(member).read())
+    if folder == APP:
+        for path in sorted(PARTS.glob(f"*{WASM_SUFFIX}")):
+            # "assets+name.wasm.xz" lies at assets/name.wasm
+            _put(
+                target.joinpath(*path.name.removesuffix(".xz").split("+")), lzma.decompress(path.read_bytes())
+            )
+
+
+def _copy(folder, build, target):
+    for path, content in files_of(folder, build):
+        _put(target / path, content)
+
+
+def _put(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def files_of(folder, build):
+    """[(path, bytes)] of what belongs into ``folder`` of the archive, from ``build`` and the sources.
+
+    Args:
+        folder: ``APP``, ``PROJECT`` or ``PROOF``.
+        build: folder of the built app; the proof is built beside it, in ``dist-proof/``.
+    """
+    if folder == PROJECT:
+        root = SOURCES
+        left_out = ("node_modules", "dist", "dist-proof", "coverage")
+        paths = [
+            path
+            for entry in (sorted(root.iterdir()) if root.is_dir() else ())
+            if entry.name not in left_out
+            for path in ([entry] if entry.is_file() else sorted(entry.rglob("*")))
+        ]
+    else:
+        root = build if folder == APP else build.parent / "dist-proof"
+        paths = sorted(root.rglob("*"))
+    return [
+        (path.relative_to(root).as_posix(), path.read_bytes())
+        for path in paths
+        if path.is_file() and not path.name.endswith((".tsbuildinfo", ".map"))
+    ]
