@@ -1,7 +1,7 @@
 """Exports to the browser that the app made or is making: each a folder, and a process of its own.
 
-``python -m skushare.app.export_jobs FOLDER`` is that process: TensorFlow and the converter stay out of
-the app's own, and it goes on when the page or the app is closed.
+The process is ``skushare export``: TensorFlow and the converter stay out of the app's own, and it goes
+on when the page or the app is closed.
 """
 
 import fcntl
@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
 import zipfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -30,10 +29,10 @@ from skushare.workspace import checked_name, exports_folder, workspace
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 CANCELLED, INTERRUPTED = "cancelled", "interrupted"
-REQUEST, PROCESS, PROGRESS, END = "request.json", "process.json", "progress.json", "end.json"
-LOCK, CANCEL, LOG, GALLERY = "lock", "cancel", "log.txt", "gallery.zip"
+REQUEST, PROCESS, LOCK, CANCEL, LOG = "request.json", "process.json", "lock", "cancel", "log.txt"
+GALLERY = "gallery.zip"
 BUNDLE, REPORT = "bundle", "report.json"  # the second lies in the first
-COMMAND = (sys.executable, "-m", "skushare.app.export_jobs")
+COMMAND = (sys.executable, "-m", "skushare", "export")
 NICENESS = 10  # the app goes first
 PATIENCE = 5.0  # seconds that a cancelled process has to end by itself
 
@@ -108,11 +107,12 @@ class Export:
         """(``RUNNING``, ``FINISHED``, ``FAILED``, ``CANCELLED`` or ``INTERRUPTED``, why)."""
         if is_held(self.folder / LOCK):
             return RUNNING, "stopping" if (self.folder / CANCEL).exists() else ""
-        end = _read(self.folder / END)
-        if end.get("status") in (FINISHED, FAILED):
-            return end["status"], str(end.get("reason", ""))
+        if self.bundle.is_dir():  # which appears as a whole, when all is done
+            return FINISHED, ""
         if (self.folder / CANCEL).exists():
             return CANCELLED, ""
+        if reason := self._last_words():
+            return FAILED, reason
         return INTERRUPTED, (
             "its process was killed before it was done, by hand, by a restart, or by the system because "
             "memory ran out"
@@ -120,11 +120,18 @@ class Export:
 
     def progress(self):
         """(what is being done, share that is done from 0 to 1)."""
-        told = _read(self.folder / PROGRESS)
-        try:
-            return str(told["text"]), min(1.0, max(0.0, float(told["fraction"])))
-        except (KeyError, TypeError, ValueError):
-            return "starting", 0.0
+        for line in reversed(self.log_tail().splitlines()):
+            with suppress(ValueError, KeyError, TypeError):
+                told = json.loads(line)
+                return str(told["step"]), min(1.0, max(0.0, float(told["fraction"])))
+        return "Starting", 0.0
+
+    def _last_words(self):
+        """What the process said of its failure; empty where it did not come to that."""
+        last = self.log_tail().strip().rpartition("\n")[2]
+        if last.startswith("skushare: "):
+            return last.removeprefix("skushare: ")
+        return f"{last}; see the log" if "Traceback (most recent call last)" in self.log_tail(200) else ""
 
     def report(self):
         """The :class:`Report` of a finished export, empty where it is gone or damaged."""
@@ -237,7 +244,7 @@ def start_export(name, request, gallery=None):
         # The process inherits the lock, and it lasts as long as the process, however that ends.
         fcntl.flock(lock, fcntl.LOCK_EX)
         process = subprocess.Popen(
-            [*COMMAND, str(folder.resolve())],
+            [*COMMAND, *_options(folder.resolve(), request)],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": path, "SKUSHARE_WORKSPACE": str(workspace().resolve())},
             stdin=subprocess.DEVNULL,
@@ -246,38 +253,18 @@ def start_export(name, request, gallery=None):
             start_new_session=True,
             pass_fds=[lock.fileno()],
         )
+        os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
         with atomic_write(folder / PROCESS) as handle:
             handle.write(json.dumps({"pid": process.pid}).encode())
     threading.Thread(target=process.wait, daemon=True).start()  # or it would stay on as a zombie
     return Export(folder.resolve())
 
 
-def carry_out(export):
-    """Make ``export`` in this process, and record how it ended; returns the exit status."""
-    try:
-        from skushare.export.bundle import export_bundle
-
-        request = export.request
-        gallery = export.folder / GALLERY
-        export_bundle(
-            export.bundle,
-            model=request.model,
-            gallery=gallery if gallery.exists() else None,
-            precision=request.precision,
-            shard_bytes=request.shard_bytes,
-            progress=lambda text, fraction: _write(
-                export.folder / PROGRESS, text=text, fraction=float(fraction)
-            ),
-        )
-        _write(export.folder / END, status=FINISHED)
-        return 0
-    except SkushareError as error:
-        print(error, flush=True)
-        _write(export.folder / END, status=FAILED, reason=str(error))
-    except Exception as error:  # of the converter; the log has where
-        traceback.print_exc()
-        _write(export.folder / END, status=FAILED, reason=f"{type(error).__name__}: {error}; see the log")
-    return 1
+def _options(folder, request):
+    """The options of ``skushare export``."""
+    options = ["--json", "--out", str(folder / BUNDLE), "--model", request.model]
+    options += ["--precision", request.precision, "--shard-size", str(request.shard_bytes)]
+    return options + (["--gallery", str(folder / GALLERY)] if (folder / GALLERY).exists() else [])
 
 
 def _read(path):
@@ -286,19 +273,3 @@ def _read(path):
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _write(path, **content):
-    with atomic_write(path) as handle:
-        handle.write(json.dumps(content).encode())
-
-
-def main(arguments):
-    """Make the export in FOLDER."""
-    os.nice(NICENESS)
-    (folder,) = arguments
-    return carry_out(Export(Path(folder)))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

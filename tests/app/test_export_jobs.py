@@ -1,13 +1,12 @@
 """Exports as processes: begun, watched, cancelled, killed; a script stands in for the slow exporter."""
 
+import json
 import os
 import signal
 import sys
 import time
-import types
 import zipfile
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -20,12 +19,13 @@ from skushare.app.export_jobs import (
     RUNNING,
     Export,
     Request,
-    carry_out,
+    _options,
     free_name,
     list_exports,
     start_export,
 )
 from skushare.brands.gallery_files import read_gallery
+from skushare.cli import build_parser
 from skushare.errors import ConfigError, SkushareError
 from skushare.export.report import ExportReport
 from skushare.workspace import exports_folder
@@ -63,18 +63,10 @@ def begin(process, script=WAIT, name="first", gallery=None):
     return export
 
 
-@pytest.fixture
-def exporter(monkeypatch):
-    """Stands in for ``export_bundle``; a test says what it does."""
-    module = types.ModuleType("skushare.export.bundle")
-    monkeypatch.setitem(sys.modules, "skushare.export.bundle", module)
-    return module
-
-
 def request_only(name="first"):
     folder = exports_folder() / name
     folder.mkdir(parents=True)
-    export_jobs._write(folder / export_jobs.REQUEST, **vars(REQUEST))
+    (folder / export_jobs.REQUEST).write_text(json.dumps(vars(REQUEST)))
     return Export(folder)
 
 
@@ -128,56 +120,61 @@ def test_a_taken_name_is_refused_and_the_next_is_proposed():
         start_export("first", REQUEST)
 
 
-def test_what_the_exporter_tells_is_kept(exporter):
+def test_the_command_is_one_that_the_command_line_takes():
+    """Also with a gallery; and the export lies where the page looks for it."""
     export = request_only()
+    (export.folder / export_jobs.GALLERY).touch()
+    for options in (_options(export.folder, REQUEST),):
+        args = build_parser().parse_args(["export", *options])
+        assert (args.out, args.model, args.precision) == (export.bundle, "models/shelf_dense", "float16")
+        assert (args.shard_size, args.json) == (4 << 20, True)
+        assert args.gallery == str(export.folder / export_jobs.GALLERY)
+    (export.folder / export_jobs.GALLERY).unlink()
+    assert build_parser().parse_args(["export", *_options(export.folder, REQUEST)]).gallery is None
 
-    def export_bundle(out, model, gallery, precision, shard_bytes, progress):
-        assert (model, gallery, precision, shard_bytes) == ("models/shelf_dense", None, "float16", 4 << 20)
-        progress("converting", np.float32(0.25))
-        assert export.progress() == ("converting", 0.25)
-        out.mkdir()
-        report = ExportReport(out, checks=[("operations", True, "all known"), ("boxes", None, "no Chromium")])
-        report.accuracy = pd.DataFrame({"precision": ["float16"], "AP": [0.5]})
-        report.timings = {"convert": 1.5}
-        (out / "index.html").write_text("x")
-        report.write(out)
 
-    exporter.export_bundle = export_bundle
-    assert carry_out(export) == 0 and export.condition() == (FINISHED, "")
-    report = export.report()
-    assert report.files["bytes"].tolist() == [1] and report.accuracy["AP"].tolist() == [0.5]
-    assert report.checks == [("operations", True, "all known"), ("boxes", None, "no Chromium")]
-    assert report.timings == {"convert": 1.5}
+def test_progress_is_the_last_that_was_told(process):
+    told = [{"step": "Reading", "fraction": 0.0}, {"step": "Converting", "fraction": 0.25}]
+    lines = "".join(f"print({json.dumps(json.dumps(line))}, flush=True); " for line in told)
+    export = begin(process, "import sys; " + lines + "print('a warning', file=sys.stderr); " + WAIT)
+    assert export.progress() == ("Converting", 0.25)
+
+
+def test_the_report_is_the_bundles():
+    export = request_only()
+    export.bundle.mkdir()
+    (export.bundle / "index.html").write_text("x")
+    report = ExportReport(
+        export.bundle, checks=[("operations", True, "all known"), ("boxes", None, "no Chromium")]
+    )
+    report.accuracy, report.timings = pd.DataFrame({"precision": ["float16"], "AP": [0.5]}), {"convert": 1.5}
+    report.write(export.bundle)
+    assert export.condition() == (FINISHED, "")
+    found = export.report()
+    assert found.files["bytes"].tolist() == [1] and found.accuracy["AP"].tolist() == [0.5]
+    assert found.checks == report.checks and found.timings == {"convert": 1.5}
 
 
 @pytest.mark.parametrize(
-    ("error", "reason"),
+    ("script", "reason"),
     [
-        (SkushareError("conv_3: unknown operation"), "conv_3: unknown operation"),
-        (ValueError("odd"), "ValueError: odd"),
+        ("import sys; sys.exit('skushare: conv_3: unknown operation')", "conv_3: unknown operation"),
+        ("raise ValueError('odd')", "ValueError: odd; see the log"),
     ],
 )
-def test_a_failure_is_told_in_a_line_and_the_log_has_the_rest(exporter, capsys, error, reason):
-    export = request_only()
-
-    def export_bundle(*args, **options):
-        raise error
-
-    exporter.export_bundle = export_bundle
-    assert carry_out(export) == 1
-    status, told = export.condition()
-    assert status == FAILED and told.startswith(reason)
-    printed = capsys.readouterr()
-    assert ("Traceback" in printed.err) == isinstance(error, ValueError)
+def test_a_failure_is_told_in_a_line(process, script, reason):
+    export = begin(process, "print('at it', flush=True); " + script)
+    until(lambda: export.condition()[0] != RUNNING)
+    assert export.condition() == (FAILED, reason)
 
 
-@pytest.mark.parametrize("name", ["progress.json", "end.json", "process.json", "bundle/report.json"])
+@pytest.mark.parametrize("name", ["log.txt", "process.json", "bundle/report.json"])
 @pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b'{"checks": [1]}'])
 def test_damaged_records_are_lived_with(name, content):
     export = request_only()
     export.bundle.mkdir()
     (export.folder / name).write_bytes(content)
-    assert export.condition()[0] == INTERRUPTED and export.progress() == ("starting", 0.0)
+    assert export.condition()[0] == FINISHED and export.progress() == ("Starting", 0.0)
     assert not len(export.report().files)
     export.cancel()
     export.delete()

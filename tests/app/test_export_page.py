@@ -56,7 +56,6 @@ def finished(name="first", **report):
     (export.bundle / "bundle.json").write_text('{"format": "skushare bundle 1"}')
     (export.bundle / "index.html").write_text("<!doctype html>")
     (export.bundle / export_jobs.REPORT).write_text(json.dumps({**REPORT, **report}))
-    (export.folder / export_jobs.END).write_text('{"status": "finished"}')
     return export
 
 
@@ -111,35 +110,34 @@ def test_without_a_model_the_page_says_so(monkeypatch, tmp_path):
 
 def test_while_one_runs_the_page_shows_it_and_starts_no_other(monkeypatch):
     export = request_only()
-    export_jobs._write(export.folder / export_jobs.PROGRESS, text="converting", fraction=0.4)
+    (export.folder / export_jobs.LOG).write_text('{"step": "Converting", "fraction": 0.4}')
     cancelled = []
     monkeypatch.setattr(Export, "condition", lambda self: ("running", ""))
     monkeypatch.setattr(Export, "cancel", lambda self: cancelled.append(self.name))
     app = open_page()
     bar = app.get("progress")[0].proto
-    assert bar.value == 40 and "converting" in bar.text
+    assert bar.value == 40 and "Converting" in bar.text
     assert button(app, "Export").disabled and not any(b.label == "Delete for good" for b in app.button)
     press(app, "Cancel")
     assert cancelled == ["first"]
 
 
 @pytest.mark.parametrize(
-    ("end", "cancel", "kind", "words"),
+    ("log", "cancel", "kind", "words"),
     [
-        ({"status": "failed", "reason": "conv_3: unknown *operation*"}, False, "error", "conv"),
-        ({}, True, "info", "cancelled"),
-        ({}, False, "warning", "killed"),
+        ("skushare: conv_3: unknown *operation*", False, "error", "conv"),
+        ("last words", True, "info", "cancelled"),
+        ("last words", False, "warning", "killed"),
     ],
 )
-def test_an_export_that_did_not_end_well_says_why_and_can_be_deleted(end, cancel, kind, words):
+def test_an_export_that_did_not_end_well_says_why_and_can_be_deleted(log, cancel, kind, words):
     export = request_only()
-    (export.folder / export_jobs.END).write_text(json.dumps(end))
-    (export.folder / export_jobs.LOG).write_text("last words")
+    (export.folder / export_jobs.LOG).write_text(log)
     if cancel:
         (export.folder / export_jobs.CANCEL).touch()
     app = open_page()
     assert words in texts(getattr(app, kind))[0]
-    assert texts(app.code) == ["last words"]
+    assert texts(app.code) == [log]
     press(app, "Delete for good")
     assert list_exports() == []
 
