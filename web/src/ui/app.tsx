@@ -2,13 +2,14 @@
 
 import type { JSX } from 'preact'
 import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
-import { effect, signal } from '@preact/signals'
+import { effect } from '@preact/signals'
 import { Camera, GraduationCap, History, RefreshCw, Settings, Wrench } from 'lucide'
 import type { IconNode } from 'lucide'
 import { Button, Icon, Messages, Notice, PageTitle, Spinner } from './components'
 import { CountPage } from './count-page'
 import { draft } from './draft'
 import { HistoryPage } from './history-page'
+import { offline } from './network'
 import { addressOf, go, route } from './route'
 import type { Page } from './route'
 import { failure, phase, reason, start } from './session'
@@ -25,10 +26,6 @@ const TABS: { page: Page; icon: IconNode; label: 'nav.count' | 'nav.teach' | 'na
   { page: 'history', icon: History, label: 'nav.history' },
   { page: 'settings', icon: Settings, label: 'nav.settings' },
 ]
-
-const offline = signal(!navigator.onLine)
-addEventListener('online', () => (offline.value = false))
-addEventListener('offline', () => (offline.value = true))
 
 effect(() => {
   const root = document.documentElement

@@ -3,8 +3,6 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Camera as CameraIcon, Flashlight, Image, RotateCcw, Snowflake, SwitchCamera, VideoOff } from 'lucide'
-import { loadFile } from '../core'
-import { UNKNOWN } from './audit'
 import { Camera, CameraError, listCameras, openCamera } from './camera'
 import type { CameraFault } from './camera'
 import { ShareChart } from './charts'
@@ -12,11 +10,13 @@ import type { Measure } from './charts'
 import { Button, FileButton, Icon, Metric, Notice, PageTitle, Segments, Slider, Spinner } from './components'
 import { begin } from './draft'
 import { number } from './format'
+import { readGolden, readSample } from './golden'
 import { Live } from './live'
 import type { LiveOptions } from './live'
 import { LiveLooks } from './looks'
 import { colorsOf } from './palette'
 import { PictureError, readPicture } from './picture'
+import { offline } from './network'
 import { MeasureChoice } from './reckoned'
 import { go } from './route'
 import { auditor, bundle, description, embedder, gallery, reason, running, tell } from './session'
@@ -44,19 +44,13 @@ export async function countFile(file: Blob, name: string): Promise<void> {
   }
 }
 
-/** Names of the bundle's sample pictures. */
-function samples(): string[] {
-  const about = description.value
-  if (!about?.golden) return []
-  const folder = about.golden.replace(/[^/]*$/, '')
-  return Object.keys(about.files).filter((name) => name.startsWith(folder) && /\.jpe?g$/.test(name)).sort()
-}
-
+/** Count the first of the bundle's golden pictures. */
 async function countSample(): Promise<void> {
-  const [from, name] = [bundle.value, samples()[0]]
-  if (!from || !name) return
+  const from = bundle.value
+  if (!from) return
   try {
-    await countFile(new Blob([await loadFile(from, name)], { type: 'image/jpeg' }), name.split('/').pop() ?? name)
+    const { file } = (await readGolden(from)).pictures[0]
+    await countFile(await readSample(from, file), file.split('/').pop() ?? file)
   } catch (error) {
     tell('error', t('sample.failed', { detail: reason(error) }))
   }
@@ -139,7 +133,7 @@ export function CountPage(): JSX.Element {
           <div class="buttons start-buttons">
             <Button label={t(opening ? 'count.starting' : fault ? 'app.retry' : 'count.start')} icon={CameraIcon} kind={fault ? 'plain' : 'primary'} busy={opening} onClick={() => void open()} />
             <FileButton label={t('count.photo')} icon={Image} accept="image/*" kind={fault ? 'primary' : 'plain'} onFile={(file) => void choose(() => countFile(file, file.name))} />
-            {samples().length > 0 && <Button label={t('count.sample')} class="quiet" onClick={() => void choose(countSample)} />}
+            {description.value?.golden && !offline.value && <Button label={t('count.sample')} class="quiet" onClick={() => void choose(countSample)} />}
           </div>
           <p class="hint">{t('settings.private')}</p>
         </>
@@ -179,7 +173,7 @@ function LiveView(props: {
   const canvas = useRef<HTMLCanvasElement>(null)
   const live = useRef<Live | null>(null)
   const [, started] = useState(false)
-  const [shape, setShape] = useState('4 / 3')
+  const [ratio, setRatio] = useState(4 / 3) // the picture's width by its height
   const [others, setOthers] = useState<MediaDeviceInfo[]>([])
   const [torch, setTorch] = useState(false)
   const [zoom, setZoom] = useState(camera.zoom)
@@ -228,15 +222,15 @@ function LiveView(props: {
   return (
     <div class="live-view">
       <div class="viewfinder-column">
-        <div class="viewfinder" style={{ aspectRatio: shape }}>
+        <div class="viewfinder" style={{ aspectRatio: ratio, '--ratio': ratio }}>
           <video
             ref={video}
             autoplay
             playsInline
             muted
             aria-label={t('count.video')}
-            onResize={(event) => setShape(`${event.currentTarget.videoWidth} / ${event.currentTarget.videoHeight}`)}
-            onLoadedMetadata={(event) => setShape(`${event.currentTarget.videoWidth} / ${event.currentTarget.videoHeight}`)}
+            onResize={(event) => setRatio(ratioOf(event.currentTarget))}
+            onLoadedMetadata={(event) => setRatio(ratioOf(event.currentTarget))}
           />
           <canvas ref={canvas} aria-hidden="true" />
           <div class="camera-tools">
@@ -279,6 +273,10 @@ function LiveView(props: {
       <div class="live-side">{live.current && <LiveNumbers live={live.current} />}</div>
     </div>
   )
+}
+
+function ratioOf({ videoWidth, videoHeight }: HTMLVideoElement): number {
+  return videoWidth && videoHeight ? videoWidth / videoHeight : 4 / 3
 }
 
 /** Keep the screen on while the camera looks at a shelf; gives what lets it sleep again. */
@@ -326,7 +324,7 @@ function LiveNumbers({ live }: { live: Live }): JSX.Element {
     )
   }
   const table = which === 'unique' ? shares.unique : shares.inView
-  const colors = colorsOf(shares.names, known?.colors, [UNKNOWN])
+  const colors = colorsOf(shares.names, known?.colors)
   return (
     <>
       <dl class="metrics">

@@ -72,7 +72,7 @@ async function drawn(audit: Audit, picture: ImageBitmap | null, chosen: Record<s
   context.fillRect(0, 0, wide, high + foot)
   if (picture) context.drawImage(picture, 0, 0, wide, high)
   const names = namesOf(facings.map(({ facing }) => facing.brand))
-  const colors = colorsOf(names, chosen, [UNKNOWN])
+  const colors = colorsOf(names, chosen)
   const marked = facings.map(({ facing }) => ({ box: facing.box, color: colors.get(facing.brand) ?? GREY }))
   drawBoxes(context, marked, { left: 0, top: 0, scale }, Math.max(1.5, wide / 600))
   drawLabel(context, t('history.facings', { n: facings.length }), 0, 0, 1.6 * size)

@@ -4,7 +4,7 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Camera, ChevronLeft, Download, Trash2 } from 'lucide'
 import type { Audit } from './audit'
-import { UNKNOWN, reckon, titleOf } from './audit'
+import { reckon, titleOf } from './audit'
 import { TrendChart, largest } from './charts'
 import { Button, Confirm, Icon, Notice, PageTitle, Spinner, TextField } from './components'
 import { asFile, download, namesOf } from './download'
@@ -132,7 +132,7 @@ function Trend({ audits }: { audits: readonly StoredAudit[] }): JSX.Element {
     () => audits.slice(0, MOST_POINTS).reverse().map((audit) => ({ time: audit.time, shares: reckon(audit).shares })),
     [audits],
   )
-  const colors = colorsOf(namesOf(largest(points, 100), known?.brands), known?.colors, [UNKNOWN])
+  const colors = colorsOf(namesOf(largest(points, 100), known?.brands), known?.colors)
   return (
     <section class="card">
       <h2>{t('history.trend')}</h2>

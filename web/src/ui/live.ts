@@ -8,7 +8,6 @@ import { LiveLooks } from './looks'
 import { GREY, colorsOf } from './palette'
 import { sweepRecord } from './shelf'
 import type { SweepRecord } from './audit'
-import { UNKNOWN } from './audit'
 
 const RECENT = 2000 // ms, what "now" means for count, time a frame and frame rate
 const NUMBERS_EVERY = 250 // ms: numbers that change faster cannot be read
@@ -207,7 +206,7 @@ export class Live {
     context.clearRect(0, 0, width, height)
     const { found } = newest
     const names = this.names()
-    const colors = colorsOf(names, this.options()?.colors, [UNKNOWN])
+    const colors = colorsOf(names, this.options()?.colors)
     const marked = Array.from({ length: found.count }, (_, i) => ({
       box: Array.from(found.boxes.subarray(4 * i, 4 * i + 4)) as [number, number, number, number],
       color: colors.get(names[found.brandIds?.[i] ?? -1]) ?? (names.length ? GREY : '#ffd166'),

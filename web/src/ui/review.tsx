@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
-import { Check, Download, Share2, SquarePlus, Trash2, Undo2 } from 'lucide'
+import { Check, Download, Share2, SquarePlus, Tags, Trash2, Undo2 } from 'lucide'
 import type { Quad } from '../core'
 import type { Audit, Numbered, Placed, Reckoning } from './audit'
 import { UNKNOWN, corrected, reckon, undone } from './audit'
@@ -15,7 +15,7 @@ import { GREY, colorsOf } from './palette'
 import { Shares } from './reckoned'
 import { gallery, reason, tell } from './session'
 import { ShelfCanvas } from './shelf-canvas'
-import type { Spot } from './shelf-canvas'
+import type { Spot } from './shelf-view'
 import { t } from './strings'
 import { LONGEST_NAME, tidy } from './text'
 
@@ -25,13 +25,14 @@ interface Props {
   onChange: (audit: Audit) => void
   /** Teach the facing `number` and those that look like it; absent where their vectors are not known. */
   onTeach?: (number: number, brand: string) => Promise<void>
-  children?: ComponentChildren // below the picture
+  children?: ComponentChildren // above the shares
+  footer?: ComponentChildren // below them
 }
 
-export function Review({ audit, picture, onChange, onTeach, children }: Props): JSX.Element {
+export function Review({ audit, picture, onChange, onTeach, children, footer }: Props): JSX.Element {
   const [chosen, setChosen] = useState<number | null>(null)
   const [adding, setAdding] = useState(false)
-  const [labels, setLabels] = useState<'off' | 'on'>('off')
+  const [labels, setLabels] = useState(false)
   const reckoning = useMemo(() => reckon(audit), [audit])
   const colors = useColors(reckoning)
   const spots = useMemo(() => spotsOf(reckoning, colors), [reckoning, colors])
@@ -61,7 +62,7 @@ export function Review({ audit, picture, onChange, onTeach, children }: Props): 
           spots={spots}
           chosen={chosen}
           adding={adding}
-          labels={labels === 'on'}
+          labels={labels}
           description={t('review.picture', { n: spots.length })}
           onChoose={setChosen}
           onAdd={add}
@@ -70,14 +71,13 @@ export function Review({ audit, picture, onChange, onTeach, children }: Props): 
             correct(which, { box, brand })
           }}
           onRemove={(which) => correct(which, null)}
-        />
-        {!picture && <p class="hint">{t('review.no-picture')}</p>}
-        <div class="buttons tools">
-          <Button label={t(adding ? 'review.adding' : 'review.add')} icon={SquarePlus} pressed={adding} onClick={() => setAdding(!adding)} />
+        >
+          <Button label={t(adding ? 'review.adding' : 'review.add')} icon={SquarePlus} pressed={adding} hint={t('review.add-hint')} onClick={() => setAdding(!adding)} />
           {adding && <Button label={t('review.add-middle')} onClick={addInMiddle} />}
-          <Button label={t('review.undo')} icon={Undo2} disabled={!audit.corrections.length} onClick={() => onChange(undone(audit))} />
-          <Button label={t('review.labels')} pressed={labels === 'on'} onClick={() => setLabels(labels === 'on' ? 'off' : 'on')} />
-        </div>
+          <Button label={t('review.undo')} icon={Undo2} bare disabled={!audit.corrections.length} onClick={() => onChange(undone(audit))} />
+          <Button label={t('review.labels')} icon={Tags} bare pressed={labels} onClick={() => setLabels(!labels)} />
+        </ShelfCanvas>
+        {!picture && <p class="hint">{t('review.no-picture')}</p>}
         {facing ? (
           <FacingPanel
             key={facing.number}
@@ -112,6 +112,7 @@ export function Review({ audit, picture, onChange, onTeach, children }: Props): 
         </dl>
         {children}
         <Shares of={reckoning} colors={colors} />
+        {footer}
         <ExportBar audit={audit} picture={picture} />
       </div>
     </div>
@@ -123,7 +124,7 @@ export function useColors(reckoning: Pick<Reckoning, 'facings' | 'sweep'>): Map<
   const known = gallery.value
   return useMemo(() => {
     const all = [...reckoning.facings.map((each) => each.facing.brand), ...(reckoning.sweep ?? []).map((row) => row.name)]
-    return colorsOf(namesOf(all, known?.brands), known?.colors, [UNKNOWN])
+    return colorsOf(namesOf(all, known?.brands), known?.colors)
   }, [reckoning, known])
 }
 

@@ -2,14 +2,17 @@
 
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { Download, Gauge, Trash2 } from 'lucide'
+import { BadgeCheck, Download, Gauge, Trash2 } from 'lucide'
 import { ENGINES } from '../core'
 import type { Engine } from '../core'
-import { Button, Confirm, PageTitle, SelectField, Slider } from './components'
+import { Button, Confirm, Notice, PageTitle, SelectField, Slider } from './components'
 import { defaultScore, discard } from './draft'
 import { megabytes, number, percent } from './format'
+import { selfTest } from './golden'
+import type { SelfTest } from './golden'
 import { install, installable } from './install'
-import { bundle, chooseGallery, description, fastest, listGalleries, measure, reason, running, tell, useEngine } from './session'
+import { offline } from './network'
+import { auditor, bundle, chooseGallery, description, fastest, listGalleries, measure, reason, running, tell, useEngine } from './session'
 import { chosenEngine, chosenSize, liveScore, measured, photoScore, theme } from './settings'
 import type { Theme } from './settings'
 import { SCORE_FLOOR } from './shelf'
@@ -53,6 +56,7 @@ export function SettingsPage(): JSX.Element {
 
 function EngineCard(): JSX.Element {
   const [busy, setBusy] = useState(false)
+  const [checked, setChecked] = useState<SelfTest | null>(null)
   const probes = measured.value?.probes ?? []
   const best = fastest(probes)
   const now = running.value
@@ -79,6 +83,26 @@ function EngineCard(): JSX.Element {
     }
     setBusy(false)
   }
+  const check = async (): Promise<void> => {
+    const [auditing, from] = [auditor.value, bundle.value]
+    if (!auditing || !from) return
+    setBusy(true)
+    try {
+      setChecked(await selfTest(auditing, from))
+    } catch (error) {
+      tell('error', t('settings.check-broken', { detail: reason(error) }))
+    }
+    setBusy(false)
+  }
+  const checkText = (test: SelfTest): string =>
+    t(test.passed ? 'settings.check-passed' : 'settings.check-failed', {
+      facings: test.facings,
+      expected: test.expected,
+      unmatched: test.unmatched,
+      moved: number(test.moved, 2),
+      ms: number(test.ms),
+      engine: now ? t(`engine.${now.engine}`) : '',
+    })
   const resize = async (value: string): Promise<void> => {
     setBusy(true)
     chosenSize.value = value === String(config.live_size) ? null : Number(value)
@@ -101,7 +125,13 @@ function EngineCard(): JSX.Element {
           {t(`engine.${now.engine}`)} · {t('settings.size-pixels', { size: now.size })} · {t('settings.isolated')}: {t(crossOriginIsolated ? 'settings.yes' : 'settings.no')}
         </p>
       )}
-      <Button label={t(busy ? 'settings.measuring' : 'settings.measure')} icon={Gauge} busy={busy} onClick={() => void again()} />
+      <div class="buttons">
+        <Button label={t(busy ? 'settings.measuring' : 'settings.measure')} icon={Gauge} busy={busy} onClick={() => void again()} />
+        {description.value?.golden && !offline.value && (
+          <Button label={t('settings.check')} icon={BadgeCheck} hint={t('settings.check-hint')} disabled={busy} onClick={() => void check()} />
+        )}
+      </div>
+      {checked && <Notice kind={checked.passed ? 'success' : 'error'}>{checkText(checked)}</Notice>}
       {config.resize === 'fit' && (
         <SelectField
           label={t('settings.size')}

@@ -1,58 +1,21 @@
 /** A picture with its facings, to look at closely and to correct by touch, mouse or keyboard. */
 
-import type { JSX } from 'preact'
+import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { Maximize, ZoomIn, ZoomOut } from 'lucide'
 import type { Quad } from '../core'
 import { drawBoxes, drawChosen, drawLabel } from './boxes'
 import type { Placement } from './boxes'
 import { Button } from './components'
+import { FURTHEST, WHOLE, bounded, spotAt } from './shelf-view'
+import type { Spot, View } from './shelf-view'
 import { t } from './strings'
 import { brief } from './text'
 
-export interface Spot {
-  number: number // of the facing in its audit
-  box: Quad
-  color: string
-  label: string // drawn when it fits
-  spoken: string // read out when it is chosen
-}
-
-const FURTHEST = 8 // times the whole picture
 const DRAG = 8 // css pixels from which on a touch is a drag
 const NEAR = 14 // css pixels beside a box that still choose it
 const SMALLEST = 4 // pixels of an added box's side
 const STEP = 0.004 // of the picture's longer side, an arrow key's move
-
-interface View {
-  scale: number // 1: the whole picture
-  x: number // the picture's point in the middle, 0 to 1
-  y: number
-}
-
-const WHOLE: View = { scale: 1, x: 0.5, y: 0.5 }
-
-/** `view` such that the picture fills the canvas as far as it can. */
-export function bounded(view: View): View {
-  const scale = Math.min(FURTHEST, Math.max(1, view.scale))
-  const half = 0.5 / scale
-  const within = (at: number): number => Math.min(1 - half, Math.max(half, at))
-  return { scale, x: within(view.x), y: within(view.y) }
-}
-
-/** The spot at (x, y) in pixels of the picture, the smallest of several; or the nearest within `reach`. */
-export function spotAt(spots: readonly Spot[], x: number, y: number, reach: number): Spot | null {
-  let best: Spot | null = null
-  let least = Infinity
-  for (const spot of spots) {
-    const [left, top, right, bottom] = spot.box
-    const beside = Math.hypot(Math.max(left - x, 0, x - right), Math.max(top - y, 0, y - bottom))
-    if (beside > reach) continue
-    const rank = beside > 0 ? 1e12 + beside : (right - left) * (bottom - top)
-    if (rank < least) [best, least] = [spot, rank]
-  }
-  return best
-}
 
 export function ShelfCanvas(props: {
   picture: ImageBitmap | null
@@ -67,6 +30,7 @@ export function ShelfCanvas(props: {
   onAdd: (box: Quad) => void
   onMove: (number: number, box: Quad) => void
   onRemove: (number: number) => void
+  children?: ComponentChildren // further tools, beside those that zoom
 }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null)
   const [view, setView] = useState<View>(WHOLE)
@@ -84,7 +48,7 @@ export function ShelfCanvas(props: {
     return () => observer.disconnect()
   }, [])
 
-  const fit = size.width / width
+  const fit = Math.min(size.width / width, size.height / height)
   const placement: Placement = {
     scale: fit * view.scale,
     left: size.width / 2 - view.x * width * fit * view.scale,
@@ -262,7 +226,9 @@ export function ShelfCanvas(props: {
       <p class="unseen" aria-live="polite">
         {spoken}
       </p>
-      <div class="canvas-tools">
+      <div class="buttons tools">
+        {props.children}
+        <span class="tools-gap" />
         <Button label={t('review.zoom-in')} icon={ZoomIn} bare onClick={() => zoom(1.6)} disabled={view.scale >= FURTHEST} />
         <Button label={t('review.zoom-out')} icon={ZoomOut} bare onClick={() => zoom(1 / 1.6)} disabled={!zoomed} />
         <Button label={t('review.zoom-fit')} icon={Maximize} bare onClick={() => setView(WHOLE)} disabled={!zoomed} />

@@ -5,23 +5,25 @@ import { useState } from 'preact/hooks'
 import { Camera, GraduationCap, Save, Trash2 } from 'lucide'
 import type { Audit } from './audit'
 import { corrected, current } from './audit'
-import { Button, Confirm, Notice, PageTitle, Slider, TextField } from './components'
+import { Button, Confirm, Dialog, Notice, PageTitle, Slider, TextField } from './components'
 import { SCORE_FLOOR } from './shelf'
 import { defaultScore, discard, draft, draftAudit, draftNamed, setMinScore } from './draft'
 import { number, percent } from './format'
 import { toJpeg } from './picture'
-import { Review } from './review'
+import { ExportBar, Review } from './review'
 import { go } from './route'
 import { embedder, reason, tell } from './session'
 import { lastWords } from './settings'
 import { StoreError, addAudit, keep } from './store'
 import { t } from './strings'
 import { teachLike } from './teaching'
+import { tidy } from './text'
 
 export function ShelfPage(): JSX.Element {
   const audit = draftAudit.value
   const now = draft.value
   const [asking, setAsking] = useState(false)
+  const [saving, setSaving] = useState(false)
   if (!audit || !now) {
     return (
       <main class="page">
@@ -55,42 +57,46 @@ export function ShelfPage(): JSX.Element {
         picture={now.shelf.picture}
         onChange={(next) => (draft.value = { ...now, corrections: next.corrections })}
         onTeach={embedder.value ? teach : undefined}
+        footer={
+          <section class="card">
+            <Slider
+              label={t('review.score')}
+              value={now.minScore}
+              min={SCORE_FLOOR}
+              max={0.95}
+              step={0.01}
+              text={percent(now.minScore)}
+              hint={`${t('review.score-hint', { start: percent(defaultScore()) })} ${t('review.took', { seconds: number(now.shelf.ms / 1000, 1) })}`}
+              onChange={setMinScore}
+            />
+          </section>
+        }
       >
-        <SaveCard audit={audit} picture={now.shelf.picture} />
-        <section class="card">
-          <Slider
-            label={t('review.score')}
-            value={now.minScore}
-            min={SCORE_FLOOR}
-            max={0.95}
-            step={0.01}
-            text={percent(now.minScore)}
-            hint={`${t('review.score-hint', { start: percent(defaultScore()) })} ${t('review.took', { seconds: number(now.shelf.ms / 1000, 1) })}`}
-            onChange={setMinScore}
-          />
-          <div class="buttons">
-            {embedder.value && <Button label={t('share.teach')} icon={GraduationCap} onClick={() => go('teach')} />}
-            <Button label={t('review.discard')} icon={Trash2} onClick={() => setAsking(true)} />
-          </div>
-        </section>
+        <div class="buttons">
+          <Button label={t('review.save')} icon={Save} kind="primary" onClick={() => setSaving(true)} />
+          {embedder.value && <Button label={t('share.teach')} icon={GraduationCap} onClick={() => go('teach')} />}
+          <Button label={t('review.discard')} icon={Trash2} onClick={() => setAsking(true)} />
+        </div>
       </Review>
+      {saving && <SaveDialog audit={audit} picture={now.shelf.picture} onClose={() => setSaving(false)} />}
       {asking && <Confirm question={t('review.discard-question')} yes={t('review.discard')} onYes={leave} onNo={() => setAsking(false)} />}
     </main>
   )
 }
 
-/** The words of an audit and the button that saves it; what fails stays on the screen. */
-function SaveCard({ audit, picture }: { audit: Audit; picture: ImageBitmap }): JSX.Element {
+/** The words of an audit and the button that saves it; what fails stays on the screen, with export as a way out. */
+function SaveDialog({ audit, picture, onClose }: { audit: Audit; picture: ImageBitmap; onClose: () => void }): JSX.Element {
   const [words, setWords] = useState({ ...lastWords.value, note: '' })
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState('')
   const put = (change: Partial<typeof words>): void => setWords({ ...words, ...change })
+  const clean = { store: tidy(words.store), shelf: tidy(words.shelf), category: tidy(words.category), note: tidy(words.note) }
   const save = async (): Promise<void> => {
     setBusy(true)
     setProblem('')
     try {
-      const id = await addAudit({ ...audit, ...words }, await toJpeg(picture))
-      lastWords.value = { store: words.store, shelf: words.shelf, category: words.category }
+      const id = await addAudit({ ...audit, ...clean }, await toJpeg(picture))
+      lastWords.value = { store: clean.store, shelf: clean.shelf, category: clean.category }
       void keep()
       tell('success', t('review.saved'))
       go('history', id)
@@ -102,22 +108,21 @@ function SaveCard({ audit, picture }: { audit: Audit; picture: ImageBitmap }): J
     }
   }
   return (
-    <section class="card">
-      <h2>{t('review.save-title')}</h2>
-      <div class="fields">
-        <TextField label={t('words.store')} value={words.store} onInput={(store) => put({ store })} />
-        <TextField label={t('words.shelf')} value={words.shelf} onInput={(shelf) => put({ shelf })} />
-        <TextField label={t('words.category')} value={words.category} onInput={(category) => put({ category })} />
-        <TextField label={t('words.note')} value={words.note} longest={20_000} lines={2} onInput={(note) => put({ note })} />
-      </div>
+    <Dialog title={t('review.save-title')} onClose={onClose}>
+      <TextField label={t('words.store')} value={words.store} onInput={(store) => put({ store })} />
+      <TextField label={t('words.shelf')} value={words.shelf} onInput={(shelf) => put({ shelf })} />
+      <TextField label={t('words.category')} value={words.category} onInput={(category) => put({ category })} />
+      <TextField label={t('words.note')} value={words.note} longest={20_000} lines={2} onInput={(note) => put({ note })} />
       {problem && (
         <div role="alert">
           <Notice kind="error">{problem}</Notice>
+          <ExportBar audit={{ ...audit, ...clean }} picture={picture} />
         </div>
       )}
-      <div class="buttons">
+      <div class="buttons end">
+        <Button label={t('app.cancel')} onClick={onClose} />
         <Button label={t('review.save')} icon={Save} kind="primary" busy={busy} onClick={() => void save()} />
       </div>
-    </section>
+    </Dialog>
   )
 }

@@ -117,7 +117,7 @@ function GalleryChoice(): JSX.Element {
   const options = [{ value: '', label: t('teach.by-look') }, ...galleries.value.map((value) => ({ value, label: value }))]
   return (
     <div class="gallery-choice">
-      <SelectField label={t('teach.gallery')} value={gallery.value?.name ?? ''} options={options} hint={t('teach.gallery-hint')} onChange={(value) => void choose(value)} />
+      <SelectField label={t('teach.gallery')} value={gallery.value?.name ?? ''} options={options} onChange={(value) => void choose(value)} />
       <Button label={t('teach.new')} icon={Plus} onClick={() => setNaming(true)} />
       {naming && (
         <Dialog title={t('teach.new')} onClose={() => setNaming(false)}>

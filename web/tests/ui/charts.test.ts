@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import type { ShareRow } from '../../src/core'
+import { OTHER, folded, largest } from '../../src/ui/charts'
+
+const row = (name: string, facings: number, whole: number): ShareRow => {
+  const share = facings / whole
+  return { name, facings, share, margin: 0.03, linear: share, linearMargin: 0.04, area: share, areaMargin: 0 }
+}
+
+test('a dozen bars stay as they are', () => {
+  const rows = Array.from({ length: 12 }, (_, i) => row(`b${i}`, 12 - i, 78))
+  expect(folded(rows)).toEqual(rows)
+  expect(folded([])).toEqual([])
+})
+
+test('beyond a dozen the smallest are added up, and nothing is lost', () => {
+  const rows = Array.from({ length: 20 }, (_, i) => row(`b${i}`, 20 - i, 210))
+  const bars = folded(rows)
+  expect(bars).toHaveLength(12)
+  expect(bars[11]).toMatchObject({ name: OTHER, facings: 45 })
+  expect(bars[11].margin).toBeCloseTo(0.03 * Math.sqrt(9))
+  expect(bars.reduce((sum, bar) => sum + bar.share, 0)).toBeCloseTo(1)
+  expect(bars.reduce((sum, bar) => sum + bar.facings, 0)).toBe(210)
+})
+
+test('a trend shows the names that are largest over all audits', () => {
+  const points = [
+    { time: '1', shares: [row('A', 9, 10), row('B', 1, 10)] },
+    { time: '2', shares: [row('C', 8, 10), row('B', 2, 10)] },
+  ]
+  expect(largest(points, 2)).toEqual(['A', 'C'])
+  expect(largest([], 2)).toEqual([])
+})
