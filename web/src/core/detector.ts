@@ -7,7 +7,8 @@ import { type Detections, selectDetections } from './detections'
 import { type Heads, postprocess } from './postprocess'
 import { type Input, prepare } from './preprocess'
 import { cropRaster, mirrorRaster, type Raster } from './raster'
-import { mergeTiles, roundEven, tileGrid } from './tiles'
+import { roundEven } from './rounding'
+import { mergeTiles, tileGrid } from './tiles'
 import { type Look, mergeViews } from './voting'
 
 const WIDEST = 16 / 9 // photos wider (or taller) than this are searched in tiles

@@ -407,10 +407,9 @@ export class Gallery implements Fields {
     for (let s = 0; s < size; s++) {
       const i = Math.floor((s * this.pictures.length) / size)
       const sku = this.exampleSkus[i]
-      if (counts[sku] < 2) continue
       const vector = this.vector(i)
       const rest = sums[sku].map((value, k) => value - vector[k]) // without the example itself
-      own.push(dot(toUnit(rest), vector))
+      if (counts[sku] > 1) own.push(dot(toUnit(rest), vector))
       let nearest = -1
       prototypes.forEach((prototype, k) => {
         if (brands[skus[k]] !== brands[sku]) nearest = Math.max(nearest, dot(vector, prototype))

@@ -2,7 +2,7 @@
 
 import type { DetectorConfig } from './config'
 import { type Raster, shrunk } from './raster'
-import { roundEven } from './tiles'
+import { roundEven } from './rounding'
 
 const PADDING = 114
 const STRIDE = 32

@@ -1,5 +1,7 @@
 /** Pictures as bytes, resized as OpenCV does, so that the network sees what it sees in Python. */
 
+import { roundEven } from './rounding'
+
 /** RGB pixels, with a fourth byte that is skipped where `channels` is 4 (a canvas's). */
 export interface Raster {
   width: number
@@ -99,32 +101,75 @@ function areaTaps(source: number, target: number): Taps {
   return { from, count, weights, widest }
 }
 
-/** Between the two nearest pixels (OpenCV's INTER_LINEAR). */
-function linearTaps(source: number, target: number): Taps {
+/** Between which two pixels (the second being `next` further) a pixel lies, in parts of `ONE`. */
+interface Between {
+  from: Int32Array
+  next: Int32Array
+  first: Int32Array
+  second: Int32Array
+}
+
+const ONE = 2048
+
+function between(source: number, target: number): Between {
   const scale = source / target
-  const from = new Int32Array(target)
-  const count = new Int32Array(target).fill(2)
-  const weights = new Float32Array(2 * target)
+  const zeros = () => new Int32Array(target)
+  const out = { from: zeros(), next: zeros(), first: zeros(), second: zeros() }
   for (let i = 0; i < target; i++) {
-    const place = (i + 0.5) * scale - 0.5
+    const place = Math.fround((i + 0.5) * scale - 0.5)
     let left = Math.floor(place)
-    let part = place - left
+    let part = Math.fround(place - left)
     if (left < 0) [left, part] = [0, 0]
     if (left >= source - 1) [left, part] = [source - 1, 0]
-    from[i] = left
-    if (part === 0) count[i] = 1
-    weights[2 * i] = 1 - part
-    weights[2 * i + 1] = part
+    out.from[i] = left
+    out.next[i] = left < source - 1 ? 1 : 0
+    out.first[i] = roundEven((1 - part) * ONE)
+    out.second[i] = roundEven(part * ONE)
   }
-  return { from, count, weights, widest: 2 }
+  return out
+}
+
+/** `raster` at `width` x `height` pixels, between the nearest ones: OpenCV's INTER_LINEAR to the bit. */
+function resizeLinear(raster: Raster, width: number, height: number): Raster {
+  const across = between(raster.width, width)
+  const down = between(raster.height, height)
+  const out = new Uint8Array(3 * width * height)
+  const rows = new Map<number, Int32Array>()
+  const rowOf = (y: number): Int32Array => {
+    let row = rows.get(y)
+    if (!row) rows.set(y, (row = linearRow(raster, y, across)))
+    return row
+  }
+  for (let y = 0; y < height; y++) {
+    const top = down.from[y]
+    for (const row of rows.keys()) if (row < top) rows.delete(row)
+    const [upper, lower] = [rowOf(top), rowOf(top + down.next[y])]
+    const [first, second] = [down.first[y], down.second[y]]
+    const at = 3 * width * y
+    for (let x = 0; x < upper.length; x++)
+      out[at + x] = (((first * upper[x]) >> 16) + ((second * lower[x]) >> 16) + 2) >> 2
+  }
+  return { width, height, channels: 3, data: out }
+}
+
+function linearRow({ width, channels, data }: Raster, y: number, across: Between): Int32Array {
+  const out = new Int32Array(3 * across.from.length)
+  const start = y * width * channels
+  for (let x = 0; x < across.from.length; x++) {
+    const a = start + across.from[x] * channels
+    const b = a + across.next[x] * channels
+    const [first, second] = [across.first[x], across.second[x]]
+    for (let c = 0; c < 3; c++) out[3 * x + c] = (first * data[a + c] + second * data[b + c]) >> 4
+  }
+  return out
 }
 
 /** `raster` at `width` x `height` pixels, by areas or linearly; RGB. */
 export function resize(raster: Raster, width: number, height: number, how: 'area' | 'linear'): Raster {
-  if (how === 'area' && raster.width === 2 * width && raster.height === 2 * height) return halve(raster)
-  const taps = how === 'area' ? areaTaps : linearTaps
-  const across = taps(raster.width, width)
-  const down = taps(raster.height, height)
+  if (how === 'linear') return resizeLinear(raster, width, height)
+  if (raster.width === 2 * width && raster.height === 2 * height) return halve(raster)
+  const across = areaTaps(raster.width, width)
+  const down = areaTaps(raster.height, height)
   const out = new Uint8Array(3 * width * height)
   // Rows are made narrow once each, and kept while the rows below still need them.
   const rows = new Map<number, Float32Array>()

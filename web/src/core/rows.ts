@@ -4,7 +4,7 @@ import type { Numbers } from './boxes'
 import type { Detections } from './detections'
 import { mean, median, unique } from './numbers'
 import { ShelfPlane } from './plane'
-import { roundEven } from './tiles'
+import { roundEven } from './rounding'
 
 // Heights are in typical facings, widths in typical facings too; chosen as Python's.
 const BOARD = 0.12 // a wider gap between two facings, one above the other, is a board; a narrower one a stack

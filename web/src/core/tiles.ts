@@ -1,6 +1,7 @@
 /** Cutting a long photo into overlapping tiles and joining what was found in them. */
 
 import { nms } from './nms'
+import { roundEven } from './rounding'
 import { joinLooks, type Look, pickLook } from './voting'
 
 /** A rectangle of a picture in pixels; right and bottom are exclusive. */
@@ -9,14 +10,6 @@ export interface Tile {
   top: number
   right: number
   bottom: number
-}
-
-/** `value` rounded as Python does: halves to the even neighbour. */
-export function roundEven(value: number): number {
-  const below = Math.floor(value)
-  const rest = value - below
-  if (rest !== 0.5) return rest < 0.5 ? below : below + 1
-  return below % 2 ? below + 1 : below
 }
 
 /**

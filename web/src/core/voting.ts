@@ -100,7 +100,7 @@ export function mergeViews(views: Look[], threshold: number): Look {
         const union = keptAreas[i] + sizes[j] - shared
         if (union > 0 && shared / union >= SAME) best = joined.scores[j]
       }
-      means[i] += best / views.length
+      means[i] += Math.fround(best / views.length) // rounded as NumPy does: scores that are equal stay equal
     }
   }
   const voted = { ...kept, boxes: vote(kept.boxes, joined.boxes, joined.scores), scores: means }

@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs'
+
+import { describe, expect, test } from 'vitest'
+
+import type { EmbedderDescription } from '../../src/core/config'
+import { Gallery, GalleryError } from '../../src/core/gallery'
+import { groupLooks, lookName } from '../../src/core/looks'
+import { FrameNamer, nameFacings } from '../../src/core/naming'
+import { asDetections, expectClose, ROOT, vectors } from './vectors'
+
+const kept = vectors('galleries')
+const embedder = { ...kept.embedder, tfjs: '', input: '', output: '' } as EmbedderDescription
+const picture = (text: string) => new Uint8Array(new TextEncoder().encode(text))
+const vectorsOf = (numbers: number[], from: number, to: number) =>
+  Float32Array.from(numbers.slice(from * embedder.dimensions, to * embedder.dimensions))
+
+/** The gallery that Python made, made as a user does: example by example. */
+function taught(): Gallery {
+  let gallery = Gallery.empty(kept.name)
+  kept.example_skus.forEach((sku: number, i: number) => {
+    const { brand, name } = kept.skus[sku]
+    gallery = gallery.teach(brand, name, vectorsOf(kept.vectors, i, i + 1), [picture(kept.pictures[i])], embedder)
+  })
+  return gallery
+}
+
+/** The same, as it is written in a file. */
+function read(): Gallery {
+  return new Gallery({
+    name: kept.name,
+    skus: kept.skus,
+    exampleSkus: Int32Array.from(kept.example_skus),
+    dimensions: embedder.dimensions,
+    embeddings: Float32Array.from(kept.vectors),
+    pictures: kept.pictures.map((text: string) => ({ load: async () => picture(text) })),
+    embedder: embedder.digest,
+    threshold: kept.threshold,
+  })
+}
+
+describe('a gallery is what it is in Python', () => {
+  test('brands, colours, digest, calibration', async () => {
+    const gallery = read()
+    expect(gallery.brands).toEqual(kept.brands)
+    expect(gallery.colors).toEqual(kept.colors)
+    expect(gallery.ownBrands).toEqual(['Oats'])
+    expect(await gallery.digest()).toBe(kept.digest)
+    expect(gallery.matcherData(embedder).middle).toBeCloseTo(kept.middle, 4)
+  })
+
+  test('facings are named', () => {
+    const match = read().match(Float32Array.from(kept.asked), embedder)
+    expect([...match.skuIds]).toEqual(kept.sku_ids)
+    expectClose(match.scores, kept.scores, 1e-3)
+    expect(new Set(match.skuIds).size).toBeGreaterThan(1)
+  })
+
+  test('what it does not know is named by its look', () => {
+    const found = asDetections(kept.found)
+    for (const [gallery, wanted] of [
+      [read(), kept.naming],
+      [null, kept.alone],
+    ] as const) {
+      const naming = nameFacings(found, Float32Array.from(kept.asked), embedder, gallery, true)
+      expect([...naming.detections.brandIds!]).toEqual(wanted.brand_ids)
+      expect(naming.brands).toEqual(wanted.brands)
+      expect(naming.looks).toEqual(wanted.looks)
+    }
+    expect(nameFacings(found, Float32Array.from(kept.asked), embedder, null, false).brands).toEqual([])
+  })
+
+  test("the demo gallery's zip is read, and written as it was", async () => {
+    const file = new Blob([readFileSync(new URL('data/demo_gallery.zip', ROOT))])
+    const gallery = await Gallery.fromZip(file)
+    const { digest, name, brands, examples, middle } = kept.demo
+    expect(await gallery.digest()).toBe(digest)
+    expect([gallery.name, gallery.brands, gallery.pictures.length]).toEqual([name, brands, examples])
+    const of = { ...embedder, digest: gallery.embedder, dimensions: gallery.dimensions, middle: 0.77 }
+    expect(gallery.matcherData(of).middle).toBeCloseTo(middle, 4)
+    const again = await Gallery.fromZip(await gallery.toZip())
+    expect(await again.digest()).toBe(digest)
+  })
+})
+
+describe('a gallery on the phone', () => {
+  test('is taught, renamed, merged and reduced without changing the one before', async () => {
+    const gallery = taught()
+    expect(gallery.skus.map((sku) => sku.id)).toEqual(['sku-1', 'sku-2', 'sku-3', 'sku-4'])
+    const renamed = gallery.withBrand('Oats', { brand: 'Havre', own: true })
+    expect([renamed.brands.includes('Havre'), gallery.brands.includes('Havre')]).toEqual([true, false])
+    expect(renamed.ownBrands).toEqual(['Havre'])
+    const [first, second] = gallery.skus
+    const merged = gallery.merged(first.id, second.id)
+    expect(merged.skus.length).toBe(3)
+    expect(merged.pictures.length).toBe(gallery.pictures.length)
+    const without = gallery.without(first.id)
+    expect(without.pictures.length).toBeLessThan(gallery.pictures.length)
+    expect(Math.max(...without.exampleSkus)).toBeLessThan(without.skus.length)
+    expect(gallery.withoutExamples([0, 1]).pictures.length).toBe(gallery.pictures.length - 2)
+    expect(gallery.withSku(first.id, { name: 'New' }).skus[0].name).toBe('New')
+    expect(await gallery.digest()).toBe(await taught().digest())
+  })
+
+  test('names nothing before it was taught', () => {
+    const match = Gallery.empty('mine').match(Float32Array.from(kept.asked), embedder)
+    expect(new Set(match.skuIds)).toEqual(new Set([-1]))
+    expect(new Set(match.scores)).toEqual(new Set([0]))
+  })
+
+  test("of another embedder is made anew from its pictures, and refused before", async () => {
+    const other = { ...embedder, digest: 'f'.repeat(64) }
+    const gallery = read()
+    expect(() => gallery.match(new Float32Array(12), other)).toThrow(GalleryError)
+    const unit = new Float32Array(12).fill(1 / Math.sqrt(12))
+    const moved = await gallery.embeddedBy(other, async () => unit)
+    expect(moved.embedder).toBe(other.digest)
+    expect(moved.match(unit, other).scores[0]).toBeGreaterThan(0.5)
+  })
+
+  test.each([
+    ['no gallery', { format: 'another 1' }],
+    ['no skus', { format: 'skushare gallery 1', name: 'x' }],
+    ['a picture elsewhere', withExample({ picture: '../secret.jpg' })],
+    ['a vector of another length', withExample({ embedding: btoa('12345678') })],
+    ['a product that is not there', withExample({ sku: 'other' })],
+    ['a wrong id', { ...withExample({}), skus: [{ id: '../x', name: 'n', brand: 'b' }] }],
+    ['an own that is empty', { ...withExample({}), name: '' }],
+  ])('a damaged file is refused: %s', (_, index) => {
+    expect(() => Gallery.fromFolder(index, new URL('http://localhost/'))).toThrow(GalleryError)
+  })
+
+  test('a zip that is none is refused', async () => {
+    await expect(Gallery.fromZip(new Blob(['no zip']))).rejects.toThrow(GalleryError)
+  })
+})
+
+function withExample(changes: object): object {
+  const vector = new Float32Array([1, 0])
+  const embedding = Buffer.from(vector.buffer).toString('base64')
+  const example = { sku: 'a', picture: 'pictures/1.jpg', embedding }
+  return {
+    format: 'skushare gallery 1',
+    name: 'g',
+    embedder: '',
+    threshold: 0.5,
+    skus: [{ id: 'a', name: 'n', brand: 'b', category: '', own: false, color: '' }],
+    examples: [example, { ...example, ...changes }],
+  }
+}
+
+describe('looks are grouped as in Python', () => {
+  const { dimensions, vectors: numbers, looks, names } = vectors('looks')
+  for (const { likeness, groups } of looks)
+    test(`from a likeness of ${likeness}`, () => {
+      expect([...groupLooks(Float32Array.from(numbers), dimensions, likeness)]).toEqual(groups)
+    })
+
+  test('names', () => {
+    for (const [number, name] of Object.entries(names)) expect(lookName(Number(number))).toBe(name)
+  })
+
+  test('none and one', () => {
+    expect([...groupLooks(new Float32Array(0), 4, 0.5)]).toEqual([])
+    expect([...groupLooks(new Float32Array([1, 0, 0, 0]), 4, 0.5)]).toEqual([0])
+  })
+
+  test('more facings than are compared each with each', () => {
+    const many = Float32Array.from({ length: 2 * 2600 }, (_, k) => (Math.floor(k / 2) % 3 === 0 ? k % 2 : 1 - (k % 2)))
+    const groups = groupLooks(many, 2, 0.5)
+    expect(groups.filter((group) => group === 0).length).toBe(1733)
+    expect(groups[0]).toBe(1)
+  })
+})
+
+test('frames are named as in Python, a few facings embedded in each', async () => {
+  const { embedder: of, skus, centres, frames, asked } = vectors('frames')
+  const gallery = new Gallery({
+    name: 'g',
+    skus,
+    exampleSkus: Int32Array.from([0, 1, 2]),
+    dimensions: 4,
+    embeddings: Float32Array.from(centres),
+    pictures: [1, 2, 3].map((n) => ({ load: async () => picture(String(n)) })),
+    embedder: of.digest,
+    threshold: 0.5,
+  })
+  const counts: number[] = []
+  const namer = new FrameNamer(gallery.matcherData(of))
+  for (const frame of frames) {
+    const { brand_ids: _, brand_scores: __, sku_ids: ___, ...bare } = frame
+    const found = await namer.name(asDetections(bare), async (boxes) => {
+      counts.push(boxes.length / 4)
+      const out = new Float32Array(boxes.length)
+      for (let i = 0; i < boxes.length / 4; i++) {
+        out[4 * i + (Math.floor(Math.trunc(boxes[4 * i]) / 40) % 3)] = 1 / Math.hypot(1, 0.2)
+        out[4 * i + 3] = 0.2 / Math.hypot(1, 0.2)
+      }
+      return out
+    })
+    expect([...found.brandIds!]).toEqual(frame.brand_ids)
+    expectClose(found.brandScores!, frame.brand_scores, 1e-3)
+  }
+  expect(counts).toEqual(asked)
+})

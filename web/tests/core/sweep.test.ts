@@ -1,0 +1,197 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import { findHomography, inverse, movePoints, multiply, overlapShare } from '../../src/core/homography'
+import { CameraMotion, Links, type Pose } from '../../src/core/motion'
+import type { Raster } from '../../src/core/raster'
+import { assignBest, ShelfTracker } from '../../src/core/tracking'
+import { asDetections, expectClose, vectors } from './vectors'
+
+test('facings of a sweep are counted as in Python, the places being given', () => {
+  const { size, key_size, links, frames, facings } = vectors('sweep')
+  const motion = { keys: [] as { size: [number, number] }[], links: new Links(), locate: () => pose }
+  let pose: Pose | null = null
+  const tracker = new ShelfTracker(motion)
+  const picture: Raster = { width: size[0], height: size[1], channels: 3, data: new Uint8Array(0) }
+  for (const frame of frames) {
+    pose = frame.pose && { key: frame.pose.key, homography: Float64Array.from(frame.pose.homography) }
+    while (motion.keys.length < frame.keys) motion.keys.push({ size: key_size })
+    for (const { pair, homography } of links)
+      if (Math.max(...pair) < frame.keys) motion.links.set(pair[0], pair[1], Float64Array.from(homography))
+    const found = tracker.update(picture, asDetections(frame.found))
+    expect([...found.trackIds!]).toEqual(frame.found.track_ids)
+    expect(tracker.count).toBe(frame.count)
+  }
+  const counted = tracker.facings()
+  expect(counted.count).toBeGreaterThan(25)
+  expect([...counted.trackIds!]).toEqual(facings.track_ids)
+  expect([...counted.brandIds!]).toEqual(facings.brand_ids)
+  expectClose(counted.brandScores!, facings.brand_scores, 1e-3)
+  expectClose(counted.boxes, facings.boxes, 0.01)
+  expectClose(counted.scores, facings.scores, 1e-4)
+})
+
+test('an assignment gains as much as the best of all', () => {
+  const all = (n: number): number[][] =>
+    n === 0 ? [[]] : all(n - 1).flatMap((rest) => rest.concat(-1).map((_, at) => [...rest.slice(0, at), n - 1, ...rest.slice(at)]))
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (rows, columns, stream) => {
+      const gains = Float64Array.from({ length: rows * columns }, () => {
+        const value = stream.next().value!
+        return value < 0.4 ? 0 : value
+      })
+      const found = assignBest(gains, rows, columns)
+      const used = [...found].filter((column) => column >= 0)
+      expect(new Set(used).size).toBe(used.length)
+      const gain = (columnOf: (row: number) => number) =>
+        Array.from({ length: rows }, (_, row) => (columnOf(row) >= 0 && columnOf(row) < columns ? gains[row * columns + columnOf(row)] : 0)).reduce((a, b) => a + b, 0)
+      const best = Math.max(...all(Math.max(rows, columns)).map((order) => gain((row) => order[row])))
+      expect(gain((row) => found[row])).toBeCloseTo(best, 9)
+    }),
+    { numRuns: 50 },
+  )
+})
+
+describe('homographies', () => {
+  const h = Float64Array.from([1.1, 0.05, -12, -0.02, 0.95, 7, 1e-4, -2e-4, 1])
+
+  test('there and back', () => {
+    const points = Float64Array.from([0, 0, 300, 20, 150, 180, 17, 99])
+    expectClose(movePoints(movePoints(points, h), inverse(h)), points, 1e-6)
+    const [unit] = [multiply(h, inverse(h))]
+    expectClose(unit.map((value) => value / unit[8]), [1, 0, 0, 0, 1, 0, 0, 0, 1], 1e-9)
+  })
+
+  test('are found among many wrong pairs', () => {
+    const source = Float64Array.from({ length: 160 }, (_, k) => (k * 7919) % (k % 2 ? 181 : 317))
+    const target = movePoints(source, h)
+    for (let i = 0; i < 30; i++) target[2 * i] += 20 + ((i * 31) % 60)
+    const found = findHomography(source, target, 1)!
+    expect(found.support).toBe(50)
+    expectClose(movePoints(source, found.homography).subarray(60), target.subarray(60), 0.01)
+  })
+
+  test('overlap of a picture moved by half', () => {
+    expect(overlapShare(Float64Array.from([1, 0, 50, 0, 1, 0, 0, 0, 1]), [100, 60], [100, 60])).toBeCloseTo(0.5, 9)
+    expect(overlapShare(Float64Array.from([1, 0, 500, 0, 1, 0, 0, 0, 1]), [100, 60], [100, 60])).toBe(0)
+  })
+})
+
+/** A long shelf of packs with different prints, and what a camera sees of it. */
+class Scene {
+  private readonly data: Float32Array
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+  ) {
+    let state = 7
+    const random = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32
+    this.data = new Float32Array(width * height).fill(90)
+    for (let n = 0; n < (width * height) / 300; n++) {
+      const [x, y] = [Math.floor(random() * width), Math.floor(random() * height)]
+      const [w, h, level] = [4 + random() * 18, 4 + random() * 22, random() * 255]
+      for (let r = y; r < Math.min(y + h, height); r++) this.data.fill(level, r * width + x, r * width + Math.min(x + w, width))
+    }
+  }
+
+  /** A frame of `w` x `h` pixels whose upper left corner is at (x, y), `scale` scene pixels a frame pixel. */
+  frame(x: number, y: number, w: number, h: number, scale = 1): Raster {
+    const data = new Uint8Array(3 * w * h)
+    for (let r = 0; r < h && scale === 1; r++)
+      for (let c = 0, k = 3 * r * w; c < w; c++, k += 3)
+        data[k] = data[k + 1] = data[k + 2] = this.data[(y + r) * this.width + x + c]
+    for (let r = 0; r < h && scale !== 1; r++)
+      for (let c = 0; c < w; c++) {
+        const [u, v] = [x + c * scale, y + r * scale]
+        const [left, top] = [Math.floor(u), Math.floor(v)]
+        const at = (dy: number, dx: number) => this.data[Math.min(top + dy, this.height - 1) * this.width + Math.min(left + dx, this.width - 1)]
+        const [p, q] = [u - left, v - top]
+        const level = (1 - q) * ((1 - p) * at(0, 0) + p * at(0, 1)) + q * ((1 - p) * at(1, 0) + p * at(1, 1))
+        data.fill(Math.round(level), 3 * (r * w + c), 3 * (r * w + c) + 3)
+      }
+    return { width: w, height: h, channels: 3, data }
+  }
+}
+
+describe('a camera is followed', () => {
+  const scene = new Scene(1500, 330)
+  const [w, h] = [320, 240]
+
+  test.each([
+    ['slowly', 20],
+    ['quickly', 60],
+  ])('%s along a shelf: its place in the key frame, and theirs to each other, are known', (_, step) => {
+    const motion = new CameraMotion()
+    const starts: [number, number][] = [] // of the key frames
+    const middle = Float64Array.from([w / 2, h / 2])
+    for (let x = 0; x <= 900; x += step) {
+      const y = Math.round(30 + 12 * Math.sin(x / 80))
+      const pose = motion.locate(scene.frame(x, y, w, h))
+      expect(pose, `lost at ${x}`).not.toBeNull()
+      if (motion.keys.length > starts.length) starts.push([x, y])
+      const [left, top] = starts[pose!.key]
+      expectClose(movePoints(middle, pose!.homography), [x - left + w / 2, y - top + h / 2], 1.5)
+    }
+    expect(starts.length).toBeGreaterThan(3)
+    expect(starts.length).toBeLessThan(16)
+    for (let key = 1; key < starts.length; key++) expect(motion.links.get(key - 1, key)).toBeDefined()
+    for (const [a, b] of motion.links.pairs()) {
+      const [dx, dy] = [starts[a][0] - starts[b][0], starts[a][1] - starts[b][1]]
+      const shared = Float64Array.from([(w - dx) / 2, (h - dy) / 2]) // the middle of what both show
+      const where = movePoints(shared, motion.links.get(a, b)!)
+      expectClose(where, [shared[0] + dx, shared[1] + dy], 3)
+    }
+  })
+
+  test('nearer and further away', () => {
+    const motion = new CameraMotion()
+    for (let n = 0; n <= 12; n++) {
+      const scale = 1 - 0.02 * n
+      const pose = motion.locate(scene.frame(200 + (w / 2) * (1 - scale), 40 + (h / 2) * (1 - scale), w, h, scale))
+      expect(pose).not.toBeNull()
+      const [x, y] = movePoints(Float64Array.from([0, 0]), pose!.homography)
+      expectClose([x, y], [(w / 2) * (1 - scale), (h / 2) * (1 - scale)], 1.5)
+    }
+  })
+
+  test('after a cover the place is found again, and a wall gives none', () => {
+    const motion = new CameraMotion()
+    for (let x = 100; x <= 160; x += 10) expect(motion.locate(scene.frame(x, 30, w, h))).not.toBeNull()
+    const wall: Raster = { width: w, height: h, channels: 3, data: new Uint8Array(3 * w * h).fill(120) }
+    for (let n = 0; n < 8; n++) expect(motion.locate(wall)).toBeNull()
+    const back = motion.locate(scene.frame(130, 35, w, h))
+    expect(back?.key).toBe(0)
+    expectClose(movePoints(Float64Array.from([0, 0]), back!.homography), [30, 5], 1)
+    expect(motion.keys.length).toBe(1)
+  })
+
+  test('a jump to another shelf becomes a new place after a while', () => {
+    const motion = new CameraMotion()
+    for (let n = 0; n < 3; n++) motion.locate(scene.frame(0, 20, w, h))
+    const poses = Array.from({ length: 8 }, () => motion.locate(scene.frame(1000, 20, w, h)))
+    expect(poses[0]).toBeNull()
+    expect(poses.at(-1)?.key).toBe(1)
+    expect(motion.links.get(0, 1)).toBeUndefined()
+  })
+
+  test('a whole sweep there and back counts each facing once', () => {
+    const facings = Array.from({ length: 2 * 24 }, (_, i) => {
+      const [column, row] = [i >> 1, i % 2]
+      return [50 * column + 6, 120 * row + 50, 50 * column + 46, 120 * row + 140]
+    })
+    const tracker = new ShelfTracker()
+    const along = Array.from({ length: 36 }, (_, i) => 22 * i)
+    for (const x of [...along, ...[...along].reverse()]) {
+      const y = 30
+      const boxes = facings
+        .map(([l, t, r, b]) => [Math.max(l - x, 0), Math.max(t - y, 0), Math.min(r - x, w), Math.min(b - y, h)])
+        .filter(([l, , r]) => r - l > 10)
+      const kept = { boxes: boxes.flat(), scores: boxes.map(() => 0.9), class_ids: boxes.map(() => 0) }
+      tracker.update(scene.frame(x, y, w, h), asDetections(kept))
+    }
+    // Those that only the last frame shows are seen too seldom.
+    const seen = facings.filter(([l]) => l < along.at(-2)! + w - 10).length
+    expect(tracker.count).toBe(seen)
+  })
+})
