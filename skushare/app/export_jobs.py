@@ -146,6 +146,11 @@ class Export:
         except (KeyError, TypeError, ValueError):
             return Report(pd.DataFrame(), [], pd.DataFrame(), {})
 
+    def log(self):
+        """What the process printed, without the lines that tell its progress."""
+        lines = self.log_tail(1000).splitlines()
+        return "\n".join(line for line in lines if not line.startswith('{"step"'))
+
     def log_tail(self, lines=40):
         """The last ``lines`` of what the process printed."""
         try:

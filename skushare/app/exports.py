@@ -23,6 +23,7 @@ from skushare.app.text import plain
 from skushare.brands.library import gallery_names
 from skushare.detector.models import model_choices
 from skushare.errors import SkushareError
+from skushare.export.report import ExportReport
 from skushare.serve.network import qr_svg
 
 POLL_SECONDS = 1.0
@@ -30,7 +31,7 @@ NO_GALLERY = "No gallery: group by look"
 PRECISIONS = {
     "float16": "half the size of float32, and nearly the same boxes",
     "float32": "the weights as they were trained",
-    "uint8": "a quarter of the size; boxes and scores move a little",
+    "uint8": "a quarter of the size; boxes move by some pixels",
 }
 SHARD_MB = 4
 PREVIEW_HEIGHT = 760  # pixels: a phone's screen
@@ -207,7 +208,7 @@ def _tell_end(export, status, reason):
         st.warning(plain(reason[:1].upper() + reason[1:]) + ". Export again.", icon=ICONS[status][0])
     else:
         st.error(plain(reason or "It failed."), icon=ICONS[status][0])
-    if text := export.log_tail():
+    if text := export.log():
         with st.expander("Log", icon=":material/article:"):
             st.code(text, language=None, wrap_lines=True, height=300)
 
@@ -325,9 +326,14 @@ def _show_sizes(export, report):
     if not len(report.files):
         st.info("The exporter left no list of files.", icon=":material/help:")
         return
-    table = report.files.set_axis(["file", "size", "compressed"], axis=1).sort_values("size", ascending=False)
     shown = st.column_config.NumberColumn(format="bytes")
-    st.dataframe(table, hide_index=True, height=420, column_config={"size": shown, "compressed": shown})
+    columns = {"size": shown, "compressed": shown}
+    parts = ExportReport(export.bundle, files=report.files).sizes()
+    names = {"bytes": "size", "gzip bytes": "compressed"}
+    st.dataframe(parts.rename(columns=names), hide_index=True, column_config=columns)
+    st.markdown("##### Every file")
+    files = report.files.rename(columns={"path": "file", **names}).sort_values("size", ascending=False)
+    st.dataframe(files, hide_index=True, height=420, column_config=columns)
 
 
 def _offer_deletion(export):

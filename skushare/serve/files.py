@@ -52,12 +52,10 @@ HASHED = re.compile(
 )  # as Vite names them; no word
 A_YEAR = "public, max-age=31536000, immutable"
 WORKER = "sw.js"
-# In place of the app's service worker where nothing shall be cached: without an older one it is not
-# installed, which the app tells; with an older one it takes that one's place, and goes with all caches.
-NO_WORKER = b"""self.addEventListener('install', (event) => {
-  if (self.registration.active) self.skipWaiting()
-  else event.waitUntil(Promise.reject(new Error('served with --no-cache')))
-})
+# In place of the app's service worker where nothing shall be cached: without an older one it cannot be
+# registered; with an older one it takes that one's place, and goes with all caches.
+NO_WORKER = b"""if (!self.registration.active) throw new Error('served with --no-cache')
+self.addEventListener('install', () => self.skipWaiting())
 self.addEventListener('activate', (event) => event.waitUntil(
   caches.keys()
     .then((names) => Promise.all(names.map((name) => caches.delete(name))))

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 
-from skushare.errors import ConfigError
+from skushare.errors import ConfigError, SkushareError
 from skushare.serve.certificate import certificate
 from skushare.serve.files import Folder
 from skushare.serve.network import EVERYWHERE, is_loopback, lan_addresses, listen, qr_terminal
@@ -43,6 +43,19 @@ def check_folder(folder):
         if isinstance(content, dict) and str(content.get("format", "")).startswith(wanted):
             return
     raise ConfigError(f"{folder}: no bundle (it has no {BUNDLE}); skushare export --out DIR makes one")
+
+
+def find_damage(folder):
+    """What is missing or damaged in the bundle ``folder``, which the app would refuse; else ``None``."""
+    if not (Path(folder) / BUNDLE).is_file():
+        return None
+    from skushare.export.bundle import read_bundle
+
+    try:
+        read_bundle(folder)
+    except SkushareError as error:
+        return str(error)
+    return None
 
 
 def checked_origin(text):
@@ -105,6 +118,8 @@ def serve(folder, host="127.0.0.1", port=PORT, https=False, origins=(), cached=T
         own = () if host in EVERYWHERE else (host,)
         secured = certificate(own) if https else None
         say(f"Serving {folder}")
+        if problem := find_damage(folder):
+            say(f"  warning: {problem}")
         announce(host, port, secured, say)
         _run(make_app(folder, origins, cached, secured), socket, secured)
 

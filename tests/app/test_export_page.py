@@ -159,7 +159,8 @@ def test_a_finished_export_shows_sizes_checks_and_the_running_bundle(page_parts)
     assert any("operations" in text for text in texts(app.markdown)) and len(app.dataframe) == 2
     app.session_state.export_tab = "Sizes"
     app.run()
-    assert app.dataframe[0].value["file"].tolist() == ["model/a.bin", "index.html"]
+    assert app.dataframe[0].value["part"].tolist() == ["at the top", "model/a.bin", "all"]
+    assert app.dataframe[1].value["file"].tolist() == ["model/a.bin", "index.html"]
 
 
 def test_a_failed_check_is_said_at_once():
