@@ -16,8 +16,8 @@ def add(commands):
         "Without --lan or --host, only this computer reaches it. A phone needs https for its camera: --lan\n"
         "serves the network with a certificate made here, and shows the address as a QR code.",
         "examples:\n"
-        "  skushare serve exports/first --lan\n"
-        "  skushare serve exports/first --cors https://example.org    # that page may load the model\n",
+        "  skushare serve shelf --lan\n"
+        "  skushare serve shelf --cors https://example.org    # that page may load the model\n",
     )
     parser.add_argument("folder", type=Path, metavar="BUNDLE", help="folder that skushare export wrote")
     parser.add_argument("--lan", action="store_true", help="for a phone: the same as --host 0.0.0.0 --https")

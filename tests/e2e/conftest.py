@@ -67,6 +67,36 @@ def fresh_app_url(tmp_path):
         yield url
 
 
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory):
+    """An export of the shipped model and the demo gallery, as the Export page makes it, made once.
+
+    Its ``bundle`` is the folder for phones; it lies in the workspace of ``export_app_url``.
+    """
+    from skushare.app.export_jobs import FINISHED, RUNNING, Request, start_export
+    from skushare.brands.embedder import Embedder
+    from skushare.brands.gallery_files import read_gallery
+    from skushare.samples import DEMO_GALLERY
+
+    folder = tmp_path_factory.mktemp("export")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SKUSHARE_WORKSPACE", str(folder / "workspace"))
+        request = Request(str(ROOT / "models" / "shelf_dense"), "shelf_dense", "Demo", "float16", 4 << 20)
+        export = start_export("shelf", request, read_gallery(DEMO_GALLERY, Embedder.load()))
+        end = time.monotonic() + 600
+        while export.condition()[0] == RUNNING and time.monotonic() < end:
+            time.sleep(0.3)
+    assert export.condition()[0] == FINISHED, (export.condition(), export.log())
+    return export
+
+
+@pytest.fixture(scope="session")
+def export_app_url(exported):
+    """Address of a server that runs the app in the workspace of ``exported``."""
+    with _serve(exported.folder.parents[2]) as url:
+        yield url
+
+
 @contextmanager
 def _serve(folder):
     with socket.socket() as probe:
