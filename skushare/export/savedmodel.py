@@ -61,9 +61,8 @@ def detection_function(network, config):
             scores = tf.pad(scores, [[0, 0], [1, 0]])
         best = tf.reduce_max(scores[:, 1:], axis=1)
         solid = tf.reduce_all(boxes[:, 2:] - boxes[:, :2] >= 1, axis=1)
-        ranked = tf.where(solid, best, -1.0)
-        top, chosen = tf.math.top_k(ranked, tf.minimum(CANDIDATES, tf.size(ranked)))
-        chosen = chosen[: tf.math.count_nonzero(top >= 0, dtype=tf.int32)]
+        chosen = tf.math.top_k(best, tf.minimum(CANDIDATES, tf.size(best))).indices
+        chosen = tf.boolean_mask(chosen, tf.gather(solid, chosen))
         candidates, rated = tf.gather(boxes, chosen), tf.gather(best, chosen)
         keep = tf.image.non_max_suppression(candidates, rated, config.max_detections, config.nms_iou)
         voted = _voted(tf.gather(candidates, keep), candidates, rated)
@@ -163,7 +162,8 @@ def _voted(boxes, candidates, scores):
     overlap = shared / (areas[0][:, None] + areas[1][None] - shared)
     near = tf.maximum(scores, 1e-6) * tf.exp(-((1 - overlap) ** 2) / SPREAD)
     weights = tf.where(overlap >= SAME, near, 0.0)
-    return weights @ candidates / tf.reduce_sum(weights, axis=1, keepdims=True)
+    means = weights @ candidates / tf.reduce_sum(weights, axis=1, keepdims=True)
+    return tf.clip_by_value(means, tf.reduce_min(candidates, axis=0), tf.reduce_max(candidates, axis=0))
 
 
 def _yxyx(boxes):

@@ -1,6 +1,7 @@
 """TensorFlow.js graph models: converting, storing at a precision, reading back and running in Python."""
 
 import json
+import os
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -199,6 +200,8 @@ def convert(network):
             message names the operation and the Keras layer that needs it.
     """
     load_tensorflow()
+    # Else it greets, and where standard output is captured, as in the app, fails for want of a notebook.
+    os.environ.setdefault("TFDF_DISABLE_WELCOME_MESSAGE", "1")
     try:
         with quiet():
             from tensorflowjs.converters import tf_saved_model_conversion_v2 as converter
