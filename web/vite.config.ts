@@ -4,7 +4,15 @@ import { defineConfig } from 'vitest/config'
 // The service worker keeps its name and place: it governs the folder that it lies in.
 const serviceWorker: Record<string, string> = existsSync('src/sw.ts') ? { sw: 'src/sw.ts' } : {}
 
+/** LiteRT.js' own script is written for `<script>`; with an export it can be part of the worker. */
+const litertScript = {
+  name: 'litert-script',
+  transform: (code: string, id: string) =>
+    id.split('?')[0].endsWith('/litert_wasm_compat_internal.js') ? `${code}\nexport default ModuleFactory\n` : null,
+}
+
 export default defineConfig({
+  plugins: [litertScript],
   base: './', // works under any path, as on GitHub Pages
   build: {
     target: 'es2022',
@@ -15,6 +23,6 @@ export default defineConfig({
       output: { entryFileNames: (chunk) => (chunk.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js') },
     },
   },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [litertScript] },
   test: { include: ['tests/**/*.test.ts'], testTimeout: 30_000 },
 })

@@ -224,7 +224,7 @@ export class Auditor {
     this.waiting.delete(reply.id)
     if (!waiting) return
     if (reply.kind === 'done') waiting.resolve(reply.value as never)
-    else if (reply.bundle) waiting.reject(new BundleError(reply.bundle.code, reply.bundle.file, reply.message))
+    else if (reply.bundle) waiting.reject(new BundleError(reply.bundle.code, reply.bundle.file, reply.bundle.detail))
     else waiting.reject(new Error(reply.message))
   }
 

@@ -13,7 +13,7 @@ export class BundleError extends Error {
   constructor(
     readonly code: BundleErrorCode,
     readonly file: string,
-    detail = '',
+    readonly detail = '',
   ) {
     super(`${file}: ${code}${detail && ` (${detail})`}`)
   }

@@ -7,13 +7,16 @@ export const PALETTE: readonly string[] = [
   '#96A578', '#E10069', '#D22DA5', '#D28700', '#FF87F0', '#8787C3', '#B4694B', '#962D69',
 ] // prettier-ignore
 
-const NEUTRAL: Record<string, string> = { unknown: '#A0A0A0', other: '#6F7B79' } // no brands
+const NEUTRAL = new Map([
+  ['unknown', '#A0A0A0'],
+  ['other', '#6F7B79'],
+]) // no brands, and so never in a brand's colour
 const MOST = 100 // names that are compared with each other
 const NEAR = 20 // in CIELAB; of two colours nearer than this, one is taken for the other
 
 /** The colour of `name` as `#RRGGBB` where it stands alone. */
 export function labelColor(name: string): string {
-  return NEUTRAL[name] ?? PALETTE[indexOf(name)]
+  return NEUTRAL.get(name) ?? PALETTE[indexOf(name)]
 }
 
 /**
@@ -29,11 +32,14 @@ export function labelColors(
   chosen: Record<string, string> = {},
 ): Record<string, string> {
   const different = [...new Set(names)]
-  const taken = different.filter((name) => chosen[name]).map((name) => chosen[name].toUpperCase())
-  const colors: Record<string, string> = {}
+  // Names come from anyone: one may be called "constructor".
+  const wish = (name: string) => (Object.hasOwn(chosen, name) ? chosen[name].toUpperCase() : '')
+  const taken = different.map(wish).filter(Boolean)
+  const colors: Record<string, string> = Object.create(null)
   for (const name of different) {
-    if (chosen[name] || NEUTRAL[name]) {
-      colors[name] = chosen[name]?.toUpperCase() ?? NEUTRAL[name]
+    const settled = wish(name) || NEUTRAL.get(name)
+    if (settled) {
+      colors[name] = settled
       continue
     }
     const start = indexOf(name)

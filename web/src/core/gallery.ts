@@ -192,7 +192,9 @@ export class Gallery implements Fields {
 
   /** The colours of the brands that somebody chose one for. */
   get chosenColors(): Record<string, string> {
-    return Object.fromEntries([...this.skus].reverse().flatMap((sku) => (sku.color ? [[sku.brand, sku.color]] : [])))
+    const chosen: Record<string, string> = Object.create(null) // a brand may be called "constructor"
+    for (const sku of [...this.skus].reverse()) if (sku.color) chosen[sku.brand] = sku.color
+    return chosen
   }
 
   /** {brand: '#RRGGBB'}, the same as in Python's charts of this gallery. */
@@ -253,7 +255,10 @@ export class Gallery implements Fields {
     }
   }
 
-  /** With further examples (vectors of `embedder`, JPEG files) of a product, which is added if it is new. */
+  /**
+   * With further examples of a product, which is added if it is new: vectors of `embedder`, and what each
+   * looked like as a JPEG file (empty where there is none).
+   */
   teach(
     brand: string,
     name: string,
@@ -262,15 +267,17 @@ export class Gallery implements Fields {
     embedder: EmbedderDescription,
   ): Gallery {
     this.require(embedder)
+    const count = vectors.length / embedder.dimensions
+    const kept = Array.from({ length: count }, (_, i) => keptPicture(pictures[i] ?? new Uint8Array(0)))
     const known = this.find(brand, name)
     const sku = known ?? { id: this.newId(), name, brand, category: '', own: false, color: '' }
     const index = known ? this.skus.indexOf(known) : this.skus.length
     return this.with({
       skus: known ? this.skus : [...this.skus, sku],
-      exampleSkus: Int32Array.from([...this.exampleSkus, ...pictures.map(() => index)]),
+      exampleSkus: Int32Array.from([...this.exampleSkus, ...kept.map(() => index)]),
       dimensions: embedder.dimensions,
       embeddings: joined(this.embeddings, vectors),
-      pictures: [...this.pictures, ...pictures.map(keptPicture)],
+      pictures: [...this.pictures, ...kept],
       embedder: embedder.digest,
     })
   }

@@ -23,5 +23,5 @@ export interface Task {
 
 export type Reply =
   | { kind: 'done'; id: number; value: unknown }
-  | { kind: 'failed'; id: number; message: string; bundle?: { code: BundleErrorCode; file: string } }
+  | { kind: 'failed'; id: number; message: string; bundle?: { code: BundleErrorCode; file: string; detail: string } }
   | { kind: 'notice'; notice: Notice }

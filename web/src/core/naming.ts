@@ -71,13 +71,14 @@ export type Embed = (boxes: Float32Array) => Promise<Float32Array>
  *
  * A facing that stays where it was keeps its vector; of the others, and in turn of the older vectors, a few
  * are made anew in each frame, so that a frame's time does not depend on how many facings it shows.
+ * Its gallery (`data`) may be changed at any time.
  */
 export class FrameNamer {
   private boxes = new Float32Array(0)
   private vectors = new Float32Array(0)
   private ages = new Float64Array(0) // frames since a vector was made; infinite without one
 
-  constructor(private readonly data: MatcherData) {}
+  constructor(public data: MatcherData) {}
 
   async name(found: Detections, embed: Embed): Promise<Detections> {
     const { dimensions } = this.data

@@ -79,6 +79,7 @@ export class ShelfTracker {
   private readonly tracks = new Map<number, Track>()
   private readonly maps: Map<number, Box>[] = [] // of each key frame: the places of tracks there
   private readonly linked = new Set<string>()
+  lost = false // whether the last frame's place is not known
   private next = 0
   private key: number | null = null
 
@@ -87,6 +88,7 @@ export class ShelfTracker {
   /** `found` in `frame` with `trackIds`; -1 where the frame's place is not known. */
   update(frame: Raster, found: Detections): Detections {
     const pose = this.motion.locate(frame)
+    this.lost = !pose
     if (!pose) return { ...found, trackIds: new Int32Array(found.count).fill(-1) }
     this.bringOver(pose.key)
     return { ...found, trackIds: this.assign(pose, found, frame.width, frame.height) }
