@@ -146,6 +146,11 @@ class Export:
         except (KeyError, TypeError, ValueError):
             return Report(pd.DataFrame(), [], pd.DataFrame(), {})
 
+    def kept(self):
+        """Paths of the bundle's files that a phone keeps; a set."""
+        files = _read(self.bundle / "bundle.json").get("files")
+        return set(files) if isinstance(files, dict) else set()
+
     def log(self):
         """What the process printed, without the lines that tell its progress."""
         lines = self.log_tail(1000).splitlines()

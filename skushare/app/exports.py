@@ -215,7 +215,7 @@ def _tell_end(export, status, reason):
 
 def _show_finished(export):
     report = export.report()
-    _show_sizes_in_short(report)
+    _show_sizes_in_short(export, report)
     with st.container(horizontal=True):
         st.download_button(
             "Download as a zip",
@@ -235,16 +235,22 @@ def _show_finished(export):
                 show(export, report)
 
 
-def _show_sizes_in_short(report):
+def _show_sizes_in_short(export, report):
     if not len(report.files):
         return
-    size, packed = report.files["bytes"].sum(), report.files["gzip bytes"].sum()
+    kept = report.files[report.files["path"].isin(export.kept())]
     failed = sum(passed is False for _, passed, _ in report.checks)
     passed = sum(passed is True for _, passed, _ in report.checks)
     with st.container(horizontal=True):
-        st.metric("Files", f"{len(report.files):,}", border=True)
-        st.metric("Folder", megabytes(size), border=True)
-        st.metric("Compressed", megabytes(packed), border=True, help="As gzip sends it.")
+        st.metric(
+            "Folder",
+            megabytes(report.files["bytes"].sum()),
+            border=True,
+            help="With the sources and the papers, which a phone does not load.",
+        )
+        st.metric("Kept by the phone", megabytes(kept["bytes"].sum()), border=True)
+        packed = megabytes(kept["gzip bytes"].sum())
+        st.metric("Sent to it", packed, border=True, help="The same, compressed by gzip.")
         st.metric("Checks passed", f"{passed} of {passed + failed}", border=True)
     if failed:
         st.error("Not all checks passed; see Checks before you give it to anyone.", icon=":material/error:")
@@ -296,7 +302,8 @@ def _show_phones(export):
 def _show_preview(export, report):
     preview = preview_of(export.bundle, st.context.url)
     if preview.framed:
-        st.iframe(preview.address, height=PREVIEW_HEIGHT)
+        with st.container(border=True):
+            st.iframe(preview.address, height=PREVIEW_HEIGHT)
     if preview.address:
         st.link_button("Open it in a tab", preview.address, icon=":material/open_in_new:")
     if preview.note:
@@ -330,7 +337,7 @@ def _show_sizes(export, report):
     columns = {"size": shown, "compressed": shown}
     parts = ExportReport(export.bundle, files=report.files).sizes()
     names = {"bytes": "size", "gzip bytes": "compressed"}
-    st.dataframe(parts.rename(columns=names), hide_index=True, column_config=columns)
+    st.dataframe(parts.rename(columns=names), hide_index=True, height="content", column_config=columns)
     st.markdown("##### Every file")
     files = report.files.rename(columns={"path": "file", **names}).sort_values("size", ascending=False)
     st.dataframe(files, hide_index=True, height=420, column_config=columns)

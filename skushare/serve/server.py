@@ -1,6 +1,7 @@
 """The server of ``skushare serve``: a bundle for the browsers of this machine or its network."""
 
 import json
+import logging
 import re
 import threading
 import time
@@ -160,6 +161,8 @@ def announce(host, port, certificate, say, trust=None):
 def _config(app, certificate):
     import uvicorn
 
+    # Browsers keep connections open; to end with them open is no fault.
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     return uvicorn.Config(
         app,
         log_level="warning",
@@ -171,6 +174,10 @@ def _config(app, certificate):
         ssl_certfile=certificate and certificate.chain,
         ssl_keyfile=certificate and certificate.key,
     )
+
+
+def _is_news(record):
+    return "timeout graceful shutdown exceeded" not in record.getMessage()
 
 
 def _run(app, socket, certificate):

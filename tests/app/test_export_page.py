@@ -53,7 +53,8 @@ def page_parts(detector, monkeypatch):
 def finished(name="first", **report):
     export = request_only(name)
     export.bundle.mkdir()
-    (export.bundle / "bundle.json").write_text('{"format": "skushare bundle 1"}')
+    description = {"format": "skushare bundle 1", "files": {"model/a.bin": {}}}
+    (export.bundle / "bundle.json").write_text(json.dumps(description))
     (export.bundle / "index.html").write_text("<!doctype html>")
     (export.bundle / export_jobs.REPORT).write_text(json.dumps({**REPORT, **report}))
     return export
@@ -146,9 +147,9 @@ def test_a_finished_export_shows_sizes_checks_and_the_running_bundle(page_parts)
     finished()
     app = open_page()
     assert metrics(app) == {
-        "Files": "2",
         "Folder": "2.0 MB",
-        "Compressed": "1.8 MB",
+        "Kept by the phone": "2.0 MB",
+        "Sent to it": "1.8 MB",
         "Checks passed": "2 of 2",
     }
     assert not app.error
@@ -220,7 +221,7 @@ def test_several_are_listed_and_one_is_chosen():
     assert sorted(app.dataframe[0].value["export"]) == ["first", "second"]
     assert set(app.dataframe[0].value["status"]) == {"finished", "interrupted"}
     field(app.selectbox, "Export").select("first").run()
-    assert metrics(app)["Files"] == "2"
+    assert metrics(app)["Folder"] == "2.0 MB"
 
 
 @pytest.mark.parametrize(
