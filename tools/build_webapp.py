@@ -61,10 +61,10 @@ def main():
 
 def copy_sources(folder):
     """The sources of the app, without anything that was built or installed, in ``folder``/web."""
-    for path, content in webapp.files_of(webapp.PROJECT, ROOT / "web" / "dist"):
-        target = folder / "web" / path
+    for path in webapp.source_files(ROOT / "web", webapp.MADE):
+        target = folder / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        shutil.copyfile(path, target)
     for name in SHARED:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name)

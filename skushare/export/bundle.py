@@ -376,7 +376,7 @@ def _report(source, format, precision):
     report = ExportReport(Path())
     report.about = {
         "model": source.name,
-        "format": format,
+        "kind": format,
         "precision": precision,
         "skushare": __version__,
         "created": _now(),

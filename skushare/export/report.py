@@ -18,7 +18,7 @@ class ExportReport:
 
     Attributes:
         folder: where it lies.
-        about: dict of what was exported: model, format, precision ...
+        about: dict of what was exported: model, kind, precision ...
         files: DataFrame of ``path``, ``bytes``, ``gzip bytes`` (what a compressing server sends).
         checks: list of (name, passed, text); ``passed`` is ``None`` for one that could not be run.
         accuracy: DataFrame, a row a precision: what it costs; empty where nothing was measured.
