@@ -11,7 +11,11 @@ const litertScript = {
     id.split('?')[0].endsWith('/litert_wasm_compat_internal.js') ? `${code}\nexport default ModuleFactory\n` : null,
 }
 
+const sandboxes = ['.csb.app', '.app.github.dev'] // hosts of CodeSandbox and Codespaces, which vite refuses unnamed
+
 export default defineConfig({
+  server: { allowedHosts: sandboxes },
+  preview: { allowedHosts: sandboxes },
   plugins: [litertScript],
   base: './', // works under any path, as on GitHub Pages
   build: {

@@ -158,4 +158,4 @@ def tell(report, args):
         print(f"{marks[passed]} {name}: {text}", file=sys.stderr if passed is False else sys.stdout)
     print(f"{report.folder}: {len(report.files)} files, {total / 1e6:.1f} MB; see {report.folder}/report.md")
     if args.format == "bundle":
-        print(f"Show it: skushare serve {report.folder} --https")
+        print(f"Show it: skushare serve {report.folder}; on a phone: skushare serve {report.folder} --lan")
