@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from skushare.app.audit_saving import audit_of_frame, save_as_audit
+from skushare.app.audit_saving import audit_of_frame, audit_of_sweep, save_as_audit
 from skushare.app.brands import choose_gallery, shared_embedder
 from skushare.app.camera import camera_status, camera_stream
 from skushare.app.gallery import gallery
@@ -19,6 +19,7 @@ from skushare.shelf.share import in_category, share_of_shelf
 
 require_navigation()
 
+SWEEP, FRAME = "All facings so far, each once", "The newest frame alone"
 STALE_SECONDS = 3
 ONCE = (
     "Move the camera along the shelf: each facing counts once, also when you go back. "
@@ -42,24 +43,47 @@ if status in ADVICE:
 if status in HOPELESS:
     st.stop()
 
+
+def make_audit(taken, words, way):
+    """The audit of what was there when the button was pressed."""
+    newest, seen = taken
+    if way == FRAME or not seen:
+        return audit_of_frame(session, newest, words)
+    return audit_of_sweep(session, seen, words)
+
+
 reading_row = st.container()
 video_column, course_column = st.columns([3, 2], gap="large")
+settings_row = st.container()  # below what is read all the time, also on a phone
 with video_column:
     camera = camera_stream(session)
-    if st.button("Count anew", icon=":material/restart_alt:", help=ONCE):
+    buttons = st.container(horizontal=True)
+    if buttons.button("Count anew", icon=":material/restart_alt:", help=ONCE):
         session.recount()
-    save = st.button("Save a snapshot", icon=":material/photo_camera:", disabled=not camera.state.playing)
+    save_as_audit(
+        "live",
+        take=lambda: (newest, session.sweep()) if (newest := session.newest()) else None,
+        make=make_audit,
+        place=buttons,
+        ways=(SWEEP, FRAME),
+    )
+    save = buttons.button(
+        "Save a snapshot", icon=":material/photo_camera:", disabled=not camera.state.playing
+    )
     if save and session.take_snapshot() is None:
         st.info("No frame has arrived yet. Wait for the picture, then save again.")
-    save_as_audit(
-        "live", take=session.newest, make=lambda frame, words: audit_of_frame(session, frame, words)
-    )
+    if (
+        embedder
+        and buttons.button("Teach from this frame", icon=":material/school:")
+        and (frame := session.newest())
+    ):
+        state.teach_frame = (f"frame-{datetime.now():%H%M%S}.jpg", encode_jpeg(frame[0], 95))
+        st.switch_page("pages/teach.py")
+with settings_row:
+    st.markdown("##### Settings")
     session.min_score = score_slider(detector, "live", key="live_score")
     if embedder:
         session.name_by(choose_gallery("live_gallery", without="No brands"), embedder)
-        if st.button("Teach from this frame", icon=":material/school:") and (frame := session.newest()):
-            state.teach_frame = (f"frame-{datetime.now():%H%M%S}.jpg", encode_jpeg(frame[0], 95))
-            st.switch_page("pages/teach.py")
 
 
 def _categories(known):
@@ -104,8 +128,6 @@ def show_course():
     """The count over time, and the shares of all facings so far or of the newest frame."""
     reading = session.reading()
     if reading.facings is not None:
-        st.markdown("##### Facings over time")
-        st.altair_chart(count_chart(session.history()), width="stretch")
         st.markdown("##### Share of shelf")
         which = st.segmented_control(
             "Share of", (UNIQUE, IN_VIEW), default=UNIQUE, key="share_of", required=True
@@ -120,6 +142,8 @@ def show_course():
         colors = SIDES if sides else session.colors(shares["name"])
         wanted = read_targets(category) if brands else {}
         show_shares(shares, () if brands else detector.labels, colors=colors, wanted=wanted)
+        st.markdown("##### Facings over time")
+        st.altair_chart(count_chart(session.history()), width="stretch")
 
 
 with reading_row:

@@ -5,13 +5,13 @@ from datetime import datetime
 import streamlit as st
 
 from skushare.album import Album
-from skushare.app.audit_saving import audit_of_album, save_as_audit
+from skushare.app.audit_saving import audit_of_shelves, save_as_audit
 from skushare.app.brands import DEMO, name_album, shared_embedder, show_looks
 from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.shares import show_share_panel
-from skushare.app.shelves import drawing_choices, shelves_of, show_layout
+from skushare.app.shelves import counts_of, drawing_choices, facings_of, shelves_of, show_layout
 from skushare.app.text import plain
 from skushare.colors import shown_colors
 from skushare.images import SUFFIXES
@@ -91,7 +91,7 @@ if album:
     names = brands or detector.labels
     seen = share_of_shelves([shelf.detections for shelf in shelves], detector.labels, brands)["name"]
     colors = shown_colors(names, seen, known.chosen_colors if known else {})
-    counts = album.counts(min_score)
+    counts = counts_of(shelves)
     total = sum(len(shelf.detections) for shelf in shelves)
     gaps = sum(len(shelf.gaps.boxes) for shelf in shelves)
     with st.container(horizontal=True):
@@ -140,19 +140,14 @@ if album:
             on_click="ignore",
         )
     with facings_tab:
-        st.dataframe(
-            album.facings(
-                min_score, detector.labels, [album.photos[shelf.key] for shelf in shown if shelf.key], naming
-            ),
-            hide_index=True,
-        )
-        if len(shown) < len(album):
+        st.dataframe(facings_of(shown, detector.labels, brands), hide_index=True)
+        if len(shown) < len(shelves):
             st.caption(
-                f"Shown for the {len(shown)} photos of the chosen page; the download holds all {len(album)}."
+                f"Of the {len(shown)} photos of the chosen page; the download holds all {len(shelves)}."
             )
         st.download_button(
             "Download every facing",
-            lambda: to_csv(album.facings(min_score, detector.labels, naming=naming)),
+            lambda: to_csv(facings_of(shelves, detector.labels, brands)),
             "facings.csv",
             "text/csv",
             icon=":material/download:",
@@ -171,11 +166,11 @@ if album:
         shelf_names = [shelf.photo.name for shelf in shelves]
         show_layout(shelf_names, found, detector.labels, brands, measure, colors, "share")
         if naming and naming.looks:
-            show_looks(album, min_score, naming, known, embedder)
+            show_looks(album, min_score, naming, known, embedder, [shelf.detections for shelf in shelves])
     save_as_audit(
         "photos",
-        take=lambda: album,
-        make=lambda taken, words: audit_of_album(taken, detector, min_score, words, naming, known),
+        take=lambda: (shelves, album),
+        make=lambda taken, words: audit_of_shelves(*taken, detector, min_score, words, known),
     )
     st.button("Clear the list", icon=":material/delete:", on_click=clear)
 

@@ -51,9 +51,7 @@ if pictures:
                 alt="A shelf with a box around each facing",
             )
     with result_column:
-        st.metric(
-            "Facings on this shelf", int(album.counts(detector.min_score)["facings"].sum()), border=True
-        )
+        st.metric("Facings on this shelf", int(shares["facings"].sum()), border=True)
         st.markdown("##### Share of shelf")
         show_shares(shares, () if naming else detector.labels, colors=colors)
         st.caption("The brands are invented, as the shelf is. The Teach page makes skushare know yours.")

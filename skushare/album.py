@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from skushare.brands.naming import name_facings
 from skushare.brands.recognition import example_picture
@@ -18,7 +17,7 @@ from skushare.files import atomic_write
 from skushare.images import read_image
 from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
 from skushare.shelf.blocks import brand_blocks
-from skushare.shelf.share import UNKNOWN, share_of_shelves
+from skushare.shelf.share import share_of_shelves
 
 # Detections are kept down to this score, so that a threshold can move without a new run.
 SCORE_FLOOR = 0.05
@@ -174,33 +173,6 @@ class Album:
     def found(self, min_score):
         """Detections of each photo of at least ``min_score``."""
         return [photo.detections.above(min_score) for photo in self.photos.values()]
-
-    def counts(self, min_score):
-        """One row a photo: name, facings, mean score of what is counted, size in pixels."""
-        rows = []
-        for photo in self.photos.values():
-            found = photo.detections.above(min_score)
-            mean = round(float(found.scores.mean()), 3) if len(found) else None
-            rows.append((photo.name, len(found), mean, photo.width, photo.height))
-        return pd.DataFrame(rows, columns=["photo", "facings", "mean score", "width", "height"])
-
-    def facings(self, min_score, labels=(), photos=None, naming=None):
-        """One row a facing of ``photos`` (all by default), in pixels of the original photo.
-
-        ``naming``, of :meth:`named` with that score, adds the brands' names.
-        """
-        photos = self.photos.values() if photos is None else photos
-        tables = [self._table(photo, min_score, labels, naming) for photo in photos]
-        table = pd.concat([Detections().to_frame().assign(photo=""), *tables], ignore_index=True)
-        return table[["photo", *table.columns.drop("photo")]]
-
-    def _table(self, photo, min_score, labels, naming):
-        if naming is None:
-            return photo.detections.above(min_score).to_frame(labels).assign(photo=photo.name)
-        found = naming.detections[[*self.photos.values()].index(photo)]
-        brands = [naming.brands[i] if i >= 0 else UNKNOWN for i in found.brand_ids]
-        table = found.to_frame(labels).assign(photo=photo.name, brand=brands)
-        return table.drop(columns="sku", errors="ignore")
 
     def shares(self, min_score, labels=(), naming=None):
         """Share of shelf over all photos together, by the brands of ``naming`` if it is given."""

@@ -33,31 +33,16 @@ def detector():
 def test_a_new_threshold_needs_no_new_run(detector):
     album = Album()
     album.add("a.jpg", photo(10), detector)
-    assert [int(album.counts(score)["facings"].iloc[0]) for score in (0.05, 0.4, 0.8, 0.95)] == [3, 2, 1, 0]
+    assert [len(album.found(score)[0]) for score in (0.05, 0.4, 0.8, 0.95)] == [3, 2, 1, 0]
     assert len(detector.calls) == 1 and detector.calls[0][1:] == ("photo", SCORE_FLOOR)
 
 
-def test_tables(detector):
+def test_shares_are_of_all_photos(detector):
     album = Album()
+    assert len(album.shares(0.4)) == 0
     album.add("a.jpg", photo(10), detector)
     album.add("b.jpg", photo(20), detector)
-    assert album.counts(0.4).to_dict("records")[1] == {
-        "photo": "b.jpg",
-        "facings": 2,
-        "mean score": 0.7,
-        "width": 800,
-        "height": 600,
-    }
-    facings = album.facings(0.4, detector.labels)
-    assert list(facings.columns) == ["photo", "class", "score", "left", "top", "right", "bottom"]
-    assert facings["photo"].tolist() == ["a.jpg", "a.jpg", "b.jpg", "b.jpg"]
-    assert facings.loc[0, ["left", "bottom"]].tolist() == [100, 400]
     assert album.shares(0.4, detector.labels)["facings"].tolist() == [4]
-
-
-def test_an_empty_album_has_empty_tables():
-    album = Album()
-    assert len(album.counts(0.4)) == len(album.facings(0.4)) == len(album.shares(0.4)) == 0
 
 
 def test_a_bad_file_is_reported_by_name_and_the_rest_goes_on(detector):
@@ -128,8 +113,6 @@ def test_facings_get_the_brands_of_a_gallery_and_looks(detector):
     naming = album.named(0.4, embedder, color_gallery(embedder), by_look=True)
     assert [d.brand_ids.tolist() for d in naming.detections] == [[0, 0], [2, 2], [-1, -1]]
     assert naming.brands == ("Rot", "Blau", "look A")
-    table = album.facings(0.4, detector.labels, naming=naming)
-    assert table["brand"].tolist() == ["Rot", "Rot", "look A", "look A", "unknown", "unknown"]
     shares = album.shares(0.4, detector.labels, naming)
     assert dict(zip(shares["name"], shares["facings"], strict=True)) == {"Rot": 2, "look A": 2, "unknown": 2}
 

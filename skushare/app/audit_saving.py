@@ -1,7 +1,9 @@
 """Keeping as an audit what a page shows."""
 
+from dataclasses import replace
 from datetime import datetime, timezone
 
+import numpy as np
 import streamlit as st
 
 from skushare.app.text import plain
@@ -9,24 +11,28 @@ from skushare.audits.audit import Audit, AuditPhoto, made_with, with_brands
 from skushare.audits.listing import known_names
 from skushare.audits.store import save_audit
 from skushare.database import pictures
+from skushare.detections import Detections
 from skushare.errors import SkushareError
-from skushare.jpeg import encode_jpeg
+from skushare.jpeg import decode_jpeg, encode_jpeg
 from skushare.shelf.rows import assign_rows
+from skushare.shelf.sweep_pictures import SweepPicture
 
 QUALITY = 95  # of a camera's frame as JPEG
 
 
-def save_as_audit(key, take, make):
+def save_as_audit(key, take, make, place=None, ways=()):
     """A button, after which a few words are asked for and the audit is saved.
 
     Args:
         key: of the widgets.
         take: called when the button is pressed; gives what is to be saved, or ``None`` for nothing yet.
-        make: called with that and the words ({"store", "shelf", "category", "note"}); gives the
-            :class:`~skushare.audits.audit.Audit`.
+        make: called with that and the words ({"store", "shelf", "category", "note"}), and the chosen one of
+            ``ways`` if there are any; gives the :class:`~skushare.audits.audit.Audit`.
+        place: container of the button; default: where the form is.
+        ways: what can be saved, to choose from.
     """
     state, taken, saved = st.session_state, f"{key}_taken", f"{key}_number"
-    if st.button("Save as audit", icon=":material/inventory:", key=f"{key}_begin"):
+    if (place or st).button("Save as audit", icon=":material/inventory:", key=f"{key}_begin"):
         state[taken] = take()
         state.pop(saved, None)
         if state[taken] is None:
@@ -34,9 +40,10 @@ def save_as_audit(key, take, make):
     if state.get(taken) is not None:
         try:
             with st.form(f"{key}_form"):
+                chosen = [st.radio("What to save", ways, key=f"{key}_way")] if ways else []
                 words = word_fields(key)
                 if st.form_submit_button("Save", type="primary"):
-                    state[saved] = save_audit(make(state[taken], words))
+                    state[saved] = save_audit(make(state[taken], words, *chosen))
                     state.audit_words = words
                     state[taken] = None
                     st.rerun()
@@ -75,33 +82,74 @@ def word_fields(key):
     return words
 
 
-def audit_of_album(album, detector, min_score, words, naming=None, known=None):
-    """The :class:`~skushare.audits.audit.Audit` of the photos in an :class:`~skushare.album.Album`.
+def audit_of_shelves(shelves, album, detector, min_score, words, known=None):
+    """The :class:`~skushare.audits.audit.Audit` of what the Photos page shows.
 
-    ``naming`` has their brands, and ``known`` is the gallery that it comes from.
+    Photos that are joined are one picture in it, on which each facing counts once; the photos themselves are
+    kept beside it.
+
+    Args:
+        shelves: list of :class:`~skushare.app.shelves.Shelf`.
+        album: the :class:`~skushare.album.Album` that they are of.
+        known: the gallery that their brands come from, if one did.
     """
-    if naming is None:
-        found, brands = [photo.detections.above(min_score) for photo in album.photos.values()], None
-    else:
-        found, brands = naming.detections, naming.brands
-    found, brands = with_brands(map(assign_rows, found), detector.labels, brands)
-    photos = [
-        AuditPhoto(photo.name, pictures.put(album.original(key)), photo.width, photo.height, detections)
-        for (key, photo), detections in zip(album.photos.items(), found, strict=True)
-    ]
+    found, brands = with_brands(
+        (shelf.detections for shelf in shelves), detector.labels, known and known.brands
+    )
+    photos = []
+    for shelf, detections in zip(shelves, found, strict=True):
+        photos.append(_photo_of(shelf, detections, album))
+        photos += [_part(key, album) for key in shelf.parts]
     return Audit(photos, brands, _now(), **words, **made_with(detector, "photo", min_score, known))
+
+
+def _photo_of(shelf, detections, album):
+    photo = shelf.photo
+    if shelf.key is not None:
+        picture = pictures.put(album.original(shelf.key))
+        return AuditPhoto(photo.name, picture, photo.width, photo.height, detections)
+    height, width = decode_jpeg(photo.preview).shape[:2]
+    scale = np.float32([width / photo.width, height / photo.height] * 2)
+    scaled = replace(detections, boxes=detections.boxes * scale)
+    return AuditPhoto(photo.name, pictures.put(photo.preview), width, height, scaled, role="joined")
+
+
+def _part(key, album):
+    photo, none = album.photos[key], Detections(brand_ids=[])
+    picture = pictures.put(album.original(key))
+    return AuditPhoto(photo.name, picture, photo.width, photo.height, none, role="part")
 
 
 def audit_of_frame(session, frame, words):
     """The :class:`~skushare.audits.audit.Audit` of ``frame``, of ``session.newest()``."""
     image, detections = frame
-    known = session.gallery
-    (found,), brands = with_brands([assign_rows(detections)], session.detector.labels, known and known.brands)
-    picture = pictures.put(encode_jpeg(image, QUALITY))
-    time, (height, width) = _now(), image.shape[:2]
-    photo = AuditPhoto(f"frame-{time:%Y%m%d-%H%M%S}.jpg", picture, width, height, found)
+    height, width = image.shape[:2]
+    seen = SweepPicture(encode_jpeg(image, QUALITY), width, height, assign_rows(detections))
+    return _audit_of_camera(session, [seen], words, "live")
+
+
+def audit_of_sweep(session, seen, words):
+    """The :class:`~skushare.audits.audit.Audit` of a sweep, ``seen`` being of ``session.sweep()``."""
+    return _audit_of_camera(session, seen, words, "sweep")
+
+
+def _audit_of_camera(session, seen, words, source):
+    known, time = session.gallery, _now()
+    found, brands = with_brands(
+        (each.detections for each in seen), session.detector.labels, known and known.brands
+    )
+    photos = [
+        AuditPhoto(
+            f"{source}-{time:%Y%m%d-%H%M%S}-{number}.jpg",
+            pictures.put(each.jpeg),
+            each.width,
+            each.height,
+            detections,
+        )
+        for number, (each, detections) in enumerate(zip(seen, found, strict=True), 1)
+    ]
     about = made_with(session.detector, "live", session.min_score, known)
-    return Audit([photo], brands, time, source="live", **words, **about)
+    return Audit(photos, brands, time, source=source, **words, **about)
 
 
 def _now():

@@ -45,7 +45,7 @@ def show_audit(number):
     _facts(audit)
     with st.container(horizontal=True):
         st.metric("Facings", f"{now.facings:,}", border=True)
-        st.metric("Photos", f"{len(audit.photos):,}", border=True)
+        st.metric("Photos", f"{audit.photos_taken:,}", border=True)
         st.metric("Corrections", f"{len(audit.corrections):,}", border=True)
     shares = now.shares()
     colors = notes_of(audit.gallery).colors(now.brands, shares["name"])
@@ -64,8 +64,11 @@ def _show_shares(now, colors):
     own = [name for name in names if name in notes_of(now.gallery).own]
     categories = _categories(now.gallery_digest) if now.gallery_digest else ()
     found, measure = show_share_panel(found, (), names, colors, "audit_share", own, categories)
-    with st.expander("Rows, blocks and neighbours", icon=":material/view_module:"):
-        show_layout([photo.name for photo in now.photos], found, (), names, measure, colors, "audit_share")
+    counted = [i for i, photo in enumerate(now.photos) if photo.role != "part"]
+    if counted:
+        with st.expander("Rows, blocks and neighbours", icon=":material/view_module:"):
+            photo_names, found = [now.photos[i].name for i in counted], [found[i] for i in counted]
+            show_layout(photo_names, found, (), names, measure, colors, "audit_share")
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -135,6 +138,12 @@ def _show_photo(now, colors):
     except SkushareError as error:
         st.error(plain(str(error)), icon=":material/broken_image:")
         return
+    if photo.role == "part":
+        st.image(jpeg, width="stretch", alt=f"Photo {photo.name}")
+        st.caption("One of the photos that were joined. Its facings are counted on the joined picture.")
+        return
+    if now.source == "sweep" and len(now.photos) > 1:
+        st.caption("Each facing has its box on one picture of the sweep; others may show it without.")
     further = st.session_state.get(f"audit_further_{now.id}", [])
     labels, ids = distinct([*now.brands, *further, UNKNOWN])
     found = photo.detections
@@ -221,7 +230,7 @@ def show_comparison(number, other):
             st.markdown(f"##### Audit {audit.id}, {which}")
             _facts(audit)
             now = audit.corrected()
-            for photo in now.photos:
+            for photo in (photo for photo in now.photos if photo.role != "part"):
                 try:
                     drawn = _small(photo, now.brands, colors)
                     st.image(drawn, width="stretch", alt=f"Photo of audit {audit.id} with boxes drawn")

@@ -113,8 +113,11 @@ def name_album(album, min_score, embedder, key):
     return kept[1], gallery
 
 
-def show_looks(album, min_score, naming, gallery, embedder):
-    """The looks of ``naming`` with a picture each, to be given a brand in place."""
+def show_looks(album, min_score, naming, gallery, embedder, counted):
+    """The looks of ``naming`` with a picture each, to be given a brand in place.
+
+    ``counted``: the detections that the page counts, of which joined photos have fewer.
+    """
     known = len(naming.brands) - len(naming.looks)
     photos = list(album.photos.values())
     for number, (photo, facing) in zip(
@@ -124,7 +127,7 @@ def show_looks(album, min_score, naming, gallery, embedder):
         row = int((photos[photo].detections.scores >= min_score).nonzero()[0][facing])
         st.image(photos[photo].cutout(row), width=64)
         brand = st.text_input(
-            f"{name}: {len(facings)} facings",
+            f"{name}: {sum(int((d.brand_ids == known + number).sum()) for d in counted)} facings",
             placeholder="Brand",
             key=f"look_{photo}_{row}",
             help="Write the brand, and it is taught.",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from skushare.album import PREVIEW_SIDE, Photo
@@ -26,6 +27,7 @@ class Shelf:
 
     Attributes:
         key: of the photo in its album; ``None`` for joined ones.
+        parts: keys of the photos that were joined.
         detections: the facings that count, with their rows; gaps: between them.
     """
 
@@ -33,6 +35,7 @@ class Shelf:
     photo: Photo
     detections: Detections
     gaps: Gaps
+    parts: tuple = ()
 
 
 def shelves_of(album, naming, min_score, key):
@@ -53,7 +56,7 @@ def shelves_of(album, naming, min_score, key):
     if kept is None or kept[0] != made_of or kept[1] is not naming:
         found = naming.detections if naming else album.found(min_score)
         with st.spinner("Joining the photos") if joined else st.empty():
-            shelves = _joined(album, found) if joined else _single(album, found, min_score)
+            shelves = _joined(album, found, min_score) if joined else _single(album, found, min_score)
         kept = made_of, naming, shelves
         st.session_state[f"{key}_shelves"] = kept
     if joined and len(kept[2]) > 1:
@@ -121,27 +124,62 @@ def _show_rows(rows, measure, colors):
 
 
 def _single(album, found, min_score):
-    shelves = []
-    for (key, photo), detections in zip(album.photos.items(), found, strict=True):
-        rowed = assign_rows(detections)
-        scores = photo.detections.scores
-        doubtful = photo.detections.boxes[(scores >= DOUBTFUL) & (scores < min_score)]
-        shelves.append(Shelf(key, photo, rowed, find_gaps(rowed, doubtful)))
-    return shelves
+    return [
+        _alone(key, photo, detections, min_score)
+        for (key, photo), detections in zip(album.photos.items(), found, strict=True)
+    ]
 
 
-def _joined(album, found):
+def _alone(key, photo, detections, min_score):
+    rowed = assign_rows(detections)
+    scores = photo.detections.scores
+    doubtful = photo.detections.boxes[(scores >= DOUBTFUL) & (scores < min_score)]
+    return Shelf(key, photo, rowed, find_gaps(rowed, doubtful))
+
+
+def _joined(album, found, min_score):
     photos = list(album.photos.values())
     images = [decode_jpeg(photo.preview) for photo in photos]
     scaled = [
         replace(d, boxes=d.boxes * np.float32(image.shape[1] / photo.width))
         for photo, image, d in zip(photos, images, found, strict=True)
     ]
-    shelves = []
+    shelves, keys = [], list(album.photos)
     for mosaic in join_photos(images, scaled):
-        name = " + ".join(photos[member].name for member in sorted(mosaic.members))
+        members = sorted(mosaic.members)
+        if len(members) == 1:  # by itself, in all its pixels
+            shelves.append(_alone(keys[members[0]], photos[members[0]], found[members[0]], min_score))
+            continue
+        name = " + ".join(photos[member].name for member in members)
         height, width = mosaic.picture.shape[:2]
         rowed = assign_rows(mosaic.detections)
-        preview = encode_jpeg(shrink(mosaic.picture, 2 * PREVIEW_SIDE))
-        shelves.append(Shelf(None, Photo(name, width, height, preview, rowed), rowed, find_gaps(rowed)))
+        photo = Photo(name, width, height, encode_jpeg(shrink(mosaic.picture, 2 * PREVIEW_SIDE)), rowed)
+        shelves.append(Shelf(None, photo, rowed, find_gaps(rowed), tuple(keys[m] for m in members)))
     return shelves
+
+
+def counts_of(shelves):
+    """One row a picture: name, facings, mean score of what is counted, size in pixels."""
+    rows = []
+    for shelf in shelves:
+        scores = shelf.detections.scores
+        mean = round(float(scores.mean()), 3) if len(scores) else None
+        rows.append((shelf.photo.name, len(scores), mean, shelf.photo.width, shelf.photo.height))
+    return pd.DataFrame(rows, columns=["photo", "facings", "mean score", "width", "height"])
+
+
+def facings_of(shelves, labels, brands):
+    """One row a facing, in pixels of its picture; shelf rows count from 1, the topmost.
+
+    Args:
+        labels: names of the classes; brands: of the brands, empty where the facings have none.
+    """
+    tables = []
+    for shelf in shelves:
+        table = shelf.detections.to_frame(labels).assign(photo=shelf.photo.name)
+        table["row"] = shelf.detections.row_ids + 1
+        if brands:
+            table["brand"] = [brands[i] if i >= 0 else UNKNOWN for i in shelf.detections.brand_ids]
+        tables.append(table.drop(columns="sku", errors="ignore"))
+    table = pd.concat([Detections(row_ids=[]).to_frame().assign(photo=""), *tables], ignore_index=True)
+    return table[["photo", *table.columns.drop("photo")]]

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
 from skushare import __version__
@@ -25,6 +26,8 @@ class AuditPhoto:
         width, height: in pixels, as it stands upright.
         detections: its facings; their ``brand_ids`` index the audit's ``brands``, a negative one is unknown.
         id: its number in the database, ``None`` before it is saved.
+        role: ``joined`` for a picture joined of overlapping photos, whose facings count, ``part`` for one of
+            these photos, kept without facings; empty for all others.
     """
 
     name: str
@@ -33,6 +36,7 @@ class AuditPhoto:
     height: int
     detections: Detections = field(repr=False)
     id: int | None = None
+    role: str = ""
 
     def __post_init__(self):
         object.__setattr__(self, "name", tidy(self.name))
@@ -47,7 +51,8 @@ class Audit:
         brands: names of the brands, by brand id.
         store, shelf, category, note: the user's words; any of them may be empty.
         time: when the shelf looked like this, with its time zone.
-        source: ``photos``, ``live`` (one frame) or ``sweep`` (a camera moved along the shelf).
+        source: ``photos``, ``live`` (one frame) or ``sweep`` (a camera moved along the shelf: each facing is
+            on one of its frames, the others show it without a box).
         model, model_digest: name and SHA-256 of the detector.
         gallery, gallery_digest: of the gallery that named the brands; empty where class labels did.
         thresholds: {name: value} of what decided whether a facing and its brand count.
@@ -92,6 +97,11 @@ class Audit:
     def facings(self):
         """How many facings the photos hold together."""
         return sum(len(photo.detections) for photo in self.photos)
+
+    @property
+    def photos_taken(self):
+        """How many photos were taken: a joined picture is none."""
+        return sum(photo.role != "joined" for photo in self.photos)
 
     def corrected(self):
         """The audit as it stands after its corrections, which are then part of its photos."""
@@ -154,8 +164,16 @@ def made_with(detector, mode, min_score, gallery=None):
     return values | {"gallery": gallery.name, "gallery_digest": gallery.digest}
 
 
+def label_brands(labels):
+    """The class labels that can stand for brands: none, where a single class means any facing."""
+    return tuple(labels) if len(labels) > 1 else ()
+
+
 def with_brands(detections, labels, brands=None):
     """Detections that have brand ids, and the names of these: the class labels, where nothing told brands.
+
+    Looks ("look A") are no brands, as another photo's look A is another one: what is beyond ``brands`` is
+    unknown.
 
     Args:
         detections: :class:`~skushare.detections.Detections` of several photos, a list.
@@ -167,8 +185,15 @@ def with_brands(detections, labels, brands=None):
     """
     detections = list(detections)
     if brands is not None and all(found.brand_ids is not None for found in detections):
-        return detections, tuple(brands)
-    return [replace(found, brand_ids=found.class_ids) for found in detections], tuple(labels)
+        return [_without(found, len(brands)) for found in detections], tuple(brands)
+    names = label_brands(labels)
+    return [_without(replace(found, brand_ids=found.class_ids), len(names)) for found in detections], names
+
+
+def _without(detections, count):
+    """``detections`` with the brand ids from ``count`` on turned unknown."""
+    ids = detections.brand_ids
+    return replace(detections, brand_ids=np.where(ids < count, ids, -1))
 
 
 def brand_names(detections, brands):

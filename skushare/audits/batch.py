@@ -1,12 +1,11 @@
 """Auditing many photos into one audit, which goes on where it was killed."""
 
 import hashlib
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 from skushare.audits import store
-from skushare.audits.audit import Audit, AuditPhoto, made_with
+from skushare.audits.audit import Audit, AuditPhoto, label_brands, made_with, with_brands
 from skushare.database import pictures
 from skushare.errors import AuditError, ImageError
 from skushare.images import read_image
@@ -37,7 +36,7 @@ class Finder:
         mode: ``photo`` or ``live``.
         min_score: facings count from it on; default: the detector's.
         gallery: a :class:`~skushare.brands.gallery.Gallery` that names the brands; without one, the
-            detector's labels are taken for brands.
+            detector's labels are taken for brands if there are several, and all is unknown if not.
         embedder: the :class:`~skushare.brands.embedder.Embedder` of the gallery.
 
     Attributes:
@@ -48,14 +47,14 @@ class Finder:
     def __init__(self, detector, mode="photo", min_score=None, gallery=None, embedder=None):
         self.detector, self.mode, self.gallery, self.embedder = detector, mode, gallery, embedder
         self.min_score = detector.threshold(mode) if min_score is None else min_score
-        self.brands = tuple(detector.labels if gallery is None else gallery.brands)
+        self.brands = label_brands(detector.labels) if gallery is None else gallery.brands
         self.made_with = made_with(detector, mode, self.min_score, gallery)
 
     def find(self, image):
         """:class:`~skushare.detections.Detections` in ``image``, (h, w, 3) uint8 RGB."""
         found = assign_rows(self.detector.detect(image, mode=self.mode, min_score=self.min_score))
         if self.gallery is None:
-            return replace(found, brand_ids=found.class_ids)
+            return with_brands([found], self.detector.labels)[0][0]
         from skushare.brands.recognition import recognise
 
         return recognise(image, found, self.embedder, self.gallery)

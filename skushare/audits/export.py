@@ -39,6 +39,7 @@ def describe(audit):
         "photos": [
             {
                 "name": photo.name,
+                "role": photo.role,
                 "picture": photo.picture,
                 "width": photo.width,
                 "height": photo.height,

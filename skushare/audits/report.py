@@ -76,7 +76,7 @@ class _Report(FPDF):
             "Shelf": audit.shelf,
             "Category": audit.category,
             "Time": f"{audit.time:%Y-%m-%d %H:%M} (UTC{audit.time:%z})",
-            "Photos": str(len(audit.photos)),
+            "Photos": str(audit.photos_taken),
             "Facings": f"{now.facings:,}"
             + f", {len(audit.corrections)} corrections" * bool(audit.corrections),
             "Note": audit.note,
@@ -143,6 +143,8 @@ class _Report(FPDF):
             self.cell(0, _LINE, f"{row.share:.1%}", new_x="LMARGIN", new_y="NEXT")
 
     def photos(self, now):
+        if now.source == "sweep":
+            self.text_line("Each facing has its box on one picture; others may show it without.")
         for photo in now.photos:
             try:
                 image = read_image(pictures.get(photo.picture), photo.name, _SIDE)
@@ -157,7 +159,8 @@ class _Report(FPDF):
             height = min(230, self.epw * image.shape[0] / image.shape[1])
             if self.get_y() + height + 20 > self.page_break_trigger:
                 self.add_page()
-            self.title_line(f"{photo.name}: {len(photo.detections):,} facings", 11)
+            told = "part of the joined picture" if photo.role == "part" else f"{len(found):,} facings"
+            self.title_line(f"{photo.name}: {told}", 11)
             self.image(drawn, h=height, w=height * image.shape[1] / image.shape[0])
             self.ln(2)
 

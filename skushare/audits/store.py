@@ -21,6 +21,7 @@ from skushare.database.tables import (
     CorrectionRow,
     FacingsRow,
     GalleryExampleRow,
+    LeftoverRow,
     NameRow,
     PhotoRow,
     ShareRow,
@@ -89,27 +90,61 @@ def finish_audit(number):
 
 
 def delete_audit(number):
-    """Remove the audit ``number`` for good, and the pictures that nothing else uses."""
+    """Remove the audit ``number`` for good, and those of its pictures that nothing else uses.
+
+    A picture younger than a day is left for a later deletion, as another audit may be about to name it.
+    """
     with session() as db:
         _lock(db, number)
+        its = set(db.scalars(select(PhotoRow.picture).where(PhotoRow.audit_id == number)))
+        for some in portions(its):
+            its -= set(db.scalars(select(LeftoverRow.picture).where(LeftoverRow.picture.in_(some))))
+        db.add_all(LeftoverRow(picture=picture) for picture in sorted(its))
         db.execute(delete(AuditRow).where(AuditRow.id == number))
-    remove_unused_pictures()
+    remove_leftovers()
+
+
+def remove_leftovers(spared=_SPARED):
+    """Remove the pictures of deleted audits that nothing uses; returns how many.
+
+    Args:
+        spared: seconds that a picture must be old.
+    """
+    with reading() as db:
+        names = list(db.scalars(select(LeftoverRow.picture)))
+    old = [name for name in names if pictures.age(name) > spared]
+    unused = set(old) - _used(old)
+    for name in unused:
+        pictures.picture_path(name).unlink(missing_ok=True)
+    if old:
+        with session() as db:
+            for some in portions(old):
+                db.execute(delete(LeftoverRow).where(LeftoverRow.picture.in_(some)))
+    return len(unused)
 
 
 def remove_unused_pictures(spared=_SPARED):
-    """Remove pictures that no row names and that are older than ``spared`` seconds; returns how many."""
+    """Remove pictures that no row names and that are older than ``spared`` seconds; returns how many.
+
+    Looks at every picture there is.
+    """
     removed, oldest = 0, time.time() - spared
     for folder in pictures.pictures_folder().glob("??"):
         kept = {path.name: path for path in folder.iterdir() if path.stat().st_mtime < oldest}
-        used = set()
-        with reading() as db:
-            for some in portions(kept):
-                for column in (PhotoRow.picture, GalleryExampleRow.picture):
-                    used.update(db.scalars(select(column).where(column.in_(some))))
-        for name in kept.keys() - used:
+        for name in kept.keys() - _used(kept):
             kept[name].unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+def _used(names):
+    """Those of the pictures ``names`` that a photo or an example names."""
+    used = set()
+    with reading() as db:
+        for some in portions(names):
+            for column in (PhotoRow.picture, GalleryExampleRow.picture):
+                used.update(db.scalars(select(column).where(column.in_(some))))
+    return used
 
 
 def _add_audit(db, audit, planned, request):
@@ -150,6 +185,7 @@ def _add_photo(db, number, photo):
         picture=photo.picture,
         width=photo.width,
         height=photo.height,
+        role=photo.role,
     )
     db.add(row)
     db.flush()
@@ -187,7 +223,7 @@ def _update_figures(db, audit):
     ]
     if rows:
         db.execute(insert(ShareRow), rows)
-    figures = {"photos": len(now.photos), "facings": now.facings, "corrections": len(audit.corrections)}
+    figures = {"photos": now.photos_taken, "facings": now.facings, "corrections": len(audit.corrections)}
     db.execute(update(AuditRow).where(AuditRow.id == audit.id).values(**figures))
 
 
@@ -301,6 +337,7 @@ def _read(db, number):
                 photo.height,
                 unpack(facings.count, facings.columns, facings.data),
                 photo.id,
+                photo.role,
             )
             for photo, facings in photos
         ),

@@ -6,6 +6,7 @@ never a row without its picture.
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 from skushare.errors import DatabaseError
@@ -47,6 +48,14 @@ def put(data):
         handle.write(data)
     _sync(path.parent)
     return digest
+
+
+def age(digest):
+    """Seconds since the picture of this SHA-256 was put last; endless for one that is not there."""
+    try:
+        return time.time() - picture_path(digest).stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
 
 
 def get(digest):

@@ -195,6 +195,11 @@ class LiveSession:
         with self._tracking:
             return self._tracker.facings()
 
+    def sweep(self):
+        """Frames with the facings counted once; see ``ShelfTracker.pictures``."""
+        with self._tracking:
+            return self._tracker.pictures()
+
     def recount(self):
         """Begin to count anew, as at another shelf."""
         with self._tracking:

@@ -9,6 +9,7 @@ from skushare.detections import Detections
 from skushare.geometry import area, clip, intersection, iou
 from skushare.shelf.motion import CameraMotion
 from skushare.shelf.registration import move_boxes
+from skushare.shelf.sweep_pictures import SweepPictures
 
 MATCH_IOU = 0.3  # from here on a box is the facing that is expected there
 SAME = 0.5  # of the smaller one, from where on two facings of different key frames are one
@@ -74,6 +75,7 @@ class ShelfTracker:
         self._tracks, self._next = {}, 0
         self._maps = []  # of each key frame: {track: its box there}
         self._linked, self._key = set(), None
+        self._pictures, self._newest = SweepPictures(), None
 
     def update(self, image, detections):
         """Take in a frame.
@@ -88,6 +90,8 @@ class ShelfTracker:
         if pose is None:
             return replace(detections, track_ids=np.full(len(detections), -1))
         self._bring_over(pose.key)
+        self._pictures.see(image, pose)
+        self._newest = image, pose
         return replace(detections, track_ids=self._assign(pose, detections, image.shape[1::-1]))
 
     def __len__(self):
@@ -118,6 +122,15 @@ class ShelfTracker:
             scores=[track.score for track in tracks.values()],
             track_ids=list(tracks),
         )
+
+    def pictures(self):
+        """The fewest frames found that together show the facings counted so far.
+
+        Returns:
+            A list of :class:`~skushare.shelf.sweep_pictures.SweepPicture`; each facing is on one of them. A
+            facing of which no kept frame shows anything is on none.
+        """
+        return self._pictures.choose(self._maps, self.facings(), self._newest)
 
     def _assign(self, pose, detections, size):
         """Track of each detection; the tracks learn from it."""

@@ -16,6 +16,7 @@ from skushare.audits.listing import list_audits
 from skushare.database import engine, pictures
 from skushare.detections import Detections
 from skushare.errors import AuditError
+from skushare.images import read_image
 from skushare.jpeg import encode_jpeg
 from tests.app.elements import field, metrics, press, texts
 
@@ -105,6 +106,23 @@ def test_the_newest_frame_is_saved_and_the_store_is_remembered(detector, camera)
     assert field(app.selectbox, "Store").value == "North"
     saved = store.open_audit(int(list_audits()["audit"][0]))
     assert (saved.source, saved.store, saved.facings) == ("live", "North", 2)
+
+
+def test_a_sweep_is_saved_with_each_facing_once(camera):
+    camera.state.playing = True
+    app = open_page("live")
+    picture = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+    for _ in range(5):
+        app.session_state["live"].process(picture)
+    press(app, "Save as audit")
+    press(app, "Save")
+    saved = store.open_audit(int(list_audits()["audit"][0]))
+    assert saved.source == "sweep" and saved.facings == 2 and len(saved.photos) == 1
+    assert read_image(pictures.get(saved.photos[0].picture)).shape == picture.shape
+    press(app, "Save as audit")
+    app.radio(key="live_way").set_value("The newest frame alone")
+    press(app, "Save")
+    assert store.open_audit(int(list_audits()["audit"].max())).source == "live"
 
 
 def test_a_database_that_cannot_be_used_is_said_and_the_page_goes_on(monkeypatch, tmp_path):

@@ -180,11 +180,29 @@ def test_deleting_removes_pictures_that_nothing_else_needs(make_audit, make_phot
     store.save_audit(make_audit(shared))
     store.delete_audit(first)
     assert pictures.get(own.picture)  # too young: another audit may be about to name it
-    assert store.remove_unused_pictures(spared=-1) == 1
+    assert store.remove_leftovers(spared=-1) == 1
     assert pictures.get(shared.picture)
     with pytest.raises(DatabaseError):
         pictures.get(own.picture)
     assert count_audits() == 1
+    assert store.remove_leftovers(spared=-1) == store.remove_unused_pictures(spared=-1) == 0
+
+
+def test_deleting_looks_at_no_pictures_but_those_of_deleted_audits(make_audit, make_photo, monkeypatch):
+    numbers = [store.save_audit(make_audit(make_photo(shade=shade))) for shade in (10, 20, 30)]
+    looked = []
+    monkeypatch.setattr(pictures, "age", lambda name: looked.append(name) or 0)
+    kept = [store.open_audit(number).photos[0].picture for number in numbers]
+    store.delete_audit(numbers[0])
+    assert looked == kept[:1]
+    store.delete_audit(numbers[1])
+    assert sorted(looked[1:]) == sorted(kept[:2])  # the first one was too young
+    # A day later both go with whatever is deleted next, though one of them was lost meanwhile.
+    pictures.picture_path(kept[0]).unlink()
+    monkeypatch.setattr(pictures, "age", lambda name: 1e6)
+    store.delete_audit(numbers[2])
+    assert not any(pictures.picture_path(name).exists() for name in kept)
+    assert store.remove_leftovers(spared=-1) == 0
 
 
 def test_the_number_of_a_deleted_audit_is_not_given_again(make_audit):

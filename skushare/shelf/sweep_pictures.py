@@ -1,0 +1,135 @@
+"""Pictures of a camera sweep that together show each facing once, for the record."""
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from skushare.detections import Detections
+from skushare.geometry import area, clip
+from skushare.jpeg import encode_jpeg
+from skushare.shelf.registration import move_boxes, overlap
+from skushare.shelf.rows import assign_rows
+
+SPACING = 0.85  # of a frame that a kept picture may show, or the frame is kept as well
+SAME_PLACE = 0.95  # of it that a picture must show to be replaced by a sharper one
+SHARPER = 1.3  # times
+MOST = 300  # pictures
+QUALITY = 90
+SHOWN = 0.7  # of a facing that a picture must show
+
+
+class SweepPicture(NamedTuple):
+    """A picture of a sweep, and the facings that count on it.
+
+    Attributes:
+        jpeg: bytes of the frame; width, height: in pixels.
+        detections: in its pixels; a facing that another picture has is not among them.
+    """
+
+    jpeg: bytes
+    width: int
+    height: int
+    detections: Detections
+
+
+@dataclass
+class _Kept:
+    key: int
+    homography: np.ndarray  # from the picture's pixels to its key frame's
+    size: tuple
+    jpeg: bytes = field(repr=False)
+    sharpness: float
+
+
+class SweepPictures:
+    """Keeps a frame wherever no kept picture shows the place, and the sharper one where one does."""
+
+    def __init__(self):
+        self._kept = []
+
+    def see(self, image, pose):
+        """Look at a frame, (h, w, 3) uint8 RGB, and its :class:`~skushare.shelf.motion.Pose`."""
+        kept = self._considered(image, pose)
+        if kept is not None:
+            self._kept = [each for each in self._kept if each is not kept[1]] + [kept[0]]
+
+    def choose(self, maps, facings, newest=None):
+        """The fewest pictures found that show all ``facings``, each facing on one of them.
+
+        Args:
+            maps: of each key frame {number of a facing: its box (4,) in the key frame's pixels}.
+            facings: :class:`~skushare.detections.Detections` with ``track_ids``.
+            newest: (image, pose) of the last frame, which may show what no kept picture does.
+
+        Returns:
+            A list of :class:`SweepPicture`, those of most facings first.
+        """
+        kept = list(self._kept)
+        if newest is not None and newest[1] is not None:
+            kept.append(_keep(*newest, 0.0))
+        places = [_places(each, maps[each.key], facings) for each in kept]
+        left, chosen = np.ones(len(facings), bool), []
+        while left.any() and kept:
+            shown = np.array([[share >= SHOWN for share in shares] for _, shares in places]) & left
+            best = int(shown.sum(1).argmax())
+            taken = shown[best]
+            if not taken.any():
+                # What no picture shows as a whole is taken from the one that shows most of it.
+                shares = np.array([shares for _, shares in places])
+                best = int((shares * left).sum(1).argmax())
+                taken = left & (shares[best] > 0)
+                if not taken.any():
+                    break
+            left &= ~taken
+            chosen.append((best, taken))
+        return [_picture(kept[best], places[best][0], facings, taken) for best, taken in _grouped(chosen)]
+
+    def _considered(self, image, pose):
+        """(what is to be kept, what it replaces or ``None``), or ``None``."""
+        size, nearest, most = image.shape[1::-1], None, 0.0
+        for each in self._kept:
+            if each.key == pose.key:
+                there = np.linalg.inv(each.homography) @ pose.homography
+                shared = overlap(there, size, each.size)
+                nearest, most = (each, shared) if shared > most else (nearest, most)
+        if most < SPACING:
+            return None if len(self._kept) >= MOST else (_keep(image, pose, _sharpness(image)), None)
+        if most >= SAME_PLACE and (sharpness := _sharpness(image)) > SHARPER * nearest.sharpness:
+            return _keep(image, pose, sharpness), nearest
+        return None
+
+
+def _keep(image, pose, sharpness):
+    return _Kept(pose.key, pose.homography, image.shape[1::-1], encode_jpeg(image, QUALITY), sharpness)
+
+
+def _sharpness(image):
+    """How much neighbouring pixels differ: the mean square of the second difference, of every eighth row."""
+    rows = image[::8, :, 1].astype(np.int16)
+    return float(np.square(rows[:, 2:] - 2 * rows[:, 1:-1] + rows[:, :-2]).mean(dtype=np.float64))
+
+
+def _places(kept, known, facings):
+    """Boxes (n, 4) of ``facings`` in the picture, cut off at its rim, and the share of each that it shows."""
+    boxes, shares = np.zeros((len(facings), 4)), np.zeros(len(facings))
+    here = [i for i, number in enumerate(facings.track_ids.tolist()) if number in known]
+    if here:
+        there = np.array([known[int(facings.track_ids[i])] for i in here])
+        moved = move_boxes(there, np.linalg.inv(kept.homography))
+        boxes[here] = clip(moved, *kept.size)
+        shares[here] = area(boxes[here]) / np.maximum(area(moved), 1e-6)
+    return boxes, shares
+
+
+def _grouped(chosen):
+    """One entry a picture."""
+    together = {}
+    for best, taken in chosen:
+        together[best] = together.get(best, False) | taken
+    return sorted(together.items(), key=lambda item: -item[1].sum())
+
+
+def _picture(kept, boxes, facings, taken):
+    found = replace(facings[taken], boxes=boxes[taken])
+    return SweepPicture(kept.jpeg, *kept.size, assign_rows(found))
