@@ -112,7 +112,7 @@ function Content({ page, audit }: { page: Page; audit: number | null }): JSX.Ele
       <main class="page start">
         <PageTitle>{t('app.name')}</PageTitle>
         <p class="waiting" role="status">
-          <Spinner /> {t(phase.value === 'probing' ? 'app.probing' : 'app.loading')}
+          <Spinner /> {t('app.loading')}
         </p>
       </main>
     )

@@ -19,18 +19,21 @@ import { PictureError, readPicture } from './picture'
 import { offline } from './network'
 import { MeasureChoice } from './reckoned'
 import { go } from './route'
-import { auditor, bundle, description, embedder, gallery, reason, running, tell } from './session'
+import { auditor, bundle, description, embedder, gallery, measureOnce, reason, running, tell } from './session'
 import { liveScore } from './settings'
 import { countShelf } from './shelf'
 import type { Source, SweepRecord } from './audit'
 import { t } from './strings'
 import { brief, tidy } from './text'
 
+const MEASURE_AFTER = 3000 // ms: the first result comes before a better engine is looked for
+
 /** Count `picture` as a photo and show what was found. */
 async function count(picture: ImageBitmap, about: { name: string; source: Source; sweep?: SweepRecord | null }): Promise<void> {
   if (!auditor.value) return
   begin(await countShelf(auditor.value, picture, about, embedder.value))
   go('shelf')
+  setTimeout(() => void measureOnce(), MEASURE_AFTER)
 }
 
 /** Count the photo in `file`; tells the user what is wrong with it. */
@@ -59,6 +62,7 @@ async function countSample(): Promise<void> {
 export function CountPage(): JSX.Element {
   const [camera, setCamera] = useState<Camera | null>(null)
   const [opening, setOpening] = useState(false)
+  const [measuring, setMeasuring] = useState(false)
   const [fault, setFault] = useState<CameraFault | null>(null)
   const [counting, setCounting] = useState(false)
   const here = useRef(true)
@@ -70,6 +74,9 @@ export function CountPage(): JSX.Element {
     try {
       camera?.close() // phones open one at a time
       const opened = await openCamera(deviceId)
+      setMeasuring(true)
+      await measureOnce()
+      setMeasuring(false)
       if (here.current) setCamera(opened)
       else opened.close()
     } catch (error) {
@@ -135,7 +142,9 @@ export function CountPage(): JSX.Element {
             <FileButton label={t('count.photo')} icon={Image} accept="image/*" kind={fault ? 'primary' : 'plain'} onFile={(file) => void choose(() => countFile(file, file.name))} />
             {description.value?.golden && !offline.value && <Button label={t('count.sample')} class="quiet" onClick={() => void choose(countSample)} />}
           </div>
-          <p class="hint">{t('settings.private')}</p>
+          <p class="hint" role="status">
+            {t(measuring ? 'app.probing' : 'settings.private')}
+          </p>
         </>
       )}
     </main>

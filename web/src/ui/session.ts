@@ -1,15 +1,15 @@
 /** What the pages share: the bundle, the auditor that runs it, the gallery in use, and what the user is told. */
 
 import { computed, effect, signal } from '@preact/signals'
-import type { BundleDescription, BundleErrorCode, Engine, Notice, Probe } from '../core'
-import { Auditor, BundleError, Gallery, loadBundle, loadFile } from '../core'
+import type { BundleDescription, BundleErrorCode, Engine, Notice } from '../core'
+import { Auditor, BundleError, ENGINES, Gallery, chooseProbe, loadBundle, loadFile } from '../core'
 import type { Bundle } from '../core'
 import { chosenEngine, chosenSize, galleryName, measured } from './settings'
 import { galleryNames, openGallery, saveGallery } from './store'
 import type { Key } from './strings'
 import { t } from './strings'
 
-export type Phase = 'loading' | 'probing' | 'ready' | 'failed'
+export type Phase = 'loading' | 'ready' | 'failed'
 
 /** Why the app cannot count, for the page to tell and to offer a way out. */
 export interface Failure {
@@ -74,49 +74,76 @@ export async function start(): Promise<void> {
 }
 
 async function startAuditor(bundle: Bundle): Promise<void> {
-  const wanted = engineWanted(bundle)
-  const size = chosenSize.value ?? undefined
+  const { engine, size } = planned(bundle)
   auditor.value?.stop()
-  const started = await Auditor.start(bundle, { engine: wanted ?? undefined, size, onNotice: heed })
+  const started = await Auditor.start(bundle, { engine, size, onNotice: heed })
   auditor.value = started
   running.value = { engine: started.engine, size: started.size }
-  if (wanted === null) {
-    phase.value = 'probing'
-    await measure()
-  }
 }
 
-/** The engine of the address, of the settings, or the fastest measured; `null` where none is known. */
-function engineWanted(bundle: Bundle): Engine | null {
+interface Plan {
+  engine?: Engine // absent: what is surest to work
+  size?: number // absent: the model's
+}
+
+/** What to calculate with: as the address or the settings say, else as it was measured. */
+function planned(bundle: Bundle): Plan {
+  const probes = measured.value?.of === measuredOf(bundle) ? measured.value.probes : []
+  const engine = askedEngine() ?? chosenEngine.value ?? undefined
+  const best = chooseProbe(engine ? probes.filter((probe) => probe.engine === engine) : probes)
+  return { engine: engine ?? best?.engine, size: chosenSize.value ?? best?.size }
+}
+
+/** The engine that `?engine=` in the page's address asks for. */
+function askedEngine(): Engine | null {
   const asked = new URL(location.href).searchParams.get('engine')
-  if (asked === 'webgpu' || asked === 'webgl' || asked === 'wasm' || asked === 'litert') return asked
-  if (chosenEngine.value) return chosenEngine.value
-  const kept = measured.value
-  return kept && kept.of === measuredOf(bundle) ? (fastest(kept.probes)?.engine ?? null) : null
+  return ENGINES.find((engine) => engine === asked) ?? null
 }
 
 function measuredOf(bundle: Bundle): string {
   return `${bundle.description.version} ${navigator.userAgent}`
 }
 
-export function fastest(probes: readonly Probe[]): Probe | null {
-  return probes.reduce<Probe | null>((best, probe) => (best && best.ms <= probe.ms ? best : probe), null)
+let measuring: Promise<void> | null = null
+
+/** Measure the engines of this device once a model and browser, and go on with the best. */
+export async function measureOnce(): Promise<void> {
+  const from = bundle.value
+  if (!from || askedEngine() || measured.value?.of === measuredOf(from)) return
+  try {
+    await measure()
+  } catch {
+    // What works goes on.
+  }
 }
 
-/** Measure the engines of this device, and go on with the fastest unless the user chose one. */
-export async function measure(): Promise<void> {
+/** Measure the engines of this device, and go on with the best unless the user chose one. */
+export function measure(): Promise<void> {
+  measuring ??= measureNow().finally(() => (measuring = null))
+  return measuring
+}
+
+async function measureNow(): Promise<void> {
   const [now, from] = [auditor.value, bundle.value]
   if (!now || !from) return
-  const probes = await now.probe()
-  measured.value = { of: measuredOf(from), probes }
-  const best = fastest(probes)
-  if (!chosenEngine.value && best && best.engine !== now.engine) await useEngine(best.engine)
+  measured.value = { of: measuredOf(from), probes: await now.probe() }
+  await usePlan()
+}
+
+/** Calculate as planned; see `useEngine`. */
+export async function usePlan(): Promise<boolean> {
+  const [now, from] = [auditor.value, bundle.value]
+  if (!now || !from) return false
+  const plan = planned(from)
+  const engine = plan.engine ?? now.engine
+  return useEngine(engine, plan.size ?? from.description.detector.config.live_size)
 }
 
 /** Calculate with `engine` from now on; where it does not work, what worked goes on and the user is told. */
-export async function useEngine(engine: Engine, size = chosenSize.value ?? undefined): Promise<boolean> {
+export async function useEngine(engine: Engine, size?: number): Promise<boolean> {
   const now = auditor.value
   if (!now) return false
+  if (now.engine === engine && (size ?? now.size) === now.size) return true
   try {
     await now.use(engine, size)
     return now.engine === engine

@@ -3,7 +3,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { BadgeCheck, Download, Gauge, Trash2 } from 'lucide'
-import { ENGINES } from '../core'
+import { ENGINES, chooseProbe } from '../core'
 import type { Engine } from '../core'
 import { Button, Confirm, Notice, PageTitle, SelectField, Slider } from './components'
 import { defaultScore, discard } from './draft'
@@ -12,7 +12,7 @@ import { selfTest } from './golden'
 import type { SelfTest } from './golden'
 import { install, installable } from './install'
 import { offline } from './network'
-import { auditor, bundle, chooseGallery, description, fastest, listGalleries, measure, reason, running, tell, useEngine } from './session'
+import { auditor, bundle, chooseGallery, description, listGalleries, measure, reason, running, tell, usePlan } from './session'
 import { chosenEngine, chosenSize, liveScore, measured, photoScore, theme } from './settings'
 import type { Theme } from './settings'
 import { SCORE_FLOOR } from './shelf'
@@ -58,20 +58,19 @@ function EngineCard(): JSX.Element {
   const [busy, setBusy] = useState(false)
   const [checked, setChecked] = useState<SelfTest | null>(null)
   const probes = measured.value?.probes ?? []
-  const best = fastest(probes)
+  const best = chooseProbe(probes)
   const now = running.value
   const config = description.value!.detector.config
   const labelOf = (engine: Engine): string => {
-    const probe = probes.find((each) => each.engine === engine)
-    const ms = probe ? t('settings.engine-ms', { ms: number(probe.ms) }) : t('settings.engine-not')
-    return `${t(`engine.${engine}`)}: ${ms}`
+    const probe = chooseProbe(probes.filter((each) => each.engine === engine))
+    const told = probe ? t('settings.engine-ms', { ms: number(probe.ms), size: probe.size }) : t('settings.engine-not')
+    return `${t(`engine.${engine}`)}: ${told}`
   }
   const auto = { value: 'auto' as const, label: t('settings.engine-auto', { engine: best ? t(`engine.${best.engine}`) : '?' }) }
   const choose = async (value: Engine | 'auto'): Promise<void> => {
     setBusy(true)
     chosenEngine.value = value === 'auto' ? null : value
-    const engine = value === 'auto' ? best?.engine : value
-    if (engine && !(await useEngine(engine)) && value !== 'auto') chosenEngine.value = null
+    if (!(await usePlan())) chosenEngine.value = null
     setBusy(false)
   }
   const again = async (): Promise<void> => {
@@ -105,10 +104,11 @@ function EngineCard(): JSX.Element {
     })
   const resize = async (value: string): Promise<void> => {
     setBusy(true)
-    chosenSize.value = value === String(config.live_size) ? null : Number(value)
-    if (now) await useEngine(now.engine, Number(value))
+    chosenSize.value = value === 'auto' ? null : Number(value)
+    await usePlan()
     setBusy(false)
   }
+  const autoSize = { value: 'auto', label: t('settings.size-auto') }
   const sizes = [...new Set([...SIZES, config.live_size])].sort((a, b) => a - b)
   return (
     <section class="card">
@@ -135,8 +135,8 @@ function EngineCard(): JSX.Element {
       {config.resize === 'fit' && (
         <SelectField
           label={t('settings.size')}
-          value={String(now?.size || config.live_size)}
-          options={sizes.map((size) => ({ value: String(size), label: t('settings.size-pixels', { size }) }))}
+          value={chosenSize.value === null ? 'auto' : String(chosenSize.value)}
+          options={[autoSize, ...sizes.map((size) => ({ value: String(size), label: t('settings.size-pixels', { size }) }))]}
           hint={t('settings.size-hint', { size: config.live_size })}
           disabled={busy}
           onChange={(value) => void resize(value)}

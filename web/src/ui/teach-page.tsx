@@ -156,7 +156,7 @@ function PileBoard({ lesson: now }: { lesson: Lesson }): JSX.Element {
   }
   if (!total) return <Notice kind="info">{t('review.no-facing')}</Notice>
   return (
-    <section>
+    <div class="board">
       <label class="progress">
         <span>{taught === total ? t('teach.all-taught', { n: total }) : t('teach.progress', { n: taught, all: total })}</span>
         <progress value={taught} max={total} />
@@ -170,9 +170,10 @@ function PileBoard({ lesson: now }: { lesson: Lesson }): JSX.Element {
         </div>
       )}
       <div class="piles">
-        {listed.map((suggestion) => (
+        {listed.map((suggestion, i) => (
           <PileCard
             key={suggestion.pile}
+            at={i + 1}
             suggestion={suggestion}
             members={membersOf(now.piles, suggestion.pile)}
             thumbs={now.thumbs}
@@ -184,7 +185,7 @@ function PileBoard({ lesson: now }: { lesson: Lesson }): JSX.Element {
           />
         ))}
       </div>
-    </section>
+    </div>
   )
 }
 
@@ -197,6 +198,7 @@ function without(piles: Int32Array, members: readonly number[]): Int32Array {
 const THUMBS = 12
 
 function PileCard(props: {
+  at: number // its place on the page, from 1
   suggestion: Suggestion
   members: readonly number[]
   thumbs: readonly Blob[]
@@ -222,10 +224,10 @@ function PileCard(props: {
     await props.onTeach(name, tidy(product, LONGEST_NAME))
     setBusy(false)
   }
-  const title = t('teach.pile', { n: props.members.length })
+  const title = t('teach.pile', { at: props.at, n: props.members.length })
   return (
     <section class="card pile" aria-label={title}>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <div class="thumbs">
         {shown.map((facing) => (
           <Thumb key={facing} file={props.thumbs[facing]} label={t('teach.facing', { n: facing + 1 })} chosen={props.chosen.has(facing)} onToggle={() => props.onToggle(facing)} />

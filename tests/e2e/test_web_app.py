@@ -1,0 +1,489 @@
+"""The exported bundle as a phone's user meets it: counting, teaching, keeping, with a server and without."""
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from skushare.brands.embedder import Embedder
+from skushare.brands.gallery_files import read_gallery
+from skushare.brands.recognition import recognise
+from skushare.detector.runtime import Detector
+from skushare.export.bundle import finish
+from skushare.export.webapp import unpack_webapp
+from skushare.geometry import iou
+from skushare.images import read_image
+from skushare.samples import DEMO_GALLERY
+from skushare.shelf.share import share_of_shelf
+from tests.e2e.conftest import ROOT
+from tests.e2e.test_browser import PATIENCE, near, wait_until
+
+FLOOR = 0.05  # the app finds boxes down to this score, and then counts from the threshold on
+HOSTILE = "=<img src=x onerror=\"document.title='owned'\">\u202egnp.\U0001f469‍\U0001f469 " + "x" * 10_000
+PHONE = {"width": 390, "height": 844}
+
+
+class Served:
+    """A copy of a bundle on a server that can be stopped, changed and started again."""
+
+    def __init__(self, bundle, folder):
+        self.folder = folder / "bundle"
+        shutil.copytree(bundle, self.folder)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://localhost:{self.port}/"
+        self.log = folder / "log.txt"
+        self.process = None
+
+    def start(self):
+        command = [sys.executable, "-m", "skushare", "serve", str(self.folder), "--port", str(self.port)]
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(self.url, timeout=2):
+                    return self
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        pytest.fail(f"the server did not start:\n{self.log.read_text(errors='replace')}", pytrace=False)
+
+    def stop(self):
+        if self.process:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+            self.process = None
+
+
+@pytest.fixture(scope="module")
+def bundle(request):
+    """A bundle of the shipped model with the demo gallery; $SKUSHARE_TEST_BUNDLE spares making one."""
+    made = os.environ.get("SKUSHARE_TEST_BUNDLE")
+    return Path(made) if made else request.getfixturevalue("exported").bundle
+
+
+@pytest.fixture(scope="module")
+def served(bundle, tmp_path_factory):
+    """The bundle on a server that no test stops or changes."""
+    server = Served(bundle, tmp_path_factory.mktemp("served")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_server(bundle, tmp_path):
+    """The bundle on a server of the test's own."""
+    server = Served(bundle, tmp_path).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def picture():
+    """The bundled picture that is compared with Python."""
+    return ROOT / "data" / "shelf_pantry.jpg"
+
+
+@pytest.fixture(scope="module")
+def part(picture, tmp_path_factory):
+    """A part of the picture: few facings, counted in a moment."""
+    image = cv2.imread(str(picture))
+    path = tmp_path_factory.mktemp("part") / "part.jpg"
+    cv2.imwrite(str(path), image[: image.shape[0] // 2, : image.shape[1] // 2])
+    return path
+
+
+@pytest.fixture(scope="module")
+def in_python(picture):
+    """What Python finds in the picture: the facings that count, and their shares by the demo gallery."""
+    detector, embedder = Detector.load(), Embedder.load()
+    gallery = read_gallery(DEMO_GALLERY, embedder)
+    image = read_image(picture)
+    found = detector.detect(image, mode="photo", min_score=FLOOR).above(detector.threshold("photo"))
+    named = recognise(image, found, embedder, gallery)
+    return found, share_of_shelf(named, brands=gallery.brands)
+
+
+@pytest.fixture
+def phone(open_browser):
+    """A function that opens the app on a phone whose camera plays ``camera``, ready to count."""
+
+    def phone(url, engine="litert", camera=None, ready=True, **options):
+        page = open_browser(camera, **options)
+        page.set_viewport_size(PHONE)
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on("console", lambda said: page.problems.append(said.text) if said.type == "error" else None)
+        page.on("dialog", lambda dialog: dialog.accept())  # leaving a count that is not saved
+        page.goto(f"{url}?engine={engine}" if engine else url)
+        if ready:
+            expect(page.locator("html")).to_have_attribute("data-phase", "ready")
+        return page
+
+    return phone
+
+
+def metric(page, label):
+    """The number that the metric called ``label`` shows."""
+    shown = page.locator(".metric").filter(has=page.get_by_text(label, exact=True)).locator("dd")
+    return float(shown.inner_text().replace(",", "")) if shown.count() else None
+
+
+def count_photo(page, path):
+    page.locator("input[type=file]").first.set_input_files(path)
+    expect(page.get_by_role("heading", name="Counted shelf")).to_be_visible()
+
+
+def export_of(page, label, within="body"):
+    """The text of the file that the button ``label`` exports."""
+    with page.expect_download() as download:
+        page.locator(within).get_by_role("button", name=label).first.click()
+    return Path(download.value.path()).read_text(encoding="utf-8-sig")
+
+
+def shares(page):
+    """{name: share in per cent} as the first chart shows them."""
+    rows = page.locator(".shares").first.locator("li")
+    return {r.get_attribute("data-name"): 100 * float(r.get_attribute("data-share")) for r in rows.all()}
+
+
+def go(page, name):
+    page.get_by_role("link", name=name, exact=True).click()
+
+
+def kept_for_offline(page):
+    expect(page.locator("html")).to_have_attribute("data-offline", "ready")
+
+
+def test_a_photo_is_counted_and_shared_out_as_in_python(phone, served, picture, in_python):
+    found, python_shares = in_python
+    page = phone(served.url, "wasm")
+    count_photo(page, picture)
+    (audit,) = json.loads(export_of(page, "All as JSON"))
+    facings = audit["photos"][0]["facings"]
+    assert abs(len(facings) - len(found)) <= 1
+    boxes = np.float32([[f[edge] for edge in ("left", "top", "right", "bottom")] for f in facings])
+    overlap = iou(boxes, found.boxes)
+    # Python's own network has 8 bits and the browser's 16: most boxes hardly move, all are in their place.
+    assert (overlap.max(0) > 0.7).sum() >= len(found) - 1
+    moved = np.abs(boxes - found.boxes[overlap.argmax(1)]).max(1)
+    assert np.quantile(moved, 0.9) <= 4
+    shown = shares(page)
+    for row in python_shares.itertuples():
+        assert shown.get(row.name, 0) == pytest.approx(100 * row.share, abs=1), row.name
+    assert not page.problems
+
+
+@pytest.mark.parametrize("engine", ["wasm", "webgl", "litert"])
+def test_boxes_are_within_two_pixels_of_the_same_network_in_python(phone, served, engine):
+    page = phone(served.url, engine)
+
+    def one_picture(route):  # WebGL in software takes many seconds a picture
+        golden = json.loads(Path(served.folder, "golden", "golden.json").read_text())
+        golden["pictures"] = golden["pictures"][:1]
+        route.fulfill(json=golden)
+
+    page.route("**/golden/golden.json", one_picture)
+    go(page, "Settings")
+    expect(page.locator("[data-engine]")).to_have_attribute("data-engine", engine)
+    page.get_by_role("button", name="Check this device").click()
+    verdict = page.locator(".notice", has_text="in Python")
+    expect(verdict).to_be_visible(timeout=3000 * PATIENCE)
+    expect(verdict).to_contain_text("As in Python")
+    numbers = re.search(r": (\d+) of (\d+) facings, boxes at most ([\d.]+) pixels", verdict.inner_text())
+    facings, expected, moved = map(float, numbers.groups())
+    assert expected > 10 and abs(facings - expected) <= 1 and moved <= 2
+
+
+def test_a_camera_is_counted_saved_exported_and_kept(phone, own_server, shelves):
+    picture, count = shelves[0]
+    requests = []
+    page = phone(own_server.url, camera=picture)
+    page.on("request", lambda request: requests.append(request.url))
+    page.get_by_role("button", name="Start the camera").click()
+    wait_until(lambda: metric(page, "In view"), near(count))
+    wait_until(lambda: metric(page, "Unique so far"), near(count))
+    wait_until(lambda: shares(page), lambda shown: len(shown) > 2)
+
+    page.get_by_role("button", name="Freeze").click()
+    expect(page.get_by_role("heading", name="Counted shelf")).to_be_visible()
+    facings = metric(page, "Facings")
+    assert near(count)(facings)
+
+    # Correct by keyboard: remove the first facing, give the next a hostile brand without teaching it.
+    canvas = page.get_by_role("application")
+    canvas.focus()
+    for key in ("ArrowRight", "Delete"):
+        canvas.press(key)
+    assert metric(page, "Facings") == facings - 1
+    page.get_by_label("Teach this look").uncheck()
+    page.get_by_label("Brand", exact=True).fill(HOSTILE)
+    page.get_by_role("button", name="Set the brand").click()
+    expect(page.get_by_text("2 corrections")).to_be_visible()
+
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_label("Store").fill(HOSTILE)
+    page.get_by_label("Note").fill("<b>bold</b>")
+    page.locator("dialog").get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved in the history.")).to_be_visible()
+    kept_for_offline(page)
+
+    page.reload()
+    go(page, "History")
+    row = page.locator(".audit-row")
+    expect(row).to_contain_text("<img src=x")
+    expect(row).to_contain_text(f"{facings - 1:.0f} facings")
+    row.get_by_role("link").click()
+    rows = list(csv.DictReader(io.StringIO(export_of(page, "Facings as CSV"))))
+    assert len(rows) == facings - 1
+    brand = next(r["brand"] for r in rows if "onerror" in r["brand"])
+    assert brand.startswith("'=<img") and len(brand) <= 201
+    assert all(r["store"].startswith("'=<img") for r in rows)
+    table = list(csv.DictReader(io.StringIO(export_of(page, "Shares as CSV"))))
+    assert {r["of"] for r in table} == {"photo", "sweep"}
+    assert sum(float(r["share"]) for r in table if r["of"] == "photo") == pytest.approx(1, abs=1e-4)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Picture as PNG").click()
+    drawn = read_image(download.value.path())
+    assert drawn.shape[0] > drawn.shape[1] / 2
+
+    # A later correction is kept at once; deleting takes all of it.
+    canvas = page.get_by_role("application")
+    canvas.focus()
+    canvas.press("ArrowRight")
+    canvas.press("Delete")
+    wait_until(lambda: metric(page, "Facings"), lambda n: n == facings - 2)
+    page.reload()
+    wait_until(lambda: metric(page, "Facings"), lambda n: n == facings - 2)
+    page.get_by_role("button", name="Delete").first.click()
+    page.locator("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("No audits yet")).to_be_visible()
+
+    assert "owned" not in page.title()
+    assert [url for url in requests if not url.startswith((own_server.url, "blob:"))] == []  # nothing left
+    assert not page.problems
+
+
+def test_a_taught_brand_is_recognised_kept_and_goes_to_python_and_back(phone, served, part, tmp_path):
+    page = phone(served.url)
+    go(page, "Teach")
+    page.get_by_role("button", name="New gallery").click()
+    page.get_by_label("Name of the new gallery").fill("My shop")
+    page.get_by_role("button", name="Create").click()
+    page.locator("main input[type=file]").first.set_input_files(part)
+    piles = page.get_by_role("region", name="Pile")
+    expect(piles.first).to_be_visible()
+    before = piles.count()
+    pile = piles.first
+    size = int(re.search(r"(\d+) facing", pile.get_by_role("heading").inner_text())[1])
+
+    # A facing tapped and put into a pile of its own.
+    pile.get_by_role("button", name="Facing").last.click()
+    page.get_by_role("button", name="Put into a new pile").click()
+    expect(piles).to_have_count(before + 1)
+
+    pile.get_by_role("button", name="Teach").click()
+    expect(pile.get_by_text("Write the brand first.")).to_be_visible()
+    pile.get_by_label("Brand").fill("Acme <b>")
+    pile.get_by_role("button", name="Teach").click()
+    expect(page.get_by_text(f"{size - 1} facings taught.").first).to_be_visible()
+    expect(piles).to_have_count(before)
+    page.get_by_role("button", name="Back to the count").click()
+    wait_until(lambda: shares(page), lambda shown: shown.get("Acme <b>", 0) > 0)
+
+    # It holds for the next visit, and Python reads what the phone exports.
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-phase", "ready")
+    go(page, "Teach")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export the gallery").click()
+    download.value.save_as(tmp_path / "phone.zip")
+    gallery = read_gallery(tmp_path / "phone.zip", Embedder.load())
+    assert (gallery.name, gallery.brands, len(gallery.pictures)) == ("My shop", ("Acme <b>",), size - 1)
+
+    # And the phone reads Python's.
+    page.locator("input[accept*=zip]").set_input_files(DEMO_GALLERY)
+    expect(page.get_by_text("is in use.")).to_be_visible()
+    demo = read_gallery(DEMO_GALLERY, Embedder.load())
+    expect(page.locator("tbody tr")).to_have_count(len(demo.skus))
+    page.locator("input[accept*=zip]").set_input_files(part)
+    expect(page.get_by_text("is no gallery, or damaged")).to_be_visible()
+    assert not page.problems
+
+
+def test_it_counts_on_when_the_server_is_gone(phone, own_server, part):
+    page = phone(own_server.url)
+    count_photo(page, part)
+    before = metric(page, "Facings")
+    kept_for_offline(page)
+    own_server.stop()
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-phase", "ready")
+    assert page.evaluate("crossOriginIsolated")  # the service worker adds the headers that threads need
+    go(page, "Count")
+    count_photo(page, part)
+    assert metric(page, "Facings") == before > 0
+
+
+def versions(page):
+    """{file: digests} of what the service worker keeps."""
+    kept = page.evaluate(
+        """async () => { const all = []
+        for (const name of await caches.keys())
+          for (const request of await (await caches.open(name)).keys()) all.push(request.url)
+        return all }"""
+    )
+    found = {}
+    for url in kept:
+        path, _, revision = url.partition("?__WB_REVISION__=")
+        found.setdefault(path, set()).add(revision)
+    return found
+
+
+def test_a_changed_shard_brings_a_new_version_as_a_whole(phone, own_server, bundle):
+    page = phone(own_server.url)
+    kept_for_offline(page)
+    old = json.loads((bundle / "bundle.json").read_text())
+
+    # Half a new version: the shard is there, and what names it is not. The app stays with the old one.
+    shard = next(own_server.folder.glob("model/embedder/*.bin"))
+    content = bytearray(shard.read_bytes())
+    content[1000] ^= 1
+    shard.write_bytes(content)
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-phase", "ready")
+    assert (
+        page.evaluate("fetch('bundle.json').then((r) => r.json()).then((b) => b.version)") == old["version"]
+    )
+
+    # The whole of it.
+    unpack_webapp(own_server.folder)
+    finish(own_server.folder, json.loads((own_server.folder / "bundle.json").read_text()))
+    new = json.loads((own_server.folder / "bundle.json").read_text())
+    assert new["version"] != old["version"]
+    page.reload()
+    page.get_by_role("button", name="Update now").click()
+    wait_until(
+        lambda: page.evaluate("fetch('bundle.json').then((r) => r.json()).then((b) => b.version)"),
+        lambda version: version == new["version"],
+    )
+    expect(page.locator("html")).to_have_attribute("data-phase", "ready")
+    kept = versions(page)
+    assert len(kept) == len(new["files"]) + 1
+    assert all(len(revisions) == 1 for revisions in kept.values())
+    for name, entry in new["files"].items():
+        assert kept[own_server.url + name] == {entry["sha256"]}
+    own_server.stop()
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-phase", "ready")
+
+
+def test_a_damaged_shard_is_told_and_never_counts(phone, own_server):
+    shard = next(own_server.folder.glob("model/detector/*.bin"))
+    sound = shard.read_bytes()
+    shard.write_bytes(sound[:-1] + bytes([sound[-1] ^ 1]))
+    page = phone(own_server.url, "wasm", ready=False)
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text(f"{shard.name} is damaged")
+    expect(page.get_by_role("button", name="Start the camera")).to_have_count(0)
+    go(page, "History")
+    expect(page.get_by_text("No audits yet")).to_be_visible()  # what was saved can be read all the same
+    go(page, "Count")
+    shard.write_bytes(sound)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
+
+
+def test_a_missing_model_is_told(phone, own_server):
+    (own_server.folder / "bundle.json").unlink()
+    page = phone(own_server.url, ready=False)
+    expect(page.get_by_role("alert")).to_contain_text("bundle.json is not on the server")
+
+
+@pytest.mark.parametrize(
+    ("camera", "allow", "told"), [(True, False, "not allowed"), (False, True, "has no camera")]
+)
+def test_without_a_camera_a_photo_will_do(phone, served, part, camera, allow, told):
+    flags = [] if allow else ["--deny-permission-prompts"]
+    page = phone(served.url, camera=part if camera else None, allow=allow, flags=flags)
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.get_by_role("alert")).to_contain_text(told)
+    count_photo(page, part)
+    assert metric(page, "Facings") > 10
+
+
+def test_an_engine_that_is_not_there_falls_back_and_says_so(phone, served, part):
+    page = phone(served.url, "webgpu", flags=["--disable-features=WebGPU"])
+    expect(page.locator(".messages")).to_contain_text("goes on with")
+    count_photo(page, part)
+    assert metric(page, "Facings") > 10
+
+
+def test_a_full_device_keeps_the_count_on_the_screen(phone, served, part):
+    page = phone(served.url)
+    page.evaluate(
+        "IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError') }"
+    )
+    count_photo(page, part)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator("dialog").get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("no room left")
+    (audit,) = json.loads(export_of(page, "All as JSON", within="dialog"))
+    assert len(audit["photos"][0]["facings"]) > 10
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_screen_is_accessible(phone, served, shelves, scheme):
+    page = phone(served.url, camera=shelves[0][0])
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    axe = Axe()
+
+    def check(name):
+        results = axe.run(page)
+        assert results.violations_count == 0, f"{name}:\n{results.generate_report()}"
+
+    check("start")
+    page.get_by_role("button", name="Start the camera").click()
+    wait_until(lambda: shares(page), lambda shown: len(shown) > 1)
+    check("live")
+    page.get_by_role("button", name="Freeze").click()
+    expect(page.get_by_role("heading", name="Counted shelf")).to_be_visible()
+    check("shelf")
+    page.get_by_role("application").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="Set the brand")).to_be_visible()
+    check("facing")
+    page.get_by_role("button", name="Teach the brands").click()
+    expect(page.get_by_role("region", name="Pile").first).to_be_visible()
+    check("teach")
+    page.get_by_role("button", name="Back to the count").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    check("save")
+    page.locator("dialog").get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("link", name="All audits")).to_be_visible()
+    check("audit")
+    go(page, "History")
+    expect(page.locator(".audit-row")).to_be_visible()
+    check("history")
+    go(page, "Settings")
+    expect(page.get_by_role("heading", name="About")).to_be_visible()
+    check("settings")
