@@ -70,8 +70,12 @@ def _open_to_network(host, port, stack):
         "server.sslKeyFile": secured.key,
         "server.headless": "true",
     }
-    # Named, or Streamlit asks a server on the internet for its address.
-    return options | ({"browser.serverAddress": addresses[0]} if addresses else {})
+    if addresses:
+        # Named, or Streamlit asks a server on the internet for its address, and refuses the others.
+        options["browser.serverAddress"] = addresses[0]
+    origins = [f"https://[{name}]" if ":" in name else f"https://{name}" for name in secured.names]
+    options["server.corsAllowedOrigins"] = [f"{origin}:{port}" for origin in origins]
+    return options
 
 
 def _streamlit(options, more):
@@ -82,6 +86,7 @@ def _streamlit(options, more):
     if workspace:  # its relative path is meant from here
         os.environ["SKUSHARE_WORKSPACE"] = str(Path(workspace).resolve())
     os.chdir(ROOT)  # where Streamlit finds its settings
-    arguments = [f"--{name}={value}" for name, value in options.items()]
+    pairs = [(n, v) for n, given in options.items() for v in (given if isinstance(given, list) else [given])]
+    arguments = [f"--{name}={value}" for name, value in pairs]
     sys.argv = ["streamlit", "run", SCRIPT, *arguments, *more]
     return main(sys.argv[1:], standalone_mode=False) or 0

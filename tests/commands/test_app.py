@@ -62,6 +62,8 @@ def test_for_a_phone_it_is_open_by_https_and_tells_the_address(started, capsys, 
     assert started.options["server.address"] == "0.0.0.0"
     assert started.options["server.sslCertFile"] == certificate().chain
     assert started.options["server.sslKeyFile"] == certificate().key
+    port = started.options["server.port"]
+    assert f"https://localhost:{port}" in started.options["server.corsAllowedOrigins"]
     with pytest.raises(OSError):
         urllib.request.urlopen(started.page, timeout=10)  # it ends with the app
 
