@@ -3,12 +3,14 @@
 import io
 import logging
 import re
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
+from skushare.audits.fonts import write_fallbacks
 from skushare.audits.targets import targets
 from skushare.brands.library import brand_notes
 from skushare.database import pictures
@@ -32,23 +34,31 @@ logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every ta
 def report(audit):
     """PDF bytes of ``audit`` as it stands after corrections.
 
-    Letters that the report's font lacks (it has those of Latin, Greek, Cyrillic, Arabic, Hebrew and more, not
-    Chinese, Japanese or Korean) are shown as a box, and the report says so.
+    Letters that the report's own font lacks come from further ones (:mod:`skushare.audits.fonts`). Those that
+    none has are shown as a box, and the report says so.
     """
-    page = _Report(audit)
     now = audit.corrected()
-    page.notes = brand_notes(audit.gallery)
-    page.colors = page.notes.colors(now.brands, now.shares()["name"])
-    page.head(audit, now)
-    page.shares(now)
-    page.photos(now)
-    page.corrections(audit)
-    page.made_with(audit)
-    return bytes(page.output())
+    with tempfile.TemporaryDirectory() as folder:
+        page = _Report(audit, _texts(audit, now), folder)
+        page.notes = brand_notes(audit.gallery)
+        page.colors = page.notes.colors(now.brands, now.shares()["name"])
+        page.head(audit, now)
+        page.shares(now)
+        page.photos(now)
+        page.corrections(audit)
+        page.made_with(audit)
+        return bytes(page.output())
+
+
+def _texts(audit, now):
+    """All text of an audit that people wrote."""
+    words = (audit.store, audit.shelf, audit.category, audit.note, audit.gallery, audit.model)
+    people = (f"{each.who}{each.what}" for each in audit.corrections)
+    return "".join([*words, *now.brands, *(photo.name for photo in audit.photos), *people])
 
 
 class _Report(FPDF):
-    def __init__(self, audit):
+    def __init__(self, audit, texts, folder):
         super().__init__(format="A4")
         self.set_margin(15)
         self.set_auto_page_break(True, margin=18)
@@ -57,6 +67,7 @@ class _Report(FPDF):
         self.set_title(f"Shelf audit {audit.id or ''}".strip())
         self.set_creation_date(audit.time)
         self.known = set(self.fonts["dejavu"].cmap)
+        self.add_fallbacks({c for c in texts if ord(c) not in self.known and c.isprintable()}, folder)
         self.lacking = False
         self.notes, self.colors = None, {}
         self.add_page()
@@ -66,6 +77,16 @@ class _Report(FPDF):
         self.set_font("DejaVu", size=8)
         self.set_text_color(*_GREY)
         self.cell(0, 5, f"{self.title}, page {self.page_no()}", align="C")
+
+    def add_fallbacks(self, letters, folder):
+        """Have further fonts for ``letters``; their files in ``folder`` must stay until the end."""
+        if not letters:
+            return
+        fonts = write_fallbacks(letters, folder)
+        for name, (path, found) in fonts.items():
+            self.add_font(name, fname=path)
+            self.known |= found
+        self.set_fallback_fonts(list(fonts), exact_match=False)
 
     # Parts
 
@@ -138,7 +159,8 @@ class _Report(FPDF):
             self.set_fill_color(self.colors[row.name])
             self.rect(self.l_margin + 62, y + 0.8, max(0.3, 90 * row.share / most), _LINE - 1.6, style="F")
             self.set_text_color(0)
-            self.cell(60, _LINE, self.legible(row.name, 30), align="R")
+            with self.local_context():  # a further font would stay on for the next cell
+                self.cell(60, _LINE, self.legible(row.name, 30), align="R")
             self.set_x(self.l_margin + 62 + 90 * row.share / most + 2)
             self.cell(0, _LINE, f"{row.share:.1%}", new_x="LMARGIN", new_y="NEXT")
 

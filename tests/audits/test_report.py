@@ -6,7 +6,7 @@ import pytest
 
 from skushare.audits import store
 from skushare.audits.corrections import Facing
-from skushare.audits.report import _Report, report
+from skushare.audits.report import _Report, _texts, report
 from skushare.audits.targets import save_target
 from skushare.brands.gallery import Gallery, Sku
 from skushare.brands.library import save_gallery
@@ -66,8 +66,25 @@ def test_letters_without_a_shape_are_said(make_audit):
     def streams(pdf):
         return [zlib.decompress(s) for s in re.findall(rb"stream\n(x.*?)\nendstream", pdf, re.S)]
 
-    plain, lacking = (report(make_audit(store=name)) for name in ("North", "日本"))
+    plain, lacking = (report(make_audit(store=name)) for name in ("North", "𒀀𒀁"))  # cuneiform
     assert len(b"".join(streams(lacking))) > len(b"".join(streams(plain)))
+
+
+@pytest.mark.parametrize("text, fonts", [("Süd سوق", 0), ("日本語", 1), ("🥫 ไทย", 2), ("𒀀", 0), ("", 0)])
+def test_letters_come_from_the_fonts_that_have_them(make_audit, tmp_path, text, fonts):
+    audit = make_audit(store=text)
+    page = _Report(audit, _texts(audit, audit), tmp_path)
+    assert len(page.fonts) == 1 + fonts
+    assert page.legible(text) == ("□" if text == "𒀀" else text)
+    assert page.lacking == (text == "𒀀")
+
+
+def test_without_the_fonts_a_box_stands_for_a_letter(make_audit, monkeypatch, tmp_path):
+    monkeypatch.setattr("skushare.audits.fonts.PACKAGES", ("no_such_package",))
+    audit = make_audit(store="日本語")
+    page = _Report(audit, _texts(audit, audit), tmp_path)
+    assert page.legible("日本語") == "□□□" and page.lacking
+    assert report(audit).startswith(b"%PDF")
 
 
 def test_own_brands_and_their_target_are_told(make_audit, monkeypatch):
