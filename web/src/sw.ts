@@ -32,12 +32,14 @@ function integrity(revision: string): string {
 const plugin: WorkboxPlugin = {
   // Ask the server whether what the page has just loaded is still current, rather than load it twice.
   requestWillFetch: async ({ request }) => new Request(request, { cache: 'no-cache' }),
-  // Several threads need these two, and few static hosts send them; the third binds the worker as index.html does the page.
-  handlerWillRespond: async ({ response }) => {
+  // Several threads need these two headers, and few static hosts send them. They are added as a file is kept: an answer
+  // that is put together as it is served keeps the old version busy, and a new one then waits for it.
+  cacheWillUpdate: async ({ response }) => {
+    if (!response.ok) return null
     const headers = new Headers(response.headers)
     headers.set('Cross-Origin-Opener-Policy', 'same-origin')
     headers.set('Cross-Origin-Embedder-Policy', 'require-corp')
-    return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
+    return new Response(await response.blob(), { status: response.status, statusText: response.statusText, headers })
   },
 }
 

@@ -4,6 +4,7 @@ import { tell } from './session'
 import { t } from './strings'
 
 const CHECK_EVERY = 3_600_000 // ms
+const PATIENCE = 4000 // ms for a new version to take over, which may wait for what the old one is doing
 
 let asked = false // this page asked for the new version
 
@@ -24,7 +25,8 @@ export async function startUpdates(): Promise<void> {
     const registration = await workers.register('sw.js', { updateViaCache: 'none' })
     if (registration.waiting && controlled) {
       takeOver(registration)
-      await new Promise(() => {}) // until the page is loaded anew
+      await new Promise((resolve) => setTimeout(resolve, PATIENCE)) // until the page is loaded anew
+      asked = false // it does not come: the old version goes on
     }
     if (registration.installing) watch(registration, controlled)
     registration.addEventListener('updatefound', () => watch(registration, controlled))
@@ -38,7 +40,7 @@ function watch(registration: ServiceWorkerRegistration, isUpdate: boolean): void
   const worker = registration.installing
   worker?.addEventListener('statechange', () => {
     if (worker.state === 'installed' && isUpdate) {
-      tell('info', t('app.update'), { label: t('app.update-now'), run: () => takeOver(registration) })
+      tell('info', t('app.update'), { label: t('app.update-now'), run: () => update(registration) })
     } else if (worker.state === 'activated' && !isUpdate) {
       document.documentElement.dataset.offline = 'ready'
       tell('success', t('app.ready-offline'))
@@ -51,6 +53,12 @@ function watch(registration: ServiceWorkerRegistration, isUpdate: boolean): void
 function takeOver(registration: ServiceWorkerRegistration): void {
   asked = true
   registration.waiting?.postMessage('take over')
+}
+
+/** Start the new version; where the old one is busy, it ends with the page. */
+function update(registration: ServiceWorkerRegistration): void {
+  takeOver(registration)
+  setTimeout(() => location.reload(), PATIENCE)
 }
 
 /** Forget all that was fetched and load everything anew; audits and galleries stay. */
