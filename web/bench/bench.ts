@@ -9,7 +9,7 @@ import threaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threa
 import { type GraphModel, loadGraphModel } from '@tensorflow/tfjs-converter'
 import { browser, cast, dispose, env, expandDims, ready, setBackend, type Tensor, tidy } from '@tensorflow/tfjs-core'
 
-import { Auditor, type Engine, Gallery, loadBundle, loadFile, type Notice } from '../src/core'
+import { Auditor, chooseProbe, type Engine, Gallery, loadBundle, loadFile, type Notice } from '../src/core'
 
 const frames = new Map<string, HTMLCanvasElement>()
 const auditors = new Map<string, Auditor>()
@@ -104,6 +104,20 @@ async function ours(name: string, picture: string): Promise<number> {
   return found.ms
 }
 
+/** `count` live frames, the pictures in turn; how many facings were found in all, and what memory then held. */
+async function many(name: string, pictures: string[], count: number): Promise<object> {
+  const auditor = auditors.get(name)!
+  let facings = 0
+  let empty = 0
+  for (let i = 0; i < count; i++) {
+    const source = await bitmap(pictures[i % pictures.length])
+    const found = await auditor.offer(source, { brands: true, sweep: true })
+    facings += found!.detections.count
+    if (!found!.detections.count) empty++
+  }
+  return { facings, empty, ...(await auditor.memory()) }
+}
+
 Object.assign(globalThis, {
   bench: {
     frame,
@@ -112,11 +126,13 @@ Object.assign(globalThis, {
     loadArticle,
     article,
     ours,
+    many,
     notices,
     memory: (name: string) => auditors.get(name)!.memory(),
     probe: (name: string) => auditors.get(name)!.probe(),
     use: (name: string, engine: Engine, size?: number) => auditors.get(name)!.use(engine, size),
     stop: (name: string) => auditors.get(name)!.stop(),
+    choose: chooseProbe,
     isolated: () => globalThis.crossOriginIsolated,
     agent: () => navigator.userAgent,
   },

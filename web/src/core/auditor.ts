@@ -18,6 +18,16 @@ export interface Probe {
   ms: number
 }
 
+/** Milliseconds a live frame that are quick enough to follow a hand. */
+export const PACE = 150
+
+/** The engine and size to use: the largest size that an engine is quick enough for; else the quickest. */
+export function chooseProbe(probes: readonly Probe[]): Probe | null {
+  const quick = probes.filter(({ ms }) => ms <= PACE)
+  const order = (a: Probe, b: Probe) => (quick.length ? b.size - a.size : 0) || a.ms - b.ms
+  return [...(quick.length ? quick : probes)].sort(order)[0] ?? null
+}
+
 export type Step = 'prepare' | 'network' | 'decode' | 'brands' | 'track'
 
 /** What was found in one picture of `width` x `height` pixels. */

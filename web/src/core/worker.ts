@@ -1,6 +1,6 @@
 /** The worker: runs the model, so that the page never waits. See `auditor.ts` for what it answers. */
 
-import type { DetectOptions, Engine, Found, Notice, OfferOptions, Probe } from './auditor'
+import { type DetectOptions, type Engine, type Found, type Notice, type OfferOptions, PACE, type Probe } from './auditor'
 import { type Bundle, BundleError } from './bundle'
 import { Detector, type Spent } from './detector'
 import type { Detections } from './detections'
@@ -20,7 +20,6 @@ const SLOW = 1200 // milliseconds a live frame, from which on the user is told
 const PROBE_RUNS = 3
 const PROBE_TIME = 2500 // milliseconds an engine and size may take before the rest is left out
 const PROBE_SIZES = [640, 416, 320] // tried downwards while an engine is too slow for the larger one
-const PACE = 150 // milliseconds a frame that are quick enough
 
 /** What answers the page. */
 class Shelf {

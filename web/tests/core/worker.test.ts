@@ -1,0 +1,238 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+
+import { Auditor, type Engine, type Notice } from '../../src/core/auditor'
+import type { Bundle } from '../../src/core/bundle'
+import { detectorAnchors } from '../../src/core/anchors'
+import type { Reply, Task } from '../../src/core/messages'
+import type { Input } from '../../src/core/preprocess'
+import { vectors } from './vectors'
+
+const { config } = vectors('photos')
+
+/** What each engine does when it is opened and run; changed by the tests. */
+const engines: Record<Engine, { open?: Error; run?: () => Error | null; runs: number; alive: number; lose?: () => void }> =
+  {} as never
+
+vi.mock('../../src/core/runtime', () => ({
+  possibleEngines: () => ['litert', 'wasm', 'webgl'],
+  openRuntime: async (engine: Engine, _: Bundle, onLost: (detail: string) => void) => {
+    const behaviour = engines[engine]
+    if (behaviour.open) throw behaviour.open
+    behaviour.alive++
+    behaviour.lose = () => onLost('WebGL was lost')
+    return {
+      engine,
+      detect: async (input: Input) => {
+        behaviour.runs++
+        const error = behaviour.run?.()
+        if (error) throw error
+        const anchors = detectorAnchors(config, input.height, input.width).length / 4
+        const classLogits = new Float32Array(anchors).fill(-9)
+        classLogits[anchors >> 1] = 3 // one facing
+        return { classLogits, boxCodes: new Float32Array(4 * anchors) }
+      },
+      embed: async (_: Float32Array, count: number) => {
+        const out = new Float32Array(2 * count)
+        for (let i = 0; i < count; i++) out[2 * i] = 1
+        return out
+      },
+      memory: () => ({ tensors: 7, bytes: 70 }),
+      dispose: () => behaviour.alive--,
+    }
+  },
+}))
+
+class Canvas {
+  constructor(
+    public width: number,
+    public height: number,
+  ) {}
+  getContext() {
+    const { width, height } = this
+    return { drawImage() {}, getImageData: () => ({ data: new Uint8ClampedArray(4 * width * height) }) }
+  }
+}
+
+/** Joins the handle of the page to the worker's module, which runs in the same thread here. */
+class Thread {
+  onmessage: ((event: { data: Reply }) => void) | null = null
+  onerror = null
+  private receive: (event: { data: Task }) => void
+  constructor() {
+    this.receive = globalThis.onmessage as never
+    vi.stubGlobal('postMessage', (data: Reply) => queueMicrotask(() => this.onmessage?.({ data })))
+  }
+  postMessage(data: Task) {
+    setTimeout(() => this.receive({ data }), 0)
+  }
+  terminate() {}
+}
+
+const bundle = {
+  base: new URL('http://localhost/'),
+  description: {
+    detector: { tfjs: 'm.json', config },
+    embedder: { size: 8, dimensions: 2, scale: 20, middle: 0.5, likeness: 0.5 },
+    files: {},
+  },
+} as unknown as Bundle
+
+let notices: Notice[] = []
+const closed: unknown[] = []
+
+function frame(width = 160, height = 120): ImageBitmap {
+  return { width, height, close: () => closed.push(0) } as unknown as ImageBitmap
+}
+
+const start = (engine?: Engine) => Auditor.start(bundle, { engine, onNotice: (notice) => notices.push(notice) })
+
+beforeEach(async () => {
+  notices = []
+  closed.length = 0
+  for (const engine of ['litert', 'wasm', 'webgl', 'webgpu'] as const) engines[engine] = { runs: 0, alive: 0 }
+  vi.stubGlobal('OffscreenCanvas', Canvas)
+  vi.resetModules()
+  vi.stubGlobal('onmessage', null)
+  await import('../../src/core/worker')
+  vi.stubGlobal('Worker', Thread)
+})
+
+afterEach(() => vi.unstubAllGlobals())
+
+describe('the worker', () => {
+  test('finds facings in live frames and photos, with rows', async () => {
+    const auditor = await start()
+    expect([auditor.engine, auditor.size]).toEqual(['litert', config.live_size])
+    const found = (await auditor.offer(frame(), { brands: false, sweep: false }))!
+    expect([found.detections.count, found.width, found.height]).toEqual([1, 160, 120])
+    expect([...found.detections.rowIds!]).toEqual([0])
+    const photo = await auditor.detect(frame(), { brands: false, minScore: 0.2 }) // seen in one view of three
+    expect(photo.detections.count).toBeGreaterThan(0)
+    expect(closed.length).toBe(2)
+    expect(await auditor.memory()).toEqual({ tensors: 7, bytes: 70 })
+  })
+
+  test('boxes are in pixels of a picture that was too large to read as it is', async () => {
+    const auditor = await start()
+    const found = (await auditor.offer(frame(3840, 2160), { brands: false, sweep: false }))!
+    const small = (await auditor.offer(frame(1920, 1080), { brands: false, sweep: false }))!
+    found.detections.boxes.forEach((value, k) => expect(value).toBeCloseTo(2 * small.detections.boxes[k], 2))
+  })
+
+  test('names facings by a gallery, and embeds them', async () => {
+    const auditor = await start()
+    expect([...(await auditor.embed(frame(), Float32Array.of(0, 0, 9, 9, 5, 5, 20, 20)))]).toEqual([1, 0, 1, 0])
+    const gallery = {
+      matcherData: () => ({
+        dimensions: 2, middle: 0.5, scale: 20, threshold: 0.5,
+        skus: Int32Array.of(0), brandIds: Int32Array.of(3), prototypes: Float32Array.of(1, 0),
+      }),
+    } // prettier-ignore
+    await auditor.setGallery(gallery as never)
+    for (const found of [
+      await auditor.offer(frame(), { brands: true, sweep: false }),
+      await auditor.detect(frame(), { brands: true, minScore: 0.2 }),
+    ])
+      expect(new Set(found!.detections.brandIds)).toEqual(new Set([3]))
+    await auditor.setGallery(null)
+    expect((await auditor.offer(frame(), { brands: true, sweep: false }))!.detections.brandIds).toBeUndefined()
+  })
+
+  test('tells of a sweep, and begins it anew', async () => {
+    const auditor = await start()
+    const found = await auditor.offer(frame(), { brands: false, sweep: true })
+    expect(found!.sweep).toMatchObject({ unique: 0, lost: true }) // a black picture has no place
+    auditor.resetSweep()
+    expect((await auditor.offer(frame(), { brands: false, sweep: false }))!.sweep).toBeUndefined()
+  })
+})
+
+describe('newest frame wins', () => {
+  test('of those that wait only the last is worked on, and all are closed', async () => {
+    const auditor = await start()
+    const offers = Array.from({ length: 5 }, () => auditor.offer(frame(), { brands: false, sweep: false }))
+    expect(auditor.busy).toBe(true)
+    const found = await Promise.all(offers)
+    expect(found.map((each) => each !== null)).toEqual([true, false, false, false, true])
+    expect(closed.length).toBe(5)
+    expect(engines.litert.runs).toBe(2)
+    expect(auditor.busy).toBe(false)
+  })
+
+  test('after stop nothing waits for ever', async () => {
+    const auditor = await start()
+    const first = auditor.offer(frame(), { brands: false, sweep: false })
+    const second = auditor.offer(frame(), { brands: false, sweep: false })
+    auditor.stop()
+    await expect(first).rejects.toThrow('stopped')
+    expect(await second).toBeNull()
+    expect(auditor.offer(frame(), { brands: false, sweep: false })).toBeNull()
+    await expect(auditor.detect(frame(), { brands: false })).rejects.toThrow('stopped')
+  })
+})
+
+describe('an engine that fails', () => {
+  test('at the start is replaced by the next, with a notice', async () => {
+    engines.webgl.open = new Error('no WebGL')
+    const auditor = await start('webgl')
+    expect(auditor.engine).toBe('litert')
+    expect(notices).toEqual([{ code: 'engine-failed', detail: 'no WebGL', fallback: 'litert' }])
+  })
+
+  test.each([
+    ['out of memory', 'out-of-memory'],
+    ['Cannot enlarge memory arrays', 'out-of-memory'],
+    ['WebGL context lost', 'context-lost'],
+    ['something else', 'engine-failed'],
+  ])('in the middle of a frame (%s): the frame is done by the next', async (message, code) => {
+    const auditor = await start()
+    engines.litert.run = () => new Error(message)
+    const found = await auditor.offer(frame(), { brands: false, sweep: false })
+    expect(found!.detections.count).toBe(1)
+    expect(notices).toEqual([{ code, detail: `litert: ${message}`, fallback: 'wasm' }])
+    expect(auditor.engine).toBe('wasm')
+    expect(engines.litert.alive).toBe(0)
+  })
+
+  test('like all others says so, and works again when asked to', async () => {
+    const auditor = await start()
+    for (const engine of ['litert', 'wasm', 'webgl'] as const) engines[engine].run = () => new Error('broken')
+    await expect(auditor.offer(frame(), { brands: false, sweep: false })).rejects.toThrow('broken')
+    expect(notices.at(-1)!.fallback).toBeUndefined()
+    engines.wasm.run = undefined
+    await auditor.use('wasm')
+    expect((await auditor.offer(frame(), { brands: false, sweep: false }))!.detections.count).toBe(1)
+  })
+
+  test('by itself is replaced before the next frame', async () => {
+    const auditor = await start('webgl')
+    engines.webgl.lose!()
+    await vi.waitFor(() => expect(notices.length).toBe(1))
+    expect(notices[0]).toMatchObject({ code: 'context-lost', fallback: 'litert' })
+    expect(auditor.engine).toBe('litert')
+  })
+
+  test('when it is chosen leaves the present one in place', async () => {
+    const auditor = await start()
+    engines.webgl.open = new Error('no WebGL')
+    await expect(auditor.use('webgl')).rejects.toThrow('no WebGL')
+    expect(auditor.engine).toBe('litert')
+    expect((await auditor.offer(frame(), { brands: false, sweep: false }))!.detections.count).toBe(1)
+  })
+
+  test('for want of a file is no failure of the engine', async () => {
+    const { BundleError } = await import('../../src/core/bundle') // the one of this test's worker
+    engines.litert.open = new BundleError('corrupt', 'model/a.bin', 'x')
+    await expect(start()).rejects.toMatchObject({ code: 'corrupt', file: 'model/a.bin', detail: 'x' })
+  })
+})
+
+test('engines are measured one at a time, and the one before goes on', async () => {
+  engines.webgl.open = new Error('no WebGL')
+  const auditor = await start('wasm')
+  const probes = await auditor.probe()
+  expect(new Set(probes.map(({ engine }) => engine))).toEqual(new Set(['litert', 'wasm']))
+  expect(probes.every(({ ms, size }) => ms > 0 && size === config.live_size)).toBe(true)
+  expect([engines.litert.alive, engines.wasm.alive]).toEqual([0, 1])
+  expect(auditor.engine).toBe('wasm')
+})
