@@ -1,0 +1,127 @@
+"""Frames a second that the server manages for one camera, with brands and counting once.
+
+python benchmarks/live_pace.py [--frames 120] [--csv results/live_pace.csv]
+
+The camera: a hand-held sweep (skushare/dataset/sweep.py) along a made-up shelf, 960 x 720, coded as VP8 as a
+browser sends it. A frame is decoded, counted, named and tracked by the Live page's own session, drawn, and
+coded to be sent back. The ways take turns frame by frame, so that other work on the machine hits all alike;
+`ratio` is how many times as long a frame takes as without brands and tracking in the same run. `cpu_ms`,
+processor time of all threads, is what other work changes less; `load` is how many processes wanted to run on
+the machine meanwhile (mean of a minute).
+"""
+
+import argparse
+import os
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pandas as pd
+from aiortc.codecs.vpx import Vp8Decoder, Vp8Encoder, vp8_depayload
+from aiortc.jitterbuffer import JitterFrame
+
+from skushare.brands.embedder import Embedder
+from skushare.brands.gallery_files import read_gallery
+from skushare.dataset.sweep import sweep
+from skushare.dataset.synthetic import generate_shelf
+from skushare.detector.runtime import Detector
+from skushare.live.session import LiveSession
+from skushare.live.video import frame_callback
+from skushare.samples import DEMO_GALLERY
+
+SIZE, FPS = (960, 720), 15
+PATH = ((0.0, 0.0, False), (1.0, 0.0, False), (9.0, 1.0, False), (12.0, 0.6, False))
+WARM_UP = 10  # frames that are not counted
+BAR = 12  # frames a second
+
+
+class Untracked:
+    """In the place of a tracker, to have the frame without."""
+
+    def update(self, image, detections):
+        return detections
+
+    def __len__(self):
+        return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--frames", type=int, default=120)
+    parser.add_argument("--csv", type=Path)
+    args = parser.parse_args()
+    detector, embedder = Detector.load(), Embedder.load()
+    gallery = read_gallery(DEMO_GALLERY, embedder)
+    ways = {"count": Way(detector), "count and track": Way(detector), "count, name and track": Way(detector)}
+    ways["count"].session._tracker = Untracked()
+    ways["count, name and track"].session.name_by(gallery, embedder)
+    shelf = generate_shelf(7, (3 * SIZE[0], SIZE[1]), theme="cereal")
+    encoder, facings = Vp8Encoder(), []
+    for number, view in enumerate(sweep(shelf.image, shelf.boxes, SIZE, path=PATH, fps=FPS)):
+        if number == args.frames:
+            break
+        packets = coded(encoder, av.VideoFrame.from_ndarray(view.image, format="rgb24"), number)
+        facings.append(len(view.boxes))
+        for way in ways.values():
+            way.take(packets, number)
+    base = np.median(ways["count"].wall[WARM_UP:])
+    rows = []
+    for name, way in ways.items():
+        wall, cpu = np.array(way.wall[WARM_UP:]), np.array(way.cpu[WARM_UP:])
+        rows.append(
+            {
+                "way": name,
+                "frames_a_second": round(1000 / wall.mean(), 1),
+                "median_ms": round(np.median(wall), 1),
+                "cpu_ms": round(cpu.mean(), 1),
+                "codec_cpu_ms": round(np.mean(way.codec[WARM_UP:]), 1),
+                "ratio": round(np.median(wall) / base, 2),
+                "facings_a_frame": round(np.mean(facings)),
+                "cores": os.cpu_count(),
+                "load": round(os.getloadavg()[0], 1),
+            }
+        )
+    table = pd.DataFrame(rows)
+    print(table.to_string(index=False))
+    last = rows[-1]["frames_a_second"]
+    print(f"{last} frames a second with brands and tracking; the bar is {BAR}")
+    if args.csv:
+        table.to_csv(args.csv, index=False)
+
+
+class Way:
+    """A camera of its own: what a frame's way through the server takes, in milliseconds."""
+
+    def __init__(self, detector):
+        self.session = LiveSession(detector)
+        self._count = frame_callback(self.session)
+        self._decoder, self._encoder = Vp8Decoder(), Vp8Encoder()
+        self.wall, self.cpu, self.codec = [], [], []
+
+    def take(self, packets, number):
+        """Let the coded frame through."""
+        started, cpu = time.perf_counter(), time.process_time()
+        data = b"".join(vp8_depayload(packet) for packet in packets)
+        (frame,) = self._decoder.decode(JitterFrame(data=data, timestamp=number))
+        decoded = time.process_time()
+        drawn = self._count(frame)
+        counted = time.process_time()
+        coded(self._encoder, drawn, number)
+        ended = time.process_time()
+        self.wall.append(1000 * (time.perf_counter() - started))
+        self.cpu.append(1000 * (ended - cpu))
+        self.codec.append(1000 * (decoded - cpu + ended - counted))
+
+
+def coded(encoder, frame, number):
+    """The payloads of the packets that carry ``frame``."""
+    frame.pts, frame.time_base = number * 90_000 // FPS, Fraction(1, 90_000)
+    return encoder.encode(frame)[0]
+
+
+if __name__ == "__main__":
+    main()
