@@ -174,22 +174,25 @@ def kept_for_offline(page):
     expect(page.locator("html")).to_have_attribute("data-offline", "ready")
 
 
-def test_a_photo_is_counted_and_shared_out_as_in_python(phone, served, picture, in_python):
+@pytest.mark.parametrize("engine", ["litert", "wasm"])
+def test_a_photo_is_counted_and_shared_out_as_in_python(phone, served, picture, in_python, engine):
     found, python_shares = in_python
-    page = phone(served.url, "wasm")
+    page = phone(served.url, engine)
     count_photo(page, picture)
     (audit,) = json.loads(export_of(page, "All as JSON"))
     facings = audit["photos"][0]["facings"]
     assert abs(len(facings) - len(found)) <= 1
     boxes = np.float32([[f[edge] for edge in ("left", "top", "right", "bottom")] for f in facings])
     overlap = iou(boxes, found.boxes)
-    # Python's own network has 8 bits and the browser's 16: most boxes hardly move, all are in their place.
     assert (overlap.max(0) > 0.7).sum() >= len(found) - 1
     moved = np.abs(boxes - found.boxes[overlap.argmax(1)]).max(1)
-    assert np.quantile(moved, 0.9) <= 4
+    # LiteRT runs Python's own network of 8 bits; TensorFlow.js one of 16, by which most boxes hardly move and
+    # a single doubtful facing may have another name.
+    assert np.quantile(moved, 1 if engine == "litert" else 0.9) <= (2 if engine == "litert" else 4)
+    allowed = 1 if engine == "litert" else max(1, 100 / len(found) + 0.1)
     shown = shares(page)
     for row in python_shares.itertuples():
-        assert shown.get(row.name, 0) == pytest.approx(100 * row.share, abs=1), row.name
+        assert shown.get(row.name, 0) == pytest.approx(100 * row.share, abs=allowed), row.name
     assert not page.problems
 
 
@@ -344,6 +347,11 @@ def test_it_counts_on_when_the_server_is_gone(phone, own_server, part):
     assert metric(page, "Facings") == before > 0
 
 
+def version(page):
+    """The version of the bundle that the page gets."""
+    return page.evaluate("fetch('bundle.json').then((answer) => answer.json())")["version"]
+
+
 def versions(page):
     """{file: digests} of what the service worker keeps."""
     kept = page.evaluate(
@@ -381,12 +389,10 @@ def test_a_changed_shard_brings_a_new_version_as_a_whole(phone, own_server, bund
     new = json.loads((own_server.folder / "bundle.json").read_text())
     assert new["version"] != old["version"]
     page.reload()
-    page.get_by_role("button", name="Update now").click()
-    wait_until(
-        lambda: page.evaluate("fetch('bundle.json').then((r) => r.json()).then((b) => b.version)"),
-        lambda version: version == new["version"],
-    )
+    with page.expect_navigation():
+        page.get_by_role("button", name="Update now").click()
     expect(page.locator("html")).to_have_attribute("data-phase", "ready")
+    assert version(page) == new["version"]
     kept = versions(page)
     assert len(kept) == len(new["files"]) + 1
     assert all(len(revisions) == 1 for revisions in kept.values())
@@ -440,9 +446,8 @@ def test_an_engine_that_is_not_there_falls_back_and_says_so(phone, served, part)
 
 def test_a_full_device_keeps_the_count_on_the_screen(phone, served, part):
     page = phone(served.url)
-    page.evaluate(
-        "IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError') }"
-    )
+    full = "throw new DOMException('full', 'QuotaExceededError')"
+    page.evaluate(f"() => {{ IDBObjectStore.prototype.add = () => {{ {full} }} }}")
     count_photo(page, part)
     page.get_by_role("button", name="Save", exact=True).click()
     page.locator("dialog").get_by_role("button", name="Save", exact=True).click()
