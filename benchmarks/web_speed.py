@@ -194,7 +194,8 @@ def on_wasm(page, rounds):
     methods = {"article, 300 px, in-graph NMS, executeAsync": ("article", "wasm", 300)}
     page.evaluate("bench.loadArticle('article', '/article/model.json', 'wasm')")
     live = f"ours, live preset ({best['size']} px by the probe)"
-    sizes = {live: best["size"], "ours, shelf_dense 640 px": 640, "ours, shelf_dense 320 px": 320}
+    others = [size for size in (320, 416, 640) if size != best["size"]]
+    sizes = {live: best["size"], **{f"ours, shelf_dense {size} px": size for size in others}}
     for name, size in sizes.items():
         for engine in ("litert", "wasm"):
             methods[f"{name}, {engine}"] = ("dense", engine, size)

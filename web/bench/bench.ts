@@ -16,18 +16,33 @@ const auditors = new Map<string, Auditor>()
 const graphs = new Map<string, GraphModel>()
 const notices: Notice[] = []
 
-/** Draw the picture at `address`, `width` x `height` pixels; an empty address gives plain grey. */
-async function frame(name: string, address: string, width?: number, height?: number): Promise<void> {
-  const canvas = document.createElement('canvas')
-  const picture = address
-    ? await createImageBitmap(await (await fetch(address)).blob(), { colorSpaceConversion: 'none' })
-    : null
+const pictures = new Map<string, ImageBitmap>()
+
+/**
+ * Draw the picture at `address`, `width` x `height` pixels of it from (x, y) on, or all of it in that size; an
+ * empty address gives plain grey.
+ */
+async function frame(
+  name: string,
+  address: string,
+  width?: number,
+  height?: number,
+  x?: number,
+  y?: number,
+): Promise<void> {
+  if (address && !pictures.has(address)) {
+    const blob = await (await fetch(address)).blob()
+    pictures.set(address, await createImageBitmap(blob, { colorSpaceConversion: 'none' }))
+  }
+  const picture = pictures.get(address)
+  const canvas = frames.get(name) ?? document.createElement('canvas')
   canvas.width = width ?? picture!.width
   canvas.height = height ?? picture!.height
   const context = canvas.getContext('2d')!
   context.fillStyle = '#808080'
   context.fillRect(0, 0, canvas.width, canvas.height)
-  if (picture) context.drawImage(picture, 0, 0, canvas.width, canvas.height)
+  if (picture && x !== undefined) context.drawImage(picture, -x, -(y ?? 0))
+  else if (picture) context.drawImage(picture, 0, 0, canvas.width, canvas.height)
   frames.set(name, canvas)
 }
 
@@ -132,6 +147,7 @@ Object.assign(globalThis, {
     probe: (name: string) => auditors.get(name)!.probe(),
     use: (name: string, engine: Engine, size?: number) => auditors.get(name)!.use(engine, size),
     stop: (name: string) => auditors.get(name)!.stop(),
+    resetSweep: (name: string) => auditors.get(name)!.resetSweep(),
     choose: chooseProbe,
     isolated: () => globalThis.crossOriginIsolated,
     agent: () => navigator.userAgent,

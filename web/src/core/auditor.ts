@@ -18,8 +18,8 @@ export interface Probe {
   ms: number
 }
 
-/** Milliseconds a live frame that are quick enough to follow a hand. */
-export const PACE = 150
+/** Milliseconds a live frame that are quick enough for boxes to stay on what a moving camera shows. */
+export const PACE = 60
 
 /** The engine and size to use: the largest size that an engine is quick enough for; else the quickest. */
 export function chooseProbe(probes: readonly Probe[]): Probe | null {

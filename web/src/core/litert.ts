@@ -160,9 +160,9 @@ async function start(): Promise<void> {
   }
 }
 
-/** Have `navigator.gpu` give no adapter for a moment: a device that is not used still costs memory. */
+/** Have `navigator.gpu` give no device for a moment: one that is not used still costs memory. */
 function hideGpu(): { show(): void } {
-  const gpu = { requestAdapter: async () => null }
-  Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true })
+  const adapter = { limits: {}, features: new Set(), requestDevice: async () => null }
+  Object.defineProperty(navigator, 'gpu', { value: { requestAdapter: async () => adapter }, configurable: true })
   return { show: () => delete (navigator as { gpu?: unknown }).gpu }
 }

@@ -149,8 +149,10 @@ class Shelf {
         runtime = await openRuntime(engine, this.bundle, () => {})
         for (const size of sizes.filter((each) => each <= sizes[0])) {
           const ms = await measure(runtime, this.bundle, size)
+          // An engine that is far behind another stays behind it at any size.
+          const hopeless = probes.some((other) => other.engine !== engine && other.size >= size && 3 * other.ms < ms)
           probes.push({ engine, size, ms })
-          if (ms <= PACE || this.bundle.description.detector.config.resize === 'stretch') break
+          if (ms <= PACE || hopeless || this.bundle.description.detector.config.resize === 'stretch') break
         }
       } catch (error) {
         if (error instanceof BundleError) throw error

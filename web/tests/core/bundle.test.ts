@@ -119,7 +119,7 @@ test('the engine is chosen by what was measured', () => {
     size: 320,
     engine: 'wasm',
   })
-  const fast = [probe('wasm', 640, 300), probe('wasm', 320, 90), probe('litert', 640, 140), probe('webgl', 640, 60)]
+  const fast = [probe('wasm', 640, 300), probe('wasm', 320, 45), probe('litert', 640, 55), probe('webgl', 640, 20)]
   expect(chooseProbe(fast)).toMatchObject({ engine: 'webgl', size: 640 })
   expect(chooseProbe(fast.slice(0, 3))).toMatchObject({ engine: 'litert', size: 640 })
 })
