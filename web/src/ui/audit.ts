@@ -118,6 +118,14 @@ export function renumbered(corrections: readonly Correction[], before: readonly 
   })
 }
 
+/** `audit` with `looks` as unknown brands: a look is called otherwise in the next photo, so it is never kept. */
+export function withoutLooks(audit: Audit, looks: ReadonlySet<string>): Audit {
+  if (!looks.size) return audit
+  const named = <P extends { brand: string }>(each: P): P => (looks.has(each.brand) ? { ...each, brand: '' } : each)
+  const corrections = audit.corrections.map((each) => ({ ...each, before: each.before && named(each.before), after: each.after && named(each.after) }))
+  return { ...audit, found: audit.found.map((each) => (looks.has(each.brand) ? { ...each, brand: '', brandScore: null } : each)), corrections }
+}
+
 /** Facings as detections with rows and brand ids, and the brands' names by id. */
 export function asDetections(facings: readonly Facing[]): { found: Detections; brands: string[] } {
   const brands = [...new Set(facings.map((facing) => facing.brand).filter((brand) => brand))]

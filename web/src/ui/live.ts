@@ -105,7 +105,8 @@ export class Live {
   /** The frame in view, and what the sweep has counted so far. */
   async freeze(): Promise<{ picture: ImageBitmap; sweep: SweepRecord | null }> {
     const picture = await createImageBitmap(this.video)
-    return { picture, sweep: this.sweep && sweepRecord(this.sweep, this.names()) }
+    // Looks have other letters on the frozen picture, so that only brands go with the sweep.
+    return { picture, sweep: this.sweep && sweepRecord(this.sweep, this.options()?.brands ?? []) }
   }
 
   /** Calls `step` at each new picture of the camera. */

@@ -2,6 +2,7 @@
 
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
+import { UNKNOWN } from './audit'
 import type { Reckoning } from './audit'
 import { RowsChart, ShareChart } from './charts'
 import type { Colors, Measure } from './charts'
@@ -10,15 +11,16 @@ import { t } from './strings'
 
 export function Shares({ of, colors }: { of: Pick<Reckoning, 'shares' | 'byRow' | 'sweep'>; colors: Colors }): JSX.Element {
   const [measure, setMeasure] = useState<Measure>('share')
-  const [what, setWhat] = useState<'sweep' | 'photo'>(of.sweep?.length ? 'sweep' : 'photo')
-  const swept = what === 'sweep' ? of.sweep : null
+  const [what, setWhat] = useState<'sweep' | 'photo'>('sweep')
+  const named = of.sweep?.some((row) => row.name !== UNKNOWN) ? of.sweep : null
+  const swept = what === 'sweep' ? named : null
   return (
     <section class="card">
       <div class="card-head">
         <h2>{t('share.title')}</h2>
         <MeasureChoice value={measure} onChange={setMeasure} />
       </div>
-      {of.sweep && (
+      {named && (
         <Segments
           label={t('share.of')}
           value={what}

@@ -4,6 +4,7 @@ import { computed, effect, signal } from '@preact/signals'
 import type { BundleDescription, BundleErrorCode, Engine, Notice } from '../core'
 import { Auditor, BundleError, ENGINES, Gallery, chooseProbe, loadBundle, loadFile } from '../core'
 import type { Bundle } from '../core'
+import { go } from './route'
 import { chosenEngine, chosenSize, galleryName, measured } from './settings'
 import { galleryNames, openGallery, saveGallery } from './store'
 import type { Key } from './strings'
@@ -160,7 +161,9 @@ function heed(notice: Notice): void {
   if (now) running.value = { engine: now.engine, size: now.size }
   const engine = notice.fallback ? t(`engine.${notice.fallback}`) : ''
   const key = `notice.${notice.code}${notice.fallback ? '.fallback' : ''}` as Key
-  tell(notice.fallback ? 'warning' : 'error', t(key, { engine, detail: notice.detail }))
+  const settings = { label: t('nav.settings'), run: () => go('settings') }
+  const goesOn = notice.fallback || notice.code === 'slow'
+  tell(goesOn ? 'warning' : 'error', t(key, { engine, detail: notice.detail }), goesOn ? settings : undefined)
 }
 
 function asFailure(error: unknown): Failure {

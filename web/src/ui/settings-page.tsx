@@ -66,7 +66,7 @@ function EngineCard(): JSX.Element {
     const told = probe ? t('settings.engine-ms', { ms: number(probe.ms), size: probe.size }) : t('settings.engine-not')
     return `${t(`engine.${engine}`)}: ${told}`
   }
-  const auto = { value: 'auto' as const, label: t('settings.engine-auto', { engine: best ? t(`engine.${best.engine}`) : '?' }) }
+  const auto = { value: 'auto' as const, label: best ? t('settings.engine-auto', { engine: t(`engine.${best.engine}`) }) : t('settings.engine-surest') }
   const choose = async (value: Engine | 'auto'): Promise<void> => {
     setBusy(true)
     chosenEngine.value = value === 'auto' ? null : value

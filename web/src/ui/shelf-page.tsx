@@ -4,7 +4,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { Camera, GraduationCap, Save, Trash2 } from 'lucide'
 import type { Audit } from './audit'
-import { corrected, current } from './audit'
+import { corrected, current, withoutLooks } from './audit'
 import { Button, Confirm, Dialog, Notice, PageTitle, Slider, TextField } from './components'
 import { SCORE_FLOOR } from './shelf'
 import { defaultScore, discard, draft, draftAudit, draftNamed, setMinScore } from './draft'
@@ -89,13 +89,14 @@ function SaveDialog({ audit, picture, onClose }: { audit: Audit; picture: ImageB
   const [words, setWords] = useState({ ...lastWords.value, note: '' })
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState('')
+  const looks = draftNamed.value?.looks ?? new Set<string>()
   const put = (change: Partial<typeof words>): void => setWords({ ...words, ...change })
   const clean = { store: tidy(words.store), shelf: tidy(words.shelf), category: tidy(words.category), note: tidy(words.note) }
   const save = async (): Promise<void> => {
     setBusy(true)
     setProblem('')
     try {
-      const id = await addAudit({ ...audit, ...clean }, await toJpeg(picture))
+      const id = await addAudit({ ...withoutLooks(audit, looks), ...clean }, await toJpeg(picture))
       lastWords.value = { store: clean.store, shelf: clean.shelf, category: clean.category }
       void keep()
       tell('success', t('review.saved'))
@@ -113,6 +114,7 @@ function SaveDialog({ audit, picture, onClose }: { audit: Audit; picture: ImageB
       <TextField label={t('words.shelf')} value={words.shelf} onInput={(shelf) => put({ shelf })} />
       <TextField label={t('words.category')} value={words.category} onInput={(category) => put({ category })} />
       <TextField label={t('words.note')} value={words.note} longest={20_000} lines={2} onInput={(note) => put({ note })} />
+      {looks.size > 0 && <p class="hint">{t('save.looks')}</p>}
       {problem && (
         <div role="alert">
           <Notice kind="error">{problem}</Notice>

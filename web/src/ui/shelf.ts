@@ -47,6 +47,7 @@ export interface Named {
   facings: Facing[]
   picked: number[]
   vectors: Float32Array | null // of the facings
+  looks: ReadonlySet<string> // names that are no brands: "look A" and so on
 }
 
 /**
@@ -66,12 +67,13 @@ export function nameShelf(
   const found = selectDetections(shelf.all, picked)
   if (!embedder || !shelf.vectors) {
     const facings = asFacings(found, labels, found.classIds)
-    return { facings, picked, vectors: null }
+    return { facings, picked, vectors: null, looks: new Set() }
   }
   const vectors = rowsOf(shelf.vectors, picked, embedder.dimensions)
   const known = gallery?.skus.length ? gallery : null
   const naming = nameFacings(found, vectors, embedder, known, byLook || known === null)
-  return { facings: asFacings(naming.detections, naming.brands, naming.detections.brandIds, known), picked, vectors }
+  const facings = asFacings(naming.detections, naming.brands, naming.detections.brandIds, known)
+  return { facings, picked, vectors, looks: new Set(naming.brands.slice(naming.brands.length - naming.looks.length)) }
 }
 
 /** Rows `picked` of `vectors`. */
@@ -93,7 +95,7 @@ function asFacings(found: Detections, names: readonly string[], ids: Int32Array 
     return {
       box: Array.from(found.boxes.subarray(4 * i, 4 * i + 4)) as Quad,
       score: found.scores[i],
-      brand: id >= 0 ? (names[id] ?? String(id)) : '',
+      brand: id >= 0 ? (names[id] ?? '') : '',
       brandScore: found.brandScores ? found.brandScores[i] : null,
       product: gallery && sku >= 0 ? gallery.skus[sku].name : '',
     }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { corrected, current, reckon, renumbered, titleOf, undone } from '../../src/ui/audit'
+import { corrected, current, reckon, renumbered, titleOf, undone, withoutLooks } from '../../src/ui/audit'
 import type { Correction } from '../../src/ui/audit'
 import { makeAudit, makeFacings } from './make'
 
@@ -88,3 +88,11 @@ test.each([
   [{ store: '' }, 'Cereals'],
   [{ store: '', shelf: '' }, 'shelf.jpg'],
 ])('an audit with %j is called %j', (words, title) => expect(titleOf(makeAudit([], words))).toBe(title))
+
+test('looks are not kept as brands, neither where they were found nor where a person left them', () => {
+  const audit = corrected(makeAudit(makeFacings('look A', 'Acme', 'look B')), 0, { box: [0, 0, 9, 9], brand: 'look A' })
+  const kept = withoutLooks(audit, new Set(['look A', 'look B']))
+  expect(current(kept).map((each) => each.facing.brand)).toEqual(['', 'Acme', ''])
+  expect(JSON.stringify(kept)).not.toContain('"brand":"look')
+  expect(withoutLooks(audit, new Set())).toBe(audit)
+})
