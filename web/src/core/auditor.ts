@@ -86,6 +86,7 @@ export class Auditor {
   private inWork = false // whether the worker has a live frame
   private pending: Pending | null = null // the live frame that is next
   private stopped = false
+  private ready = false // whether the worker's code was loaded
   private onNotice: (notice: Notice) => void = () => {}
   private current: { engine: Engine; size: number } = { engine: 'wasm', size: 0 }
 
@@ -94,7 +95,11 @@ export class Auditor {
     readonly bundle: Bundle,
   ) {
     worker.onmessage = (event: MessageEvent<Reply>) => this.take(event.data)
-    worker.onerror = (event) => this.fail(new Error(event.message || 'the worker could not be started'))
+    worker.onerror = (event) => {
+      event.preventDefault()
+      // Later errors are an engine's own threads': the worker sees to them, and answers.
+      if (!this.ready) this.fail(new Error(event.message || 'the worker could not be started'))
+    }
   }
 
   /**
@@ -225,6 +230,10 @@ export class Auditor {
   }
 
   private take(reply: Reply): void {
+    if (reply.kind === 'ready') {
+      this.ready = true
+      return
+    }
     if (reply.kind === 'notice') {
       if (reply.notice.fallback) this.current = { ...this.current, engine: reply.notice.fallback }
       this.onNotice(reply.notice)

@@ -22,6 +22,7 @@ export interface Task {
 }
 
 export type Reply =
+  | { kind: 'ready' } // the worker's code was loaded
   | { kind: 'done'; id: number; value: unknown }
   | { kind: 'failed'; id: number; message: string; bundle?: { code: BundleErrorCode; file: string; detail: string } }
   | { kind: 'notice'; notice: Notice }

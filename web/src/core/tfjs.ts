@@ -7,6 +7,8 @@ import type { Engine } from './auditor'
 import { type Bundle, loadFile } from './bundle'
 import type { OnLost, Runtime } from './runtime'
 
+const LONGEST_START = 30_000 // milliseconds
+
 /**
  * The networks of `bundle` on `engine`.
  *
@@ -18,7 +20,9 @@ export async function openTensorFlow(
   onLost: OnLost,
 ): Promise<Runtime> {
   await registerBackend(engine)
-  if (!(await setBackend(engine))) throw new Error(`${engine} cannot be used here`)
+  // A thread that fails to start lets everything wait for ever.
+  const late = new Promise<never>((_, reject) => setTimeout(reject, LONGEST_START, new Error(`${engine} does not start`)))
+  if (!(await Promise.race([setBackend(engine), late]))) throw new Error(`${engine} cannot be used here`)
   await ready()
   const stopListening = listen(engine, onLost)
   const { detector, embedder } = bundle.description

@@ -368,3 +368,5 @@ onmessage = ({ data: { id, request } }: MessageEvent<Task>) => {
     }
   })
 }
+
+send({ kind: 'ready' })

@@ -93,6 +93,7 @@ beforeEach(async () => {
   vi.stubGlobal('OffscreenCanvas', Canvas)
   vi.resetModules()
   vi.stubGlobal('onmessage', null)
+  vi.stubGlobal('postMessage', () => {})
   await import('../../src/core/worker')
   vi.stubGlobal('Worker', Thread)
 })
@@ -169,6 +170,17 @@ describe('newest frame wins', () => {
     expect(auditor.offer(frame(), { brands: false, sweep: false })).toBeNull()
     await expect(auditor.detect(frame(), { brands: false })).rejects.toThrow('stopped')
   })
+})
+
+test('code that cannot be loaded ends the start; later errors are left to the worker', async () => {
+  class Broken extends Thread {
+    override postMessage() {
+      const event = { message: '', preventDefault: () => {} }
+      setTimeout(() => (this.onerror as unknown as (e: object) => void)(event), 0)
+    }
+  }
+  vi.stubGlobal('Worker', Broken)
+  await expect(start()).rejects.toThrow('could not be started')
 })
 
 describe('an engine that fails', () => {
