@@ -71,6 +71,9 @@ def add(commands):
         "--val", metavar="DATA", help="labelled photos to measure on what each precision costs (live AP)"
     )
     parser.add_argument(
+        "--csv", type=Path, metavar="FILE", help="append what each precision costs, a row each"
+    )
+    parser.add_argument(
         "--json", action="store_true", help="print progress and result as lines of JSON, for programs"
     )
 
@@ -116,6 +119,12 @@ def run(args):
                 progress=progress,
                 **options,
             )
+    if args.csv:
+        from skushare.evaluation.evaluate import append_row
+
+        for row in report.accuracy.to_dict("records"):
+            dataset = validation.name if validation else ""
+            append_row(args.csv, {"model": report.about["model"], "dataset": dataset, **row})
     tell(report, args)
     return 0 if report.passed else 1
 

@@ -66,6 +66,7 @@ def frozen(function):
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     names = sorted(function.structured_outputs)  # the order in which dicts are flattened
-    graph = convert_variables_to_constants_v2(function)
+    with quiet():
+        graph = convert_variables_to_constants_v2(function)
     nodes = [tensor.name.split(":")[0] for tensor in graph.outputs]
     return graph.graph.as_graph_def(), dict(zip(names, nodes, strict=True))

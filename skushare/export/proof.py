@@ -181,6 +181,7 @@ def _row(name, size, detector, reference, validation):
             "facings": found["facings"],
             "unmatched": found["unmatched"],
             "box moved by": found["moved"],
+            "95 % moved by": found["typical"],
             "score changed by": found["score"],
         }
     if validation is not None:
