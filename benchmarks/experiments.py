@@ -1,12 +1,12 @@
 """Train one change at a time on an equal, short budget, and log what each gives.
 
     python benchmarks/experiments.py DATA RUNS [NAME ...] --csv results/experiments.csv
-        [--steps 400] [--seed 0]
+        [--steps 200] [--seed 0]
     python benchmarks/experiments.py --list
 
 ``DATA`` holds the labelled photos of the model card, ``RUNS`` takes the runs, which go on where they were
-killed. A run begins with the backbone of the shipped model, which stays as it is, and a fresh neck and heads: so
-it comes near the end in few steps, and the whole table can be made on two cores in an afternoon. What
+killed. A run begins with the backbone of the shipped model, which stays as it is, and a fresh neck and heads:
+so it comes far in few steps, and the whole table can be made on two cores in an afternoon. What
 concerns the backbone itself, or the data that it has seen, cannot be told this way. Figures are those of the
 validation photos: the float16 model, photos in one look at fitting size, live frames in the live size; ``ms``
 is one live frame on all cores, in whatever company.
@@ -66,7 +66,7 @@ def main():
     parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("runs", type=Path, nargs="?")
     parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--csv", type=Path)
     parser.add_argument("--list", action="store_true", help="only name the experiments")
