@@ -63,7 +63,7 @@ def choose_category(key, categories):
         width=220,
         help="Categories are set on the Teach page. What is unknown is in none.",
     )
-    return "" if chosen == ALL_CATEGORIES else chosen
+    return chosen if chosen in known else ""
 
 
 def show_share_panel(photos, labels, brands, colors, key, own=(), categories=()):

@@ -78,3 +78,18 @@ def test_a_saved_audit_shows_the_same_widgets(app):
     assert not app.exception and metrics(app)["Own brands"].startswith("50 % ±")
     app.selectbox(key="audit_share_category").set_value("tea").run()
     assert not app.exception and metrics(app)["Own brands"].startswith("0 %")
+
+
+def test_the_live_page_has_categories_and_sides(app, camera):
+    app.switch_page("pages/live.py").run()
+    session = app.session_state["live"]
+    picture = np.full((120, 160, 3), 90, np.uint8)
+    picture[:, :65], picture[:, 65:] = COLORS["red"], COLORS["blue"]
+    session.process(picture)
+    app.run()
+    app.segmented_control(key="share_of").set_value("In view").run()
+    assert not app.exception
+    assert session.colors(["Rot", "Blau"]) == session.gallery.colors
+    app.selectbox(key="live_category").set_value("tea").run()
+    app.segmented_control(key="live_sides").set_value("Own against competitors").run()
+    assert not app.exception

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, select, text
 
 from skushare.database import engine
-from skushare.database.tables import Base, NameRow
+from skushare.database.tables import Base, NameRow, PhotoRow, TargetRow
 from skushare.errors import DatabaseError
 
 
@@ -27,6 +27,30 @@ def names():
 def test_the_migrations_make_what_the_tables_say(database):
     with engine.engine().connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_an_older_database_is_brought_up_to_date_and_keeps_what_it_has(database, monkeypatch):
+    from alembic import command
+
+    upgrade = command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda config, revision: upgrade(config, "0001"))
+    with engine.engine().begin() as connection:
+        connection.execute(text("INSERT INTO names (id, digest, text) VALUES (1, 'd', 'North')"))
+        numbers = "utc_offset, planned, photos, facings, corrections, time, store_id, shelf_id, category_id"
+        texts = "note, source, brands, model, model_digest, gallery, gallery_digest, thresholds, software"
+        connection.execute(
+            text(
+                f"INSERT INTO audits (id, {numbers}, finished, {texts}) VALUES "
+                "(1, 0, 1, 1, 0, 0, 0, 1, 1, 1, true, '', 'photos', '[]', '', '', '', '', '{}', '')"
+            )
+        )
+        columns = "id, audit_id, position, name, picture, width, height"
+        connection.execute(text(f"INSERT INTO photos ({columns}) VALUES (1, 1, 0, 'a.jpg', 'p', 4, 3)"))
+    engine.close()
+    monkeypatch.setattr(command, "upgrade", upgrade)
+    with engine.reading() as session:
+        assert session.scalars(select(PhotoRow)).one().role == ""
+        assert session.scalar(select(func.count()).select_from(TargetRow)) == 0
 
 
 def test_a_block_is_saved_whole_or_not_at_all(database):
