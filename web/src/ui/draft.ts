@@ -1,6 +1,6 @@
 /** The counted shelf that is not saved yet, and the corrections made to it. */
 
-import { computed, signal } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 import type { Audit, Correction } from './audit'
 import { renumbered } from './audit'
 import { nameShelf } from './shelf'
@@ -15,14 +15,20 @@ export interface Draft {
 }
 
 export const draft = signal<Draft | null>(null)
+const hasDraft = computed(() => draft.value !== null)
 /** The digest of the gallery in use, which a saved audit tells. */
 export const galleryDigest = signal('')
 
-gallery.subscribe((value) => {
+// It is over all pictures of the gallery, so it is not made before there is something to save.
+effect(() => {
+  const known = hasDraft.value ? gallery.value : null
   galleryDigest.value = ''
-  void value?.digest().then((digest) => {
-    if (gallery.peek() === value) galleryDigest.value = digest
-  })
+  void known?.digest().then(
+    (digest) => {
+      if (gallery.peek() === known) galleryDigest.value = digest
+    },
+    () => {}, // a picture is gone: the audit names the gallery all the same
+  )
 })
 
 export function begin(shelf: Shelf): void {
