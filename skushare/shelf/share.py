@@ -1,5 +1,7 @@
 """Share of shelf: how the shelf divides over brands, or over classes before brands are known."""
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,7 @@ UNKNOWN = "unknown"
 OWN, COMPETITORS = "own brands", "competitors"
 CERTAIN = 1.96  # standard errors on either side of a 95 % interval
 MEASURES = ("share", "linear", "area")
+_SIZES = WeakKeyDictionary()  # of detections that were measured; they do not change
 COLUMNS = ("name", "facings", "share", "margin", "linear", "linear_margin", "area", "area_margin")
 
 
@@ -94,7 +97,16 @@ def in_category(detections, categories, wanted):
 
 
 def _sizes(detections):
-    """Width along its board and area of each facing, as parts of the photo's means."""
+    """Width along its board and area of each facing, as parts of the photo's means.
+
+    They are kept as long as the detections are: a page asks for several tables of the same ones.
+    """
+    if detections not in _SIZES:
+        _SIZES[detections] = _measured(detections)
+    return _SIZES[detections]
+
+
+def _measured(detections):
     plane = ShelfPlane.fit(detections.boxes)
     flat = plane.straighten(detections.boxes)
     rows = detections.row_ids

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from skushare.detections import Detections
+from skushare.shelf import share
 from skushare.shelf.certainty import facing_probability
 from skushare.shelf.share import (
     CERTAIN,
@@ -144,3 +145,12 @@ def test_a_category_keeps_its_own():
     sample = found([0, 0, 0, 0], sku_ids=[0, 1, 2, -1])
     assert in_category(sample, ("tea", "coffee", "tea"), "tea").sku_ids.tolist() == [0, 2]
     assert len(in_category(found([0]), ("tea",), "tea")) == 0
+
+
+def test_the_same_detections_are_measured_once(monkeypatch):
+    measured = []
+    monkeypatch.setattr(share, "_measured", lambda d: measured.append(d) or ([1.0], [1.0]))
+    first, second = (Detections([[0, 0, 9, 9]], [0.9], [0]) for _ in range(2))
+    for found in (first, first, second):
+        share_of_shelf(found)
+    assert len(measured) == 2 and measured[0] is first and measured[1] is second
