@@ -1,7 +1,7 @@
 """Whether the browser app's engines leak: what they hold after a few frames, and after a thousand.
 
-Every second frame shows nothing, so that none is found in it; the others are counted with brands and counted
-once. Frames are small: a leak is one at any size.
+Every second frame shows nothing, so that none is found in it; all are counted once, and some with brands.
+Frames are small: a leak is one at any size.
 
 BUNDLE is a folder that ``skushare export --out BUNDLE`` wrote.
 

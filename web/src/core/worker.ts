@@ -29,6 +29,7 @@ class Shelf {
   private data: MatcherData | null = null
   private namer: FrameNamer | null = null
   private tracker = new ShelfTracker()
+  private falling: Promise<void> = Promise.resolve() // the replacement of an engine that failed
   private readonly broken = new Set<Engine>() // engines that failed here
   private recent: number[] = [] // milliseconds of the last live frames
   private toldSlow = false
@@ -167,6 +168,7 @@ class Shelf {
   /** Run `task` on the engine, and where that fails on the next one. */
   private async guarded<T>(task: (runtime: Runtime) => Promise<T>): Promise<T> {
     for (;;) {
+      await this.falling
       const runtime = this.runtime
       if (!runtime) throw new Error('no engine works here any more; reload the page')
       try {
@@ -180,9 +182,15 @@ class Shelf {
 
   /** Replace `failed` by the next engine that works; throws what it failed with where there is none. */
   private async fallBack(failed: Runtime, error: unknown): Promise<void> {
-    if (this.runtime !== failed) return // another task has done so already
-    this.broken.add(failed.engine)
+    if (this.runtime !== failed) return this.falling // a lost GPU and the task that it broke both come here
     this.runtime = null
+    const falling = this.replaced(failed, error)
+    this.falling = falling.catch(() => {})
+    return falling
+  }
+
+  private async replaced(failed: Runtime, error: unknown): Promise<void> {
+    this.broken.add(failed.engine)
     quietly(() => failed.dispose())
     for (const engine of possibleEngines(this.bundle)) {
       if (this.broken.has(engine)) continue

@@ -224,6 +224,18 @@ describe('an engine that fails', () => {
     expect(auditor.engine).toBe('litert')
   })
 
+  test('by itself and in a frame at once is replaced once, and the frame is done', async () => {
+    const auditor = await start('webgl')
+    engines.webgl.run = () => {
+      engines.webgl.lose!()
+      return new Error('WebGL context lost')
+    }
+    const found = await auditor.offer(frame(), { brands: false, sweep: false })
+    expect(found!.detections.count).toBe(1)
+    expect(notices.length).toBe(1)
+    expect([engines.webgl.alive, engines.litert.alive, engines.wasm.alive]).toEqual([0, 1, 0])
+  })
+
   test('when it is chosen leaves the present one in place', async () => {
     const auditor = await start()
     engines.webgl.open = new Error('no WebGL')
