@@ -93,3 +93,17 @@ def test_the_live_page_has_categories_and_sides(app, camera):
     app.selectbox(key="live_category").set_value("tea").run()
     app.segmented_control(key="live_sides").set_value("Own against competitors").run()
     assert not app.exception
+
+
+def test_an_audit_by_the_demo_gallery_has_its_own_brands(detector, workspace):
+    app = open_page("photos")
+    next(b for b in app.button if b.label == "Try a sample picture").click().run()
+    next(b for b in app.button if b.label == "Save as audit").click().run()
+    next(b for b in app.button if b.label == "Save").click().run()
+    app.query_params["audit"] = "1"
+    app.switch_page("pages/history.py").run()
+    assert not app.exception and app.selectbox(key="audit_share_category").options[1:] == [
+        "cereal",
+        "drinks",
+        "pantry",
+    ]
