@@ -426,11 +426,18 @@ def test_a_missing_model_is_told(phone, own_server):
 
 
 @pytest.mark.parametrize(
-    ("camera", "allow", "told"), [(True, False, "not allowed"), (False, True, "has no camera")]
+    ("host", "camera", "allow", "told"),
+    [
+        ("localhost", True, False, "not allowed"),
+        ("localhost", False, True, "has no camera"),
+        ("shop.test", True, True, "https"),  # by http from elsewhere
+    ],
 )
-def test_without_a_camera_a_photo_will_do(phone, served, part, camera, allow, told):
-    flags = [] if allow else ["--deny-permission-prompts"]
-    page = phone(served.url, camera=part if camera else None, allow=allow, flags=flags)
+def test_without_a_camera_a_photo_will_do(phone, served, part, host, camera, allow, told):
+    flags = ["--host-resolver-rules=MAP shop.test 127.0.0.1"]
+    flags += [] if allow else ["--deny-permission-prompts"]
+    url = served.url.replace("localhost", host)
+    page = phone(url, camera=part if camera else None, allow=allow, flags=flags)
     page.get_by_role("button", name="Start the camera").click()
     expect(page.get_by_role("alert")).to_contain_text(told)
     count_photo(page, part)

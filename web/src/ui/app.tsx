@@ -16,7 +16,7 @@ import { failure, phase, reason, start } from './session'
 import { theme } from './settings'
 import { SettingsPage } from './settings-page'
 import { ShelfPage } from './shelf-page'
-import { t } from './strings'
+import { language, t } from './strings'
 import { TeachPage } from './teach-page'
 import { repair } from './updates'
 
@@ -26,6 +26,8 @@ const TABS: { page: Page; icon: IconNode; label: 'nav.count' | 'nav.teach' | 'na
   { page: 'history', icon: History, label: 'nav.history' },
   { page: 'settings', icon: Settings, label: 'nav.settings' },
 ]
+
+document.documentElement.lang = language()
 
 effect(() => {
   const root = document.documentElement
@@ -63,7 +65,7 @@ export function App(): JSX.Element {
         </a>
         {offline.value && (
           <span class="chip" role="status" title={t('app.offline')}>
-            offline
+            {t('app.offline-short')}
           </span>
         )}
         <nav aria-label={t('nav.label')}>

@@ -104,13 +104,11 @@ export function Messages(): JSX.Element {
   )
 }
 
-const SHOWN_FOR = 6000 // ms; warnings and errors stay until they are dismissed
-
 function Passing({ message }: { message: Message }): JSX.Element {
-  const { id, kind, text, action } = message
+  const { id, kind, text, action, fades } = message
   useEffect(() => {
-    if ((kind !== 'success' && kind !== 'info') || action) return
-    const timer = setTimeout(() => dismiss(id), SHOWN_FOR)
+    if (!fades) return
+    const timer = setTimeout(() => dismiss(id), fades)
     return () => clearTimeout(timer)
   }, [id])
   return (

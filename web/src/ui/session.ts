@@ -23,6 +23,7 @@ export interface Message {
   kind: 'info' | 'warning' | 'error' | 'success'
   text: string
   action?: { label: string; run: () => void }
+  fades: number // ms after which it goes by itself; 0: it stays until it is dismissed
 }
 
 export const phase = signal<Phase>('loading')
@@ -42,11 +43,16 @@ export const description = computed<BundleDescription | null>(() => bundle.value
 export const embedder = computed(() => description.value?.embedder ?? null)
 
 let messageId = 0
+const SLOW_FADES = 12_000 // ms: good to know, and no fault
 
-/** Tell the user something; what says the same is told once. */
-export function tell(kind: Message['kind'], text: string, action?: Message['action']): void {
+/** Tell the user something; what says the same is told once. Good news goes by itself, unless there is something to do. */
+export function tell(kind: Message['kind'], text: string, action?: Message['action'], fades = fadesAfter(kind, action)): void {
   const others = messages.value.filter((message) => message.text !== text)
-  messages.value = [...others.slice(-3), { id: ++messageId, kind, text, action }]
+  messages.value = [...others.slice(-3), { id: ++messageId, kind, text, action, fades }]
+}
+
+function fadesAfter(kind: Message['kind'], action: Message['action']): number {
+  return action || kind === 'warning' || kind === 'error' ? 0 : 6000
 }
 
 export function dismiss(id: number): void {
@@ -162,8 +168,10 @@ function heed(notice: Notice): void {
   const engine = notice.fallback ? t(`engine.${notice.fallback}`) : ''
   const key = `notice.${notice.code}${notice.fallback ? '.fallback' : ''}` as Key
   const settings = { label: t('nav.settings'), run: () => go('settings') }
-  const goesOn = notice.fallback || notice.code === 'slow'
-  tell(goesOn ? 'warning' : 'error', t(key, { engine, detail: notice.detail }), goesOn ? settings : undefined)
+  const text = t(key, { engine, detail: notice.detail })
+  if (notice.fallback) tell('warning', text, settings)
+  else if (notice.code === 'slow') tell('info', text, settings, SLOW_FADES)
+  else tell('error', text)
 }
 
 function asFailure(error: unknown): Failure {
