@@ -44,9 +44,11 @@ def main():
         )
         shutil.copy(sample_pictures()[0], site / "shelf.jpg")
         (site / "bundle").symlink_to(args.bundle.resolve())
-        rows = [measure(site, engine, args) for engine in args.engines]
+        rows = []
+        for engine in args.engines:
+            rows.append(measure(site, engine, args))
+            print(rows[-1], flush=True)
     table = pd.DataFrame(rows)
-    print(table.to_string(index=False))
     if args.csv:
         table.to_csv(args.csv, index=False)
     if (table["tensors_before"] != table["tensors_after"]).any():
@@ -55,8 +57,8 @@ def main():
 
 def measure(site, engine, args):
     with open_page(site, args.chromium) as (page, browser):
-        page.evaluate("() => bench.frame('small', '/shelf.jpg', 480, 360)")
-        page.evaluate("() => bench.frame('nothing', '', 480, 360)")
+        page.evaluate("() => bench.frame('small', '/shelf.jpg', 240, 180)")
+        page.evaluate("() => bench.frame('nothing', '', 240, 180)")
         started = page.evaluate(
             "([engine, size]) => bench.start('a', '/bundle/bundle.json', engine, size, true)", [engine, SIZE]
         )
