@@ -19,7 +19,7 @@ const LARGEST_PHOTO = 4096
 const SLOW = 1200 // milliseconds a live frame, from which on the user is told
 const PROBE_RUNS = 3
 const PROBE_TIME = 2500 // milliseconds an engine and size may take before the rest is left out
-const PROBE_SIZES = [640, 416, 320] // tried downwards while an engine is too slow for the larger one
+const PROBE_SIZES = [320, 416, 640] // tried upwards while an engine is quick enough: a slow one shall not take long
 
 /** What answers the page. */
 class Shelf {
@@ -143,17 +143,18 @@ class Shelf {
     const probes: Probe[] = []
     this.runtime?.dispose()
     this.runtime = null
-    const sizes = [...new Set([this.bundle.description.detector.config.live_size, ...PROBE_SIZES])]
+    const { live_size, resize } = this.bundle.description.detector.config
+    const smaller = resize === 'stretch' ? [] : PROBE_SIZES.filter((size) => size < live_size)
     for (const engine of possibleEngines(this.bundle)) {
       let runtime: Runtime | null = null
       try {
         runtime = await openRuntime(engine, this.bundle, () => {})
-        for (const size of sizes.filter((each) => each <= sizes[0])) {
+        for (const size of [...smaller, live_size]) {
           const ms = await measure(runtime, this.bundle, size)
           // An engine that is far behind another stays behind it at any size.
           const hopeless = probes.some((other) => other.engine !== engine && other.size >= size && 3 * other.ms < ms)
           probes.push({ engine, size, ms })
-          if (ms <= PACE || hopeless || this.bundle.description.detector.config.resize === 'stretch') break
+          if (ms > PACE || hopeless) break
         }
       } catch (error) {
         if (error instanceof BundleError) throw error
