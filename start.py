@@ -24,6 +24,8 @@ STAMP = os.path.join(VENV, "skushare-setup")  # what the environment was made fr
 INPUTS = ("requirements.txt", "requirements-test.txt", "pyproject.toml")
 
 VERSIONS = ("3.12", "3.11", "3.10")  # TensorFlow 2.19 has no build for others
+# All tests on up to four cores; where some are named, in one process, so that a debugger can be had.
+SPREAD = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadgroup", "--no-loadscope-reorder")
 DISK_GB = 5  # 3.6 for the environment, 1.1 for the downloads
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -64,7 +66,7 @@ def main(arguments):
     if task == "app":
         hand_over("-m", "streamlit", "run", "streamlit_app.py", *rest)
     if task == "test":
-        hand_over("-m", "pytest", *rest)
+        hand_over("-m", "pytest", *(rest or SPREAD))
 
 
 def find_python():

@@ -16,6 +16,26 @@ settings.register_profile("skushare", deadline=None, derandomize=True)
 settings.load_profile("skushare")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Where several processes share the tests, keep a file in one; begin with the longest.
+
+    What costs most to set up, an exported bundle, is made once: all files that use it are one group.
+    """
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    exported = {item.path for item in items if "exported" in getattr(item, "fixturenames", ())}
+    for item in items:
+        group = "exported" if item.path in exported else os.path.relpath(item.path, config.rootpath)
+        if item.path.parent.name == "export":
+            group = "export"
+        item.add_marker(pytest.mark.xdist_group(group))
+    if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
+        items.sort(
+            key=lambda item: (item.path not in exported, item.path.parent.name not in ("e2e", "export"))
+        )
+
+
 @pytest.fixture(autouse=True)
 def _seeds():
     random.seed(0)
