@@ -16,6 +16,11 @@ settings.register_profile("skushare", deadline=None, derandomize=True)
 settings.load_profile("skushare")
 
 
+def pytest_make_parametrize_id(val):
+    """Call files as parameters by their length: their bytes may hold the time, another in each process."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """Where several processes share the tests, keep a file in one; begin with the longest.
