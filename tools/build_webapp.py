@@ -24,7 +24,7 @@ from skushare.export import webapp
 ROOT = Path(__file__).resolve().parents[1]
 LEAST_NODE = (20, 19)
 LICENCES = "licenses.txt"  # in the built app: those of the packages in it
-SHARED = ("tests/vectors",)  # what the project's own tests read outside web/
+SHARED = ("tests/vectors", "data", "models/shelf_dense")  # what the project's own tests read outside web/
 
 
 def main():
