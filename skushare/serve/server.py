@@ -165,6 +165,8 @@ def _config(app, certificate):
     logging.getLogger("uvicorn.error").addFilter(_is_news)
     return uvicorn.Config(
         app,
+        # Its own would shut down the handlers of all others in this process; absl's then closes its stream.
+        log_config=None,
         log_level="warning",
         access_log=False,
         ws="none",

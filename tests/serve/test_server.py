@@ -1,6 +1,7 @@
 """The server as a whole: what it refuses, whom it lets read, and what it tells."""
 
 import json
+import logging
 import re
 import signal
 import ssl
@@ -149,3 +150,17 @@ def test_it_serves_by_https_until_ctrl_c(bundle):
             assert process.wait(20) == 0 and process.stderr.read() == ""
         finally:
             process.kill()
+
+
+def test_the_log_of_others_in_the_process_goes_on(bundle):
+    closed = []
+
+    class Handler(logging.Handler):
+        def close(self):
+            closed.append(self)
+            super().close()
+
+    handler = Handler()
+    with serving(bundle):
+        assert not closed
+    handler.close()
