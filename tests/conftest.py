@@ -25,7 +25,8 @@ def pytest_make_parametrize_id(val):
 def pytest_collection_modifyitems(config, items):
     """Where several processes share the tests, keep a file in one; begin with the longest.
 
-    What costs most to set up, an exported bundle, is made once: all files that use it are one group.
+    What costs most to set up, an exported bundle, is made once for the files that name it, as one group. The
+    browser app's own tests, the longest of all, ask for it as they run, and stay apart on purpose.
     """
     if not config.pluginmanager.hasplugin("xdist"):
         return
