@@ -20,6 +20,8 @@ IN_VIEW = 0.7  # of a facing that must be in the picture to be expected
 EDGE = 0.01  # of the picture's side: a box this near to it may be cut off
 AROUND = 0.6  # of a key frame's side, around it, in which it keeps facings
 MEMORY = 12  # frames that a facing's place is averaged over
+WITHIN = 0.8  # of a box that lies in a larger one, from where on it is a part of that facing
+LARGER = 1.3  # times its area
 
 
 @dataclass(eq=False)
@@ -28,19 +30,21 @@ class _Track:
 
     found: int = 0
     expected: int = 0
+    parts: int = 0  # times that it was found as a part of a larger facing
     score: float = 0.0
     size: tuple = (0.0, 0.0)
     votes: dict = field(default_factory=dict)  # (column, id) -> weight
 
     @property
     def steady(self):
-        """Whether it was found often enough to count."""
-        return self.found >= SEEN and self.found >= STEADY * self.expected
+        """Whether it was found often enough to count, and mostly as a facing of its own."""
+        return self.found >= SEEN and self.found >= STEADY * self.expected and 2 * self.parts <= self.found
 
     def absorb(self, other):
         """Add what was seen of ``other``, which is the same facing."""
         self.found += other.found
         self.expected += other.expected
+        self.parts += other.parts
         self.score = max(self.score, other.score)
         for key, weight in other.votes.items():
             self.votes[key] = self.votes.get(key, 0.0) + weight
@@ -54,13 +58,21 @@ class _Track:
         return best, votes[best] / max(sum(votes.values()), 1e-9)
 
 
+def _are_parts(boxes):
+    """Whether each of (n, 4) boxes lies in a larger one, as the logo on a pack does: (n,) bool."""
+    areas = area(boxes)
+    within = intersection(boxes, boxes) >= WITHIN * areas[:, None]
+    return (within & (areas[None] >= LARGER * areas[:, None])).any(1)
+
+
 class ShelfTracker:
     """Counts the facings of a sweep once each, however often the camera passes them.
 
     Each frame is laid over a key frame (:class:`~skushare.shelf.motion.CameraMotion`), and its boxes are
     assigned to the facings known there (Kuhn and Munkres' assignment by overlap, SciPy's). A facing counts
-    once it was found in a few frames, and in a fair share of those that should show it. A facing's brand is
-    what most frames said. Frames whose place is not known count nothing.
+    once it was found in a few frames, and in a fair share of those that should show it. What mostly lies
+    within a larger box, as the logo on a pack does, is no facing of its own. A facing's brand is what most
+    frames said. Frames whose place is not known count nothing.
 
     Example:
         >>> tracker = ShelfTracker()
@@ -158,7 +170,9 @@ class ShelfTracker:
             known[tracks[i]] = here[i]
         for track in ids[in_view]:
             self._tracks[track].expected += 1
+        parts = _are_parts(detections.boxes)
         for i in np.flatnonzero(tracks >= 0):
+            self._tracks[tracks[i]].parts += int(parts[i])
             self._learn(int(tracks[i]), detections, i, here[i], bool(inner[i]), known)
         for track in [t for t in ids[in_view].tolist() if self._is_hopeless(t)]:
             self._forget(track)

@@ -1,6 +1,5 @@
 """The exported bundle as a phone's user meets it: counting, teaching, keeping, with a server and without."""
 
-import contextlib
 import csv
 import io
 import json
@@ -354,6 +353,21 @@ def version(page):
     return page.evaluate("fetch('bundle.json').then((answer) => answer.json())")["version"]
 
 
+def updated(page):
+    """The version that the page gets, after a press on "Update now" where it is offered; None while it loads.
+
+    A version that the browser had fetched before the page was loaded takes over by itself, when the old one
+    is done with what it does: neither the moment nor the number of reloads is known.
+    """
+    button = page.get_by_role("button", name="Update now")
+    try:
+        if button.is_visible():
+            button.click(timeout=1000)
+        return version(page)
+    except PlaywrightError:
+        return None
+
+
 def versions(page):
     """{file: digests} of what the service worker keeps."""
     kept = page.evaluate(
@@ -391,17 +405,8 @@ def test_a_changed_shard_brings_a_new_version_as_a_whole(phone, own_server, bund
     new = json.loads((own_server.folder / "bundle.json").read_text())
     assert new["version"] != old["version"]
     page.reload()
-    button = page.get_by_role("button", name="Update now")
-    for _ in range(600):
-        if button.is_visible():
-            with page.expect_navigation():
-                button.click()
-            break
-        # One that the browser had fetched before the page was loaded anew takes over by itself.
-        with contextlib.suppress(PlaywrightError):
-            if version(page) == new["version"]:
-                break
-        page.wait_for_timeout(100)
+    wait_until(lambda: updated(page), lambda now: now == new["version"])
+    page.reload()
     expect(page.locator("html")).to_have_attribute("data-phase", "ready")
     assert version(page) == new["version"]
     kept = versions(page)

@@ -22,7 +22,9 @@ interface Scope {
 }
 declare const self: Scope
 
-const files = self.__SKUSHARE_FILES__ ?? []
+const files = self.__SKUSHARE_FILES__
+// One that is met while a bundle is being written must not take the place of one that keeps everything.
+if (!files) throw new Error('This worker does not know the files of the app; skushare export lists them.')
 
 function integrity(revision: string): string {
   const bytes = revision.match(/../g)?.map((pair) => Number.parseInt(pair, 16)) ?? []

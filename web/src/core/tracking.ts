@@ -17,6 +17,8 @@ const IN_VIEW = 0.7 // of a facing that must be in the picture to be expected
 const EDGE = 0.01 // of the picture's side: a box this near to it may be cut off
 const AROUND = 0.6 // of a key frame's side, around it, in which it keeps facings
 const MEMORY = 12 // frames that a facing's place is averaged over
+const WITHIN = 0.8 // of a box that lies in a larger one, from where on it is a part of that facing
+const LARGER = 1.3 // times its area
 
 type Column = 'classIds' | 'brandIds' | 'skuIds'
 
@@ -26,6 +28,7 @@ const VOTED: readonly Column[] = ['classIds', 'brandIds', 'skuIds']
 class Track {
   found = 0
   expected = 0
+  parts = 0 // times that it was found as a part of a larger facing
   score = 0
   size: [number, number] = [0, 0]
   readonly votes: Record<Column, Map<number, number>> = {
@@ -34,9 +37,9 @@ class Track {
     skuIds: new Map(),
   }
 
-  /** Whether it was found often enough to count. */
+  /** Whether it was found often enough to count, and mostly as a facing of its own. */
   get steady(): boolean {
-    return this.found >= SEEN && this.found >= STEADY * this.expected
+    return this.found >= SEEN && this.found >= STEADY * this.expected && 2 * this.parts <= this.found
   }
 
   get hopeless(): boolean {
@@ -51,6 +54,7 @@ class Track {
   absorb(other: Track): void {
     this.found += other.found
     this.expected += other.expected
+    this.parts += other.parts
     this.score = Math.max(this.score, other.score)
     for (const column of VOTED) for (const [id, weight] of other.votes[column]) this.vote(column, id, weight)
   }
@@ -73,7 +77,8 @@ type Box = [number, number, number, number]
  *
  * Each frame is laid over a key frame, and its boxes are assigned to the facings known there (Kuhn and
  * Munkres' assignment by overlap). A facing counts once it was found in a few frames, and in a fair share of
- * those that should show it. Its brand is what most frames said. Frames whose place is not known count nothing.
+ * those that should show it. What mostly lies within a larger box, as the logo on a pack does, is no facing of
+ * its own. A facing's brand is what most frames said. Frames whose place is not known count nothing.
  */
 export class ShelfTracker {
   private readonly tracks = new Map<number, Track>()
@@ -147,8 +152,10 @@ export class ShelfTracker {
       known.set(tracks[i], boxAt(here, i))
     }
     for (const id of inView) this.tracks.get(id)!.expected++
+    const parts = areParts(found.boxes)
     for (let i = 0; i < found.count; i++) {
       if (tracks[i] < 0) continue
+      if (parts[i]) this.tracks.get(tracks[i])!.parts++
       const [left, top, right, foot] = boxAt(found.boxes, i)
       const inner =
         left > EDGE * width && top > EDGE * height && right < width - EDGE * width && foot < height - EDGE * height
@@ -243,6 +250,14 @@ export class ShelfTracker {
       if (box && !known.has(kept)) known.set(kept, box)
     }
   }
+}
+
+/** Whether each box lies in a larger one, as the logo on a pack does. */
+function areParts(boxes: Float32Array): boolean[] {
+  const sizes = areas(boxes)
+  const within = (i: number, j: number) =>
+    sizes[j] >= LARGER * sizes[i] && overlapOf(boxes, i, boxes, j) >= WITHIN * sizes[i]
+  return Array.from(sizes, (_, i) => sizes.some((_, j) => j !== i && within(i, j)))
 }
 
 /** The column of each row such that the assigned `gains` (rows, columns) together are greatest; -1 for none. */
