@@ -8,7 +8,7 @@ from skushare.app.audit_saving import audit_of_frame, audit_of_sweep, save_as_au
 from skushare.app.brands import choose_gallery, shared_embedder
 from skushare.app.camera import camera_status, camera_stream
 from skushare.app.gallery import gallery
-from skushare.app.model import score_slider, shared_detector
+from skushare.app.model import score_slider, shared_detector, size_choice
 from skushare.app.navigation import require_navigation
 from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares
 from skushare.charts import count_chart
@@ -82,6 +82,7 @@ with video_column:
 with settings_row:
     st.markdown("##### Settings")
     session.min_score = score_slider(detector, "live", key="live_score")
+    session.size = size_choice(detector, "live_size")
     if embedder:
         session.name_by(choose_gallery("live_gallery", without="No brands"), embedder)
 

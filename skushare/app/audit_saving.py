@@ -148,7 +148,7 @@ def _audit_of_camera(session, seen, words, source):
         )
         for number, (each, detections) in enumerate(zip(seen, found, strict=True), 1)
     ]
-    about = made_with(session.detector, "live", session.min_score, known)
+    about = made_with(session.detector, "live", session.min_score, known, session.size)
     return Audit(photos, brands, time, source=source, **words, **about)
 
 

@@ -39,3 +39,20 @@ def score_slider(detector, mode, key):
         help="Lower finds more facings and makes more mistakes; higher the other way round. "
         f"{default:.2f} gave the truest counts on validation photos.",
     )
+
+
+def size_choice(detector, key):
+    """The choice of the size of live frames, where the model has several; returns it."""
+    sizes = detector.live_sizes
+    if len(sizes) == 1:
+        return sizes[0]
+    return st.segmented_control(
+        "Detail",
+        sizes,
+        default=sizes[0],
+        required=True,
+        key=key,
+        format_func=lambda size: f"{size} px",
+        help="How large the detector sees a frame. Fewer pixels are faster on a slow computer, and small or "
+        "distant facings are missed then.",
+    )

@@ -147,7 +147,7 @@ class Audit:
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def made_with(detector, mode, min_score, gallery=None):
+def made_with(detector, mode, min_score, gallery=None, size=None):
     """What an :class:`Audit` tells of its making, as keyword arguments of it.
 
     Args:
@@ -155,8 +155,11 @@ def made_with(detector, mode, min_score, gallery=None):
         mode: ``photo`` or ``live``.
         min_score: from which on its facings count.
         gallery: the gallery that named the brands, if one did.
+        size: longest side in pixels that frames were resized to, where it was chosen.
     """
     thresholds = {"mode": mode, "score": round(float(min_score), 4)}
+    if size is not None:
+        thresholds["size"] = int(size)
     values = {"model": detector.name, "model_digest": detector.digest, "thresholds": thresholds}
     if gallery is None:
         return values

@@ -17,6 +17,7 @@ from skushare.detector.preprocess import input_size, prepare
 from skushare.errors import ModelError
 from skushare.geometry import area, merge_tiles, merge_views, mirror, tile_grid
 
+SMALLER_SIZES = (512, 416, 320)  # for live frames on slow machines
 PREPARED_SIZES = 6  # input sizes kept ready; each holds its own activations
 WIDEST = 16 / 9  # photos wider (or taller) than this are searched in tiles
 OVERLAP = 0.25  # of a tile's side
@@ -94,6 +95,14 @@ class Detector:
     def size(self, mode="photo"):
         """Longest side in pixels that images of ``mode`` are resized to."""
         return self.config.live_size if mode == "live" else self.config.photo_size
+
+    @property
+    def live_sizes(self):
+        """Sizes for live frames, the model's own first; smaller ones are faster and see less."""
+        own = self.config.live_size
+        if self.config.resize == "stretch":  # made for one size
+            return (own,)
+        return (own, *(size for size in SMALLER_SIZES if size < own))
 
     def detect(self, image, mode="photo", min_score=None, max_detections=None, size=None):
         """Facings in ``image``, best first, boxes in its pixels.

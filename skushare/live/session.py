@@ -71,12 +71,15 @@ class LiveSession:
         clock: seconds, rising; replaced in tests.
 
     Attributes:
+        min_score: least score that counts.
+        size: longest side in pixels that frames are resized to; smaller is faster and sees less.
         namer: a :class:`~skushare.brands.frames.FrameNamer` that names the brands, or ``None``.
     """
 
     def __init__(self, detector, clock=time.monotonic):
         self.detector = detector
         self.min_score = detector.threshold("live")
+        self.size = detector.size("live")
         self.namer = None
         self._clock = clock
         self._lock = threading.Lock()
@@ -99,7 +102,7 @@ class LiveSession:
         """
         started = self._clock()
         try:
-            detections = self.detector.detect(image, mode="live", min_score=self.min_score)
+            detections = self.detector.detect(image, "live", self.min_score, size=self.size)
             if self.namer is not None:
                 detections = self.namer.name(image, detections)
             with self._tracking:

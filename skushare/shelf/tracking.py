@@ -22,6 +22,7 @@ AROUND = 0.6  # of a key frame's side, around it, in which it keeps facings
 MEMORY = 12  # frames that a facing's place is averaged over
 WITHIN = 0.8  # of a box that lies in a larger one, from where on it is a part of that facing
 LARGER = 1.3  # times its area
+PART = 0.25  # of the frames: what is a part so often is no facing
 
 
 @dataclass(eq=False)
@@ -37,8 +38,9 @@ class _Track:
 
     @property
     def steady(self):
-        """Whether it was found often enough to count, and mostly as a facing of its own."""
-        return self.found >= SEEN and self.found >= STEADY * self.expected and 2 * self.parts <= self.found
+        """Whether it was found often enough to count, and as a facing of its own."""
+        often = self.found >= SEEN and self.found >= STEADY * self.expected
+        return often and self.parts <= PART * self.found
 
     def absorb(self, other):
         """Add what was seen of ``other``, which is the same facing."""
@@ -70,7 +72,7 @@ class ShelfTracker:
 
     Each frame is laid over a key frame (:class:`~skushare.shelf.motion.CameraMotion`), and its boxes are
     assigned to the facings known there (Kuhn and Munkres' assignment by overlap, SciPy's). A facing counts
-    once it was found in a few frames, and in a fair share of those that should show it. What mostly lies
+    once it was found in a few frames, and in a fair share of those that should show it. What often lies
     within a larger box, as the logo on a pack does, is no facing of its own. A facing's brand is what most
     frames said. Frames whose place is not known count nothing.
 

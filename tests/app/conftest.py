@@ -19,6 +19,7 @@ class StubDetector:
     digest = "d" * 64
     labels = ("facing",)
     min_score = 0.4
+    live_sizes = (640, 416)
 
     def __init__(self):
         self.calls = 0
@@ -26,7 +27,10 @@ class StubDetector:
     def threshold(self, mode):
         return self.min_score
 
-    def detect(self, image, mode="photo", min_score=None, max_detections=None):
+    def size(self, mode):
+        return self.live_sizes[0]
+
+    def detect(self, image, mode="photo", min_score=None, max_detections=None, size=None):
         self.calls += 1
         found = Detections(
             np.float32([[10, 10, 60, 90], [70, 10, 120, 90], [0, 0, 8, 8]]), [0.9, 0.6, 0.2], [0, 0, 0]

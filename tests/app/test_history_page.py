@@ -97,6 +97,7 @@ def test_the_newest_frame_is_saved_and_the_store_is_remembered(detector, camera)
     press(app, "Save as audit")
     assert any("nothing to save yet" in text for text in texts(app.info))
     session = app.session_state["live"]
+    app.segmented_control(key="live_size").set_value(416).run()
     session.process(np.full((120, 160, 3), 90, np.uint8))
     for _ in range(2):
         press(app, "Save as audit")
@@ -106,6 +107,7 @@ def test_the_newest_frame_is_saved_and_the_store_is_remembered(detector, camera)
     assert field(app.selectbox, "Store").value == "North"
     saved = store.open_audit(int(list_audits()["audit"][0]))
     assert (saved.source, saved.store, saved.facings) == ("live", "North", 2)
+    assert saved.thresholds == {"mode": "live", "score": 0.4, "size": 416}
 
 
 def test_a_sweep_is_saved_with_each_facing_once(camera):

@@ -187,3 +187,13 @@ class TestBrokenModels:
     def test_what_else_is_known_is_kept(self, copy):
         assert read_model(copy).about == {"licence": "test"}
         assert set(json.loads((copy / "model.json").read_text())) == {"licence", "config", "files"}
+
+
+def test_live_frames_may_be_smaller_where_the_network_takes_any_size(folder):
+    detector = Detector.load(folder)
+    own, *smaller = detector.live_sizes
+    assert own == detector.size("live") and smaller == []  # 64 pixels already
+    shipped = Detector.load()
+    own, *smaller = shipped.live_sizes
+    assert own == shipped.size("live") and smaller
+    assert all(size % 32 == 0 and size < own for size in smaller)

@@ -29,8 +29,11 @@ class Detector:
     def clock(self):
         return self.now
 
-    def detect(self, image, mode="photo", min_score=None, max_detections=None):
-        self.asked.append((mode, min_score))
+    def size(self, mode):
+        return {"live": 640}[mode]
+
+    def detect(self, image, mode="photo", min_score=None, max_detections=None, size=None):
+        self.asked.append((mode, min_score, size))
         self.now += self.seconds
         if self.error:
             raise self.error
@@ -66,11 +69,11 @@ def test_frames_are_drawn_on_a_copy_and_counted(session, detector):
     assert reading.age == pytest.approx(1.5)
 
 
-def test_the_visitors_threshold_goes_to_the_detector(session, detector):
+def test_the_visitors_threshold_and_size_go_to_the_detector(session, detector):
     session.process(FRAME)
-    session.min_score = 0.7
+    session.min_score, session.size = 0.7, 416
     session.process(FRAME)
-    assert detector.asked == [("live", 0.4), ("live", 0.7)]
+    assert detector.asked == [("live", 0.4, 640), ("live", 0.7, 416)]
 
 
 def test_the_count_is_steady_when_one_frame_flickers(session, detector):

@@ -19,6 +19,7 @@ const AROUND = 0.6 // of a key frame's side, around it, in which it keeps facing
 const MEMORY = 12 // frames that a facing's place is averaged over
 const WITHIN = 0.8 // of a box that lies in a larger one, from where on it is a part of that facing
 const LARGER = 1.3 // times its area
+const PART = 0.25 // of the frames: what is a part so often is no facing
 
 type Column = 'classIds' | 'brandIds' | 'skuIds'
 
@@ -37,9 +38,10 @@ class Track {
     skuIds: new Map(),
   }
 
-  /** Whether it was found often enough to count, and mostly as a facing of its own. */
+  /** Whether it was found often enough to count, and as a facing of its own. */
   get steady(): boolean {
-    return this.found >= SEEN && this.found >= STEADY * this.expected && 2 * this.parts <= this.found
+    const often = this.found >= SEEN && this.found >= STEADY * this.expected
+    return often && this.parts <= PART * this.found
   }
 
   get hopeless(): boolean {
@@ -77,7 +79,7 @@ type Box = [number, number, number, number]
  *
  * Each frame is laid over a key frame, and its boxes are assigned to the facings known there (Kuhn and
  * Munkres' assignment by overlap). A facing counts once it was found in a few frames, and in a fair share of
- * those that should show it. What mostly lies within a larger box, as the logo on a pack does, is no facing of
+ * those that should show it. What often lies within a larger box, as the logo on a pack does, is no facing of
  * its own. A facing's brand is what most frames said. Frames whose place is not known count nothing.
  */
 export class ShelfTracker {
