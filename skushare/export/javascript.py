@@ -22,8 +22,7 @@ from skushare.export.webapp import unpack_proof
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 MAC_BROWSERS = ("Google Chrome", "Chromium", "Microsoft Edge")
-BROWSER_FLAGS = (
-    "--headless",
+BROWSER_FLAGS = (  # of a browser that is to do nothing by itself
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -134,7 +133,8 @@ def _run(name, command, tasks, folder, repeats):
                 arguments = _node(command, folder, address)
             else:
                 sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-                arguments = [command, *BROWSER_FLAGS, *sandbox, f"--user-data-dir={profile}", address]
+                flags = ["--headless", *BROWSER_FLAGS, *sandbox, f"--user-data-dir={profile}"]
+                arguments = [command, *flags, address]
             with open(Path(profile, "output"), "w+b") as output:
                 process = subprocess.Popen(
                     arguments,

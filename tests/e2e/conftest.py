@@ -17,17 +17,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import sync_playwright
 
+from skushare.export.javascript import BROWSER_FLAGS
+
 ROOT = Path(__file__).resolve().parents[2]
 FRAME_SIZE = (960, 720)  # what the Live page asks a camera for
-BASE_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+BASE_FLAGS = ("--no-sandbox", *BROWSER_FLAGS)
 
 
 @pytest.fixture(scope="session")
