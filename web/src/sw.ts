@@ -7,6 +7,7 @@
  */
 
 import { addPlugins, cleanupOutdatedCaches, precacheAndRoute } from 'workbox-precaching'
+import { clientsClaim } from 'workbox-core'
 import type { WorkboxPlugin } from 'workbox-core/types'
 
 interface File {
@@ -45,6 +46,7 @@ const plugin: WorkboxPlugin = {
   },
 }
 
+clientsClaim() // the page of the first visit works without a network, too, not only the next one
 addPlugins([plugin])
 cleanupOutdatedCaches()
 precacheAndRoute(

@@ -176,7 +176,8 @@ export class Gallery implements Fields {
     }
     const content = { format: FORMAT, ...this.description(), examples }
     const index = new TextEncoder().encode(JSON.stringify(content, null, 1))
-    const zip = zipSync({ [INDEX]: index, ...files }, { level: 6 })
+    // Pictures are JPEGs, which no deflating makes smaller.
+    const zip = zipSync({ [INDEX]: [index, { level: 6 }], ...files }, { level: 0 })
     return new Blob([zip as Uint8Array<ArrayBuffer>], { type: 'application/zip' })
   }
 
@@ -321,15 +322,25 @@ export class Gallery implements Fields {
     return this.with({ name })
   }
 
-  /** The same gallery with the vectors of `embedder`, made anew from its pictures where others are there. */
+  /**
+   * The same gallery with the vectors of `embedder`, made anew from its pictures where others are there.
+   *
+   * Examples are left out whose picture cannot be opened: `embed` gives `null` for those.
+   */
   async embeddedBy(
     embedder: EmbedderDescription,
-    embed: (picture: Uint8Array<ArrayBuffer>) => Promise<Float32Array>,
+    embed: (picture: Uint8Array<ArrayBuffer>) => Promise<Float32Array | null>,
   ): Promise<Gallery> {
     if (this.embedder === embedder.digest) return this
     const vectors: Float32Array[] = []
-    for (const picture of this.pictures) vectors.push(await embed(await picture.load()))
-    return this.with({
+    const opened = new Set<number>()
+    for (const [i, picture] of this.pictures.entries()) {
+      const vector = await embed(await picture.load())
+      if (!vector) continue
+      vectors.push(vector)
+      opened.add(i)
+    }
+    return this.keep((example) => opened.has(example)).with({
       embeddings: joined(...vectors),
       dimensions: embedder.dimensions,
       embedder: embedder.digest,
@@ -507,7 +518,7 @@ function checkedSku(sku: Sku): Sku {
 
 /** `text` without control characters and outer space. */
 function checkedText(text: string, what: string, mayBeEmpty = false): string {
-  const clean = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ').trim()
+  const clean = text.replace(/[\p{C}\p{Z}]/gu, ' ').trim()
   if (!clean && !mayBeEmpty) throw new GalleryError(`the ${what} is empty; write one`)
   if ([...clean].length > LONGEST_NAME)
     throw new GalleryError(`the ${what} is longer than ${LONGEST_NAME} characters; shorten it`)

@@ -31,6 +31,7 @@ class Shelf {
   private tracker = new ShelfTracker()
   private falling: Promise<void> = Promise.resolve() // the replacement of an engine that failed
   private readonly broken = new Set<Engine>() // engines that failed here
+  private abandon: ((error: Error) => void) | null = null // ends the wait for an engine that is gone
   private recent: number[] = [] // milliseconds of the last live frames
   private toldSlow = false
   private canvas: OffscreenCanvas | null = null
@@ -63,9 +64,6 @@ class Shelf {
   }
 
   async use(engine: Engine, size?: number): Promise<{ engine: Engine; size: number }> {
-    this.size = size ?? this.size
-    this.recent = []
-    this.toldSlow = false
     const present = this.runtime
     if (present?.engine !== engine) {
       // One at a time: two may be more than a phone has memory for.
@@ -79,6 +77,9 @@ class Shelf {
         throw error
       }
     }
+    this.size = size ?? this.size
+    this.recent = []
+    this.toldSlow = false
     return { engine, size: this.size }
   }
 
@@ -145,25 +146,37 @@ class Shelf {
     this.runtime = null
     const { live_size, resize } = this.bundle.description.detector.config
     const smaller = resize === 'stretch' ? [] : PROBE_SIZES.filter((size) => size < live_size)
-    for (const engine of possibleEngines(this.bundle)) {
-      let runtime: Runtime | null = null
-      try {
-        runtime = await openRuntime(engine, this.bundle, () => {})
-        for (const size of [...smaller, live_size]) {
-          const ms = await measure(runtime, this.bundle, size)
-          // An engine that is far behind another stays behind it at any size.
-          const hopeless = probes.some((other) => other.engine !== engine && other.size >= size && 3 * other.ms < ms)
-          probes.push({ engine, size, ms })
-          if (ms > PACE || hopeless) break
+    try {
+      for (const engine of possibleEngines(this.bundle)) {
+        let runtime: Runtime | null = null
+        try {
+          const opened = await openRuntime(engine, this.bundle, (detail) => this.abandon?.(new Error(detail)))
+          runtime = opened
+          for (const size of [...smaller, live_size]) {
+            const ms = await this.orLost(measure(opened, this.bundle, size))
+            // An engine that is far behind another stays behind it at any size.
+            const hopeless = probes.some((other) => other.engine !== engine && other.size >= size && 3 * other.ms < ms)
+            probes.push({ engine, size, ms })
+            if (ms > PACE || hopeless) break
+          }
+        } catch (error) {
+          if (error instanceof BundleError) throw error
+          this.broken.add(engine) // it does not work here
         }
-      } catch (error) {
-        if (error instanceof BundleError) throw error
-        this.broken.add(engine) // it does not work here
+        quietly(() => runtime?.dispose())
       }
-      runtime?.dispose()
+    } finally {
+      await this.open(before) // also where the network went away meanwhile
     }
-    await this.open(before)
     return probes
+  }
+
+  /** `work`, or the failure of the engine that does it: what runs on a lost GPU may never end. */
+  private orLost<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.abandon = reject
+      work.then(resolve, reject)
+    }).finally(() => (this.abandon = null))
   }
 
   /** Run `task` on the engine, and where that fails on the next one. */
@@ -173,7 +186,7 @@ class Shelf {
       const runtime = this.runtime
       if (!runtime) throw new Error('no engine works here any more; reload the page')
       try {
-        return await task(runtime)
+        return await this.orLost(task(runtime))
       } catch (error) {
         if (error instanceof BundleError) throw error
         await this.fallBack(runtime, error)
@@ -209,6 +222,7 @@ class Shelf {
 
   private start(engine: Engine): Promise<Runtime> {
     return openRuntime(engine, this.bundle, (detail) => {
+      this.abandon?.(new Error(detail))
       const runtime = this.runtime
       if (runtime?.engine === engine) void this.fallBack(runtime, new Error(detail)).catch(() => {})
     })

@@ -5,14 +5,14 @@ import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
 import { effect } from '@preact/signals'
 import { Camera, GraduationCap, History, RefreshCw, Settings, Wrench } from 'lucide'
 import type { IconNode } from 'lucide'
-import { Button, Icon, Messages, Notice, PageTitle, Spinner } from './components'
+import { Button, Confirm, Icon, Messages, Notice, PageTitle, Spinner } from './components'
 import { CountPage } from './count-page'
 import { draft } from './draft'
 import { HistoryPage } from './history-page'
 import { offline } from './network'
 import { addressOf, go, route } from './route'
 import type { Page } from './route'
-import { failure, phase, reason, start } from './session'
+import { failure, phase, question, reason, start } from './session'
 import { theme } from './settings'
 import { SettingsPage } from './settings-page'
 import { ShelfPage } from './shelf-page'
@@ -78,6 +78,14 @@ export function App(): JSX.Element {
         </nav>
       </header>
       <Messages />
+      {question.value && (
+        <Confirm
+          question={question.value.text}
+          yes={question.value.yes}
+          onYes={() => question.value?.answer(true)}
+          onNo={() => question.value?.answer(false)}
+        />
+      )}
       <div class="content" ref={content}>
         <Guarded key={`${page}/${audit}`}>
           <Content page={page} audit={audit} />
@@ -134,7 +142,7 @@ function FailurePage(): JSX.Element {
       <p class="hint">{t('failure.hint')}</p>
       <div class="buttons">
         <Button label={t('app.retry')} icon={RefreshCw} kind="primary" onClick={() => void start()} />
-        <Button label={t('app.repair')} icon={Wrench} onClick={() => void repair()} />
+        <Button label={t('app.repair')} icon={Wrench} disabled={offline.value} onClick={() => void repair()} />
         <Button label={t('failure.history')} icon={History} onClick={() => go('history')} />
       </div>
     </main>

@@ -8,7 +8,7 @@ import type { CameraFault } from './camera'
 import { ShareChart } from './charts'
 import type { Measure } from './charts'
 import { Button, FileButton, Icon, Metric, Notice, PageTitle, Segments, Slider, Spinner } from './components'
-import { begin } from './draft'
+import { begin, unsaved } from './draft'
 import { number } from './format'
 import { readGolden, readSample } from './golden'
 import { Live } from './live'
@@ -19,7 +19,7 @@ import { PictureError, readPicture } from './picture'
 import { offline } from './network'
 import { MeasureChoice } from './reckoned'
 import { go } from './route'
-import { auditor, bundle, description, embedder, gallery, measureOnce, reason, running, tell } from './session'
+import { ask, auditor, bundle, description, embedder, gallery, measureOnce, reason, running, tell } from './session'
 import { liveScore } from './settings'
 import { countShelf } from './shelf'
 import type { Source, SweepRecord } from './audit'
@@ -34,6 +34,11 @@ async function count(picture: ImageBitmap, about: { name: string; source: Source
   begin(await countShelf(auditor.value, picture, about, embedder.value))
   go('shelf')
   setTimeout(() => void measureOnce(), MEASURE_AFTER)
+}
+
+/** Whether what is to be counted may take the place of the count that is there; asks where that would lose corrections. */
+export function mayReplace(): Promise<boolean> {
+  return unsaved() ? ask(t('app.replace'), t('app.replace-yes')) : Promise.resolve(true)
 }
 
 /** Count the photo in `file`; tells the user what is wrong with it. */
@@ -66,19 +71,27 @@ export function CountPage(): JSX.Element {
   const [fault, setFault] = useState<CameraFault | null>(null)
   const [counting, setCounting] = useState(false)
   const here = useRef(true)
-  useEffect(() => () => void (here.current = false), [])
+  const opened = useRef<Camera | null>(null) // not shown yet
+  useEffect(
+    () => () => {
+      here.current = false
+      opened.current?.close()
+    },
+    [],
+  )
 
   const open = async (deviceId?: string): Promise<void> => {
     setOpening(true)
     setFault(null)
     try {
       camera?.close() // phones open one at a time
-      const opened = await openCamera(deviceId)
+      opened.current = await openCamera(deviceId)
+      if (!here.current) return opened.current.close()
       setMeasuring(true)
       await measureOnce()
       setMeasuring(false)
-      if (here.current) setCamera(opened)
-      else opened.close()
+      if (here.current) setCamera(opened.current)
+      opened.current = null
     } catch (error) {
       setCamera(null)
       setFault(error instanceof CameraError ? error.code : 'failed')
@@ -91,10 +104,13 @@ export function CountPage(): JSX.Element {
   }
   useEffect(() => () => camera?.close(), [camera])
 
-  const choose = async (work: () => Promise<void>): Promise<void> => {
+  const run = async (work: () => Promise<void>): Promise<void> => {
     setCounting(true)
     await work()
     if (here.current) setCounting(false)
+  }
+  const choose = async (work: () => Promise<void>): Promise<void> => {
+    if (await mayReplace()) await run(work)
   }
 
   if (camera && !counting) {
@@ -113,7 +129,7 @@ export function CountPage(): JSX.Element {
           }}
           onPhoto={(file) => void choose(() => countFile(file, file.name))}
           onFreeze={(picture, sweep) =>
-            void choose(() => count(picture, { name: frameName(), source: 'live', sweep }).catch((error: unknown) => tell('error', t('count.freeze-failed', { detail: reason(error) }))))
+            void run(() => count(picture, { name: frameName(), source: 'live', sweep }).catch((error: unknown) => tell('error', t('count.freeze-failed', { detail: reason(error) }))))
           }
         />
       </main>
@@ -214,6 +230,7 @@ function LiveView(props: {
 
   const range = camera.zoomRange
   const freeze = async (): Promise<void> => {
+    if (!(await mayReplace())) return
     setFreezing(true)
     try {
       const { picture, sweep } = await live.current!.freeze()

@@ -58,6 +58,7 @@ export class Live {
   private chartAt = 0
   private looksAt = 0
   private looking = false
+  private grabbing = false // a frame is being taken from the video
   private looks: LiveLooks | null = null
   private running = false
 
@@ -90,7 +91,10 @@ export class Live {
 
   /** Begin to count anew, as at another shelf. */
   reset(): void {
-    this.options()?.auditor.resetSweep()
+    const options = this.options()
+    options?.auditor.resetSweep()
+    // The looks so far end with the sweep; else the worker would go on naming by them.
+    if (options?.brands === null) void options.auditor.setGallery(null).catch(() => {})
     this.looks = null
     this.sweep = null
     this.past = []
@@ -123,12 +127,13 @@ export class Live {
 
   private async step(): Promise<void> {
     const options = this.options()
-    if (!options || options.auditor.busy || document.hidden || this.video.readyState < 2 || !this.video.videoWidth) return
+    if (!options || this.grabbing || options.auditor.busy || document.hidden || this.video.readyState < 2 || !this.video.videoWidth) return
     const { auditor, minScore } = options
     const started = performance.now()
-    const work = createImageBitmap(this.video).then((frame) => auditor.offer(frame, { minScore, brands: true, sweep: true }))
+    this.grabbing = true
     try {
-      const found = await work
+      const frame = await createImageBitmap(this.video).finally(() => (this.grabbing = false))
+      const found = await auditor.offer(frame, { minScore, brands: true, sweep: true })
       if (found && !this.stopped) this.take(found, performance.now() - started, options)
       this.problem.value = ''
     } catch (error) {
@@ -181,13 +186,14 @@ export class Live {
   }
 
   private async learn(options: LiveOptions): Promise<void> {
-    this.looks ??= this.makeLooks()
+    const looks = (this.looks ??= this.makeLooks())
     const newest = this.newest
-    if (!this.looks || !newest || this.looking) return
+    if (!looks || !newest || this.looking) return
     this.looking = true
+    const wanted = (): boolean => !this.stopped && this.looks === looks
     try {
       // The frame in view is a moment younger than its boxes; held still, a facing is in its place.
-      if (await this.looks.learn(options.auditor, await createImageBitmap(this.video), newest.found)) this.chartAt = 0
+      if (await looks.learn(options.auditor, await createImageBitmap(this.video), newest.found, wanted)) this.chartAt = 0
     } catch {
       // The next frames may do.
     } finally {

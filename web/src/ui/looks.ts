@@ -26,9 +26,10 @@ export class LiveLooks {
   /**
    * Found looks for facings of `picture` that have none; the picture then belongs to the auditor.
    *
+   * @param wanted whether they are still of use when they are found.
    * @returns whether there are new ones.
    */
-  async learn(auditor: Auditor, picture: ImageBitmap, found: Detections): Promise<boolean> {
+  async learn(auditor: Auditor, picture: ImageBitmap, found: Detections, wanted: () => boolean): Promise<boolean> {
     const unknown = indicesWhere(found.count, (i) => found.scores[i] >= SURE && (found.brandIds?.[i] ?? -1) < 0)
     if (unknown.length < SMALLEST || this.names.length >= MOST) {
       picture.close()
@@ -37,7 +38,7 @@ export class LiveLooks {
     const chosen = unknown.slice(0, AT_ONCE)
     const vectors = await auditor.embed(picture, selectDetections(found, chosen).boxes)
     const grown = founded(this.known, vectors, this.embedder)
-    if (grown === this.known) return false
+    if (grown === this.known || !wanted()) return false
     this.known = grown
     await auditor.setGallery(grown)
     return true

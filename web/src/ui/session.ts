@@ -42,6 +42,21 @@ export const bundled = signal<Gallery | null>(null)
 export const description = computed<BundleDescription | null>(() => bundle.value?.description ?? null)
 export const embedder = computed(() => description.value?.embedder ?? null)
 
+/** What the user is asked, and something waits for. */
+export const question = signal<{ text: string; yes: string; answer: (yes: boolean) => void } | null>(null)
+
+/** Whether the user says `yes` to `text`. */
+export function ask(text: string, yes: string): Promise<boolean> {
+  question.value?.answer(false)
+  return new Promise((resolve) => {
+    const answer = (said: boolean): void => {
+      question.value = null
+      resolve(said)
+    }
+    question.value = { text, yes, answer }
+  })
+}
+
 let messageId = 0
 const SLOW_FADES = 12_000 // ms: good to know, and no fault
 
@@ -225,7 +240,14 @@ export async function chooseGallery(name: string, remember = true): Promise<void
 /** The gallery of this name: the user's own, else the bundle's; `null` if there is none. */
 export async function findGallery(name: string): Promise<Gallery | null> {
   const saved = await openGallery(name)
-  if (saved) return ours(await Gallery.fromZip(saved.zip))
+  if (saved) {
+    const read = await Gallery.fromZip(saved.zip)
+    const found = await ours(read)
+    // Made anew for another network, it need not be at the next visit; but nothing is lost for that.
+    if (found !== read && found.pictures.length === read.pictures.length)
+      await saveGallery(name, await found.toZip()).catch(() => {})
+    return found
+  }
   return bundled.value?.name === name ? bundled.value : null
 }
 
@@ -234,8 +256,8 @@ export async function ours(other: Gallery): Promise<Gallery> {
   const [made, now] = [embedder.value, auditor.value]
   if (!made || !now) return other
   return other.embeddedBy(made, async (file) => {
-    const picture = await createImageBitmap(new Blob([file], { type: 'image/jpeg' }))
-    return now.embed(picture, new Float32Array([0, 0, picture.width, picture.height]))
+    const picture = await createImageBitmap(new Blob([file], { type: 'image/jpeg' })).catch(() => null)
+    return picture && now.embed(picture, new Float32Array([0, 0, picture.width, picture.height]))
   })
 }
 
@@ -244,12 +266,23 @@ async function setGallery(value: Gallery | null): Promise<void> {
   gallery.value = value
 }
 
-/** Save `changed` under its name and go on with it. @throws StoreError it could not be saved; it is in use all the same. */
-export async function keepGallery(changed: Gallery): Promise<void> {
-  await setGallery(changed)
-  galleryName.value = changed.name
-  await saveGallery(changed.name, await changed.toZip())
-  await listGalleries()
+let keeping: Promise<void> = Promise.resolve()
+
+/**
+ * Save what `change` makes of the gallery in use, and go on with it; one change after the other, so that none is lost.
+ *
+ * @throws StoreError it could not be saved; it is in use all the same.
+ */
+export function keepGallery(change: (now: Gallery | null) => Gallery | Promise<Gallery>): Promise<void> {
+  const kept = keeping.then(async () => {
+    const changed = await change(gallery.value)
+    await setGallery(changed)
+    galleryName.value = changed.name
+    await saveGallery(changed.name, await changed.toZip())
+    await listGalleries()
+  })
+  keeping = kept.catch(() => {})
+  return kept
 }
 
 effect(() => {

@@ -7,7 +7,7 @@ import { ChevronLeft, Download, GraduationCap, Image, Pencil, Plus, Split, Trash
 import { Gallery } from '../core'
 import type { Quad, Sku } from '../core'
 import { Button, Confirm, Dialog, FileButton, Notice, PageTitle, SelectField, Spinner, TextField, useBlobAddress } from './components'
-import { countFile } from './count-page'
+import { countFile, mayReplace } from './count-page'
 import { download } from './download'
 import { draft, draftNamed } from './draft'
 import { percent } from './format'
@@ -21,7 +21,7 @@ import type { Shelf } from './shelf'
 import { deleteGallery } from './store'
 import { t } from './strings'
 import { teachFacings } from './teaching'
-import { LONGEST_NAME, asFileName, brief, tidy } from './text'
+import { LONGEST_NAME, asFileName, brief, freeName, tidy } from './text'
 
 /** The facings being taught; kept while the user looks at other pages. */
 interface Lesson {
@@ -67,6 +67,7 @@ export function TeachPage(): JSX.Element {
   }
   const current = now && lesson.value?.shelf === now.shelf ? lesson.value : null
   const fromPhoto = async (file: File): Promise<void> => {
+    if (!(await mayReplace())) return
     setCounting(true)
     await countFile(file, file.name)
     setCounting(false)
@@ -107,7 +108,7 @@ function GalleryChoice(): JSX.Element {
     const clean = tidy(name, LONGEST_NAME)
     if (!clean) return
     try {
-      await keepGallery((await findGallery(clean)) ?? Gallery.empty(clean))
+      await keepGallery(async () => (await findGallery(clean)) ?? Gallery.empty(clean))
       setNaming(false)
       setName('')
     } catch (error) {
@@ -139,8 +140,10 @@ function PileBoard({ lesson: now }: { lesson: Lesson }): JSX.Element {
   const listed = useMemo(() => suggestions(now.piles, known, made), [now.piles, known, made])
   const total = now.boxes.length
   const taught = now.piles.piles.filter((pile) => pile < 0).length
-  const put = (piles: Piles): void => {
-    lesson.value = { ...now, piles }
+  /** Change the piles as they are by now: another pile may have been taught since this was drawn. */
+  const put = (change: (piles: Piles) => Piles): void => {
+    const newest = lesson.value
+    if (newest?.shelf === now.shelf) lesson.value = { ...newest, piles: change(newest.piles) }
     setChosen(new Set())
   }
   const toggle = (facing: number): void => {
@@ -152,7 +155,7 @@ function PileBoard({ lesson: now }: { lesson: Lesson }): JSX.Element {
     const members = membersOf(now.piles, pile)
     const vectors = rowsOf(now.piles.vectors, members, now.piles.dimensions)
     const boxes = members.map((i) => now.boxes[i])
-    if (await teachFacings(now.shelf.picture, boxes, vectors, brand, product)) put({ ...now.piles, piles: without(now.piles.piles, members) })
+    if (await teachFacings(now.shelf.picture, boxes, vectors, brand, product)) put((piles) => ({ ...piles, piles: without(piles.piles, members) }))
   }
   if (!total) return <Notice kind="info">{t('review.no-facing')}</Notice>
   return (
@@ -165,7 +168,7 @@ function PileBoard({ lesson: now }: { lesson: Lesson }): JSX.Element {
       {chosen.size > 0 && (
         <div class="buttons chosen-bar" role="status">
           <span>{t('teach.chosen', { n: chosen.size })}</span>
-          <Button label={t('teach.new-pile')} icon={Plus} onClick={() => put(moved(now.piles, [...chosen]))} />
+          <Button label={t('teach.new-pile')} icon={Plus} onClick={() => put((piles) => moved(piles, [...chosen]))} />
           <Button label={t('teach.choose-none')} onClick={() => setChosen(new Set())} />
         </div>
       )}
@@ -179,8 +182,8 @@ function PileBoard({ lesson: now }: { lesson: Lesson }): JSX.Element {
             thumbs={now.thumbs}
             chosen={chosen}
             onToggle={toggle}
-            onPut={() => put(moved(now.piles, [...chosen], suggestion.pile))}
-            onSplit={() => put(split(now.piles, suggestion.pile, made.likeness))}
+            onPut={() => put((piles) => moved(piles, [...chosen], suggestion.pile))}
+            onSplit={() => put((piles) => split(piles, suggestion.pile, made.likeness))}
             onTeach={(brand, product) => teach(suggestion.pile, brand, product)}
           />
         ))}
@@ -271,13 +274,14 @@ function Knowledge(): JSX.Element | null {
     const at = known.skus.indexOf(sku)
     return known.exampleSkus.reduce((sum, each) => sum + Number(each === at), 0)
   }
-  const keep = async (changed: Gallery): Promise<void> => {
+  const keep = async (change: (now: Gallery) => Gallery): Promise<void> => {
     try {
-      await keepGallery(changed)
+      await keepGallery((now) => change(now ?? known))
     } catch (error) {
       tell('error', t('teach.not-saved', { detail: reason(error) }))
     }
   }
+  const keepBrand = (sku: Sku, changes: Partial<Pick<Sku, 'color' | 'own'>>): void => void keep((now) => now.withBrand(sku.brand, changes))
   const colors = known.colors
   return (
     <section class="card">
@@ -304,7 +308,7 @@ function Knowledge(): JSX.Element | null {
                       type="color"
                       value={sku.color || colors[sku.brand]}
                       aria-label={t('teach.color-of', { name: brief(sku.brand, 40) })}
-                      onChange={(event) => void keep(known.withBrand(sku.brand, { color: event.currentTarget.value }))}
+                      onChange={(event) => keepBrand(sku, { color: event.currentTarget.value })}
                     />
                   </td>
                   <td>
@@ -319,7 +323,7 @@ function Knowledge(): JSX.Element | null {
                       type="checkbox"
                       checked={sku.own}
                       aria-label={t('teach.own-of', { name: brief(sku.brand, 40) })}
-                      onChange={(event) => void keep(known.withBrand(sku.brand, { own: event.currentTarget.checked }))}
+                      onChange={(event) => keepBrand(sku, { own: event.currentTarget.checked })}
                     />
                   </td>
                   <td class="buttons">
@@ -339,7 +343,7 @@ function Knowledge(): JSX.Element | null {
           yes={t('teach.forget')}
           onYes={() => {
             setForgetting(null)
-            void keep(known.without(forgetting.id))
+            void keep((now) => now.without(forgetting.id))
           }}
           onNo={() => setForgetting(null)}
         />
@@ -348,15 +352,17 @@ function Knowledge(): JSX.Element | null {
   )
 }
 
-function Rename(props: { sku: Sku; known: Gallery; onClose: () => void; onChange: (changed: Gallery) => Promise<void> }): JSX.Element {
+function Rename(props: { sku: Sku; known: Gallery; onClose: () => void; onChange: (change: (now: Gallery) => Gallery) => Promise<void> }): JSX.Element {
   const [brand, setBrand] = useState(props.sku.brand)
   const [name, setName] = useState(props.sku.name)
   const [problem, setProblem] = useState('')
   const put = async (): Promise<void> => {
     try {
-      const twin = props.known.find(brand, name)
-      const changed = twin && twin.id !== props.sku.id ? props.known.merged(props.sku.id, twin.id) : props.known.withSku(props.sku.id, { brand, name })
-      await props.onChange(changed)
+      props.known.withSku(props.sku.id, { brand, name }) // says what is wrong with the names
+      await props.onChange((now) => {
+        const twin = now.find(brand, name)
+        return twin && twin.id !== props.sku.id ? now.merged(props.sku.id, twin.id) : now.withSku(props.sku.id, { brand, name })
+      })
       props.onClose()
     } catch (error) {
       setProblem(reason(error))
@@ -387,8 +393,9 @@ function Manage(): JSX.Element {
     setBusy(true)
     try {
       const read = await ours(await Gallery.fromZip(file))
-      await keepGallery(read)
-      tell('success', t('teach.imported', { name: brief(read.name) }))
+      const name = freeName(read.name, galleries.value)
+      await keepGallery(() => read.withName(name))
+      tell('success', t('teach.imported', { name: brief(name) }))
     } catch (error) {
       tell('error', t('teach.import-failed', { name: brief(file.name), detail: reason(error) }))
     }

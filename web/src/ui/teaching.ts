@@ -4,7 +4,7 @@ import type { Quad } from '../core'
 import { Gallery, indicesWhere } from '../core'
 import type { Facing } from './audit'
 import { examplePicture } from './picture'
-import { embedder, findGallery, gallery, keepGallery, reason, tell } from './session'
+import { embedder, findGallery, keepGallery, reason, tell } from './session'
 import { rowsOf } from './shelf'
 import { StoreError } from './store'
 import { t } from './strings'
@@ -21,9 +21,11 @@ export async function teachFacings(
   if (!made) return false
   try {
     const mine = t('teach.my-brands')
-    const known = gallery.value ?? (await findGallery(mine)) ?? Gallery.empty(mine)
     const pictures = await Promise.all(boxes.map((box) => examplePicture(picture, box)))
-    await keepGallery(known.teach(brand, product || brand, vectors, pictures, made))
+    await keepGallery(async (now) => {
+      const known = now ?? (await findGallery(mine)) ?? Gallery.empty(mine)
+      return known.teach(brand, product || brand, vectors, pictures, made)
+    })
     tell('success', t('teach.taught', { brand, n: boxes.length }))
     return true
   } catch (error) {

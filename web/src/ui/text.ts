@@ -22,6 +22,14 @@ export function brief(text: string, longest = SHOWN): string {
   return letters.length <= longest ? letters.join('') : `${letters.slice(0, longest - 1).join('')}…`
 }
 
+/** `name`, or where that is taken the first of "name (2)", "name (3)" ... that is not. */
+export function freeName(name: string, taken: readonly string[]): string {
+  const others = new Set(taken)
+  let free = name
+  for (let n = 2; others.has(free); n++) free = `${tidy(name, LONGEST_NAME - 8)} (${n})`
+  return free
+}
+
 /** A part of a file name, legal on every system. */
 export function asFileName(text: string): string {
   const plain = brief(text, 40).normalize('NFC').replace(/[^\p{L}\p{N} _-]+/gu, ' ').trim().replace(/\s+/g, '-')

@@ -1,6 +1,7 @@
 /** The service worker: the app without a network, and new versions as a whole. */
 
-import { tell } from './session'
+import { unsaved } from './draft'
+import { ask, tell } from './session'
 import { t } from './strings'
 
 const CHECK_EVERY = 3_600_000 // ms
@@ -40,7 +41,7 @@ function watch(registration: ServiceWorkerRegistration, isUpdate: boolean): void
   const worker = registration.installing
   worker?.addEventListener('statechange', () => {
     if (worker.state === 'installed' && isUpdate) {
-      tell('info', t('app.update'), { label: t('app.update-now'), run: () => update(registration) })
+      tell('info', t('app.update'), { label: t('app.update-now'), run: () => void update(registration) })
     } else if (worker.state === 'activated' && !isUpdate) {
       document.documentElement.dataset.offline = 'ready'
       tell('success', t('app.ready-offline'))
@@ -56,13 +57,20 @@ function takeOver(registration: ServiceWorkerRegistration): void {
 }
 
 /** Start the new version; where the old one is busy, it ends with the page. */
-function update(registration: ServiceWorkerRegistration): void {
+async function update(registration: ServiceWorkerRegistration): Promise<void> {
+  if (unsaved() && !(await ask(t('app.replace'), t('app.replace-yes')))) return
   takeOver(registration)
   setTimeout(() => location.reload(), PATIENCE)
 }
 
 /** Forget all that was fetched and load everything anew; audits and galleries stay. */
 export async function repair(): Promise<void> {
+  try {
+    await fetch('sw.js', { cache: 'no-store' }) // what is thrown away must be there to be fetched
+  } catch {
+    tell('error', t('app.repair-failed'))
+    return
+  }
   const registrations = (await navigator.serviceWorker?.getRegistrations()) ?? []
   const here = new URL('./', location.href).href
   await Promise.all(registrations.filter((each) => each.scope === here).map((each) => each.unregister()))

@@ -115,6 +115,10 @@ describe('a gallery on the phone', () => {
     const moved = await gallery.embeddedBy(other, async () => unit)
     expect(moved.embedder).toBe(other.digest)
     expect(moved.match(unit, other).scores[0]).toBeGreaterThan(0.5)
+    let asked = 0
+    const some = await gallery.embeddedBy(other, async () => (asked++ ? unit : null)) // the first cannot be opened
+    expect(some.pictures.length).toBe(gallery.pictures.length - 1)
+    expect([...some.exampleSkus]).toEqual([...gallery.exampleSkus.slice(1)])
   })
 
   test.each([

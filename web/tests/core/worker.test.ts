@@ -10,7 +10,7 @@ import { vectors } from './vectors'
 const { config } = vectors('photos')
 
 /** What each engine does when it is opened and run; changed by the tests. */
-const engines: Record<Engine, { open?: Error; run?: () => Error | null; runs: number; alive: number; lose?: () => void }> =
+const engines: Record<Engine, { open?: Error; run?: () => Error | null | Promise<never>; runs: number; alive: number; lose?: () => void }> =
   {} as never
 
 vi.mock('../../src/core/runtime', () => ({
@@ -24,7 +24,7 @@ vi.mock('../../src/core/runtime', () => ({
       engine,
       detect: async (input: Input) => {
         behaviour.runs++
-        const error = behaviour.run?.()
+        const error = await behaviour.run?.()
         if (error) throw error
         const anchors = detectorAnchors(config, input.height, input.width).length / 4
         const classLogits = new Float32Array(anchors).fill(-9)
@@ -236,11 +236,26 @@ describe('an engine that fails', () => {
     expect([engines.webgl.alive, engines.litert.alive, engines.wasm.alive]).toEqual([0, 1, 0])
   })
 
-  test('when it is chosen leaves the present one in place', async () => {
-    const auditor = await start()
-    engines.webgl.open = new Error('no WebGL')
-    await expect(auditor.use('webgl')).rejects.toThrow('no WebGL')
+  test('by itself, so that its frame never ends, is replaced, and the frame is done', async () => {
+    const auditor = await start('webgl')
+    engines.webgl.run = () => {
+      setTimeout(() => engines.webgl.lose!())
+      return new Promise<never>(() => {})
+    }
+    const found = await auditor.offer(frame(), { brands: false, sweep: false })
+    expect(found!.detections.count).toBe(1)
+    expect(notices.map(({ fallback }) => fallback)).toEqual(['litert'])
     expect(auditor.engine).toBe('litert')
+  })
+
+  test('when it is chosen leaves the present one in place, at its size', async () => {
+    const auditor = await start()
+    await auditor.use('litert', 320)
+    engines.webgl.open = new Error('no WebGL')
+    await expect(auditor.use('webgl', 640)).rejects.toThrow('no WebGL')
+    expect([auditor.engine, auditor.size]).toEqual(['litert', 320])
+    await auditor.use('litert')
+    expect(auditor.size).toBe(320)
     expect((await auditor.offer(frame(), { brands: false, sweep: false }))!.detections.count).toBe(1)
   })
 
@@ -264,4 +279,22 @@ test('engines are measured one at a time, and the one before goes on', async () 
   expect(probes.every(({ ms }) => ms > 0)).toBe(true)
   expect([engines.litert.alive, engines.wasm.alive]).toEqual([0, 1])
   expect(auditor.engine).toBe('wasm')
+})
+
+test('an engine that is lost while it is measured is left out', async () => {
+  const auditor = await start('wasm')
+  engines.webgl.run = () => {
+    setTimeout(() => engines.webgl.lose!())
+    return new Promise<never>(() => {})
+  }
+  const probes = await auditor.probe()
+  expect(new Set(probes.map(({ engine }) => engine))).toEqual(new Set(['litert', 'wasm']))
+})
+
+test('where a file cannot be had while engines are measured, the one before goes on', async () => {
+  const { BundleError } = await import('../../src/core/bundle') // the one of this test's worker
+  const auditor = await start('wasm')
+  engines.webgl.open = new BundleError('network', 'model/a.bin', 'x')
+  await expect(auditor.probe()).rejects.toMatchObject({ code: 'network' })
+  expect((await auditor.offer(frame(), { brands: false, sweep: false }))!.detections.count).toBe(1)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
-import { asFileName, brief, tidy } from '../../src/ui/text'
+import { asFileName, brief, freeName, tidy } from '../../src/ui/text'
 
 const HOSTILE = ['<img src=x onerror=alert(1)>', '\u202egnp.exe', '👩‍👩‍👧‍👦'.repeat(5000), 'x'.repeat(10_000), '\u0000\ud800', '   ', '../../etc/passwd', 'مرحبا', 'a\nb\tc']
 
@@ -17,6 +17,16 @@ describe.each(HOSTILE)('the name %j', (name) => {
     expect(file).toMatch(/^[\p{L}\p{N}_-]+$/u)
     expect(file.length).toBeLessThanOrEqual(80)
   })
+})
+
+test.each([
+  ['mine', [], 'mine'],
+  ['mine', ['other'], 'mine'],
+  ['mine', ['mine'], 'mine (2)'],
+  ['mine', ['mine (2)', 'mine'], 'mine (3)'],
+  ['x'.repeat(200), ['x'.repeat(200)], `${'x'.repeat(192)} (2)`],
+])('a name that is taken gets a number: %s among %j', (name, taken, free) => {
+  expect(freeName(name, taken)).toBe(free)
 })
 
 test('tidy keeps what people write, without what no file can hold', () => {
