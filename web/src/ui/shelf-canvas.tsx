@@ -17,6 +17,57 @@ const NEAR = 14 // css pixels beside a box that still choose it
 const SMALLEST = 4 // pixels of an added box's side
 const STEP = 0.004 // of the picture's longer side, an arrow key's move
 
+interface Point {
+  x: number
+  y: number
+}
+
+/** What moved fingers ask for: so many times the size about the middle between them, or a drag from a point on. */
+type Motion = { times: number; middle: Point } | { from: Point }
+
+/** The fingers on the picture, or the mouse: one taps or drags, two pinch, and the one left of a pinch does nothing. */
+export class Fingers {
+  private readonly at = new Map<number, Point>()
+  private start: Point | null = null // of the tap, drag or pinch that goes on
+  private far = false // it is no tap any more
+
+  get count(): number {
+    return this.at.size
+  }
+
+  down(id: number, point: Point): void {
+    this.at.set(id, point)
+    this.start = point
+    this.far = this.at.size > 1
+  }
+
+  move(id: number, point: Point): Motion | null {
+    const before = this.at.get(id)
+    if (!before) return null
+    this.at.set(id, point)
+    if (!this.start || this.at.size > 2) return null
+    if (this.at.size === 2) {
+      const other = [...this.at].find(([each]) => each !== id)![1]
+      const apart = Math.hypot(before.x - other.x, before.y - other.y)
+      const middle = { x: (point.x + other.x) / 2, y: (point.y + other.y) / 2 }
+      return apart > 0 ? { times: Math.hypot(point.x - other.x, point.y - other.y) / apart, middle } : null
+    }
+    this.far ||= Math.hypot(point.x - this.start.x, point.y - this.start.y) > DRAG
+    return this.far ? { from: this.start } : null
+  }
+
+  /** What came to its end. */
+  up(id: number): 'tap' | 'drag' | null {
+    const ended = this.start && this.at.has(id) ? (this.far ? 'drag' : 'tap') : null
+    this.cancel(id)
+    return this.at.size ? null : ended
+  }
+
+  cancel(id: number): void {
+    if (this.at.delete(id)) this.start = null
+  }
+}
+
 export function ShelfCanvas(props: {
   picture: ImageBitmap | null
   width: number
@@ -36,8 +87,8 @@ export function ShelfCanvas(props: {
   const [view, setView] = useState<View>(WHOLE)
   const [size, setSize] = useState({ width: 0, height: 0 })
   const [drawing, setDrawing] = useState<Quad | null>(null) // a box being added or moved
-  const pointers = useRef(new Map<number, { x: number; y: number }>())
-  const drag = useRef<{ x: number; y: number; view: View; far: boolean } | null>(null)
+  const fingers = useRef(new Fingers())
+  const held = useRef(WHOLE) // the view as it was when the last finger came down
   const hint = useId()
   const { picture, width, height, spots } = props
 
@@ -92,70 +143,51 @@ export function ShelfCanvas(props: {
       return bounded({ scale, x: at.x - (at.x - old.x) * keep, y: at.y - (at.y - old.y) * keep })
     })
 
-  /** A pointer's place in pixels of the picture. */
-  const place = (event: { clientX: number; clientY: number }): { x: number; y: number } => {
+  /** A place on the screen in pixels of the picture. */
+  const place = ({ x, y }: Point): Point => {
     const area = canvas.current!.getBoundingClientRect()
-    return {
-      x: (event.clientX - area.left - placement.left) / placement.scale,
-      y: (event.clientY - area.top - placement.top) / placement.scale,
-    }
+    return { x: (x - area.left - placement.left) / placement.scale, y: (y - area.top - placement.top) / placement.scale }
   }
 
   function down(event: PointerEvent): void {
     if (event.button !== 0) return
+    settle()
     canvas.current!.setPointerCapture(event.pointerId)
-    pointers.current.set(event.pointerId, { x: event.clientX, y: event.clientY })
-    drag.current = { x: event.clientX, y: event.clientY, view, far: pointers.current.size > 1 }
-    if (pointers.current.size > 1) setDrawing(null)
+    fingers.current.down(event.pointerId, pointOf(event))
+    held.current = view
+    if (fingers.current.count > 1) setDrawing(null)
   }
 
   function move(event: PointerEvent): void {
-    const known = pointers.current.get(event.pointerId)
-    const start = drag.current
-    if (!known || !start) return
-    if (pointers.current.size === 2) {
-      const other = [...pointers.current].find(([id]) => id !== event.pointerId)![1]
-      const before = Math.hypot(known.x - other.x, known.y - other.y)
-      const after = Math.hypot(event.clientX - other.x, event.clientY - other.y)
-      const middle = place({ clientX: (event.clientX + other.x) / 2, clientY: (event.clientY + other.y) / 2 })
-      if (before > 0) zoom(after / before, { x: middle.x / width, y: middle.y / height })
-      pointers.current.set(event.pointerId, { x: event.clientX, y: event.clientY })
-      return
-    }
-    start.far ||= Math.hypot(event.clientX - start.x, event.clientY - start.y) > DRAG
-    if (!start.far) return
-    if (props.adding) {
-      const [from, to] = [place({ clientX: start.x, clientY: start.y }), place(event)]
+    const at = pointOf(event)
+    const motion = fingers.current.move(event.pointerId, at)
+    if (!motion) return
+    if ('times' in motion) {
+      const middle = place(motion.middle)
+      zoom(motion.times, { x: middle.x / width, y: middle.y / height })
+    } else if (props.adding) {
+      const [from, to] = [place(motion.from), place(at)]
       setDrawing(clipped([Math.min(from.x, to.x), Math.min(from.y, to.y), Math.max(from.x, to.x), Math.max(from.y, to.y)]))
-    } else if (start.view.scale > 1) {
-      const pixels = fit * start.view.scale
-      setView(
-        bounded({
-          scale: start.view.scale,
-          x: start.view.x - (event.clientX - start.x) / (pixels * width),
-          y: start.view.y - (event.clientY - start.y) / (pixels * height),
-        }),
-      )
+    } else if (held.current.scale > 1) {
+      const { scale, x, y } = held.current
+      const pixels = fit * scale
+      setView(bounded({ scale, x: x - (at.x - motion.from.x) / (pixels * width), y: y - (at.y - motion.from.y) / (pixels * height) }))
     }
   }
 
   function up(event: PointerEvent): void {
-    const start = drag.current
-    pointers.current.delete(event.pointerId)
-    if (pointers.current.size || !start) return
-    drag.current = null
-    if (drawing) {
+    const ended = fingers.current.up(event.pointerId)
+    if (ended === 'tap') {
+      const { x, y } = place(pointOf(event))
+      props.onChoose(spotAt(spots, x, y, NEAR / placement.scale)?.number ?? null)
+    } else if (ended && props.adding && drawing) {
       setDrawing(null)
       if (drawing[2] - drawing[0] >= SMALLEST && drawing[3] - drawing[1] >= SMALLEST) props.onAdd(drawing)
-    } else if (!start.far) {
-      const { x, y } = place(event)
-      props.onChoose(spotAt(spots, x, y, NEAR / placement.scale)?.number ?? null)
     }
   }
 
   function cancel(event: PointerEvent): void {
-    pointers.current.delete(event.pointerId)
-    drag.current = null
+    fingers.current.cancel(event.pointerId)
     setDrawing(null)
   }
 
@@ -164,7 +196,7 @@ export function ShelfCanvas(props: {
   function wheel(event: WheelEvent): void {
     if (!event.ctrlKey) return // the page scrolls
     event.preventDefault()
-    const { x, y } = place(event)
+    const { x, y } = place(pointOf(event))
     zoom(Math.exp(-event.deltaY / 200), { x: x / width, y: y / height })
   }
 
@@ -195,7 +227,7 @@ export function ShelfCanvas(props: {
 
   /** A box moved by the keyboard is put where it is when Shift is let go. */
   function settle(): void {
-    if (!drawing || pointers.current.size) return
+    if (!drawing || fingers.current.count) return
     if (props.chosen !== null) props.onMove(props.chosen, drawing)
     setDrawing(null)
   }
@@ -236,6 +268,8 @@ export function ShelfCanvas(props: {
     </div>
   )
 }
+
+const pointOf = ({ clientX: x, clientY: y }: MouseEvent): Point => ({ x, y })
 
 const ARROWS: Record<string, [number, number]> = {
   ArrowLeft: [-1, 0],
