@@ -66,7 +66,8 @@ export function nameShelf(
   const picked = indicesWhere(shelf.all.count, (i) => shelf.all.scores[i] >= minScore)
   const found = selectDetections(shelf.all, picked)
   if (!embedder || !shelf.vectors) {
-    const facings = asFacings(found, labels, found.classIds)
+    const brands = labels.length > 1 ? labels : [] // a single class means any facing, as in skushare/audits/audit.py
+    const facings = asFacings(found, brands, found.classIds)
     return { facings, picked, vectors: null, looks: new Set() }
   }
   const vectors = rowsOf(shelf.vectors, picked, embedder.dimensions)
