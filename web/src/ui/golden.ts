@@ -1,6 +1,7 @@
 /** The bundle's golden pictures: samples to try, and what Python finds in them, to check a device by. */
 
 import type { Auditor, Bundle, Detections } from '../core'
+import { iou } from '../core/boxes'
 import { readPicture } from './picture'
 
 const SAME = 0.5 // IoU from which two boxes are taken for the same facing
@@ -54,31 +55,21 @@ export interface SelfTest extends Difference {
 }
 
 export function compare(found: Pick<Detections, 'count' | 'boxes'>, expected: Listed): Difference {
+  const overlaps = iou(found.boxes, Float64Array.from(expected.boxes.flat()))
   const taken = new Set<number>()
   let [unmatched, moved] = [0, 0]
   for (let i = 0; i < found.count; i++) {
     const box = found.boxes.subarray(4 * i, 4 * i + 4)
-    const [best, overlap] = expected.boxes.reduce<[number, number]>(
-      (most, other, j) => {
-        const shared = iou(box, other)
-        return shared > most[1] ? [j, shared] : most
-      },
-      [-1, 0],
-    )
-    if (overlap < SAME || taken.has(best)) unmatched++
+    const row = overlaps.subarray(i * expected.boxes.length, (i + 1) * expected.boxes.length)
+    const most = Math.max(...row)
+    const best = row.indexOf(most)
+    if (most < SAME || taken.has(best)) unmatched++
     else {
       taken.add(best)
       moved = Math.max(moved, ...expected.boxes[best].map((edge, k) => Math.abs(edge - box[k])))
     }
   }
   return { facings: found.count, expected: expected.boxes.length, unmatched: unmatched + expected.boxes.length - taken.size, moved }
-}
-
-function iou(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const wide = Math.min(a[2], b[2]) - Math.max(a[0], b[0])
-  const high = Math.min(a[3], b[3]) - Math.max(a[1], b[1])
-  if (wide <= 0 || high <= 0) return 0
-  return (wide * high) / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - wide * high)
 }
 
 /**
