@@ -4,7 +4,7 @@ import type { Detections, Quad, ShareRow } from '../core'
 import { assignRows, makeDetections, shareByRow, shareOfShelf } from '../core'
 import { tidy } from './text'
 
-export const UNKNOWN = 'unknown'
+export { UNKNOWN } from '../core'
 
 export interface Facing {
   box: Quad // xyxy in pixels of the photo
@@ -103,27 +103,71 @@ export function undone<A extends Pick<Audit, 'corrections'>>(audit: A): A {
 }
 
 /**
- * `corrections` of facings numbered by their place in `before`, for the numbers of `after`.
+ * `corrections` of facings numbered among all that were found, as an audit of the `picked` ones has them.
  *
- * What a facing that no longer counts was corrected to stays as an added one; of one that was removed nothing is left.
+ * What a facing that does not count was corrected to is an added one there; of one that was removed nothing is left.
+ *
+ * @returns also `numbers`: the one among all of each facing of the audit.
  */
-export function renumbered(corrections: readonly Correction[], before: readonly number[], after: readonly number[]): Correction[] {
-  const places = new Map(after.map((at, number) => [at, number]))
-  const last = new Map(corrections.map((each) => [each.facing, each]))
-  let next = after.length
-  return corrections.flatMap((each): Correction[] => {
-    const place = each.facing < before.length ? places.get(before[each.facing]) : undefined
+export function counted(corrections: readonly Correction[], picked: readonly number[]): { corrections: Correction[]; numbers: number[] } {
+  const numbers = [...picked]
+  const places = new Map(numbers.map((at, number) => [at, number]))
+  const shown = corrections.flatMap((each): Correction[] => {
+    const place = places.get(each.facing)
     if (place !== undefined) return [{ ...each, facing: place }]
-    return each === last.get(each.facing) && each.after ? [{ ...each, facing: next++, before: null }] : []
+    if (!each.after) return []
+    const added = numbers.push(each.facing) - 1
+    places.set(each.facing, added)
+    return [{ ...each, facing: added, before: null }]
   })
+  return { corrections: shown, numbers }
+}
+
+/**
+ * `corrections` of facings numbered among `all` that were found, after a person has made those that `counted` gives
+ * into `now`: by one more, or by undoing the last. Those that cannot be seen stay.
+ */
+export function recounted(corrections: readonly Correction[], picked: readonly number[], all: number, now: readonly Correction[]): Correction[] {
+  const { numbers } = counted(corrections, picked)
+  const known = new Set(numbers)
+  const shown = corrections.filter((each) => known.has(each.facing))
+  const gone = new Set(shown.slice(now.length))
+  const next = 1 + Math.max(all - 1, ...corrections.map((each) => each.facing))
+  const more = now.slice(shown.length).map((each) => ({ ...each, facing: numbers[each.facing] ?? next }))
+  return [...corrections.filter((each) => !gone.has(each)), ...more]
+}
+
+/** `corrections` with brands where a person told none: what the facing is named; of an added one, its neighbour. */
+export function asNamed(corrections: readonly Correction[], found: readonly Facing[]): Correction[] {
+  return corrections.map((each) => {
+    const named = (placed: Placed | null): Placed | null =>
+      placed && !placed.brand ? { ...placed, brand: found[each.facing]?.brand ?? mostlyAround(found, placed.box) } : placed
+    return { ...each, before: named(each.before), after: named(each.after) }
+  })
+}
+
+/** The brand of the facing nearest to `box`: what stands together is most often alike. */
+export function mostlyAround(facings: readonly Facing[], box: Quad): string {
+  const [x, y] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]
+  let [best, least] = ['', Infinity]
+  for (const facing of facings) {
+    const far = Math.hypot((facing.box[0] + facing.box[2]) / 2 - x, (facing.box[1] + facing.box[3]) / 2 - y)
+    if (far < least) [best, least] = [facing.brand, far]
+  }
+  return best
+}
+
+/** `corrections` with `looks` as unknown brands. */
+export function unlooked(corrections: readonly Correction[], looks: ReadonlySet<string>): Correction[] {
+  const named = (placed: Placed | null): Placed | null => (placed && looks.has(placed.brand) ? { ...placed, brand: '' } : placed)
+  return corrections.map((each) => ({ ...each, before: named(each.before), after: named(each.after) }))
 }
 
 /** `audit` with `looks` as unknown brands: a look is called otherwise in the next photo, so it is never kept. */
 export function withoutLooks(audit: Audit, looks: ReadonlySet<string>): Audit {
   if (!looks.size) return audit
-  const named = <P extends { brand: string }>(each: P): P => (looks.has(each.brand) ? { ...each, brand: '' } : each)
-  const corrections = audit.corrections.map((each) => ({ ...each, before: each.before && named(each.before), after: each.after && named(each.after) }))
-  return { ...audit, found: audit.found.map((each) => (looks.has(each.brand) ? { ...each, brand: '', brandScore: null } : each)), corrections }
+  const found = audit.found.map((each) => (looks.has(each.brand) ? { ...each, brand: '', brandScore: null } : each))
+  return { ...audit, found, corrections: unlooked(audit.corrections, looks) }
 }
 
 /** Facings as detections with rows and brand ids, and the brands' names by id. */
@@ -169,4 +213,27 @@ export function reckon(audit: Pick<Audit, 'found' | 'corrections' | 'sweep'>): R
 /** What people call an audit. */
 export function titleOf(audit: Pick<Audit, 'store' | 'shelf' | 'photo'>): string {
   return [audit.store, audit.shelf].filter((word) => word).join(', ') || audit.photo.name
+}
+
+/** What `make` makes of an object, which does not change; of each it is made once. */
+function once<K extends object, V>(make: (of: K) => V): (of: K) => V {
+  const made = new WeakMap<K, { value: V }>()
+  return (of) => {
+    const known = made.get(of) ?? { value: make(of) }
+    made.set(of, known)
+    return known.value
+  }
+}
+
+/** The shares of a saved audit's photo; a search asks for those of many audits at each letter. */
+export const sharesOf = once((audit: Audit): ShareRow[] => reckon(audit).shares)
+
+const textOf = once((audit: Audit): string => {
+  const brands = new Set(current(audit).map(({ facing }) => facing.brand))
+  return [audit.store, audit.shelf, audit.category, audit.note, audit.photo.name, ...brands].join('\n').toLocaleLowerCase()
+})
+
+/** Whether every one of `words` is in what people wrote about `audit`, or among its brands. */
+export function matches(audit: Audit, words: string): boolean {
+  return words.toLocaleLowerCase().split(/\s+/).every((word) => textOf(audit).includes(word))
 }

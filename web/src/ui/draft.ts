@@ -2,7 +2,7 @@
 
 import { computed, effect, signal } from '@preact/signals'
 import type { Audit, Correction } from './audit'
-import { renumbered } from './audit'
+import { asNamed, counted, recounted, unlooked } from './audit'
 import { nameShelf } from './shelf'
 import type { Named, Shelf } from './shelf'
 import { bundle, description, embedder, gallery } from './session'
@@ -11,7 +11,7 @@ import { lastWords, photoScore } from './settings'
 export interface Draft {
   shelf: Shelf
   minScore: number
-  corrections: Correction[]
+  corrections: Correction[] // of facings numbered in `shelf.all`; an empty brand is whatever the facing is named
 }
 
 export const draft = signal<Draft | null>(null)
@@ -34,6 +34,11 @@ effect(() => {
 export function begin(shelf: Shelf): void {
   draft.value?.shelf.picture.close()
   draft.value = { shelf, minScore: photoScore.value ?? defaultScore(), corrections: [] }
+}
+
+/** Whether there are corrections that would be lost with the draft. A saved draft is one no more. */
+export function unsaved(): boolean {
+  return !!draft.value?.corrections.length
 }
 
 export function discard(): void {
@@ -72,7 +77,7 @@ export const draftAudit = computed<Audit | null>(() => {
     source,
     photo: { name, width: picture.width, height: picture.height },
     found: names.facings,
-    corrections: now.corrections,
+    corrections: asNamed(counted(now.corrections, names.picked).corrections, names.facings),
     sweep,
     model: about.name,
     modelDigest: about.detector.digest,
@@ -85,8 +90,14 @@ export const draftAudit = computed<Audit | null>(() => {
 
 /** Count from another score on; corrections stay with the facings that they were made to. */
 export function setMinScore(score: number): void {
-  const now = draft.value
-  if (!now) return
-  const [before, after] = [named(now.shelf, now.minScore).picked, named(now.shelf, score).picked]
-  draft.value = { ...now, minScore: score, corrections: renumbered(now.corrections, before, after) }
+  if (draft.value) draft.value = { ...draft.value, minScore: score }
+}
+
+/** Keep what the user made of the corrections of `draftAudit`: one more, or the last undone. */
+export function keepCorrections(corrections: readonly Correction[]): void {
+  const [now, names] = [draft.value, draftNamed.value]
+  if (!now || !names) return
+  const kept = recounted(now.corrections, names.picked, now.shelf.all.count, corrections)
+  // A look is no decision: what it is taught as later is to hold for corrected facings too.
+  draft.value = { ...now, corrections: unlooked(kept, names.looks) }
 }

@@ -4,7 +4,7 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Camera, ChevronLeft, Download, Trash2 } from 'lucide'
 import type { Audit } from './audit'
-import { reckon, titleOf } from './audit'
+import { current, matches, sharesOf, titleOf } from './audit'
 import { TrendChart, largest } from './charts'
 import { Button, Confirm, Icon, Notice, PageTitle, Spinner, TextField } from './components'
 import { asFile, download, namesOf } from './download'
@@ -93,16 +93,9 @@ function AuditList(): JSX.Element {
   )
 }
 
-/** Whether every one of `words` is in what people wrote about `audit`, or among its brands. */
-export function matches(audit: Audit, words: string): boolean {
-  const brands = audit.found.map((facing) => facing.brand)
-  const text = [audit.store, audit.shelf, audit.category, audit.note, audit.photo.name, ...new Set(brands)].join('\n').toLocaleLowerCase()
-  return words.toLocaleLowerCase().split(/\s+/).every((word) => text.includes(word))
-}
-
 function AuditRow({ audit, onDelete }: { audit: StoredAudit; onDelete: () => void }): JSX.Element {
   const title = titleOf(audit)
-  const facings = useMemo(() => reckon(audit).facings.length, [audit])
+  const facings = useMemo(() => current(audit).length, [audit])
   return (
     <li class="audit-row">
       <a href={addressOf('history', audit.id)}>
@@ -129,7 +122,7 @@ const MOST_POINTS = 60
 function Trend({ audits }: { audits: readonly StoredAudit[] }): JSX.Element {
   const known = gallery.value
   const points = useMemo(
-    () => audits.slice(0, MOST_POINTS).reverse().map((audit) => ({ time: audit.time, shares: reckon(audit).shares })),
+    () => audits.slice(0, MOST_POINTS).reverse().map((audit) => ({ time: audit.time, shares: sharesOf(audit) })),
     [audits],
   )
   const colors = colorsOf(namesOf(largest(points, 100), known?.brands), known?.colors)

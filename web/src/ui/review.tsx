@@ -1,11 +1,11 @@
 /** A counted shelf to look at, correct, name and pass on: before it is saved, and from the history. */
 
 import type { ComponentChildren, JSX } from 'preact'
-import { useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import { Check, Download, Share2, SquarePlus, Tags, Trash2, Undo2 } from 'lucide'
 import type { Quad } from '../core'
 import type { Audit, Numbered, Placed, Reckoning } from './audit'
-import { UNKNOWN, corrected, reckon, undone } from './audit'
+import { UNKNOWN, corrected, mostlyAround, reckon, undone } from './audit'
 import { shownName } from './charts'
 import { Button, Metric, TextField } from './components'
 import { asFile, canShare, download, namesOf, share } from './download'
@@ -22,6 +22,7 @@ import { LONGEST_NAME, tidy } from './text'
 interface Props {
   audit: Audit
   picture: ImageBitmap | null
+  looks?: ReadonlySet<string> // names that are no brands to choose
   onChange: (audit: Audit) => void
   /** Teach the facing `number` and those that look like it; absent where their vectors are not known. */
   onTeach?: (number: number, brand: string) => Promise<void>
@@ -29,7 +30,7 @@ interface Props {
   footer?: ComponentChildren // below them
 }
 
-export function Review({ audit, picture, onChange, onTeach, children, footer }: Props): JSX.Element {
+export function Review({ audit, picture, looks, onChange, onTeach, children, footer }: Props): JSX.Element {
   const [chosen, setChosen] = useState<number | null>(null)
   const [adding, setAdding] = useState(false)
   const [labels, setLabels] = useState(false)
@@ -37,10 +38,12 @@ export function Review({ audit, picture, onChange, onTeach, children, footer }: 
   const colors = useColors(reckoning)
   const spots = useMemo(() => spotsOf(reckoning, colors), [reckoning, colors])
   const facing = reckoning.facings.find((each) => each.number === chosen)
+  useEffect(() => setChosen(null), [audit.thresholds.score]) // from another score on, facings have other numbers
 
   const correct = (which: number | null, after: Placed | null): void => onChange(corrected(audit, which, after))
   const add = (box: Quad): void => {
-    const brand = mostlyAround(reckoning.facings, box)
+    const around = reckoning.facings.map((each) => each.facing)
+    const brand = mostlyAround(around, box)
     const next = corrected(audit, null, { box, brand })
     onChange(next)
     setAdding(false)
@@ -88,7 +91,7 @@ export function Review({ audit, picture, onChange, onTeach, children, footer }: 
               row: (reckoning.found.rowIds?.[reckoning.facings.indexOf(facing)] ?? 0) + 1,
               brand: shownName(facing.facing.brand || UNKNOWN),
             })}
-            known={namesOf(reckoning.facings.map((each) => each.facing.brand), gallery.value?.brands)}
+            known={namesOf(reckoning.facings.map((each) => each.facing.brand), gallery.value?.brands).filter((name) => !looks?.has(name))}
             onBrand={(brand) => correct(facing.number, { box: facing.facing.box, brand })}
             onTeach={onTeach && ((brand) => onTeach(facing.number, brand))}
             onRemove={() => {
@@ -141,17 +144,6 @@ function spotsOf({ facings, found }: Reckoning, colors: Map<string, string>): Sp
       label: shownName(facing.brand || UNKNOWN),
       spoken: t('review.chosen', { n: place + 1, all: facings.length, row: rowOf(i) + 1, brand: shownName(facing.brand || UNKNOWN) }),
     }))
-}
-
-/** The brand of the facing nearest to `box`: what stands together is most often alike. */
-function mostlyAround(facings: readonly Numbered[], box: Quad): string {
-  const [x, y] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]
-  let [best, least] = ['', Infinity]
-  for (const { facing } of facings) {
-    const far = Math.hypot((facing.box[0] + facing.box[2]) / 2 - x, (facing.box[1] + facing.box[3]) / 2 - y)
-    if (far < least) [best, least] = [facing.brand, far]
-  }
-  return best
 }
 
 function typicalSize(facings: readonly Numbered[], photo: { width: number; height: number }): [number, number] {

@@ -7,7 +7,7 @@ import type { Audit } from './audit'
 import { corrected, current, withoutLooks } from './audit'
 import { Button, Confirm, Dialog, Notice, PageTitle, Slider, TextField } from './components'
 import { SCORE_FLOOR } from './shelf'
-import { defaultScore, discard, draft, draftAudit, draftNamed, setMinScore } from './draft'
+import { defaultScore, discard, draft, draftAudit, draftNamed, keepCorrections, setMinScore } from './draft'
 import { number, percent } from './format'
 import { toJpeg } from './picture'
 import { ExportBar, Review } from './review'
@@ -42,11 +42,13 @@ export function ShelfPage(): JSX.Element {
   const teach = async (which: number, brand: string): Promise<void> => {
     const named = draftNamed.value
     if (named?.vectors && named.facings[which]) await teachLike(now.shelf.picture, named.facings, named.vectors, which, brand)
+    // Meanwhile another photo may have been counted, or this one from another score on.
+    if (draft.value?.shelf !== now.shelf || draft.value.minScore !== now.minScore) return
     const after = draftAudit.value
     const facing = after && current(after).find((each) => each.number === which)?.facing
     // What the gallery does not call so after all, and what was added by hand, the user calls so.
-    if (after && facing && facing.brand !== brand)
-      draft.value = { ...now, corrections: corrected(after, which, { box: facing.box, brand }).corrections }
+    const told = after && facing && (which >= after.found.length || facing.brand !== brand)
+    if (told) keepCorrections(corrected(after, which, { box: facing.box, brand }).corrections)
   }
   return (
     <main class="page">
@@ -55,7 +57,8 @@ export function ShelfPage(): JSX.Element {
       <Review
         audit={audit}
         picture={now.shelf.picture}
-        onChange={(next) => (draft.value = { ...now, corrections: next.corrections })}
+        looks={draftNamed.value?.looks}
+        onChange={(next) => keepCorrections(next.corrections)}
         onTeach={embedder.value ? teach : undefined}
         footer={
           <section class="card">

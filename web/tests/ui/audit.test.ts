@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { corrected, current, reckon, renumbered, titleOf, undone, withoutLooks } from '../../src/ui/audit'
+import { asNamed, corrected, counted, current, matches, mostlyAround, reckon, recounted, sharesOf, titleOf, undone, withoutLooks } from '../../src/ui/audit'
 import type { Correction } from '../../src/ui/audit'
 import { makeAudit, makeFacings } from './make'
 
@@ -44,22 +44,58 @@ describe('corrections', () => {
     expect(brandsOf(undone(now))).toEqual(['A', 'B', ''])
     expect(undone(audit).corrections).toEqual([])
   })
+})
 
-  test('another threshold keeps them with their facings', () => {
-    const made = (facing: number, after: string | null): Correction => ({
-      facing,
-      before: { box: [0, 0, 1, 1], brand: 'old' },
-      after: after === null ? null : { box: [0, 0, 1, 1], brand: after },
-      time: '',
-    })
-    // Facings 10, 11, 12 counted; now 11 and 13 do. 10 was renamed, 11 too, 12 removed, and 3 added by hand.
-    const moved = renumbered([made(0, 'a'), made(1, 'b'), made(2, null), made(3, 'c')], [10, 11, 12], [11, 13])
-    expect(moved.map((each) => [each.facing, each.before?.brand ?? null, each.after?.brand])).toEqual([
-      [2, null, 'a'],
-      [0, 'old', 'b'],
-      [3, null, 'c'],
-    ])
+describe('corrections of facings numbered among all', () => {
+  const made = (facing: number, after: string | null, before: string | null = 'old'): Correction => ({
+    facing,
+    before: before === null ? null : { box: [0, 0, 1, 1], brand: before },
+    after: after === null ? null : { box: [0, 0, 1, 1], brand: after },
+    time: '',
   })
+  const told = (corrections: readonly Correction[]): unknown[] =>
+    corrections.map((each) => [each.facing, each.before?.brand ?? null, each.after?.brand ?? null])
+  // Of 20 facings, 10 was renamed, 11 too, 12 removed, and one added by hand.
+  const all = [made(10, 'a'), made(11, 'b'), made(12, null), made(20, 'c', null)]
+
+  test('are those of the ones that count; of the others, what they were made into is added', () => {
+    expect(told(counted(all, [10, 11, 12]).corrections)).toEqual([[0, 'old', 'a'], [1, 'old', 'b'], [2, 'old', null], [3, null, 'c']])
+    const fewer = counted(all, [11, 13])
+    expect(told(fewer.corrections)).toEqual([[2, null, 'a'], [0, 'old', 'b'], [3, null, 'c']])
+    expect(fewer.numbers).toEqual([11, 13, 10, 20])
+  })
+
+  test.each([
+    ['one that counts', 0, 11],
+    ['one that does not', 2, 10],
+    ['an added one', 3, 20],
+    ['a new one', 4, 21],
+  ])('one more, of %s, is kept by its number among all', (_, facing, number) => {
+    const now = [...counted(all, [11, 13]).corrections, made(facing, 'd')]
+    expect(told(recounted(all, [11, 13], 20, now))).toEqual([...told(all), [number, 'old', 'd']])
+  })
+
+  test('undoing takes back the last that can be seen, and leaves what cannot', () => {
+    const last = [made(11, 'b'), made(10, 'a'), made(12, null)]
+    const { corrections } = counted(last, [11, 13])
+    expect(recounted(last, [11, 13], 20, corrections.slice(0, -1))).toEqual([last[0], last[2]])
+  })
+
+  test('nothing found can be added to', () => expect(told(recounted([], [], 0, [made(0, 'a', null)]))).toEqual([[0, null, 'a']]))
+})
+
+test('an added facing is called as the one beside it, a moved one as it is named', () => {
+  const found = makeFacings('A', 'B')
+  expect(mostlyAround(found, [190, 50, 280, 250])).toBe('B')
+  expect(mostlyAround([], [0, 0, 1, 1])).toBe('')
+  const moved: Correction = { facing: 0, before: { box: found[0].box, brand: '' }, after: { box: [5, 50, 95, 250], brand: '' }, time: '' }
+  const added: Correction = { facing: 2, before: null, after: { box: [190, 50, 280, 250], brand: '' }, time: '' }
+  const told: Correction = { ...added, after: { box: [0, 0, 1, 1], brand: 'C' } }
+  expect(asNamed([moved, added, told], found).map((each) => [each.before?.brand, each.after?.brand])).toEqual([
+    ['A', 'A'],
+    [undefined, 'B'],
+    [undefined, 'C'],
+  ])
 })
 
 describe('reckon', () => {
@@ -95,4 +131,24 @@ test('looks are not kept as brands, neither where they were found nor where a pe
   expect(current(kept).map((each) => each.facing.brand)).toEqual(['', 'Acme', ''])
   expect(JSON.stringify(kept)).not.toContain('"brand":"look')
   expect(withoutLooks(audit, new Set())).toBe(audit)
+})
+
+describe('the history', () => {
+  const audit = corrected(makeAudit(makeFacings('Acme', '')), 1, { box: [100, 50, 190, 250], brand: 'Zeta' })
+
+  test.each([
+    ['', true],
+    ['corner CEREALS', true],
+    ['zeta', true], // set by hand
+    ['corner zebra', false],
+  ])('finds by %j: %j', (words, found) => expect(matches(audit, words)).toBe(found))
+
+  test('does not find a brand that was corrected away', () => {
+    expect(matches(corrected(audit, 0, null), 'acme')).toBe(false)
+  })
+
+  test('reckons the shares of an audit once', () => {
+    expect(sharesOf(audit)).toEqual(reckon(audit).shares)
+    expect(sharesOf(audit)).toBe(sharesOf(audit))
+  })
 })
