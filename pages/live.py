@@ -85,7 +85,7 @@ with settings_row:
     session.min_score = score_slider(detector, "live", key="live_score")
     session.size = size_choice(detector, "live_size")
     if embedder:
-        session.name_by(choose_gallery("live_gallery", without="No brands"), embedder)
+        session.name_by(choose_gallery("live_gallery"), embedder)
 
 
 def _categories(known):
@@ -137,15 +137,19 @@ def show_course():
             "Share of", (UNIQUE, IN_VIEW), default=UNIQUE, key="share_of", required=True
         )
         found = session.unique_facings() if which == UNIQUE else reading.detections
-        known = session.gallery
-        brands, own, categories = (known.brands, known.own_brands, _categories(known)) if known else 3 * ((),)
+        known, brands = session.gallery, session.brands if found.brand_ids is not None else ()
+        own, categories = (known.own_brands, _categories(known)) if known else 2 * ((),)
         category, sides = choose_category("live", categories), choose_sides("live", own)
         if category:
             found = in_category(found, categories, category)
         shares = share_of_shelf(found, detector.labels, brands, own if sides else None)
         colors = SIDES if sides else session.colors(shares["name"])
-        wanted = read_targets(category) if brands else {}
+        wanted = read_targets(category) if known else {}
         show_shares(shares, () if brands else detector.labels, colors=colors, wanted=wanted)
+        if brands and not known:
+            st.caption(
+                "Grouped by how they look. Name them on the Teach page, and they are known from then on."
+            )
         st.markdown("##### Facings over time")
         st.altair_chart(count_chart(session.history()), width="stretch")
 

@@ -2,11 +2,16 @@
 
 import numpy as np
 
+from skushare.brands.gallery import Gallery, Sku
+from skushare.brands.looks import group_looks, look_name
 from skushare.brands.recognition import named
 from skushare.geometry import iou
 
 SAME = 0.5  # IoU from which a box shows the facing that it showed in the frame before
 A_FRAME = 16  # facings embedded a frame at most: what keeps the pace
+LOOKS_EVERY = 10  # frames
+SMALLEST_LOOK = 2  # facings that found a look; a single one is more often a wrong box
+MOST_LOOKS = 26
 
 
 class FrameNamer:
@@ -44,3 +49,35 @@ class FrameNamer:
         ages[~known] = np.iinfo(np.int64).max - 1
         self._boxes, self._vectors, self._ages = detections.boxes, vectors, ages
         return named(detections, vectors, self.embedder, gallery)
+
+
+class LookNamer(FrameNamer):
+    """Groups the facings of successive frames by look, before anything was taught.
+
+    What no look so far fits founds a new one, now and then; a look keeps its name from frame to frame. There
+    are no brand ids before the first. ``gallery`` is made of the looks, and grows.
+    """
+
+    def __init__(self, embedder):
+        super().__init__(embedder, Gallery("looks"))
+        self._frames = 0
+
+    def name(self, image, detections):
+        """``detections`` of ``image`` with looks as their brands."""
+        found = super().name(image, detections)
+        self._frames += 1
+        if self._frames % LOOKS_EVERY == 0:
+            self._found_looks(self._vectors[(found.sku_ids < 0) & self._vectors.any(1)])
+        return found if self.gallery.skus else detections
+
+    def _found_looks(self, strange):
+        """Add a look for each group of the vectors ``strange``, the largest group first."""
+        looks, grown = group_looks(strange, self.embedder.likeness), self.gallery
+        for look in range(looks.max(initial=-1) + 1):
+            vectors = strange[looks == look]
+            if len(vectors) < SMALLEST_LOOK or len(grown.skus) >= MOST_LOOKS:
+                break
+            name = look_name(len(grown.skus))
+            sku = Sku(grown.new_id(), name, name)
+            grown = grown.with_examples(sku, vectors, [b""] * len(vectors), self.embedder)
+        self.gallery = grown

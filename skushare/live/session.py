@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from skushare.brands.frames import FrameNamer
+from skushare.brands.frames import FrameNamer, LookNamer
 from skushare.colors import shown_colors
 from skushare.detections import Detections
 from skushare.draw import annotate
@@ -73,7 +73,8 @@ class LiveSession:
     Attributes:
         min_score: least score that counts.
         size: longest side in pixels that frames are resized to; smaller is faster and sees less.
-        namer: a :class:`~skushare.brands.frames.FrameNamer` that names the brands, or ``None``.
+        namer: a :class:`~skushare.brands.frames.FrameNamer` that names the brands, or groups by look; or
+            ``None``.
     """
 
     def __init__(self, detector, clock=time.monotonic):
@@ -125,13 +126,18 @@ class LiveSession:
     @property
     def gallery(self):
         """The gallery that names the brands, or ``None``."""
-        return self.namer and self.namer.gallery
+        return None if self.namer is None or isinstance(self.namer, LookNamer) else self.namer.gallery
+
+    @property
+    def brands(self):
+        """Names of the brands, or of the looks so far, by the brand ids of the detections."""
+        return self.namer.gallery.brands if self.namer else ()
 
     def name_by(self, gallery, embedder):
-        """Have ``gallery`` (or ``None``) name the brands from now on; another one counts anew."""
-        if (gallery and gallery.digest) == (self.gallery and self.gallery.digest):
+        """Have ``gallery`` name the brands from now on; ``None`` groups by look. Another one counts anew."""
+        if self.namer and (gallery and gallery.digest) == (self.gallery and self.gallery.digest):
             return
-        self.namer = None if gallery is None else FrameNamer(embedder, gallery)
+        self.namer = LookNamer(embedder) if gallery is None else FrameNamer(embedder, gallery)
         self._shown, self._colors = {}, None
         self.recount()
 
@@ -140,19 +146,17 @@ class LiveSession:
 
         A brand that was shown keeps its colour.
         """
-        gallery, names = self.gallery, self.detector.labels
+        chosen = self.gallery.chosen_colors if self.gallery else {}
         self._shown |= dict.fromkeys(shown)
-        colors = shown_colors(
-            gallery.brands if gallery else names, self._shown, gallery.chosen_colors if gallery else {}
-        )
+        colors = shown_colors(self.brands or self.detector.labels, self._shown, chosen)
         self._colors = colors
         return colors
 
     def _draw(self, image, detections):
-        gallery = self.gallery
-        if gallery is None or detections.brand_ids is None:
+        if self.namer is None or detections.brand_ids is None:
             return annotate(image, detections, self.detector.labels)
-        return annotate(image, detections, gallery.brands, "brand", colors=self._colors or gallery.colors)
+        named = self.namer.gallery
+        return annotate(image, detections, named.brands, "brand", colors=self._colors or named.colors)
 
     def _fail(self, error):
         if isinstance(error, SkushareError):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skushare.brands.frames import A_FRAME, FrameNamer
+from skushare.brands.frames import A_FRAME, LOOKS_EVERY, FrameNamer, LookNamer
 from skushare.detections import Detections
 from tests.brands.conftest import COLORS
 
@@ -63,3 +63,22 @@ def test_a_facing_that_moves_a_little_keeps_its_brand_and_one_swapped_is_seen(na
     namer.name(*frame("red", "blue"))
     assert namer.name(*frame("red", "blue", shift=5)).brand_ids.tolist() == [0, 1]
     assert namer.name(*frame("blue", "blue", shift=5)).brand_ids.tolist() == [1, 1]
+
+
+def test_looks_are_founded_by_what_is_there_more_than_once(embedder):
+    namer, shelf = LookNamer(embedder), frame("red", "blue", "red", "green", "red", "blue")
+    assert [namer.name(*shelf).brand_ids for _ in range(LOOKS_EVERY - 1)] == [None] * (LOOKS_EVERY - 1)
+    namer.name(*shelf)
+    assert namer.gallery.brands == ("look A", "look B")  # the more frequent first; one green pack is none
+    assert namer.name(*shelf).brand_ids.tolist() == [0, 1, 0, -1, 0, 1]
+    for _ in range(2 * LOOKS_EVERY):
+        namer.name(*frame("green", "blue", "green"))
+    # A look keeps its name, and a new one is added.
+    assert namer.name(*frame("green", "blue", "red")).brand_ids.tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize("colors", [(), ("red",)])
+def test_no_look_without_facings_that_are_alike(embedder, colors):
+    namer = LookNamer(embedder)
+    for _ in range(2 * LOOKS_EVERY):
+        assert namer.name(*frame(*colors)).brand_ids is None

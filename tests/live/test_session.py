@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 
+from skushare.brands.frames import LOOKS_EVERY
 from skushare.detections import Detections
 from skushare.errors import ModelError
 from skushare.jpeg import decode_jpeg
@@ -207,3 +208,16 @@ def test_a_gallery_names_the_brands_and_another_one_counts_anew(session):
     session.name_by(None, embedder)
     session.process(red)
     assert session.gallery is None and session.reading().detections.brand_ids is None
+
+
+def test_without_a_gallery_facings_are_grouped_by_look(session):
+    session.name_by(None, ColorEmbedder())
+    red = np.full((120, 160, 3), (250, 20, 20), np.uint8)
+    for _ in range(2 * LOOKS_EVERY):
+        drawn = session.process(red)
+    assert session.gallery is None and session.brands == ("look A",)
+    assert set(session.reading().detections.brand_ids.tolist()) == {0}
+    session.colors(["look A"])
+    assert not np.array_equal(drawn, red)
+    session.name_by(None, ColorEmbedder())  # as each rerun of the page does: nothing changes
+    assert session.brands == ("look A",)
