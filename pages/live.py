@@ -21,11 +21,11 @@ require_navigation()
 
 SWEEP, FRAME = "All facings so far, each once", "The newest frame alone"
 STALE_SECONDS = 3
-SLOW_MS = 125  # a frame, from where on smaller frames are worth a thought
 ONCE = (
     "Move the camera along the shelf: each facing counts once, also when you go back. "
     "Count anew begins at 0, for another shelf."
 )
+PACE = "Where frames take long, choose fewer pixels under Detail, further down."
 UNIQUE, IN_VIEW = "Unique so far", "In view"
 
 detector, embedder = shared_detector(), shared_embedder()
@@ -113,10 +113,8 @@ def show_reading():
         with st.container(horizontal=True):
             st.metric("In view", reading.facings, border=True)
             st.metric("Unique so far", reading.unique, border=True, help=ONCE)
-            st.metric("ms a frame", f"{reading.latency_ms:.0f}", border=True)
+            st.metric("ms a frame", f"{reading.latency_ms:.0f}", border=True, help=PACE)
             st.metric("fps", f"{reading.fps:.1f}", border=True)
-        if reading.latency_ms > SLOW_MS and session.size > min(detector.live_sizes):
-            st.caption("This computer needs long for a frame. Fewer pixels, under Detail below, are faster.")
     elif link == "idle" and status not in ADVICE:
         st.info(
             "Press **Start the camera**, allow it, and hold it straight on to the shelf, "
