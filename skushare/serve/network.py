@@ -56,8 +56,9 @@ def listen(host, port):
     if not 0 <= port <= 65535:
         raise ConfigError(f"port {port}: there are only ports up to 65535")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    both = host == "::" and socket.has_dualstack_ipv6()  # everywhere is by IPv4 too
     try:
-        return socket.create_server((host, port), family=family, backlog=128)
+        return socket.create_server((host, port), family=family, backlog=128, dualstack_ipv6=both)
     except OSError as error:
         raise ConfigError(_why_not(host, port, error)) from None
 

@@ -55,6 +55,16 @@ def test_a_port_in_use_is_told_with_another_and_the_next_is_found():
         assert port < free_port("127.0.0.1", port) <= port + network.TRIES
 
 
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this system has no IPv6 sockets for IPv4 too")
+def test_everywhere_by_ipv6_answers_by_ipv4_too():
+    try:
+        listening = listen("::", 0)
+    except ConfigError:
+        pytest.skip("no IPv6 here")
+    with listening, socket.create_connection(("127.0.0.1", listening.getsockname()[1]), timeout=5):
+        pass
+
+
 @pytest.mark.parametrize(
     ("host", "port", "words"),
     [
