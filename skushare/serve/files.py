@@ -6,6 +6,7 @@ import os
 import re
 import threading
 from collections import OrderedDict
+from contextlib import ExitStack
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import partial
@@ -14,7 +15,7 @@ from pathlib import Path
 import anyio.to_thread
 import brotli
 from starlette.datastructures import Headers
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response, StreamingResponse
 
 TYPES = {  # the system's own list differs from machine to machine
     ".html": "text/html; charset=utf-8",
@@ -45,6 +46,7 @@ WORTH = 0.95  # of its size a file must shrink to, to be sent compressed
 SMALLEST = 1024  # bytes; less is not worth compressing
 BROTLI_QUALITY, GZIP_LEVEL = 6, 6
 LARGEST = 64 << 20  # bytes; larger files are not held in memory
+PIECE = 256 << 10  # bytes of a larger file that are read at once
 CACHE = 192 << 20  # bytes of files and their compressed forms that are held
 
 HASHED = re.compile(
@@ -77,8 +79,8 @@ class Folder:
     """An ASGI application that serves the files of a folder.
 
     It lists no folder, serves nothing whose name begins with a dot, and leaves the folder for no link.
-    A file is read whole while it is open, so that a new version that takes its place changes nothing
-    about an answer on its way.
+    A file is read whole while it is open, and one above ``LARGEST`` stays open for its answer, so that a
+    new version that takes its place changes nothing about an answer on its way.
 
     Args:
         folder: may be replaced by another of its name while it is served.
@@ -113,10 +115,12 @@ class Folder:
             real, home = os.path.realpath(self.folder.joinpath(*parts)), os.path.realpath(self.folder)
             if not real.startswith(home + os.sep) or (os.path.exists(real) and not os.path.isfile(real)):
                 return self._tell(404, "There is no such file.")
-            with open(real, "rb") as file:
+            with ExitStack() as opened:
+                file = opened.enter_context(open(real, "rb"))
                 status = os.fstat(file.fileno())
                 if status.st_size > LARGEST:
-                    return self._large(real, path, status)
+                    opened.pop_all()  # the answer closes it
+                    return self._large(scope, path, file, status)
                 snapshot = self._kept.snapshot(path, status, file)
         except (OSError, ValueError):  # ValueError: no file can have such a name
             if not self.folder.is_dir():
@@ -137,25 +141,41 @@ class Folder:
         if coding and (smaller := self._kept.compressed(snapshot, coding)) is not None:
             content, tag = smaller, f'{tag[:-1]}-{coding}"'
             headers["Content-Encoding"] = coding
+        response, span = self._headed(scope, headers, tag, snapshot.modified, len(content))
+        if span is not None:
+            response.body = content[slice(*span)]
+        return response
+
+    def _large(self, scope, path, file, status):
+        """The answer with the open ``file``, read on its way; all of it, or the range asked for."""
+        version = hashlib.sha256(repr((path, *_version(status))).encode()).hexdigest()
+        headers, tag = self._about(path), f'"{version[:32]}"'
+        response, span = self._headed(scope, headers, tag, status.st_mtime, status.st_size)
+        if span is None:
+            file.close()
+            return response
+        return StreamingResponse(_pieces(file, *span), response.status_code, response.headers)
+
+    def _headed(self, scope, headers, tag, modified, size):
+        """(answer that lacks its body, (start, end) of the body in a file of ``size``; ``None`` for none)."""
+        request = Headers(scope=scope)
         headers["ETag"] = tag
-        headers["Last-Modified"] = formatdate(snapshot.modified, usegmt=True)
+        headers["Last-Modified"] = formatdate(modified, usegmt=True)
         if _known(request.get("if-none-match"), tag):
-            return Response(status_code=304, headers=headers)
+            return Response(status_code=304, headers=headers), None
         span = None
         if "range" in request and request.get("if-range", tag) == tag:
-            span = _span(request["range"], len(content))
+            span = _span(request["range"], size)
         if span == ():
-            return self._tell(416, "There is no such range.", **{"Content-Range": f"bytes */{len(content)}"})
+            told = self._tell(416, "There is no such range.", **{"Content-Range": f"bytes */{size}"})
+            return told, None
+        start, end = 0, size
         if span:
-            first, last = span
-            headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
-            content = content[first : last + 1]
-        headers["Content-Length"] = str(len(content))
-        body = b"" if scope["method"] == "HEAD" else content
-        return Response(body, 206 if span else 200, headers)
-
-    def _large(self, real, path, status):
-        return FileResponse(real, headers=self._about(path), stat_result=status)
+            start, end = span[0], span[1] + 1
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+        headers["Content-Length"] = str(end - start)
+        response = Response(b"", 206 if span else 200, headers)
+        return response, None if scope["method"] == "HEAD" else (start, end)
 
     def _about(self, path):
         """The headers that a file's name decides on."""
@@ -181,7 +201,7 @@ class _Kept:
         self._lock = threading.Lock()
 
     def snapshot(self, path, status, file):
-        key = (path, status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
+        key = (path, *_version(status))
         return self._get(key) or self._put(key, _snapshot(file.read(), status.st_mtime))
 
     def compressed(self, snapshot, coding):
@@ -205,6 +225,20 @@ class _Kept:
             while self._bytes > CACHE and len(self._entries) > 1:
                 self._bytes -= _size(self._entries.popitem(last=False)[1])
         return value
+
+
+def _version(status):
+    """What tells a file's version from another without a look at its bytes."""
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _pieces(file, start, end):
+    """The bytes from ``start`` to before ``end`` of the open ``file``, which is closed after them."""
+    with file:
+        file.seek(start)
+        while start < end and (piece := file.read(min(PIECE, end - start))):
+            start += len(piece)
+            yield piece
 
 
 def _size(value):

@@ -4,6 +4,7 @@ import gzip
 import os
 import threading
 
+import anyio
 import brotli
 import pytest
 
@@ -208,6 +209,32 @@ def test_large_files_are_streamed_with_ranges(bundle, monkeypatch):
         part = ask(BIN, range="bytes=3-5")
         assert (part.status, part.body) == (206, SHARD[3:6])
         assert part.headers["content-type"] == "application/octet-stream"
+        tag = part.headers["etag"]
+        assert ask(BIN, if_none_match=tag).status == 304
+        assert ask(BIN, range=f"bytes={len(SHARD)}-").status == 416
+        head = ask(BIN, "HEAD")
+        assert (head.body, head.headers["content-length"], head.headers["etag"]) == (
+            b"",
+            str(len(SHARD)),
+            tag,
+        )
+
+
+def test_a_large_file_is_sent_as_it_was_when_its_length_was_told(bundle, monkeypatch):
+    monkeypatch.setattr(files, "LARGEST", 1000)
+    monkeypatch.setattr(files, "PIECE", 1000)
+    path, sent = bundle / BIN[1:], []
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": BIN, "headers": [], "asgi": {"spec_version": "2.4"}}
+    answer = files.Folder(bundle).respond(scope)
+    path.with_name("new").write_bytes(b"another")
+    os.replace(path.with_name("new"), path)
+    anyio.run(answer, scope, None, send)
+    assert b"".join(message.get("body", b"") for message in sent) == SHARD
+    assert int(answer.headers["content-length"]) == len(SHARD)
 
 
 def test_memory_that_is_held_has_a_bound(bundle, monkeypatch):
