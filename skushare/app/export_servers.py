@@ -6,14 +6,17 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from skushare.errors import SkushareError
+from skushare.errors import ConfigError, SkushareError
 from skushare.serve.certificate import certificate
-from skushare.serve.network import free_port, is_loopback, lan_addresses, listen
+from skushare.serve.network import TRIES, free_port, is_loopback, lan_addresses, listen
 from skushare.serve.server import PORT, BackgroundServer, check_folder, make_app
 from skushare.serve.trust import PAGE
 
 EVERYWHERE, HERE = "0.0.0.0", "127.0.0.1"
 PREVIEW_PORT = PORT + 100
+PHONES, PREVIEW, SECURE_PREVIEW = "phones", "preview", "secure preview"
+PREVIEWS = 3  # at once; each holds a thread, a port, and files in memory
+OTHER_NETWORK = "this computer changed its network; stop and serve again"
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,9 @@ class Servers:
     """The servers of this process by (folder, purpose)."""
 
     def __init__(self):
-        self._served = {}
-        self._lock = threading.Lock()
+        self._served = {}  # the one asked for last at the end
+        # Held also while one starts or ends: two tabs may ask at once.
+        self._lock = threading.RLock()
 
     def get(self, folder, purpose):
         """The :class:`Served` of a folder for ``"phones"`` or for a preview; ``None`` where there is none."""
@@ -53,31 +57,48 @@ class Servers:
         Raises:
             SkushareError: it is no bundle, no port is free, or no certificate can be made.
         """
-        self.stop(purpose="phones")
-        return self._start(folder, "phones", EVERYWHERE, PORT, secure=True, cached=True)
+        with self._lock:
+            self.stop(purpose=PHONES)
+            return self._start(folder, PHONES, EVERYWHERE, PORT, secure=True, cached=True)
 
     def preview(self, folder, secure):
-        """Serve ``folder`` to browsers of this computer, who keep nothing; raises as :meth:`for_phones`."""
-        purpose = "secure preview" if secure else "preview"
-        found = self.get(folder, purpose)
-        return found or self._start(folder, purpose, HERE, PREVIEW_PORT, secure, cached=False)
+        """Serve ``folder`` to browsers of this computer, who keep nothing; raises as :meth:`for_phones`.
+
+        No more than ``PREVIEWS`` run; the one that was looked at longest ago makes room.
+        """
+        purpose = SECURE_PREVIEW if secure else PREVIEW
+        with self._lock:
+            found = self.get(folder, purpose)
+            if found is None:
+                found = self._start(folder, purpose, HERE, PREVIEW_PORT, secure, cached=False)
+            key = str(folder), purpose
+            self._served[key] = self._served.pop(key)
+            previews = [key for key in self._served if key[1] in (PREVIEW, SECURE_PREVIEW)]
+            ended = [self._served.pop(key) for key in previews[:-PREVIEWS]]
+        for served in ended:  # without the lock: a download on its way delays the end
+            served.server.close()
+        return found
 
     def _start(self, folder, purpose, host, port, secure, cached):
         check_folder(folder)
         made = certificate() if secure else None
         app = make_app(folder, cached=cached, certificate=made)
-        served = Served(BackgroundServer(app, listen(host, free_port(host, port)), made), made)
-        with self._lock:
-            self._served[str(folder), purpose] = served
+        self.stop(str(folder), purpose)  # one that ended by itself
+        try:
+            socket = listen(host, free_port(host, port))
+        except ConfigError as error:  # which names an option that the page does not have
+            last = port + TRIES - 1
+            raise SkushareError(f"no port from {port} to {last} is free; end what uses them") from error
+        served = Served(BackgroundServer(app, socket, made), made)
+        self._served[str(folder), purpose] = served
         return served
 
     def stop(self, folder=None, purpose=None):
         """End the servers of ``folder``, or of all, for ``purpose``, or for any."""
-        with self._lock:
+        with self._lock:  # until their ports are free
             keys = [k for k in self._served if folder in (None, k[0]) and purpose in (None, k[1])]
-            ended = [self._served.pop(key) for key in keys]
-        for served in ended:
-            served.server.close()
+            for key in keys:
+                self._served.pop(key).server.close()
 
     def close(self):
         """End all."""
@@ -116,13 +137,14 @@ def preview_of(folder, page_url):
     if is_loopback(host):
         served = servers().preview(folder, secure=page.scheme == "https")
         port = served.server.port
-        return Preview(
-            served.address(host),
-            True,
-            f"It runs in this browser, from port {port} of the app's computer. If it stays empty, you see "
-            f"the app through a tunnel: forward port {port} too.",
-        )
-    served = servers().get(folder, "phones")
+        note = f"It runs in this browser, from port {port} of the app's computer. If it stays empty, "
+        if served.certificate:  # Firefox asks for consent at each port
+            note += "open it once in a tab of its own and accept the certificate; "
+            note += f"through a tunnel, forward port {port} too."
+        else:
+            note += f"you see the app through a tunnel: forward port {port} too."
+        return Preview(served.address(host), True, note)
+    served = servers().get(folder, PHONES)
     if host not in certificate().names:
         return Preview(
             note=f"You see this page by way of {host}, which leads to no other port of the app's computer. "
@@ -133,6 +155,8 @@ def preview_of(folder, page_url):
             note="You see this page from another device. Press **Serve to phones** first; then the bundle "
             "runs here too."
         )
+    if host not in served.certificate.names:
+        return Preview(note=f"It is not served at {host}: {OTHER_NETWORK}.")
     if page.scheme != "https":
         return Preview(
             served.address(host),
@@ -150,9 +174,12 @@ def phone_addresses(served):
     """(addresses for a phone, the likeliest first; address of the page on trusting the certificate).
 
     Raises:
-        SkushareError: this computer is in no network.
+        SkushareError: this computer is in no network, or in another than when serving began.
     """
-    addresses = [served.address(host) for host in lan_addresses()]
-    if not addresses:
+    hosts = lan_addresses()
+    if not hosts:
         raise SkushareError("this computer is in no network; connect it, then stop and serve again")
+    if hosts[0] not in served.certificate.names:
+        raise SkushareError(OTHER_NETWORK)
+    addresses = [served.address(host) for host in hosts if host in served.certificate.names]
     return addresses, addresses[0].rstrip("/") + PAGE

@@ -1,6 +1,8 @@
 """The Export page: the form, exports in every state, and how a visitor reaches a bundle."""
 
 import json
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,13 @@ from streamlit.testing.v1 import AppTest
 
 from skushare.app import export_jobs, export_servers, exports
 from skushare.app.export_jobs import Export, list_exports
-from skushare.app.export_servers import Servers, preview_of
+from skushare.app.export_servers import Servers, phone_addresses, preview_of
 from skushare.brands.library import save_gallery
 from skushare.errors import SkushareError
 from skushare.serve import certificate as certificate_module
+from skushare.serve import network
+from skushare.serve.network import listen
+from skushare.serve.server import BackgroundServer
 from skushare.workspace import exports_folder
 from tests.app.elements import button, field, metrics, press, texts
 from tests.app.test_export_jobs import request_only
@@ -206,6 +211,65 @@ def test_without_a_network_it_says_so(monkeypatch):
     assert "no network" in texts(app.error)[0]
 
 
+def test_an_address_that_the_certificate_does_not_cover_gets_no_code(page_parts, monkeypatch):
+    served = page_parts.for_phones(finished().bundle.resolve())
+    monkeypatch.setattr(export_servers, "lan_addresses", lambda: ["127.0.0.2", "127.0.0.3"])
+    assert phone_addresses(served)[0] == [f"https://127.0.0.2:{served.server.port}/"]
+    for module in (certificate_module, export_servers):
+        monkeypatch.setattr(module, "lan_addresses", lambda: ["127.0.0.3"])
+    app = open_page()
+    assert "stop and serve again" in texts(app.error)[0] and "127.0.0.3" not in " ".join(texts(app.markdown))
+    assert button(app, "Stop serving")
+    monkeypatch.setattr(export_servers, "is_loopback", lambda host: False)
+    preview = preview_of(list_exports()[0].bundle, "https://127.0.0.3:8501/export")
+    assert not preview.address and "stop and serve again" in preview.note
+
+
+def test_previews_that_were_looked_at_longest_ago_make_room(page_parts):
+    folders = [finished(f"number-{number}").bundle for number in range(5)]
+    first, second, third = (page_parts.preview(folder, secure=False) for folder in folders[:3])
+    phones = page_parts.for_phones(folders[0])
+    assert page_parts.preview(folders[0], secure=False) is first
+    page_parts.preview(folders[3], secure=False)
+    assert [served.server.alive for served in (first, second, third, phones)] == [True, False, True, True]
+    page_parts.preview(folders[4], secure=True)
+    assert [served.server.alive for served in (first, second, third, phones)] == [True, False, False, True]
+    assert page_parts.preview(folders[1], secure=False).server.alive
+
+
+def test_tabs_that_ask_at_once_get_one_server(page_parts, monkeypatch):
+    class SlowServer(BackgroundServer):
+        """One whose start lets all others catch up."""
+
+        def __init__(self, *given):
+            time.sleep(0.2)
+            super().__init__(*given)
+            made.append(self)
+
+    made, folder = [], finished().bundle
+    monkeypatch.setattr(export_servers, "BackgroundServer", SlowServer)
+    for serve, starts in (
+        (lambda: page_parts.preview(folder, secure=False), 1),
+        (lambda: page_parts.for_phones(folder), 3),
+    ):
+        made.clear()
+        tabs = [threading.Thread(target=serve) for _ in range(3)]
+        for tab in tabs:
+            tab.start()
+        for tab in tabs:
+            tab.join()
+        assert len(made) == starts and sum(server.alive for server in made) == 1
+        assert len({server.port for server in made}) == 1
+
+
+def test_ports_that_are_all_taken_are_told_without_an_option(page_parts, monkeypatch):
+    for module in (export_servers, network):
+        monkeypatch.setattr(module, "TRIES", 1)
+    with listen("127.0.0.1", export_servers.PREVIEW_PORT), pytest.raises(SkushareError) as told:
+        page_parts.preview(finished().bundle, secure=False)
+    assert "no port from 18743" in str(told.value) and "--port" not in str(told.value)
+
+
 def test_deleting_ends_its_servers(page_parts):
     export = finished()
     app = open_page()
@@ -230,7 +294,7 @@ def test_several_are_listed_and_one_is_chosen():
         (None, False, "http://localhost:", True, "through a tunnel"),
         ("http://localhost:8501/export", False, "http://localhost:", True, "through a tunnel"),
         ("http://127.0.0.1:8501/export", True, "http://127.0.0.1:", True, ""),
-        ("https://localhost:8501/export", False, "https://localhost:", True, ""),
+        ("https://localhost:8501/export", False, "https://localhost:", True, "accept the certificate"),
         ("https://127.0.0.2:8501/export", False, "", False, "Serve to phones"),
         ("https://127.0.0.2:8501/export", True, "https://127.0.0.2:", True, "certificate"),
         ("https://192.168.7.7:8501/export", True, "", False, "no other port"),
