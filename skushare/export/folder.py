@@ -41,15 +41,29 @@ def export_folder(out):
             if out.exists():
                 _refuse(out)
                 os.replace(out, old)
+            try:
                 for name in KEPT:
                     if (old / name).exists() and not (new / name).exists():
                         os.replace(old / name, new / name)
-            os.replace(new, out)
+                os.replace(new, out)
+            except BaseException:  # also a key pressed now must not cost the earlier export
+                _put_back(old, new, out)
+                raise
     except OSError as error:
         reason = error.strerror or error
         raise ExportError(
             f"{out}: cannot be written ({reason}); check the folder and the free space"
         ) from error
+
+
+def _put_back(old, new, out):
+    """Have the earlier export, with what users added to it, in its place again."""
+    if not old.exists():
+        return
+    for name in KEPT:
+        if (new / name).exists() and not (old / name).exists():
+            os.replace(new / name, old / name)
+    os.replace(old, out)
 
 
 def _refuse(out):

@@ -1,6 +1,8 @@
 """An export is whole or not there, and never takes the place of something that is not an export."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +78,30 @@ def test_an_error_on_the_way_leaves_what_was_there(tmp_path):
         (folder / "a").write_text("half")
         raise KeyError
     assert contents(tmp_path / "out") == {"a": "1"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("stopped", [PermissionError("no"), KeyboardInterrupt()])
+@pytest.mark.parametrize("at", ["node_modules", "new"])
+def test_a_swap_that_fails_half_way_gives_the_earlier_export_back(tmp_path, monkeypatch, stopped, at):
+    out = tmp_path / "out"
+    write_export(out, a="1")
+    for name in (".git", "node_modules"):
+        (out / name).mkdir()
+        (out / name / "file").write_text("mine")
+    replace = os.replace
+
+    def replace_until(source, target):
+        if Path(source).name == at and Path(target).name in ("node_modules", "out"):
+            raise stopped
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace_until)
+        with pytest.raises((ExportError, KeyboardInterrupt)):
+            write_export(out, a="2")
+    assert (out / "a").read_text() == "1"
+    assert [(out / name / "file").read_text() for name in (".git", "node_modules")] == ["mine", "mine"]
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
