@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import os
 import re
+import stat
 import threading
 from collections import OrderedDict
 from contextlib import ExitStack
@@ -48,6 +49,7 @@ BROTLI_QUALITY, GZIP_LEVEL = 6, 6
 LARGEST = 64 << 20  # bytes; larger files are not held in memory
 PIECE = 256 << 10  # bytes of a larger file that are read at once
 CACHE = 192 << 20  # bytes of files and their compressed forms that are held
+LOOKS = 3  # for a file before it is called missing: the folder may have been away for a moment
 
 HASHED = re.compile(
     r"assets/.*-(?![a-z-]{8}\.)[0-9A-Za-z_-]{8}\.[0-9A-Za-z.]+"
@@ -111,9 +113,18 @@ class Folder:
             return self._tell(404, "There is no such file.")
         if path == WORKER and not self.cached:
             return self._whole(scope, path, _snapshot(NO_WORKER, 0.0))
+        for _ in range(LOOKS):
+            if (response := self._found(scope, path, parts)) is not None:
+                return response
+        if not self.folder.is_dir():
+            return self._tell(503, "The folder is being written; try again.", **{"Retry-After": "1"})
+        return self._tell(404, "There is no such file.")
+
+    def _found(self, scope, path, parts):
+        """The answer with the file at ``path``, or ``None`` where it cannot be opened."""
         try:
             real, home = os.path.realpath(self.folder.joinpath(*parts)), os.path.realpath(self.folder)
-            if not real.startswith(home + os.sep) or (os.path.exists(real) and not os.path.isfile(real)):
+            if not real.startswith(home + os.sep) or not stat.S_ISREG(os.stat(real).st_mode):
                 return self._tell(404, "There is no such file.")
             with ExitStack() as opened:
                 file = opened.enter_context(open(real, "rb"))
@@ -123,9 +134,7 @@ class Folder:
                     return self._large(scope, path, file, status)
                 snapshot = self._kept.snapshot(path, status, file)
         except (OSError, ValueError):  # ValueError: no file can have such a name
-            if not self.folder.is_dir():
-                return self._tell(503, "The folder is being written; try again.", **{"Retry-After": "1"})
-            return self._tell(404, "There is no such file.")
+            return None
         return self._whole(scope, path, snapshot)
 
     def _whole(self, scope, path, snapshot):

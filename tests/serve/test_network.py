@@ -58,10 +58,13 @@ def test_a_port_in_use_is_told_with_another_and_the_next_is_found():
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this system has no IPv6 sockets for IPv4 too")
 def test_everywhere_by_ipv6_answers_by_ipv4_too():
     try:
-        listening = listen("::", 0)
-    except ConfigError:
-        pytest.skip("no IPv6 here")
-    with listening, socket.create_connection(("127.0.0.1", listening.getsockname()[1]), timeout=5):
+        socket.create_server(("::", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this system has no IPv6")
+    with (
+        listen("::", 0) as listening,
+        socket.create_connection(("127.0.0.1", listening.getsockname()[1]), timeout=5),
+    ):
         pass
 
 
