@@ -34,7 +34,7 @@ GALLERY = "gallery.zip"
 BUNDLE, REPORT = "bundle", "report.json"  # the second lies in the first
 COMMAND = (sys.executable, "-m", "skushare", "export")
 NICENESS = 10  # the app goes first
-PATIENCE = 5.0  # seconds that a cancelled process has to end by itself
+PATIENCE = 10.0  # seconds that a cancelled process has to end its browser and itself
 
 
 @dataclass(frozen=True)
@@ -166,13 +166,18 @@ class Export:
 
     def cancel(self):
         """End the process, and wait until it has; does nothing where there is none."""
-        (self.folder / CANCEL).touch()
+        try:
+            (self.folder / CANCEL).touch()
+        except FileNotFoundError:  # deleted meanwhile
+            return
+        except OSError as error:
+            raise SkushareError(f"{self.folder}: cannot be written ({error.strerror})") from None
         pid = _read(self.folder / PROCESS).get("pid")
         for number in (signal.SIGTERM, signal.SIGKILL):
             if not is_held(self.folder / LOCK) or not isinstance(pid, int):
                 break
             with suppress(ProcessLookupError):
-                os.killpg(pid, number)  # with the browser that it may have started
+                os.killpg(pid, number)
             end = time.monotonic() + PATIENCE
             while is_held(self.folder / LOCK) and time.monotonic() < end:
                 time.sleep(0.05)
@@ -188,8 +193,17 @@ class Export:
         """
         if self.condition()[0] == RUNNING:
             raise ConfigError(f"{self.name}: is running; cancel it first")
-        (self.folder / REQUEST).unlink(missing_ok=True)  # from here on no list has it
-        shutil.rmtree(self.folder)
+        try:
+            for path in self.folder.iterdir():
+                if path.name != REQUEST:  # while it is there, what could not be removed is listed
+                    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            shutil.rmtree(self.folder)
+        except FileNotFoundError:
+            shutil.rmtree(self.folder, ignore_errors=True)  # another tab deletes it, too
+        except OSError as error:
+            raise SkushareError(
+                f"{self.name}: cannot be deleted ({error.strerror}: {error.filename}); mend that first"
+            ) from None
 
     def zipped(self):
         """The bundle as a zip: a file open for reading, made on disk the first time.
@@ -242,8 +256,18 @@ def start_export(name, request, gallery=None):
         raise ConfigError("an export is running; two at once would only slow each other down")
     try:
         folder.mkdir(parents=True)
-    except OSError as error:
-        raise SkushareError(f"{folder}: cannot be written ({error.strerror})") from None
+        process = _begin(folder, request, gallery)
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)  # or its name would be taken for ever
+        if isinstance(error, OSError):
+            raise SkushareError(f"{folder}: cannot be written ({error.strerror})") from None
+        raise
+    threading.Thread(target=process.wait, daemon=True).start()  # or it would stay on as a zombie
+    return Export(folder.resolve())
+
+
+def _begin(folder, request, gallery):
+    """Write what is asked for into ``folder`` and start the process."""
     if gallery is not None:
         write_gallery(gallery, folder / GALLERY)
     with atomic_write(folder / REQUEST) as handle:
@@ -255,7 +279,6 @@ def start_export(name, request, gallery=None):
         fcntl.flock(lock, fcntl.LOCK_EX)
         process = subprocess.Popen(
             [*COMMAND, *_options(folder.resolve(), request)],
-            cwd=folder,
             env={**os.environ, "PYTHONPATH": path, "SKUSHARE_WORKSPACE": str(workspace().resolve())},
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -263,11 +286,15 @@ def start_export(name, request, gallery=None):
             start_new_session=True,
             pass_fds=[lock.fileno()],
         )
-        os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
-        with atomic_write(folder / PROCESS) as handle:
-            handle.write(json.dumps({"pid": process.pid}).encode())
-    threading.Thread(target=process.wait, daemon=True).start()  # or it would stay on as a zombie
-    return Export(folder.resolve())
+        try:
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+            with atomic_write(folder / PROCESS) as handle:
+                handle.write(json.dumps({"pid": process.pid}).encode())
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    return process
 
 
 def _options(folder, request):

@@ -2,7 +2,10 @@
 
 import argparse
 import json
+import signal
 import sys
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 from skushare.commands.common import add_brands, command, open_brands
@@ -56,7 +59,6 @@ def add(commands):
     parser.add_argument(
         "--shard-size",
         type=size,
-        default=4 << 20,
         metavar="BYTES",
         help="of a weight file of bundle and tfjs, as 4m or 512k (default: 4m, what all browsers cache)",
     )
@@ -91,18 +93,37 @@ def size(text):
     return value
 
 
+@contextmanager
+def ending_in_order():
+    """A context in which SIGTERM ends as an error does: the browser and temporary files go, too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@ending_in_order()
 def run(args):
     from skushare.errors import SkushareError
     from skushare.export.bundle import DEFAULT_PRECISION, export_bundle, export_model
+    from skushare.export.tfjs import SHARD_BYTES
 
     if args.gallery and args.format != "bundle":
         raise SkushareError("--gallery: only a bundle takes a gallery along")
+    if args.format in ("savedmodel", "litert"):
+        for option, given in (("--val", args.val), ("--csv", args.csv), ("--shard-size", args.shard_size)):
+            if given:
+                raise SkushareError(f"{option}: only for the formats bundle and tfjs")
     validation = None
     if args.val:
         from skushare.commands.common import read_data
 
         validation = read_data(args.val)
-    options = {"model": args.model, "shard_bytes": args.shard_size, "validation": validation}
+    options = {"model": args.model, "shard_bytes": args.shard_size or SHARD_BYTES, "validation": validation}
     with shown(args.json) as progress:
         if args.format == "bundle":
             gallery, _ = open_brands(args.gallery)
@@ -131,7 +152,6 @@ def run(args):
 
 def shown(as_json):
     """A context that gives ``progress(text, fraction)``: JSON lines, or a bar where there is a terminal."""
-    from contextlib import contextmanager
 
     @contextmanager
     def lines():

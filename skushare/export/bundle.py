@@ -475,8 +475,8 @@ def _write_project(folder):
     package = json.loads((project / "package.json").read_text(encoding="utf-8"))
     package["name"] = "skushare-bundle"
     package["scripts"] = {
-        "start": "cd project && vite preview --outDir .. --host --port 8080",
-        "dev": "cd project && vite --host",
+        "start": "cd project && vite preview --outDir .. --port 8080",
+        "dev": "cd project && vite",
         "build": "cd project && tsc --noEmit && vite build && node bundle.mjs",
     }
     (folder / "package.json").write_text(json.dumps(package, indent=2) + "\n", encoding="utf-8")

@@ -31,6 +31,8 @@ def export_folder(out):
         _refuse(out)
         out.parent.mkdir(parents=True, exist_ok=True)
         prefix = f".{out.name}.export-"
+        for left in out.parent.glob(f"{prefix}*"):  # of an export that was killed while it took its place
+            _put_back(left / "old", left / "new", out)
         sweep(out.parent, prefix)
         with tempfile.TemporaryDirectory(
             dir=out.parent, prefix=prefix, ignore_cleanup_errors=True
@@ -40,8 +42,9 @@ def export_folder(out):
             yield new
             if out.exists():
                 _refuse(out)
-                os.replace(out, old)
             try:
+                if out.exists():
+                    os.replace(out, old)
                 for name in KEPT:
                     if (old / name).exists() and not (new / name).exists():
                         os.replace(old / name, new / name)
@@ -58,7 +61,7 @@ def export_folder(out):
 
 def _put_back(old, new, out):
     """Have the earlier export, with what users added to it, in its place again."""
-    if not old.exists():
+    if not old.exists() or out.exists():
         return
     for name in KEPT:
         if (new / name).exists() and not (old / name).exists():

@@ -90,6 +90,11 @@ def compare(found, expected):
     }
 
 
+def alike(compared, moved):
+    """Whether the detections that :func:`compare` was given are the same, to within ``moved`` pixels."""
+    return not compared["unmatched"] and compared["moved"] <= moved
+
+
 def write_golden(folder, model, images, by_network, by_detector):
     """Write the pictures and what is found in them to ``folder``/golden; returns the index' path there.
 

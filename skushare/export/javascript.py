@@ -147,7 +147,7 @@ def _run(name, command, tasks, folder, repeats):
                     _wait(exchange, process, output)
                 finally:
                     _end(process)
-    except OSError as error:
+    except (OSError, subprocess.TimeoutExpired) as error:
         raise NotRun(f"{command} cannot be started ({error})") from None
     finally:
         server.shutdown()

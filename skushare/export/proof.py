@@ -32,8 +32,8 @@ def check_weights(report, name, network, converted, stored):
         kind = stored.precision_of.get(key)
         span = np.ptp(array) if kind == "uint8" else np.abs(array)
         allowed = bounds[kind] * span + 1e-7 if kind else 0
-        missing += [key] if (lost > allowed).any() else []
-        worst = max(worst, float((lost / max(np.abs(array).max(), 1e-12)).max()))
+        missing += [] if (lost <= allowed).all() else [key]
+        worst = np.max([worst, (lost / max(np.abs(array).max(), 1e-12)).max()])
     text = f"{len(network.weights)} arrays of Keras, stored to within {worst:.2g} of an array's largest"
     report.check(f"{name}: weights", not missing, f"differ: {', '.join(missing[:3])}" if missing else text)
 
@@ -61,7 +61,7 @@ def check_graph(report, name, network, converted, batches):
     for batch in batches:
         expected = network(batch, training=False)
         for output, value in function({feed: batch}).items():
-            worst = max(worst, float(np.abs(value - expected[output].numpy()).max()))
+            worst = np.max([worst, np.abs(value - expected[output].numpy()).max()])
     report.check(f"{name}: graph", worst <= CONVERTED, f"raw outputs differ by at most {worst:.2g}")
 
 
@@ -83,7 +83,7 @@ def check_javascript(report, model, tasks):
         for batch, found in zip(task.batches, outcome.results[task.name], strict=True):
             expected = function({feed: batch})
             answers.append({output: found[output].reshape(value.shape) for output, value in expected.items()})
-            worst = max(worst, *(float(np.abs(answers[-1][o] - v).max()) for o, v in expected.items()))
+            worst = np.max([worst, *(np.abs(answers[-1][o] - v).max() for o, v in expected.items())])
         text = f"{outcome.runtime}: raw outputs differ by at most {worst:.2g} on {len(answers)} inputs"
         report.check(f"JavaScript: {task.name}", worst <= IN_JAVASCRIPT, text)
         if task.name == "detector":
@@ -92,7 +92,7 @@ def check_javascript(report, model, tasks):
             found = golden.compare(
                 golden.find(ours, images), golden.find(golden.graph_detector(model, task.model), images)
             )
-            good = found["facings"] == found["expected"] and found["moved"] <= MOVED
+            good = golden.alike(found, MOVED)
             text = (
                 f"{found['facings']} facings on {len(images)} pictures, Python's {found['expected']}; boxes "
                 f"differ by at most {found['moved']:.2g} pixels"
@@ -175,7 +175,7 @@ def _row(name, size, detector, reference, validation):
         heads = [detector.run(batch) for batch in batches]
         for number, output in enumerate(("class_logits", "box_codes")):
             pairs = zip(heads, raw, strict=True)
-            row[output] = max(float(np.abs(a[number] - b[number]).max()) for a, b in pairs)
+            row[output] = float(np.max([np.abs(a[number] - b[number]).max() for a, b in pairs]))
         found = golden.compare(golden.find(detector, images), expected)
         row |= {
             "facings": found["facings"],
@@ -202,7 +202,7 @@ def check_savedmodel(report, model, network, folder, names):
         worst = 0.0
         for batch in inputs(model, images)[:1]:
             expected, found = network(batch, training=False), run(image=tf.constant(batch))
-            worst = max(float(np.abs(found[o].numpy() - v.numpy()).max()) for o, v in expected.items())
+            worst = np.max([np.abs(found[o].numpy() - v.numpy()).max() for o, v in expected.items()])
         report.check("SavedModel", worst <= CONVERTED, f"raw outputs differ by at most {worst:.2g}")
         return
 
@@ -218,7 +218,7 @@ def check_savedmodel(report, model, network, folder, names):
         seen = detector.detect(image, golden.MODE, min_score=0.0)
         expected.append(seen[seen.scores >= model.config.live_min_score])
     result = golden.compare(found, expected)
-    good = result["facings"] == result["expected"] and result["moved"] <= MOVED
+    good = golden.alike(result, MOVED)
     text = f"{result['facings']} facings, Python's {result['expected']}; "
     text += f"boxes differ by at most {result['moved']:.2g} pixels"
     report.check("SavedModel", good, text)

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import tarfile
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from skushare.export.errors import ExportError
@@ -27,9 +26,9 @@ def unpack_webapp(target):
     Raises:
         ExportError: there is none, or it is damaged.
     """
-    with _opened() as source:
-        source(APP, Path(target))
-        source(PROJECT, Path(target) / PROJECT)
+    copy = _source()
+    copy(APP, Path(target))
+    copy(PROJECT, Path(target) / PROJECT)
     if not Path(target, "index.html").is_file():
         raise ExportError("the browser app has no index.html; build it again: tools/build_webapp.py")
 
@@ -43,9 +42,9 @@ def unpack_proof(target):
         ExportError: see :func:`unpack_webapp`.
     """
     target = Path(target)
-    with _opened() as source:
-        source(PROOF, target)
-        source(APP, target / APP)
+    copy = _source()
+    copy(PROOF, target)
+    copy(APP, target / APP)
     for kind in ("tfjs-backend-wasm-threaded-simd", "tfjs-backend-wasm-simd", "tfjs-backend-wasm"):
         found = sorted((target / APP).rglob(f"{kind}*.wasm"), key=lambda path: len(path.name))
         if found and not (target / f"{kind}.wasm").exists():
@@ -58,8 +57,7 @@ def unpack_proof(target):
         )
 
 
-@contextmanager
-def _opened():
+def _source():
     """A function ``(folder, target)`` that copies that folder of the app."""
     named = os.environ.get("SKUSHARE_WEBAPP")
     if named or not (PARTS / ARCHIVE).is_file():
@@ -68,27 +66,29 @@ def _opened():
             raise ExportError(
                 f"{build}: there is no browser app; install skushare again, or run tools/build_webapp.py"
             )
-        yield lambda folder, target: _copy(folder, build, target)
-        return
+        return lambda folder, target: _copy(folder, build, target)
+    files = _read_parts()
+
+    def copy(folder, target):
+        for (top, *path), content in files.items():
+            if top == folder:
+                _put(target.joinpath(*path), content)
+
+    return copy
+
+
+def _read_parts():
+    """{parts of a path in the app: content} of the compressed parts."""
     try:
         with tarfile.open(PARTS / ARCHIVE, "r:xz") as archive:
-            members = [member for member in archive.getmembers() if member.isfile()]
-            yield lambda folder, target: _extract(folder, archive, members, target)
-    except (OSError, EOFError, tarfile.TarError, lzma.LZMAError) as error:
-        raise ExportError(f"{PARTS}: the browser app is damaged ({error}); install it again") from None
-
-
-def _extract(folder, archive, members, target):
-    for member in members:
-        path = PurePosixPath(member.name)
-        if path.parts[0] == folder and ".." not in path.parts:
-            _put(target.joinpath(*path.parts[1:]), archive.extractfile(member).read())
-    if folder == APP:
+            members = {PurePosixPath(m.name).parts: m for m in archive.getmembers() if m.isfile()}
+            files = {path: archive.extractfile(m).read() for path, m in members.items() if ".." not in path}
         for path in sorted(PARTS.glob(f"*{WASM_SUFFIX}")):
             # "assets+name.wasm.xz" lies at assets/name.wasm
-            _put(
-                target.joinpath(*path.name.removesuffix(".xz").split("+")), lzma.decompress(path.read_bytes())
-            )
+            files[(APP, *path.name.removesuffix(".xz").split("+"))] = lzma.decompress(path.read_bytes())
+    except (OSError, EOFError, tarfile.TarError, lzma.LZMAError) as error:
+        raise ExportError(f"{PARTS}: the browser app is damaged ({error}); install it again") from None
+    return files
 
 
 def _copy(folder, build, target):

@@ -90,6 +90,30 @@ def test_a_cancelled_export_ends_and_leaves_nothing_half_done(process, script):
     assert list_exports() == [] and not export.folder.exists()
 
 
+def test_one_that_cannot_be_started_leaves_its_name_free(process, monkeypatch):
+    monkeypatch.setattr(export_jobs, "COMMAND", ("/no/such/program",))
+    with pytest.raises(SkushareError, match="cannot be written"):
+        start_export("first", REQUEST)
+    assert free_name("first") == "first"
+
+
+def test_what_cannot_be_deleted_is_told_and_stays_in_the_list(monkeypatch):
+    export = request_only()
+    (export.folder / "bundle").mkdir()
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied", "bundle")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(export_jobs.shutil, "rmtree", refuse)
+        with pytest.raises(SkushareError, match="first: cannot be deleted"):
+            export.delete()
+    assert [each.name for each in list_exports()] == ["first"]
+    export.delete()
+    export.delete()  # as from another tab
+    assert list_exports() == []
+
+
 def test_a_killed_export_is_told(process):
     export = begin(process)
     os.kill(export_jobs._read(export.folder / export_jobs.PROCESS)["pid"], signal.SIGKILL)

@@ -265,9 +265,11 @@ def test_tabs_that_ask_at_once_get_one_server(page_parts, monkeypatch):
 def test_ports_that_are_all_taken_are_told_without_an_option(page_parts, monkeypatch):
     for module in (export_servers, network):
         monkeypatch.setattr(module, "TRIES", 1)
-    with listen("127.0.0.1", export_servers.PREVIEW_PORT), pytest.raises(SkushareError) as told:
+    with listen("127.0.0.1", 0) as taken, pytest.raises(SkushareError) as told:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(export_servers, "PREVIEW_PORT", port)
         page_parts.preview(finished().bundle, secure=False)
-    assert "no port from 18743" in str(told.value) and "--port" not in str(told.value)
+    assert f"no port from {port}" in str(told.value) and "--port" not in str(told.value)
 
 
 def test_deleting_ends_its_servers(page_parts):

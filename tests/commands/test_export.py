@@ -2,11 +2,15 @@
 
 import argparse
 import json
+import os
+import signal
+import time
 
 import pytest
 
 from skushare.cli import main
 from skushare.commands import export as command
+from skushare.commands.export import ending_in_order
 from skushare.detector.models import LITERT, read_model
 from skushare.export import bundle, tfjs
 
@@ -58,6 +62,9 @@ def test_the_model_s_own_litert_file(tmp_path, capsys):
         (["--format", "savedmodel", "--precision", "uint8"], "float32"),
         (["--format", "tfjs", "--names", "object_detection_api"], "only a SavedModel"),
         (["--val", "none"], "none"),
+        (["--format", "litert", "--val", "none"], "--val: only for"),
+        (["--format", "savedmodel", "--csv", "a.csv"], "--csv: only for"),
+        (["--format", "savedmodel", "--shard-size", "1m"], "--shard-size: only for"),
     ],
 )
 def test_mistakes_are_told_in_a_line_and_nothing_is_written(tmp_path, capsys, monkeypatch, arguments, told):
@@ -65,6 +72,17 @@ def test_mistakes_are_told_in_a_line_and_nothing_is_written(tmp_path, capsys, mo
     status, output = run(capsys, *arguments, "--out", tmp_path / "out")
     assert status == 2 and told in output.err and len(output.err.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_being_told_to_end_cleans_up_as_an_error_does():
+    before, cleaned = signal.getsignal(signal.SIGTERM), []
+    with pytest.raises(SystemExit) as ended, ending_in_order():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        finally:
+            cleaned.append(True)
+    assert ended.value.code == 143 and cleaned and signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path, capsys):

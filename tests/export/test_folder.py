@@ -105,6 +105,19 @@ def test_a_swap_that_fails_half_way_gives_the_earlier_export_back(tmp_path, monk
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_one_that_was_killed_while_it_took_its_place_is_put_back(tmp_path):
+    out = tmp_path / "out"
+    write_export(out, a="1")
+    left = tmp_path / ".out.export-killed"
+    (left / "new" / ".git").mkdir(parents=True)  # taken over already
+    (left / "new" / ".git" / "file").write_text("mine")
+    out.rename(left / "old")
+    with pytest.raises(ValueError), export_folder(out):
+        assert (out / "a").read_text() == "1" and (out / ".git" / "file").read_text() == "mine"
+        raise ValueError
+    assert (out / "a").read_text() == "1" and (out / ".git" / "file").read_text() == "mine"
+
+
 def test_work_that_appears_meanwhile_is_not_replaced(tmp_path):
     write_export(tmp_path / "out", a="1")
     with pytest.raises(ExportError, match="was changed"), export_folder(tmp_path / "out"):

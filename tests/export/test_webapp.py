@@ -109,6 +109,17 @@ def test_a_damaged_archive_is_named(build, tmp_path, damage):
         webapp.unpack_webapp(tmp_path)
 
 
+def test_a_full_disk_is_not_told_as_damage(build, tmp_path, monkeypatch):
+    (webapp.PARTS / webapp.ARCHIVE).write_bytes(tool().pack(build)[webapp.ARCHIVE])
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(webapp, "_put", full)
+    with pytest.raises(OSError, match="No space left"):
+        webapp.unpack_webapp(tmp_path)
+
+
 def test_no_path_leads_out_of_the_folder(build, tmp_path):
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w") as archive:
