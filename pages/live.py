@@ -53,14 +53,19 @@ def make_audit(taken, words, way):
     return audit_of_sweep(session, seen, words)
 
 
+def keep_snapshot():
+    """Keep the newest frame, or have the page say that there is none."""
+    state.no_frame = session.take_snapshot() is None
+
+
 reading_row = st.container()
 video_column, course_column = st.columns([3, 2], gap="large")
 settings_row = st.container()  # below what is read all the time, also on a phone
 with video_column:
     camera = camera_stream(session)
     buttons = st.container(horizontal=True)
-    if buttons.button("Count anew", icon=":material/restart_alt:", help=ONCE):
-        session.recount()
+    # What the camera tells can cut a run short; a callback is done before.
+    buttons.button("Count anew", icon=":material/restart_alt:", help=ONCE, on_click=session.recount)
     save_as_audit(
         "live",
         take=lambda: (newest, session.sweep()) if (newest := session.newest()) else None,
@@ -68,10 +73,13 @@ with video_column:
         place=buttons,
         ways=(SWEEP, FRAME),
     )
-    save = buttons.button(
-        "Save a snapshot", icon=":material/photo_camera:", disabled=not camera.state.playing
+    buttons.button(
+        "Save a snapshot",
+        icon=":material/photo_camera:",
+        disabled=not camera.state.playing,
+        on_click=keep_snapshot,
     )
-    if save and session.take_snapshot() is None:
+    if state.pop("no_frame", False):
         st.info("No frame has arrived yet. Wait for the picture, then save again.")
     if (
         embedder
@@ -100,36 +108,40 @@ def show_reading():
     """The count and the speed, or what is to be done to get them."""
     link = connection.update(camera.state.playing, camera.state.signalling)
     reading = session.reading()
+    # Each has its place, whatever is to be told: what moves on the page is seen twice until the next rerun.
+    notes, figures = st.container(), st.container(horizontal=True)
     if link in ("slow", "failed"):
-        st.warning(NO_ROUTE, icon=":material/signal_disconnected:")
+        notes.warning(NO_ROUTE, icon=":material/signal_disconnected:")
     if reading.error:
-        st.error(reading.error, icon=":material/error:")
+        notes.error(reading.error, icon=":material/error:")
     if link == "playing" and reading.age is not None and reading.age > STALE_SECONDS:
-        st.warning(
+        notes.warning(
             f"No new picture for {reading.age:.0f} seconds. Check the camera and the network.",
             icon=":material/hourglass_top:",
         )
     if reading.facings is not None and link != "connecting":
-        with st.container(horizontal=True):
-            st.metric("In view", reading.facings, border=True)
-            st.metric("Unique so far", reading.unique, border=True, help=ONCE)
-            st.metric("ms a frame", f"{reading.latency_ms:.0f}", border=True, help=PACE)
-            st.metric("fps", f"{reading.fps:.1f}", border=True)
+        figures.metric("In view", reading.facings, border=True)
+        figures.metric("Unique so far", reading.unique, border=True, help=ONCE)
+        figures.metric("ms a frame", f"{reading.latency_ms:.0f}", border=True, help=PACE)
+        figures.metric("fps", f"{reading.fps:.1f}", border=True)
     elif link == "idle" and status not in ADVICE:
-        st.info(
+        notes.info(
             "Press **Start the camera**, allow it, and hold it straight on to the shelf, "
             "so that the shelf fills the picture.",
             icon=":material/videocam:",
         )
     elif link not in ("idle", "failed") and not reading.error:
-        st.info("Waiting for the first picture", icon=":material/hourglass_top:")
+        notes.info("Waiting for the first picture", icon=":material/hourglass_top:")
 
 
 @st.fragment(run_every=poll_seconds)
 def show_course():
     """The count over time, and the shares of all facings so far or of the newest frame."""
     reading = session.reading()
-    if reading.facings is not None:
+    shares_place, course_place = st.container(), st.container()
+    if reading.facings is None:
+        return
+    with shares_place:
         st.markdown("##### Share of shelf")
         which = st.segmented_control(
             "Share of", (UNIQUE, IN_VIEW), default=UNIQUE, key="share_of", required=True
@@ -148,6 +160,7 @@ def show_course():
             st.caption(
                 "Grouped by how they look. Name them on the Teach page, and they are known from then on."
             )
+    with course_place:
         st.markdown("##### Facings over time")
         st.altair_chart(count_chart(session.history()), width="stretch")
 

@@ -105,7 +105,7 @@ def train_two_epochs_with_a_stop(page):
     page.get_by_role("button", name="Start training").click()
 
     expect(page.get_by_text(re.compile(r"Step [1-9]\d* of 24"))).to_be_visible(timeout=LONG)
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()  # not the header's
     expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=LONG)
     assert not page.get_by_text("Step 24 of 24 (epoch").count()  # else there was nothing to stop
 

@@ -35,6 +35,16 @@ def test_an_empty_folder_is_filled(tmp_path):
     assert contents(tmp_path / "out") == {"a": "1"}
 
 
+@pytest.mark.parametrize("kept", ["_headers", "CNAME"])
+def test_what_a_host_reads_is_taken_over_and_is_no_part_of_the_export(tmp_path, kept):
+    write_export(tmp_path / "out", a="1")
+    (tmp_path / "out" / kept).write_text("mine")
+    (tmp_path / "out" / ".DS_Store").write_text("of the system")
+    assert list(digests(tmp_path / "out")) == ["a", REPORT]
+    write_export(tmp_path / "out", a="2")
+    assert contents(tmp_path / "out") == {"a": "2", kept: "mine"}
+
+
 @pytest.mark.parametrize("kept", [".git", "node_modules"])
 def test_what_users_add_is_taken_over(tmp_path, kept):
     write_export(tmp_path / "out", a="1")
