@@ -21,6 +21,9 @@ const ASIDE_FILES = [
   'licenses.txt',
   'report.json',
   'report.md',
+  '_headers', // which hosts read and do not serve
+  '_redirects',
+  'CNAME',
 ]
 
 const project = dirname(fileURLToPath(import.meta.url))
@@ -55,8 +58,8 @@ console.log(`${list.length} files, version ${description.version}`)
 function names(folder) {
   return readdirSync(join(bundle, folder), { withFileTypes: true }).flatMap((entry) => {
     const name = folder + entry.name
-    if (folder === '' && (entry.name.startsWith('.') || ASIDE.includes(entry.name) || ASIDE_FILES.includes(entry.name)))
-      return []
+    if (entry.name.startsWith('.')) return []
+    if (folder === '' && (ASIDE.includes(entry.name) || ASIDE_FILES.includes(entry.name))) return []
     return entry.isDirectory() ? names(`${name}/`) : [name]
   })
 }

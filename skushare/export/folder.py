@@ -13,15 +13,17 @@ from skushare.export.errors import ExportError
 from skushare.files import sweep
 
 REPORT, FORMAT = "report.json", "skushare export 1"
-KEPT = (".git", "node_modules")  # what users add to an export; a new one takes them over
+# What users add to an export, for Git, npm and hosts; a new one takes them over.
+KEPT = (".git", "node_modules", "_headers", "_redirects", "CNAME")
+LITTER = ".DS_Store"  # which macOS leaves in every folder that was looked at
 
 
 @contextmanager
 def export_folder(out):
     """A temporary folder beside ``out`` to fill; it takes ``out``'s place at the end, or goes on an error.
 
-    An earlier export in ``out`` is replaced, if nothing in it was changed or added since: ``.git`` and
-    ``node_modules`` are taken over.
+    An earlier export in ``out`` is replaced, if nothing in it was changed or added since but ``KEPT``, which
+    is taken over.
 
     Raises:
         ExportError: ``out`` is something else, or cannot be written.
@@ -91,7 +93,7 @@ def _refuse(out):
         if known.get(name) != sha256(path):
             raise ExportError(
                 f"{path}: was {'changed' if name in known else 'added'} since the export; "
-                "choose another folder, or delete this one"
+                "choose another folder, or take that away"
             )
 
 
@@ -101,8 +103,8 @@ def walk(folder):
         if path.name in KEPT:
             continue
         if path.is_dir():
-            yield from (p for p in sorted(path.rglob("*")) if p.is_file())
-        else:
+            yield from (p for p in sorted(path.rglob("*")) if p.is_file() and p.name != LITTER)
+        elif path.name != LITTER:
             yield path
 
 
