@@ -156,7 +156,9 @@ class LiveSession:
         if self.namer is None or detections.brand_ids is None:
             return annotate(image, detections, self.detector.labels)
         named = self.namer.gallery
-        return annotate(image, detections, named.brands, "brand", colors=self._colors or named.colors)
+        # A look may be newer than the chart that gives the others their colours.
+        colors = named.colors | (self._colors or {})
+        return annotate(image, detections, named.brands, "brand", colors=colors)
 
     def _fail(self, error):
         if isinstance(error, SkushareError):
