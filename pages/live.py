@@ -8,7 +8,7 @@ from skushare.app.audit_saving import audit_of_frame, audit_of_sweep, save_as_au
 from skushare.app.brands import choose_gallery, shared_embedder
 from skushare.app.camera import camera_status, camera_stream
 from skushare.app.gallery import gallery
-from skushare.app.model import score_slider, shared_detector, size_choice
+from skushare.app.model import choose_sizes, score_slider, shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares
 from skushare.charts import count_chart
@@ -25,7 +25,7 @@ ONCE = (
     "Move the camera along the shelf: each facing counts once, also when you go back. "
     "Count anew begins at 0, for another shelf."
 )
-PACE = "Where frames take long, choose fewer pixels under Detail, further down."
+PACE = "Of which size, is chosen under Detail, further down: fewer pixels are faster, and see less."
 UNIQUE, IN_VIEW = "Unique so far", "In view"
 
 detector, embedder = shared_detector(), shared_embedder()
@@ -91,7 +91,7 @@ with video_column:
 with settings_row:
     st.markdown("##### Settings")
     session.min_score = score_slider(detector, "live", key="live_score")
-    session.size = size_choice(detector, "live_size")
+    session.look_at(choose_sizes(detector, "live_size"))
     if embedder:
         session.name_by(choose_gallery("live_gallery"), embedder)
 
@@ -122,7 +122,15 @@ def show_reading():
     if reading.facings is not None and link != "connecting":
         figures.metric("In view", reading.facings, border=True)
         figures.metric("Unique so far", reading.unique, border=True, help=ONCE)
-        figures.metric("ms a frame", f"{reading.latency_ms:.0f}", border=True, help=PACE)
+        figures.metric(
+            "ms a frame",
+            f"{reading.latency_ms:.0f}",
+            f"of {session.size} px",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help=PACE,
+        )
         figures.metric("fps", f"{reading.fps:.1f}", border=True)
     elif link == "idle" and status not in ADVICE:
         notes.info(

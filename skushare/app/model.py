@@ -5,6 +5,9 @@ import streamlit as st
 from skushare.album import SCORE_FLOOR
 from skushare.detector.runtime import Detector
 from skushare.errors import ModelError
+from skushare.live.pace import FRAMES_A_SECOND
+
+AUTOMATIC = "Automatic"
 
 
 @st.cache_resource(show_spinner="Loading the detector")
@@ -41,18 +44,23 @@ def score_slider(detector, mode, key):
     )
 
 
-def size_choice(detector, key):
-    """The choice of the size of live frames, where the model has several; returns it."""
+def choose_sizes(detector, key):
+    """The choice of the size of live frames, where the model has several; returns those to be used.
+
+    As :meth:`~skushare.live.session.LiveSession.look_at` takes them: one, or all of them.
+    """
     sizes = detector.live_sizes
     if len(sizes) == 1:
-        return sizes[0]
-    return st.segmented_control(
+        return sizes
+    chosen = st.segmented_control(
         "Detail",
-        sizes,
-        default=sizes[0],
+        (AUTOMATIC, *sizes),
+        default=AUTOMATIC,
         required=True,
         key=key,
-        format_func=lambda size: f"{size} px",
+        format_func=lambda size: size if size == AUTOMATIC else f"{size} px",
         help="How large the detector sees a frame. Fewer pixels are faster on a slow computer, and small or "
-        "distant facings are missed then.",
+        "distant facings are missed then. Automatic takes as many as leave "
+        f"{FRAMES_A_SECOND} frames a second.",
     )
+    return sizes if chosen == AUTOMATIC else (chosen,)

@@ -9,6 +9,7 @@ from skushare.geometry import iou
 
 SAME = 0.5  # IoU from which a box shows the facing that it showed in the frame before
 A_FRAME = 16  # facings embedded a frame at most: what keeps the pace
+A_FEW = 8  # where even that takes too long
 LOOKS_EVERY = 10  # frames
 SMALLEST_LOOK = 2  # facings that found a look; a single one is more often a wrong box
 MOST_LOOKS = 26
@@ -23,10 +24,11 @@ class FrameNamer:
 
     Attributes:
         gallery: what names the brands; may be changed at any time, ``None`` names nothing.
+        a_frame: facings embedded a frame at most; may be changed at any time.
     """
 
     def __init__(self, embedder, gallery=None):
-        self.embedder, self.gallery = embedder, gallery
+        self.embedder, self.gallery, self.a_frame = embedder, gallery, A_FRAME
         self._boxes = np.zeros((0, 4), np.float32)
         self._vectors = np.zeros((0, embedder.dimensions), np.float32)
         self._ages = np.zeros(0, np.int64)  # frames since a vector was made
@@ -43,7 +45,7 @@ class FrameNamer:
             before = overlap.argmax(1)
             stays = overlap[np.arange(len(before)), before] >= SAME
             vectors[stays], ages[stays] = self._vectors[before[stays]], self._ages[before[stays]] + 1
-        oldest = np.argsort(-ages, kind="stable")[:A_FRAME]
+        oldest = np.argsort(-ages, kind="stable")[: self.a_frame]
         vectors[oldest], ages[oldest] = self.embedder.embed(image, detections.boxes[oldest]), 0
         known = vectors.any(1)
         ages[~known] = np.iinfo(np.int64).max - 1

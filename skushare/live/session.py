@@ -16,6 +16,7 @@ from skushare.detections import Detections
 from skushare.draw import annotate
 from skushare.errors import SkushareError
 from skushare.jpeg import encode_jpeg
+from skushare.live.pace import Pace
 from skushare.shelf.tracking import ShelfTracker
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,6 @@ class LiveSession:
 
     Attributes:
         min_score: least score that counts.
-        size: longest side in pixels that frames are resized to; smaller is faster and sees less.
         namer: a :class:`~skushare.brands.frames.FrameNamer` that names the brands, or groups by look; or
             ``None``.
     """
@@ -80,7 +80,7 @@ class LiveSession:
     def __init__(self, detector, clock=time.monotonic):
         self.detector = detector
         self.min_score = detector.threshold("live")
-        self.size = detector.size("live")
+        self._pace = Pace(detector.live_sizes)
         self.namer = None
         self._clock = clock
         self._lock = threading.Lock()
@@ -103,8 +103,10 @@ class LiveSession:
         """
         started = self._clock()
         try:
-            detections = self.detector.detect(image, "live", self.min_score, size=self.size)
+            pace = self._pace
+            detections = self.detector.detect(image, "live", self.min_score, size=pace.size)
             if self.namer is not None:
+                self.namer.a_frame = pace.a_frame
                 detections = self.namer.name(image, detections)
             with self._tracking:
                 detections = self._tracker.update(image, detections)
@@ -113,6 +115,7 @@ class LiveSession:
             self._fail(error)
             return image
         finished = self._clock()
+        pace.take(finished - started)
         with self._lock:
             if self._course and finished - self._course[-1][0] > HISTORY_SECONDS / 4:
                 self._forget()  # the camera was off for long: a new visit to a shelf
@@ -122,6 +125,19 @@ class LiveSession:
             if not self._course or finished - self._course[-1][0] >= HISTORY_STEP:
                 self._course.append((finished, self._median_count(finished)))
         return drawn
+
+    @property
+    def size(self):
+        """Longest side in pixels that frames are resized to now."""
+        return self._pace.size
+
+    def look_at(self, sizes):
+        """Resize frames to the first of ``sizes``, largest first, and to a later one while frames take long.
+
+        Smaller is faster and sees less. At first these are all of the detector's ``live_sizes``.
+        """
+        if tuple(sizes) != self._pace.sizes:
+            self._pace = Pace(sizes)
 
     @property
     def gallery(self):

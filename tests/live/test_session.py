@@ -5,10 +5,11 @@ import threading
 import numpy as np
 import pytest
 
-from skushare.brands.frames import LOOKS_EVERY
+from skushare.brands.frames import A_FEW, LOOKS_EVERY
 from skushare.detections import Detections
 from skushare.errors import ModelError
 from skushare.jpeg import decode_jpeg
+from skushare.live.pace import WINDOW
 from skushare.live.session import HISTORY_SECONDS, HISTORY_STEP, MAX_SNAPSHOTS, LiveSession
 from tests.brands.conftest import ColorEmbedder, color_gallery
 
@@ -19,6 +20,7 @@ class Detector:
     """Finds as many boxes as it is told; each call takes ``seconds`` of its clock."""
 
     labels = ("facing",)
+    live_sizes = (640, 416)
 
     def __init__(self, count=3, seconds=0.02):
         self.count, self.seconds, self.now, self.error = count, seconds, 100.0, None
@@ -29,9 +31,6 @@ class Detector:
 
     def clock(self):
         return self.now
-
-    def size(self, mode):
-        return {"live": 640}[mode]
 
     def detect(self, image, mode="photo", min_score=None, max_detections=None, size=None):
         self.asked.append((mode, min_score, size))
@@ -72,9 +71,23 @@ def test_frames_are_drawn_on_a_copy_and_counted(session, detector):
 
 def test_the_visitors_threshold_and_size_go_to_the_detector(session, detector):
     session.process(FRAME)
-    session.min_score, session.size = 0.7, 416
+    session.min_score = 0.7
+    session.look_at((416,))
     session.process(FRAME)
     assert detector.asked == [("live", 0.4, 640), ("live", 0.7, 416)]
+
+
+@pytest.mark.parametrize("asked, least", [((640, 416), 416), ((640,), 640)])
+def test_frames_that_take_long_are_looked_at_in_less_detail_where_that_is_allowed(
+    session, detector, asked, least
+):
+    embedder = ColorEmbedder()
+    session.name_by(color_gallery(embedder), embedder)
+    detector.seconds = 0.2
+    for _ in range(4 * WINDOW):
+        session.look_at(asked)  # again and again, as the page does
+        session.process(FRAME)
+    assert session.size == least and session.namer.a_frame == A_FEW
 
 
 def test_the_count_is_steady_when_one_frame_flickers(session, detector):

@@ -1,0 +1,71 @@
+"""Frames come at the pace that was promised where any size allows it, in the most detail that does."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skushare.brands.frames import A_FEW, A_FRAME
+from skushare.live.pace import COUNTING, FRAMES_A_SECOND, WINDOW, Pace
+
+SIZES = (640, 512, 416, 320)
+TARGET = COUNTING / FRAMES_A_SECOND
+
+
+class Machine:
+    """Takes some time a frame whatever is asked, some a facing, and some a pixel."""
+
+    def __init__(self, fixed, facing, pixels):
+        self.fixed, self.facing, self.pixels = fixed, facing, pixels
+
+    def seconds(self, size, a_frame):
+        return self.fixed + self.facing * a_frame + self.pixels * (size / 640) ** 2
+
+
+def run(pace, machine, frames):
+    """The (size, facings) of each frame."""
+    chosen = []
+    for _ in range(frames):
+        chosen.append((pace.size, pace.a_frame))
+        pace.take(machine.seconds(*chosen[-1]))
+    return chosen
+
+
+@pytest.mark.parametrize(
+    "machine, settled",
+    [
+        (Machine(0.01, 0.0005, 0.02), (640, A_FRAME)),
+        (Machine(0.01, 0.001, 0.055), (640, A_FEW)),
+        (Machine(0.01, 0.001, 0.08), (512, A_FEW)),
+        (Machine(0.01, 0.001, 0.12), (416, A_FEW)),
+        (Machine(0.01, 0.001, 9), (320, A_FEW)),
+    ],
+)
+def test_the_most_detail_that_keeps_the_pace(machine, settled):
+    assert run(Pace(SIZES), machine, 6 * WINDOW)[-1] == settled
+
+
+seconds = st.floats(0, 0.2)
+
+
+@given(st.builds(Machine, seconds, seconds.map(lambda s: s / 16), seconds))
+def test_it_settles_and_never_rests_too_slow_or_dearer_than_needed(machine):
+    pace = Pace(SIZES)
+    run(pace, machine, 6 * WINDOW)
+    (last,) = set(run(pace, machine, 6 * WINDOW))
+    assert machine.seconds(*last) <= TARGET or last == (SIZES[-1], A_FEW)
+
+
+@given(st.builds(Machine, seconds, seconds.map(lambda s: s / 16), seconds))
+def test_after_a_busy_spell_it_comes_back(machine):
+    pace = Pace(SIZES)
+    run(pace, Machine(1, 0, 0), 6 * WINDOW)
+    (last,) = set(run(pace, machine, 12 * WINDOW)[-WINDOW:])
+    # A third of the time is room enough for any step up.
+    assert machine.seconds(*last) > TARGET / 3 or last == (SIZES[0], A_FRAME)
+
+
+def test_one_slow_frame_in_ten_decides_nothing():
+    pace = Pace(SIZES)
+    for frame in range(10 * WINDOW):
+        pace.take(1 if frame % 10 == 0 else TARGET / 2)
+    assert (pace.size, pace.a_frame) == (640, A_FRAME)
