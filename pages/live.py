@@ -25,7 +25,7 @@ ONCE = (
     "Move the camera along the shelf: each facing counts once, also when you go back. "
     "Count anew begins at 0, for another shelf."
 )
-PACE = "Of which size, is chosen under Detail, further down: fewer pixels are faster, and see less."
+PACE = "The size is chosen under Detail, further down: fewer pixels are faster, and see less."
 UNIQUE, IN_VIEW = "Unique so far", "In view"
 
 detector, embedder = shared_detector(), shared_embedder()
@@ -122,15 +122,8 @@ def show_reading():
     if reading.facings is not None and link != "connecting":
         figures.metric("In view", reading.facings, border=True)
         figures.metric("Unique so far", reading.unique, border=True, help=ONCE)
-        figures.metric(
-            "ms a frame",
-            f"{reading.latency_ms:.0f}",
-            f"of {session.size} px",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            help=PACE,
-        )
+        size = f"ms a frame of {session.size} px"
+        figures.metric(size, f"{reading.latency_ms:.0f}", border=True, help=PACE)
         figures.metric("fps", f"{reading.fps:.1f}", border=True)
     elif link == "idle" and status not in ADVICE:
         notes.info(

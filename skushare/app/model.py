@@ -5,7 +5,7 @@ import streamlit as st
 from skushare.album import SCORE_FLOOR
 from skushare.detector.runtime import Detector
 from skushare.errors import ModelError
-from skushare.live.pace import FRAMES_A_SECOND
+from skushare.live.pace import FRAMES_A_SECOND, LEAST_SIZE, automatic_sizes
 
 AUTOMATIC = "Automatic"
 
@@ -47,7 +47,7 @@ def score_slider(detector, mode, key):
 def choose_sizes(detector, key):
     """The choice of the size of live frames, where the model has several; returns those to be used.
 
-    As :meth:`~skushare.live.session.LiveSession.look_at` takes them: one, or all of them.
+    As :meth:`~skushare.live.session.LiveSession.look_at` takes them: one, or several.
     """
     sizes = detector.live_sizes
     if len(sizes) == 1:
@@ -61,6 +61,6 @@ def choose_sizes(detector, key):
         format_func=lambda size: size if size == AUTOMATIC else f"{size} px",
         help="How large the detector sees a frame. Fewer pixels are faster on a slow computer, and small or "
         "distant facings are missed then. Automatic takes as many as leave "
-        f"{FRAMES_A_SECOND} frames a second.",
+        f"{FRAMES_A_SECOND} frames a second, {LEAST_SIZE} at least.",
     )
-    return sizes if chosen == AUTOMATIC else (chosen,)
+    return automatic_sizes(sizes) if chosen == AUTOMATIC else (chosen,)

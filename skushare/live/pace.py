@@ -8,15 +8,22 @@ from skushare.brands.frames import A_FEW, A_FRAME
 
 FRAMES_A_SECOND = 12  # fewer, and a shelf that passes by seems to jump
 COUNTING = 0.9  # of a frame's time; the rest is left for its colours and its coding
-WINDOW = 20  # frames between two decisions: one slow frame decides nothing
+WINDOW = 10  # frames between two decisions: one slow frame decides nothing
+LEAST_SIZE = 416  # pixels: with fewer, the far facings of a real shelf are missed (results/frontier.csv)
 _TARGET = COUNTING / FRAMES_A_SECOND
+
+
+def automatic_sizes(sizes):
+    """Those of ``sizes``, the largest first, that may be chosen unasked: the first, and no tiny ones."""
+    return tuple(sizes[:1]) + tuple(size for size in sizes[1:] if size >= LEAST_SIZE)
 
 
 class Pace:
     """Steps down in what a frame costs while frames take too long, and up again when there is room.
 
-    First fewer facings are looked at anew in a frame, then frames are resized smaller. It steps up only where
-    the dearer step would still fit if all of a frame's time grew with it, so that it does not go to and fro.
+    First fewer facings are looked at anew in a frame, then frames are resized smaller. It goes down as far as
+    it must if all of a frame's time shrank with it, and up only if the dearer step would still fit if all of
+    the time grew: so it never goes to and fro.
 
     Args:
         sizes: longest sides in pixels that frames may be resized to, the largest first.
@@ -43,17 +50,17 @@ class Pace:
         self._taken.append(seconds)
         if len(self._taken) < WINDOW:
             return
-        median = float(np.median(self._taken))
-        if median > _TARGET and self._step + 1 < len(self._steps):
-            self._move(1)
-        elif self._step and median * self._growth() <= _TARGET:
-            self._move(-1)
+        median, step = float(np.median(self._taken)), self._step
+        if step and median * self._growth(step) <= _TARGET:
+            step -= 1
+        while median > _TARGET and step + 1 < len(self._steps):
+            step += 1
+            median /= self._growth(step)  # what it would take at best
+        if step != self._step:
+            self._step = step
+            self._taken.clear()
 
-    def _growth(self):
-        """How many times as long a frame may take, at most, a step up."""
-        (size, few), (larger, many) = self._steps[self._step], self._steps[self._step - 1]
+    def _growth(self, step):
+        """How many times as long a frame may take, at most, one step up from ``step``."""
+        (size, few), (larger, many) = self._steps[step], self._steps[step - 1]
         return (larger / size) ** 2 * many / few
-
-    def _move(self, steps):
-        self._step += steps
-        self._taken.clear()

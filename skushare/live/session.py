@@ -16,7 +16,7 @@ from skushare.detections import Detections
 from skushare.draw import annotate
 from skushare.errors import SkushareError
 from skushare.jpeg import encode_jpeg
-from skushare.live.pace import Pace
+from skushare.live.pace import Pace, automatic_sizes
 from skushare.shelf.tracking import ShelfTracker
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class LiveSession:
     def __init__(self, detector, clock=time.monotonic):
         self.detector = detector
         self.min_score = detector.threshold("live")
-        self._pace = Pace(detector.live_sizes)
+        self._pace = Pace(automatic_sizes(detector.live_sizes))
         self.namer = None
         self._clock = clock
         self._lock = threading.Lock()
@@ -134,7 +134,7 @@ class LiveSession:
     def look_at(self, sizes):
         """Resize frames to the first of ``sizes``, largest first, and to a later one while frames take long.
 
-        Smaller is faster and sees less. At first these are all of the detector's ``live_sizes``.
+        Smaller is faster and sees less. At first these are the detector's own, but the tiny ones.
         """
         if tuple(sizes) != self._pace.sizes:
             self._pace = Pace(sizes)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skushare.brands.frames import A_FEW, A_FRAME
-from skushare.live.pace import COUNTING, FRAMES_A_SECOND, WINDOW, Pace
+from skushare.live.pace import COUNTING, FRAMES_A_SECOND, WINDOW, Pace, automatic_sizes
 
 SIZES = (640, 512, 416, 320)
 TARGET = COUNTING / FRAMES_A_SECOND
@@ -69,3 +69,10 @@ def test_one_slow_frame_in_ten_decides_nothing():
     for frame in range(10 * WINDOW):
         pace.take(1 if frame % 10 == 0 else TARGET / 2)
     assert (pace.size, pace.a_frame) == (640, A_FRAME)
+
+
+@pytest.mark.parametrize(
+    "sizes, automatic", [((640, 512, 416, 320), (640, 512, 416)), ((320,), (320,)), ((64, 32), (64,))]
+)
+def test_tiny_frames_are_never_chosen_unasked(sizes, automatic):
+    assert automatic_sizes(sizes) == automatic
