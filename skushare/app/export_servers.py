@@ -134,6 +134,8 @@ def preview_of(folder, page_url):
     """
     page = urlsplit(page_url or "http://localhost")
     host = page.hostname or "localhost"
+    if host == "::1":  # where no preview listens; browsers try 127.0.0.1 too for the name
+        host = "localhost"
     if is_loopback(host):
         served = servers().preview(folder, secure=page.scheme == "https")
         port = served.server.port

@@ -36,9 +36,8 @@ def export_folder(out):
         for left in out.parent.glob(f"{prefix}*"):  # of an export that was killed while it took its place
             _put_back(left / "old", left / "new", out)
         sweep(out.parent, prefix)
-        with tempfile.TemporaryDirectory(
-            dir=out.parent, prefix=prefix, ignore_cleanup_errors=True
-        ) as temporary:
+        temporary = tempfile.mkdtemp(dir=out.parent, prefix=prefix)
+        try:
             new, old = Path(temporary, "new"), Path(temporary, "old")
             new.mkdir()
             yield new
@@ -54,6 +53,9 @@ def export_folder(out):
             except BaseException:  # also a key pressed now must not cost the earlier export
                 _put_back(old, new, out)
                 raise
+        finally:
+            if out.exists() or not old.exists():  # what could not be put back waits for the next export
+                shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         reason = error.strerror or error
         raise ExportError(

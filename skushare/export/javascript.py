@@ -32,8 +32,10 @@ BROWSER_FLAGS = (  # of a browser that is to do nothing by itself
     "--disable-extensions",
 )
 LEAST_NODE = 18  # the first with fetch()
+MOST_BROWSERS = 2  # that are tried: one may be a stub that starts none
 START_SECONDS = 60  # for the runtime to ask for its job
 SILENCE_SECONDS = 240  # between two answers of the runtime
+NO_WASM = "WebAssembly cannot be used"  # as web/proof/proof.ts says
 TYPES = {
     ".html": "text/html",
     ".js": "text/javascript",
@@ -85,7 +87,7 @@ def runtimes():
     if sys.platform == "darwin":
         paths = [Path(f"/Applications/{name}.app/Contents/MacOS/{name}") for name in MAC_BROWSERS]
         found += [("Chromium", str(path)) for path in paths if path.is_file()]
-    found = found[:1]
+    found = found[:MOST_BROWSERS]
     if node := shutil.which("node"):
         found.append(("Node", node))
     return found
@@ -185,6 +187,8 @@ def _wait(exchange, process, output):
             output.seek(0)
             text = output.read()[-2000:].decode(errors="replace").strip().splitlines()
             raise NotRun(f"it ended by itself ({text[-1] if text else process.returncode})")
+    if NO_WASM in exchange.failure:
+        raise NotRun(f"it has no {NO_WASM.split()[0]}, or has it switched off")
     if exchange.failure:
         raise ExportError(f"TensorFlow.js failed on the exported model: {exchange.failure}")
 

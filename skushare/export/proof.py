@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from skushare.export import golden
+from skushare.export.errors import ExportError
 from skushare.export.javascript import NotRun, Task, run_tasks
 from skushare.export.tfjs import PRECISIONS
 
@@ -133,6 +134,8 @@ def crops(embedder, images, count=8):
 def measure(model, converted, network, folder, detector=None, validation=None):
     """What each precision costs: (DataFrame, [Detections] of the float32 network on the golden pictures).
 
+    One that cannot hold the weights has no row.
+
     Args:
         model: the ``Model``; network: its inference network, of which ``converted`` was made.
         folder: a temporary folder.
@@ -151,7 +154,10 @@ def measure(model, converted, network, folder, detector=None, validation=None):
     for precision in PRECISIONS:
         place = folder / precision
         place.mkdir()
-        stored = converted.write(place, precision)
+        try:
+            stored = converted.write(place, precision)
+        except ExportError:  # a weight does not fit: nobody can choose this one
+            continue
         rows.append(
             _row(
                 f"{precision} (TensorFlow.js)",

@@ -9,8 +9,6 @@ from skushare.detector.preprocess import PADDING, STRIDE
 from skushare.export.freeze import traced
 from skushare.geometry.voting import SAME, SPREAD
 
-NAMES = ("skushare", "object_detection_api")
-
 
 def write_savedmodel(network, folder, config=None, names="skushare"):
     """Write ``network`` (of ``inference_network``) as a SavedModel with the signature ``serving_default``.

@@ -296,6 +296,7 @@ def test_several_are_listed_and_one_is_chosen():
         (None, False, "http://localhost:", True, "through a tunnel"),
         ("http://localhost:8501/export", False, "http://localhost:", True, "through a tunnel"),
         ("http://127.0.0.1:8501/export", True, "http://127.0.0.1:", True, ""),
+        ("http://[::1]:8501/export", False, "http://localhost:", True, "through a tunnel"),
         ("https://localhost:8501/export", False, "https://localhost:", True, "accept the certificate"),
         ("https://127.0.0.2:8501/export", False, "", False, "Serve to phones"),
         ("https://127.0.0.2:8501/export", True, "https://127.0.0.2:", True, "certificate"),

@@ -128,6 +128,27 @@ def test_one_that_was_killed_while_it_took_its_place_is_put_back(tmp_path):
     assert (out / "a").read_text() == "1" and (out / ".git" / "file").read_text() == "mine"
 
 
+def test_one_that_cannot_be_put_back_at_once_is_by_the_next_export(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    write_export(out, a="1")
+    replace = os.replace
+
+    def nothing_gets_there(source, target):
+        if Path(target) == out:
+            raise PermissionError("no")
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", nothing_gets_there)
+        with pytest.raises(ExportError, match="cannot be written"):
+            write_export(out, a="2")
+    assert not out.exists()
+    with pytest.raises(ValueError), export_folder(out):
+        assert (out / "a").read_text() == "1"
+        raise ValueError
+    assert contents(out) == {"a": "1"}
+
+
 def test_work_that_appears_meanwhile_is_not_replaced(tmp_path):
     write_export(tmp_path / "out", a="1")
     with pytest.raises(ExportError, match="was changed"), export_folder(tmp_path / "out"):

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,3 +80,20 @@ def test_one_that_does_not_work_is_not_an_error(task, tmp_path, monkeypatch, scr
 def test_the_next_one_is_tried(task, tmp_path):
     with pytest.raises(NotRun, match=r"Chromium: .*cannot be started.*; Node: .*(older|ended)"):
         run_tasks([task], candidates=[("Chromium", str(tmp_path / "none")), ("Node", sys.executable)])
+
+
+def test_a_runtime_without_webassembly_is_none(task, tmp_path):
+    name, path = runtimes()[0]
+    without = tmp_path / "browser"
+    without.write_text(f'#!/bin/sh\nexec "{path}" --js-flags=--jitless "$@"\n')
+    without.chmod(0o755)
+    with pytest.raises(NotRun, match=f"{name}: it has no WebAssembly"):
+        run_tasks([task], candidates=[(name, str(without))])
+
+
+def test_a_stub_does_not_hide_the_browser_behind_it(tmp_path, monkeypatch):
+    for name in ("chromium", "google-chrome"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert [Path(path).name for _, path in runtimes()][:2] == ["chromium", "google-chrome"]
