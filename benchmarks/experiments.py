@@ -1,15 +1,16 @@
 """Train one change at a time on an equal, short budget, and log what each gives.
 
     python benchmarks/experiments.py DATA RUNS [NAME ...] --csv results/experiments.csv
-        [--steps 200] [--seed 0]
+        [--steps 200] [--seed 0] [--backbone FILE.npz]
     python benchmarks/experiments.py --list
 
 ``DATA`` holds the labelled photos of the model card, ``RUNS`` takes the runs, which go on where they were
 killed. A run begins with the backbone of the shipped model, which stays as it is, and a fresh neck and heads:
-so it comes far in few steps, and the whole table can be made on two cores in an afternoon. What
-concerns the backbone itself, or the data that it has seen, cannot be told this way. Figures are those of the
-validation photos: the float16 model, photos in one look at fitting size, live frames in the live size; ``ms``
-is one live frame on all cores, in whatever company.
+so it comes far in few steps, and the whole table can be made on two cores in an afternoon. What concerns the
+backbone itself, or the data that it has seen, cannot be told this way: ``--backbone`` begins with a published
+one and trains most of it along, which takes longer and needs more steps. Figures are of the validation
+photos: the float16 model, photos in one look at fitting size, live frames in the live size; ``ms`` is one
+live frame on all cores, in whatever company.
 """
 
 import argparse
@@ -31,6 +32,7 @@ HUMAN = ("sku110k/train.json",)
 VALIDATION = "sku110k/val.json"
 COMMON = {"ema": 0.99, "min_scale": 0.3, "max_scale": 1.5, "aspect_jitter": 0.3}
 FIRST = {"fpn": "lateral_2", "ssd": "extra_2_1x1"}  # layer after the backbone
+TAUGHT_FROM = "block_3_expand"  # the backbone's first layer that learns, of a published one
 
 # What differs from the run "base": of the detector, of the training, of the data.
 EXPERIMENTS = {
@@ -56,6 +58,8 @@ EXPERIMENTS = {
     "freezing: ahead of block 3": {"training": {"freeze_before": "block_3_expand"}},
     "labels: doubtful ones taught": {"training": {"min_label_score": 0.0}},
     "data: human labels of SKU-110K alone": {"data": HUMAN},
+    "data: half of the photos": {"every": 2},
+    "data: a quarter of the photos": {"every": 4},
 }
 
 
@@ -68,6 +72,7 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--backbone", type=Path, help="published weights, to be trained along")
     parser.add_argument("--csv", type=Path)
     parser.add_argument("--list", action="store_true", help="only name the experiments")
     args = parser.parse_args()
@@ -83,7 +88,7 @@ def main():
             append_row(args.csv, row)
 
 
-def settings(change, steps, seed):
+def settings(change, steps, seed, published=False):
     """The ``DetectorConfig`` and ``TrainingConfig`` of a change."""
     from skushare.detector.presets import preset
 
@@ -92,7 +97,7 @@ def settings(change, steps, seed):
     levels = change.get("levels", len(config.anchors.sizes))
     config = replace(config, anchors=replace(config.anchors, sizes=(sizes,) * levels))
     training = TrainingConfig(steps=steps, warmup_steps=steps // 10, validate_every=steps, seed=seed)
-    first = {"freeze_before": FIRST[config.neck]}
+    first = {"freeze_before": TAUGHT_FROM if published else FIRST[config.neck]}
     return config, replace(training, **{**COMMON, **first, **change.get("training", {})})
 
 
@@ -107,16 +112,18 @@ def experiment(name, args):
     from skushare.training.trainer import train
 
     change = EXPERIMENTS[name]
-    config, training = settings(change, args.steps, args.seed)
+    config, training = settings(change, args.steps, args.seed, args.backbone)
     datasets = []
     for source, weight in DATA.items():
         if source in change.get("data", DATA):
             dataset = read_coco(args.data / source).as_one_class()
+            dataset = replace(dataset, samples=dataset.samples[:: change.get("every", 1)])
             datasets.append((dataset, weight))
     validation = read_coco(args.data / VALIDATION).as_one_class()
     config = replace(config, labels=validation.labels)
-    weights = read_model().path(WEIGHTS)
+    weights = args.backbone or read_model().path(WEIGHTS)
     drawn = [(dataset.name, len(dataset), weight) for dataset, weight in datasets]
+    drawn += [args.backbone.stem] if args.backbone else []
     content = json.dumps([config.to_json(), training.to_json(), drawn])
     key = hashlib.sha256(content.encode()).hexdigest()[:12]
     run = args.runs / key
@@ -133,7 +140,7 @@ def experiment(name, args):
     write_description(model, config, {})
     photo, live, ms = measure(model, validation, evaluate)
     row = {
-        "experiment": name,
+        "experiment": f"{name}, from {args.backbone.stem}" if args.backbone else name,
         "configuration": key,
         "data": " ".join(f"{dataset.name}:{len(dataset)}" for dataset, _ in datasets),
         "seed": training.seed,

@@ -1,6 +1,6 @@
 """Ways to suppress double boxes, on the same raw outputs of the shipped network.
 
-    python benchmarks/suppression.py VAL.json [--model NAME|DIR] [--csv results/suppression.csv]
+    python benchmarks/suppression.py VAL.json [--model NAME|DIR] [--only soft] [--csv results/suppression.csv]
 
 Each photo goes through the network once, in one look at fitting size. What comes out is then thinned by hard
 NMS at several IoUs, by soft NMS (Bodla et al. 2017, arXiv:1704.04503, linear and Gaussian) and by DIoU-NMS
@@ -31,6 +31,7 @@ def main():
     )
     parser.add_argument("data", metavar="VAL.json", help="COCO file")
     parser.add_argument("--model", help="a model of models/ by name, or a model folder")
+    parser.add_argument("--only", default="", help="those whose name begins so, as soft")
     parser.add_argument("--csv", type=Path)
     args = parser.parse_args()
     dataset, detector = read_coco(args.data), Detector.load(args.model)
@@ -41,6 +42,8 @@ def main():
     methods |= {f"soft, linear from IoU {t:g}": (soft_linear, t) for t in (0.4, 0.5)}
     methods |= {f"soft, Gaussian, sigma {s:g}": (soft_gaussian, s) for s in (0.2, 0.35, 0.5)}
     for name, (method, number) in methods.items():
+        if not name.startswith(args.only):
+            continue
         for voted in (False, True):
             found = []
             for boxes, scores in photos:
