@@ -7,7 +7,7 @@ import streamlit as st
 
 from skushare.app.annotator import annotator
 from skushare.app.audits import go_to
-from skushare.app.brands import MY_BRANDS, demo_gallery, notes_of, saved_gallery, shared_embedder
+from skushare.app.brands import MY_BRANDS, notes_of, saved_gallery, shared_embedder
 from skushare.app.datasets import attempt, note
 from skushare.app.shares import show_share_panel
 from skushare.app.shelves import show_layout
@@ -61,12 +61,9 @@ def show_audit(number):
 
 def _show_shares(now, colors):
     names, found = now.by_brand()
-    known = notes_of(now.gallery).own
-    categories = _categories(now.gallery_digest) if now.gallery_digest else ()
-    if not categories and now.gallery and (demo := demo_gallery()).digest == now.gallery_digest:
-        known, categories = demo.own_brands, [sku.category for sku in demo.skus]
-    own = [name for name in names if name in known]
-    found, measure = show_share_panel(found, (), names, colors, "audit_share", own, categories)
+    skus = _skus(now.gallery_digest)
+    own = notes_of(now.gallery).own_among(names, skus)
+    found, measure = show_share_panel(found, (), names, colors, "audit_share", own, skus)
     counted = [i for i, photo in enumerate(now.photos) if photo.role != "part"]
     if counted:
         with st.expander("Rows, blocks and neighbours", icon=":material/view_module:"):
@@ -75,9 +72,8 @@ def _show_shares(now, colors):
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _categories(digest):
-    """Of each product of a saved gallery; empty for one that is not there."""
-    return [sku.category for sku in skus_of(digest)]
+def _skus(digest):
+    return skus_of(digest)
 
 
 def _bar(audit):
