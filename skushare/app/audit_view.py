@@ -12,7 +12,7 @@ from skushare.app.datasets import attempt, note
 from skushare.app.shares import show_share_panel
 from skushare.app.shelves import show_layout
 from skushare.app.text import plain
-from skushare.audit_charts import comparison_chart
+from skushare.audit_charts import BEYOND, comparison_chart
 from skushare.audits import store
 from skushare.audits.audit import distinct
 from skushare.audits.compare import compare
@@ -216,9 +216,12 @@ def show_comparison(number, other):
     names = dict.fromkeys(brand for audit in audits for brand in audit.corrected().brands)
     colors = notes_of(audits[-1].gallery).colors(names, table["brand"])
     st.altair_chart(comparison_chart(table, colors), width="stretch")
-    percent, place = (st.column_config.NumberColumn(format=f) for f in ("percent", "%.2f"))
+    number = st.column_config.NumberColumn
+    percent, place = (number(format=f) for f in ("percent", "%.2f"))
     columns = {
-        "points": st.column_config.NumberColumn(format="%+.1f", help="Change of the share"),
+        "points": number(format="%+.1f", help="Change of the share"),
+        "margin": number("± points", format="%.1f", help="Of the change, with a certainty of 95 %"),
+        "sure": st.column_config.CheckboxColumn(BEYOND, help="Whether the change is more than its margin"),
         **{f"share {side}": percent for side in ("before", "after")},
         **{f"{way} {side}": place for way in ("place", "height") for side in ("before", "after")},
     }
