@@ -28,10 +28,14 @@ def shares_table(audit):
 
 
 def describe(audit):
-    """All of ``audit`` as JSON values: facings as they were found, shares as they are after corrections."""
+    """All of ``audit`` as JSON values: facings as found, shares and gaps as they are after corrections.
+
+    ``gaps`` of a photo is ``None`` where they are not known (:meth:`~skushare.audits.audit.Audit.gaps`).
+    """
     words = ("id", "store", "shelf", "category", "note", "source")
     made_with = ("model", "model_digest", "gallery", "gallery_digest", "thresholds", "software")
-    found = audit.table()
+    now = audit.corrected()
+    gaps = now.gaps() or [None] * len(now.photos)
     return {
         **{name: getattr(audit, name) for name in words},
         "time": audit.time.isoformat(),
@@ -44,8 +48,9 @@ def describe(audit):
                 "width": photo.width,
                 "height": photo.height,
                 "facings": _records(table.drop(columns="photo")),
+                "gaps": empty and empty.records(),
             }
-            for photo, table in zip(audit.photos, _by_photo(audit, found), strict=True)
+            for photo, table, empty in zip(audit.photos, _by_photo(audit), gaps, strict=True)
         ],
         "corrections": [
             {
@@ -58,7 +63,7 @@ def describe(audit):
             }
             for each in audit.corrections
         ],
-        "shares": _records(audit.corrected().shares()),
+        "shares": _records(now.shares()),
     }
 
 
@@ -161,8 +166,8 @@ def _with_words(audit, frame):
     return frame
 
 
-def _by_photo(audit, table):
-    at = 0
+def _by_photo(audit):
+    table, at = audit.table(), 0
     for photo in audit.photos:
         yield table.iloc[at : at + len(photo.detections)]
         at += len(photo.detections)

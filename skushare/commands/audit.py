@@ -212,6 +212,8 @@ def _filter(args):
 
 
 def _print(audit):
+    from skushare.shelf.gaps import count_gaps
+
     now = audit.corrected()
     facts = {
         "audit": audit.id,
@@ -222,6 +224,7 @@ def _print(audit):
         "note": audit.note,
         "photos": len(audit.photos),
         "facings": now.facings,
+        "gaps": count_gaps(now.gaps() or [])[0],
         "corrections": len(audit.corrections),
         "model": f"{audit.model} {audit.model_digest[:12]}",
         "gallery": f"{audit.gallery} {audit.gallery_digest[:12]}".strip(),

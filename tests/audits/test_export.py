@@ -52,6 +52,27 @@ def test_json_holds_the_original_and_the_corrections(audit):
     assert found["time"] == audit.time.isoformat()
 
 
+def test_json_has_the_gaps_that_are_there_after_corrections(make_audit, make_photo):
+    number = store.save_audit(make_audit(make_photo((0, 0, 1, 1)), make_photo((0,), shade=50)))
+    saved = store.open_audit(number)
+    box = tuple(saved.photos[0].detections.boxes[1].tolist())
+    store.save_correction(number, saved.photos[0].id, Facing(box, "Astra"), None)
+    saved = store.open_audit(number)
+    assert saved.gaps()[0].records() == []
+    (found,) = json.loads(export([saved], "json"))
+    assert [len(photo["facings"]) for photo in found["photos"]] == [4, 1]
+    (gap,), none = (photo["gaps"] for photo in found["photos"])
+    assert (gap["left"], gap["right"], gap["facings"], none) == (16, 40, 1, [])
+
+
+def test_a_sweep_over_several_pictures_does_not_tell_gaps(make_audit, make_photo):
+    pictures = make_photo((0, 1)), make_photo((0, 1), shade=50)
+    assert make_audit(*pictures, source="sweep").gaps() is None
+    (found,) = json.loads(export([make_audit(*pictures, source="sweep")], "json"))
+    assert [photo["gaps"] for photo in found["photos"]] == [None, None]
+    assert len(make_audit(pictures[0], source="sweep").gaps()) == 1
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_text_in_every_format(make_audit, text):
     audit = make_audit(brands=(text, "Bello"), store=text, note=text)
