@@ -25,9 +25,10 @@ def filter_bar():
     """Fields that narrow the audits down; gives a :class:`~skushare.audits.listing.Filter`."""
     now = listing.revision()
     with st.expander("Filter", icon=":material/filter_alt:"):
-        columns = st.columns(3)
+        columns = st.columns(4)
         names = {
             "Store": _names(now, "store"),
+            "Shelf": _names(now, "shelf"),
             "Category": _names(now, "category"),
             "Brand": _totals(now, ALL)["brand"].tolist(),
         }

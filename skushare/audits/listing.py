@@ -21,12 +21,13 @@ class Filter:
     """Which audits are meant; what is empty or ``None`` does not restrict.
 
     Attributes:
-        stores, categories: names, of which an audit has one.
+        stores, shelves, categories: names, of which an audit has one.
         brands: names, of which an audit has at least one on its shelf.
         since, until: datetimes; from the first on and before the second.
     """
 
     stores: tuple[str, ...] = ()
+    shelves: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     since: datetime | None = None
@@ -171,7 +172,12 @@ def revision():
 
 def _conditions(db, wanted):
     conditions = [AuditRow.finished]
-    for column, names in ((AuditRow.store_id, wanted.stores), (AuditRow.category_id, wanted.categories)):
+    words = {
+        AuditRow.store_id: wanted.stores,
+        AuditRow.shelf_id: wanted.shelves,
+        AuditRow.category_id: wanted.categories,
+    }
+    for column, names in words.items():
         if names:
             conditions.append(column.in_(find_ids(db, names).values()))
     if wanted.brands:

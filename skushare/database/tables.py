@@ -68,6 +68,7 @@ class AuditRow(Base):
         Index("ix_audits_time", "time"),
         Index("ix_audits_store", "store_id", "time"),
         Index("ix_audits_category", "category_id", "time"),
+        Index("ix_audits_shelf", "shelf_id", "time"),
         {"sqlite_autoincrement": True},  # the number of a deleted audit is not given again
     )
 

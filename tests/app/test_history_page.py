@@ -139,9 +139,12 @@ def test_a_database_that_cannot_be_used_is_said_and_the_page_goes_on(monkeypatch
 
 
 def test_the_list_narrows_and_shows_the_newest_first():
-    numbers = [save("North"), save("South", 1, ids=(1, 1)), save("North", 2)]
+    numbers = [save("North", shelf="left"), save("South", 1, ids=(1, 1), shelf="left"), save("North", 2)]
     app = open_page()
     assert app.dataframe[0].value["audit"].tolist() == numbers[::-1]
+    field(app.multiselect, "Shelf").set_value(["left"]).run()
+    assert app.dataframe[0].value["audit"].tolist() == numbers[1::-1]
+    field(app.multiselect, "Shelf").set_value([]).run()
     field(app.multiselect, "Store").set_value(["North"]).run()
     assert app.dataframe[0].value["audit"].tolist() == [numbers[2], numbers[0]]
     field(app.multiselect, "Brand").set_value(["Astra"]).run()

@@ -15,10 +15,10 @@ START = datetime(2026, 3, 2, 12, 0, tzinfo=timezone.utc)  # a Monday
 def shops(make_audit, make_photo):
     """Two stores over two weeks; numbers of the audits in their order."""
     rows = [
-        ("North", "coffee", 0, (0, 0, 1)),
-        ("North", "tea", 1, (1, 1)),
-        ("South", "coffee", 8, (0, 2, 2, 2)),
-        ("North", "coffee", 9, (0,)),
+        ("North", "left", "coffee", 0, (0, 0, 1)),
+        ("North", "right", "tea", 1, (1, 1)),
+        ("South", "left", "coffee", 8, (0, 2, 2, 2)),
+        ("North", "", "coffee", 9, (0,)),
     ]
     return [
         store.save_audit(
@@ -26,11 +26,12 @@ def shops(make_audit, make_photo):
                 make_photo(ids, shade=day),
                 brands=("Astra", "Bello", "Corva"),
                 store=name,
+                shelf=shelf,
                 category=category,
                 time=START + timedelta(days=day),
             )
         )
-        for name, category, day, ids in rows
+        for name, shelf, category, day, ids in rows
     ]
 
 
@@ -40,6 +41,8 @@ def shops(make_audit, make_photo):
         (Filter(), [3, 2, 1, 0]),
         (Filter(stores=("North",)), [3, 1, 0]),
         (Filter(stores=("North", "South"), categories=("coffee",)), [3, 2, 0]),
+        (Filter(shelves=("left",)), [2, 0]),
+        (Filter(shelves=("left", "right"), stores=("North",)), [1, 0]),
         (Filter(brands=("Bello",)), [1, 0]),
         (Filter(brands=("Bello", "Corva")), [2, 1, 0]),
         (Filter(stores=("nowhere",)), []),
@@ -65,7 +68,7 @@ def test_lists_of_an_empty_database_are_empty():
 def test_names_and_totals(shops):
     assert listing.known_names("store") == ["North", "South"]
     assert listing.known_names("category") == ["coffee", "tea"]
-    assert listing.known_names("shelf") == []
+    assert listing.known_names("shelf") == ["left", "right"]
     assert listing.brand_totals().values.tolist() == [["Astra", 4], ["Bello", 3], ["Corva", 3]]
     assert listing.brand_totals(Filter(stores=("South",))).values.tolist() == [["Corva", 3], ["Astra", 1]]
     assert listing.time_span() == (START, START + timedelta(days=9))

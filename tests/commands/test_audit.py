@@ -86,6 +86,8 @@ def test_an_audit_is_kept_listed_shown_exported_and_reported(photos, tmp_path, c
         ([], True),
         (["--store", "North"], True),
         (["--store", "South"], False),
+        (["--shelf", "left"], True),
+        (["--shelf", "right"], False),
         (["--brand", "can"], True),
         (["--since", "2026-03-02"], True),
         (["--since", "2026-03-03"], False),
@@ -94,7 +96,8 @@ def test_an_audit_is_kept_listed_shown_exported_and_reported(photos, tmp_path, c
     ],
 )
 def test_a_list_can_be_narrowed(photos, capsys, options, listed):
-    run(capsys, "audit", photos, "--store", "North", "--time", "2026-03-02T14:30")
+    words = ["--store", "North", "--shelf", "left", "--time", "2026-03-02T14:30"]
+    run(capsys, "audit", photos, *words)
     assert ("North" in run(capsys, "audits", "list", *options)[1].out) == listed
 
 
