@@ -124,6 +124,7 @@ def fill(audits, count):
                     "brand_id": brand,
                     "facings": n,
                     "share": n / count,
+                    "margin": 0.02,
                     "linear_share": n / count,
                 }
                 for brand, n in zip(brand_ids[on_shelf].tolist(), counts.tolist(), strict=True)

@@ -139,6 +139,7 @@ def show_trend(wanted):
         table = table[table["store"].isin(stores[:MOST_STORES])]
     colors = notes_of().colors(brands, chosen)
     st.altair_chart(trend_chart(table, colors), width="stretch" if not by_store else "content")
+    st.caption("A bar is a share's margin, with a certainty of 95 %; audits of older versions have none.")
 
 
 def show_unfinished():
