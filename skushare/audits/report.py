@@ -52,9 +52,9 @@ def report(audit):
         return bytes(page.output())
 
 
-def _told_gaps(gaps):
+def _told_gaps(gaps, meaning=""):
     count, room = count_gaps(gaps)
-    return f"{count:,}, room for {room:,} facing{'s' * (room != 1)}" if count else "none"
+    return f"{count:,}, room for {room:,} facing{'s' * (room != 1)}{meaning}" if count else "none"
 
 
 def _texts(audit, now):
@@ -107,7 +107,7 @@ class _Report(FPDF):
             "Photos": str(audit.photos_taken),
             "Facings": f"{now.facings:,}"
             + f", {len(audit.corrections)} corrections" * bool(audit.corrections),
-            "Gaps": "" if gaps is None else _told_gaps(gaps),
+            "Gaps": "" if gaps is None else _told_gaps(gaps, " (dashed frames, probably out of stock)"),
             "Note": audit.note,
         }
         for name, value in facts.items():
@@ -175,10 +175,6 @@ class _Report(FPDF):
     def photos(self, now, gaps):
         if now.source == "sweep":
             self.text_line("Each facing has its box on one picture; others may show it without.")
-        if gaps and count_gaps(gaps)[0]:
-            self.text_line(
-                "A dashed frame is a gap between two facings of a shelf row, probably out of stock."
-            )
         for photo, empty in zip(now.photos, gaps or [None] * len(now.photos), strict=True):
             try:
                 image = read_image(pictures.get(photo.picture), photo.name, _SIDE)
