@@ -27,7 +27,7 @@ def trend_chart(trend, colors=None):
     )
     base = alt.Chart().encode(
         x=alt.X("time:T", title=None),
-        color=_colors(names, colors),
+        color=_colors(names, colors, alt.Legend(symbolOpacity=1)),
         tooltip=[
             alt.Tooltip("brand:N"),
             alt.Tooltip("time:T", title="from"),
@@ -83,10 +83,10 @@ def comparison_chart(comparison, colors=None):
     lines = base.mark_rule(strokeWidth=3).encode(x=before, x2="share_after:Q", strokeDash=dash)
     rings = base.mark_point(size=90, strokeWidth=2).encode(x=before)
     dots = base.mark_point(size=110, filled=True, opacity=1).encode(x="share_after:Q")
-    return (lines + rings + dots).properties(height=36 * max(1, len(names)) + 40)
+    return (lines + rings + dots).properties(height=36 * max(1, len(names)) + 100)  # with axis and legend
 
 
-def _colors(names, colors, legend=alt.Undefined):
+def _colors(names, colors, legend):
     colors = label_colors(sorted(names), colors)
     scale = alt.Scale(domain=names, range=[colors[name] for name in names])
     return alt.Color("brand:N", title=None, scale=scale, legend=legend)
