@@ -11,7 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from skushare.detections import Detections
+from skushare.shelf.rows import assign_rows
 from skushare.shelf.share import UNKNOWN
+
+SAME_PLACE = 0.01  # pixels that a box may differ by, from the page's rounding, and not have moved
 
 
 class Facing(NamedTuple):
@@ -69,7 +72,8 @@ def correct(photo, corrections, brands):
 
     Returns:
         A :class:`Corrected`; facings that were not touched keep all that was found about them, of a
-        touched one only what the correction says is known.
+        touched one only what the correction says is known. Shelf rows come from the boxes, all of them: they
+        are found anew where a box was added, removed or moved.
     """
     changed = {each.facing: each.after for each in corrections if each.photo == photo.id}
     found = photo.detections
@@ -79,8 +83,12 @@ def correct(photo, corrections, brands):
     touched = {number: after for number, after in changed.items() if after is not None}
     numbers = np.array([*kept, *touched], int)
     order = np.argsort(numbers)
+    numbers = tuple(numbers[order].tolist())
     merged = _join(found[np.array(kept, int)], _as_detections(touched, found, brands))[order]
-    return Corrected(replace(photo, detections=merged), tuple(numbers[order].tolist()))
+    stands = numbers == tuple(range(len(found))) and (abs(merged.boxes - found.boxes) < SAME_PLACE).all()
+    if found.row_ids is not None and not stands:
+        merged = assign_rows(merged)
+    return Corrected(replace(photo, detections=merged), numbers)
 
 
 def _as_detections(facings, original, brands):

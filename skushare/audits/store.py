@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy import delete, func, insert, select, update
 
 from skushare.audits.audit import Audit, AuditPhoto, brand_names, tidy
-from skushare.audits.corrections import Correction, Facing, correct
+from skushare.audits.corrections import SAME_PLACE, Correction, Facing, correct
 from skushare.audits.names import name_ids, portions, texts
 from skushare.audits.packing import pack, unpack
 from skushare.database import pictures
@@ -309,7 +309,7 @@ def _add_correction(db, audit, correction):
 
 def _find(found, numbers, brands, wanted):
     for number, box, brand in zip(numbers, found.boxes, brand_names(found, brands), strict=True):
-        if brand == wanted.brand and (abs(box - wanted.box) < 0.01).all():
+        if brand == wanted.brand and (abs(box - wanted.box) < SAME_PLACE).all():
             return number
     raise AuditError("this facing was corrected elsewhere in the meantime; look again, then correct it")
 

@@ -11,12 +11,14 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from skushare.audits import store
 from skushare.audits.corrections import Facing
 from skushare.audits.listing import count_audits, list_audits
 from skushare.database import pictures
-from skushare.database.engine import engine
+from skushare.database.engine import engine, reading
+from skushare.database.tables import NameRow, ShareRow
 from skushare.errors import AuditError, DatabaseError
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -105,6 +107,28 @@ def test_corrections_change_the_shares_and_leave_the_original(make_audit):
     assert_same(saved, audit)
     listed = list_audits().iloc[0]
     assert (listed["facings"], listed["corrections"]) == (3, 3)
+
+
+def test_the_kept_linear_share_is_the_one_of_the_corrected_boxes(make_audit, make_photo):
+    one = make_photo([0, 0, 0], row_ids=[0, 0, 0])
+    below = one.detections.boxes + [0, 40, 0, 40]
+    found = replace(
+        one.detections,
+        **{
+            name: np.concatenate([getattr(one.detections, name)] * 2)
+            for name in ("scores", "class_ids", "brand_ids")
+        },
+        boxes=np.concatenate([one.detections.boxes, below]),
+        row_ids=[0, 0, 0, 1, 1, 1],
+    )
+    number = store.save_audit(make_audit(replace(one, height=80, detections=found)))
+    photo = store.open_audit(number).photos[0].id
+    for top in (5, 45):
+        store.save_correction(number, photo, None, Facing((60, top, 76, top + 30), "Bello"))
+    query = select(NameRow.text, ShareRow.linear_share).join(ShareRow, ShareRow.brand_id == NameRow.id)
+    with reading() as db:
+        kept = dict(map(tuple, db.execute(query)))
+    assert kept == pytest.approx({"Astra": 0.75, "Bello": 0.25})
 
 
 def test_what_was_found_about_untouched_facings_stays(make_audit, make_photo):
