@@ -15,15 +15,8 @@ from skushare.brands.library import (
     open_gallery,
     save_gallery,
 )
-from skushare.database.engine import close
 
-
-@pytest.fixture(autouse=True)
-def database(tmp_path, monkeypatch):
-    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path))
-    monkeypatch.delenv("SKUSHARE_DATABASE", raising=False)
-    yield
-    close()
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def test_versions_count_up_and_old_ones_stay(gallery):
@@ -63,7 +56,7 @@ def test_deleting_takes_all_versions(gallery):
     assert gallery_names() == []
 
 
-def test_notes_tell_what_the_newest_versions_say(database, gallery):
+def test_notes_tell_what_the_newest_versions_say(gallery):
     save_gallery(gallery.with_brand("Rot", color="#111111", own=True))
     save_gallery(gallery.with_brand("Rot", color="#222222"))
     save_gallery(replace(gallery, name="other").with_brand("Blau", color="#333333", own=True))

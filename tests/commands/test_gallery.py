@@ -6,16 +6,10 @@ from pathlib import Path
 import pytest
 
 from skushare.cli import main
-from skushare.database.engine import close
 from skushare.samples import DEMO_GALLERY, FOLDER
 
 
-@pytest.fixture(autouse=True)
-def database(tmp_path, monkeypatch):
-    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
-    monkeypatch.delenv("SKUSHARE_DATABASE", raising=False)
-    yield
-    close()
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def run(capsys, *arguments):
