@@ -55,6 +55,8 @@ class Audit:
             on one of its frames, the others show it without a box).
         model, model_digest: name and SHA-256 of the detector.
         gallery, gallery_digest: of the gallery that named the brands; empty where class labels did.
+        gallery_version: this :class:`~skushare.brands.gallery.Gallery` itself, which is saved with the audit;
+            ``None`` on an audit that was saved.
         thresholds: {name: value} of what decided whether a facing and its brand count.
         software: version of skushare.
         id: its number, ``None`` before it is saved.
@@ -74,6 +76,7 @@ class Audit:
     model_digest: str = ""
     gallery: str = ""
     gallery_digest: str = ""
+    gallery_version: object = field(default=None, repr=False)
     thresholds: dict = field(default_factory=dict)
     software: str = __version__
     id: int | None = None
@@ -164,7 +167,7 @@ def made_with(detector, mode, min_score, gallery=None, size=None):
     if gallery is None:
         return values
     thresholds["brand"] = round(float(gallery.threshold), 4)
-    return values | {"gallery": gallery.name, "gallery_digest": gallery.digest}
+    return values | {"gallery": gallery.name, "gallery_digest": gallery.digest, "gallery_version": gallery}
 
 
 def label_brands(labels):

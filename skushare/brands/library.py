@@ -1,16 +1,21 @@
-"""Saved galleries, in the database; every version stays, so that an old audit can be explained."""
+"""Saved galleries, in the database; every version stays, so that an old audit can be explained.
+
+A version may be hidden: it is in no list, and kept as long as an audit names its digest.
+"""
 
 import time
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select, text, update
 
 from skushare.brands.gallery import Gallery, GalleryError, Sku
 from skushare.colors import shown_colors
 from skushare.database import pictures
-from skushare.database.engine import reading, session
-from skushare.database.tables import GalleryExampleRow, GalleryRow
+from skushare.database.engine import portions, reading, session
+from skushare.database.leftovers import leave, remove_leftovers
+from skushare.database.tables import AuditRow, GalleryExampleRow, GalleryRow
 
 
 class Saved(NamedTuple):
@@ -50,35 +55,36 @@ def save_gallery(gallery):
     Raises:
         DatabaseError: the database or the pictures cannot be written.
     """
-    kept = [pictures.put(picture) for picture in gallery.pictures]
+    kept = _put(gallery)
     with session() as db:
+        _take_turns(db)
         newest = db.scalars(_versions(gallery.name).limit(1)).first()
         if newest is not None and newest.digest == gallery.digest:
             return newest.version
-        row = GalleryRow(
-            name=gallery.name,
-            version=1 if newest is None else newest.version + 1,
-            digest=gallery.digest,
-            created=int(time.time()),
-            content=gallery.description(),
-        )
-        db.add(row)
-        db.flush()
-        rows = [
-            {
-                "gallery_id": row.id,
-                "position": position,
-                "sku": int(sku),
-                "picture": picture,
-                "embedding": vector.astype("<f4").tobytes(),
-            }
-            for position, (sku, picture, vector) in enumerate(
-                zip(gallery.example_skus, kept, gallery.embeddings, strict=True)
-            )
-        ]
-        if rows:
-            db.execute(insert(GalleryExampleRow), rows)
-        return row.version
+        return _add_version(db, gallery, kept)
+
+
+@contextmanager
+def session_with(gallery):
+    """As :func:`~skushare.database.engine.session`, with ``gallery`` among the saved versions.
+
+    If it is not among them, like an imported one or one embedded anew, it becomes a hidden version. None
+    removes it before the session ends, so that what the session saves may name its digest. ``None`` is a
+    session without.
+    """
+    kept = None
+    if gallery is not None:
+        with reading() as db:
+            there = db.scalar(_of_digest(gallery.digest)) is not None
+        kept = None if there else _put(gallery)  # before others wait for the session
+    with session() as db:
+        if gallery is not None:
+            query = _of_digest(gallery.digest).with_for_update(read=True)
+            if db.scalar(query) is None:
+                _take_turns(db)
+                if db.scalar(query) is None:
+                    _add_version(db, gallery, kept or _put(gallery), hidden=True)
+        yield db
 
 
 def open_gallery(name, version=None):
@@ -93,7 +99,7 @@ def open_gallery(name, version=None):
 
 
 def gallery_of(digest):
-    """The saved :class:`Gallery` with this digest, as an audit names it; raises as :func:`open_gallery`."""
+    """The saved :class:`Gallery` with this digest, hidden or not; raises as :func:`open_gallery`."""
     return _opened(select(GalleryRow).where(GalleryRow.digest == digest), f"of digest {digest[:12]}")
 
 
@@ -107,12 +113,12 @@ def skus_of(digest):
 def gallery_names():
     """Names of the saved galleries, the one saved last first."""
     with reading() as db:
-        last = func.max(GalleryRow.id)
-        return list(db.scalars(select(GalleryRow.name).group_by(GalleryRow.name).order_by(last.desc())))
+        shown = select(GalleryRow.name).where(~GalleryRow.hidden).group_by(GalleryRow.name)
+        return list(db.scalars(shown.order_by(func.max(GalleryRow.id).desc())))
 
 
 def gallery_versions(name):
-    """All versions of the gallery ``name``, newest first, as :class:`Saved`."""
+    """The versions of the gallery ``name``, newest first, as :class:`Saved`; hidden ones are left out."""
     with reading() as db:
         return [_saved(row) for row in db.scalars(_versions(name))]
 
@@ -122,7 +128,7 @@ def brand_notes(first=""):
 
     Where galleries differ, the one called ``first`` is right, then the one saved last.
     """
-    newest = select(func.max(GalleryRow.id)).group_by(GalleryRow.name)
+    newest = select(func.max(GalleryRow.id)).where(~GalleryRow.hidden).group_by(GalleryRow.name)
     query = select(GalleryRow.content).where(GalleryRow.id.in_(newest)).order_by(GalleryRow.id)
     own, chosen, usual = {}, {}, {}
     with reading() as db:
@@ -138,25 +144,96 @@ def brand_notes(first=""):
 def library_state():
     """A value that is another one after any gallery was saved or deleted."""
     with reading() as db:
-        return tuple(db.execute(select(func.max(GalleryRow.id), func.count(GalleryRow.id))).one())
+        state = select(func.max(GalleryRow.id), func.count(GalleryRow.id)).where(~GalleryRow.hidden)
+        return tuple(db.execute(state).one())
 
 
 def delete_gallery(name):
-    """Delete all versions of the gallery ``name``; audits keep the brands that they were made with."""
+    """Delete the gallery ``name``: its versions that audits name become hidden, the others go.
+
+    So do the pictures that nothing else uses, those younger than a day with a later deletion.
+    """
     with session() as db:
-        for row in db.scalars(_versions(name)):
-            db.delete(row)
+        _take_turns(db)
+        db.execute(update(GalleryRow).where(GalleryRow.name == name).values(hidden=True))
+        leave(db, forget_versions(db, GalleryRow.name == name))
+    remove_leftovers()
+
+
+def forget_versions(db, condition):
+    """Remove, in the session ``db``, the hidden versions of ``condition`` that no audit names.
+
+    Returns:
+        The pictures that they had, a set.
+    """
+    _take_turns(db)
+    query = select(GalleryRow.id, GalleryRow.digest).where(GalleryRow.hidden, condition)
+    versions = db.execute(query.with_for_update()).all()  # waits for an audit that is about to name one
+    named, had = set(), set()
+    for some in portions({digest for _, digest in versions}):
+        named.update(db.scalars(select(AuditRow.gallery_digest).where(AuditRow.gallery_digest.in_(some))))
+    for some in portions(number for number, digest in versions if digest not in named):
+        its = select(GalleryExampleRow.picture).where(GalleryExampleRow.gallery_id.in_(some))
+        had.update(db.scalars(its.distinct()))
+        db.execute(delete(GalleryRow).where(GalleryRow.id.in_(some)))
+    return had
+
+
+def _take_turns(db):
+    """Have those who add or delete versions follow one another, as writers of SQLite do anyway."""
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(text("LOCK TABLE galleries IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _put(gallery):
+    """Put the pictures of ``gallery`` among the pictures; gives their names."""
+    return [pictures.put(picture) for picture in gallery.pictures]
+
+
+def _add_version(db, gallery, kept, hidden=False):
+    """Add ``gallery``, whose pictures are called ``kept``, as the next version; gives its number."""
+    last = db.scalar(select(func.max(GalleryRow.version)).where(GalleryRow.name == gallery.name))
+    row = GalleryRow(
+        name=gallery.name,
+        version=(last or 0) + 1,
+        digest=gallery.digest,
+        created=int(time.time()),
+        content=gallery.description(),
+        hidden=hidden,
+    )
+    db.add(row)
+    db.flush()
+    rows = [
+        {
+            "gallery_id": row.id,
+            "position": position,
+            "sku": int(sku),
+            "picture": picture,
+            "embedding": vector.astype("<f4").tobytes(),
+        }
+        for position, (sku, picture, vector) in enumerate(
+            zip(gallery.example_skus, kept, gallery.embeddings, strict=True)
+        )
+    ]
+    if rows:
+        db.execute(insert(GalleryExampleRow), rows)
+    return row.version
+
+
+def _of_digest(digest):
+    return select(GalleryRow.id).where(GalleryRow.digest == digest).limit(1)
 
 
 def _versions(name):
-    return select(GalleryRow).where(GalleryRow.name == name).order_by(GalleryRow.version.desc())
+    shown = select(GalleryRow).where(GalleryRow.name == name, ~GalleryRow.hidden)
+    return shown.order_by(GalleryRow.version.desc())
 
 
 def _opened(query, what):
     with reading() as db:
         row = db.scalars(query.limit(1)).first()
         if row is None:
-            names = list(db.scalars(select(GalleryRow.name).distinct().limit(20)))
+            names = list(db.scalars(select(GalleryRow.name).where(~GalleryRow.hidden).distinct().limit(20)))
             raise GalleryError(f"there is no gallery {what}; there are: {', '.join(names) or 'none'}")
         examples = db.execute(
             select(GalleryExampleRow.sku, GalleryExampleRow.picture, GalleryExampleRow.embedding)

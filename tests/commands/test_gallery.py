@@ -8,7 +8,6 @@ import pytest
 from skushare.cli import main
 from skushare.samples import DEMO_GALLERY, FOLDER
 
-
 pytestmark = pytest.mark.usefixtures("database")
 
 
