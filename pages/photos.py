@@ -161,7 +161,7 @@ if album:
             colors,
             "share",
             known.own_brands if known else (),
-            [sku.category for sku in known.skus] if known else (),
+            known.skus if known else (),
         )
         shelf_names = [shelf.photo.name for shelf in shelves]
         show_layout(shelf_names, found, detector.labels, brands, measure, colors, "share")

@@ -5,6 +5,7 @@ import altair as alt
 from skushare.charts import TEXT
 from skushare.colors import label_colors
 
+BEYOND, WITHIN = "beyond the margin", "within the margin"  # what a change of a share is
 _HEIGHT = 300
 _SMALL = 180  # where stores have a chart each
 
@@ -40,12 +41,13 @@ def trend_chart(trend, colors=None):
 
 
 def comparison_chart(comparison, colors=None):
-    """Shares before and after of :func:`~skushare.audits.compare.compare`, an arrow a brand.
+    """Shares before and after of :func:`~skushare.audits.compare.compare`, a line a brand.
 
-    ``colors`` as in :func:`trend_chart`.
+    It is dashed where the change is within its margin. ``colors`` as in :func:`trend_chart`.
     """
     names = comparison["brand"].tolist()
-    base = alt.Chart(comparison).encode(
+    told = comparison.assign(certainty=comparison["sure"].map({True: BEYOND, False: WITHIN}))
+    base = alt.Chart(told).encode(
         y=alt.Y("brand:N", sort=names, title=None, axis=alt.Axis(labelLimit=140)),
         color=_colors(names, colors, legend=None),
         tooltip=[
@@ -53,12 +55,20 @@ def comparison_chart(comparison, colors=None):
             alt.Tooltip("share_before:Q", title="before", format=".1%"),
             alt.Tooltip("share_after:Q", title="after", format=".1%"),
             alt.Tooltip("points:Q", title="points", format="+.1f"),
+            alt.Tooltip("margin:Q", title="± points", format=".1f"),
+            alt.Tooltip("certainty:N", title="change"),
         ],
     )
     before = alt.X(
         "share_before:Q", title="share of facings, ring before, dot after", axis=alt.Axis(format="%")
     )
-    lines = base.mark_rule(strokeWidth=3).encode(x=before, x2="share_after:Q")
+    dash = alt.StrokeDash(
+        "certainty:N",
+        title="Change",
+        scale=alt.Scale(domain=[BEYOND, WITHIN], range=[[1, 0], [4, 4]]),
+        legend=alt.Legend(orient="top"),
+    )
+    lines = base.mark_rule(strokeWidth=3).encode(x=before, x2="share_after:Q", strokeDash=dash)
     rings = base.mark_point(size=90, strokeWidth=2).encode(x=before)
     dots = base.mark_point(size=110, filled=True, opacity=1).encode(x="share_after:Q")
     return (lines + rings + dots).properties(height=36 * max(1, len(names)) + 40)

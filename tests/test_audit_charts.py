@@ -17,6 +17,11 @@ def colors(chart):
     return dict(zip(scale["domain"], scale["range"], strict=True))
 
 
+def comparison(*sure):
+    table = pd.DataFrame({"brand": ["b", "a"], "share_before": 0.2, "share_after": 0.3, "points": 10.0})
+    return table.assign(margin=5.0, sure=sure)
+
+
 @pytest.mark.parametrize("count", [1, len(PALETTE) - 1, len(PALETTE)])
 def test_lines_of_up_to_a_palette_are_told_apart(count):
     names = [f"brand {i}" for i in range(count)]
@@ -34,6 +39,13 @@ def test_stores_have_a_chart_each():
 
 
 def test_a_comparison_keeps_the_order_of_its_table():
-    table = pd.DataFrame({"brand": ["b", "a"], "share_before": 0.2, "share_after": 0.3, "points": 10.0})
-    layers = comparison_chart(table).to_dict()["layer"]
+    layers = comparison_chart(comparison(True, False)).to_dict()["layer"]
     assert [layer["encoding"]["y"]["sort"] for layer in layers] == [["b", "a"]] * 3
+
+
+def test_a_change_within_its_margin_is_dashed():
+    chart = comparison_chart(comparison(True, False)).to_dict()
+    (rows,) = chart["datasets"].values()
+    assert [row["certainty"] for row in rows] == ["beyond the margin", "within the margin"]
+    dash = chart["layer"][0]["encoding"]["strokeDash"]
+    assert dash["field"] == "certainty" and dash["scale"]["domain"] == [row["certainty"] for row in rows]

@@ -7,12 +7,12 @@ import streamlit as st
 
 from skushare.app.annotator import annotator
 from skushare.app.audits import go_to
-from skushare.app.brands import MY_BRANDS, demo_gallery, notes_of, saved_gallery, shared_embedder
+from skushare.app.brands import MY_BRANDS, notes_of, saved_gallery, shared_embedder
 from skushare.app.datasets import attempt, note
 from skushare.app.shares import show_share_panel
 from skushare.app.shelves import show_layout
 from skushare.app.text import plain
-from skushare.audit_charts import comparison_chart
+from skushare.audit_charts import BEYOND, comparison_chart
 from skushare.audits import store
 from skushare.audits.audit import distinct
 from skushare.audits.compare import compare
@@ -61,12 +61,9 @@ def show_audit(number):
 
 def _show_shares(now, colors):
     names, found = now.by_brand()
-    known = notes_of(now.gallery).own
-    categories = _categories(now.gallery_digest) if now.gallery_digest else ()
-    if not categories and now.gallery and (demo := demo_gallery()).digest == now.gallery_digest:
-        known, categories = demo.own_brands, [sku.category for sku in demo.skus]
-    own = [name for name in names if name in known]
-    found, measure = show_share_panel(found, (), names, colors, "audit_share", own, categories)
+    skus = _skus(now.gallery_digest)
+    own = notes_of(now.gallery).own_among(names, skus)
+    found, measure = show_share_panel(found, (), names, colors, "audit_share", own, skus)
     counted = [i for i, photo in enumerate(now.photos) if photo.role != "part"]
     if counted:
         with st.expander("Rows, blocks and neighbours", icon=":material/view_module:"):
@@ -75,9 +72,8 @@ def _show_shares(now, colors):
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _categories(digest):
-    """Of each product of a saved gallery; empty for one that is not there."""
-    return [sku.category for sku in skus_of(digest)]
+def _skus(digest):
+    return skus_of(digest)
 
 
 def _bar(audit):
@@ -220,9 +216,12 @@ def show_comparison(number, other):
     names = dict.fromkeys(brand for audit in audits for brand in audit.corrected().brands)
     colors = notes_of(audits[-1].gallery).colors(names, table["brand"])
     st.altair_chart(comparison_chart(table, colors), width="stretch")
-    percent, place = (st.column_config.NumberColumn(format=f) for f in ("percent", "%.2f"))
+    number = st.column_config.NumberColumn
+    percent, place = (number(format=f) for f in ("percent", "%.2f"))
     columns = {
-        "points": st.column_config.NumberColumn(format="%+.1f", help="Change of the share"),
+        "points": number(format="%+.1f", help="Change of the share"),
+        "margin": number("± points", format="%.1f", help="Of the change, with a certainty of 95 %"),
+        "sure": st.column_config.CheckboxColumn(BEYOND, help="Whether the change is more than its margin"),
         **{f"share {side}": percent for side in ("before", "after")},
         **{f"{way} {side}": place for way in ("place", "height") for side in ("before", "after")},
     }

@@ -12,7 +12,7 @@ from fpdf.fonts import FontFace
 
 from skushare.audits.fonts import write_fallbacks
 from skushare.audits.targets import targets
-from skushare.brands.library import brand_notes
+from skushare.brands.library import brand_notes, skus_of
 from skushare.database import pictures
 from skushare.draw import annotate
 from skushare.errors import SkushareError
@@ -134,7 +134,7 @@ class _Report(FPDF):
     def own(self, now):
         """What the own brands have together, and its target, where galleries and targets know them."""
         names, found = now.by_brand()
-        own = self.notes.own & set(names)
+        own = self.notes.own_among(names, skus_of(now.gallery_digest))
         if not own:
             return
         table = share_of_shelves(found, brands=names, own=own)

@@ -312,6 +312,14 @@ class Gallery:
         raise GalleryError(f"{self.name}: there is no product {identity!r}")
 
 
+def categories_of_brands(skus, brands):
+    """The category of each of ``brands``, a list: the one that all its ``skus`` have, else empty."""
+    found = {}
+    for sku in skus:
+        found.setdefault(sku.brand, set()).add(sku.category)
+    return [next(iter(found[brand])) if len(found.get(brand, ())) == 1 else "" for brand in brands]
+
+
 def checked_text(text, what, may_be_empty=False):
     """``text`` without control characters and outer space; :class:`GalleryError` if empty or too long."""
     text = "".join(c if c.isprintable() else " " for c in str(text)).strip()

@@ -5,17 +5,20 @@ A version may be hidden: it is in no list, and kept as long as an audit names it
 
 import time
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from sqlalchemy import delete, func, insert, select, text, update
 
 from skushare.brands.gallery import Gallery, GalleryError, Sku
+from skushare.brands.gallery_files import read_gallery
 from skushare.colors import shown_colors
 from skushare.database import pictures
 from skushare.database.engine import portions, reading, session
 from skushare.database.leftovers import leave, remove_leftovers
 from skushare.database.tables import AuditRow, GalleryExampleRow, GalleryRow
+from skushare.samples import DEMO_GALLERY
 
 
 class Saved(NamedTuple):
@@ -45,6 +48,15 @@ class BrandNotes(NamedTuple):
     def colors(self, names, shown=()):
         """As :func:`~skushare.colors.shown_colors`."""
         return shown_colors(names, shown, self.chosen, self.usual)
+
+    def own_among(self, names, skus=()):
+        """Those of ``names`` that are own brands, a list.
+
+        Args:
+            skus: of the gallery that the names come from; they tell of brands that no saved gallery has.
+        """
+        own = self.own | {sku.brand for sku in skus if sku.own and sku.brand not in self.usual}
+        return [name for name in names if name in own]
 
 
 def save_gallery(gallery):
@@ -104,10 +116,15 @@ def gallery_of(digest):
 
 
 def skus_of(digest):
-    """The products of the saved gallery with this digest, without pictures; empty if there is none."""
+    """The products of the gallery with this digest, saved or bundled; empty if it is neither."""
+    if not digest:
+        return ()
     with reading() as db:
         content = db.scalar(select(GalleryRow.content).where(GalleryRow.digest == digest).limit(1))
-    return tuple(Sku(**sku) for sku in content["skus"]) if content else ()
+    if content:
+        return tuple(Sku(**sku) for sku in content["skus"])
+    bundled, skus = _bundled()
+    return skus if bundled == digest else ()
 
 
 def gallery_names():
@@ -222,6 +239,15 @@ def _add_version(db, gallery, kept, hidden=False):
 
 def _of_digest(digest):
     return select(GalleryRow.id).where(GalleryRow.digest == digest).limit(1)
+
+
+@lru_cache(maxsize=1)
+def _bundled():
+    """(digest, products) of the gallery that comes with skushare; of none where that is missing."""
+    if not DEMO_GALLERY.is_file():
+        return "", ()
+    gallery = read_gallery(DEMO_GALLERY)
+    return gallery.digest, gallery.skus
 
 
 def _versions(name):

@@ -121,3 +121,22 @@ def test_rows_that_nothing_moved_in_stay_as_they_were_found():
 
 def test_a_photo_without_rows_gets_none_by_a_correction():
     assert correct(photo(A, B), [change(0, A, MOVED)], ["Astra", "Bello"]).photo.detections.row_ids is None
+
+
+@pytest.mark.parametrize(
+    "corrections, expected",
+    [
+        ([change(0, A, MOVED)], [3, 5]),
+        ([change(0, A, B._replace(box=A.box))], [-1, 5]),
+        ([change(0, A, A._replace(brand="unknown"))], [-1, 5]),
+        ([change(0, A, A._replace(brand="Bello")), change(0, A._replace(brand="Bello"), A)], [3, 5]),
+        ([change(0, A, None), change(0, None, MOVED)], [3, 5]),
+        ([change(2, None, A)], [3, 5, -1]),
+        ([change(0, A, None), change(2, None, A)], [5, -1]),
+    ],
+)
+def test_a_facing_keeps_its_product_as_long_as_its_brand_is_the_same(corrections, expected):
+    made = photo(A, B)
+    made = replace(made, detections=replace(made.detections, sku_ids=[3, 5]))
+    brands = ["Astra", "Bello"]
+    assert correct(made, corrections, brands).photo.detections.sku_ids.tolist() == expected

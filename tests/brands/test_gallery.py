@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skushare.brands.gallery import Gallery, GalleryError, Sku, checked_text
+from skushare.brands.gallery import Gallery, GalleryError, Sku, categories_of_brands, checked_text
 from tests.brands.conftest import picture
 
 
@@ -57,6 +57,22 @@ def test_what_cannot_be_compared_is_not_calibrated(products, examples, embedder)
 def test_brands_are_counted_once_in_the_order_of_their_products(gallery):
     assert gallery.brands == ("Rot", "Blau")
     assert gallery.brand_ids.tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "categories, expected",
+    [
+        ((), ""),
+        (("",), ""),
+        (("tea",), "tea"),
+        (("tea", "tea"), "tea"),
+        (("tea", "coffee"), ""),
+        (("tea", ""), ""),
+    ],
+)
+def test_a_brand_has_a_category_where_all_its_products_have_it(categories, expected):
+    skus = [Sku(f"a{i}", f"a{i}", "Rot", category) for i, category in enumerate(categories)]
+    assert categories_of_brands([*skus, Sku("b", "b", "Blau", "milk")], ("Rot", "Blau")) == [expected, "milk"]
 
 
 def test_examples_of_another_network_are_refused_and_can_be_embedded_anew(gallery, embedder):

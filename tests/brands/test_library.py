@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from skushare.brands.gallery import Gallery, GalleryError
+from skushare.brands.gallery import Gallery, GalleryError, Sku
+from skushare.brands.gallery_files import read_gallery
 from skushare.brands.library import (
     brand_notes,
     delete_gallery,
@@ -17,8 +18,10 @@ from skushare.brands.library import (
     library_state,
     open_gallery,
     save_gallery,
+    skus_of,
 )
 from skushare.database import pictures
+from skushare.samples import DEMO_GALLERY
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -88,3 +91,20 @@ def test_notes_tell_what_the_newest_versions_say(gallery):
     assert notes.colors(["Blau", "unseen"])["Blau"] == "#333333"
     delete_gallery("other")
     assert library_state() != state and brand_notes().own == frozenset()
+
+
+def test_a_brand_that_no_saved_gallery_has_is_own_where_its_own_gallery_says_so(gallery):
+    save_gallery(gallery.with_brand("Blau", own=True))
+    skus = [Sku(name, name, name, own=True) for name in ("Rot", "Gruen")] + [Sku("x", "x", "Gelb")]
+    names = ("Gelb", "Gruen", "Rot", "Blau")
+    assert brand_notes().own_among(names, skus) == ["Gruen", "Blau"]
+    assert brand_notes().own_among(names) == ["Blau"]
+
+
+def test_products_are_those_of_the_version_or_of_the_bundled_gallery(gallery):
+    save_gallery(gallery)
+    save_gallery(gallery.without("a"))
+    assert skus_of(gallery.digest) == gallery.skus
+    bundled = read_gallery(DEMO_GALLERY)
+    assert skus_of(bundled.digest) == bundled.skus
+    assert skus_of("0" * 64) == skus_of("") == ()
