@@ -111,7 +111,14 @@ def open_gallery(name, version=None):
 
 
 def gallery_of(digest):
-    """The saved :class:`Gallery` with this digest, hidden or not; raises as :func:`open_gallery`."""
+    """The :class:`Gallery` with this digest, saved (and be it hidden) or bundled.
+
+    Raises:
+        As :func:`open_gallery`.
+    """
+    bundled = _bundled()
+    if bundled is not None and bundled.digest == digest:
+        return bundled
     return _opened(select(GalleryRow).where(GalleryRow.digest == digest), f"of digest {digest[:12]}")
 
 
@@ -123,8 +130,8 @@ def skus_of(digest):
         content = db.scalar(select(GalleryRow.content).where(GalleryRow.digest == digest).limit(1))
     if content:
         return tuple(Sku(**sku) for sku in content["skus"])
-    bundled, skus = _bundled()
-    return skus if bundled == digest else ()
+    bundled = _bundled()
+    return bundled.skus if bundled is not None and bundled.digest == digest else ()
 
 
 def gallery_names():
@@ -243,11 +250,8 @@ def _of_digest(digest):
 
 @lru_cache(maxsize=1)
 def _bundled():
-    """(digest, products) of the gallery that comes with skushare; of none where that is missing."""
-    if not DEMO_GALLERY.is_file():
-        return "", ()
-    gallery = read_gallery(DEMO_GALLERY)
-    return gallery.digest, gallery.skus
+    """The gallery that comes with skushare; ``None`` where that is missing."""
+    return read_gallery(DEMO_GALLERY) if DEMO_GALLERY.is_file() else None
 
 
 def _versions(name):

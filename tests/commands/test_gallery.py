@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from skushare.brands.gallery_files import read_gallery, write_gallery
 from skushare.cli import main
 from skushare.samples import DEMO_GALLERY, FOLDER
 
@@ -50,6 +51,22 @@ def test_detect_names_the_brands(tmp_path, capsys):
     )
     named = [note.get("brand") for note in json.loads(told.out)["annotations"]]
     assert status == 0 and named.count("Crundlo") >= 5 and (tmp_path / "shelf_cereal.jpg").is_file()
+
+
+def test_an_audit_is_recounted_by_the_version_it_was_made_with_or_by_another(tmp_path, capsys):
+    photo, demo = Path(FOLDER, "shelf_cereal.jpg"), read_gallery(DEMO_GALLERY)
+    write_gallery(demo.with_brand("Crundlo", brand="Old name"), tmp_path / "then.zip")
+    assert run(capsys, "audit", photo, "--gallery", tmp_path / "then.zip")[0] == 0
+    (tmp_path / "then.zip").unlink()
+    before = run(capsys, "audits", "show", 1)[1].out
+    status, told = run(capsys, "audits", "recount", 1)
+    assert status == 0 and "\n0 of " in told.out
+    (line,) = (line.split() for line in told.out.splitlines() if "Old name" in line)
+    assert line[0] == line[1] != "0.0%"
+    told = run(capsys, "audits", "recount", 1, "--gallery", DEMO_GALLERY)[1].out
+    assert f"{line[0]}       0.0%  Old name" in told and f"0.0% {line[0]:>10}  Crundlo" in told
+    assert run(capsys, "audits", "show", 1)[1].out == before
+    assert run(capsys, "gallery", "list")[1].out == ""
 
 
 def test_a_model_s_own_labels_may_be_mapped_to_brands(tmp_path, capsys):
