@@ -232,6 +232,10 @@ class Gallery:
         """
         return self.skus[self._index(identity)]
 
+    def examples_of(self, identity):
+        """The numbers of the examples of the product ``identity``, a list."""
+        return np.flatnonzero(self.example_skus == self._index(identity)).tolist()
+
     def find(self, brand, name):
         """The product called ``name`` of ``brand``, or ``None``."""
         brand, name = checked_text(brand, "brand"), checked_text(name, "name")

@@ -22,14 +22,30 @@ from skushare.samples import DEMO_GALLERY
 
 
 class Saved(NamedTuple):
-    """A version of a saved gallery; ``created`` in seconds since 1970."""
+    """A version of a saved gallery.
+
+    Attributes:
+        created: in seconds since 1970.
+        content: all but the examples, as :meth:`~skushare.brands.gallery.Gallery.description` gives it.
+        examples: how many there are.
+    """
 
     name: str
     version: int
     digest: str
     created: int
-    products: int
-    brands: tuple[str, ...]
+    content: dict
+    examples: int
+
+    @property
+    def products(self):
+        """How many products it has."""
+        return len(self.content["skus"])
+
+    @property
+    def brands(self):
+        """Names of its brands, in order of their first product."""
+        return tuple(dict.fromkeys(sku["brand"] for sku in self.content["skus"]))
 
 
 class BrandNotes(NamedTuple):
@@ -141,10 +157,30 @@ def gallery_names():
         return list(db.scalars(shown.order_by(func.max(GalleryRow.id).desc())))
 
 
-def gallery_versions(name):
-    """The versions of the gallery ``name``, newest first, as :class:`Saved`; hidden ones are left out."""
+def gallery_versions(name, most=None):
+    """The versions of the gallery ``name``, newest first, as :class:`Saved`; hidden ones are left out.
+
+    ``most``: give no more than the newest so many.
+    """
     with reading() as db:
-        return [_saved(row) for row in db.scalars(_versions(name))]
+        rows = db.scalars(_versions(name).limit(most)).all()
+        of_gallery, counts = GalleryExampleRow.gallery_id, {}
+        for some in portions(row.id for row in rows):
+            query = select(of_gallery, func.count()).where(of_gallery.in_(some)).group_by(of_gallery)
+            counts.update(map(tuple, db.execute(query)))
+    return [
+        Saved(row.name, row.version, row.digest, row.created, row.content, counts.get(row.id, 0))
+        for row in rows
+    ]
+
+
+def newest_digest(name):
+    """The digest of the newest version of the saved gallery ``name``; raises as :func:`open_gallery`."""
+    with reading() as db:
+        digest = db.scalar(_versions(name).with_only_columns(GalleryRow.digest).limit(1))
+        if digest is None:
+            raise _missing(db, repr(name))
+    return digest
 
 
 def brand_notes(first=""):
@@ -263,8 +299,7 @@ def _opened(query, what):
     with reading() as db:
         row = db.scalars(query.limit(1)).first()
         if row is None:
-            names = list(db.scalars(select(GalleryRow.name).where(~GalleryRow.hidden).distinct().limit(20)))
-            raise GalleryError(f"there is no gallery {what}; there are: {', '.join(names) or 'none'}")
+            raise _missing(db, what)
         examples = db.execute(
             select(GalleryExampleRow.sku, GalleryExampleRow.picture, GalleryExampleRow.embedding)
             .where(GalleryExampleRow.gallery_id == row.id)
@@ -282,6 +317,6 @@ def _opened(query, what):
     )
 
 
-def _saved(row):
-    brands = tuple(dict.fromkeys(sku["brand"] for sku in row.content["skus"]))
-    return Saved(row.name, row.version, row.digest, row.created, len(row.content["skus"]), brands)
+def _missing(db, what):
+    names = list(db.scalars(select(GalleryRow.name).where(~GalleryRow.hidden).distinct().limit(20)))
+    return GalleryError(f"there is no gallery {what}; there are: {', '.join(names) or 'none'}")

@@ -117,6 +117,66 @@ def test_an_imported_gallery_is_saved_and_can_be_deleted(app):
     assert not app.exception and gallery_names() == []
 
 
+@pytest.fixture
+def taught(app):
+    """The page with the colour gallery, saved."""
+    app.file_uploader[1].set_value(("g.zip", gallery_zip(color_gallery(ColorEmbedder())), "application/zip"))
+    app.run()
+    return app
+
+
+def choose(app, label, value):
+    next(each for each in app.selectbox if each.label == label).set_value(value).run()
+    assert not app.exception
+
+
+def press(app, label):
+    next(each for each in app.button if each.label == label).click().run()
+    assert not app.exception
+
+
+def test_a_single_wrong_example_can_be_taken_out(taught):
+    choose(taught, "Look at a product", "b")
+    assert len(taught.checkbox) == 2
+    taught.checkbox[1].check().run()
+    press(taught, "Take out 1 examples")
+    assert np.bincount(open_gallery("shelf").example_skus).tolist() == [1, 1, 1]
+    assert len(taught.checkbox) == 1 and not taught.checkbox[0].value
+
+
+def test_many_examples_are_shown_a_few_at_a_time(taught, monkeypatch):
+    monkeypatch.setattr("skushare.app.taught.MOST_EXAMPLES", 1)
+    choose(taught, "Look at a product", "b")
+    first = taught.checkbox[0].key
+    taught.number_input[0].set_value(2).run()
+    assert len(taught.checkbox) == 1 and taught.checkbox[0].key != first
+
+
+def test_two_products_can_be_merged_and_one_forgotten(taught):
+    choose(taught, "Look at a product", "a")
+    choose(taught, "It is the same as", "b")
+    press(taught, "Merge them")
+    gallery = open_gallery("shelf")
+    assert [sku.id for sku in gallery.skus] == ["b", "c"] and gallery.example_skus.tolist() == [0, 0, 0, 1]
+    choose(taught, "Look at a product", "c")
+    press(taught, "Forget it")
+    assert open_gallery("shelf").brands == ("Rot",)
+
+
+def test_an_old_version_can_be_brought_back(taught):
+    choose(taught, "Look at a product", "c")
+    press(taught, "Forget it")
+    assert len(taught.dataframe) == 1  # that of the products: versions are read when they are asked for
+    taught.session_state.versions_open = True
+    taught.run()
+    table = taught.dataframe[1].value
+    assert table["version"].tolist() == [2, 1] and table["examples"].tolist() == [3, 4]
+    assert table["what changed"].tolist() == ["gone: Blau blue; -1 example", ""]
+    choose(taught, "Bring back", 1)
+    press(taught, "Bring it back")
+    assert open_gallery("shelf").brands == ("Rot", "Blau") and len(gallery_versions("shelf")) == 3
+
+
 def test_a_zip_that_is_none_is_told(app):
     app.file_uploader[1].set_value(("g.zip", b"no zip", "application/zip")).run()
     assert not app.exception and "damaged" in texts(app.error)

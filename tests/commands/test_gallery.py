@@ -1,11 +1,13 @@
 """`skushare gallery` and `skushare detect --gallery`, on the shipped networks and a drawn shelf."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from skushare.brands.gallery_files import read_gallery, write_gallery
+from skushare.brands.library import open_gallery, save_gallery
 from skushare.cli import main
 from skushare.samples import DEMO_GALLERY, FOLDER
 
@@ -23,6 +25,16 @@ def test_a_gallery_goes_in_is_listed_and_comes_out_the_same(tmp_path, capsys):
     assert run(capsys, "gallery", "export", "demo", tmp_path / "out.zip")[0] == 0
     status, told = run(capsys, "gallery", "import", tmp_path / "out.zip")
     assert status == 0 and "demo: version 1, 18 products of 18 brands" in told.out  # nothing new
+
+
+def test_an_old_version_is_brought_back_and_none_is_lost(tmp_path, capsys):
+    demo = read_gallery(DEMO_GALLERY)
+    for version in (demo, demo.with_brand("Crundlo", brand="Neu")):
+        save_gallery(replace(version, name="g"))
+    assert run(capsys, "gallery", "restore", "g", 1)[1].out.startswith("g: version 3, 18 products")
+    lines = run(capsys, "gallery", "versions", "g")[1].out.splitlines()
+    assert [line.split()[1] for line in lines] == ["3", "2", "1"] and "; changed: Crundlo" in lines[0]
+    assert open_gallery("g").brands == demo.brands
 
 
 def test_labelled_photos_teach_their_labels(tmp_path, capsys):
@@ -78,7 +90,13 @@ def test_a_model_s_own_labels_may_be_mapped_to_brands(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("detect", FOLDER, "--gallery", "none"), ("gallery", "export", "none", "x")]
+    "arguments",
+    [
+        ("detect", FOLDER, "--gallery", "none"),
+        ("gallery", "export", "none", "x"),
+        ("gallery", "versions", "none"),
+        ("gallery", "restore", "none", 1),
+    ],
 )
 def test_a_gallery_that_is_not_there_is_named(capsys, arguments):
     status, told = run(capsys, *arguments)
