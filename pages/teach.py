@@ -96,8 +96,9 @@ if lesson:
     else:
         st.progress(lesson.taught / total, text=f"{lesson.taught} of {total} facings taught")
         st.caption(
-            "Facings that look alike lie in one pile; what is known least comes first. Drag a wrong one out, "
-            "or tap some and press **Put here**. Then write the brand and press **Teach**."
+            "Facings that look alike lie in one pile; what is known least comes first, and in a known pile "
+            "what may be something else, marked **?**. Drag a wrong one out, or tap some and press "
+            "**Put here**. Then write the brand and press **Teach**."
         )
         pile_board("piles", lesson.piles, lesson.suggestions(), lesson.gallery, lesson.act)
     state.taught_gallery = lesson.gallery

@@ -1,5 +1,6 @@
 """The Teach page: piles are shown, named piles are learnt and saved, galleries come in and go out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,27 @@ def test_a_known_brand_is_suggested_and_comes_last(app, browser, tmp_path):
     act(app, browser, kind="teach", pile=0, brand="Rot", product="")
     app.file_uploader[0].set_value(("again.png", (tmp_path / "shelf.png").read_bytes(), "image/png")).run()
     assert [pile["brand"] for pile in browser.data["piles"]] == ["", "Rot"]
+
+
+def test_what_may_be_something_else_is_shown_first_in_a_known_pile_and_marked(app, browser, tmp_path):
+    act(app, browser, kind="teach", pile=0, brand="Rot", product="")
+    app.file_uploader[0].set_value(("again.png", (tmp_path / "shelf.png").read_bytes(), "image/png")).run()
+    (strange,) = (pile["facings"] for pile in browser.data["piles"] if not pile["brand"])
+    assert not strange[0]["doubtful"]  # nothing of it is known
+    lesson = app.session_state.lesson
+    red = next(pile for pile in browser.data["piles"] if pile["brand"])["id"]
+    # Two more facings of that pile, or the strange one would weigh as much as the known one.
+    piles = lesson.piles.moved([strange[0]["id"]], red)
+    lesson.piles = replace(
+        piles,
+        pictures=piles.pictures * 2,
+        embeddings=np.concatenate([piles.embeddings, piles.embeddings[[0, 0]]]),
+        piles=np.full(4, red, np.int32),
+    )
+    app.run()
+    (pile,) = browser.data["piles"]
+    assert [facing["doubtful"] for facing in pile["facings"]] == [True, False, False, False]
+    assert pile["facings"][0]["id"] == strange[0]["id"] and pile["note"].endswith("sure, 1 to check")
 
 
 def test_an_imported_gallery_is_saved_and_can_be_deleted(app):
