@@ -1,6 +1,5 @@
 """The audit: what was found at one shelf at one time, and with what."""
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -11,9 +10,7 @@ from skushare import __version__
 from skushare.audits import corrections as corrected_by
 from skushare.detections import Detections
 from skushare.shelf.share import UNKNOWN, share_of_shelves
-
-MAX_WORDS = 20_000  # characters of a name or note; longer ones are mistakes
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+from skushare.text import tidy, tidy_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +36,7 @@ class AuditPhoto:
     role: str = ""
 
     def __post_init__(self):
-        object.__setattr__(self, "name", tidy(self.name))
+        object.__setattr__(self, "name", tidy_name(self.name))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +82,10 @@ class Audit:
     def __post_init__(self):
         put = object.__setattr__
         put(self, "photos", tuple(self.photos))
-        put(self, "brands", tuple(tidy(name) for name in self.brands))
-        for name in ("store", "shelf", "category", "note", "model", "gallery"):
-            put(self, name, tidy(getattr(self, name)))
+        put(self, "brands", tuple(tidy_name(name) for name in self.brands))
+        for name in ("store", "shelf", "category", "model", "gallery"):
+            put(self, name, tidy_name(getattr(self, name)))
+        put(self, "note", tidy(self.note))
         if self.time.tzinfo is None:
             put(self, "time", self.time.astimezone())  # the clock of this computer
         put(self, "time", self.time.replace(microsecond=0))
@@ -212,12 +210,3 @@ def distinct(names):
     different = {name: None for name in names}
     index = {name: i for i, name in enumerate(different)}
     return tuple(different), [index[name] for name in names]
-
-
-def tidy(text):
-    """``text`` as every database, file and page can keep it: without control and broken characters.
-
-    Names and notes are otherwise kept as they were written, whatever they contain; where they are shown or
-    exported, they are shown as text.
-    """
-    return _CONTROLS.sub(" ", str(text)[:MAX_WORDS]).strip()

@@ -5,9 +5,9 @@ import hashlib
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from skushare.audits.audit import tidy
 from skushare.database.engine import portions
 from skushare.database.tables import NameRow
+from skushare.text import tidy
 
 
 def name_ids(db, names):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 from sqlalchemy import delete, func, insert, select, update
 
-from skushare.audits.audit import Audit, AuditPhoto, brand_names, tidy
+from skushare.audits.audit import Audit, AuditPhoto, brand_names
 from skushare.audits.corrections import SAME_PLACE, Correction, Facing, correct
 from skushare.audits.names import name_ids, texts
 from skushare.audits.packing import pack, unpack
@@ -26,6 +26,7 @@ from skushare.database.tables import (
     ShareRow,
 )
 from skushare.errors import AuditError
+from skushare.text import tidy_name
 
 # Saving
 
@@ -218,8 +219,8 @@ def save_correction(number, photo, before, after, who=""):
         else:
             facing = _find(now.detections, numbers, brands, before)
         if after is not None:
-            after = after._replace(brand=tidy(after.brand))
-        _add_correction(db, audit, Correction(photo, facing, before, after, tidy(who), _now()))
+            after = after._replace(brand=tidy_name(after.brand))
+        _add_correction(db, audit, Correction(photo, facing, before, after, tidy_name(who), _now()))
 
 
 def take_back(number, correction, who=""):
@@ -239,7 +240,7 @@ def take_back(number, correction, who=""):
         if not last or last[0].after != correction.after:
             raise AuditError(f"audit {number}: this was corrected again since; look at the newest correction")
         opposite = replace(
-            correction, before=correction.after, after=correction.before, who=tidy(who), time=_now()
+            correction, before=correction.after, after=correction.before, who=tidy_name(who), time=_now()
         )
         _add_correction(db, audit, opposite)
 

