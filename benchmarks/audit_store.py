@@ -32,7 +32,7 @@ from skushare.database import engine as database
 from skushare.database.tables import AuditRow, FacingsRow, PhotoRow, ShareRow
 from skushare.detections import Detections
 
-STORES, CATEGORIES, BRANDS, BRANDS_A_SHELF = 200, 12, 40, 10
+STORES, SHELVES, CATEGORIES, BRANDS, BRANDS_A_SHELF = 200, 30, 12, 40, 10
 YEARS = 5
 CHUNK = 1000
 
@@ -88,9 +88,10 @@ def fill(audits, count):
     rng = np.random.default_rng(0)
     first = datetime(2021, 1, 1, tzinfo=timezone.utc).timestamp()
     with database.session() as db:
-        names = [f"store {i}" for i in range(STORES)], [f"category {i}" for i in range(CATEGORIES)]
+        counts = {"store": STORES, "category": CATEGORIES, "shelf": SHELVES}
+        names = [[f"{word} {i}" for i in range(count)] for word, count in counts.items()]
         brands = [f"brand {i}" for i in range(BRANDS)]
-        ids = name_ids(db, ["", *names[0], *names[1], *brands])
+        ids = name_ids(db, [*names[0], *names[1], *names[2], *brands])
     brand_ids = np.array([ids[name] for name in brands])
     for start in range(0, audits, CHUNK):
         rows = ([], [], [], [])
@@ -102,7 +103,7 @@ def fill(audits, count):
                 {
                     "id": number,
                     "store_id": ids[names[0][rng.integers(STORES)]],
-                    "shelf_id": ids[""],
+                    "shelf_id": ids[names[2][number % SHELVES]],
                     "category_id": ids[names[1][rng.integers(CATEGORIES)]],
                     "time": int(first + YEARS * 365 * 86_400 * number / audits),
                     "utc_offset": 3600,
@@ -131,6 +132,7 @@ def fill(audits, count):
                     "brand_id": brand,
                     "facings": n,
                     "share": n / count,
+                    "margin": 0.02,
                     "linear_share": n / count,
                 }
                 for brand, n in zip(brand_ids[on_shelf].tolist(), counts.tolist(), strict=True)
@@ -155,6 +157,7 @@ def measure(audits):
         "list: first page of all": lambda: listing.list_audits(limit=50),
         "list: last page of all": lambda: listing.list_audits(limit=50, offset=audits - 50),
         "list: one store": lambda: listing.list_audits(Filter(stores=stores[:1]), limit=50),
+        "list: one shelf": lambda: listing.list_audits(Filter(shelves=("shelf 3",)), limit=50),
         "list: one category": lambda: listing.list_audits(Filter(categories=("category 3",)), limit=50),
         "list: one brand": lambda: listing.list_audits(Filter(brands=("brand 3",)), limit=50),
         "list: a year": lambda: listing.list_audits(year, limit=50),

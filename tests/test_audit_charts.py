@@ -9,11 +9,11 @@ HOSTILE = "<b>a.b[c]</b> 🥫"
 
 def trend(names, **columns):
     rows = [{"time": pd.Timestamp(f"2026-03-0{day}"), "brand": n} for day in (1, 2) for n in names]
-    return pd.DataFrame(rows).assign(facings=1, share=0.5, audits=1, **columns)
+    return pd.DataFrame(rows).assign(**{"facings": 1, "share": 0.5, "margin": 0.1, "audits": 1, **columns})
 
 
 def colors(chart):
-    scale = chart.to_dict()["encoding"]["color"]["scale"]
+    scale = chart.to_dict()["layer"][1]["encoding"]["color"]["scale"]
     return dict(zip(scale["domain"], scale["range"], strict=True))
 
 
@@ -36,6 +36,26 @@ def test_a_brand_alone_has_the_colour_that_it_has_everywhere():
 def test_stores_have_a_chart_each():
     chart = trend_chart(trend(["Astra"], store=HOSTILE)).to_dict()
     assert chart["facet"]["field"] == "store" and chart["columns"] == 2
+
+
+@pytest.mark.parametrize(
+    "share, margin, low, high, told",
+    [
+        (0.5, 0.1, 0.4, 0.6, "50.0% ± 10.0%"),
+        (0.05, 0.1, 0.0, 0.15, "5.0% ± 10.0%"),
+        (0.95, 0.1, 0.85, 1.0, "95.0% ± 10.0%"),
+        (0.5, float("nan"), None, None, "50.0%"),
+    ],
+)
+def test_a_share_over_time_has_a_bar_of_its_margin_where_that_is_known(share, margin, low, high, told):
+    chart = trend_chart(trend(["Astra"], share=share, margin=margin)).to_dict()
+    (rows,) = chart["datasets"].values()
+    for row in rows:
+        assert (row["low"], row["high"], row["told"]) == (pytest.approx(low), pytest.approx(high), told)
+    bars, _ = chart["layer"]
+    assert bars["encoding"]["y2"]["field"] == "high" and bars["transform"] == [
+        {"filter": "isValid(datum.low)"}
+    ]
 
 
 def test_a_comparison_keeps_the_order_of_its_table():

@@ -9,6 +9,7 @@ import pandas as pd
 from skushare import __version__
 from skushare.audits import corrections as corrected_by
 from skushare.detections import Detections
+from skushare.shelf.gaps import find_gaps
 from skushare.shelf.share import UNKNOWN, share_of_shelves
 from skushare.text import tidy, tidy_name
 
@@ -119,6 +120,16 @@ class Audit:
         """
         names, found = self.by_brand()
         return share_of_shelves(found, brands=names)
+
+    def gaps(self):
+        """The :class:`~skushare.shelf.gaps.Gaps` of each photo, a list; of the photos as they are.
+
+        ``None`` for a sweep over several pictures: there a place without a box may hold a facing that has its
+        box on another picture.
+        """
+        if self.source == "sweep" and len(self.photos) > 1:
+            return None
+        return [find_gaps(photo.detections) for photo in self.photos]
 
     def by_brand(self):
         """(the brands' names, each once; the detections of each photo, with ``brand_ids`` of these)."""

@@ -165,14 +165,11 @@ def _update_figures(db, audit):
             "brand_id": ids[name],
             "facings": facings,
             "share": share,
+            "margin": margin,
             "linear_share": along,
         }
-        for name, facings, share, along in zip(
-            shares["name"],
-            shares["facings"].tolist(),
-            shares["share"].tolist(),
-            shares["linear"].tolist(),
-            strict=True,
+        for name, facings, share, margin, along in zip(
+            *(shares[c].tolist() for c in ("name", "facings", "share", "margin", "linear")), strict=True
         )
     ]
     if rows:

@@ -103,7 +103,7 @@ def _add_audits(commands):
 
 
 def _add_filter(parser):
-    for name in ("store", "category", "brand"):
+    for name in ("store", "shelf", "category", "brand"):
         parser.add_argument(f"--{name}", action="append", default=[], metavar="NAME", help="may be repeated")
     parser.add_argument("--since", type=moment, metavar="TIME", help="from this day or time on")
     parser.add_argument(
@@ -247,10 +247,13 @@ def _filter(args):
     until = args.until
     if until and (until.hour, until.minute, until.second) == (0, 0, 0):
         until += timedelta(days=1)  # a day without a time means all of it
-    return Filter(tuple(args.store), tuple(args.category), tuple(args.brand), args.since, until)
+    names = map(tuple, (args.store, args.shelf, args.category, args.brand))
+    return Filter(*names, args.since, until)
 
 
 def _print(audit):
+    from skushare.shelf.gaps import count_gaps
+
     now = audit.corrected()
     facts = {
         "audit": audit.id,
@@ -261,6 +264,7 @@ def _print(audit):
         "note": audit.note,
         "photos": len(audit.photos),
         "facings": now.facings,
+        "gaps": count_gaps(now.gaps() or [])[0],
         "corrections": len(audit.corrections),
         "model": f"{audit.model} {audit.model_digest[:12]}",
         "gallery": f"{audit.gallery} {audit.gallery_digest[:12]}".strip(),

@@ -69,6 +69,7 @@ class AuditRow(Base):
         Index("ix_audits_time", "time"),
         Index("ix_audits_store", "store_id", "time"),
         Index("ix_audits_category", "category_id", "time"),
+        Index("ix_audits_shelf", "shelf_id", "time"),
         Index("ix_audits_gallery", "gallery_digest"),
         {"sqlite_autoincrement": True},  # the number of a deleted audit is not given again
     )
@@ -121,9 +122,10 @@ class ShareRow(Base):
     brand_id: Mapped[int] = mapped_column(ForeignKey("names.id"), primary_key=True)
     facings: Mapped[int]
     share: Mapped[float] = mapped_column(Double)
+    margin: Mapped[float | None] = mapped_column(Double)  # of the share; of old audits it is not known
     linear_share: Mapped[float | None] = mapped_column(Double)
     __table_args__ = (
-        Index("ix_shares_brand", "brand_id", "audit_id", "facings"),
+        Index("ix_shares_brand", "brand_id", "audit_id", "facings", "margin"),
         {"sqlite_with_rowid": False},
     )
 

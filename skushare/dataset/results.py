@@ -7,6 +7,7 @@ import pandas as pd
 
 from skushare.detections import Detections
 from skushare.geometry import to_xywh
+from skushare.shelf.gaps import find_gaps
 from skushare.shelf.share import share_by_row, share_of_shelves
 from skushare.spreadsheet import to_csv
 
@@ -40,7 +41,7 @@ def to_coco(found, labels, brands=()):
 
 
 def to_json(found, labels, brands=()):
-    """JSON text: one object a photo with its count and its facings."""
+    """JSON text: one object a photo with its count, its facings, and the gaps between them."""
     photos = [
         {
             "photo": os.fspath(photo.path),
@@ -49,6 +50,7 @@ def to_json(found, labels, brands=()):
             "facings": len(photo.detections),
             "error": str(photo.error) if photo.error else None,
             "detections": photo.detections.to_frame(labels, brands).to_dict("records"),
+            "gaps": find_gaps(photo.detections).records(),
         }
         for photo in found
     ]

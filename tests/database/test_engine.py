@@ -59,6 +59,7 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_what_it_has(database,
         assert session.scalars(select(GalleryRow)).one().hidden is False
         linear = select(ShareRow.linear_share).order_by(ShareRow.audit_id)
         assert session.scalars(linear).all() == [0.5, None]  # rows after corrections were wrong then
+        assert session.scalars(select(ShareRow.margin)).all() == [None, None]
 
 
 def test_a_block_is_saved_whole_or_not_at_all(database):
