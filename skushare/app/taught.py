@@ -54,7 +54,7 @@ def show_product(gallery, keep):
         return
     wrong = _choose_examples(gallery, chosen)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if st.button(f"Take out {len(wrong)} examples", icon=":material/remove:", disabled=not wrong):
+        if st.button("Take out the wrong ones", icon=":material/remove:", disabled=not wrong):
             keep(gallery.without_examples(wrong))
             st.rerun()
         into = st.selectbox(

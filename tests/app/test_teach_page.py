@@ -161,7 +161,7 @@ def test_a_single_wrong_example_can_be_taken_out(taught):
     choose(taught, "Look at a product", "b")
     assert len(taught.checkbox) == 2
     taught.checkbox[1].check().run()
-    press(taught, "Take out 1 examples")
+    press(taught, "Take out the wrong ones")
     assert np.bincount(open_gallery("shelf").example_skus).tolist() == [1, 1, 1]
     assert len(taught.checkbox) == 1 and not taught.checkbox[0].value
 
