@@ -1,6 +1,7 @@
 """`skushare audit` and `skushare audits`: counting shelves for the record, and what was recorded."""
 
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -84,6 +85,19 @@ def _add_audits(commands):
     report = command(actions, "report", write_report, "Write an audit as a PDF.", "")
     report.add_argument("number", type=positive, metavar="NUMBER")
     report.add_argument("--out", type=Path, metavar="FILE", help="default: audit-NUMBER.pdf")
+    recount = command(
+        actions,
+        "recount",
+        recount_audit,
+        "Name the facings of an audit again, from the kept photos, and compare the shares.\n\n"
+        "The gallery is the version that the audit was made with, or what --gallery says. Boxes and photos\n"
+        "are those that were stored, corrections by hand are left out, and the audit stays as it is.",
+        "examples:\n"
+        "  skushare audits recount 12                    is it still what it was?\n"
+        "  skushare audits recount 12 --gallery coffee   by what the gallery knows today\n",
+    )
+    recount.add_argument("number", type=positive, metavar="NUMBER")
+    add_brands(recount)
     delete = command(actions, "delete", delete_audits, "Remove audits for good.", "")
     delete.add_argument("numbers", nargs="+", type=positive, metavar="NUMBER")
 
@@ -177,6 +191,31 @@ def write_report(args):
     with atomic_write(path) as handle:
         handle.write(content)
     print(path)
+    return 0
+
+
+def recount_audit(args):
+    from skushare.audits import store
+    from skushare.audits.compare import compare
+    from skushare.audits.recount import gallery_used, recount
+    from skushare.brands.embedder import Embedder
+
+    found = replace(store.open_audit(args.number), corrections=())
+    gallery, embedder = open_brands(args.gallery)
+    if gallery is None:
+        gallery, embedder = gallery_used(found), Embedder.load()
+        if gallery.embedder != embedder.digest:
+            print("the embedder is another one than then: its examples are embedded anew, shares may differ")
+            gallery = gallery.embedded_by(embedder)
+    again = recount(found, gallery, embedder)
+    for name, audit in (("stored", found), ("recounted", again)):
+        print(f"{name:12} {_line(f'{audit.gallery} {audit.gallery_digest[:12]}')}".rstrip())
+    other = (found.table()["brand"] != again.table()["brand"]).sum() if found.facings else 0
+    print(f"{other:,} of {found.facings:,} facings have another brand")
+    print(f"{'stored':>9} {'recounted':>10}")
+    table = compare(found, again).sort_values("share_before", ascending=False, kind="stable")
+    for row in table.itertuples():
+        print(f"{row.share_before:9.1%} {row.share_after:10.1%}  {_line(row.brand)}")
     return 0
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -69,6 +70,7 @@ class AuditRow(Base):
         Index("ix_audits_store", "store_id", "time"),
         Index("ix_audits_category", "category_id", "time"),
         Index("ix_audits_shelf", "shelf_id", "time"),
+        Index("ix_audits_gallery", "gallery_digest"),
         {"sqlite_autoincrement": True},  # the number of a deleted audit is not given again
     )
 
@@ -139,7 +141,7 @@ class TargetRow(Base):
 
 
 class LeftoverRow(Base):
-    """A picture that a deleted audit had, to be removed unless something else uses it."""
+    """A picture that a deleted audit or gallery had, to be removed unless something else uses it."""
 
     __tablename__ = "leftovers"
     picture: Mapped[str] = mapped_column(DIGEST, primary_key=True)
@@ -156,6 +158,7 @@ class GalleryRow(Base):
     digest: Mapped[str] = mapped_column(DIGEST, index=True)
     created: Mapped[int] = mapped_column(BigInteger)
     content: Mapped[dict] = mapped_column(JSON)
+    hidden: Mapped[bool] = mapped_column(server_default=false())  # kept for the audits that name its digest
     __table_args__ = (UniqueConstraint("name", "version"),)
 
 

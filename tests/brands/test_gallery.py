@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skushare.brands.gallery import Gallery, GalleryError, Sku, categories_of_brands, checked_text
+from skushare.text import tidy_name
 from tests.brands.conftest import picture
 
 
@@ -155,7 +156,15 @@ def test_what_cannot_be_is_refused(gallery, changes, message):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"id": "../x"}, {"id": ""}, {"brand": ""}, {"name": "\x00"}, {"brand": "x" * 10_000}, {"color": "red"}],
+    [
+        {"id": "../x"},
+        {"id": ""},
+        {"brand": ""},
+        {"name": "\x00"},
+        {"name": "\u200d"},
+        {"brand": "x" * 10_000},
+        {"color": "red"},
+    ],
 )
 def test_a_product_needs_a_name_a_brand_and_a_plain_id(fields):
     with pytest.raises(GalleryError):
@@ -163,12 +172,13 @@ def test_a_product_needs_a_name_a_brand_and_a_plain_id(fields):
 
 
 @given(st.text())
-def test_checked_text_is_one_printable_line_or_refused(text):
+def test_checked_text_is_one_line_that_audits_keep_or_refused(text):
     try:
         checked = checked_text(text, "name")
     except GalleryError:
         return
-    assert checked.isprintable() and checked == checked.strip() and 0 < len(checked) <= 200
+    assert checked == checked.strip() == tidy_name(checked) and 0 < len(checked) <= 200
+    assert len(checked.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

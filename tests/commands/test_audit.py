@@ -107,7 +107,7 @@ def test_a_broken_photo_is_named_and_the_rest_is_kept(photos, capsys):
     assert status == 1 and "bad.jpg" in told.err and "photos       3" in told.out
 
 
-@pytest.mark.parametrize("arguments", [["show", "7"], ["report", "7"], ["delete", "7"]])
+@pytest.mark.parametrize("arguments", [["show", "7"], ["report", "7"], ["recount", "7"], ["delete", "7"]])
 def test_an_audit_that_is_not_there_is_said(capsys, arguments):
     status, told = run(capsys, "audits", *arguments)
     assert status == 2 and "there is no audit 7" in told.err
