@@ -96,15 +96,21 @@ def choose_gallery(key, without=BY_LOOK):
         return None
 
 
+def choose_naming(key):
+    """Fields for what names the brands; gives (gallery or ``None``, whether looks name what it does not)."""
+    gallery = choose_gallery(f"{key}_gallery")
+    by_look = gallery is None or st.toggle(
+        "Group what it does not know by look", value=gallery.name == MY_BRANDS, key=f"{key}_looks"
+    )
+    return gallery, by_look
+
+
 def name_album(album, min_score, embedder, key):
     """Fields for what names the brands of an album; gives (naming, gallery).
 
     A naming is kept until the photos, the score or the gallery change.
     """
-    gallery = choose_gallery(f"{key}_gallery")
-    by_look = gallery is None or st.toggle(
-        "Group what it does not know by look", value=gallery.name == MY_BRANDS, key=f"{key}_looks"
-    )
+    gallery, by_look = choose_naming(key)
     made_of = (tuple(album.photos), min_score, gallery and gallery.digest, by_look)
     kept = st.session_state.get(f"{key}_naming")
     if kept is None or kept[0] != made_of:
@@ -133,7 +139,13 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
             help="Write the brand, and it is taught.",
         )
         if brand.strip():
-            _teach_look(brand, facings, gallery, embedder)
+            vectors = [shown.embeddings[row].astype("float32") for shown, row in facings]
+            pictures = [shown.cutout(row) for shown, row in facings]
+            try:
+                _teach_look(brand, vectors, pictures, gallery, embedder)
+            except SkushareError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+                st.stop()
             st.rerun()
     if len(naming.looks) > MOST_LOOKS:
         st.caption(
@@ -150,16 +162,68 @@ def _facings_of(naming, photos, min_score, brand):
     return found
 
 
-def _teach_look(brand, facings, gallery, embedder):
-    """Teach the facings of a look to ``gallery``, or to ``MY_BRANDS`` without one but the demo."""
+def _teach_look(brand, vectors, pictures, gallery, embedder):
+    """Teach the facings of a look to ``gallery``, or to ``MY_BRANDS`` without one but the demo.
+
+    Returns:
+        The saved gallery, which is the chosen one from then on.
+
+    Raises:
+        SkushareError: the name cannot be a brand's, or the gallery cannot be saved.
+    """
     if gallery is None or st.session_state.get("gallery_name") == DEMO:
         gallery = saved_gallery(MY_BRANDS) if MY_BRANDS in gallery_names() else Gallery(MY_BRANDS)
-    try:
-        sku = gallery.find(brand, brand) or Sku(gallery.new_id(), brand, brand)
-        vectors = [photo.embeddings[row].astype("float32") for photo, row in facings]
-        pictures = [photo.cutout(row) for photo, row in facings]
-        save_gallery(gallery.with_examples(sku, vectors, pictures, embedder))
-    except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        st.stop()
+    sku = gallery.find(brand, brand) or Sku(gallery.new_id(), brand, brand)
+    gallery = gallery.with_examples(sku, vectors, pictures, embedder)
+    save_gallery(gallery)
     st.session_state.gallery_name = gallery.name
+    return gallery
+
+
+def show_live_looks(session, embedder):
+    """The looks of a live ``session`` with a picture each, to be given a brand in place.
+
+    Each keeps its place, also when it has its brand: no field moves while another is being written in.
+    """
+    looks, state = session.looks, st.session_state
+    state.looks_shown = looks
+    if not looks:
+        return
+    st.markdown("##### Looks")
+    st.caption("Write the brand of a look, and it is taught: it is known from then on, also on other pages.")
+    if problem := state.pop("look_problem", None):
+        st.error(plain(problem), icon=":material/error:")
+    shown = looks[: MOST_LOOKS + sum(bool(look.brand) for look in looks)]
+    for number, look in zip(cells(range(len(shown)), 6), shown, strict=True):
+        st.image(look.picture, width=64)
+        if look.brand:
+            st.text(f"{look.name}: {look.brand}")
+            continue
+        key = f"live_look_{number}"
+        # What the camera tells can cut a run short; a callback is done before.
+        st.text_input(
+            look.name,
+            placeholder="Brand",
+            key=key,
+            on_change=_name_live_look,
+            args=(session, look, key, embedder),
+        )
+    if len(shown) < len(looks):
+        st.caption(f"And {len(looks) - len(shown)} looks that were found later.")
+
+
+def are_new_looks(session):
+    """Whether the live ``session`` has looks that :func:`show_live_looks` has not shown yet."""
+    return session.looks != st.session_state.get("looks_shown", ())
+
+
+def _name_live_look(session, look, key, embedder):
+    brand, state = st.session_state[key].strip(), st.session_state
+    vectors, pictures = session.examples(look.name)
+    if not brand or not pictures:
+        return
+    try:
+        gallery = _teach_look(brand, vectors, pictures, session.gallery, embedder)
+        session.go_on_with(gallery, look.name, brand)
+    except SkushareError as error:
+        state.look_problem = str(error)

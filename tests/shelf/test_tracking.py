@@ -94,6 +94,19 @@ def test_a_brand_is_what_most_frames_say(shelf):
     assert (facings.brand_scores > 0.4).all() and (facings.brand_scores <= 1).all()
 
 
+def test_renamed_ids_keep_their_facings_also_where_two_become_one(shelf):
+    tracker, rng = ShelfTracker(), np.random.default_rng(0)
+    for view in sweep(*shelf, SIZE, path=STILL, fps=FPS):
+        tracker.update(view.image, seen(view, rng, 0, brand_ids=view.ids % 3, sku_ids=view.ids % 3))
+    before = tracker.facings()
+    tracker.rename(brand_ids={0: 1, 1: 0, 2: 1}, sku_ids={2: 7})
+    after = tracker.facings()
+    assert after.brand_ids.tolist() == np.array([1, 0, 1])[before.brand_ids].tolist()
+    assert after.sku_ids.tolist() == np.array([0, 1, 7])[before.sku_ids].tolist()
+    tracker.rename(brand_ids={})
+    assert tracker.facings().brand_ids.tolist() == after.brand_ids.tolist()
+
+
 def test_nothing_found_is_nothing_counted(shelf):
     tracker = ShelfTracker()
     for view in sweep(*shelf, SIZE, path=((0.0, 0.0, False), (1.0, 0.0, False)), fps=FPS):
