@@ -1,5 +1,8 @@
 """Counting once: sweeps with stops, returns, shake and cover; votes; nothing to see."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
@@ -45,6 +48,15 @@ def test_a_covered_camera_counts_nothing_and_forgets_nothing(shelf):
     for _ in range(20):
         assert tracker.update(DARK, ghost).track_ids.tolist() == [-1]
     assert len(tracker) == before
+
+
+def test_frames_may_change_their_size(shelf):
+    tracker, rng = ShelfTracker(), np.random.default_rng(0)
+    for number, view in enumerate(sweep(*shelf, SIZE, path=THERE, fps=FPS)):
+        found, scale = seen(view, rng, missed=0), 0.75 if number % 20 >= 10 else 1.0
+        image = cv2.resize(view.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        tracker.update(image, replace(found, boxes=found.boxes * np.float32(scale)))
+    assert abs(len(tracker) - len(shelf[1])) <= 0.05 * len(shelf[1])
 
 
 def test_a_flicker_is_no_facing(shelf):
