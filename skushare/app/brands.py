@@ -194,14 +194,15 @@ def show_live_looks(session, embedder):
     if problem := state.pop("look_problem", None):
         st.error(plain(problem), icon=":material/error:")
     shown = looks[: MOST_LOOKS + sum(bool(look.brand) for look in looks)]
-    for number, look in zip(cells(range(len(shown)), 6), shown, strict=True):
-        st.image(look.picture, width=64)
+    for number in cells(range(len(shown)), 3):
+        look, line = shown[number], st.container(horizontal=True, vertical_alignment="center")
+        line.image(look.picture, width=48)
         if look.brand:
-            st.text(f"{look.name}: {look.brand}")
+            line.text(f"{look.name}: {look.brand}")
             continue
         key = f"live_look_{number}"
         # What the camera tells can cut a run short; a callback is done before.
-        st.text_input(
+        line.text_input(
             look.name,
             placeholder="Brand",
             key=key,
