@@ -94,7 +94,7 @@ def audit_of_shelves(shelves, album, detector, min_score, words, known=None):
         known: the gallery that their brands come from, if one did.
     """
     found, brands = with_brands(
-        (shelf.detections for shelf in shelves), detector.labels, known and known.brands
+        (shelf.detections for shelf in shelves), detector.labels, known.brands if known else ()
     )
     photos = []
     for shelf, detections in zip(shelves, found, strict=True):
@@ -142,7 +142,7 @@ def audit_of_sweep(session, seen, words, known=None):
 def _audit_of_camera(session, seen, words, known, source):
     time = _now()
     found, brands = with_brands(
-        (each.detections for each in seen), session.detector.labels, known and known.brands
+        (each.detections for each in seen), session.detector.labels, known.brands if known else ()
     )
     photos = [
         AuditPhoto(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skushare.brands.brand_map import name_by_label
 from skushare.brands.gallery import Gallery, Sku
 from skushare.brands.looks import group_looks, look_name
 from skushare.brands.recognition import example_picture, named
@@ -64,6 +65,27 @@ class FrameNamer:
         known = vectors.any(1)
         ages[~known] = np.iinfo(np.int64).max - 1
         self._boxes, self._vectors, self._ages = detections.boxes, vectors, ages
+
+
+class LabelNamer:
+    """Names the facings of successive frames by the labels that the detector gave them; embeds nothing.
+
+    Attributes:
+        gallery: a brand map.
+        a_frame: as of :class:`FrameNamer`, without any effect.
+    """
+
+    def __init__(self, labels, gallery):
+        self.gallery, self.a_frame, self._labels = gallery, A_FRAME, labels
+
+    @property
+    def brands(self):
+        """Names of the brands, by brand id."""
+        return self.gallery.brands
+
+    def name(self, image, detections):
+        """``detections`` with brands, as of :func:`~skushare.brands.brand_map.name_by_label`."""
+        return name_by_label(detections, self._labels, self.gallery)
 
 
 class Look(NamedTuple):

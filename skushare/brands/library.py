@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sqlalchemy import func, insert, select
 
+from skushare.brands.brand_map import MAP_NAME
 from skushare.brands.gallery import Gallery, GalleryError, Sku
 from skushare.colors import shown_colors
 from skushare.database import pictures
@@ -105,10 +106,23 @@ def skus_of(digest):
 
 
 def gallery_names():
-    """Names of the saved galleries, the one saved last first."""
+    """Names of the saved galleries, the one saved last first; brand maps are not among them."""
+    return [name for name in _names() if not _is_map(name)]
+
+
+def brand_map_names():
+    """Names of the saved brand maps, the one saved last first; they are opened as galleries are."""
+    return [name for name in _names() if _is_map(name)]
+
+
+def _names():
     with reading() as db:
         last = func.max(GalleryRow.id)
         return list(db.scalars(select(GalleryRow.name).group_by(GalleryRow.name).order_by(last.desc())))
+
+
+def _is_map(name):
+    return name.endswith(MAP_NAME.format(""))
 
 
 def gallery_versions(name):

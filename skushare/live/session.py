@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from skushare.brands.frames import FrameNamer, LookNamer
+from skushare.brands.frames import FrameNamer, LabelNamer, LookNamer
 from skushare.colors import label_colors, shown_colors
 from skushare.detections import Detections
 from skushare.draw import annotate
@@ -73,8 +73,7 @@ class LiveSession:
 
     Attributes:
         min_score: least score that counts.
-        namer: a :class:`~skushare.brands.frames.FrameNamer` that names the brands, or groups by look; or
-            ``None``.
+        namer: one of :mod:`skushare.brands.frames`, that names the brands or groups by look; or ``None``.
     """
 
     def __init__(self, detector, clock=time.monotonic):
@@ -160,15 +159,23 @@ class LiveSession:
         """Have ``gallery`` name the brands from now on; what is chosen otherwise than before counts anew.
 
         Args:
-            gallery: a :class:`~skushare.brands.gallery.Gallery`, or ``None``.
-            by_look: group by look what it does not know (all, without one).
+            gallery: a :class:`~skushare.brands.gallery.Gallery` or a brand map; ``None`` and not
+                ``by_look`` leave the facings their class labels alone.
+            embedder: of the gallery and of the looks.
+            by_look: group by look what a gallery, or none, does not know.
         """
-        kind = LookNamer if by_look else FrameNamer
+        kind, made_with = FrameNamer, embedder
+        if gallery is not None and gallery.by_label:
+            kind, made_with = LabelNamer, self.detector.labels
+        elif by_look:
+            kind = LookNamer
+        elif gallery is None:
+            kind = type(None)
         same = (gallery and gallery.digest) == (self.gallery and self.gallery.digest)
         if same and type(self.namer) is kind:
             return
         with self._tracking:
-            self.namer = kind(embedder, gallery)
+            self.namer = None if kind is type(None) else kind(made_with, gallery)
             self._tracker = ShelfTracker()
         self._shown, self._colors = {}, None
 

@@ -107,13 +107,15 @@ def test_a_batch_without_a_photo_leaves_nothing(finder):
 
 
 def test_a_gallery_tells_the_brands_and_is_recorded(monkeypatch):
-    def recognise(image, found, embedder, gallery):
+    def recognise(image, found, embedder, gallery, labels):
         assert image.shape == (40, 60, 3) and embedder == "embedder"
         return replace(found, brand_ids=[1, -1, 0], sku_ids=[3, -1, 2], brand_scores=[0.9, 0, 0.8])
 
     module = SimpleNamespace(recognise=recognise)
     monkeypatch.setitem(sys.modules, "skushare.brands.recognition", module)
-    gallery = SimpleNamespace(name="coffee", digest="e" * 64, threshold=0.6, brands=("Astra", "Bello"))
+    gallery = SimpleNamespace(
+        name="coffee", digest="e" * 64, threshold=0.6, brands=("Astra", "Bello"), by_label=False
+    )
     finder = Finder(Detector(), gallery=gallery, embedder="embedder")
     number = open_batch(finder, {}, 1, ["a"])
     list(run_batch(number, files(40), finder))

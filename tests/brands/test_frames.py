@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skushare.brands.frames import A_FRAME, LOOKS_EVERY, FrameNamer, LookNamer
+from skushare.brands.frames import A_FRAME, LOOKS_EVERY, FrameNamer, LabelNamer, LookNamer
 from skushare.brands.gallery import Gallery, Sku
 from skushare.detections import Detections
 from skushare.jpeg import decode_jpeg
@@ -84,6 +84,12 @@ def test_no_look_without_facings_that_are_alike(embedder, colors):
     namer = LookNamer(embedder)
     for _ in range(2 * LOOKS_EVERY):
         assert namer.name(*frame(*colors)).brand_ids is None
+
+
+def test_a_brand_map_names_by_label_and_embeds_nothing():
+    namer = LabelNamer(("can", "jar"), Gallery("map", [Sku("a", "jar", "Jam"), Sku("b", "tin", "Tea")]))
+    found = namer.name(None, Detections(np.zeros((2, 4)), [0.9, 0.9], [0, 1]))
+    assert namer.brands == ("Jam", "Tea") and found.brand_ids.tolist() == [-1, 0]
 
 
 def test_looks_are_of_what_the_gallery_does_not_know(embedder, gallery):

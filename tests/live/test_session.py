@@ -241,6 +241,20 @@ def test_without_a_gallery_facings_are_grouped_by_look(session):
     assert session.brands == ("look A", "look B")
 
 
+@pytest.mark.parametrize("by_look", [False, True])
+def test_a_brand_map_names_the_brands_by_the_labels(session, by_look):
+    session.name_by(Gallery("map", [Sku("a", "facing", "Oats", own=True)]), None, by_look)
+    session.process(FRAME)
+    assert named(session, session.reading().detections) == ["Oats"] * 3 and session.looks == ()
+    session.name_by(None, None)  # the labels alone
+    session.process(FRAME)
+    assert (session.gallery, session.brands) == (None, ())
+    assert session.reading().detections.brand_ids is None and session.examples("look A") == ((), [])
+    tracker = session._tracker
+    session.name_by(None, None)  # again, as each rerun of the page does: the count goes on
+    assert session._tracker is tracker
+
+
 def shelf(*colors):
     """A textured picture with a wide facing of each colour, and the detections of it."""
     image = np.random.default_rng(0).integers(0, 60, (240, 320, 3), np.uint8)
