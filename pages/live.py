@@ -94,7 +94,7 @@ with settings_row:
     session.min_score = score_slider(detector, "live", key="live_score")
     session.look_at(choose_sizes(detector, "live_size"))
     if embedder:
-        known, by_look = choose_naming("live")
+        known, by_look = choose_naming("live", detector.labels)
         session.name_by(known, embedder, by_look)
 with looks_row:  # outside of what is drawn every second, which would disturb the writing of a name
     show_live_looks(session, embedder)

@@ -4,11 +4,14 @@ import streamlit as st
 
 from skushare.app.gallery import gallery as cells
 from skushare.app.text import plain
+from skushare.brands.brand_map import read_brand_map, require_labels
 from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import Gallery, Sku
 from skushare.brands.gallery_files import read_gallery
 from skushare.brands.library import (
+    brand_map_names,
     brand_notes,
+    delete_gallery,
     gallery_names,
     gallery_of,
     gallery_versions,
@@ -19,6 +22,7 @@ from skushare.errors import SkushareError
 from skushare.samples import DEMO_GALLERY
 
 BY_LOOK, DEMO = "No gallery: group by look", "Demo: the sample shelves"
+NO_BRANDS, OWN_LABELS = "No brands", "The model's own labels"
 MY_BRANDS = "My brands"  # the gallery that looks are named into
 MOST_LOOKS = 12
 
@@ -64,22 +68,28 @@ def notes_of(first=""):
     return _notes(library_state(), first)
 
 
-def choose_gallery(key, without=BY_LOOK):
-    """A field to choose the gallery that names brands; gives it, or ``None`` for ``without``.
+def choose_gallery(key, labels, without=BY_LOOK):
+    """A field to choose the gallery or brand map that names brands; gives it, or ``None`` without one.
 
     The choice holds on all pages of a visit.
+
+    Args:
+        labels: of the model; those of several classes may name the brands themselves, or by a brand map.
+        without: what else there is to choose.
     """
     try:
-        names = gallery_names()
-        state = st.session_state
-        options = [*names, DEMO, without]
+        names, state, several = gallery_names(), st.session_state, len(labels) > 1
+        if several:
+            names = [*names, *brand_map_names()]
+        options = list(dict.fromkeys([*names, DEMO, *([OWN_LABELS] if several else []), without]))
         chosen = state.get("gallery_name")
         if chosen not in options:
-            chosen = without if chosen == "" or not names else names[0]
+            usual = OWN_LABELS if several else names[0] if names else without
+            chosen = without if chosen == "" else usual
         state[key] = chosen  # another page or a taught look may have chosen since
 
         def choose():
-            state.gallery_name = "" if state[key] == without else state[key]
+            state.gallery_name = "" if state[key] in (BY_LOOK, NO_BRANDS) else state[key]
 
         chosen = st.selectbox(
             "Brands",
@@ -88,33 +98,88 @@ def choose_gallery(key, without=BY_LOOK):
             on_change=choose,
             help="Galleries are made on the Teach page. Without one, facings are grouped by how they look.",
         )
-        if chosen == without:
+        if chosen in (OWN_LABELS, without):
             return None
-        return demo_gallery() if chosen == DEMO else saved_gallery(chosen)
+        gallery = demo_gallery() if chosen == DEMO else saved_gallery(chosen)
+        if gallery.by_label:
+            require_labels(gallery, labels)
+        return gallery
     except SkushareError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return None
 
 
-def choose_naming(key):
-    """Fields for what names the brands; gives (gallery or ``None``, whether looks name what it does not)."""
-    gallery = choose_gallery(f"{key}_gallery")
-    by_look = gallery is None or st.toggle(
+def choose_naming(key, labels):
+    """Fields for what names the brands of the facings of a model with the class ``labels``.
+
+    Returns:
+        (gallery, by_look): a gallery or brand map, or ``None``; whether looks name what it does not know.
+        With neither, the class labels are the brands.
+    """
+    gallery = choose_gallery(f"{key}_gallery", labels)
+    if len(labels) > 1:
+        _offer_brand_map(key, labels, gallery)
+    if gallery is None:
+        return None, st.session_state.get(f"{key}_gallery") != OWN_LABELS
+    by_look = not gallery.by_label and st.toggle(
         "Group what it does not know by look", value=gallery.name == MY_BRANDS, key=f"{key}_looks"
     )
     return gallery, by_look
 
 
-def name_album(album, min_score, embedder, key):
+def _offer_brand_map(key, labels, gallery):
+    """A place to give the brands of the model's ``labels``, or to delete the brand map that is chosen."""
+    state = st.session_state
+    with st.popover("Brand map", icon=":material/account_tree:"):
+        st.markdown(
+            "Many labels of the model to one brand: a CSV file with the columns `label`, `brand` and `own` "
+            "(yes or no), or a JSON list of objects with these keys. It is kept, and chosen under Brands."
+        )
+        file = st.file_uploader(
+            "CSV or JSON file",
+            type=["csv", "json"],
+            key=f"{key}_brand_map_{state.setdefault('brand_map_round', 0)}",
+        )
+        if file is not None:
+            try:
+                brand_map = read_brand_map(file)
+                require_labels(brand_map, labels)
+                save_gallery(brand_map)
+            except SkushareError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+            else:
+                state.gallery_name = brand_map.name
+                state.brand_map_round += 1  # empties the field
+                st.rerun()
+        if gallery is not None and gallery.by_label:
+            st.button(
+                "Delete the chosen map",
+                icon=":material/delete:",
+                key=f"{key}_brand_map_gone",
+                help="Audits keep the brands that they were made with.",
+                on_click=_delete_brand_map,
+                args=(gallery.name,),
+            )
+
+
+def _delete_brand_map(name):
+    delete_gallery(name)
+    st.session_state.gallery_name = None
+
+
+def name_album(album, min_score, labels, embedder, key):
     """Fields for what names the brands of an album; gives (naming, gallery).
 
-    A naming is kept until the photos, the score or the gallery change.
+    A naming is kept until the photos, the score or the gallery change. It is ``None`` where the class
+    ``labels`` of the model are the brands.
     """
-    gallery, by_look = choose_naming(key)
+    gallery, by_look = choose_naming(key, labels)
+    if gallery is None and not by_look:
+        return None, None
     made_of = (tuple(album.photos), min_score, gallery and gallery.digest, by_look)
     kept = st.session_state.get(f"{key}_naming")
     if kept is None or kept[0] != made_of:
-        kept = (made_of, album.named(min_score, embedder, gallery, by_look))
+        kept = (made_of, album.named(min_score, embedder, gallery, by_look, labels))
         st.session_state[f"{key}_naming"] = kept
     return kept[1], gallery
 
