@@ -5,7 +5,7 @@ from datetime import datetime
 import streamlit as st
 
 from skushare.app.audit_saving import audit_of_frame, audit_of_sweep, save_as_audit
-from skushare.app.brands import choose_gallery, shared_embedder
+from skushare.app.brands import are_new_looks, choose_naming, shared_embedder, show_live_looks
 from skushare.app.camera import camera_status, camera_stream
 from skushare.app.gallery import gallery
 from skushare.app.model import choose_sizes, score_slider, shared_detector
@@ -47,10 +47,10 @@ if status in HOPELESS:
 
 def make_audit(taken, words, way):
     """The audit of what was there when the button was pressed."""
-    newest, seen = taken
+    newest, seen, known = taken
     if way == FRAME or not seen:
-        return audit_of_frame(session, newest, words)
-    return audit_of_sweep(session, seen, words)
+        return audit_of_frame(session, newest, words, known)
+    return audit_of_sweep(session, seen, words, known)
 
 
 def keep_snapshot():
@@ -60,6 +60,7 @@ def keep_snapshot():
 
 reading_row = st.container()
 video_column, course_column = st.columns([3, 2], gap="large")
+looks_row = st.container()
 settings_row = st.container()  # below what is read all the time, also on a phone
 with video_column:
     camera = camera_stream(session)
@@ -68,7 +69,7 @@ with video_column:
     buttons.button("Count anew", icon=":material/restart_alt:", help=ONCE, on_click=session.recount)
     save_as_audit(
         "live",
-        take=lambda: (newest, session.sweep()) if (newest := session.newest()) else None,
+        take=lambda: (newest, session.sweep(), session.gallery) if (newest := session.newest()) else None,
         make=make_audit,
         place=buttons,
         ways=(SWEEP, FRAME),
@@ -93,7 +94,10 @@ with settings_row:
     session.min_score = score_slider(detector, "live", key="live_score")
     session.look_at(choose_sizes(detector, "live_size"))
     if embedder:
-        session.name_by(choose_gallery("live_gallery"), embedder)
+        known, by_look = choose_naming("live", detector.labels)
+        session.name_by(known, embedder, by_look)
+with looks_row:  # outside of what is drawn every second, which would disturb the writing of a name
+    show_live_looks(session, embedder)
 
 
 def _categories(known):
@@ -157,10 +161,10 @@ def show_course():
         colors = SIDES if sides else session.colors(shares["name"])
         wanted = read_targets(category) if known else {}
         show_shares(shares, () if brands else detector.labels, colors=colors, wanted=wanted)
-        if brands and not known:
-            st.caption(
-                "Grouped by how they look. Name them on the Teach page, and they are known from then on."
-            )
+        if session.looks:
+            st.caption("What no gallery knows is grouped by how it looks. Name the looks below.")
+        if are_new_looks(session):
+            st.rerun()
     with course_place:
         st.markdown("##### Facings over time")
         st.altair_chart(count_chart(session.history()), width="stretch")

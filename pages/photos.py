@@ -86,7 +86,7 @@ if album:
     min_score = score_slider(detector, "photo", key="photo_score")
     naming = known = None
     if embedder:
-        naming, known = name_album(album, min_score, embedder, "photos")
+        naming, known = name_album(album, min_score, detector.labels, embedder, "photos")
     brands = naming.brands if naming else ()
     shelves = shelves_of(album, naming, min_score, "photos")
     names = brands or detector.labels

@@ -154,7 +154,7 @@ class Album:
                 break
         return len(waiting)
 
-    def named(self, min_score, embedder, gallery=None, by_look=False):
+    def named(self, min_score, embedder, gallery=None, by_look=False, labels=()):
         """Brands of the facings of at least ``min_score``: a :class:`~skushare.brands.naming.Naming`.
 
         Its detections are those of the photos, in their order; see
@@ -168,7 +168,7 @@ class Album:
                 vectors.append(np.zeros((len(found[-1]), embedder.dimensions), np.float32))
             else:
                 vectors.append(photo.embeddings[shown].astype(np.float32))
-        return name_facings(found, vectors, embedder, gallery, by_look)
+        return name_facings(found, vectors, embedder, gallery, by_look, labels)
 
     def found(self, min_score):
         """Detections of each photo of at least ``min_score``."""

@@ -8,7 +8,7 @@ import streamlit as st
 
 from skushare.app.audit_saving import word_fields
 from skushare.app.audits import go_to
-from skushare.app.brands import choose_gallery, shared_embedder
+from skushare.app.brands import NO_BRANDS, OWN_LABELS, choose_gallery, shared_embedder
 from skushare.app.datasets import note
 from skushare.app.model import shared_detector
 from skushare.app.text import plain
@@ -29,8 +29,9 @@ def show_batch():
         "All photos of a folder become one audit. If it is interrupted, give the same folder with the same "
         "words again: it goes on, and no photo is counted twice."
     )
-    embedder = shared_embedder()
-    gallery = choose_gallery("batch_gallery", without="No brands") if embedder else None
+    detector, embedder = shared_detector(), shared_embedder()
+    without = OWN_LABELS if len(detector.labels) > 1 else NO_BRANDS
+    gallery = choose_gallery("batch_gallery", detector.labels, without) if embedder else None
     with st.form("batch_form", border=False):
         files = st.file_uploader(
             "Folder of photos",
@@ -44,7 +45,7 @@ def show_batch():
                 st.info("Choose a folder first.")
                 return
             state.audit_words = words
-            state.batch = Batch(files, words, gallery, embedder)
+            state.batch = Batch(files, words, detector, gallery, embedder)
             st.rerun()
     st.caption("On the command line: `skushare audit FOLDER --store NAME`")
 
@@ -52,9 +53,9 @@ def show_batch():
 class Batch:
     """A batch that a page advances bit by bit."""
 
-    def __init__(self, files, words, gallery, embedder):
+    def __init__(self, files, words, detector, gallery, embedder):
         names = hashlib.sha256(repr(sorted((file.name, file.size) for file in files)).encode())
-        finder = Finder(shared_detector(), gallery=gallery, embedder=embedder)
+        finder = Finder(detector, gallery=gallery, embedder=embedder)
         source = ["upload", names.hexdigest()]  # other photos are another audit, whatever the words
         self.number = open_batch(finder, words | {"time": datetime.now().astimezone()}, len(files), source)
         self.planned, self.done, self.problems = len(files), 0, []

@@ -94,7 +94,7 @@ def audit_of_shelves(shelves, album, detector, min_score, words, known=None):
         known: the gallery that their brands come from, if one did.
     """
     found, brands = with_brands(
-        (shelf.detections for shelf in shelves), detector.labels, known and known.brands
+        (shelf.detections for shelf in shelves), detector.labels, known.brands if known else ()
     )
     photos = []
     for shelf, detections in zip(shelves, found, strict=True):
@@ -120,23 +120,29 @@ def _part(key, album):
     return AuditPhoto(photo.name, picture, photo.width, photo.height, none, role="part")
 
 
-def audit_of_frame(session, frame, words):
-    """The :class:`~skushare.audits.audit.Audit` of ``frame``, of ``session.newest()``."""
+def audit_of_frame(session, frame, words, known=None):
+    """The :class:`~skushare.audits.audit.Audit` of ``frame``, of ``session.newest()``.
+
+    ``known``: the session's gallery at that time.
+    """
     image, detections = frame
     height, width = image.shape[:2]
     seen = SweepPicture(encode_jpeg(image, QUALITY), width, height, assign_rows(detections))
-    return _audit_of_camera(session, [seen], words, "live")
+    return _audit_of_camera(session, [seen], words, known, "live")
 
 
-def audit_of_sweep(session, seen, words):
-    """The :class:`~skushare.audits.audit.Audit` of a sweep, ``seen`` being of ``session.sweep()``."""
-    return _audit_of_camera(session, seen, words, "sweep")
+def audit_of_sweep(session, seen, words, known=None):
+    """The :class:`~skushare.audits.audit.Audit` of a sweep, ``seen`` being of ``session.sweep()``.
+
+    ``known``: the session's gallery at that time.
+    """
+    return _audit_of_camera(session, seen, words, known, "sweep")
 
 
-def _audit_of_camera(session, seen, words, source):
-    known, time = session.gallery, _now()
+def _audit_of_camera(session, seen, words, known, source):
+    time = _now()
     found, brands = with_brands(
-        (each.detections for each in seen), session.detector.labels, known and known.brands
+        (each.detections for each in seen), session.detector.labels, known.brands if known else ()
     )
     photos = [
         AuditPhoto(

@@ -4,11 +4,14 @@ import streamlit as st
 
 from skushare.app.gallery import gallery as cells
 from skushare.app.text import plain
+from skushare.brands.brand_map import read_brand_map, require_labels
 from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import Gallery, Sku
 from skushare.brands.gallery_files import read_gallery
 from skushare.brands.library import (
+    brand_map_names,
     brand_notes,
+    delete_gallery,
     gallery_names,
     gallery_of,
     library_state,
@@ -19,6 +22,7 @@ from skushare.errors import SkushareError
 from skushare.samples import DEMO_GALLERY
 
 BY_LOOK, DEMO = "No gallery: group by look", "Demo: the sample shelves"
+NO_BRANDS, OWN_LABELS = "No brands", "The model's own labels"
 MY_BRANDS = "My brands"  # the gallery that looks are named into
 MOST_LOOKS = 12
 
@@ -64,22 +68,28 @@ def notes_of(first=""):
     return _notes(library_state(), first)
 
 
-def choose_gallery(key, without=BY_LOOK):
-    """A field to choose the gallery that names brands; gives it, or ``None`` for ``without``.
+def choose_gallery(key, labels, without=BY_LOOK):
+    """A field to choose the gallery or brand map that names brands; gives it, or ``None`` without one.
 
     The choice holds on all pages of a visit.
+
+    Args:
+        labels: of the model; those of several classes may name the brands themselves, or by a brand map.
+        without: what else there is to choose.
     """
     try:
-        names = gallery_names()
-        state = st.session_state
-        options = [*names, DEMO, without]
+        names, state, several = gallery_names(), st.session_state, len(labels) > 1
+        if several:
+            names = [*names, *brand_map_names()]
+        options = list(dict.fromkeys([*names, DEMO, *([OWN_LABELS] if several else []), without]))
         chosen = state.get("gallery_name")
         if chosen not in options:
-            chosen = without if chosen == "" or not names else names[0]
+            usual = OWN_LABELS if several else names[0] if names else without
+            chosen = without if chosen == "" else usual
         state[key] = chosen  # another page or a taught look may have chosen since
 
         def choose():
-            state.gallery_name = "" if state[key] == without else state[key]
+            state.gallery_name = "" if state[key] in (BY_LOOK, NO_BRANDS) else state[key]
 
         chosen = st.selectbox(
             "Brands",
@@ -88,27 +98,88 @@ def choose_gallery(key, without=BY_LOOK):
             on_change=choose,
             help="Galleries are made on the Teach page. Without one, facings are grouped by how they look.",
         )
-        if chosen == without:
+        if chosen in (OWN_LABELS, without):
             return None
-        return demo_gallery() if chosen == DEMO else saved_gallery(chosen)
+        gallery = demo_gallery() if chosen == DEMO else saved_gallery(chosen)
+        if gallery.by_label:
+            require_labels(gallery, labels)
+        return gallery
     except SkushareError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return None
 
 
-def name_album(album, min_score, embedder, key):
-    """Fields for what names the brands of an album; gives (naming, gallery).
+def choose_naming(key, labels):
+    """Fields for what names the brands of the facings of a model with the class ``labels``.
 
-    A naming is kept until the photos, the score or the gallery change.
+    Returns:
+        (gallery, by_look): a gallery or brand map, or ``None``; whether looks name what it does not know.
+        With neither, the class labels are the brands.
     """
-    gallery = choose_gallery(f"{key}_gallery")
-    by_look = gallery is None or st.toggle(
+    gallery = choose_gallery(f"{key}_gallery", labels)
+    if len(labels) > 1:
+        _offer_brand_map(key, labels, gallery)
+    if gallery is None:
+        return None, st.session_state.get(f"{key}_gallery") != OWN_LABELS
+    by_look = not gallery.by_label and st.toggle(
         "Group what it does not know by look", value=gallery.name == MY_BRANDS, key=f"{key}_looks"
     )
+    return gallery, by_look
+
+
+def _offer_brand_map(key, labels, gallery):
+    """A place to give the brands of the model's ``labels``, or to delete the brand map that is chosen."""
+    state = st.session_state
+    with st.popover("Brand map", icon=":material/account_tree:"):
+        st.markdown(
+            "Many labels of the model to one brand: a CSV file with the columns `label`, `brand` and `own` "
+            "(yes or no), or a JSON list of objects with these keys. It is kept, and chosen under Brands."
+        )
+        file = st.file_uploader(
+            "CSV or JSON file",
+            type=["csv", "json"],
+            key=f"{key}_brand_map_{state.setdefault('brand_map_round', 0)}",
+        )
+        if file is not None:
+            try:
+                brand_map = read_brand_map(file)
+                require_labels(brand_map, labels)
+                save_gallery(brand_map)
+            except SkushareError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+            else:
+                state.gallery_name = brand_map.name
+                state.brand_map_round += 1  # empties the field
+                st.rerun()
+        if gallery is not None and gallery.by_label:
+            st.button(
+                "Delete the chosen map",
+                icon=":material/delete:",
+                key=f"{key}_brand_map_gone",
+                help="Audits keep the brands that they were made with.",
+                on_click=_delete_brand_map,
+                args=(gallery.name,),
+            )
+
+
+def _delete_brand_map(name):
+    delete_gallery(name)
+    st.session_state.gallery_name = None
+
+
+def name_album(album, min_score, labels, embedder, key):
+    """Fields for what names the brands of an album; gives (naming, gallery).
+
+    A naming is kept until the photos, the score or the gallery change. It is ``None`` where the class
+    ``labels`` of the model are the brands.
+    """
+    gallery, by_look = choose_naming(key, labels)
+    if gallery is None and not by_look:
+        return None, None
     made_of = (tuple(album.photos), min_score, gallery and gallery.digest, by_look)
     kept = st.session_state.get(f"{key}_naming")
     if kept is None or kept[0] != made_of:
-        kept = (made_of, album.named(min_score, embedder, gallery, by_look))
+        kept = (made_of, album.named(min_score, embedder, gallery, by_look, labels))
         st.session_state[f"{key}_naming"] = kept
     return kept[1], gallery
 
@@ -133,7 +204,13 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
             help="Write the brand, and it is taught.",
         )
         if brand.strip():
-            _teach_look(brand, facings, gallery, embedder)
+            vectors = [shown.embeddings[row].astype("float32") for shown, row in facings]
+            pictures = [shown.cutout(row) for shown, row in facings]
+            try:
+                _teach_look(brand, vectors, pictures, gallery, embedder)
+            except SkushareError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+                st.stop()
             st.rerun()
     if len(naming.looks) > MOST_LOOKS:
         st.caption(
@@ -150,16 +227,69 @@ def _facings_of(naming, photos, min_score, brand):
     return found
 
 
-def _teach_look(brand, facings, gallery, embedder):
-    """Teach the facings of a look to ``gallery``, or to ``MY_BRANDS`` without one but the demo."""
+def _teach_look(brand, vectors, pictures, gallery, embedder):
+    """Teach the facings of a look to ``gallery``, or to ``MY_BRANDS`` without one but the demo.
+
+    Returns:
+        The saved gallery, which is the chosen one from then on.
+
+    Raises:
+        SkushareError: the name cannot be a brand's, or the gallery cannot be saved.
+    """
     if gallery is None or st.session_state.get("gallery_name") == DEMO:
         gallery = saved_gallery(MY_BRANDS) if MY_BRANDS in gallery_names() else Gallery(MY_BRANDS)
-    try:
-        sku = gallery.find(brand, brand) or Sku(gallery.new_id(), brand, brand)
-        vectors = [photo.embeddings[row].astype("float32") for photo, row in facings]
-        pictures = [photo.cutout(row) for photo, row in facings]
-        save_gallery(gallery.with_examples(sku, vectors, pictures, embedder))
-    except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        st.stop()
+    sku = gallery.find(brand, brand) or Sku(gallery.new_id(), brand, brand)
+    gallery = gallery.with_examples(sku, vectors, pictures, embedder)
+    save_gallery(gallery)
     st.session_state.gallery_name = gallery.name
+    return gallery
+
+
+def show_live_looks(session, embedder):
+    """The looks of a live ``session`` with a picture each, to be given a brand in place.
+
+    Each keeps its place, also when it has its brand: no field moves while another is being written in.
+    """
+    looks, state = session.looks, st.session_state
+    state.looks_shown = looks
+    if not looks:
+        return
+    st.markdown("##### Looks")
+    st.caption("Write the brand of a look, and it is taught: it is known from then on, also on other pages.")
+    if problem := state.pop("look_problem", None):
+        st.error(plain(problem), icon=":material/error:")
+    shown = looks[: MOST_LOOKS + sum(bool(look.brand) for look in looks)]
+    for number in cells(range(len(shown)), 3):
+        look, line = shown[number], st.container(horizontal=True, vertical_alignment="center")
+        line.image(look.picture, width=48)
+        if look.brand:
+            line.text(f"{look.name}: {look.brand}")
+            continue
+        key = f"live_look_{number}"
+        # What the camera tells can cut a run short; a callback is done before.
+        line.text_input(
+            look.name,
+            placeholder="Brand",
+            key=key,
+            on_change=_name_live_look,
+            args=(session, look, key, embedder),
+        )
+    if len(shown) < len(looks):
+        st.caption(f"And {len(looks) - len(shown)} looks that were found later.")
+
+
+def are_new_looks(session):
+    """Whether the live ``session`` has looks that :func:`show_live_looks` has not shown yet."""
+    return session.looks != st.session_state.get("looks_shown", ())
+
+
+def _name_live_look(session, look, key, embedder):
+    brand, state = st.session_state[key].strip(), st.session_state
+    vectors, pictures = session.examples(look.name)
+    if not brand or not pictures:
+        return
+    try:
+        gallery = _teach_look(brand, vectors, pictures, session.gallery, embedder)
+        session.go_on_with(gallery, look.name, brand)
+    except SkushareError as error:
+        state.look_problem = str(error)

@@ -52,7 +52,8 @@ class Audit:
         source: ``photos``, ``live`` (one frame) or ``sweep`` (a camera moved along the shelf: each facing is
             on one of its frames, the others show it without a box).
         model, model_digest: name and SHA-256 of the detector.
-        gallery, gallery_digest: of the gallery that named the brands; empty where class labels did.
+        gallery, gallery_digest: of the gallery or brand map that named the brands; empty where class labels
+            did.
         gallery_version: this :class:`~skushare.brands.gallery.Gallery` itself, which is saved with the audit;
             ``None`` on an audit that was saved.
         thresholds: {name: value} of what decided whether a facing and its brand count.
@@ -166,7 +167,7 @@ def made_with(detector, mode, min_score, gallery=None, size=None):
         detector: a :class:`~skushare.detector.runtime.Detector`.
         mode: ``photo`` or ``live``.
         min_score: from which on its facings count.
-        gallery: the gallery that named the brands, if one did.
+        gallery: the gallery or brand map that named the brands, if one did.
         size: longest side in pixels that frames were resized to, where it was chosen.
     """
     thresholds = {"mode": mode, "score": round(float(min_score), 4)}
@@ -175,7 +176,8 @@ def made_with(detector, mode, min_score, gallery=None, size=None):
     values = {"model": detector.name, "model_digest": detector.digest, "thresholds": thresholds}
     if gallery is None:
         return values
-    thresholds["brand"] = round(float(gallery.threshold), 4)
+    if not gallery.by_label:
+        thresholds["brand"] = round(float(gallery.threshold), 4)
     return values | {"gallery": gallery.name, "gallery_digest": gallery.digest, "gallery_version": gallery}
 
 
@@ -184,7 +186,7 @@ def label_brands(labels):
     return tuple(labels) if len(labels) > 1 else ()
 
 
-def with_brands(detections, labels, brands=None):
+def with_brands(detections, labels, brands=()):
     """Detections that have brand ids, and the names of these: the class labels, where nothing told brands.
 
     Looks ("look A") are no brands, as another photo's look A is another one: what is beyond ``brands`` is
@@ -193,22 +195,23 @@ def with_brands(detections, labels, brands=None):
     Args:
         detections: :class:`~skushare.detections.Detections` of several photos, a list.
         labels: the detector's class names.
-        brands: names of the brands by id, where all detections have brand ids.
+        brands: names of the brands by id, where all detections have brand ids; none, where these are looks.
 
     Returns:
         (list of detections, tuple of names).
     """
     detections = list(detections)
-    if brands is not None and all(found.brand_ids is not None for found in detections):
+    if all(found.brand_ids is not None for found in detections):
         return [_without(found, len(brands)) for found in detections], tuple(brands)
     names = label_brands(labels)
     return [_without(replace(found, brand_ids=found.class_ids), len(names)) for found in detections], names
 
 
 def _without(detections, count):
-    """``detections`` with the brand ids from ``count`` on turned unknown."""
-    ids = detections.brand_ids
-    return replace(detections, brand_ids=np.where(ids < count, ids, -1))
+    """``detections`` with the brand ids from ``count`` on, and their products, turned unknown."""
+    ids, skus = detections.brand_ids, detections.sku_ids
+    skus = None if skus is None else np.where(ids < count, skus, -1)
+    return replace(detections, brand_ids=np.where(ids < count, ids, -1), sku_ids=skus)
 
 
 def brand_names(detections, brands):

@@ -35,8 +35,8 @@ class Finder:
         detector: a :class:`~skushare.detector.runtime.Detector`.
         mode: ``photo`` or ``live``.
         min_score: facings count from it on; default: the detector's.
-        gallery: a :class:`~skushare.brands.gallery.Gallery` that names the brands; without one, the
-            detector's labels are taken for brands if there are several, and all is unknown if not.
+        gallery: a :class:`~skushare.brands.gallery.Gallery` or brand map that names the brands; without one,
+            the detector's labels are taken for brands if there are several, and all is unknown if not.
         embedder: the :class:`~skushare.brands.embedder.Embedder` of the gallery.
 
     Attributes:
@@ -57,7 +57,7 @@ class Finder:
             return with_brands([found], self.detector.labels)[0][0]
         from skushare.brands.recognition import recognise
 
-        return recognise(image, found, self.embedder, self.gallery)
+        return recognise(image, found, self.embedder, self.gallery, self.detector.labels)
 
 
 def open_batch(finder, words, planned, source):

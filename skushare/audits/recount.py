@@ -14,17 +14,23 @@ def gallery_used(audit):
     """The :class:`~skushare.brands.gallery.Gallery` that named the brands of ``audit``.
 
     Raises:
-        AuditError: none did, or this version of it was not saved.
+        AuditError: none did but a brand map, or this version of it was not saved.
     """
     if not audit.gallery_digest:
         raise AuditError(f"audit {audit.id}: no gallery named its brands; choose one to name them by")
     try:
-        return gallery_of(audit.gallery_digest)
+        gallery = gallery_of(audit.gallery_digest)
     except GalleryError:
         raise AuditError(
             f"audit {audit.id}: the version of the gallery {audit.gallery!r} that it was made with was not "
             "saved; choose a gallery to name the brands by"
         ) from None
+    if gallery.by_label:
+        raise AuditError(
+            f"audit {audit.id}: its brands are the model's own labels by {gallery.name!r} and stay so; "
+            "choose a gallery to name them by"
+        )
+    return gallery
 
 
 def recount(audit, gallery, embedder):

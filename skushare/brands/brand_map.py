@@ -1,83 +1,107 @@
-"""Brands of a detector that tells products apart itself: which of its class labels are of which brand."""
+"""Brands of a detector that tells products apart itself: which of its class labels are of which brand.
+
+A brand map is a :class:`~skushare.brands.gallery.Gallery` without examples, in which each product is called
+as a class label: many labels to one brand, own ones and competitors'. It is saved as galleries are.
+"""
 
 import csv
 import io
-from dataclasses import dataclass, replace
+import json
+from pathlib import Path
 
 import numpy as np
 
-from skushare.brands.gallery import GalleryError, checked_text
+from skushare.brands.gallery import Gallery, GalleryError, Sku, checked_text
 from skushare.errors import SkushareError
 
 COLUMNS = ("label", "brand", "own")
+MAP_NAME = "{} (brand map)"  # so that no map takes the name of a gallery that was taught
 _YES, _NO = ("1", "yes", "true", "own"), ("", "0", "no", "false", "competitor")
 
 
-@dataclass(frozen=True)
-class BrandMap:
-    """Many labels to one brand.
+def name_by_label(detections, labels, gallery):
+    """``detections`` with ``sku_ids`` and ``brand_ids`` of ``gallery``; a label that it lacks is unknown.
 
-    Attributes:
-        brand_of: {label: brand}; a label that is not in it is of unknown brand.
-        own_brands: those of the user's own; the others are competitors.
+    Args:
+        labels: the class names that ``class_ids`` count in.
     """
-
-    brand_of: dict[str, str]
-    own_brands: tuple[str, ...] = ()
-
-    @property
-    def brands(self):
-        """Names of the brands, in the order of their first label."""
-        return tuple(dict.fromkeys(self.brand_of.values()))
-
-    def name(self, detections, labels):
-        """``detections`` with ``brand_ids``, which count in :attr:`brands`.
-
-        Args:
-            labels: the class names that ``class_ids`` count in.
-        """
-        numbers = {brand: i for i, brand in enumerate(self.brands)}
-        ids = np.array([numbers.get(self.brand_of.get(label), -1) for label in labels], np.int32)
-        return replace(detections, brand_ids=ids[detections.class_ids] if len(detections) else [])
+    products = {sku.name: number for number, sku in enumerate(gallery.skus)}
+    ids = np.array([products.get(label, -1) for label in labels], np.int32)
+    return gallery.name_products(detections, ids[detections.class_ids])
 
 
-def labels_as_brands(labels):
-    """The :class:`BrandMap` of a detector whose labels are the brands."""
-    return BrandMap({label: label for label in labels})
+def require_labels(gallery, labels):
+    """Raise :class:`GalleryError` unless the brand map ``gallery`` has one of the detector's ``labels``."""
+    if not {sku.name for sku in gallery.skus} & set(labels):
+        raise GalleryError(
+            f"{gallery.name}: it has none of the model's labels, as {labels[0]!r}; take another model or map"
+        )
 
 
-def read_brand_map(path):
-    """The :class:`BrandMap` in a CSV file with the columns ``label``, ``brand`` and, if any, ``own``.
+def read_brand_map(source):
+    """The brand map in a CSV file with the columns ``label``, ``brand`` and, if any, ``own``.
 
-    ``own`` is yes or no; a brand is own if one of its labels is.
+    Or in a JSON file: a list of objects with these keys.
+
+    ``own`` is yes or no (in JSON also ``true`` or ``false``); a brand is own if one of its labels is.
+
+    Args:
+        source: path, or a binary file with a ``name``.
 
     Raises:
         SkushareError: the file cannot be read, or a line of it is wrong; the message names it.
     """
+    given = hasattr(source, "read")
+    path = Path(source.name if given else source)
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            text = file.read()
+        text = (source.read() if given else path.read_bytes()).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise SkushareError(f"{path}: cannot be read ({reason}); check the file") from None
-    rows = csv.DictReader(io.StringIO(text))
-    missing = set(COLUMNS[:2]) - set(rows.fieldnames or ())
-    if missing:
-        raise SkushareError(f"{path}: lacks the column {min(missing)!r}; write a first line label,brand,own")
-    brand_of, own = {}, []
-    try:
-        for row in rows:
-            label, brand = (
-                checked_text(row["label"] or "", "label"),
-                checked_text(row["brand"] or "", "brand"),
-            )
-            flag = (row.get("own") or "").strip().lower()
+    brand_of, own = {}, set()
+    for place, row in (_json_rows if path.suffix.lower() == ".json" else _csv_rows)(path, text):
+        try:
+            label, brand = (checked_text(row.get(key) or "", key) for key in COLUMNS[:2])
+            flag = str(row.get("own") or "").strip().lower()
             if flag not in _YES + _NO:
                 raise GalleryError(f"own is yes or no, not {flag!r}")
             if brand_of.setdefault(label, brand) != brand:
                 raise GalleryError(f"{label!r} has two brands")
-            if flag in _YES:
-                own.append(brand)
-    except (GalleryError, csv.Error) as error:
+        except GalleryError as error:
+            raise SkushareError(f"{path}, {place}: {error}") from None
+        if flag in _YES:
+            own.add(brand)
+    if not brand_of:
+        raise SkushareError(f"{path}: has no labels; write a line for each, as: Cola can,Cola,yes")
+    skus = [
+        Sku(f"sku-{number}", label, brand, own=brand in own)
+        for number, (label, brand) in enumerate(brand_of.items(), 1)
+    ]
+    return Gallery(MAP_NAME.format(path.stem[:100]), skus)
+
+
+def _csv_rows(path, text):
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        missing = set(COLUMNS[:2]) - set(rows.fieldnames or ())
+        if missing:
+            raise SkushareError(
+                f"{path}: lacks the column {min(missing)!r}; write a first line label,brand,own"
+            )
+        for row in rows:
+            yield f"line {rows.line_num}", row
+    except csv.Error as error:
         raise SkushareError(f"{path}, line {rows.line_num}: {error}") from None
-    return BrandMap(brand_of, tuple(dict.fromkeys(own)))
+
+
+def _json_rows(path, text):
+    try:
+        rows = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SkushareError(f"{path}: is no JSON ({error}); check the file") from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise SkushareError(
+            f'{path}: must be a list as [{{"label": "Cola can", "brand": "Cola", "own": true}}]'
+        )
+    for number, row in enumerate(rows, 1):
+        yield f"entry {number}", row

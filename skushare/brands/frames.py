@@ -1,10 +1,15 @@
 """Brands on the frames of a camera, at the camera's pace."""
 
+import copy
+from dataclasses import replace
+from typing import NamedTuple
+
 import numpy as np
 
+from skushare.brands.brand_map import name_by_label
 from skushare.brands.gallery import Gallery, Sku
 from skushare.brands.looks import group_looks, look_name
-from skushare.brands.recognition import named
+from skushare.brands.recognition import example_picture, named
 from skushare.geometry import iou
 
 SAME = 0.5  # IoU from which a box shows the facing that it showed in the frame before
@@ -33,11 +38,21 @@ class FrameNamer:
         self._vectors = np.zeros((0, embedder.dimensions), np.float32)
         self._ages = np.zeros(0, np.int64)  # frames since a vector was made
 
+    @property
+    def brands(self):
+        """Names of the brands, by brand id."""
+        return self.gallery.brands if self.gallery else ()
+
     def name(self, image, detections):
         """``detections`` of ``image`` with brands, as of :func:`~skushare.brands.recognition.recognise`."""
         gallery = self.gallery
         if gallery is None:
             return detections
+        self._follow(image, detections)
+        return named(detections, self._vectors, self.embedder, gallery)
+
+    def _follow(self, image, detections):
+        """Have a vector for each of the detections, zeros where it has none yet."""
         vectors = np.zeros((len(detections), self.embedder.dimensions), np.float32)
         ages = np.full(len(detections), np.iinfo(np.int64).max)
         if len(detections) and len(self._boxes):
@@ -50,36 +65,132 @@ class FrameNamer:
         known = vectors.any(1)
         ages[~known] = np.iinfo(np.int64).max - 1
         self._boxes, self._vectors, self._ages = detections.boxes, vectors, ages
-        return named(detections, vectors, self.embedder, gallery)
+
+
+class LabelNamer:
+    """Names the facings of successive frames by the labels that the detector gave them; embeds nothing.
+
+    Attributes:
+        gallery: a brand map.
+        a_frame: as of :class:`FrameNamer`, without any effect.
+    """
+
+    def __init__(self, labels, gallery):
+        self.gallery, self.a_frame, self._labels = gallery, A_FRAME, labels
+
+    @property
+    def brands(self):
+        """Names of the brands, by brand id."""
+        return self.gallery.brands
+
+    def name(self, image, detections):
+        """``detections`` with brands, as of :func:`~skushare.brands.brand_map.name_by_label`."""
+        return name_by_label(detections, self._labels, self.gallery)
+
+
+class Look(NamedTuple):
+    """A look that was founded: its name, what its most typical facing looks like, and what became of it.
+
+    ``picture`` is a JPEG file; ``brand`` is empty until the look is taught.
+    """
+
+    name: str
+    picture: bytes
+    brand: str = ""
 
 
 class LookNamer(FrameNamer):
-    """Groups the facings of successive frames by look, before anything was taught.
+    """Groups by look the facings of successive frames that no gallery knows.
 
-    What no look so far fits founds a new one, now and then; a look keeps its name from frame to frame. There
-    are no brand ids before the first. ``gallery`` is made of the looks, and grows.
+    What no look so far fits founds a new one, now and then; a look keeps its name from frame to frame. Ids of
+    looks come after those of the gallery; without one there are no brand ids before the first look.
+
+    Attributes:
+        looks: a gallery of the looks that have no brand, which grows.
+        founded: a :class:`Look` for each that was ever founded, in their order.
     """
 
-    def __init__(self, embedder):
-        super().__init__(embedder, Gallery("looks"))
+    def __init__(self, embedder, gallery=None):
+        super().__init__(embedder, gallery)
+        self.looks, self.founded = Gallery("looks"), ()
         self._frames = 0
 
+    @property
+    def brands(self):
+        """Names of the brands, then of the looks, by brand id."""
+        return super().brands + self.looks.brands
+
     def name(self, image, detections):
-        """``detections`` of ``image`` with looks as their brands."""
-        found = super().name(image, detections)
+        """``detections`` of ``image`` with brands, or looks as their brands."""
+        self._follow(image, detections)
+        found = self._named(detections)
         self._frames += 1
         if self._frames % LOOKS_EVERY == 0:
-            self._found_looks(self._vectors[(found.sku_ids < 0) & self._vectors.any(1)])
-        return found if self.gallery.skus else detections
+            strange = self._vectors.any(1) if found.brand_ids is None else found.brand_ids < 0
+            strange = np.flatnonzero(strange & self._vectors.any(1))
+            self._found_looks(image, detections.boxes[strange], self._vectors[strange])
+        return found
 
-    def _found_looks(self, strange):
-        """Add a look for each group of the vectors ``strange``, the largest group first."""
-        looks, grown = group_looks(strange, self.embedder.likeness), self.gallery
-        for look in range(looks.max(initial=-1) + 1):
-            vectors = strange[looks == look]
-            if len(vectors) < SMALLEST_LOOK or len(grown.skus) >= MOST_LOOKS:
+    def _named(self, detections):
+        brands = (
+            detections
+            if self.gallery is None
+            else named(detections, self._vectors, self.embedder, self.gallery)
+        )
+        if not self.looks.skus:
+            return brands
+        looks = named(detections, self._vectors, self.embedder, self.looks)
+        if self.gallery is None:
+            return looks
+        is_look = (brands.brand_ids < 0) & (looks.brand_ids >= 0)
+        return replace(
+            brands,
+            brand_ids=np.where(is_look, looks.brand_ids + len(self.gallery.brands), brands.brand_ids),
+            sku_ids=np.where(is_look, looks.sku_ids + len(self.gallery.skus), brands.sku_ids),
+            brand_scores=np.where(is_look, looks.brand_scores, brands.brand_scores),
+        )
+
+    def _found_looks(self, image, boxes, vectors):
+        """Add a look for each group of the facings in ``boxes``, the largest group first."""
+        groups, grown, founded = group_looks(vectors, self.embedder.likeness), self.looks, self.founded
+        for group in range(groups.max(initial=-1) + 1):
+            rows = np.flatnonzero(groups == group)
+            if len(rows) < SMALLEST_LOOK or len(grown.skus) >= MOST_LOOKS:
                 break
-            name = look_name(len(grown.skus))
-            sku = Sku(grown.new_id(), name, name)
-            grown = grown.with_examples(sku, vectors, [b""] * len(vectors), self.embedder)
-        self.gallery = grown
+            rows = rows[np.argsort(-(vectors[rows] @ vectors[rows].sum(0)), kind="stable")]  # typical first
+            pictures = [example_picture(image, box) for box in boxes[rows]]
+            name = look_name(len(founded))
+            sku = Sku(f"look-{len(founded)}", name, name)
+            grown = grown.with_examples(sku, vectors[rows], pictures, self.embedder)
+            founded = (*founded, Look(name, pictures[0]))
+        self.looks, self.founded = grown, founded
+
+    def examples(self, look):
+        """(vectors, JPEG files) of the facings that founded the look called ``look``; none of one taught."""
+        rows = np.flatnonzero([self.looks.skus[i].name == look for i in self.looks.example_skus])
+        return self.looks.embeddings[rows], [self.looks.pictures[row] for row in rows]
+
+    def taught(self, look, brand, gallery):
+        """A namer that goes on with ``gallery``, which was taught the look called ``look`` as ``brand``.
+
+        Args:
+            gallery: the present one with further products or examples; a first one, if there was none.
+
+        Returns:
+            (the namer, {brand id: its new one}, {SKU id: its new one}); other ids stay.
+        """
+        sku = gallery.skus.index(gallery.find(brand, brand))
+        gone = next(known for known in self.looks.skus if known.name == look)
+        goes_on = copy.copy(self)
+        goes_on.gallery, goes_on.looks = gallery, self.looks.without(gone.id)
+        goes_on.founded = tuple(
+            each._replace(brand=brand) if each.name == look else each for each in self.founded
+        )
+        skus = self.gallery.skus if self.gallery else ()
+        brand_ids, sku_ids = {}, {}
+        for number, known in enumerate(self.looks.skus):
+            left = goes_on.looks.skus.index(known) if known != gone else None
+            old_brand, old_sku = len(super().brands) + number, len(skus) + number
+            brand_ids[old_brand] = int(gallery.brand_ids[sku]) if left is None else len(gallery.brands) + left
+            sku_ids[old_sku] = sku if left is None else len(gallery.skus) + left
+        return goes_on, brand_ids, sku_ids

@@ -115,6 +115,11 @@ class Gallery:
         """{brand: ``"#RRGGBB"``} of the brands that somebody chose a colour for."""
         return {sku.brand: sku.color for sku in reversed(self.skus) if sku.color}
 
+    @property
+    def by_label(self):
+        """Whether it names by the detector's labels, as a brand map: it has products, but no example."""
+        return bool(self.skus) and not self.pictures
+
     @cached_property
     def brand_ids(self):
         """(len(skus),) int32, the brand of each product."""
@@ -209,6 +214,15 @@ class Gallery:
         scores = embedder.certainty(found, self.middle(embedder.middle)).astype(np.float32)
         return np.where(scores >= self.threshold, known[best], -1).astype(np.int32), scores
 
+    def name_products(self, detections, sku_ids, scores=None):
+        """``detections`` with ``sku_ids`` (n,), a negative one being unknown, and the brands of these.
+
+        ``scores``: (n,), how sure the brands are.
+        """
+        brand_ids = sku_ids.copy()
+        brand_ids[sku_ids >= 0] = self.brand_ids[sku_ids[sku_ids >= 0]]
+        return replace(detections, sku_ids=sku_ids, brand_ids=brand_ids, brand_scores=scores)
+
     def require(self, embedder):
         """Raise :class:`GalleryError` unless the examples are ``embedder``'s."""
         if self.embedder and self.embedder != embedder.digest:
@@ -218,7 +232,9 @@ class Gallery:
 
     def embedded_by(self, embedder):
         """The same gallery with its examples embedded by ``embedder``, from their pictures."""
-        if self.embedder == embedder.digest or not self.pictures:
+        if self.embedder == embedder.digest or self.by_label:
+            return self
+        if not self.pictures:
             return replace(self, embedder=embedder.digest)
         from skushare.jpeg import decode_jpeg
 

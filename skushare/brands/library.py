@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from sqlalchemy import delete, func, insert, select, text, update
 
+from skushare.brands.brand_map import MAP_NAME
 from skushare.brands.gallery import Gallery, GalleryError, Sku
 from skushare.brands.gallery_files import read_gallery
 from skushare.colors import shown_colors
@@ -151,10 +152,23 @@ def skus_of(digest):
 
 
 def gallery_names():
-    """Names of the saved galleries, the one saved last first."""
+    """Names of the saved galleries, the one saved last first; brand maps are not among them."""
+    return [name for name in _names() if not _is_map(name)]
+
+
+def brand_map_names():
+    """Names of the saved brand maps, the one saved last first; they are opened as galleries are."""
+    return [name for name in _names() if _is_map(name)]
+
+
+def _names():
     with reading() as db:
         shown = select(GalleryRow.name).where(~GalleryRow.hidden).group_by(GalleryRow.name)
         return list(db.scalars(shown.order_by(func.max(GalleryRow.id).desc())))
+
+
+def _is_map(name):
+    return name.endswith(MAP_NAME.format(""))
 
 
 def gallery_versions(name, most=None):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skushare.brands.brand_map import name_by_label
 from skushare.brands.looks import centres, group_looks, look_name
 from skushare.brands.recognition import named
 from skushare.detections import Detections
@@ -24,7 +25,7 @@ class Naming(NamedTuple):
     looks: list[tuple[int, int]]
 
 
-def name_facings(detections, embeddings, embedder, gallery=None, by_look=False):
+def name_facings(detections, embeddings, embedder, gallery=None, by_look=False, labels=()):
     """The :class:`Naming` of photos.
 
     Args:
@@ -34,9 +35,12 @@ def name_facings(detections, embeddings, embedder, gallery=None, by_look=False):
         embedder: that made them.
         gallery: a :class:`~skushare.brands.gallery.Gallery`, or ``None``.
         by_look: name what the gallery does not know (all, without one) "look A", "look B" and so on.
+        labels: the detector's class names, by which a brand map names.
     """
     if gallery is None:
         found = [replace(d, brand_ids=np.full(len(d), -1)) for d in detections]
+    elif gallery.by_label:
+        found = [name_by_label(d, labels, gallery) for d in detections]
     else:
         found = [named(d, v, embedder, gallery) for d, v in zip(detections, embeddings, strict=True)]
     brands = () if gallery is None else gallery.brands

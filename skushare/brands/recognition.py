@@ -1,51 +1,48 @@
 """Naming the facings of a photo."""
 
-from dataclasses import replace
-
+from skushare.brands.brand_map import name_by_label
 from skushare.brands.embedder import PICTURE_SIDE, crop
 from skushare.jpeg import encode_jpeg, shrink
 
 
-def recognise(image, detections, embedder, gallery):
+def recognise(image, detections, embedder, gallery, labels=()):
     """``detections`` with ``sku_ids``, ``brand_ids`` and ``brand_scores`` of ``gallery``.
 
     Args:
         image: (h, w, 3) uint8 RGB, of which the detections are.
-        embedder: an :class:`~skushare.brands.embedder.Embedder`.
-        gallery: a :class:`~skushare.brands.gallery.Gallery` of that embedder.
+        embedder: an :class:`~skushare.brands.embedder.Embedder`; a brand map needs none.
+        gallery: a :class:`~skushare.brands.gallery.Gallery` of that embedder, or a brand map, which gives no
+            ``brand_scores``.
+        labels: the detector's class names, by which a brand map names.
 
     Raises:
         GalleryError: the gallery's examples are of another embedder.
     """
+    if gallery.by_label:
+        return name_by_label(detections, labels, gallery)
     return named(detections, embedder.embed(image, detections.boxes), embedder, gallery)
 
 
 def named(detections, embeddings, embedder, gallery):
     """As :func:`recognise`, from the ``embeddings`` (n, d) of the detections."""
-    sku_ids, scores = gallery.recognise(embeddings, embedder)
-    brand_ids = sku_ids.copy()
-    brand_ids[sku_ids >= 0] = gallery.brand_ids[sku_ids[sku_ids >= 0]]
-    return replace(detections, sku_ids=sku_ids, brand_ids=brand_ids, brand_scores=scores)
+    return gallery.name_products(detections, *gallery.recognise(embeddings, embedder))
 
 
 class BrandDetector:
-    """A detector whose facings have brands: by a gallery, or by a map of its labels.
+    """A detector whose facings have brands, as of :func:`recognise`.
 
     Attributes:
-        labels: class names; brands: names of the brands, by brand id.
+        labels: class names.
     """
 
-    def __init__(self, detector, gallery=None, embedder=None, brand_map=None):
-        self._detector, self._gallery, self._embedder, self._map = detector, gallery, embedder, brand_map
+    def __init__(self, detector, gallery, embedder):
+        self._detector, self._gallery, self._embedder = detector, gallery, embedder
         self.labels = detector.labels
-        self.brands = (brand_map if gallery is None else gallery).brands
 
     def detect(self, image, **options):
         """As :meth:`~skushare.detector.runtime.Detector.detect`, with brands."""
         found = self._detector.detect(image, **options)
-        if self._gallery is None:
-            return self._map.name(found, self.labels)
-        return recognise(image, found, self._embedder, self._gallery)
+        return recognise(image, found, self._embedder, self._gallery, self.labels)
 
 
 def example_picture(image, box):

@@ -8,9 +8,11 @@ from pathlib import Path
 from skushare.commands.common import (
     add_brands,
     add_model,
+    add_naming,
     command,
     fraction,
     open_brands,
+    open_naming,
     positive,
     progress,
     shown,
@@ -30,7 +32,8 @@ def add(commands):
         "that cannot be read is named, the rest goes on, and the exit status is 1.",
         "examples:\n"
         "  skushare audit monday/ --store 'North Street' --category coffee\n"
-        "  skushare audit monday/ --store 'North Street' --gallery coffee   brands by a gallery\n",
+        "  skushare audit monday/ --store 'North Street' --gallery coffee   brands by a gallery\n"
+        "  skushare audit monday/ --model packs --brand-map brands.csv      by the model's own labels\n",
     )
     parser.add_argument("photos", nargs="+", metavar="PHOTOS", help="photo or folder of photos")
     for name in WORDS:
@@ -38,7 +41,7 @@ def add(commands):
     parser.add_argument(
         "--time", type=moment, metavar="TIME", help="when the photos were taken, as 2026-03-02T14:30 (now)"
     )
-    add_brands(parser)
+    add_naming(parser)
     add_model(parser)
     parser.add_argument(
         "--min-score", type=fraction, help="count boxes from this score on (default: the model's)"
@@ -119,6 +122,7 @@ def moment(text):
 def audit(args):
     from skushare.audits import store
     from skushare.audits.batch import Finder, open_batch, run_batch
+    from skushare.brands.library import save_gallery
     from skushare.detector.runtime import Detector
     from skushare.images import find_images
 
@@ -126,7 +130,11 @@ def audit(args):
     if not paths:
         print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
         return 2
-    finder = Finder(Detector.load(args.model), args.mode, args.min_score, *open_brands(args.gallery))
+    detector = Detector.load(args.model)
+    gallery, embedder = open_naming(args, detector.labels)
+    if args.brand_map:
+        save_gallery(gallery)  # so that pages and reports know the own brands
+    finder = Finder(detector, args.mode, args.min_score, gallery, embedder)
     words = {name: getattr(args, name) for name in WORDS} | ({"time": args.time} if args.time else {})
     source = sorted(str(Path(path).resolve()) for path in args.photos)
     number = open_batch(finder, words, len(paths), source)

@@ -34,10 +34,36 @@ def add_model(parser):
 
 
 def add_brands(parser):
-    """Options for what names the brands; see :func:`open_brands`."""
+    """The option for the gallery that names the brands; see :func:`open_brands`."""
     parser.add_argument(
         "--gallery", metavar="NAME|PATH", help="saved gallery, or its folder or zip, that names the brands"
     )
+
+
+def add_naming(parser):
+    """Options for what names the brands, a gallery or a brand map; see :func:`open_naming`."""
+    either = parser.add_mutually_exclusive_group()
+    add_brands(either)
+    either.add_argument(
+        "--brand-map",
+        type=Path,
+        metavar="FILE",
+        help="CSV or JSON of label, brand, own: the brands of the model's own labels",
+    )
+
+
+def open_naming(args, labels):
+    """(gallery, embedder) of the options of :func:`add_naming`; a brand map needs no embedder.
+
+    ``labels``: of the model.
+    """
+    if args.brand_map is None:
+        return open_brands(args.gallery)
+    from skushare.brands.brand_map import read_brand_map, require_labels
+
+    brand_map = read_brand_map(args.brand_map)
+    require_labels(brand_map, labels)
+    return brand_map, None
 
 
 def open_brands(name):

@@ -4,11 +4,11 @@ import sys
 from pathlib import Path
 
 from skushare.commands.common import (
-    add_brands,
     add_model,
+    add_naming,
     command,
     fraction,
-    open_brands,
+    open_naming,
     positive,
     progress,
     write,
@@ -31,14 +31,13 @@ def add(commands):
         "  skushare detect photos/ --format coco --out all.json every box, for other tools\n"
         "  skushare detect left.jpg right.jpg --one-shelf       what both show counts once\n"
         "  skushare detect shelf.jpg --shares                   share of shelf, overall and by row\n"
-        "  skushare detect shelf.jpg --shares --gallery mine    by the brands of a gallery\n",
+        "  skushare detect shelf.jpg --shares --gallery mine    by the brands of a gallery\n"
+        "  skushare detect shelf.jpg --shares --model packs --brand-map brands.csv\n"
+        "                                                       by those of the model's own labels\n",
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="photo or folder of photos")
     add_model(parser)
-    add_brands(parser)
-    parser.add_argument(
-        "--brand-map", metavar="FILE", help="CSV of label, brand, own: the brands of the model's own labels"
-    )
+    add_naming(parser)
     parser.add_argument(
         "--min-score", type=fraction, help="count boxes from this score on (default: the model's)"
     )
@@ -59,7 +58,6 @@ def add(commands):
 
 
 def run(args):
-    from skushare.brands.brand_map import read_brand_map
     from skushare.brands.recognition import BrandDetector
     from skushare.dataset import results
     from skushare.detector.batch import detect_files
@@ -68,12 +66,11 @@ def run(args):
     from skushare.shelf.rows import assign_rows
 
     paths = find_images(args.paths)
-    detector, brands = Detector.load(args.model), ()
-    gallery, embedder = open_brands(args.gallery)
-    if gallery or args.brand_map:
-        brand_map = read_brand_map(args.brand_map) if args.brand_map else None
-        detector = BrandDetector(detector, gallery, embedder, brand_map)
-        brands = detector.brands
+    detector, brands, own = Detector.load(args.model), (), ()
+    gallery, embedder = open_naming(args, detector.labels)
+    if gallery:
+        detector = BrandDetector(detector, gallery, embedder)
+        brands, own = gallery.brands, gallery.own_brands
     draw = _drawer(args.draw, detector.labels, brands) if args.draw else None
     pictures = {}
     found = []
@@ -94,11 +91,11 @@ def run(args):
         found = _joined(found, pictures, draw)
     found = [photo._replace(detections=assign_rows(photo.detections)) for photo in found]
     text = {
-        "shares": lambda: results.to_shares(found, detector.labels, brands),
+        "shares": lambda: results.to_shares(found, detector.labels, brands, own),
         "table": lambda: results.to_table(found),
-        "json": lambda: results.to_json(found, detector.labels, brands),
-        "csv": lambda: results.to_csv_text(found, detector.labels, brands),
-        "coco": lambda: results.to_coco(found, detector.labels, brands),
+        "json": lambda: results.to_json(found, detector.labels, brands, own),
+        "csv": lambda: results.to_csv_text(found, detector.labels, brands, own),
+        "coco": lambda: results.to_coco(found, detector.labels, brands, own),
     }["shares" if args.shares else args.format]()
     if args.out:
         write(args.out, text)

@@ -77,7 +77,7 @@ def add(commands):
     parser.add_argument(
         "--examples", type=positive, default=10, help="of a product at most, from different photos (10)"
     )
-    parser.add_argument("--brand-map", type=Path, metavar="FILE", help="CSV of label, brand, own")
+    parser.add_argument("--brand-map", type=Path, metavar="FILE", help="CSV or JSON of label, brand, own")
 
 
 def run_list(args):
@@ -126,7 +126,7 @@ def run_export(args):
 
 
 def run_teach(args):
-    from skushare.brands.brand_map import labels_as_brands, read_brand_map
+    from skushare.brands.brand_map import read_brand_map
     from skushare.brands.embedder import Embedder
     from skushare.brands.gallery import Gallery, Sku
     from skushare.brands.library import gallery_names, open_gallery
@@ -135,17 +135,20 @@ def run_teach(args):
     from skushare.images import read_image
 
     dataset, embedder = read_dataset(args.source, args.images, args.format), Embedder.load()
-    mapped = read_brand_map(args.brand_map) if args.brand_map else labels_as_brands(dataset.labels)
+    brand_of, own = {label: label for label in dataset.labels}, ()
+    if args.brand_map:
+        mapped = read_brand_map(args.brand_map)
+        brand_of, own = {sku.name: sku.brand for sku in mapped.skus}, mapped.own_brands
     if args.name in gallery_names():
         gallery = open_gallery(args.name).embedded_by(embedder)
     else:
         gallery = Gallery(args.name)
-    for path, taught in shown("photos")(_by_photo(dataset, mapped.brand_of, args.examples)):
+    for path, taught in shown("photos")(_by_photo(dataset, brand_of, args.examples)):
         image = read_image(path)
         for label, box in taught:
-            brand = mapped.brand_of[label]
+            brand = brand_of[label]
             sku = gallery.find(brand, label)
-            sku = sku or Sku(gallery.new_id(), label, brand, own=brand in mapped.own_brands)
+            sku = sku or Sku(gallery.new_id(), label, brand, own=brand in own)
             vectors, picture = embedder.embed(image, [box]), example_picture(image, box)
             gallery = gallery.with_examples(sku, vectors, [picture], embedder)
     return _save(gallery)

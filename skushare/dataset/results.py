@@ -8,15 +8,16 @@ import pandas as pd
 from skushare.detections import Detections
 from skushare.geometry import to_xywh
 from skushare.shelf.gaps import find_gaps
-from skushare.shelf.share import share_by_row, share_of_shelves
+from skushare.shelf.share import COMPETITORS, OWN, UNKNOWN, share_by_row, share_of_shelves
 from skushare.spreadsheet import to_csv
 
 
-def to_coco(found, labels, brands=()):
+def to_coco(found, labels, brands=(), own=()):
     """COCO JSON text of ``found`` (``Found`` records): every photo has an entry, also without boxes.
 
     Boxes are left, top, width, height in pixels of the original; ``file_name`` is the
-    path as given; category ids count from 1. A known brand is added as ``brand``.
+    path as given; category ids count from 1. A known brand is added as ``brand``; where there are brands of
+    one's ``own``, so is whether it is one of them, or a competitor's.
     """
     images, annotations = [], []
     for number, photo in enumerate(found, 1):
@@ -34,14 +35,19 @@ def to_coco(found, labels, brands=()):
                     "bbox": [round(float(v), 2) for v in box],
                     "score": round(float(score), 5),
                     **({"brand": brand} if brand else {}),
+                    **({"own": brand in own} if brand and own else {}),
                 }
             )
     categories = [{"id": i, "name": label} for i, label in enumerate(labels, 1)]
     return json.dumps({"images": images, "annotations": annotations, "categories": categories})
 
 
-def to_json(found, labels, brands=()):
-    """JSON text: one object a photo with its count, its facings, and the gaps between them."""
+def to_json(found, labels, brands=(), own=()):
+    """JSON text: one object a photo with its count, its facings, and the gaps between them.
+
+    Where there are brands of one's ``own``, a facing tells whether it is of one: ``false`` is a competitor's,
+    ``null`` unknown.
+    """
     photos = [
         {
             "photo": os.fspath(photo.path),
@@ -49,7 +55,7 @@ def to_json(found, labels, brands=()):
             "height": photo.height,
             "facings": len(photo.detections),
             "error": str(photo.error) if photo.error else None,
-            "detections": photo.detections.to_frame(labels, brands).to_dict("records"),
+            "detections": _facings(photo.detections, labels, brands, own).to_dict("records"),
             "gaps": find_gaps(photo.detections).records(),
         }
         for photo in found
@@ -57,10 +63,10 @@ def to_json(found, labels, brands=()):
     return json.dumps(photos, indent=1, default=float)
 
 
-def to_csv_text(found, labels, brands=()):
-    """CSV text: one row a facing, the photo's path in the first column."""
+def to_csv_text(found, labels, brands=(), own=()):
+    """CSV text: one row a facing, the photo's path in the first column; ``own`` as of :func:`to_json`."""
     frames = [
-        photo.detections.to_frame(labels, brands).assign(photo=os.fspath(photo.path)) for photo in found
+        _facings(photo.detections, labels, brands, own).assign(photo=os.fspath(photo.path)) for photo in found
     ]
     table = pd.concat([Detections().to_frame().assign(photo=""), *frames], ignore_index=True)
     return to_csv(table[["photo", *table.columns.drop("photo")]]).decode("utf-8")
@@ -79,19 +85,39 @@ def to_table(found):
     return pd.DataFrame(rows).to_string(index=False, justify="left")
 
 
-def to_shares(found, labels, brands=()):
-    """Text for people: the share of shelf of all photos together, and of each shelf row of each photo."""
+def to_shares(found, labels, brands=(), own=()):
+    """Text for people: the share of shelf of all photos together, and of each shelf row of each photo.
+
+    Where there are brands of one's ``own``, each brand has its side, and the two sides have their shares.
+    """
     found = [photo for photo in found if not photo.error]
-    lines = [_percents(share_of_shelves([photo.detections for photo in found], labels, brands))]
+    photos = [photo.detections for photo in found]
+    lines = [_percents(share_of_shelves(photos, labels, brands), own)]
+    if own:
+        against = _percents(share_of_shelves(photos, labels, brands, own))
+        lines += [f"\n{OWN} against {COMPETITORS}", against]
     for photo in found:
         lines += [
             f"\n{os.fspath(photo.path)}, by shelf row",
-            _percents(share_by_row(photo.detections, labels, brands)),
+            _percents(share_by_row(photo.detections, labels, brands), own),
         ]
     return "\n".join(lines)
 
 
-def _percents(table):
-    counted = ("row", "name", "facings")
+def _facings(detections, labels, brands, own):
+    """A row a facing; with the column ``own`` where there are own brands."""
+    table = detections.to_frame(labels, brands)
+    if own and "brand" in table:
+        is_own = [brand in own if brand else None for brand in table["brand"]]
+        table["own"] = pd.Series(is_own, table.index, object)
+    return table
+
+
+def _percents(table, own=()):
+    """``table`` as text; with the side of each name where there are own brands."""
+    if own:
+        sides = ["" if name == UNKNOWN else OWN if name in own else COMPETITORS for name in table["name"]]
+        table.insert(table.columns.get_loc("name") + 1, "side", sides)
+    counted = ("row", "name", "side", "facings")
     table = table.assign(**{c: (100 * table[c]).map("{:.1f} %".format) for c in table if c not in counted})
     return table.to_string(index=False) if len(table) else "no facings"

@@ -4,14 +4,14 @@ import logging
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
-from skushare.brands.frames import FrameNamer, LookNamer
-from skushare.colors import shown_colors
+from skushare.brands.frames import FrameNamer, LabelNamer, LookNamer
+from skushare.colors import label_colors, shown_colors
 from skushare.detections import Detections
 from skushare.draw import annotate
 from skushare.errors import SkushareError
@@ -73,8 +73,7 @@ class LiveSession:
 
     Attributes:
         min_score: least score that counts.
-        namer: a :class:`~skushare.brands.frames.FrameNamer` that names the brands, or groups by look; or
-            ``None``.
+        namer: one of :mod:`skushare.brands.frames`, that names the brands or groups by look; or ``None``.
     """
 
     def __init__(self, detector, clock=time.monotonic):
@@ -105,12 +104,13 @@ class LiveSession:
         try:
             pace = self._pace
             detections = self.detector.detect(image, "live", self.min_score, size=pace.size)
-            if self.namer is not None:
-                self.namer.a_frame = pace.a_frame
-                detections = self.namer.name(image, detections)
-            with self._tracking:
+            with self._tracking:  # so that no id of one namer meets the names of the next
+                namer = self.namer
+                if namer is not None:
+                    namer.a_frame = pace.a_frame
+                    detections = namer.name(image, detections)
                 detections = self._tracker.update(image, detections)
-            drawn = self._draw(image, detections)
+            drawn = self._draw(image, detections, namer)
         except Exception as error:
             self._fail(error)
             return image
@@ -120,7 +120,8 @@ class LiveSession:
             if self._course and finished - self._course[-1][0] > HISTORY_SECONDS / 4:
                 self._forget()  # the camera was off for long: a new visit to a shelf
             self._error = None
-            self._newest = (image, detections)
+            if namer is self.namer or self._newest is None:
+                self._newest = (image, detections)
             self._recent.append((finished, len(detections), 1000 * (finished - started)))
             if not self._course or finished - self._course[-1][0] >= HISTORY_STEP:
                 self._course.append((finished, self._median_count(finished)))
@@ -142,20 +143,63 @@ class LiveSession:
     @property
     def gallery(self):
         """The gallery that names the brands, or ``None``."""
-        return None if self.namer is None or isinstance(self.namer, LookNamer) else self.namer.gallery
+        return self.namer.gallery if self.namer else None
 
     @property
     def brands(self):
         """Names of the brands, or of the looks so far, by the brand ids of the detections."""
-        return self.namer.gallery.brands if self.namer else ()
+        return self.namer.brands if self.namer else ()
 
-    def name_by(self, gallery, embedder):
-        """Have ``gallery`` name the brands from now on; ``None`` groups by look. Another one counts anew."""
-        if self.namer and (gallery and gallery.digest) == (self.gallery and self.gallery.digest):
+    @property
+    def looks(self):
+        """A :class:`~skushare.brands.frames.Look` for each that was founded since the naming was chosen."""
+        return self.namer.founded if isinstance(self.namer, LookNamer) else ()
+
+    def name_by(self, gallery, embedder, by_look=False):
+        """Have ``gallery`` name the brands from now on; what is chosen otherwise than before counts anew.
+
+        Args:
+            gallery: a :class:`~skushare.brands.gallery.Gallery` or a brand map; ``None`` and not
+                ``by_look`` leave the facings their class labels alone.
+            embedder: of the gallery and of the looks.
+            by_look: group by look what a gallery, or none, does not know.
+        """
+        kind, made_with = FrameNamer, embedder
+        if gallery is not None and gallery.by_label:
+            kind, made_with = LabelNamer, self.detector.labels
+        elif by_look:
+            kind = LookNamer
+        elif gallery is None:
+            kind = type(None)
+        same = (gallery and gallery.digest) == (self.gallery and self.gallery.digest)
+        if same and type(self.namer) is kind:
             return
-        self.namer = LookNamer(embedder) if gallery is None else FrameNamer(embedder, gallery)
+        with self._tracking:
+            self.namer = None if kind is type(None) else kind(made_with, gallery)
+            self._tracker = ShelfTracker()
         self._shown, self._colors = {}, None
-        self.recount()
+
+    def examples(self, look):
+        """As :meth:`~skushare.brands.frames.LookNamer.examples`; none where nothing is grouped by look."""
+        with self._tracking:
+            return self.namer.examples(look) if isinstance(self.namer, LookNamer) else ((), [])
+
+    def go_on_with(self, gallery, look, brand):
+        """Go on with ``gallery``, which was just taught ``brand``: the look called ``look``.
+
+        The count goes on, and the other looks keep their names, if the gallery is the present one or the
+        first one. Another one counts anew.
+        """
+        known = self.gallery.skus if self.gallery else ()
+        if gallery.skus[: len(known)] != known:
+            self.name_by(gallery, self.namer.embedder, by_look=True)
+            return
+        with self._tracking, self._lock:
+            self.namer, brand_ids, sku_ids = self.namer.taught(look, brand, gallery)
+            self._tracker.rename(brand_ids=brand_ids, sku_ids=sku_ids)
+            if self._newest is not None:
+                image, found = self._newest
+                self._newest = image, _renamed(found, brand_ids=brand_ids, sku_ids=sku_ids)
 
     def colors(self, shown):
         """{brand: ``"#RRGGBB"``} for a chart of the brands ``shown``; the drawn boxes have them from then on.
@@ -168,13 +212,13 @@ class LiveSession:
         self._colors = colors
         return colors
 
-    def _draw(self, image, detections):
-        if self.namer is None or detections.brand_ids is None:
+    def _draw(self, image, detections, namer):
+        if namer is None or detections.brand_ids is None:
             return annotate(image, detections, self.detector.labels)
-        named = self.namer.gallery
+        chosen = namer.gallery.chosen_colors if namer.gallery else {}
         # A look may be newer than the chart that gives the others their colours.
-        colors = named.colors | (self._colors or {})
-        return annotate(image, detections, named.brands, "brand", colors=colors)
+        colors = label_colors(namer.brands, chosen) | (self._colors or {})
+        return annotate(image, detections, namer.brands, "brand", colors=colors)
 
     def _fail(self, error):
         if isinstance(error, SkushareError):
@@ -250,7 +294,7 @@ class LiveSession:
         if (newest := self.newest()) is None:
             return None
         image, detections = newest
-        picture = encode_jpeg(self._draw(image, detections))
+        picture = encode_jpeg(self._draw(image, detections, self.namer))
         snapshot = Snapshot(datetime.now(), len(detections), picture)
         with self._lock:
             self._snapshots.append(snapshot)
@@ -260,3 +304,16 @@ class LiveSession:
         """Kept snapshots, newest first."""
         with self._lock:
             return list(reversed(self._snapshots))
+
+
+def _renamed(detections, **ids):
+    """``detections`` with other ids in the columns that ``ids`` names, each {id: its new one}."""
+    columns = {name: getattr(detections, name) for name in ids}
+    return replace(
+        detections,
+        **{
+            name: [ids[name].get(value, value) for value in column.tolist()]
+            for name, column in columns.items()
+            if column is not None
+        },
+    )

@@ -101,6 +101,8 @@ class CameraMotion:
         """The pose by the corners of the frame before, or ``None``."""
         if self._pose is None or len(self._corners) < MIN_CORNERS:
             return None
+        if self._previous.shape != gray.shape:  # a browser sends other sizes as its network allows
+            return None
         for guess in (self._speed, None):
             if guess is None:
                 guess = _shift(self._previous, gray)

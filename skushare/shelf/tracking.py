@@ -108,6 +108,18 @@ class ShelfTracker:
         self._newest = image, pose
         return replace(detections, track_ids=self._assign(pose, detections, image.shape[1::-1]))
 
+    def rename(self, **ids):
+        """Have ids of brands or products stand for others, as after one was taught; the count stays.
+
+        Args:
+            ids: {id: its new one} of ``brand_ids`` or ``sku_ids``; others stay.
+        """
+        for track in self._tracks.values():
+            votes, track.votes = track.votes, {}
+            for (column, old), weight in votes.items():
+                key = column, ids.get(column, {}).get(old, old)
+                track.votes[key] = track.votes.get(key, 0.0) + weight
+
     def __len__(self):
         """Number of facings counted so far."""
         return sum(track.steady for track in self._tracks.values())

@@ -7,12 +7,19 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from skushare.app.brands import BY_LOOK
+from skushare.audits.listing import list_audits
+from skushare.audits.store import open_audit
+from skushare.brands.embedder import Embedder
+from skushare.brands.frames import LOOKS_EVERY
+from skushare.brands.library import open_gallery, save_gallery
 from skushare.detections import Detections
 from skushare.detector.runtime import Detector
 from skushare.errors import ModelError
 from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS
-from tests.app.elements import metrics, texts
+from tests.app.elements import field, metrics, press, texts
+from tests.brands.conftest import COLORS, ColorEmbedder, color_gallery
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 
@@ -236,3 +243,51 @@ def test_a_look_named_in_place_becomes_a_brand_of_a_gallery(detector):
     assert set(app.dataframe[1].value["brand"]) == {"Oats"}
     app.selectbox(key="photos_gallery").set_value("No gallery: group by look").run()
     assert set(app.dataframe[1].value["brand"]) == {"look A"}
+
+
+def test_a_look_named_on_the_live_page_becomes_a_brand_and_the_count_goes_on(detector, camera, monkeypatch):
+    boxes = [[10 + 45 * i, 10, 50 + 45 * i, 110] for i in range(6)]
+    found = Detections(boxes, np.full(6, 0.9), np.zeros(6))
+    monkeypatch.setattr(detector, "detect", lambda *args, **options: found)
+    monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
+    picture = np.random.default_rng(0).integers(0, 50, (120, 290, 3), np.uint8)
+    for box, color in zip(boxes, ["red", "blue", "red", "green", "blue", "green"], strict=True):
+        picture[20:100, box[0] + 5 : box[2] - 5] = COLORS[color]
+    camera.state.playing = True
+    app = open_page("live")
+    for _ in range(2 * LOOKS_EVERY):
+        camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
+    app.run()
+    fields = {f.label: f for f in app.text_input}
+    assert sorted(fields) == ["look A", "look B", "look C"]
+    fields["look A"].set_value(" Oats ").run()
+    assert not app.exception and not app.error
+    assert app.selectbox(key="live_gallery").value == "My brands" and app.toggle(key="live_looks").value
+    assert [f.label for f in app.text_input] == ["look B", "look C"]
+    assert "look A: Oats" in texts(app.text) and metrics(app)["Unique so far"] == "6"
+    field(app.text_input, "look B").set_value("x" * 300).run()
+    assert not app.exception and "longer than" in app.error[0].value
+    field(app.text_input, "look B").set_value("Rye").run()
+    assert not app.error and [sku.brand for sku in open_gallery("My brands").skus] == ["Oats", "Rye"]
+    session = app.session_state["live"]
+    assert session.brands == ("Oats", "Rye", "look C")
+    assert sorted(session.unique_facings().brand_ids.tolist()) == [0, 0, 1, 1, 2, 2]
+    camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
+    assert sorted(session.reading().detections.brand_ids.tolist()) == [0, 0, 1, 1, 2, 2]
+
+
+def test_an_audit_has_the_brands_of_the_time_it_was_begun(detector, camera, monkeypatch):
+    """A look that is named between "Save as audit" and "Save" gives no other facing its brand."""
+    monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
+    save_gallery(color_gallery(ColorEmbedder()))
+    camera.state.playing = True
+    app = open_page("live")
+    app.selectbox(key="live_gallery").set_value("shelf").run()
+    red = np.full((120, 160, 3), COLORS["red"], np.uint8)
+    camera.frame(av.VideoFrame.from_ndarray(red, format="rgb24"))
+    press(app, "Save as audit")
+    app.selectbox(key="live_gallery").set_value(BY_LOOK).run()
+    press(app, "Save")
+    (number,) = list_audits()["audit"]
+    saved = open_audit(number)
+    assert saved.gallery == "shelf" and set(saved.table()["brand"]) == {"Rot"}

@@ -10,6 +10,7 @@ from skushare.audits import store
 from skushare.audits.audit import Audit, AuditPhoto
 from skushare.audits.corrections import Facing
 from skushare.audits.recount import gallery_used, recount
+from skushare.brands.brand_map import read_brand_map
 from skushare.brands.library import delete_gallery, save_gallery
 from skushare.brands.recognition import recognise
 from skushare.database import pictures
@@ -66,3 +67,12 @@ def test_corrections_are_left_out(saved):
 def test_a_gallery_that_is_not_there_is_said(saved, digest, message):
     with pytest.raises(AuditError, match=message):
         gallery_used(replace(saved, gallery_digest=digest))
+
+
+def test_brands_that_are_the_model_s_own_labels_are_not_looked_for_in_pictures(saved, tmp_path):
+    path = tmp_path / "cans.csv"
+    path.write_text("label,brand\ncan,Cola\n")
+    labels = read_brand_map(path)
+    save_gallery(labels)
+    with pytest.raises(AuditError, match="own labels by 'cans .*choose a gallery"):
+        gallery_used(replace(saved, gallery_digest=labels.digest))

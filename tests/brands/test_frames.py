@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from skushare.brands.frames import A_FRAME, LOOKS_EVERY, FrameNamer, LookNamer
+from skushare.brands.frames import A_FRAME, LOOKS_EVERY, FrameNamer, LabelNamer, LookNamer
+from skushare.brands.gallery import Gallery, Sku
 from skushare.detections import Detections
+from skushare.jpeg import decode_jpeg
 from tests.brands.conftest import COLORS
 
 
@@ -69,7 +71,7 @@ def test_looks_are_founded_by_what_is_there_more_than_once(embedder):
     namer, shelf = LookNamer(embedder), frame("red", "blue", "red", "green", "red", "blue")
     assert [namer.name(*shelf).brand_ids for _ in range(LOOKS_EVERY - 1)] == [None] * (LOOKS_EVERY - 1)
     namer.name(*shelf)
-    assert namer.gallery.brands == ("look A", "look B")  # the more frequent first; one green pack is none
+    assert namer.brands == ("look A", "look B")  # the more frequent first; one green pack is none
     assert namer.name(*shelf).brand_ids.tolist() == [0, 1, 0, -1, 0, 1]
     for _ in range(2 * LOOKS_EVERY):
         namer.name(*frame("green", "blue", "green"))
@@ -82,3 +84,40 @@ def test_no_look_without_facings_that_are_alike(embedder, colors):
     namer = LookNamer(embedder)
     for _ in range(2 * LOOKS_EVERY):
         assert namer.name(*frame(*colors)).brand_ids is None
+
+
+def test_a_brand_map_names_by_label_and_embeds_nothing():
+    namer = LabelNamer(("can", "jar"), Gallery("map", [Sku("a", "jar", "Jam"), Sku("b", "tin", "Tea")]))
+    found = namer.name(None, Detections(np.zeros((2, 4)), [0.9, 0.9], [0, 1]))
+    assert namer.brands == ("Jam", "Tea") and found.brand_ids.tolist() == [-1, 0]
+
+
+def test_looks_are_of_what_the_gallery_does_not_know(embedder, gallery):
+    namer = LookNamer(embedder, gallery.without("b"))  # green
+    for _ in range(LOOKS_EVERY + 1):
+        found = namer.name(*frame("green", "red", "green"))
+    assert namer.brands == ("Rot", "Blau", "look A")
+    assert found.brand_ids.tolist() == [2, 0, 2] and found.sku_ids.tolist() == [2, 0, 2]
+
+
+def test_a_look_keeps_a_picture_and_gives_its_examples(embedder):
+    namer = LookNamer(embedder)
+    for _ in range(LOOKS_EVERY):
+        namer.name(*frame("red", "blue", "red", "red", "blue"))
+    (first, second), (vectors, pictures) = namer.founded, namer.examples("look A")
+    assert (first.name, second.name) == ("look A", "look B") and len(vectors) == len(pictures) == 3
+    assert first.picture == pictures[0] and decode_jpeg(first.picture).mean((0, 1)).argmax() == 0
+    assert len(namer.examples("look C")[0]) == len(namer.examples("look C")[1]) == 0
+
+
+def test_a_look_that_is_taught_goes_and_letters_are_not_given_again(embedder):
+    namer = LookNamer(embedder)
+    for _ in range(LOOKS_EVERY):
+        namer.name(*frame("red", "red", "blue", "blue", "red"))
+    blue = Gallery("new").with_examples(Sku("a", "Blau", "Blau"), *namer.examples("look B"), embedder)
+    namer, brand_ids, sku_ids = namer.taught("look B", "Blau", blue)
+    assert (brand_ids, sku_ids) == ({0: 1, 1: 0}, {0: 1, 1: 0})
+    assert namer.brands == ("Blau", "look A") and namer.founded[1].brand == "Blau"
+    for _ in range(LOOKS_EVERY):
+        found = namer.name(*frame("green", "green", "blue", "blue", "red"))
+    assert namer.brands == ("Blau", "look A", "look C") and found.brand_ids[2:].tolist() == [0, 0, 1]

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from skushare.audits import store
+from skushare.brands.library import brand_notes, gallery_versions, skus_of
 from skushare.cli import main
 from skushare.database import engine
 from skushare.detections import Detections
@@ -78,6 +79,35 @@ def test_an_audit_is_kept_listed_shown_exported_and_reported(photos, tmp_path, c
     assert (tmp_path / "one.pdf").read_bytes().startswith(b"%PDF")
     assert run(capsys, "audits", "delete", 1)[0] == 0
     assert "no audits" in run(capsys, "audits", "list")[1].out
+
+
+def test_a_brand_map_names_the_brands_and_the_page_and_report_know_the_own_ones(photos, tmp_path, capsys):
+    (tmp_path / "map.csv").write_text("label,brand,own\ncan,Cola,yes\n=jar,Jam,no\n")
+    status, told = run(capsys, "audit", photos, "--brand-map", tmp_path / "map.csv")
+    assert (
+        status == 0 and re.search("50.0% ±.*3  Cola", told.out) and "gallery      map (brand map)" in told.out
+    )
+    audit = store.open_audit(1)
+    assert audit.brands == ("Cola", "Jam") and audit.thresholds == {"mode": "photo", "score": 0.4}
+    assert brand_notes(audit.gallery).own == {"Cola"}
+    assert [sku.name for sku in skus_of(audit.gallery_digest)] == ["can", "=jar"]
+    run(capsys, "audit", photos, "--brand-map", tmp_path / "map.csv")
+    assert len(gallery_versions(audit.gallery)) == 1
+
+
+@pytest.mark.parametrize(
+    "content, message", [("label,brand\nbox,Cola\n", "none of the model's labels"), ("x", "lacks the column")]
+)
+def test_a_brand_map_that_does_not_fit_is_refused(photos, tmp_path, capsys, content, message):
+    (tmp_path / "map.csv").write_text(content)
+    status, told = run(capsys, "audit", photos, "--brand-map", tmp_path / "map.csv")
+    assert status == 2 and message in told.err and store.unfinished_audits() == []
+
+
+def test_either_a_gallery_or_a_brand_map_names_the_brands(photos, capsys):
+    with pytest.raises(SystemExit):
+        run(capsys, "audit", photos, "--brand-map", "map.csv", "--gallery", "coffee")
+    assert "not allowed with" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

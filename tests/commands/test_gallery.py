@@ -82,11 +82,14 @@ def test_an_audit_is_recounted_by_the_version_it_was_made_with_or_by_another(tmp
 
 
 def test_a_model_s_own_labels_may_be_mapped_to_brands(tmp_path, capsys):
-    (tmp_path / "map.csv").write_text("label,brand\nfacing,Any\n")
-    _, told = run(
-        capsys, "detect", FOLDER / "shelf_cereal.jpg", "--brand-map", tmp_path / "map.csv", "--format", "csv"
-    )
+    (tmp_path / "map.csv").write_text("label,brand,own\nfacing,Any,yes\n")
+    mapped = ("detect", FOLDER / "shelf_cereal.jpg", "--brand-map", tmp_path / "map.csv")
+    _, told = run(capsys, *mapped, "--format", "csv")
     assert "Any" in told.out.splitlines()[1]
+    _, told = run(capsys, *mapped, "--format", "json")
+    assert {facing["own"] for facing in json.loads(told.out)[0]["detections"]} == {True}
+    _, told = run(capsys, *mapped, "--shares")
+    assert "own brands against competitors" in told.out
 
 
 @pytest.mark.parametrize(

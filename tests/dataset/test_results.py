@@ -54,3 +54,42 @@ def test_table_counts_every_photo_and_all():
 @pytest.mark.parametrize("write", [results.to_coco, results.to_json, results.to_csv_text])
 def test_no_photos_at_all(write):
     assert isinstance(write([], ("facing",)), str)
+
+
+@pytest.fixture
+def own_and_competitors():
+    boxes = [[20 * i, 0, 20 * i + 18, 40] for i in range(4)]
+    found = Detections(boxes, [0.9] * 4, [0] * 4, brand_ids=[0, 1, 1, -1])
+    return [Found(Path("a.jpg"), 200, 100, found), FOUND[1]]
+
+
+def test_every_facing_tells_whether_it_is_of_an_own_brand(own_and_competitors):
+    given = (own_and_competitors, ("facing",), ("Cola", "Aqua"))
+    facings = json.loads(results.to_json(*given, ["Cola"]))[0]["detections"]
+    assert [(f["brand"], f["own"]) for f in facings] == [
+        ("Cola", True),
+        ("Aqua", False),
+        ("Aqua", False),
+        ("", None),
+    ]
+    notes = json.loads(results.to_coco(*given, ["Cola"]))["annotations"]
+    assert [note.get("own") for note in notes] == [True, False, False, None]
+    table = pd.read_csv(io.StringIO(results.to_csv_text(*given, ["Cola"]).lstrip("\ufeff")))
+    assert [str(own) for own in table["own"]] == ["True", "False", "False", "nan"]
+    assert not any(
+        "own" in write(*given) for write in (results.to_json, results.to_coco, results.to_csv_text)
+    )
+
+
+def test_shares_set_own_brands_against_competitors(own_and_competitors):
+    given = (own_and_competitors, ("facing",), ("Cola", "Aqua"))
+    told = results.to_shares(*given, ["Cola"])
+    brands, sides, rows = told.split("\n\n", 2)
+    assert [line.split()[:2] for line in brands.splitlines()[1:]] == [
+        ["Aqua", "competitors"],
+        ["Cola", "own"],
+        ["unknown", "1"],
+    ]
+    assert sides.splitlines()[0] == "own brands against competitors"
+    assert sorted(line.split()[0] for line in sides.splitlines()[2:]) == ["competitors", "own", "unknown"]
+    assert "side" in rows and "side" not in results.to_shares(*given)

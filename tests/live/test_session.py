@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from skushare.brands.frames import A_FEW, LOOKS_EVERY
+from skushare.brands.gallery import Gallery, Sku
 from skushare.detections import Detections
 from skushare.errors import ModelError
 from skushare.jpeg import decode_jpeg
 from skushare.live.pace import WINDOW
 from skushare.live.session import HISTORY_SECONDS, HISTORY_STEP, MAX_SNAPSHOTS, LiveSession
-from tests.brands.conftest import ColorEmbedder, color_gallery
+from tests.brands.conftest import COLORS, ColorEmbedder, color_gallery
 
 FRAME = np.full((48, 64, 3), 200, np.uint8)
 
@@ -218,13 +219,13 @@ def test_a_gallery_names_the_brands_and_another_one_counts_anew(session):
     namer = session.namer
     session.name_by(known.without_examples([]), embedder)  # the same content
     assert session.namer is namer
-    session.name_by(None, embedder)
+    session.name_by(None, embedder, by_look=True)
     session.process(red)
     assert session.gallery is None and session.reading().detections.brand_ids is None
 
 
 def test_without_a_gallery_facings_are_grouped_by_look(session):
-    session.name_by(None, ColorEmbedder())
+    session.name_by(None, ColorEmbedder(), by_look=True)
     red = np.full((120, 160, 3), (250, 20, 20), np.uint8)
     for _ in range(2 * LOOKS_EVERY):
         drawn = session.process(red)
@@ -236,5 +237,79 @@ def test_without_a_gallery_facings_are_grouped_by_look(session):
     for _ in range(2 * LOOKS_EVERY):  # a look that the chart has not shown yet
         session.process(blue)
     assert session.brands == ("look A", "look B") and session.reading().error is None
-    session.name_by(None, ColorEmbedder())  # as each rerun of the page does: nothing changes
+    session.name_by(None, ColorEmbedder(), by_look=True)  # as each rerun of the page does: nothing changes
     assert session.brands == ("look A", "look B")
+
+
+@pytest.mark.parametrize("by_look", [False, True])
+def test_a_brand_map_names_the_brands_by_the_labels(session, by_look):
+    session.name_by(Gallery("map", [Sku("a", "facing", "Oats", own=True)]), None, by_look)
+    session.process(FRAME)
+    assert named(session, session.reading().detections) == ["Oats"] * 3 and session.looks == ()
+    session.name_by(None, None)  # the labels alone
+    session.process(FRAME)
+    assert (session.gallery, session.brands) == (None, ())
+    assert session.reading().detections.brand_ids is None and session.examples("look A") == ((), [])
+    tracker = session._tracker
+    session.name_by(None, None)  # again, as each rerun of the page does: the count goes on
+    assert session._tracker is tracker
+
+
+def shelf(*colors):
+    """A textured picture with a wide facing of each colour, and the detections of it."""
+    image = np.random.default_rng(0).integers(0, 60, (240, 320, 3), np.uint8)
+    left = 10 + 60.0 * np.arange(len(colors))
+    for start, color in zip(left.astype(int), colors, strict=True):
+        image[40:200, start : start + 50] //= 3
+        image[40:200, start : start + 50] += np.uint8(COLORS[color]) // 4 * 3
+    boxes = np.stack([left, 0 * left + 40, left + 50, 0 * left + 200], 1)
+    return image, Detections(boxes, np.full(len(colors), 0.9), np.zeros(len(colors)))
+
+
+def teach(session, embedder, gallery, look, brand):
+    vectors, pictures = session.examples(look)
+    sku = gallery.find(brand, brand) or Sku(gallery.new_id(), brand, brand)
+    return gallery.with_examples(sku, vectors, pictures, embedder)
+
+
+def named(session, found):
+    return [session.brands[i] if i >= 0 else None for i in found.brand_ids.tolist()]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_look_that_is_taught_is_a_brand_at_once_and_the_count_goes_on(
+    session, detector, monkeypatch, known
+):
+    embedder, (image, found) = ColorEmbedder(), shelf("red", "blue", "red", "blue", "red")
+    monkeypatch.setattr(detector, "detect", lambda *args, **options: found)
+    before = color_gallery(embedder).without("a").without("c") if known else None  # green alone
+    session.name_by(before, embedder, by_look=True)
+    for _ in range(3 * LOOKS_EVERY):  # at first, all are unknown
+        session.process(image)
+    assert named(session, session.unique_facings()) == ["look A", "look B", "look A", "look B", "look A"]
+    gallery = teach(session, embedder, before or Gallery("new"), "look A", "Oats")
+    session.go_on_with(gallery, "look A", "Oats")
+    expected = ["Oats", "look B", "Oats", "look B", "Oats"]
+    assert (
+        named(session, session.unique_facings()) == named(session, session.reading().detections) == expected
+    )
+    session.name_by(gallery, embedder, by_look=True)  # as the page's next run does
+    session.process(image)
+    assert (
+        named(session, session.unique_facings()) == named(session, session.reading().detections) == expected
+    )
+    assert [(look.name, look.brand) for look in session.looks] == [("look A", "Oats"), ("look B", "")]
+    assert all(max(decode_jpeg(look.picture).shape) <= 160 for look in session.looks)
+    gallery = teach(session, embedder, gallery, "look B", "Oats")  # a second look of one brand
+    session.go_on_with(gallery, "look B", "Oats")
+    assert set(named(session, session.unique_facings())) == {"Oats"} and session.gallery is gallery
+
+
+def test_a_look_taught_to_another_gallery_counts_anew(session, detector, monkeypatch):
+    embedder, (image, found) = ColorEmbedder(), shelf("red", "blue", "red")
+    monkeypatch.setattr(detector, "detect", lambda *args, **options: found)
+    session.name_by(color_gallery(embedder).without("a"), embedder, by_look=True)
+    for _ in range(2 * LOOKS_EVERY):
+        session.process(image)
+    session.go_on_with(teach(session, embedder, Gallery("new"), "look A", "Oats"), "look A", "Oats")
+    assert session.brands == ("Oats",) and session.reading().unique == 0

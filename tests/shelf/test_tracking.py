@@ -1,5 +1,8 @@
 """Counting once: sweeps with stops, returns, shake and cover; votes; nothing to see."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
@@ -47,6 +50,15 @@ def test_a_covered_camera_counts_nothing_and_forgets_nothing(shelf):
     assert len(tracker) == before
 
 
+def test_frames_may_change_their_size(shelf):
+    tracker, rng = ShelfTracker(), np.random.default_rng(0)
+    for number, view in enumerate(sweep(*shelf, SIZE, path=THERE, fps=FPS)):
+        found, scale = seen(view, rng, missed=0), 0.75 if number % 20 >= 10 else 1.0
+        image = cv2.resize(view.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        tracker.update(image, replace(found, boxes=found.boxes * np.float32(scale)))
+    assert abs(len(tracker) - len(shelf[1])) <= 0.05 * len(shelf[1])
+
+
 def test_a_flicker_is_no_facing(shelf):
     tracker, rng = ShelfTracker(), np.random.default_rng(0)
     for number, view in enumerate(sweep(*shelf, SIZE, path=STILL, fps=FPS)):
@@ -92,6 +104,19 @@ def test_a_brand_is_what_most_frames_say(shelf):
     expected = np.bincount(view.ids % 3)
     assert np.abs(np.bincount(facings.brand_ids[facings.brand_ids >= 0], minlength=3) - expected).max() <= 1
     assert (facings.brand_scores > 0.4).all() and (facings.brand_scores <= 1).all()
+
+
+def test_renamed_ids_keep_their_facings_also_where_two_become_one(shelf):
+    tracker, rng = ShelfTracker(), np.random.default_rng(0)
+    for view in sweep(*shelf, SIZE, path=STILL, fps=FPS):
+        tracker.update(view.image, seen(view, rng, 0, brand_ids=view.ids % 3, sku_ids=view.ids % 3))
+    before = tracker.facings()
+    tracker.rename(brand_ids={0: 1, 1: 0, 2: 1}, sku_ids={2: 7})
+    after = tracker.facings()
+    assert after.brand_ids.tolist() == np.array([1, 0, 1])[before.brand_ids].tolist()
+    assert after.sku_ids.tolist() == np.array([0, 1, 7])[before.sku_ids].tolist()
+    tracker.rename(brand_ids={})
+    assert tracker.facings().brand_ids.tolist() == after.brand_ids.tolist()
 
 
 def test_nothing_found_is_nothing_counted(shelf):
