@@ -73,8 +73,7 @@ def correct(photo, corrections, brands):
     Returns:
         A :class:`Corrected`; facings that were not touched keep all that was found about them, of a
         touched one only what the correction says is known, and its product if the brand is still the same.
-        Shelf rows come from the boxes, all of them: they
-        are found anew where a box was added, removed or moved.
+        Shelf rows come from all boxes together: they are found anew where one was added, removed or moved.
     """
     changed = {each.facing: each.after for each in corrections if each.photo == photo.id}
     found = photo.detections
