@@ -4,6 +4,7 @@
     python benchmarks/audit_store.py --audits 5000            quicker
     python benchmarks/audit_store.py --url postgresql://...   into an empty schema of its own
     python benchmarks/audit_store.py --rows                   also a row a facing, to compare (SQLite)
+    python benchmarks/audit_store.py --csv results/audit_store.csv
 
 Audits are written in bulk, through the tables; everything that is timed goes through skushare's functions, as
 the History page calls them, each in this process for the first time on that data, then twice more.
@@ -18,6 +19,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from sqlalchemy import insert, text
 
 from skushare.audits import listing, store
@@ -30,7 +32,7 @@ from skushare.database import engine as database
 from skushare.database.tables import AuditRow, FacingsRow, PhotoRow, ShareRow
 from skushare.detections import Detections
 
-STORES, CATEGORIES, BRANDS, BRANDS_A_SHELF = 200, 12, 40, 10
+STORES, SHELVES, CATEGORIES, BRANDS, BRANDS_A_SHELF = 200, 30, 12, 40, 10
 YEARS = 5
 CHUNK = 1000
 
@@ -43,6 +45,7 @@ def main():
     parser.add_argument("--facings", type=int, default=100)
     parser.add_argument("--url", help="database (default: a SQLite file that is removed at the end)")
     parser.add_argument("--rows", action="store_true", help="also measure a row a facing")
+    parser.add_argument("--csv", type=Path)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SKUSHARE_WORKSPACE"] = folder
@@ -53,7 +56,12 @@ def main():
             f"{args.audits:,} audits of {args.facings} facings written in {time.perf_counter() - began:.0f} s"
         )
         print(f"database: {size() / 1e6:,.0f} MB; facings in it: {facings_size() / 1e6:,.0f} MB")
-        measure(args.audits)
+        table = measure(args.audits)
+        print(f"\n{table.round(1).to_string(index=False)}")
+        if args.csv:
+            table.insert(0, "database", database.engine().dialect.name)
+            table.insert(1, "audits", args.audits)
+            table.round(1).to_csv(args.csv, index=False)
         if args.rows:
             compare_rows(Path(folder) / "rows.db", args.audits, args.facings)
         database.close()
@@ -80,9 +88,10 @@ def fill(audits, count):
     rng = np.random.default_rng(0)
     first = datetime(2021, 1, 1, tzinfo=timezone.utc).timestamp()
     with database.session() as db:
-        names = [f"store {i}" for i in range(STORES)], [f"category {i}" for i in range(CATEGORIES)]
+        counts = {"store": STORES, "category": CATEGORIES, "shelf": SHELVES}
+        names = [[f"{word} {i}" for i in range(count)] for word, count in counts.items()]
         brands = [f"brand {i}" for i in range(BRANDS)]
-        ids = name_ids(db, ["", *names[0], *names[1], *brands])
+        ids = name_ids(db, [*names[0], *names[1], *names[2], *brands])
     brand_ids = np.array([ids[name] for name in brands])
     for start in range(0, audits, CHUNK):
         rows = ([], [], [], [])
@@ -94,7 +103,7 @@ def fill(audits, count):
                 {
                     "id": number,
                     "store_id": ids[names[0][rng.integers(STORES)]],
-                    "shelf_id": ids[""],
+                    "shelf_id": ids[names[2][number % SHELVES]],
                     "category_id": ids[names[1][rng.integers(CATEGORIES)]],
                     "time": int(first + YEARS * 365 * 86_400 * number / audits),
                     "utc_offset": 3600,
@@ -123,6 +132,7 @@ def fill(audits, count):
                     "brand_id": brand,
                     "facings": n,
                     "share": n / count,
+                    "margin": 0.02,
                     "linear_share": n / count,
                 }
                 for brand, n in zip(brand_ids[on_shelf].tolist(), counts.tolist(), strict=True)
@@ -137,7 +147,7 @@ def fill(audits, count):
 
 
 def measure(audits):
-    """Print what the History page's calls take."""
+    """What the History page's calls take: a DataFrame, a row a call, in milliseconds."""
     year = Filter(
         since=datetime(2023, 1, 1, tzinfo=timezone.utc), until=datetime(2024, 1, 1, tzinfo=timezone.utc)
     )
@@ -147,6 +157,7 @@ def measure(audits):
         "list: first page of all": lambda: listing.list_audits(limit=50),
         "list: last page of all": lambda: listing.list_audits(limit=50, offset=audits - 50),
         "list: one store": lambda: listing.list_audits(Filter(stores=stores[:1]), limit=50),
+        "list: one shelf": lambda: listing.list_audits(Filter(shelves=("shelf 3",)), limit=50),
         "list: one category": lambda: listing.list_audits(Filter(categories=("category 3",)), limit=50),
         "list: one brand": lambda: listing.list_audits(Filter(brands=("brand 3",)), limit=50),
         "list: a year": lambda: listing.list_audits(year, limit=50),
@@ -167,13 +178,15 @@ def measure(audits):
         "save an audit": save,
     }
     # What this process computed does not depend on what else the machine does; SQLite computes in it.
-    print(f"\n{'milliseconds':36} {'first':>8} {'later':>8} {'computed':>8}")
+    rows = []
     for name, call in calls.items():
         times = [timed(call) for _ in range(3)]
         began = time.process_time()
         call()
         computed = time.process_time() - began
-        print(f"{name:36} {1000 * times[0]:8.0f} {1000 * min(times[1:]):8.0f} {1000 * computed:8.0f}")
+        taken = {"first_ms": times[0], "later_ms": min(times[1:]), "computed_ms": computed}
+        rows.append({"call": name} | {key: 1000 * value for key, value in taken.items()})
+    return pd.DataFrame(rows)
 
 
 def correct(number):

@@ -8,6 +8,8 @@ Groceries: eight classes that are never trained on, examples and questions of th
 Each row is a mean over ``--draws`` random choices of examples. ``auroc`` tells how well the best
 match's similarity tells facings of brands in the gallery from those of brands left out of it, one
 brand at a time; ``auroc_other`` from tobacco's class "other", which has other packs of the same brands.
+As the app has it, with a gallery and its threshold: ``right``, ``wrong`` and ``refused`` of facings whose
+brand is in the gallery, and ``named``, the share of facings of a brand left out that get a name all the same.
 """
 
 import argparse
@@ -22,6 +24,7 @@ from scipy.stats import rankdata
 
 from skushare.brands.crops import OTHER, TRAINED_BRANDS, cut, groceries, grocery_classes, tobacco
 from skushare.brands.embedder import Embedder, resized
+from skushare.brands.gallery import Gallery, Sku
 
 SHOTS = (1, 3, 5)
 OTHERS = 1000  # of the crops of class "other"
@@ -38,8 +41,9 @@ def main():
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--csv", type=Path)
     args = parser.parse_args()
+    embedder = Embedder.load(args.embedder)
     ways = {
-        "facing_embedder": Embedder.load(args.embedder).embed_pictures,
+        "facing_embedder": embedder.embed_pictures,
         "MobileNetV2 features": partial(_features, _backbone(args.backbone)),
         "colour histogram": _histograms,
     }
@@ -69,6 +73,7 @@ def main():
                     shots,
                     args.draws,
                     np.random.default_rng(1),
+                    embedder if way == "facing_embedder" else None,
                 )
                 rows.append({"photos": name, "way": way, "examples": shots, **found})
                 print(rows[-1], flush=True)
@@ -83,8 +88,11 @@ def _grocery_parts(data):
     return [c for c in crops if c.group != "test"], [c for c in crops if c.group == "test"]
 
 
-def measure(examples, names, questions, truth, unknown, shots, draws, rng):
-    """Means over ``draws`` choices of ``shots`` examples a product; all vectors of length 1."""
+def measure(examples, names, questions, truth, unknown, shots, draws, rng, embedder=None):
+    """Means over ``draws`` choices of ``shots`` examples a product; all vectors of length 1.
+
+    With the ``embedder`` that made them, also of what a gallery makes of them at its threshold.
+    """
     classes = np.unique(truth)
     found = defaultdict(list)
     for _ in range(draws):
@@ -106,6 +114,9 @@ def measure(examples, names, questions, truth, unknown, shots, draws, rng):
             for i, c in enumerate(classes)
         ]
         found["auroc"].append(np.mean(aurocs))
+        if embedder:
+            for key, value in at_threshold([examples[i] for i in drawn], classes, questions, truth, embedder):
+                found[key].append(value)
         if len(unknown):
             found["auroc_other"].append(auroc(similarity.max(1), (unknown @ prototypes.T).max(1)))
     return {key: round(float(np.mean(values)), 4) for key, values in found.items()} | {
@@ -114,6 +125,30 @@ def measure(examples, names, questions, truth, unknown, shots, draws, rng):
         "questions": len(truth),
         "draws": draws,
     }
+
+
+def at_threshold(examples, classes, questions, truth, embedder):
+    """(name, share) of what galleries of ``examples``, vectors a product, make of the questions."""
+    names = np.array([*classes.astype(str), ""])
+    ids, _ = _gallery(examples, classes, embedder).recognise(questions, embedder)
+    right = names[ids] == truth.astype(str)  # -1 is the last
+    yield "right", np.mean(right)
+    yield "refused", np.mean(ids < 0)
+    yield "wrong", np.mean((ids >= 0) & ~right)
+    named = []
+    for left_out in range(len(classes)):
+        others = [i for i in range(len(classes)) if i != left_out]
+        rest = _gallery([examples[i] for i in others], classes[others], embedder)
+        named.append(np.mean(rest.recognise(questions[truth == classes[left_out]], embedder)[0] >= 0))
+    yield "named", np.mean(named)
+
+
+def _gallery(examples, classes, embedder):
+    made = Gallery("measured")
+    for vectors, name in zip(examples, classes, strict=True):
+        sku = Sku(made.new_id(), str(name), str(name))
+        made = made.with_examples(sku, vectors, [b""] * len(vectors), embedder)
+    return made
 
 
 def auroc(known, unknown):

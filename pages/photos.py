@@ -16,6 +16,7 @@ from skushare.app.text import plain
 from skushare.colors import shown_colors
 from skushare.images import SUFFIXES
 from skushare.samples import sample_pictures
+from skushare.shelf.gaps import count_gaps
 from skushare.shelf.share import share_of_shelves
 from skushare.spreadsheet import to_csv
 
@@ -93,7 +94,7 @@ if album:
     colors = shown_colors(names, seen, known.chosen_colors if known else {})
     counts = counts_of(shelves)
     total = sum(len(shelf.detections) for shelf in shelves)
-    gaps = sum(len(shelf.gaps.boxes) for shelf in shelves)
+    gaps, _ = count_gaps([shelf.gaps for shelf in shelves])
     with st.container(horizontal=True):
         st.metric("Facings", f"{total:,}", border=True)
         st.metric("Photos", len(album), border=True)
@@ -161,7 +162,7 @@ if album:
             colors,
             "share",
             known.own_brands if known else (),
-            [sku.category for sku in known.skus] if known else (),
+            known.skus if known else (),
         )
         shelf_names = [shelf.photo.name for shelf in shelves]
         show_layout(shelf_names, found, detector.labels, brands, measure, colors, "share")

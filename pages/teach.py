@@ -6,7 +6,8 @@ from skushare.app.brands import DEMO, demo_gallery, saved_gallery, shared_embedd
 from skushare.app.model import shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.pile_board import pile_board
-from skushare.app.teach import Lesson, edited, products
+from skushare.app.taught import show_product, show_products, show_versions
+from skushare.app.teach import Lesson
 from skushare.app.text import plain
 from skushare.brands.gallery import Gallery
 from skushare.brands.gallery_files import gallery_zip, read_gallery
@@ -95,8 +96,9 @@ if lesson:
     else:
         st.progress(lesson.taught / total, text=f"{lesson.taught} of {total} facings taught")
         st.caption(
-            "Facings that look alike lie in one pile; what is known least comes first. Drag a wrong one out, "
-            "or tap some and press **Put here**. Then write the brand and press **Teach**."
+            "Facings that look alike lie in one pile; what is known least comes first, and in a known pile "
+            "what may be something else, marked **?**. Drag a wrong one out, or tap some and press "
+            "**Put here**. Then write the brand and press **Teach**."
         )
         pile_board("piles", lesson.piles, lesson.suggestions(), lesson.gallery, lesson.act)
     state.taught_gallery = lesson.gallery
@@ -106,35 +108,13 @@ if lesson:
 gallery = state.get("taught_gallery")
 if gallery and gallery.skus:
     st.subheader("What this gallery knows")
-    table = products(gallery)
-    key = f"products_{gallery.digest[:12]}"
-    st.data_editor(
-        table,
-        key=key,
-        hide_index=True,
-        disabled=["examples"],
-        column_config={
-            "own": st.column_config.CheckboxColumn("own", help="Your own brand, against competitors"),
-            "colour": st.column_config.TextColumn("colour", help="#RRGGBB, in the charts"),
-        },
-    )
-    changes = state[key].get("edited_rows", {})
     try:
-        if changes:
-            keep(edited(gallery, {table.index[row]: values for row, values in changes.items()}))
-            st.rerun()
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            gone = st.selectbox(
-                "Forget a product",
-                gallery.skus,
-                index=None,
-                format_func=lambda sku: f"{sku.brand}: {sku.name}",
-                placeholder="Choose one",
-                key=f"forget_{gallery.digest[:12]}",
-            )
-            if gone and st.button("Forget it", icon=":material/delete:"):
-                keep(gallery.without(gone.id))
-                st.rerun()
+        show_products(gallery, keep)
+        show_product(gallery, keep)
+        versions = st.expander("Versions", key="versions_open", on_change="rerun")
+        if versions.open:
+            with versions:
+                show_versions(gallery, embedder, keep)
     except SkushareError as error:
         st.error(plain(str(error)), icon=":material/error:")
 
@@ -149,7 +129,11 @@ with st.expander("Export, import, delete"):
                 icon=":material/download:",
                 on_click="ignore",
             )
-            if st.button("Delete this gallery with all its versions", icon=":material/delete_forever:"):
+            if st.button(
+                "Delete this gallery with all its versions",
+                icon=":material/delete_forever:",
+                help="Versions that audits were made with are kept out of sight, for these.",
+            ):
                 delete_gallery(gallery.name)
                 state.taught_gallery = state.lesson = state.gallery_name = None
                 st.rerun()

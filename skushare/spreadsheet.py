@@ -1,15 +1,25 @@
 """Tables as CSV that is safe to open in a spreadsheet."""
 
+import re
+import unicodedata
+
 import pandas as pd
 
-# A cell that begins with one of these runs as a formula in Excel, LibreOffice and Sheets.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_STARTS = (
+    "=",
+    "+",
+    "-",
+    "@",
+)  # a cell that begins so runs as a formula in Excel, LibreOffice, Sheets
+_BREAK = re.compile("\r\n?")
 
 
 def to_csv(frame):
     """``frame`` as UTF-8 CSV bytes with a byte order mark (Excel needs it to read accents).
 
-    Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers stay numbers.
+    Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers stay numbers. Spaces and
+    marks without a shape before the formula do not hide it, nor do full-width signs, which spreadsheets for
+    East Asian languages take for the usual ones. A break within text is a line feed.
     """
     safe = frame.rename(columns=_defuse)
     for column in safe.columns:
@@ -19,6 +29,16 @@ def to_csv(frame):
 
 
 def _defuse(value):
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA_STARTS):
+    if not isinstance(value, str):
+        return value
+    value = _BREAK.sub("\n", value)  # readers take a lone CR for a row's end, and writers do not quote it
+    start = next((i for i, letter in enumerate(value) if _is_seen(letter)), len(value))
+    first = unicodedata.normalize("NFKC", value[start : start + 1])
+    if first.startswith(_FORMULA_STARTS) or "\n" in value[:start] or "\t" in value[:start]:
         return "'" + value
     return value
+
+
+def _is_seen(letter):
+    """Whether ``letter`` is no space, control, format mark (BOM, no width, direction) or unused one."""
+    return unicodedata.category(letter)[0] not in "CZ"

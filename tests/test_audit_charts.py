@@ -9,12 +9,17 @@ HOSTILE = "<b>a.b[c]</b> 🥫"
 
 def trend(names, **columns):
     rows = [{"time": pd.Timestamp(f"2026-03-0{day}"), "brand": n} for day in (1, 2) for n in names]
-    return pd.DataFrame(rows).assign(facings=1, share=0.5, audits=1, **columns)
+    return pd.DataFrame(rows).assign(**{"facings": 1, "share": 0.5, "margin": 0.1, "audits": 1, **columns})
 
 
 def colors(chart):
-    scale = chart.to_dict()["encoding"]["color"]["scale"]
+    scale = chart.to_dict()["layer"][1]["encoding"]["color"]["scale"]
     return dict(zip(scale["domain"], scale["range"], strict=True))
+
+
+def comparison(*sure):
+    table = pd.DataFrame({"brand": ["b", "a"], "share_before": 0.2, "share_after": 0.3, "points": 10.0})
+    return table.assign(margin=5.0, sure=sure)
 
 
 @pytest.mark.parametrize("count", [1, len(PALETTE) - 1, len(PALETTE)])
@@ -33,7 +38,34 @@ def test_stores_have_a_chart_each():
     assert chart["facet"]["field"] == "store" and chart["columns"] == 2
 
 
+@pytest.mark.parametrize(
+    "share, margin, low, high, told",
+    [
+        (0.5, 0.1, 0.4, 0.6, "50.0% ± 10.0%"),
+        (0.05, 0.1, 0.0, 0.15, "5.0% ± 10.0%"),
+        (0.95, 0.1, 0.85, 1.0, "95.0% ± 10.0%"),
+        (0.5, float("nan"), None, None, "50.0%"),
+    ],
+)
+def test_a_share_over_time_has_a_bar_of_its_margin_where_that_is_known(share, margin, low, high, told):
+    chart = trend_chart(trend(["Astra"], share=share, margin=margin)).to_dict()
+    (rows,) = chart["datasets"].values()
+    for row in rows:
+        assert (row["low"], row["high"], row["told"]) == (pytest.approx(low), pytest.approx(high), told)
+    bars, _ = chart["layer"]
+    assert bars["encoding"]["y2"]["field"] == "high" and bars["transform"] == [
+        {"filter": "isValid(datum.low)"}
+    ]
+
+
 def test_a_comparison_keeps_the_order_of_its_table():
-    table = pd.DataFrame({"brand": ["b", "a"], "share_before": 0.2, "share_after": 0.3, "points": 10.0})
-    layers = comparison_chart(table).to_dict()["layer"]
+    layers = comparison_chart(comparison(True, False)).to_dict()["layer"]
     assert [layer["encoding"]["y"]["sort"] for layer in layers] == [["b", "a"]] * 3
+
+
+def test_a_change_within_its_margin_is_dashed():
+    chart = comparison_chart(comparison(True, False)).to_dict()
+    (rows,) = chart["datasets"].values()
+    assert [row["certainty"] for row in rows] == ["beyond the margin", "within the margin"]
+    dash = chart["layer"][0]["encoding"]["strokeDash"]
+    assert dash["field"] == "certainty" and dash["scale"]["domain"] == [row["certainty"] for row in rows]

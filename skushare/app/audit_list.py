@@ -25,9 +25,10 @@ def filter_bar():
     """Fields that narrow the audits down; gives a :class:`~skushare.audits.listing.Filter`."""
     now = listing.revision()
     with st.expander("Filter", icon=":material/filter_alt:"):
-        columns = st.columns(3)
+        columns = st.columns(4)
         names = {
             "Store": _names(now, "store"),
+            "Shelf": _names(now, "shelf"),
             "Category": _names(now, "category"),
             "Brand": _totals(now, ALL)["brand"].tolist(),
         }
@@ -138,6 +139,7 @@ def show_trend(wanted):
         table = table[table["store"].isin(stores[:MOST_STORES])]
     colors = notes_of().colors(brands, chosen)
     st.altair_chart(trend_chart(table, colors), width="stretch" if not by_store else "content")
+    st.caption("A bar is a share's margin, with a certainty of 95 %; audits of older versions have none.")
 
 
 def show_unfinished():

@@ -7,12 +7,12 @@ import streamlit as st
 
 from skushare.app.annotator import annotator
 from skushare.app.audits import go_to
-from skushare.app.brands import MY_BRANDS, demo_gallery, notes_of, saved_gallery, shared_embedder
+from skushare.app.brands import MY_BRANDS, notes_of, saved_gallery, shared_embedder
 from skushare.app.datasets import attempt, note
 from skushare.app.shares import show_share_panel
-from skushare.app.shelves import show_layout
+from skushare.app.shelves import choose_gaps, show_layout
 from skushare.app.text import plain
-from skushare.audit_charts import comparison_chart
+from skushare.audit_charts import BEYOND, comparison_chart
 from skushare.audits import store
 from skushare.audits.audit import distinct
 from skushare.audits.compare import compare
@@ -25,10 +25,11 @@ from skushare.brands.library import gallery_names, save_gallery, skus_of
 from skushare.colors import label_colors
 from skushare.database import pictures
 from skushare.dataset.dataset import Sample
-from skushare.draw import annotate
+from skushare.draw import annotate, draw_gaps
 from skushare.errors import SkushareError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
+from skushare.shelf.gaps import count_gaps
 from skushare.shelf.share import UNKNOWN
 
 LARGE_SIDE = 2048  # pixels of a photo that is looked at closely
@@ -40,18 +41,23 @@ def show_audit(number):
     """The audit ``number``: photos with their facings, to be corrected, shares, downloads."""
     audit = store.open_audit(number)
     now = audit.corrected()
+    gaps = _gaps(number, len(audit.corrections), now)
     _bar(audit)
     st.title(f"Audit {number}")
     _facts(audit)
     with st.container(horizontal=True):
         st.metric("Facings", f"{now.facings:,}", border=True)
         st.metric("Photos", f"{audit.photos_taken:,}", border=True)
+        if gaps is not None:
+            count, room = count_gaps(gaps)
+            told = f"Empty places between two facings of a shelf row; room for {room:,}"
+            st.metric("Gaps", f"{count:,}", border=True, help=told)
         st.metric("Corrections", f"{len(audit.corrections):,}", border=True)
     shares = now.shares()
     colors = notes_of(audit.gallery).colors(now.brands, shares["name"])
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _show_photo(now, colors)
+        _show_photo(now, gaps, colors)
     with right:
         st.markdown("##### Share of shelf")
         _show_shares(now, colors)
@@ -61,12 +67,9 @@ def show_audit(number):
 
 def _show_shares(now, colors):
     names, found = now.by_brand()
-    known = notes_of(now.gallery).own
-    categories = _categories(now.gallery_digest) if now.gallery_digest else ()
-    if not categories and now.gallery and (demo := demo_gallery()).digest == now.gallery_digest:
-        known, categories = demo.own_brands, [sku.category for sku in demo.skus]
-    own = [name for name in names if name in known]
-    found, measure = show_share_panel(found, (), names, colors, "audit_share", own, categories)
+    skus = _skus(now.gallery_digest)
+    own = notes_of(now.gallery).own_among(names, skus)
+    found, measure = show_share_panel(found, (), names, colors, "audit_share", own, skus)
     counted = [i for i, photo in enumerate(now.photos) if photo.role != "part"]
     if counted:
         with st.expander("Rows, blocks and neighbours", icon=":material/view_module:"):
@@ -75,9 +78,14 @@ def _show_shares(now, colors):
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _categories(digest):
-    """Of each product of a saved gallery; empty for one that is not there."""
-    return [sku.category for sku in skus_of(digest)]
+def _gaps(number, corrections, _now):
+    """Of each photo of an audit after so many corrections."""
+    return _now.gaps()
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _skus(digest):
+    return skus_of(digest)
 
 
 def _bar(audit):
@@ -129,7 +137,7 @@ def _delete(number):
 # Photos and corrections
 
 
-def _show_photo(now, colors):
+def _show_photo(now, gaps, colors):
     if not now.photos:
         return
     page = 1
@@ -137,8 +145,9 @@ def _show_photo(now, colors):
         page = st.pagination(len(now.photos), key=f"audit_photo_{now.id}")
     photo = now.photos[page - 1]
     st.text(photo.name)
+    drawn = gaps and photo.role != "part" and choose_gaps("audit")
     try:
-        jpeg = _large(photo.picture)
+        jpeg = _large(photo.picture, photo.width, gaps[page - 1].boxes.tolist() if drawn else [])
     except SkushareError as error:
         st.error(plain(str(error)), icon=":material/broken_image:")
         return
@@ -220,9 +229,12 @@ def show_comparison(number, other):
     names = dict.fromkeys(brand for audit in audits for brand in audit.corrected().brands)
     colors = notes_of(audits[-1].gallery).colors(names, table["brand"])
     st.altair_chart(comparison_chart(table, colors), width="stretch")
-    percent, place = (st.column_config.NumberColumn(format=f) for f in ("percent", "%.2f"))
+    number = st.column_config.NumberColumn
+    percent, place = (number(format=f) for f in ("percent", "%.2f"))
     columns = {
-        "points": st.column_config.NumberColumn(format="%+.1f", help="Change of the share"),
+        "points": number(format="%+.1f", help="Change of the share"),
+        "margin": number("± points", format="%.1f", help="Of the change, with a certainty of 95 %"),
+        "sure": st.column_config.CheckboxColumn(BEYOND, help="Whether the change is more than its margin"),
         **{f"share {side}": percent for side in ("before", "after")},
         **{f"{way} {side}": place for way in ("place", "height") for side in ("before", "after")},
     }
@@ -251,5 +263,7 @@ def _small(photo, brands, colors):
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _large(picture):
-    return encode_jpeg(shrink(read_image(pictures.get(picture), "the photo", LARGE_SIDE), LARGE_SIDE))
+def _large(picture, width, gaps):
+    """JPEG bytes of a photo with frames around ``gaps``, boxes where it is ``width`` pixels wide."""
+    image = shrink(read_image(pictures.get(picture), "the photo", LARGE_SIDE), LARGE_SIDE)
+    return encode_jpeg(draw_gaps(image, np.reshape(gaps, (-1, 4)) * (image.shape[1] / width)))

@@ -14,8 +14,8 @@ from skushare.brands.library import (
     delete_gallery,
     gallery_names,
     gallery_of,
-    gallery_versions,
     library_state,
+    newest_digest,
     save_gallery,
 )
 from skushare.errors import SkushareError
@@ -55,7 +55,7 @@ def demo_gallery():
 
 def saved_gallery(name):
     """The newest version of the saved gallery ``name``, its examples of the present embedder."""
-    return _opened(gallery_versions(name)[0].digest)
+    return _opened(newest_digest(name))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

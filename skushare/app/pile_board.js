@@ -79,15 +79,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
     make("strong", head, "", `${pile.size} alike`);
     if (pile.note) make("span", head, "note", pile.note);
     const thumbs = make("div", card, "thumbs");
-    for (const { id, src } of pile.facings) {
+    for (const { id, src, doubtful } of pile.facings) {
       const thumb = button(thumbs, "", () => {
         if (dropped) return;
         selected.has(id) ? selected.delete(id) : selected.add(id);
         showSelection();
-      }, "thumb");
+      }, doubtful ? "thumb doubtful" : "thumb");
       thumb.onpointerdown = drag(thumb, id);
       thumb.dataset.facing = id;
-      thumb.setAttribute("aria-label", `Facing ${id + 1}`);
+      thumb.setAttribute("aria-label", `Facing ${id + 1}${doubtful ? ", to check" : ""}`);
       const picture = make("img", thumb);
       picture.src = src;
       picture.alt = "";

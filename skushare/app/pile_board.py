@@ -36,17 +36,21 @@ def pile_board(key, piles, suggestions, gallery, on_action):
     _component()(key=key, data=data, on_action_change=lambda: on_action(st.session_state[key]["action"]))
 
 
-def _card(place, pile, piles, sku, sure):
+def _card(place, pile, piles, sku, sure, doubtful):
     known = sku is not None and sure >= SURE
-    members = piles.members(pile)
+    doubtful = doubtful if known else ()
+    members = [*doubtful, *(i for i in piles.members(pile).tolist() if i not in doubtful)]
+    to_check = f", {len(doubtful)} to check" if doubtful else ""
     return {
         "id": pile,
         "place": place,
         "size": len(members),
-        "note": f"Known as {sku.brand}, {sure:.0%} sure" if known else "",
+        "note": f"Known as {sku.brand}, {sure:.0%} sure{to_check}" if known else "",
         "brand": sku.brand if known else "",
         "product": sku.name if known and sku.name != sku.brand else "",
-        "facings": [{"id": int(i), "src": _thumbnail(piles.pictures[i])} for i in members],
+        "facings": [
+            {"id": i, "src": _thumbnail(piles.pictures[i]), "doubtful": i in doubtful} for i in members
+        ],
     }
 
 

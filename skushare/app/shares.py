@@ -5,6 +5,7 @@ import streamlit as st
 
 from skushare.app.text import plain
 from skushare.audits.targets import save_target, targets
+from skushare.brands.gallery import categories_of_brands
 from skushare.charts import ACCENT, OTHER, share_chart
 from skushare.colors import PALETTE
 from skushare.errors import SkushareError
@@ -66,14 +67,14 @@ def choose_category(key, categories):
     return chosen if chosen in known else ""
 
 
-def show_share_panel(photos, labels, brands, colors, key, own=(), categories=()):
+def show_share_panel(photos, labels, brands, colors, key, own=(), skus=()):
     """The shares of photos together, with fields for the measure, the category, the sides and the targets.
 
     Args:
         photos: a list of :class:`~skushare.detections.Detections`.
         labels: names of the classes; brands: of the brands, empty where the facings have none.
         colors: {name: ``"#RRGGBB"``} of either.
-        own: names of the own brands; categories: of each SKU, by ``sku_ids``.
+        own: names of the own brands; skus: of the gallery, by ``sku_ids``.
 
     Returns:
         (the detections of the chosen category, the chosen measure).
@@ -82,10 +83,12 @@ def show_share_panel(photos, labels, brands, colors, key, own=(), categories=())
         measure = MEASURES[
             st.segmented_control("Share by", MEASURES, default="Facings", key=f"{key}_measure", required=True)
         ]
+        categories = [sku.category for sku in skus]
         category = choose_category(key, categories)
         sides = choose_sides(key, own)
     if category:
-        photos = [in_category(found, categories, category) for found in photos]
+        of_brands = categories_of_brands(skus, brands)
+        photos = [in_category(found, categories, category, of_brands) for found in photos]
     wanted = read_targets(category) if brands else {}
     shares = share_of_shelves(photos, labels, brands, own if sides else None)
     show_shares(shares, () if brands else labels, measure, SIDES if sides else colors, wanted)

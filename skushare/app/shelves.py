@@ -69,15 +69,20 @@ def drawing_choices(key):
     """(colour by row, show gaps, show blocks), as the visitor chooses."""
     with st.container(horizontal=True):
         by_row = st.toggle("Colour by shelf row", key=f"{key}_by_row")
-        gaps = st.toggle(
-            "Show gaps",
-            key=f"{key}_gaps",
-            help="Empty places between two facings of a row: products that are probably out of stock.",
-        )
+        gaps = choose_gaps(key)
         blocks = st.toggle(
             "Show brand blocks", key=f"{key}_blocks", help="Facings of one brand that touch get one outline."
         )
     return by_row, gaps, blocks
+
+
+def choose_gaps(key):
+    """Whether the visitor wants to see gaps."""
+    return st.toggle(
+        "Show gaps",
+        key=f"{key}_gaps",
+        help="Empty places between two facings of a row: products that are probably out of stock.",
+    )
 
 
 def show_layout(names, photos, labels, brands, measure, colors, key):

@@ -1,6 +1,5 @@
 """The audit: what was found at one shelf at one time, and with what."""
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -10,10 +9,9 @@ import pandas as pd
 from skushare import __version__
 from skushare.audits import corrections as corrected_by
 from skushare.detections import Detections
+from skushare.shelf.gaps import find_gaps
 from skushare.shelf.share import UNKNOWN, share_of_shelves
-
-MAX_WORDS = 20_000  # characters of a name or note; longer ones are mistakes
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+from skushare.text import tidy, tidy_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +37,7 @@ class AuditPhoto:
     role: str = ""
 
     def __post_init__(self):
-        object.__setattr__(self, "name", tidy(self.name))
+        object.__setattr__(self, "name", tidy_name(self.name))
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +54,8 @@ class Audit:
         model, model_digest: name and SHA-256 of the detector.
         gallery, gallery_digest: of the gallery or brand map that named the brands; empty where class labels
             did.
+        gallery_version: this :class:`~skushare.brands.gallery.Gallery` itself, which is saved with the audit;
+            ``None`` on an audit that was saved.
         thresholds: {name: value} of what decided whether a facing and its brand count.
         software: version of skushare.
         id: its number, ``None`` before it is saved.
@@ -75,6 +75,7 @@ class Audit:
     model_digest: str = ""
     gallery: str = ""
     gallery_digest: str = ""
+    gallery_version: object = field(default=None, repr=False)
     thresholds: dict = field(default_factory=dict)
     software: str = __version__
     id: int | None = None
@@ -83,9 +84,10 @@ class Audit:
     def __post_init__(self):
         put = object.__setattr__
         put(self, "photos", tuple(self.photos))
-        put(self, "brands", tuple(tidy(name) for name in self.brands))
-        for name in ("store", "shelf", "category", "note", "model", "gallery"):
-            put(self, name, tidy(getattr(self, name)))
+        put(self, "brands", tuple(tidy_name(name) for name in self.brands))
+        for name in ("store", "shelf", "category", "model", "gallery"):
+            put(self, name, tidy_name(getattr(self, name)))
+        put(self, "note", tidy(self.note))
         if self.time.tzinfo is None:
             put(self, "time", self.time.astimezone())  # the clock of this computer
         put(self, "time", self.time.replace(microsecond=0))
@@ -119,6 +121,16 @@ class Audit:
         """
         names, found = self.by_brand()
         return share_of_shelves(found, brands=names)
+
+    def gaps(self):
+        """The :class:`~skushare.shelf.gaps.Gaps` of each photo, a list; of the photos as they are.
+
+        ``None`` for a sweep over several pictures: there a place without a box may hold a facing that has its
+        box on another picture.
+        """
+        if self.source == "sweep" and len(self.photos) > 1:
+            return None
+        return [find_gaps(photo.detections) for photo in self.photos]
 
     def by_brand(self):
         """(the brands' names, each once; the detections of each photo, with ``brand_ids`` of these)."""
@@ -166,7 +178,7 @@ def made_with(detector, mode, min_score, gallery=None, size=None):
         return values
     if not gallery.by_label:
         thresholds["brand"] = round(float(gallery.threshold), 4)
-    return values | {"gallery": gallery.name, "gallery_digest": gallery.digest}
+    return values | {"gallery": gallery.name, "gallery_digest": gallery.digest, "gallery_version": gallery}
 
 
 def label_brands(labels):
@@ -212,12 +224,3 @@ def distinct(names):
     different = {name: None for name in names}
     index = {name: i for i, name in enumerate(different)}
     return tuple(different), [index[name] for name in names]
-
-
-def tidy(text):
-    """``text`` as every database, file and page can keep it: without control and broken characters.
-
-    Names and notes are otherwise kept as they were written, whatever they contain; where they are shown or
-    exported, they are shown as text.
-    """
-    return _CONTROLS.sub(" ", str(text)[:MAX_WORDS]).strip()

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from skushare.audits.audit import brand_names
+
 
 def compare(before, after):
     """What moved from the audit ``before`` to ``after``, both as they stand after corrections.
@@ -10,38 +12,42 @@ def compare(before, after):
     Returns:
         A DataFrame with a row a brand, the largest change of share first: ``brand``; ``facings_before``,
         ``facings_after`` and their ``change``; ``share_before``, ``share_after`` (0 to 1) and the change in
-        ``points`` (percentage points); ``place_before`` and ``place_after``, where along the shelf the
-        brand's facings are on average (0 left, 1 right), and ``height_before`` and ``height_after`` (0 top,
-        1 bottom), not a number where it has none.
+        ``points`` (percentage points); its ``margin``, beyond which it errs once in twenty times, from the
+        margins of the two shares, and whether it is ``sure``, more than that; ``place_before`` and
+        ``place_after``, where in a photo the brand's facings are on average (0 left, 1 right), and
+        ``height_before`` and ``height_after`` (0 top, 1 bottom), not a number where it has none.
     """
     sides = [_figures(audit.corrected()) for audit in (before, after)]
     table = sides[0].merge(sides[1], on="brand", how="outer", suffixes=("_before", "_after"))
     for name in ("facings_before", "facings_after"):
         table[name] = table[name].fillna(0).astype(int)
-    for name in ("share_before", "share_after"):
+    for name in ("share_before", "share_after", "margin_before", "margin_after"):
         table[name] = table[name].fillna(0.0)
     table["change"] = table["facings_after"] - table["facings_before"]
     table["points"] = 100 * (table["share_after"] - table["share_before"])
+    # Two photos, two looks at them: the doubts of the two shares have nothing to do with each other.
+    table["margin"] = 100 * np.hypot(table["margin_before"], table["margin_after"])
+    table["sure"] = table["points"].abs() > table["margin"]
     order = table.assign(size=-table["points"].abs()).sort_values(["size", "brand"]).index
     pairs = [
         f"{name}_{side}" for name in ("facings", "share", "place", "height") for side in ("before", "after")
     ]
-    return table.loc[order, ["brand", *pairs, "change", "points"]].reset_index(drop=True)
+    columns = ["brand", *pairs, "change", "points", "margin", "sure"]
+    return table.loc[order, columns].reset_index(drop=True)
 
 
 def _figures(audit):
-    """Facings, share and mean place of each brand."""
-    shares = audit.shares()[["name", "facings", "share"]].rename(columns={"name": "brand"})
-    table = audit.table()
-    if table.empty:
-        return shares.assign(place=np.nan, height=np.nan)
-    sizes = {photo.name: (photo.width, photo.height) for photo in audit.photos}
-    width, height = np.float64([sizes[name] for name in table["photo"]]).T
-    middles = pd.DataFrame(
-        {
-            "brand": table["brand"],
-            "place": (table["left"] + table["right"]) / 2 / width,
-            "height": (table["top"] + table["bottom"]) / 2 / height,
-        }
+    """Facings, share with its margin, and mean place of each brand."""
+    shares = audit.shares()[["name", "facings", "share", "margin"]].rename(columns={"name": "brand"})
+    names = [name for photo in audit.photos for name in brand_names(photo.detections, audit.brands)]
+    middles = np.concatenate([np.zeros((0, 2)), *map(_middles, audit.photos)])
+    table = pd.DataFrame(
+        {"brand": pd.Series(names, dtype=str), "place": middles[:, 0], "height": middles[:, 1]}
     )
-    return shares.merge(middles.groupby("brand", as_index=False).mean(), on="brand", how="left")
+    return shares.merge(table.groupby("brand", as_index=False).mean(), on="brand", how="left")
+
+
+def _middles(photo):
+    """(n, 2): where the middle of each facing lies across and down the photo, 0 to 1."""
+    boxes = photo.detections.boxes
+    return (boxes[:, :2] + boxes[:, 2:]) / 2 / [photo.width, photo.height]

@@ -11,7 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from skushare.detections import Detections
+from skushare.shelf.rows import assign_rows
 from skushare.shelf.share import UNKNOWN
+
+SAME_PLACE = 0.01  # pixels that a box may differ by, from the page's rounding, and not have moved
 
 
 class Facing(NamedTuple):
@@ -69,7 +72,9 @@ def correct(photo, corrections, brands):
 
     Returns:
         A :class:`Corrected`; facings that were not touched keep all that was found about them, of a
-        touched one only what the correction says is known.
+        touched one only what the correction says is known, and its product if the brand is still the same.
+        Shelf rows come from the boxes, all of them: they
+        are found anew where a box was added, removed or moved.
     """
     changed = {each.facing: each.after for each in corrections if each.photo == photo.id}
     found = photo.detections
@@ -79,8 +84,12 @@ def correct(photo, corrections, brands):
     touched = {number: after for number, after in changed.items() if after is not None}
     numbers = np.array([*kept, *touched], int)
     order = np.argsort(numbers)
+    numbers = tuple(numbers[order].tolist())
     merged = _join(found[np.array(kept, int)], _as_detections(touched, found, brands))[order]
-    return Corrected(replace(photo, detections=merged), tuple(numbers[order].tolist()))
+    stands = numbers == tuple(range(len(found))) and (abs(merged.boxes - found.boxes) < SAME_PLACE).all()
+    if found.row_ids is not None and not stands:
+        merged = assign_rows(merged)
+    return Corrected(replace(photo, detections=merged), numbers)
 
 
 def _as_detections(facings, original, brands):
@@ -89,6 +98,10 @@ def _as_detections(facings, original, brands):
     brands.extend({f.brand: 0 for f in facings.values() if f.brand not in (UNKNOWN, *brands)})
     ids = [-1 if facing.brand == UNKNOWN else brands.index(facing.brand) for facing in facings.values()]
     old = np.array([number if number < len(original) else -1 for number in facings], int)
+    same = [
+        number < len(original) and _brand(original, number, brands) == facing.brand
+        for number, facing in facings.items()
+    ]
 
     def carried(name, missing):
         column = getattr(original, name)
@@ -105,9 +118,14 @@ def _as_detections(facings, original, brands):
         track_ids=carried("track_ids", -1),
         row_ids=carried("row_ids", -1),
         brand_ids=ids,
-        sku_ids=None if original.sku_ids is None else np.full(n, -1),
+        sku_ids=None if original.sku_ids is None else np.where(same, carried("sku_ids", -1), -1),
         brand_scores=None if original.brand_scores is None else np.ones(n),
     )
+
+
+def _brand(detections, number, brands):
+    index = detections.brand_ids[number]
+    return brands[index] if index >= 0 else UNKNOWN
 
 
 def _join(a, b):

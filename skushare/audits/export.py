@@ -7,6 +7,7 @@ import pandas as pd
 
 from skushare.audits import store
 from skushare.audits.listing import ALL, list_audits
+from skushare.brands.library import skus_of
 from skushare.errors import AuditError
 from skushare.files import atomic_write
 from skushare.spreadsheet import to_csv
@@ -16,9 +17,18 @@ TABLES = ("facings", "shares")
 _CHUNK = 200  # audits in memory at once
 
 
-def facings_table(audit):
-    """Every facing of ``audit`` as it stands after corrections, with the audit's words in each row."""
-    return _with_words(audit, audit.corrected().table())
+def facings_table(audit, products):
+    """Every facing of ``audit`` as it stands after corrections, with the audit's words in each row.
+
+    Args:
+        products: names of the products of the audit's gallery, which ``sku`` then has; empty where the
+            product is not known.
+    """
+    frame = audit.corrected().table()
+    if "sku" in frame:
+        names = [_name(sku, products) for sku in frame["sku"]]
+        frame["sku"] = pd.Series(names, index=frame.index, dtype=str)
+    return _with_words(audit, frame)
 
 
 def shares_table(audit):
@@ -28,10 +38,15 @@ def shares_table(audit):
 
 
 def describe(audit):
-    """All of ``audit`` as JSON values: facings as they were found, shares as they are after corrections."""
+    """All of ``audit`` as JSON values: facings as found, shares and gaps as they are after corrections.
+
+    ``gaps`` of a photo is ``None`` where they are not known (:meth:`~skushare.audits.audit.Audit.gaps`).
+    """
     words = ("id", "store", "shelf", "category", "note", "source")
     made_with = ("model", "model_digest", "gallery", "gallery_digest", "thresholds", "software")
-    found = audit.table()
+    now = audit.corrected()
+    gaps = now.gaps() or [None] * len(now.photos)
+    products = _product_names(audit.gallery_digest)
     return {
         **{name: getattr(audit, name) for name in words},
         "time": audit.time.isoformat(),
@@ -43,9 +58,13 @@ def describe(audit):
                 "picture": photo.picture,
                 "width": photo.width,
                 "height": photo.height,
-                "facings": _records(table.drop(columns="photo")),
+                "facings": [
+                    {**facing, "product": _name(facing["sku"], products)}
+                    for facing in _records(table.drop(columns="photo"))
+                ],
+                "gaps": empty and empty.records(),
             }
-            for photo, table in zip(audit.photos, _by_photo(audit, found), strict=True)
+            for photo, table, empty in zip(audit.photos, _by_photo(audit), gaps, strict=True)
         ],
         "corrections": [
             {
@@ -58,7 +77,7 @@ def describe(audit):
             }
             for each in audit.corrections
         ],
-        "shares": _records(audit.corrected().shares()),
+        "shares": _records(now.shares()),
     }
 
 
@@ -144,8 +163,22 @@ def _chunks(numbers):
 
 
 def _tables(audits, table):
-    make = facings_table if table == "facings" else shares_table
-    return pd.concat([make(audit) for audit in audits], ignore_index=True) if audits else pd.DataFrame()
+    if not audits:
+        return pd.DataFrame()
+    if table == "shares":
+        return pd.concat(map(shares_table, audits), ignore_index=True)
+    # Of many audits by few galleries, which can be large.
+    products = {digest: _product_names(digest) for digest in {audit.gallery_digest for audit in audits}}
+    tables = (facings_table(audit, products[audit.gallery_digest]) for audit in audits)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _product_names(digest):
+    return [sku.name for sku in skus_of(digest)]
+
+
+def _name(index, names):
+    return names[index] if 0 <= index < len(names) else ""
 
 
 def _with_words(audit, frame):
@@ -161,8 +194,8 @@ def _with_words(audit, frame):
     return frame
 
 
-def _by_photo(audit, table):
-    at = 0
+def _by_photo(audit):
+    table, at = audit.table(), 0
     for photo in audit.photos:
         yield table.iloc[at : at + len(photo.detections)]
         at += len(photo.detections)

@@ -21,12 +21,13 @@ class Filter:
     """Which audits are meant; what is empty or ``None`` does not restrict.
 
     Attributes:
-        stores, categories: names, of which an audit has one.
+        stores, shelves, categories: names, of which an audit has one.
         brands: names, of which an audit has at least one on its shelf.
         since, until: datetimes; from the first on and before the second.
     """
 
     stores: tuple[str, ...] = ()
+    shelves: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     since: datetime | None = None
@@ -114,7 +115,9 @@ def trend(wanted, brands, step="week", by_store=False):
 
     Returns:
         A DataFrame of ``time`` (the step's begin, local time at the shelf), ``store`` if asked for,
-        ``brand``, ``facings``, ``share`` and ``audits``.
+        ``brand``, ``facings``, ``share``, its ``margin`` and ``audits``. The margin comes from those of the
+        audits, whose doubts are independent; an audit that lacks the brand adds none. It is not a number
+        where that of an audit is not known.
     """
     seconds = STEPS[step]
     place = ((AuditRow.time + AuditRow.utc_offset - _MONDAY) // seconds).label("place")
@@ -129,9 +132,16 @@ def trend(wanted, brands, step="week", by_store=False):
             .group_by(*names),
         )
         ids = {number: brand for brand, number in find_ids(db, brands).items()}
+        doubt = AuditRow.facings * ShareRow.margin  # in facings
         facings = _frame(
             db,
-            select(*keys, ShareRow.brand_id, func.sum(ShareRow.facings).label("facings"))
+            select(
+                *keys,
+                ShareRow.brand_id,
+                func.sum(ShareRow.facings).label("facings"),
+                func.sum(doubt * doubt).label("square"),
+                (func.count() - func.count(ShareRow.margin)).label("unknown"),
+            )
             .join(ShareRow, ShareRow.audit_id == AuditRow.id)
             .where(ShareRow.brand_id.in_(ids), *conditions)
             .group_by(*names, ShareRow.brand_id),
@@ -139,12 +149,16 @@ def trend(wanted, brands, step="week", by_store=False):
         stores = texts(db, totals["store_id"].unique().tolist()) if by_store else {}
     brand_column = pd.DataFrame({"brand_id": list(ids), "brand": list(ids.values())})
     table = totals.astype(int).merge(brand_column.astype({"brand_id": int}), how="cross")
-    table = table.merge(facings.astype(int), how="left", on=[*names, "brand_id"])
+    kinds = dict.fromkeys(facings, int) | {"square": float}
+    table = table.merge(facings.astype(kinds), how="left", on=[*names, "brand_id"])
+    lacking = table["facings"].isna()
     table["facings"] = table["facings"].fillna(0).astype(int)
     table["share"] = table["facings"] / table["all"].clip(lower=1)
+    margin = table["square"] ** 0.5 / table["all"].clip(lower=1)
+    table["margin"] = margin.where(table["unknown"] == 0).mask(lacking, 0.0)
     table["time"] = pd.to_datetime(table["place"] * seconds + _MONDAY, unit="s")
     table["store"] = table["store_id"].map(stores) if by_store else ""
-    columns = ["time", *["store"] * by_store, "brand", "facings", "share", "audits"]
+    columns = ["time", *["store"] * by_store, "brand", "facings", "share", "margin", "audits"]
     return table.sort_values(["time", "store", "brand"], ignore_index=True)[columns]
 
 
@@ -171,7 +185,12 @@ def revision():
 
 def _conditions(db, wanted):
     conditions = [AuditRow.finished]
-    for column, names in ((AuditRow.store_id, wanted.stores), (AuditRow.category_id, wanted.categories)):
+    words = {
+        AuditRow.store_id: wanted.stores,
+        AuditRow.shelf_id: wanted.shelves,
+        AuditRow.category_id: wanted.categories,
+    }
+    for column, names in words.items():
         if names:
             conditions.append(column.in_(find_ids(db, names).values()))
     if wanted.brands:

@@ -5,10 +5,9 @@ import hashlib
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from skushare.audits.audit import tidy
+from skushare.database.engine import portions
 from skushare.database.tables import NameRow
-
-_MANY = 500  # values in one statement; databases limit them
+from skushare.text import tidy
 
 
 def name_ids(db, names):
@@ -37,12 +36,6 @@ def texts(db, ids):
     for some in portions(set(ids)):
         found.update(map(tuple, db.execute(select(NameRow.id, NameRow.text).where(NameRow.id.in_(some)))))
     return found
-
-
-def portions(values):
-    """``values`` in lists that are short enough for one statement."""
-    values = list(values)
-    return [values[i : i + _MANY] for i in range(0, len(values), _MANY)]
 
 
 def _known(db, digests):

@@ -12,12 +12,13 @@ from fpdf.fonts import FontFace
 
 from skushare.audits.fonts import write_fallbacks
 from skushare.audits.targets import targets
-from skushare.brands.library import brand_notes
+from skushare.brands.library import brand_notes, skus_of
 from skushare.database import pictures
-from skushare.draw import annotate
+from skushare.draw import annotate, draw_gaps
 from skushare.errors import SkushareError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
+from skushare.shelf.gaps import count_gaps
 from skushare.shelf.share import OWN, share_of_shelves
 
 _FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
@@ -42,12 +43,18 @@ def report(audit):
         page = _Report(audit, _texts(audit, now), folder)
         page.notes = brand_notes(audit.gallery)
         page.colors = page.notes.colors(now.brands, now.shares()["name"])
-        page.head(audit, now)
+        gaps = now.gaps()
+        page.head(audit, now, gaps)
         page.shares(now)
-        page.photos(now)
+        page.photos(now, gaps)
         page.corrections(audit)
         page.made_with(audit)
         return bytes(page.output())
+
+
+def _told_gaps(gaps, meaning=""):
+    count, room = count_gaps(gaps)
+    return f"{count:,}, room for {room:,} facing{'s' * (room != 1)}{meaning}" if count else "none"
 
 
 def _texts(audit, now):
@@ -90,7 +97,7 @@ class _Report(FPDF):
 
     # Parts
 
-    def head(self, audit, now):
+    def head(self, audit, now, gaps):
         self.title_line(self.title, 20)
         facts = {
             "Store": audit.store,
@@ -100,6 +107,7 @@ class _Report(FPDF):
             "Photos": str(audit.photos_taken),
             "Facings": f"{now.facings:,}"
             + f", {len(audit.corrections)} corrections" * bool(audit.corrections),
+            "Gaps": "" if gaps is None else _told_gaps(gaps, " (dashed frames, probably out of stock)"),
             "Note": audit.note,
         }
         for name, value in facts.items():
@@ -134,7 +142,7 @@ class _Report(FPDF):
     def own(self, now):
         """What the own brands have together, and its target, where galleries and targets know them."""
         names, found = now.by_brand()
-        own = self.notes.own & set(names)
+        own = self.notes.own_among(names, skus_of(now.gallery_digest))
         if not own:
             return
         table = share_of_shelves(found, brands=names, own=own)
@@ -164,10 +172,10 @@ class _Report(FPDF):
             self.set_x(self.l_margin + 62 + 90 * row.share / most + 2)
             self.cell(0, _LINE, f"{row.share:.1%}", new_x="LMARGIN", new_y="NEXT")
 
-    def photos(self, now):
+    def photos(self, now, gaps):
         if now.source == "sweep":
             self.text_line("Each facing has its box on one picture; others may show it without.")
-        for photo in now.photos:
+        for photo, empty in zip(now.photos, gaps or [None] * len(now.photos), strict=True):
             try:
                 image = read_image(pictures.get(photo.picture), photo.name, _SIDE)
             except SkushareError as error:
@@ -177,13 +185,16 @@ class _Report(FPDF):
             image = shrink(image, _SIDE)
             scale = image.shape[1] / photo.width
             found = replace(photo.detections, boxes=photo.detections.boxes * scale)
-            drawn = io.BytesIO(encode_jpeg(annotate(image, found, now.brands, "brand", colors=self.colors)))
+            drawn = annotate(image, found, now.brands, "brand", colors=self.colors)
+            told = "part of the joined picture" if photo.role == "part" else f"{len(found):,} facings"
+            if empty and len(empty.boxes):
+                drawn = draw_gaps(drawn, empty.boxes * scale)
+                told += f", gaps: {_told_gaps([empty])}"
             height = min(230, self.epw * image.shape[0] / image.shape[1])
             if self.get_y() + height + 20 > self.page_break_trigger:
                 self.add_page()
-            told = "part of the joined picture" if photo.role == "part" else f"{len(found):,} facings"
             self.title_line(f"{photo.name}: {told}", 11)
-            self.image(drawn, h=height, w=height * image.shape[1] / image.shape[0])
+            self.image(io.BytesIO(encode_jpeg(drawn)), h=height, w=height * image.shape[1] / image.shape[0])
             self.ln(2)
 
     def corrections(self, audit):

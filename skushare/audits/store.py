@@ -4,32 +4,29 @@ An audit is saved whole, in one transaction, after its pictures. A batch is save
 no list and no trend before it is finished, so that a crash leaves no half audit, but something to go on with.
 """
 
-import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from sqlalchemy import delete, func, insert, select, update
 
-from skushare.audits.audit import Audit, AuditPhoto, brand_names, tidy
-from skushare.audits.corrections import Correction, Facing, correct
-from skushare.audits.names import name_ids, portions, texts
+from skushare.audits.audit import Audit, AuditPhoto, brand_names
+from skushare.audits.corrections import SAME_PLACE, Correction, Facing, correct
+from skushare.audits.names import name_ids, texts
 from skushare.audits.packing import pack, unpack
-from skushare.database import pictures
+from skushare.brands.library import forget_versions, session_with
 from skushare.database.engine import reading, session
+from skushare.database.leftovers import leave, remove_leftovers
 from skushare.database.tables import (
     AuditRow,
     CorrectionRow,
     FacingsRow,
-    GalleryExampleRow,
-    LeftoverRow,
+    GalleryRow,
     NameRow,
     PhotoRow,
     ShareRow,
 )
 from skushare.errors import AuditError
-
-_SPARED = 86_400  # seconds that a picture without a row is left alone: its row may be on its way
-
+from skushare.text import tidy_name
 
 # Saving
 
@@ -37,13 +34,15 @@ _SPARED = 86_400  # seconds that a picture without a row is left alone: its row 
 def save_audit(audit):
     """Keep ``audit``, whose pictures were put among the pictures before; it is safe when this returns.
 
+    So is the version of the gallery that it was made with.
+
     Returns:
         Its number.
 
     Raises:
         DatabaseError: it could not be saved; then nothing of it is.
     """
-    with session() as db:
+    with session_with(audit.gallery_version) as db:
         number = _add_audit(db, audit, planned=len(audit.photos), request=None)
         for photo in audit.photos:
             _add_photo(db, number, photo)
@@ -61,7 +60,7 @@ def begin_audit(audit, planned, request):
     Returns:
         Its number.
     """
-    with session() as db:
+    with session_with(audit.gallery_version) as db:
         return _add_audit(db, replace(audit, photos=()), planned, request)
 
 
@@ -90,61 +89,16 @@ def finish_audit(number):
 
 
 def delete_audit(number):
-    """Remove the audit ``number`` for good, and those of its pictures that nothing else uses.
+    """Remove the audit ``number`` for good, and what only it uses: a deleted gallery's version, pictures.
 
     A picture younger than a day is left for a later deletion, as another audit may be about to name it.
     """
     with session() as db:
-        _lock(db, number)
+        row = _lock(db, number)
         its = set(db.scalars(select(PhotoRow.picture).where(PhotoRow.audit_id == number)))
-        for some in portions(its):
-            its -= set(db.scalars(select(LeftoverRow.picture).where(LeftoverRow.picture.in_(some))))
-        db.add_all(LeftoverRow(picture=picture) for picture in sorted(its))
         db.execute(delete(AuditRow).where(AuditRow.id == number))
+        leave(db, its | forget_versions(db, GalleryRow.digest == row.gallery_digest))
     remove_leftovers()
-
-
-def remove_leftovers(spared=_SPARED):
-    """Remove the pictures of deleted audits that nothing uses; returns how many.
-
-    Args:
-        spared: seconds that a picture must be old.
-    """
-    with reading() as db:
-        names = list(db.scalars(select(LeftoverRow.picture)))
-    old = [name for name in names if pictures.age(name) > spared]
-    unused = set(old) - _used(old)
-    for name in unused:
-        pictures.picture_path(name).unlink(missing_ok=True)
-    if old:
-        with session() as db:
-            for some in portions(old):
-                db.execute(delete(LeftoverRow).where(LeftoverRow.picture.in_(some)))
-    return len(unused)
-
-
-def remove_unused_pictures(spared=_SPARED):
-    """Remove pictures that no row names and that are older than ``spared`` seconds; returns how many.
-
-    Looks at every picture there is.
-    """
-    removed, oldest = 0, time.time() - spared
-    for folder in pictures.pictures_folder().glob("??"):
-        kept = {path.name: path for path in folder.iterdir() if path.stat().st_mtime < oldest}
-        for name in kept.keys() - _used(kept):
-            kept[name].unlink(missing_ok=True)
-            removed += 1
-    return removed
-
-
-def _used(names):
-    """Those of the pictures ``names`` that a photo or an example names."""
-    used = set()
-    with reading() as db:
-        for some in portions(names):
-            for column in (PhotoRow.picture, GalleryExampleRow.picture):
-                used.update(db.scalars(select(column).where(column.in_(some))))
-    return used
 
 
 def _add_audit(db, audit, planned, request):
@@ -211,14 +165,11 @@ def _update_figures(db, audit):
             "brand_id": ids[name],
             "facings": facings,
             "share": share,
+            "margin": margin,
             "linear_share": along,
         }
-        for name, facings, share, along in zip(
-            shares["name"],
-            shares["facings"].tolist(),
-            shares["share"].tolist(),
-            shares["linear"].tolist(),
-            strict=True,
+        for name, facings, share, margin, along in zip(
+            *(shares[c].tolist() for c in ("name", "facings", "share", "margin", "linear")), strict=True
         )
     ]
     if rows:
@@ -265,8 +216,8 @@ def save_correction(number, photo, before, after, who=""):
         else:
             facing = _find(now.detections, numbers, brands, before)
         if after is not None:
-            after = after._replace(brand=tidy(after.brand))
-        _add_correction(db, audit, Correction(photo, facing, before, after, tidy(who), _now()))
+            after = after._replace(brand=tidy_name(after.brand))
+        _add_correction(db, audit, Correction(photo, facing, before, after, tidy_name(who), _now()))
 
 
 def take_back(number, correction, who=""):
@@ -286,7 +237,7 @@ def take_back(number, correction, who=""):
         if not last or last[0].after != correction.after:
             raise AuditError(f"audit {number}: this was corrected again since; look at the newest correction")
         opposite = replace(
-            correction, before=correction.after, after=correction.before, who=tidy(who), time=_now()
+            correction, before=correction.after, after=correction.before, who=tidy_name(who), time=_now()
         )
         _add_correction(db, audit, opposite)
 
@@ -309,7 +260,7 @@ def _add_correction(db, audit, correction):
 
 def _find(found, numbers, brands, wanted):
     for number, box, brand in zip(numbers, found.boxes, brand_names(found, brands), strict=True):
-        if brand == wanted.brand and (abs(box - wanted.box) < 0.01).all():
+        if brand == wanted.brand and (abs(box - wanted.box) < SAME_PLACE).all():
             return number
     raise AuditError("this facing was corrected elsewhere in the meantime; look again, then correct it")
 

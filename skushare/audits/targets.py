@@ -2,11 +2,11 @@
 
 from sqlalchemy import delete, select
 
-from skushare.audits.audit import tidy
 from skushare.audits.names import find_ids, name_ids, texts
 from skushare.database.engine import reading, session
 from skushare.database.tables import TargetRow
 from skushare.errors import AuditError
+from skushare.text import tidy_name
 
 
 def targets(category=""):
@@ -33,7 +33,7 @@ def save_target(brand, share, category=""):
     """
     if share is not None and not 0 <= share <= 1:
         raise AuditError(f"a target share lies from 0 to 100 %, not at {100 * share:g} %")
-    brand, category = tidy(brand), tidy(category)
+    brand, category = tidy_name(brand), tidy_name(category)
     with session() as db:
         ids = name_ids(db, [brand, category])
         key = {"brand_id": ids[brand], "category_id": ids[category]}

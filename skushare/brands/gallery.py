@@ -11,6 +11,7 @@ import numpy as np
 
 from skushare.colors import label_colors
 from skushare.errors import SkushareError
+from skushare.text import tidy_name
 
 LONGEST_NAME = 200  # characters
 MOST_SKUS, MOST_EXAMPLES = 100_000, 1_000_000
@@ -248,6 +249,10 @@ class Gallery:
         """
         return self.skus[self._index(identity)]
 
+    def examples_of(self, identity):
+        """The numbers of the examples of the product ``identity``, a list."""
+        return np.flatnonzero(self.example_skus == self._index(identity)).tolist()
+
     def find(self, brand, name):
         """The product called ``name`` of ``brand``, or ``None``."""
         brand, name = checked_text(brand, "brand"), checked_text(name, "name")
@@ -328,10 +333,18 @@ class Gallery:
         raise GalleryError(f"{self.name}: there is no product {identity!r}")
 
 
+def categories_of_brands(skus, brands):
+    """The category of each of ``brands``, a list: the one that all its ``skus`` have, else empty."""
+    found = {}
+    for sku in skus:
+        found.setdefault(sku.brand, set()).add(sku.category)
+    return [next(iter(found[brand])) if len(found.get(brand, ())) == 1 else "" for brand in brands]
+
+
 def checked_text(text, what, may_be_empty=False):
-    """``text`` without control characters and outer space; :class:`GalleryError` if empty or too long."""
-    text = "".join(c if c.isprintable() else " " for c in str(text)).strip()
-    if not text and not may_be_empty:
+    """``text`` as :func:`~skushare.text.tidy_name` gives it; :class:`GalleryError` if empty or too long."""
+    text = tidy_name(text)
+    if not any(c.isprintable() for c in text) and not may_be_empty:
         raise GalleryError(f"the {what} is empty; write one")
     if len(text) > LONGEST_NAME:
         raise GalleryError(

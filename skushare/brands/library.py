@@ -1,28 +1,52 @@
-"""Saved galleries, in the database; every version stays, so that an old audit can be explained."""
+"""Saved galleries, in the database; every version stays, so that an old audit can be explained.
+
+A version may be hidden: it is in no list, and kept as long as an audit names its digest.
+"""
 
 import time
+from contextlib import contextmanager
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select, text, update
 
 from skushare.brands.brand_map import MAP_NAME
 from skushare.brands.gallery import Gallery, GalleryError, Sku
+from skushare.brands.gallery_files import read_gallery
 from skushare.colors import shown_colors
 from skushare.database import pictures
-from skushare.database.engine import reading, session
-from skushare.database.tables import GalleryExampleRow, GalleryRow
+from skushare.database.engine import portions, reading, session
+from skushare.database.leftovers import leave, remove_leftovers
+from skushare.database.tables import AuditRow, GalleryExampleRow, GalleryRow
+from skushare.samples import DEMO_GALLERY
 
 
 class Saved(NamedTuple):
-    """A version of a saved gallery; ``created`` in seconds since 1970."""
+    """A version of a saved gallery.
+
+    Attributes:
+        created: in seconds since 1970.
+        content: all but the examples, as :meth:`~skushare.brands.gallery.Gallery.description` gives it.
+        examples: how many there are.
+    """
 
     name: str
     version: int
     digest: str
     created: int
-    products: int
-    brands: tuple[str, ...]
+    content: dict
+    examples: int
+
+    @property
+    def products(self):
+        """How many products it has."""
+        return len(self.content["skus"])
+
+    @property
+    def brands(self):
+        """Names of its brands, in order of their first product."""
+        return tuple(dict.fromkeys(sku["brand"] for sku in self.content["skus"]))
 
 
 class BrandNotes(NamedTuple):
@@ -42,6 +66,15 @@ class BrandNotes(NamedTuple):
         """As :func:`~skushare.colors.shown_colors`."""
         return shown_colors(names, shown, self.chosen, self.usual)
 
+    def own_among(self, names, skus=()):
+        """Those of ``names`` that are own brands, a list.
+
+        Args:
+            skus: of the gallery that the names come from; they tell of brands that no saved gallery has.
+        """
+        own = self.own | {sku.brand for sku in skus if sku.own and sku.brand not in self.usual}
+        return [name for name in names if name in own]
+
 
 def save_gallery(gallery):
     """Save ``gallery`` as the next version of its name; returns the version's number.
@@ -51,35 +84,36 @@ def save_gallery(gallery):
     Raises:
         DatabaseError: the database or the pictures cannot be written.
     """
-    kept = [pictures.put(picture) for picture in gallery.pictures]
+    kept = _put(gallery)
     with session() as db:
+        _take_turns(db)
         newest = db.scalars(_versions(gallery.name).limit(1)).first()
         if newest is not None and newest.digest == gallery.digest:
             return newest.version
-        row = GalleryRow(
-            name=gallery.name,
-            version=1 if newest is None else newest.version + 1,
-            digest=gallery.digest,
-            created=int(time.time()),
-            content=gallery.description(),
-        )
-        db.add(row)
-        db.flush()
-        rows = [
-            {
-                "gallery_id": row.id,
-                "position": position,
-                "sku": int(sku),
-                "picture": picture,
-                "embedding": vector.astype("<f4").tobytes(),
-            }
-            for position, (sku, picture, vector) in enumerate(
-                zip(gallery.example_skus, kept, gallery.embeddings, strict=True)
-            )
-        ]
-        if rows:
-            db.execute(insert(GalleryExampleRow), rows)
-        return row.version
+        return _add_version(db, gallery, kept)
+
+
+@contextmanager
+def session_with(gallery):
+    """As :func:`~skushare.database.engine.session`, with ``gallery`` among the saved versions.
+
+    If it is not among them, like an imported one or one embedded anew, it becomes a hidden version. None
+    removes it before the session ends, so that what the session saves may name its digest. ``None`` is a
+    session without.
+    """
+    kept = None
+    if gallery is not None:
+        with reading() as db:
+            there = db.scalar(_of_digest(gallery.digest)) is not None
+        kept = None if there else _put(gallery)  # before others wait for the session
+    with session() as db:
+        if gallery is not None:
+            query = _of_digest(gallery.digest).with_for_update(read=True)
+            if db.scalar(query) is None:
+                _take_turns(db)
+                if db.scalar(query) is None:
+                    _add_version(db, gallery, kept or _put(gallery), hidden=True)
+        yield db
 
 
 def open_gallery(name, version=None):
@@ -94,15 +128,27 @@ def open_gallery(name, version=None):
 
 
 def gallery_of(digest):
-    """The saved :class:`Gallery` with this digest, as an audit names it; raises as :func:`open_gallery`."""
+    """The :class:`Gallery` with this digest, saved (and be it hidden) or bundled.
+
+    Raises:
+        As :func:`open_gallery`.
+    """
+    bundled = _bundled()
+    if bundled is not None and bundled.digest == digest:
+        return bundled
     return _opened(select(GalleryRow).where(GalleryRow.digest == digest), f"of digest {digest[:12]}")
 
 
 def skus_of(digest):
-    """The products of the saved gallery with this digest, without pictures; empty if there is none."""
+    """The products of the gallery with this digest, saved or bundled; empty if it is neither."""
+    if not digest:
+        return ()
     with reading() as db:
         content = db.scalar(select(GalleryRow.content).where(GalleryRow.digest == digest).limit(1))
-    return tuple(Sku(**sku) for sku in content["skus"]) if content else ()
+    if content:
+        return tuple(Sku(**sku) for sku in content["skus"])
+    bundled = _bundled()
+    return bundled.skus if bundled is not None and bundled.digest == digest else ()
 
 
 def gallery_names():
@@ -117,18 +163,38 @@ def brand_map_names():
 
 def _names():
     with reading() as db:
-        last = func.max(GalleryRow.id)
-        return list(db.scalars(select(GalleryRow.name).group_by(GalleryRow.name).order_by(last.desc())))
+        shown = select(GalleryRow.name).where(~GalleryRow.hidden).group_by(GalleryRow.name)
+        return list(db.scalars(shown.order_by(func.max(GalleryRow.id).desc())))
 
 
 def _is_map(name):
     return name.endswith(MAP_NAME.format(""))
 
 
-def gallery_versions(name):
-    """All versions of the gallery ``name``, newest first, as :class:`Saved`."""
+def gallery_versions(name, most=None):
+    """The versions of the gallery ``name``, newest first, as :class:`Saved`; hidden ones are left out.
+
+    ``most``: give no more than the newest so many.
+    """
     with reading() as db:
-        return [_saved(row) for row in db.scalars(_versions(name))]
+        rows = db.scalars(_versions(name).limit(most)).all()
+        of_gallery, counts = GalleryExampleRow.gallery_id, {}
+        for some in portions(row.id for row in rows):
+            query = select(of_gallery, func.count()).where(of_gallery.in_(some)).group_by(of_gallery)
+            counts.update(map(tuple, db.execute(query)))
+    return [
+        Saved(row.name, row.version, row.digest, row.created, row.content, counts.get(row.id, 0))
+        for row in rows
+    ]
+
+
+def newest_digest(name):
+    """The digest of the newest version of the saved gallery ``name``; raises as :func:`open_gallery`."""
+    with reading() as db:
+        digest = db.scalar(_versions(name).with_only_columns(GalleryRow.digest).limit(1))
+        if digest is None:
+            raise _missing(db, repr(name))
+    return digest
 
 
 def brand_notes(first=""):
@@ -136,7 +202,7 @@ def brand_notes(first=""):
 
     Where galleries differ, the one called ``first`` is right, then the one saved last.
     """
-    newest = select(func.max(GalleryRow.id)).group_by(GalleryRow.name)
+    newest = select(func.max(GalleryRow.id)).where(~GalleryRow.hidden).group_by(GalleryRow.name)
     query = select(GalleryRow.content).where(GalleryRow.id.in_(newest)).order_by(GalleryRow.id)
     own, chosen, usual = {}, {}, {}
     with reading() as db:
@@ -152,26 +218,102 @@ def brand_notes(first=""):
 def library_state():
     """A value that is another one after any gallery was saved or deleted."""
     with reading() as db:
-        return tuple(db.execute(select(func.max(GalleryRow.id), func.count(GalleryRow.id))).one())
+        state = select(func.max(GalleryRow.id), func.count(GalleryRow.id)).where(~GalleryRow.hidden)
+        return tuple(db.execute(state).one())
 
 
 def delete_gallery(name):
-    """Delete all versions of the gallery ``name``; audits keep the brands that they were made with."""
+    """Delete the gallery ``name``: its versions that audits name become hidden, the others go.
+
+    So do the pictures that nothing else uses, those younger than a day with a later deletion.
+    """
     with session() as db:
-        for row in db.scalars(_versions(name)):
-            db.delete(row)
+        _take_turns(db)
+        db.execute(update(GalleryRow).where(GalleryRow.name == name).values(hidden=True))
+        leave(db, forget_versions(db, GalleryRow.name == name))
+    remove_leftovers()
+
+
+def forget_versions(db, condition):
+    """Remove, in the session ``db``, the hidden versions of ``condition`` that no audit names.
+
+    Returns:
+        The pictures that they had, a set.
+    """
+    _take_turns(db)
+    query = select(GalleryRow.id, GalleryRow.digest).where(GalleryRow.hidden, condition)
+    versions = db.execute(query.with_for_update()).all()  # waits for an audit that is about to name one
+    named, had = set(), set()
+    for some in portions({digest for _, digest in versions}):
+        named.update(db.scalars(select(AuditRow.gallery_digest).where(AuditRow.gallery_digest.in_(some))))
+    for some in portions(number for number, digest in versions if digest not in named):
+        its = select(GalleryExampleRow.picture).where(GalleryExampleRow.gallery_id.in_(some))
+        had.update(db.scalars(its.distinct()))
+        db.execute(delete(GalleryRow).where(GalleryRow.id.in_(some)))
+    return had
+
+
+def _take_turns(db):
+    """Have those who add or delete versions follow one another, as writers of SQLite do anyway."""
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(text("LOCK TABLE galleries IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _put(gallery):
+    """Put the pictures of ``gallery`` among the pictures; gives their names."""
+    return [pictures.put(picture) for picture in gallery.pictures]
+
+
+def _add_version(db, gallery, kept, hidden=False):
+    """Add ``gallery``, whose pictures are called ``kept``, as the next version; gives its number."""
+    last = db.scalar(select(func.max(GalleryRow.version)).where(GalleryRow.name == gallery.name))
+    row = GalleryRow(
+        name=gallery.name,
+        version=(last or 0) + 1,
+        digest=gallery.digest,
+        created=int(time.time()),
+        content=gallery.description(),
+        hidden=hidden,
+    )
+    db.add(row)
+    db.flush()
+    rows = [
+        {
+            "gallery_id": row.id,
+            "position": position,
+            "sku": int(sku),
+            "picture": picture,
+            "embedding": vector.astype("<f4").tobytes(),
+        }
+        for position, (sku, picture, vector) in enumerate(
+            zip(gallery.example_skus, kept, gallery.embeddings, strict=True)
+        )
+    ]
+    if rows:
+        db.execute(insert(GalleryExampleRow), rows)
+    return row.version
+
+
+def _of_digest(digest):
+    return select(GalleryRow.id).where(GalleryRow.digest == digest).limit(1)
+
+
+@lru_cache(maxsize=1)
+def _bundled():
+    """The gallery that comes with skushare; ``None`` where that is missing."""
+    return read_gallery(DEMO_GALLERY) if DEMO_GALLERY.is_file() else None
 
 
 def _versions(name):
-    return select(GalleryRow).where(GalleryRow.name == name).order_by(GalleryRow.version.desc())
+    shown = select(GalleryRow).where(GalleryRow.name == name, ~GalleryRow.hidden)
+    return shown.order_by(GalleryRow.version.desc())
 
 
 def _opened(query, what):
     with reading() as db:
         row = db.scalars(query.limit(1)).first()
         if row is None:
-            names = list(db.scalars(select(GalleryRow.name).distinct().limit(20)))
-            raise GalleryError(f"there is no gallery {what}; there are: {', '.join(names) or 'none'}")
+            raise _missing(db, what)
         examples = db.execute(
             select(GalleryExampleRow.sku, GalleryExampleRow.picture, GalleryExampleRow.embedding)
             .where(GalleryExampleRow.gallery_id == row.id)
@@ -189,6 +331,6 @@ def _opened(query, what):
     )
 
 
-def _saved(row):
-    brands = tuple(dict.fromkeys(sku["brand"] for sku in row.content["skus"]))
-    return Saved(row.name, row.version, row.digest, row.created, len(row.content["skus"]), brands)
+def _missing(db, what):
+    names = list(db.scalars(select(GalleryRow.name).where(~GalleryRow.hidden).distinct().limit(20)))
+    return GalleryError(f"there is no gallery {what}; there are: {', '.join(names) or 'none'}")

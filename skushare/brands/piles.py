@@ -1,6 +1,7 @@
 """Facings sorted into piles that look alike, for a person to put right, name and teach."""
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,6 +10,21 @@ from skushare.brands.looks import centres, group_looks
 
 STRICTER = 0.1  # by which likeness rises when a pile is split
 STRICTEST = 0.98
+SURE = 0.7  # a facing less sure than this to be what its pile is taken for is doubtful
+
+
+class Suggestion(NamedTuple):
+    """What a gallery takes a pile for.
+
+    Attributes:
+        sku: the :class:`~skushare.brands.gallery.Sku` that most of its facings are taken for, or ``None``.
+        sure: how sure, 0 to 1, those facings are on average.
+        doubtful: the facings (ints) that may be something else, the least sure first.
+    """
+
+    sku: Sku | None
+    sure: float
+    doubtful: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +68,6 @@ class Piles:
         piles[list(facings)] = piles.max(initial=-1) + 1 if pile is None else pile
         return replace(self, piles=piles)
 
-    def merged(self, pile, into):
-        """With all of ``pile`` in ``into``."""
-        return self.moved(np.flatnonzero(self.piles == pile), into)
-
     def split(self, pile, likeness):
         """With ``pile`` in two or more by a stricter look than ``likeness``; one of equals is halved."""
         members = np.flatnonzero(self.piles == pile)
@@ -87,19 +99,24 @@ class Piles:
         return self.moved(members, -1), gallery
 
     def suggestions(self, gallery, embedder):
-        """{pile: (:class:`Sku` or ``None``, how sure 0 to 1)}: what ``gallery`` takes most of each for.
+        """{pile: :class:`Suggestion`} of what ``gallery`` takes each for.
 
-        In the order in which they are worth a person's look: what it knows least first, large piles
-        before small ones.
+        In the order in which they are worth a person's look: what it does not know first, then by the
+        facing that is least sure to be what its pile is taken for; large piles before small ones.
         """
         skus, scores = gallery.recognise(self.embeddings, embedder)
-        found = {}
+        found, order = {}, {}
         for pile in self.numbers:
-            members = self.piles == pile
+            members = np.flatnonzero(self.piles == pile)
             ids, votes = np.unique(skus[members], return_counts=True)
             best = int(ids[votes.argmax()])
-            sure = float(scores[members & (skus == best)].mean()) if best >= 0 else 0.0
-            found[pile] = (gallery.skus[best] if best >= 0 else None, sure)
-        return dict(
-            sorted(found.items(), key=lambda item: (round(item[1][1], 1), -np.sum(self.piles == item[0])))
-        )
+            if best < 0:
+                found[pile], order[pile] = Suggestion(None, 0.0), (0, 0.0, -len(members))
+                continue
+            agrees = np.where(skus[members] == best, scores[members], 0.0)
+            ranked = np.argsort(agrees, kind="stable")
+            doubtful = members[ranked[agrees[ranked] < SURE]]
+            sure = float(agrees[agrees > 0].mean())
+            found[pile] = Suggestion(gallery.skus[best], sure, tuple(doubtful.tolist()))
+            order[pile] = (1, round(float(agrees.min()), 1), -len(members))
+        return dict(sorted(found.items(), key=lambda item: order[item[0]]))

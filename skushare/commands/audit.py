@@ -1,14 +1,17 @@
 """`skushare audit` and `skushare audits`: counting shelves for the record, and what was recorded."""
 
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from skushare.commands.common import (
+    add_brands,
     add_model,
     add_naming,
     command,
     fraction,
+    open_brands,
     open_naming,
     positive,
     progress,
@@ -85,12 +88,25 @@ def _add_audits(commands):
     report = command(actions, "report", write_report, "Write an audit as a PDF.", "")
     report.add_argument("number", type=positive, metavar="NUMBER")
     report.add_argument("--out", type=Path, metavar="FILE", help="default: audit-NUMBER.pdf")
+    recount = command(
+        actions,
+        "recount",
+        recount_audit,
+        "Name the facings of an audit again, from the kept photos, and compare the shares.\n\n"
+        "The gallery is the version that the audit was made with, or what --gallery says. Boxes and photos\n"
+        "are those that were stored, corrections by hand are left out, and the audit stays as it is.",
+        "examples:\n"
+        "  skushare audits recount 12                    is it still what it was?\n"
+        "  skushare audits recount 12 --gallery coffee   by what the gallery knows today\n",
+    )
+    recount.add_argument("number", type=positive, metavar="NUMBER")
+    add_brands(recount)
     delete = command(actions, "delete", delete_audits, "Remove audits for good.", "")
     delete.add_argument("numbers", nargs="+", type=positive, metavar="NUMBER")
 
 
 def _add_filter(parser):
-    for name in ("store", "category", "brand"):
+    for name in ("store", "shelf", "category", "brand"):
         parser.add_argument(f"--{name}", action="append", default=[], metavar="NAME", help="may be repeated")
     parser.add_argument("--since", type=moment, metavar="TIME", help="from this day or time on")
     parser.add_argument(
@@ -186,6 +202,31 @@ def write_report(args):
     return 0
 
 
+def recount_audit(args):
+    from skushare.audits import store
+    from skushare.audits.compare import compare
+    from skushare.audits.recount import gallery_used, recount
+    from skushare.brands.embedder import Embedder
+
+    found = replace(store.open_audit(args.number), corrections=())
+    gallery, embedder = open_brands(args.gallery)
+    if gallery is None:
+        gallery, embedder = gallery_used(found), Embedder.load()
+        if gallery.embedder != embedder.digest:
+            print("the embedder is another one than then: its examples are embedded anew, shares may differ")
+            gallery = gallery.embedded_by(embedder)
+    again = recount(found, gallery, embedder)
+    for name, audit in (("stored", found), ("recounted", again)):
+        print(f"{name:12} {_line(f'{audit.gallery} {audit.gallery_digest[:12]}')}".rstrip())
+    other = (found.table()["brand"] != again.table()["brand"]).sum() if found.facings else 0
+    print(f"{other:,} of {found.facings:,} facings have another brand")
+    print(f"{'stored':>9} {'recounted':>10}")
+    table = compare(found, again).sort_values("share_before", ascending=False, kind="stable")
+    for row in table.itertuples():
+        print(f"{row.share_before:9.1%} {row.share_after:10.1%}  {_line(row.brand)}")
+    return 0
+
+
 def delete_audits(args):
     from skushare.audits import store
 
@@ -214,10 +255,13 @@ def _filter(args):
     until = args.until
     if until and (until.hour, until.minute, until.second) == (0, 0, 0):
         until += timedelta(days=1)  # a day without a time means all of it
-    return Filter(tuple(args.store), tuple(args.category), tuple(args.brand), args.since, until)
+    names = map(tuple, (args.store, args.shelf, args.category, args.brand))
+    return Filter(*names, args.since, until)
 
 
 def _print(audit):
+    from skushare.shelf.gaps import count_gaps
+
     now = audit.corrected()
     facts = {
         "audit": audit.id,
@@ -228,6 +272,7 @@ def _print(audit):
         "note": audit.note,
         "photos": len(audit.photos),
         "facings": now.facings,
+        "gaps": count_gaps(now.gaps() or [])[0],
         "corrections": len(audit.corrections),
         "model": f"{audit.model} {audit.model_digest[:12]}",
         "gallery": f"{audit.gallery} {audit.gallery_digest[:12]}".strip(),

@@ -12,7 +12,7 @@ def add(commands):
         commands,
         "gallery",
         None,
-        "List, import, export and teach the galleries that brands are recognised by.\n\n"
+        "List, import, export, teach and restore the galleries that brands are recognised by.\n\n"
         "They lie in the workspace, or in the database of $SKUSHARE_DATABASE; the Teach page makes them.",
         "examples:\n"
         "  skushare gallery import coffee.zip\n"
@@ -26,6 +26,23 @@ def add(commands):
         "List the saved galleries.",
         "example:\n  skushare gallery list\n",
     )
+    parser = command(
+        subcommands,
+        "versions",
+        run_versions,
+        "List the versions of a saved gallery, newest first, and what changed with each.",
+        "example:\n  skushare gallery versions coffee\n",
+    )
+    parser.add_argument("name", metavar="NAME")
+    parser = command(
+        subcommands,
+        "restore",
+        run_restore,
+        "Bring an old version of a gallery back, as its newest one; those in between stay.",
+        "example:\n  skushare gallery restore coffee 3\n",
+    )
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("version", type=positive, metavar="VERSION")
     parser = command(
         subcommands,
         "import",
@@ -67,13 +84,28 @@ def run_list(args):
     from skushare.brands.library import gallery_names, gallery_versions
 
     for name in gallery_names():
-        newest = gallery_versions(name)[0]
-        when = datetime.fromtimestamp(newest.created)
-        print(
-            f"{name}  version {newest.version} of {when:%Y-%m-%d %H:%M}, {newest.products} products of "
-            f"{len(newest.brands)} brands"
-        )
+        print(f"{name}  {_about(gallery_versions(name, 1)[0])}")
     return 0
+
+
+def run_versions(args):
+    from skushare.brands.gallery import GalleryError
+    from skushare.brands.library import gallery_versions
+    from skushare.brands.versions import what_changed
+
+    versions = gallery_versions(args.name)
+    if not versions:
+        raise GalleryError(f"there is no gallery {args.name!r}; skushare gallery list has all")
+    for version, before in zip(versions, [*versions[1:], None], strict=True):
+        change = what_changed(before, version) if before else ""
+        print(f"{_about(version)}{f'; {change}' if change else ''}")
+    return 0
+
+
+def run_restore(args):
+    from skushare.brands.library import open_gallery
+
+    return _save(open_gallery(args.name, args.version))
 
 
 def run_import(args):
@@ -137,6 +169,14 @@ def _by_photo(dataset, brand_of, most):
         for _, path, box in sorted(found, key=lambda place: place[0])[:most]:
             photos.setdefault(path, []).append((label, box))
     return list(photos.items())
+
+
+def _about(saved):
+    when = datetime.fromtimestamp(saved.created)
+    return (
+        f"version {saved.version} of {when:%Y-%m-%d %H:%M}, {saved.products} products of "
+        f"{len(saved.brands)} brands, {saved.examples} examples"
+    )
 
 
 def _save(gallery):

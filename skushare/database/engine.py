@@ -19,6 +19,7 @@ VARIABLE = "SKUSHARE_DATABASE"
 PATIENCE = 20  # seconds to wait for another program that writes
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x736B7573  # a number of our own among PostgreSQL's advisory locks
+_MANY = 500  # values in one statement; databases limit them
 
 _engines = {}
 _lock = Lock()
@@ -105,6 +106,12 @@ def reading():
     options = {"isolation_level": "REPEATABLE READ"} if made.dialect.name == "postgresql" else {}
     with _explained(made.url), Session(made.execution_options(**options), expire_on_commit=False) as opened:
         yield opened
+
+
+def portions(values):
+    """``values`` in lists that are short enough for one statement."""
+    values = list(values)
+    return [values[i : i + _MANY] for i in range(0, len(values), _MANY)]
 
 
 def _connected(url):

@@ -7,6 +7,7 @@ never a row without its picture.
 import hashlib
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from skushare.errors import DatabaseError
@@ -35,9 +36,10 @@ def put(data):
     """
     digest = hashlib.sha256(data).hexdigest()
     path = picture_path(digest)
-    if path.is_file() and path.stat().st_size == len(data):
-        path.touch()  # spares it from a clean-up that may run before its row is saved
-        return digest
+    with suppress(FileNotFoundError, NotADirectoryError):
+        os.utime(path)  # spares it from a clean-up that may run before its row is saved
+        if path.stat().st_size == len(data):
+            return digest
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -56,6 +58,28 @@ def age(digest):
         return time.time() - picture_path(digest).stat().st_mtime
     except FileNotFoundError:
         return float("inf")
+
+
+def remove(digest, spared):
+    """Remove the picture of this SHA-256 unless it was put within the last ``spared`` seconds.
+
+    It is moved aside before its age is looked at, so that who puts it at this moment either makes it young,
+    and it is moved back, or finds it gone and writes it again.
+
+    Returns:
+        Whether it was removed.
+    """
+    path = picture_path(digest)
+    aside = path.with_name(f".{digest}.old")
+    try:
+        path.rename(aside)
+    except FileNotFoundError:
+        return False
+    if time.time() - aside.stat().st_mtime > spared:
+        aside.unlink()
+        return True
+    aside.replace(path)
+    return False
 
 
 def get(digest):

@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -68,6 +69,8 @@ class AuditRow(Base):
         Index("ix_audits_time", "time"),
         Index("ix_audits_store", "store_id", "time"),
         Index("ix_audits_category", "category_id", "time"),
+        Index("ix_audits_shelf", "shelf_id", "time"),
+        Index("ix_audits_gallery", "gallery_digest"),
         {"sqlite_autoincrement": True},  # the number of a deleted audit is not given again
     )
 
@@ -119,9 +122,10 @@ class ShareRow(Base):
     brand_id: Mapped[int] = mapped_column(ForeignKey("names.id"), primary_key=True)
     facings: Mapped[int]
     share: Mapped[float] = mapped_column(Double)
+    margin: Mapped[float | None] = mapped_column(Double)  # of the share; of old audits it is not known
     linear_share: Mapped[float | None] = mapped_column(Double)
     __table_args__ = (
-        Index("ix_shares_brand", "brand_id", "audit_id", "facings"),
+        Index("ix_shares_brand", "brand_id", "audit_id", "facings", "margin"),
         {"sqlite_with_rowid": False},
     )
 
@@ -137,7 +141,7 @@ class TargetRow(Base):
 
 
 class LeftoverRow(Base):
-    """A picture that a deleted audit had, to be removed unless something else uses it."""
+    """A picture that a deleted audit or gallery had, to be removed unless something else uses it."""
 
     __tablename__ = "leftovers"
     picture: Mapped[str] = mapped_column(DIGEST, primary_key=True)
@@ -154,6 +158,7 @@ class GalleryRow(Base):
     digest: Mapped[str] = mapped_column(DIGEST, index=True)
     created: Mapped[int] = mapped_column(BigInteger)
     content: Mapped[dict] = mapped_column(JSON)
+    hidden: Mapped[bool] = mapped_column(server_default=false())  # kept for the audits that name its digest
     __table_args__ = (UniqueConstraint("name", "version"),)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from skushare.detections import Detections
 from skushare.geometry import to_xywh
+from skushare.shelf.gaps import find_gaps
 from skushare.shelf.share import COMPETITORS, OWN, UNKNOWN, share_by_row, share_of_shelves
 from skushare.spreadsheet import to_csv
 
@@ -42,7 +43,7 @@ def to_coco(found, labels, brands=(), own=()):
 
 
 def to_json(found, labels, brands=(), own=()):
-    """JSON text: one object a photo with its count and its facings.
+    """JSON text: one object a photo with its count, its facings, and the gaps between them.
 
     Where there are brands of one's ``own``, a facing tells whether it is of one: ``false`` is a competitor's,
     ``null`` unknown.
@@ -55,6 +56,7 @@ def to_json(found, labels, brands=(), own=()):
             "facings": len(photo.detections),
             "error": str(photo.error) if photo.error else None,
             "detections": _facings(photo.detections, labels, brands, own).to_dict("records"),
+            "gaps": find_gaps(photo.detections).records(),
         }
         for photo in found
     ]

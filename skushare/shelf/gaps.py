@@ -27,6 +27,27 @@ class Gaps(NamedTuple):
     row_ids: np.ndarray
     facings: np.ndarray
 
+    def records(self):
+        """As JSON values: a dictionary a gap, with its corners, its ``row`` and ``facings``."""
+        corners = self.boxes.round(1).astype(float).tolist()
+        return [
+            {
+                **dict(zip(("left", "top", "right", "bottom"), box, strict=True)),
+                "row": row,
+                "facings": facings,
+            }
+            for box, row, facings in zip(corners, self.row_ids.tolist(), self.facings.tolist(), strict=True)
+        ]
+
+
+def count_gaps(gaps):
+    """(how many gaps, how many facings would fit into them) in several photos together.
+
+    Args:
+        gaps: list of :class:`Gaps`.
+    """
+    return sum(len(found.boxes) for found in gaps), sum(int(found.facings.sum()) for found in gaps)
+
 
 def find_gaps(detections, doubtful=None):
     """The :class:`Gaps` between facings of the same row.

@@ -84,16 +84,21 @@ def with_targets(shares, targets, measure="share"):
     return shares.assign(target=target, difference=difference, sure=difference.abs() > shares[margin])
 
 
-def in_category(detections, categories, wanted):
+def in_category(detections, categories, wanted, of_brands=()):
     """The detections of a category.
 
     Args:
-        categories: of each SKU, by ``sku_ids``; wanted: the one to keep; unknown SKUs are in none.
+        categories: of each SKU, by ``sku_ids``; wanted: the one to keep.
+        of_brands: the category of each brand, by ``brand_ids``, empty where it has several or none
+            (:func:`~skushare.brands.gallery.categories_of_brands`): it is that of a facing whose brand is
+            known, but not its SKU, as one that a person gave its brand. All other unknown SKUs are in none.
     """
-    if detections.sku_ids is None:
-        return detections[np.zeros(len(detections), bool)]
-    known = [i for i, category in enumerate(categories) if category == wanted]
-    return detections[np.isin(detections.sku_ids, known)]
+    skus = np.full(len(detections), -1) if detections.sku_ids is None else detections.sku_ids
+    keep = np.isin(skus, [i for i, category in enumerate(categories) if category == wanted])
+    if detections.brand_ids is not None:
+        brands = [i for i, category in enumerate(of_brands) if category == wanted]
+        keep |= (skus < 0) & np.isin(detections.brand_ids, brands)
+    return detections[keep]
 
 
 def _sizes(detections):

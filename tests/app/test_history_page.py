@@ -1,5 +1,6 @@
 """Saving audits on the pages, and the History page; what the annotator does in a browser is not run here."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -138,9 +139,12 @@ def test_a_database_that_cannot_be_used_is_said_and_the_page_goes_on(monkeypatch
 
 
 def test_the_list_narrows_and_shows_the_newest_first():
-    numbers = [save("North"), save("South", 1, ids=(1, 1)), save("North", 2)]
+    numbers = [save("North", shelf="left"), save("South", 1, ids=(1, 1), shelf="left"), save("North", 2)]
     app = open_page()
     assert app.dataframe[0].value["audit"].tolist() == numbers[::-1]
+    field(app.multiselect, "Shelf").set_value(["left"]).run()
+    assert app.dataframe[0].value["audit"].tolist() == numbers[1::-1]
+    field(app.multiselect, "Shelf").set_value([]).run()
     field(app.multiselect, "Store").set_value(["North"]).run()
     assert app.dataframe[0].value["audit"].tolist() == [numbers[2], numbers[0]]
     field(app.multiselect, "Brand").set_value(["Astra"]).run()
@@ -171,11 +175,29 @@ def test_a_filter_that_leaves_other_brands_leaves_a_trend(annotator):
 def test_an_audit_opens_with_its_photo_and_shares(annotator):
     number = save(HOSTILE, brands=(HOSTILE, "Bello"), note=HOSTILE)
     app = open_page(audit=number)
-    assert metrics(app) == {"Facings": "3", "Photos": "1", "Corrections": "0"}
+    assert metrics(app) == {"Facings": "3", "Photos": "1", "Gaps": "0", "Corrections": "0"}
     data = annotator["data"]
     assert data["labels"] == [HOSTILE, "Bello", "unknown"] and len(data["boxes"]) == 3
     assert any(text.startswith(HOSTILE) for text in texts(app.text))  # as text, not as Markdown
     assert not any("<b>" in text or text == "`None`" for text in texts(app.markdown) + texts(app.title))
+
+
+def test_gaps_are_counted_and_drawn_on_request(annotator):
+    app = open_page(audit=save(ids=(0, 0, 1)))
+    plain = annotator["data"]["src"]
+    left, middle, right = annotator["data"]["boxes"]
+    annotator["changes"] = [{"before": middle, "after": None}]
+    app.run().run()
+    assert metrics(app)["Gaps"] == "1" and annotator["data"]["src"] == plain
+    field(app.toggle, "Show gaps").set_value(True).run()
+    assert not app.exception and annotator["data"]["src"] != plain
+
+
+def test_a_sweep_over_several_pictures_tells_no_gaps(annotator):
+    one = store.open_audit(save())
+    photos = [replace(one.photos[0], picture=pictures.put(photo(shade))) for shade in (40, 90)]
+    app = open_page(audit=store.save_audit(replace(one, photos=photos, source="sweep")))
+    assert "Gaps" not in metrics(app) and "Show gaps" not in [toggle.label for toggle in app.toggle]
 
 
 def test_corrections_in_the_browser_are_kept_with_who_and_what(annotator):
@@ -196,7 +218,7 @@ def test_corrections_in_the_browser_are_kept_with_who_and_what(annotator):
     assert [each.what for each in saved.corrections] == ["removed Bello", "Astra is Corva", "added unknown"]
     assert {each.who for each in saved.corrections} == {"Mia"}
     assert sorted(saved.corrected().table()["brand"]) == ["Astra", "Corva", "unknown"]
-    assert metrics(app) == {"Facings": "3", "Photos": "1", "Corrections": "3"}
+    assert metrics(app) == {"Facings": "3", "Photos": "1", "Gaps": "1", "Corrections": "3"}
 
 
 def test_a_correction_of_what_changed_meanwhile_is_refused(annotator):
@@ -214,7 +236,7 @@ def test_taking_back_a_correction_is_a_correction(annotator):
     app = open_page(audit=number)
     assert metrics(app)["Facings"] == "2" and any(HOSTILE in text for text in texts(app.text))
     press(app, "Take back")
-    assert metrics(app) == {"Facings": "3", "Photos": "1", "Corrections": "2"}
+    assert metrics(app) == {"Facings": "3", "Photos": "1", "Gaps": "0", "Corrections": "2"}
 
 
 def test_two_audits_are_compared_older_first(annotator):

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import streamlit as st
 
+from skushare.audits import store
+from skushare.audits.corrections import Facing
 from skushare.audits.targets import save_target
 from skushare.brands.embedder import Embedder
 from skushare.brands.library import save_gallery
@@ -78,6 +80,27 @@ def test_a_saved_audit_shows_the_same_widgets(app):
     assert not app.exception and metrics(app)["Own brands"].startswith("50 % ±")
     app.selectbox(key="audit_share_category").set_value("tea").run()
     assert not app.exception and metrics(app)["Own brands"].startswith("0 %")
+
+
+def test_a_corrected_facing_is_in_the_category_of_its_brand(app):
+    next(b for b in app.button if b.label == "Save as audit").click().run()
+    next(b for b in app.button if b.label == "Save").click().run()
+    (photo,) = (audit := store.open_audit(1)).photos
+    for box, brand in zip(photo.detections.boxes.tolist(), photo.detections.brand_ids, strict=True):
+        before = Facing(tuple(box), audit.brands[brand])
+        after = (
+            before._replace(brand="Blau") if before.brand == "Rot" else before._replace(box=(*box[:3], 99.0))
+        )
+        store.save_correction(1, photo.id, before, after)
+    app.query_params["audit"] = "1"
+    app.switch_page("pages/history.py").run()
+    app.selectbox(key="audit_share_category").set_value("coffee").run()
+    assert not app.exception
+    assert table(app, "target").set_index("name").loc["Blau", "share"] == pytest.approx(100)
+    (rows,) = [each.value for each in app.dataframe if {"row", "facings"} <= set(each.value.columns)]
+    assert rows["facings"].sum() == 2
+    app.selectbox(key="audit_share_category").set_value("tea").run()
+    assert not app.exception and "Own brands" not in metrics(app)
 
 
 def test_the_live_page_has_categories_and_sides(app, camera):

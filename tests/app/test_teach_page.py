@@ -1,5 +1,6 @@
 """The Teach page: piles are shown, named piles are learnt and saved, galleries come in and go out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,12 +110,93 @@ def test_a_known_brand_is_suggested_and_comes_last(app, browser, tmp_path):
     assert [pile["brand"] for pile in browser.data["piles"]] == ["", "Rot"]
 
 
+def test_what_may_be_something_else_is_shown_first_in_a_known_pile_and_marked(app, browser, tmp_path):
+    act(app, browser, kind="teach", pile=0, brand="Rot", product="")
+    app.file_uploader[0].set_value(("again.png", (tmp_path / "shelf.png").read_bytes(), "image/png")).run()
+    (strange,) = (pile["facings"] for pile in browser.data["piles"] if not pile["brand"])
+    assert not strange[0]["doubtful"]  # nothing of it is known
+    lesson = app.session_state.lesson
+    red = next(pile for pile in browser.data["piles"] if pile["brand"])["id"]
+    # Two more facings of that pile, or the strange one would weigh as much as the known one.
+    piles = lesson.piles.moved([strange[0]["id"]], red)
+    lesson.piles = replace(
+        piles,
+        pictures=piles.pictures * 2,
+        embeddings=np.concatenate([piles.embeddings, piles.embeddings[[0, 0]]]),
+        piles=np.full(4, red, np.int32),
+    )
+    app.run()
+    (pile,) = browser.data["piles"]
+    assert [facing["doubtful"] for facing in pile["facings"]] == [True, False, False, False]
+    assert pile["facings"][0]["id"] == strange[0]["id"] and pile["note"].endswith("sure, 1 to check")
+
+
 def test_an_imported_gallery_is_saved_and_can_be_deleted(app):
     data = gallery_zip(color_gallery(ColorEmbedder()))
     app.file_uploader[1].set_value(("g.zip", data, "application/zip")).run()
     assert not app.exception and gallery_names() == ["shelf"]
     next(b for b in app.button if b.label.startswith("Delete this gallery")).click().run()
     assert not app.exception and gallery_names() == []
+
+
+@pytest.fixture
+def taught(app):
+    """The page with the colour gallery, saved."""
+    app.file_uploader[1].set_value(("g.zip", gallery_zip(color_gallery(ColorEmbedder())), "application/zip"))
+    app.run()
+    return app
+
+
+def choose(app, label, value):
+    next(each for each in app.selectbox if each.label == label).set_value(value).run()
+    assert not app.exception
+
+
+def press(app, label):
+    next(each for each in app.button if each.label == label).click().run()
+    assert not app.exception
+
+
+def test_a_single_wrong_example_can_be_taken_out(taught):
+    choose(taught, "Look at a product", "b")
+    assert len(taught.checkbox) == 2
+    taught.checkbox[1].check().run()
+    press(taught, "Take out the wrong ones")
+    assert np.bincount(open_gallery("shelf").example_skus).tolist() == [1, 1, 1]
+    assert len(taught.checkbox) == 1 and not taught.checkbox[0].value
+
+
+def test_many_examples_are_shown_a_few_at_a_time(taught, monkeypatch):
+    monkeypatch.setattr("skushare.app.taught.MOST_EXAMPLES", 1)
+    choose(taught, "Look at a product", "b")
+    first = taught.checkbox[0].key
+    taught.number_input[0].set_value(2).run()
+    assert len(taught.checkbox) == 1 and taught.checkbox[0].key != first
+
+
+def test_two_products_can_be_merged_and_one_forgotten(taught):
+    choose(taught, "Look at a product", "a")
+    choose(taught, "It is the same as", "b")
+    press(taught, "Merge them")
+    gallery = open_gallery("shelf")
+    assert [sku.id for sku in gallery.skus] == ["b", "c"] and gallery.example_skus.tolist() == [0, 0, 0, 1]
+    choose(taught, "Look at a product", "c")
+    press(taught, "Forget it")
+    assert open_gallery("shelf").brands == ("Rot",)
+
+
+def test_an_old_version_can_be_brought_back(taught):
+    choose(taught, "Look at a product", "c")
+    press(taught, "Forget it")
+    assert len(taught.dataframe) == 1  # that of the products: versions are read when they are asked for
+    taught.session_state.versions_open = True
+    taught.run()
+    table = taught.dataframe[1].value
+    assert table["version"].tolist() == [2, 1] and table["examples"].tolist() == [3, 4]
+    assert table["what changed"].tolist() == ["gone: Blau blue; -1 example", ""]
+    choose(taught, "Bring back", 1)
+    press(taught, "Bring it back")
+    assert open_gallery("shelf").brands == ("Rot", "Blau") and len(gallery_versions("shelf")) == 3
 
 
 def test_a_zip_that_is_none_is_told(app):

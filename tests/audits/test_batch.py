@@ -1,16 +1,14 @@
-import sys
-from dataclasses import replace
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from skushare.audits import store
 from skushare.audits.batch import Finder, open_batch, run_batch
 from skushare.audits.listing import count_audits
+from skushare.brands.library import gallery_of
 from skushare.detections import Detections
 from skushare.errors import AuditError
 from skushare.jpeg import encode_jpeg
+from tests.brands.conftest import COLORS, ColorEmbedder, color_gallery
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -106,19 +104,15 @@ def test_a_batch_without_a_photo_leaves_nothing(finder):
     assert store.unfinished_audits() == []
 
 
-def test_a_gallery_tells_the_brands_and_is_recorded(monkeypatch):
-    def recognise(image, found, embedder, gallery, labels):
-        assert image.shape == (40, 60, 3) and embedder == "embedder"
-        return replace(found, brand_ids=[1, -1, 0], sku_ids=[3, -1, 2], brand_scores=[0.9, 0, 0.8])
-
-    module = SimpleNamespace(recognise=recognise)
-    monkeypatch.setitem(sys.modules, "skushare.brands.recognition", module)
-    gallery = SimpleNamespace(
-        name="coffee", digest="e" * 64, threshold=0.6, brands=("Astra", "Bello"), by_label=False
-    )
-    finder = Finder(Detector(), gallery=gallery, embedder="embedder")
+def test_a_gallery_tells_the_brands_and_is_recorded():
+    photo = np.zeros((40, 60, 3), np.uint8)
+    for left, color in ((0, "red"), (12, (90, 90, 90)), (24, "blue")):
+        photo[:, left : left + 12] = COLORS.get(color, color)
+    gallery = color_gallery(ColorEmbedder())
+    finder = Finder(Detector(), gallery=gallery, embedder=ColorEmbedder())
     number = open_batch(finder, {}, 1, ["a"])
-    list(run_batch(number, files(40), finder))
+    list(run_batch(number, [("a.jpg", lambda: encode_jpeg(photo))], finder))
     audit = store.open_audit(number)
-    assert (audit.gallery, audit.gallery_digest, audit.thresholds["brand"]) == ("coffee", "e" * 64, 0.6)
-    assert sorted(audit.table()["brand"]) == ["Astra", "Bello", "unknown"]
+    assert (audit.gallery, audit.thresholds["brand"]) == ("shelf", 0.5)
+    assert gallery_of(audit.gallery_digest).digest == gallery.digest
+    assert audit.table()["brand"].tolist() == ["Rot", "unknown", "Blau"]

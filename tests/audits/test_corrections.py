@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import numpy as np
@@ -6,6 +7,8 @@ import pytest
 from skushare.audits.audit import AuditPhoto
 from skushare.audits.corrections import Correction, Facing, correct
 from skushare.detections import Detections
+from skushare.shelf.rows import assign_rows
+from skushare.shelf.share import share_by_row, share_of_shelf
 
 A, B = Facing((0, 0, 10, 10), "Astra"), Facing((20, 0, 30, 10), "Bello")
 MOVED = Facing((1, 2, 11, 12), "Astra")
@@ -60,3 +63,80 @@ def test_the_newest_correction_of_a_facing_holds(facings, corrections, expected)
 )
 def test_a_correction_tells_what_was_done(before, after, what):
     assert change(0, before, after).what == what
+
+
+def pack(column, board, brand="Astra"):
+    """A facing on one of two boards."""
+    return Facing((20.0 * column, 20.0 * board, 20.0 * column + 16, 20.0 * board + 14), brand)
+
+
+def rowed(*facings):
+    """A photo of these with their shelf rows."""
+    made = photo(*facings)
+    return replace(made, width=200, detections=assign_rows(made.detections))
+
+
+BOARDS = tuple(pack(column, board) for board in (0, 1) for column in range(3))
+
+
+@pytest.mark.parametrize(
+    "corrections, expected",
+    [
+        ([change(0, BOARDS[0], pack(0, 0, "Bello"))], [0, 0, 0, 1, 1, 1]),
+        ([change(0, BOARDS[0], None)], [0, 0, 1, 1, 1]),
+        ([change(6, None, pack(3, 0)), change(7, None, pack(3, 1))], [0, 0, 0, 1, 1, 1, 0, 1]),
+        ([change(0, BOARDS[0], pack(3, 1))], [1, 0, 0, 1, 1, 1]),
+        ([change(6, None, pack(0, 2))], [0, 0, 0, 1, 1, 1, 2]),
+        ([change(5, BOARDS[5], None), change(6, None, BOARDS[5])], [0, 0, 0, 1, 1, 1]),
+        ([change(i, BOARDS[i], None) for i in range(6)], []),
+        ([change(i, BOARDS[i], None) for i in range(3)], [0, 0, 0]),
+    ],
+)
+def test_rows_are_those_of_the_boxes_that_hold_now(corrections, expected):
+    now = correct(rowed(*BOARDS), corrections, ["Astra", "Bello"]).photo.detections
+    assert now.row_ids.tolist() == expected
+    assert now.row_ids.tolist() == assign_rows(now).row_ids.tolist()
+
+
+def test_facings_added_on_two_boards_have_their_full_length_and_no_row_of_their_own():
+    added = [change(6, None, pack(3, 0, "Bello")), change(7, None, pack(3, 1, "Bello"))]
+    brands = ["Astra", "Bello"]
+    now = correct(rowed(*BOARDS), added, brands).photo.detections
+    linear = share_of_shelf(now, brands=brands).set_index("name")["linear"]
+    assert linear["Bello"] == pytest.approx(0.25)
+    assert sorted(share_by_row(now, brands=brands)["row"].unique()) == [1, 2]
+
+
+def test_rows_that_nothing_moved_in_stay_as_they_were_found():
+    made = rowed(*BOARDS)
+    found = replace(made.detections, row_ids=np.array([4, 4, 4, 7, 7, 7]))
+    corrections = [
+        change(0, BOARDS[0], pack(0, 0, "Bello")),
+        change(1, BOARDS[1], pack(5, 1)),
+        change(1, pack(5, 1), BOARDS[1]),
+    ]
+    now = correct(replace(made, detections=found), corrections, ["Astra", "Bello"]).photo.detections
+    assert now.row_ids.tolist() == found.row_ids.tolist()
+
+
+def test_a_photo_without_rows_gets_none_by_a_correction():
+    assert correct(photo(A, B), [change(0, A, MOVED)], ["Astra", "Bello"]).photo.detections.row_ids is None
+
+
+@pytest.mark.parametrize(
+    "corrections, expected",
+    [
+        ([change(0, A, MOVED)], [3, 5]),
+        ([change(0, A, B._replace(box=A.box))], [-1, 5]),
+        ([change(0, A, A._replace(brand="unknown"))], [-1, 5]),
+        ([change(0, A, A._replace(brand="Bello")), change(0, A._replace(brand="Bello"), A)], [3, 5]),
+        ([change(0, A, None), change(0, None, MOVED)], [3, 5]),
+        ([change(2, None, A)], [3, 5, -1]),
+        ([change(0, A, None), change(2, None, A)], [5, -1]),
+    ],
+)
+def test_a_facing_keeps_its_product_as_long_as_its_brand_is_the_same(corrections, expected):
+    made = photo(A, B)
+    made = replace(made, detections=replace(made.detections, sku_ids=[3, 5]))
+    brands = ["Astra", "Bello"]
+    assert correct(made, corrections, brands).photo.detections.sku_ids.tolist() == expected

@@ -9,6 +9,8 @@ from skushare.audits import store
 from skushare.audits.corrections import Facing
 from skushare.audits.export import export, export_file
 from skushare.audits.listing import Filter
+from skushare.brands.gallery import Gallery, Sku
+from skushare.brands.library import save_gallery
 from skushare.errors import AuditError
 
 pytestmark = pytest.mark.usefixtures("sqlite")
@@ -50,6 +52,49 @@ def test_json_holds_the_original_and_the_corrections(audit):
     assert (correction["who"], correction["facing"], correction["after"]["brand"]) == ("Mia", 2, "Corva")
     assert {share["name"]: share["facings"] for share in found["shares"]} == {"Astra": 2, "Corva": 1}
     assert found["time"] == audit.time.isoformat()
+
+
+def test_json_has_the_gaps_that_are_there_after_corrections(make_audit, make_photo):
+    number = store.save_audit(make_audit(make_photo((0, 0, 1, 1)), make_photo((0,), shade=50)))
+    saved = store.open_audit(number)
+    box = tuple(saved.photos[0].detections.boxes[1].tolist())
+    store.save_correction(number, saved.photos[0].id, Facing(box, "Astra"), None)
+    saved = store.open_audit(number)
+    assert saved.gaps()[0].records() == []
+    (found,) = json.loads(export([saved], "json"))
+    assert [len(photo["facings"]) for photo in found["photos"]] == [4, 1]
+    (gap,), none = (photo["gaps"] for photo in found["photos"])
+    assert (gap["left"], gap["right"], gap["facings"], none) == (16, 40, 1, [])
+
+
+def test_products_are_called_by_their_names(make_audit, make_photo):
+    skus = [Sku("a", "Astra 500 g", "Astra"), Sku("b", "=Bello", "Bello")]
+    mine, other = Gallery("mine", skus), Gallery("mine", skus[:1])
+    save_gallery(mine), save_gallery(other)
+    photo = make_photo((0, 1, -1), sku_ids=[0, 1, -1])
+    audits = [make_audit(photo, gallery_digest=g) for g in (mine.digest, other.digest, "0" * 64, "")]
+    number = store.save_audit(audits[0])
+    saved = store.open_audit(number)
+    box = tuple(photo.detections.boxes[0].tolist())
+    store.save_correction(number, saved.photos[0].id, Facing(box, "Astra"), Facing(box, "Corva"))
+    audits = [*audits, store.open_audit(number), make_audit()]
+    expected = (
+        ["Astra 500 g", "=Bello", ""] + ["Astra 500 g", "", ""] + [""] * 6 + ["", "=Bello", ""] + [""] * 3
+    )
+    assert read(export(audits, "parquet"), "parquet")["sku"].tolist() == expected
+    cells = read(export(audits, "csv"), "csv")["sku"].fillna("").tolist()
+    assert cells == [text.replace("=", "'=") for text in expected]
+    told = json.loads(export(audits, "json"))
+    products = [[facing["product"] for facing in found["photos"][0]["facings"]] for found in told]
+    assert products == [expected[:3], expected[3:6], [""] * 3, [""] * 3, expected[:3], [""] * 3]
+
+
+def test_a_sweep_over_several_pictures_does_not_tell_gaps(make_audit, make_photo):
+    pictures = make_photo((0, 1)), make_photo((0, 1), shade=50)
+    assert make_audit(*pictures, source="sweep").gaps() is None
+    (found,) = json.loads(export([make_audit(*pictures, source="sweep")], "json"))
+    assert [photo["gaps"] for photo in found["photos"]] == [None, None]
+    assert len(make_audit(pictures[0], source="sweep").gaps()) == 1
 
 
 @pytest.mark.parametrize("text", HOSTILE)

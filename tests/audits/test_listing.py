@@ -1,10 +1,15 @@
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
+import numpy as np
 import pytest
+from sqlalchemy import update
 
 from skushare.audits import listing, store
 from skushare.audits.corrections import Facing
 from skushare.audits.listing import Filter
+from skushare.database.engine import session
+from skushare.database.tables import ShareRow
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -15,10 +20,10 @@ START = datetime(2026, 3, 2, 12, 0, tzinfo=timezone.utc)  # a Monday
 def shops(make_audit, make_photo):
     """Two stores over two weeks; numbers of the audits in their order."""
     rows = [
-        ("North", "coffee", 0, (0, 0, 1)),
-        ("North", "tea", 1, (1, 1)),
-        ("South", "coffee", 8, (0, 2, 2, 2)),
-        ("North", "coffee", 9, (0,)),
+        ("North", "left", "coffee", 0, (0, 0, 1)),
+        ("North", "right", "tea", 1, (1, 1)),
+        ("South", "left", "coffee", 8, (0, 2, 2, 2)),
+        ("North", "", "coffee", 9, (0,)),
     ]
     return [
         store.save_audit(
@@ -26,11 +31,12 @@ def shops(make_audit, make_photo):
                 make_photo(ids, shade=day),
                 brands=("Astra", "Bello", "Corva"),
                 store=name,
+                shelf=shelf,
                 category=category,
                 time=START + timedelta(days=day),
             )
         )
-        for name, category, day, ids in rows
+        for name, shelf, category, day, ids in rows
     ]
 
 
@@ -40,6 +46,8 @@ def shops(make_audit, make_photo):
         (Filter(), [3, 2, 1, 0]),
         (Filter(stores=("North",)), [3, 1, 0]),
         (Filter(stores=("North", "South"), categories=("coffee",)), [3, 2, 0]),
+        (Filter(shelves=("left",)), [2, 0]),
+        (Filter(shelves=("left", "right"), stores=("North",)), [1, 0]),
         (Filter(brands=("Bello",)), [1, 0]),
         (Filter(brands=("Bello", "Corva")), [2, 1, 0]),
         (Filter(stores=("nowhere",)), []),
@@ -65,7 +73,7 @@ def test_lists_of_an_empty_database_are_empty():
 def test_names_and_totals(shops):
     assert listing.known_names("store") == ["North", "South"]
     assert listing.known_names("category") == ["coffee", "tea"]
-    assert listing.known_names("shelf") == []
+    assert listing.known_names("shelf") == ["left", "right"]
     assert listing.brand_totals().values.tolist() == [["Astra", 4], ["Bello", 3], ["Corva", 3]]
     assert listing.brand_totals(Filter(stores=("South",))).values.tolist() == [["Corva", 3], ["Astra", 1]]
     assert listing.time_span() == (START, START + timedelta(days=9))
@@ -102,3 +110,28 @@ def test_trends_follow_corrections(shops):
         0,
         1,
     ]
+
+
+def test_a_trend_has_the_margin_of_its_audits_together(make_audit, make_photo):
+    def save(ids, scores, days=0):
+        photo = make_photo(ids, shade=10 * len(ids))
+        photo = replace(photo, detections=replace(photo.detections, scores=np.full(len(ids), scores)))
+        audit = make_audit(photo, time=START + timedelta(days=days))
+        margins = audit.shares().set_index("name")["margin"]
+        return store.save_audit(audit), len(ids) * margins.get("Bello", 0.0)
+
+    (first, a), (_, b) = save((0, 0, 1), 0.6), save((0, 1, 1, 1), 0.5)
+    save((0, 0), 0.5), save((0, 1), 0.5, days=7)
+    table = listing.trend(Filter(), ("Bello",))
+    assert table["share"].tolist() == pytest.approx([4 / 9, 1 / 2])
+    assert table["margin"][0] == pytest.approx(np.hypot(a, b) / 9) and a > 0
+    with session() as db:  # as of an audit that an older skushare saved
+        db.execute(update(ShareRow).where(ShareRow.audit_id == first).values(margin=None))
+    table = listing.trend(Filter(), ("Bello", "nobody", "Astra")).set_index("brand")
+    assert table.loc["Bello", "margin"].isna().tolist() == [True, False]
+    assert "nobody" not in table.index
+
+
+def test_a_brand_that_no_audit_of_a_step_has_is_none_without_a_margin(shops):
+    table = listing.trend(Filter(), ("Corva",))
+    assert table[["share", "margin"]].iloc[0].tolist() == [0, 0]

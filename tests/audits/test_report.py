@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+import skushare.audits.report
 from skushare.audits import store
 from skushare.audits.corrections import Facing
 from skushare.audits.report import _Report, _texts, report
@@ -68,6 +69,28 @@ def test_letters_without_a_shape_are_said(make_audit):
 
     plain, lacking = (report(make_audit(store=name)) for name in ("North", "𒀀𒀁"))  # cuneiform
     assert len(b"".join(streams(lacking))) > len(b"".join(streams(plain)))
+
+
+def test_gaps_are_drawn_and_told(make_audit, make_photo, monkeypatch):
+    facts, titles, frames = {}, [], []
+    draw = skushare.audits.report.draw_gaps
+    monkeypatch.setattr(_Report, "fact", lambda self, name, value, most=0: facts.update({name: value}))
+    monkeypatch.setattr(_Report, "title_line", lambda self, text, size=14: titles.append(text))
+    monkeypatch.setattr(
+        "skushare.audits.report.draw_gaps", lambda image, boxes: frames.append(boxes) or draw(image, boxes)
+    )
+    report(make_audit())
+    assert facts["Gaps"] == "none" and frames == []
+    photo = make_photo((0, 0, 1, 1))
+    gappy = replace(photo, detections=photo.detections[[0, 2, 3]])
+    report(make_audit(gappy, make_photo(shade=90)))
+    assert facts["Gaps"].startswith("1, room for 1 facing (dashed") and [box.tolist() for box in frames] == [
+        [[16, 5, 40, 35]]
+    ]
+    assert "shelf.jpg: 3 facings, gaps: 1, room for 1 facing" in titles and "shelf.jpg: 3 facings" in titles
+    facts.clear()
+    report(make_audit(gappy, make_photo(shade=90), source="sweep"))
+    assert "Gaps" not in facts and len(frames) == 1
 
 
 @pytest.mark.parametrize("text, fonts", [("Süd سوق", 0), ("日本語", 1), ("🥫 ไทย", 2), ("𒀀", 0), ("", 0)])

@@ -11,13 +11,26 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from sqlalchemy import func, select
 
 from skushare.audits import store
 from skushare.audits.corrections import Facing
 from skushare.audits.listing import count_audits, list_audits
+from skushare.brands.gallery import GalleryError
+from skushare.brands.library import (
+    delete_gallery,
+    gallery_names,
+    gallery_of,
+    gallery_versions,
+    open_gallery,
+    save_gallery,
+)
 from skushare.database import pictures
-from skushare.database.engine import engine
+from skushare.database.engine import engine, reading
+from skushare.database.leftovers import remove_leftovers
+from skushare.database.tables import GalleryRow, NameRow, ShareRow
 from skushare.errors import AuditError, DatabaseError
+from tests.brands.conftest import ColorEmbedder, color_gallery
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -107,6 +120,28 @@ def test_corrections_change_the_shares_and_leave_the_original(make_audit):
     assert (listed["facings"], listed["corrections"]) == (3, 3)
 
 
+def test_the_kept_linear_share_is_the_one_of_the_corrected_boxes(make_audit, make_photo):
+    one = make_photo([0, 0, 0], row_ids=[0, 0, 0])
+    below = one.detections.boxes + [0, 40, 0, 40]
+    found = replace(
+        one.detections,
+        **{
+            name: np.concatenate([getattr(one.detections, name)] * 2)
+            for name in ("scores", "class_ids", "brand_ids")
+        },
+        boxes=np.concatenate([one.detections.boxes, below]),
+        row_ids=[0, 0, 0, 1, 1, 1],
+    )
+    number = store.save_audit(make_audit(replace(one, height=80, detections=found)))
+    photo = store.open_audit(number).photos[0].id
+    for top in (5, 45):
+        store.save_correction(number, photo, None, Facing((60, top, 76, top + 30), "Bello"))
+    query = select(NameRow.text, ShareRow.linear_share).join(ShareRow, ShareRow.brand_id == NameRow.id)
+    with reading() as db:
+        kept = dict(map(tuple, db.execute(query)))
+    assert kept == pytest.approx({"Astra": 0.75, "Bello": 0.25})
+
+
 def test_what_was_found_about_untouched_facings_stays(make_audit, make_photo):
     audit = make_audit(make_photo((0, 1, 1), sku_ids=[4, 5, 6], brand_scores=[0.5, 0.75, 0.25]))
     number = store.save_audit(audit)
@@ -180,29 +215,108 @@ def test_deleting_removes_pictures_that_nothing_else_needs(make_audit, make_phot
     store.save_audit(make_audit(shared))
     store.delete_audit(first)
     assert pictures.get(own.picture)  # too young: another audit may be about to name it
-    assert store.remove_leftovers(spared=-1) == 1
+    assert remove_leftovers(spared=-1) == 1
     assert pictures.get(shared.picture)
     with pytest.raises(DatabaseError):
         pictures.get(own.picture)
     assert count_audits() == 1
-    assert store.remove_leftovers(spared=-1) == store.remove_unused_pictures(spared=-1) == 0
+    assert remove_leftovers(spared=-1) == 0
 
 
 def test_deleting_looks_at_no_pictures_but_those_of_deleted_audits(make_audit, make_photo, monkeypatch):
     numbers = [store.save_audit(make_audit(make_photo(shade=shade))) for shade in (10, 20, 30)]
     looked = []
-    monkeypatch.setattr(pictures, "age", lambda name: looked.append(name) or 0)
     kept = [store.open_audit(number).photos[0].picture for number in numbers]
-    store.delete_audit(numbers[0])
-    assert looked == kept[:1]
-    store.delete_audit(numbers[1])
-    assert sorted(looked[1:]) == sorted(kept[:2])  # the first one was too young
+    with monkeypatch.context() as patched:
+        patched.setattr(pictures, "age", lambda name: looked.append(name) or 0)
+        store.delete_audit(numbers[0])
+        assert looked == kept[:1]
+        store.delete_audit(numbers[1])
+        assert sorted(looked[1:]) == sorted(kept[:2])  # the first one was too young
     # A day later both go with whatever is deleted next, though one of them was lost meanwhile.
     pictures.picture_path(kept[0]).unlink()
-    monkeypatch.setattr(pictures, "age", lambda name: 1e6)
+    for name in kept[1:]:
+        os.utime(pictures.picture_path(name), (1, 1))
     store.delete_audit(numbers[2])
     assert not any(pictures.picture_path(name).exists() for name in kept)
-    assert store.remove_leftovers(spared=-1) == 0
+    assert remove_leftovers(spared=-1) == 0
+
+
+@pytest.fixture
+def made_with_gallery(make_audit):
+    """A function that gives an audit made with the gallery that it is called with."""
+
+    def make(gallery, **values):
+        about = {"gallery": gallery.name, "gallery_digest": gallery.digest, "gallery_version": gallery}
+        return make_audit(**about, **values)
+
+    return make
+
+
+def test_the_version_that_an_audit_was_made_with_is_saved_with_it_and_is_no_new_version(made_with_gallery):
+    saved = color_gallery(ColorEmbedder())
+    save_gallery(saved)
+    used = replace(saved, embedder="another network")  # as embedded_by() gives
+    number = store.save_audit(made_with_gallery(used))
+    store.begin_audit(made_with_gallery(used), 1, {})
+    assert gallery_of(store.open_audit(number).gallery_digest).digest == used.digest
+    assert open_gallery("shelf").digest == saved.digest and len(gallery_versions("shelf")) == 1
+    with reading() as db:
+        assert db.scalar(select(func.count()).select_from(GalleryRow)) == 2
+
+
+def test_a_saved_version_is_not_saved_again_for_an_audit(made_with_gallery, monkeypatch):
+    gallery = color_gallery(ColorEmbedder())
+    save_gallery(gallery)
+    audit = made_with_gallery(gallery)
+    monkeypatch.setattr(pictures, "put", None)  # not even its pictures are looked at
+    store.save_audit(audit)
+    assert [each.digest for each in gallery_versions("shelf")] == [gallery.digest]
+
+
+def test_a_deleted_gallery_is_kept_for_its_audits_until_the_last_is_deleted(made_with_gallery):
+    first = color_gallery(ColorEmbedder())
+    used = first.without("a")
+    for gallery in (first, used):
+        save_gallery(gallery)
+    numbers = [store.save_audit(made_with_gallery(used)) for _ in range(2)]
+    delete_gallery("shelf")
+    assert gallery_names() == [] and gallery_of(used.digest).pictures == used.pictures
+    with pytest.raises(GalleryError):
+        gallery_of(first.digest)
+    assert remove_leftovers(spared=-1) == 1  # the picture of the product that only the first version had
+    store.delete_audit(numbers[0])
+    assert gallery_of(used.digest).skus == used.skus
+    store.delete_audit(numbers[1])
+    with pytest.raises(GalleryError):
+        gallery_of(used.digest)
+    assert remove_leftovers(spared=-1) == 1 + len(set(used.pictures))  # and the audits' photo
+    assert save_gallery(first) == 1
+
+
+def test_deleting_an_audit_leaves_the_gallery_in_its_list(made_with_gallery):
+    gallery = color_gallery(ColorEmbedder())
+    save_gallery(gallery)
+    store.delete_audit(store.save_audit(made_with_gallery(gallery)))
+    assert gallery_names() == ["shelf"] and remove_leftovers(spared=-1) == 1  # the audit's photo
+
+
+def test_no_audit_loses_its_gallery_to_one_who_deletes_it_meanwhile(made_with_gallery):
+    gallery = color_gallery(ColorEmbedder())
+    audit = made_with_gallery(gallery)
+
+    def work(turn):
+        if turn % 3 == 0:
+            save_gallery(gallery)
+        elif turn % 3 == 1:
+            delete_gallery(gallery.name)
+        else:
+            store.save_audit(audit)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(48)))
+    delete_gallery(gallery.name)
+    assert count_audits() == 16 and gallery_of(gallery.digest).pictures == gallery.pictures
 
 
 def test_the_number_of_a_deleted_audit_is_not_given_again(make_audit):
@@ -291,7 +405,6 @@ def test_no_acknowledged_audit_is_lost_and_none_is_half_there_however_often_the_
         "x" * 10_000,
         "مرحبا \u202eשלום",
         "🥫👩‍👩‍👧 e\u0301",
-        "line\none",
     ],
 )
 def test_any_text_comes_back_as_it_was(make_audit, text):

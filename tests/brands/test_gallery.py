@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skushare.brands.gallery import Gallery, GalleryError, Sku, checked_text
+from skushare.brands.gallery import Gallery, GalleryError, Sku, categories_of_brands, checked_text
+from skushare.text import tidy_name
 from tests.brands.conftest import picture
 
 
@@ -57,6 +58,22 @@ def test_what_cannot_be_compared_is_not_calibrated(products, examples, embedder)
 def test_brands_are_counted_once_in_the_order_of_their_products(gallery):
     assert gallery.brands == ("Rot", "Blau")
     assert gallery.brand_ids.tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "categories, expected",
+    [
+        ((), ""),
+        (("",), ""),
+        (("tea",), "tea"),
+        (("tea", "tea"), "tea"),
+        (("tea", "coffee"), ""),
+        (("tea", ""), ""),
+    ],
+)
+def test_a_brand_has_a_category_where_all_its_products_have_it(categories, expected):
+    skus = [Sku(f"a{i}", f"a{i}", "Rot", category) for i, category in enumerate(categories)]
+    assert categories_of_brands([*skus, Sku("b", "b", "Blau", "milk")], ("Rot", "Blau")) == [expected, "milk"]
 
 
 def test_examples_of_another_network_are_refused_and_can_be_embedded_anew(gallery, embedder):
@@ -139,7 +156,15 @@ def test_what_cannot_be_is_refused(gallery, changes, message):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"id": "../x"}, {"id": ""}, {"brand": ""}, {"name": "\x00"}, {"brand": "x" * 10_000}, {"color": "red"}],
+    [
+        {"id": "../x"},
+        {"id": ""},
+        {"brand": ""},
+        {"name": "\x00"},
+        {"name": "\u200d"},
+        {"brand": "x" * 10_000},
+        {"color": "red"},
+    ],
 )
 def test_a_product_needs_a_name_a_brand_and_a_plain_id(fields):
     with pytest.raises(GalleryError):
@@ -147,12 +172,13 @@ def test_a_product_needs_a_name_a_brand_and_a_plain_id(fields):
 
 
 @given(st.text())
-def test_checked_text_is_one_printable_line_or_refused(text):
+def test_checked_text_is_one_line_that_audits_keep_or_refused(text):
     try:
         checked = checked_text(text, "name")
     except GalleryError:
         return
-    assert checked.isprintable() and checked == checked.strip() and 0 < len(checked) <= 200
+    assert checked == checked.strip() == tidy_name(checked) and 0 < len(checked) <= 200
+    assert len(checked.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

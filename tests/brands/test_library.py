@@ -1,10 +1,14 @@
 """Saved galleries keep every version and come back as the same value."""
 
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
-from skushare.brands.gallery import Gallery, GalleryError
+from skushare.brands.gallery import Gallery, GalleryError, Sku
+from skushare.brands.gallery_files import read_gallery
 from skushare.brands.library import (
     brand_notes,
     delete_gallery,
@@ -14,16 +18,12 @@ from skushare.brands.library import (
     library_state,
     open_gallery,
     save_gallery,
+    skus_of,
 )
-from skushare.database.engine import close
+from skushare.database import pictures
+from skushare.samples import DEMO_GALLERY
 
-
-@pytest.fixture(autouse=True)
-def database(tmp_path, monkeypatch):
-    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path))
-    monkeypatch.delenv("SKUSHARE_DATABASE", raising=False)
-    yield
-    close()
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def test_versions_count_up_and_old_ones_stay(gallery):
@@ -56,14 +56,29 @@ def test_what_is_not_there_is_named_with_what_is(gallery):
             call()
 
 
-def test_deleting_takes_all_versions(gallery):
+def test_deleting_takes_all_versions_and_the_pictures_that_nothing_else_uses(gallery):
     save_gallery(gallery)
     save_gallery(gallery.without("a"))
+    save_gallery(replace(gallery, name="other").without("b"))
     delete_gallery("shelf")
-    assert gallery_names() == []
+    assert gallery_names() == ["other"]
+    names = [hashlib.sha256(picture).hexdigest() for picture in gallery.pictures]
+    assert all(map(pictures.get, names))  # too young: somebody may be about to save them
+    for name in names:
+        os.utime(pictures.picture_path(name), (1, 1))
+    delete_gallery("shelf")  # or whatever is deleted next
+    assert open_gallery("other").pictures == gallery.without("b").pictures
+    assert not pictures.picture_path(names[1]).exists()
 
 
-def test_notes_tell_what_the_newest_versions_say(database, gallery):
+def test_many_who_save_versions_at_once_lose_none(gallery):
+    versions = [replace(gallery, threshold=0.5 + i / 100) for i in range(12)]
+    with ThreadPoolExecutor(6) as pool:
+        assert sorted(pool.map(save_gallery, versions)) == list(range(1, 13))
+    assert len(gallery_versions("shelf")) == 12
+
+
+def test_notes_tell_what_the_newest_versions_say(gallery):
     save_gallery(gallery.with_brand("Rot", color="#111111", own=True))
     save_gallery(gallery.with_brand("Rot", color="#222222"))
     save_gallery(replace(gallery, name="other").with_brand("Blau", color="#333333", own=True))
@@ -76,3 +91,20 @@ def test_notes_tell_what_the_newest_versions_say(database, gallery):
     assert notes.colors(["Blau", "unseen"])["Blau"] == "#333333"
     delete_gallery("other")
     assert library_state() != state and brand_notes().own == frozenset()
+
+
+def test_a_brand_that_no_saved_gallery_has_is_own_where_its_own_gallery_says_so(gallery):
+    save_gallery(gallery.with_brand("Blau", own=True))
+    skus = [Sku(name, name, name, own=True) for name in ("Rot", "Gruen")] + [Sku("x", "x", "Gelb")]
+    names = ("Gelb", "Gruen", "Rot", "Blau")
+    assert brand_notes().own_among(names, skus) == ["Gruen", "Blau"]
+    assert brand_notes().own_among(names) == ["Blau"]
+
+
+def test_products_are_those_of_the_version_or_of_the_bundled_gallery(gallery):
+    save_gallery(gallery)
+    save_gallery(gallery.without("a"))
+    assert skus_of(gallery.digest) == gallery.skus
+    bundled = read_gallery(DEMO_GALLERY)
+    assert skus_of(bundled.digest) == bundled.skus
+    assert skus_of("0" * 64) == skus_of("") == ()

@@ -39,7 +39,7 @@ def test_the_most_typical_facing_is_shown_first(piles):
 def test_moving_merging_and_splitting(piles):
     assert sizes(piles.moved([3])) == [3, 2, 1, 1]
     assert sizes(piles.moved([3], 2)) == [3, 2, 2]
-    assert sizes(piles.merged(1, 0)) == [6, 1]
+    assert sizes(piles.moved(piles.members(1), 0)) == [6, 1]
     assert sizes(piles.split(0, 0.9)) == [3, 2, 1, 1]  # the other red apart
     assert sizes(piles.split(1, 0.9)) == [4, 1, 1, 1]  # equals are halved
     assert sizes(piles.split(2, 0.9)) == [4, 2, 1]  # one cannot be
@@ -68,7 +68,35 @@ def test_a_pile_without_a_brand_is_not_learnt(piles, embedder):
 
 def test_what_is_known_least_comes_first(piles, gallery, embedder):
     order = piles.suggestions(gallery.without("b"), embedder)
-    assert [(sku and sku.name) for sku, _ in order.values()] == [None, "red", "blue"]
+    assert [each.sku and each.sku.name for each in order.values()] == [None, "red", "blue"]
+
+
+@pytest.mark.parametrize(
+    "colors, doubtful",
+    [
+        (("blue", "blue", "green"), (2,)),  # another product
+        (("blue", (90, 90, 90), "blue", "red"), (1, 3)),  # unknown, and another product
+        (("blue", "blue"), ()),
+    ],
+)
+def test_a_pile_with_doubtful_facings_comes_before_sure_ones_and_names_them(
+    gallery, embedder, colors, doubtful
+):
+    shown = [*map(picture, colors), *[picture("red")] * 9]
+    numbers = np.array([0] * len(colors) + [1] * 9)
+    piles = Piles(tuple(map(encode_jpeg, shown)), embedder.embed_pictures(shown), numbers)
+    found = piles.suggestions(gallery, embedder)
+    assert list(found) == ([0, 1] if doubtful else [1, 0])
+    assert found[0].sku.name == "blue" and found[0].sure == pytest.approx(0.95)
+    assert found[0].doubtful == doubtful and found[1].doubtful == ()
+
+
+def test_the_least_sure_facing_is_the_first_to_check(gallery, embedder):
+    shades = ["blue", (80, 20, 200), (120, 20, 200), (40, 20, 200)]
+    shown = [picture(color) for color in shades]
+    embedder.certainty = lambda similarity, middle: np.clip(similarity - 0.3, 0, 1)
+    piles = Piles((b"",) * 4, embedder.embed_pictures(shown), np.zeros(4, np.int32))
+    assert piles.suggestions(gallery, embedder)[0].doubtful == (2, 1, 3)
 
 
 @given(
@@ -90,6 +118,8 @@ def test_no_facing_is_lost_or_doubled(steps):
             piles = piles.moved(argument)
         elif argument in piles.numbers:
             piles = (
-                piles.split(argument, 0.9) if name == "split" else piles.merged(argument, piles.numbers[0])
+                piles.split(argument, 0.9)
+                if name == "split"
+                else piles.moved(piles.members(argument), piles.numbers[0])
             )
     assert sorted(i for pile in piles.numbers for i in piles.members(pile)) == list(range(len(SHADES)))

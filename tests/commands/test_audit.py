@@ -69,7 +69,8 @@ def test_an_audit_is_kept_listed_shown_exported_and_reported(photos, tmp_path, c
     assert status == 0 and re.search("50.0% ±.*3  can", told.out) and "2026-03-02 14:30" in told.out
     status, told = run(capsys, "audits", "list")
     assert "6 facings  North" in told.out
-    assert "store        North" in run(capsys, "audits", "show", 1)[1].out
+    shown = run(capsys, "audits", "show", 1)[1].out
+    assert "store        North" in shown and "gaps         3" in shown
     run(capsys, "audits", "export", tmp_path / "all.csv")
     assert pd.read_csv(tmp_path / "all.csv")["brand"].tolist() == ["can", "'=jar"] * 3
     run(capsys, "audits", "export", tmp_path / "one.json", "--audit", 1)
@@ -115,6 +116,8 @@ def test_either_a_gallery_or_a_brand_map_names_the_brands(photos, capsys):
         ([], True),
         (["--store", "North"], True),
         (["--store", "South"], False),
+        (["--shelf", "left"], True),
+        (["--shelf", "right"], False),
         (["--brand", "can"], True),
         (["--since", "2026-03-02"], True),
         (["--since", "2026-03-03"], False),
@@ -123,7 +126,8 @@ def test_either_a_gallery_or_a_brand_map_names_the_brands(photos, capsys):
     ],
 )
 def test_a_list_can_be_narrowed(photos, capsys, options, listed):
-    run(capsys, "audit", photos, "--store", "North", "--time", "2026-03-02T14:30")
+    words = ["--store", "North", "--shelf", "left", "--time", "2026-03-02T14:30"]
+    run(capsys, "audit", photos, *words)
     assert ("North" in run(capsys, "audits", "list", *options)[1].out) == listed
 
 
@@ -133,7 +137,7 @@ def test_a_broken_photo_is_named_and_the_rest_is_kept(photos, capsys):
     assert status == 1 and "bad.jpg" in told.err and "photos       3" in told.out
 
 
-@pytest.mark.parametrize("arguments", [["show", "7"], ["report", "7"], ["delete", "7"]])
+@pytest.mark.parametrize("arguments", [["show", "7"], ["report", "7"], ["recount", "7"], ["delete", "7"]])
 def test_an_audit_that_is_not_there_is_said(capsys, arguments):
     status, told = run(capsys, "audits", *arguments)
     assert status == 2 and "there is no audit 7" in told.err

@@ -1,21 +1,17 @@
 """`skushare gallery` and `skushare detect --gallery`, on the shipped networks and a drawn shelf."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from skushare.brands.gallery_files import read_gallery, write_gallery
+from skushare.brands.library import open_gallery, save_gallery
 from skushare.cli import main
-from skushare.database.engine import close
 from skushare.samples import DEMO_GALLERY, FOLDER
 
-
-@pytest.fixture(autouse=True)
-def database(tmp_path, monkeypatch):
-    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
-    monkeypatch.delenv("SKUSHARE_DATABASE", raising=False)
-    yield
-    close()
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def run(capsys, *arguments):
@@ -29,6 +25,16 @@ def test_a_gallery_goes_in_is_listed_and_comes_out_the_same(tmp_path, capsys):
     assert run(capsys, "gallery", "export", "demo", tmp_path / "out.zip")[0] == 0
     status, told = run(capsys, "gallery", "import", tmp_path / "out.zip")
     assert status == 0 and "demo: version 1, 18 products of 18 brands" in told.out  # nothing new
+
+
+def test_an_old_version_is_brought_back_and_none_is_lost(tmp_path, capsys):
+    demo = read_gallery(DEMO_GALLERY)
+    for version in (demo, demo.with_brand("Crundlo", brand="Neu")):
+        save_gallery(replace(version, name="g"))
+    assert run(capsys, "gallery", "restore", "g", 1)[1].out.startswith("g: version 3, 18 products")
+    lines = run(capsys, "gallery", "versions", "g")[1].out.splitlines()
+    assert [line.split()[1] for line in lines] == ["3", "2", "1"] and "; changed: Crundlo" in lines[0]
+    assert open_gallery("g").brands == demo.brands
 
 
 def test_labelled_photos_teach_their_labels(tmp_path, capsys):
@@ -59,6 +65,22 @@ def test_detect_names_the_brands(tmp_path, capsys):
     assert status == 0 and named.count("Crundlo") >= 5 and (tmp_path / "shelf_cereal.jpg").is_file()
 
 
+def test_an_audit_is_recounted_by_the_version_it_was_made_with_or_by_another(tmp_path, capsys):
+    photo, demo = Path(FOLDER, "shelf_cereal.jpg"), read_gallery(DEMO_GALLERY)
+    write_gallery(demo.with_brand("Crundlo", brand="Old name"), tmp_path / "then.zip")
+    assert run(capsys, "audit", photo, "--gallery", tmp_path / "then.zip")[0] == 0
+    (tmp_path / "then.zip").unlink()
+    before = run(capsys, "audits", "show", 1)[1].out
+    status, told = run(capsys, "audits", "recount", 1)
+    assert status == 0 and "\n0 of " in told.out
+    (line,) = (line.split() for line in told.out.splitlines() if "Old name" in line)
+    assert line[0] == line[1] != "0.0%"
+    told = run(capsys, "audits", "recount", 1, "--gallery", DEMO_GALLERY)[1].out
+    assert f"{line[0]}       0.0%  Old name" in told and f"0.0% {line[0]:>10}  Crundlo" in told
+    assert run(capsys, "audits", "show", 1)[1].out == before
+    assert run(capsys, "gallery", "list")[1].out == ""
+
+
 def test_a_model_s_own_labels_may_be_mapped_to_brands(tmp_path, capsys):
     (tmp_path / "map.csv").write_text("label,brand,own\nfacing,Any,yes\n")
     mapped = ("detect", FOLDER / "shelf_cereal.jpg", "--brand-map", tmp_path / "map.csv")
@@ -71,7 +93,13 @@ def test_a_model_s_own_labels_may_be_mapped_to_brands(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("detect", FOLDER, "--gallery", "none"), ("gallery", "export", "none", "x")]
+    "arguments",
+    [
+        ("detect", FOLDER, "--gallery", "none"),
+        ("gallery", "export", "none", "x"),
+        ("gallery", "versions", "none"),
+        ("gallery", "restore", "none", 1),
+    ],
 )
 def test_a_gallery_that_is_not_there_is_named(capsys, arguments):
     status, told = run(capsys, *arguments)

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, select, text
 
 from skushare.database import engine
-from skushare.database.tables import Base, NameRow, PhotoRow, TargetRow
+from skushare.database.tables import Base, GalleryRow, NameRow, PhotoRow, ShareRow, TargetRow
 from skushare.errors import DatabaseError
 
 
@@ -38,19 +38,28 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_what_it_has(database,
         connection.execute(text("INSERT INTO names (id, digest, text) VALUES (1, 'd', 'North')"))
         numbers = "utc_offset, planned, photos, facings, corrections, time, store_id, shelf_id, category_id"
         texts = "note, source, brands, model, model_digest, gallery, gallery_digest, thresholds, software"
-        connection.execute(
-            text(
-                f"INSERT INTO audits (id, {numbers}, finished, {texts}) VALUES "
-                "(1, 0, 1, 1, 0, 0, 0, 1, 1, 1, true, '', 'photos', '[]', '', '', '', '', '{}', '')"
+        for number, corrections in ((1, 0), (2, 3)):
+            connection.execute(
+                text(
+                    f"INSERT INTO audits (id, {numbers}, finished, {texts}) VALUES ({number}, 0, 1, 1, 0, "
+                    f"{corrections}, 0, 1, 1, 1, true, '', 'photos', '[]', '', '', '', '', '{{}}', '')"
+                )
             )
-        )
+            columns = "audit_id, brand_id, facings, share, linear_share"
+            connection.execute(text(f"INSERT INTO shares ({columns}) VALUES ({number}, 1, 1, 1, 0.5)"))
         columns = "id, audit_id, position, name, picture, width, height"
         connection.execute(text(f"INSERT INTO photos ({columns}) VALUES (1, 1, 0, 'a.jpg', 'p', 4, 3)"))
+        columns = "id, name, version, digest, created, content"
+        connection.execute(text(f"INSERT INTO galleries ({columns}) VALUES (1, 'g', 1, 'd', 0, '{{}}')"))
     engine.close()
     monkeypatch.setattr(command, "upgrade", upgrade)
     with engine.reading() as session:
         assert session.scalars(select(PhotoRow)).one().role == ""
         assert session.scalar(select(func.count()).select_from(TargetRow)) == 0
+        assert session.scalars(select(GalleryRow)).one().hidden is False
+        linear = select(ShareRow.linear_share).order_by(ShareRow.audit_id)
+        assert session.scalars(linear).all() == [0.5, None]  # rows after corrections were wrong then
+        assert session.scalars(select(ShareRow.margin)).all() == [None, None]
 
 
 def test_a_block_is_saved_whole_or_not_at_all(database):

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from skushare.database import pictures
@@ -34,3 +37,31 @@ def test_a_folder_that_cannot_be_is_said():
     pictures.pictures_folder().write_bytes(b"a file in its place")
     with pytest.raises(SkushareError, match="pictures"):
         pictures.put(b"shelf")
+
+
+def test_a_picture_is_removed_only_when_it_is_old_enough():
+    digest = pictures.put(b"shelf")
+    assert not pictures.remove(digest, spared=60) and pictures.get(digest) == b"shelf"
+    os.utime(pictures.picture_path(digest), (1, 1))
+    assert pictures.remove(digest, spared=60)
+    assert not pictures.remove(digest, spared=60)
+    assert [path for path in pictures.pictures_folder().rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("moment", ["before it is moved aside", "after it is moved aside"])
+def test_a_picture_that_is_put_while_an_old_one_is_removed_stays(monkeypatch, moment):
+    digest = pictures.put(b"shelf")
+    os.utime(pictures.picture_path(digest), (1, 1))
+    rename = Path.rename
+
+    def rename_as_somebody_puts_it(path, target):
+        if moment.startswith("before"):
+            pictures.put(b"shelf")
+        rename(path, target)
+        if moment.startswith("after"):
+            pictures.put(b"shelf")
+
+    monkeypatch.setattr(Path, "rename", rename_as_somebody_puts_it)
+    pictures.remove(digest, spared=60)
+    assert pictures.get(digest) == b"shelf"
+    assert [path.name for path in pictures.pictures_folder().rglob("*") if path.is_file()] == [digest]

@@ -33,6 +33,14 @@ def test_json_tells_counts_and_errors():
     assert [p["error"] for p in content] == [None, "b.jpg: damaged", None]
 
 
+def test_json_tells_the_gaps_of_each_photo():
+    row = Detections([[0, 10, 20, 60], [22, 10, 42, 60], [70, 10, 90, 60]], [0.9] * 3, [0] * 3)
+    content = json.loads(results.to_json([Found(Path("a.jpg"), 100, 70, row), *FOUND], ("facing",)))
+    assert [len(photo["gaps"]) for photo in content] == [1, 0, 0, 0]
+    (gap,) = content[0]["gaps"]
+    assert (gap["left"], gap["right"], gap["row"], gap["facings"]) == (42, 70, 0, 1)
+
+
 def test_csv_has_a_row_a_facing_and_no_formula():
     table = pd.read_csv(io.StringIO(results.to_csv_text(FOUND, ("facing",)).lstrip("\ufeff")))
     assert table["photo"].tolist() == ["a/=1.jpg"] * 2 and table["right"].tolist() == [40, 70]

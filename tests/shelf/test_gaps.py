@@ -1,10 +1,12 @@
 """Empty places in a row."""
 
+import json
+
 import numpy as np
 import pytest
 
 from skushare.detections import Detections
-from skushare.shelf.gaps import find_gaps
+from skushare.shelf.gaps import count_gaps, find_gaps
 from skushare.shelf.plane import ShelfPlane
 
 
@@ -59,3 +61,16 @@ def test_a_doubtful_box_fills_a_gap():
     sample = shelf("xx.x", "xxxx")
     assert len(find_gaps(sample, doubtful=np.array([[82, 5, 112, 70]])).boxes) == 0
     assert len(find_gaps(sample, doubtful=np.array([[82, 105, 112, 170]])).boxes) == 1
+
+
+def test_gaps_of_several_photos_are_counted_together():
+    one, three = find_gaps(shelf("xx.x", "xxxx")), find_gaps(shelf("xxxxxx", "x...xx"))
+    assert count_gaps([one, three, find_gaps(Detections())]) == (2, 4)
+    assert count_gaps([]) == (0, 0)
+
+
+def test_gaps_are_told_as_plain_values():
+    (told,) = find_gaps(shelf("xxxx", "xx.x")).records()
+    assert json.loads(json.dumps(told)) == told
+    assert (told["row"], told["facings"]) == (1, 1)
+    assert [told[side] for side in ("left", "top", "right", "bottom")] == [74, 100, 120, 170]

@@ -147,6 +147,15 @@ def test_a_category_keeps_its_own():
     assert len(in_category(found([0]), ("tea",), "tea")) == 0
 
 
+def test_a_category_keeps_what_has_a_brand_of_it_but_no_known_product():
+    sample = found([0] * 5, [0, 0, 1, 2, -1], sku_ids=[0, -1, -1, -1, -1])
+    categories, of_brands = ("coffee",), ("tea", "coffee", "")
+    assert in_category(sample, categories, "tea", of_brands).brand_ids.tolist() == [0]
+    assert in_category(sample, categories, "coffee", of_brands).brand_ids.tolist() == [0, 1]
+    without = found([0, 0], [0, 1])
+    assert in_category(without, categories, "tea", of_brands).brand_ids.tolist() == [0]
+
+
 def test_the_same_detections_are_measured_once(monkeypatch):
     measured = []
     monkeypatch.setattr(share, "_measured", lambda d: measured.append(d) or ([1.0], [1.0]))

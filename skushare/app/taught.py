@@ -1,0 +1,133 @@
+"""What a gallery has learnt, to look at and to put right, on the Teach page."""
+
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from skushare.app.teach import edited, products
+from skushare.brands.library import gallery_versions, open_gallery
+from skushare.brands.versions import what_changed
+
+MOST_EXAMPLES = 12  # shown at a time
+MOST_VERSIONS = 30
+
+
+def show_products(gallery, keep):
+    """The products of ``gallery`` in a table that can be edited.
+
+    Args:
+        keep: called with the changed gallery, saves it.
+    """
+    table = products(gallery)
+    key = f"products_{gallery.digest[:12]}"
+    st.data_editor(
+        table,
+        key=key,
+        hide_index=True,
+        disabled=["examples"],
+        column_config={
+            "own": st.column_config.CheckboxColumn("own", help="Your own brand, against competitors"),
+            "colour": st.column_config.TextColumn("colour", help="#RRGGBB, in the charts"),
+        },
+    )
+    if changes := st.session_state[key].get("edited_rows", {}):
+        keep(edited(gallery, {table.index[row]: values for row, values in changes.items()}))
+        st.rerun()
+
+
+def show_product(gallery, keep):
+    """A product that the user chooses: its examples, to take wrong ones out; merging and forgetting it."""
+    state, key = st.session_state, "taught_product"
+    names = {sku.id: f"{sku.brand}: {sku.name}" for sku in gallery.skus}
+    if state.get(key) not in names:
+        state.pop(key, None)
+    chosen = st.selectbox(
+        "Look at a product",
+        names,
+        index=None,
+        format_func=names.get,
+        placeholder="Choose one to see its examples",
+        key=key,
+    )
+    if chosen is None:
+        return
+    wrong = _choose_examples(gallery, chosen)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if st.button("Take out the wrong ones", icon=":material/remove:", disabled=not wrong):
+            keep(gallery.without_examples(wrong))
+            st.rerun()
+        into = st.selectbox(
+            "It is the same as",
+            [identity for identity in names if identity != chosen],
+            index=None,
+            format_func=names.get,
+            placeholder="Choose another one",
+            key=f"same_{chosen}_{gallery.digest[:12]}",
+        )
+        if into and st.button(
+            "Merge them", icon=":material/merge:", help="This one's examples go to the other."
+        ):
+            keep(gallery.merged(chosen, into))
+            st.rerun()
+        if st.button("Forget it", icon=":material/delete:"):
+            keep(gallery.without(chosen))
+            st.rerun()
+
+
+def _choose_examples(gallery, identity):
+    """Show examples of a product, a few at a time; gives the numbers of those that are marked as wrong."""
+    numbers = gallery.examples_of(identity)
+    pages = max(1, -(-len(numbers) // MOST_EXAMPLES))
+    page = 1
+    if pages > 1:
+        page = st.number_input(
+            f"Examples {MOST_EXAMPLES} at a time, of {len(numbers)}: page",
+            1,
+            pages,
+            key=f"page_{identity}_{pages}",
+        )
+    wrong = []
+    with st.container(horizontal=True):
+        for number in numbers[(page - 1) * MOST_EXAMPLES : page * MOST_EXAMPLES]:
+            with st.container(border=True, width=130):
+                st.image(gallery.pictures[number], width=96)
+                if st.checkbox("Wrong", key=f"wrong_{gallery.digest[:12]}_{number}"):
+                    wrong.append(number)
+    if not numbers:
+        st.caption("It has no examples, so that nothing is taken for it.")
+    return wrong
+
+
+def show_versions(gallery, embedder, keep):
+    """The versions of ``gallery``, newest first, and a way to bring one back."""
+    found = gallery_versions(gallery.name, MOST_VERSIONS + 1)  # one more, to tell what changed since
+    changes = [what_changed(before, after) for after, before in zip(found, found[1:], strict=False)]
+    shown = found[:MOST_VERSIONS]
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "version": [each.version for each in shown],
+                "saved": [datetime.fromtimestamp(each.created) for each in shown],
+                "products": [each.products for each in shown],
+                "examples": [each.examples for each in shown],
+                "what changed": [*changes, ""][: len(shown)],
+            }
+        ),
+        hide_index=True,
+        column_config={"saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        old = st.selectbox(
+            "Bring back",
+            [each.version for each in shown[1:]],
+            index=None,
+            format_func=lambda version: f"version {version}",
+            placeholder="Choose a version",
+            key=f"restore_{gallery.digest[:12]}",
+        )
+        if old and st.button(
+            "Bring it back", icon=":material/history:", help="As the newest; all others stay."
+        ):
+            keep(open_gallery(gallery.name, old).embedded_by(embedder))
+            st.rerun()

@@ -1,0 +1,20 @@
+"""Text of others, as every database, file and page can keep it."""
+
+import re
+
+MAX_WORDS = 20_000  # characters of a name or note; longer ones are mistakes
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def tidy(text):
+    """``text`` without control and broken characters.
+
+    It is otherwise kept as it was written, whatever it contains, such as the joiners of emoji and scripts;
+    where it is shown or exported, it is shown as text.
+    """
+    return _CONTROLS.sub(" ", str(text)[:MAX_WORDS]).strip()
+
+
+def tidy_name(text):
+    """As :func:`tidy`, on one line and with plain spaces alone: names that read alike are the same name."""
+    return re.sub(r"\s", " ", tidy(text)).strip()

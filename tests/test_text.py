@@ -1,0 +1,42 @@
+"""Names are one line of what was written; the same function serves galleries and audits."""
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skushare.audits.audit import Audit
+from skushare.brands.gallery import Sku
+from skushare.text import tidy, tidy_name
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"  # one emoji of three, joined
+PERSIAN = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"  # with a non-joiner inside
+
+
+@pytest.mark.parametrize(
+    "text, name",
+    [
+        (f" {FAMILY} ", FAMILY),
+        (PERSIAN, PERSIAN),
+        ("Cola\u00a0Zero", "Cola Zero"),
+        ("Cola\nZero\t!", "Cola Zero !"),
+        ("Cola\u2028Zero", "Cola Zero"),
+        ("a\x00b\ud800c", "a b c"),
+        ("\u05d0\u200f!", "\u05d0\u200f!"),
+    ],
+)
+def test_a_brand_is_called_the_same_in_a_gallery_and_in_an_audit(text, name):
+    assert tidy_name(text) == name
+    assert Sku("a", text, text).brand == name
+    assert Audit((), (text,), datetime.now()).brands == (name,)
+
+
+def test_a_note_keeps_its_lines():
+    assert tidy("first\n\tsecond\x07") == "first\n\tsecond"
+
+
+@given(st.text())
+def test_a_tidy_name_stays_as_it_is(text):
+    name = tidy_name(text)
+    assert tidy_name(name) == name and len(name.splitlines()) <= 1
