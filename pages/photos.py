@@ -38,6 +38,12 @@ def clear():
     state.upload_round += 1
 
 
+def make_audit(taken, words):
+    """The audit of what was there when the button was pressed."""
+    shelves, album, min_score, known = taken
+    return audit_of_shelves(shelves, album, detector, min_score, words, known)
+
+
 st.title("Count facings on photos")
 uploads = st.file_uploader(
     "Add shelf photos, one or many",
@@ -170,8 +176,8 @@ if album:
             show_looks(album, min_score, naming, known, embedder, [shelf.detections for shelf in shelves])
     save_as_audit(
         "photos",
-        take=lambda: (shelves, album),
-        make=lambda taken, words: audit_of_shelves(*taken, detector, min_score, words, known),
+        take=lambda: (shelves, album, min_score, known),
+        make=make_audit,
     )
     st.button("Clear the list", icon=":material/delete:", on_click=clear)
 

@@ -138,6 +138,7 @@ def _offer_brand_map(key, labels, gallery):
         file = st.file_uploader(
             "CSV or JSON file",
             type=["csv", "json"],
+            max_upload_size=4,  # MB, above any list of labels
             key=f"{key}_brand_map_{state.setdefault('brand_map_round', 0)}",
         )
         if file is not None:

@@ -115,6 +115,15 @@ def test_an_audit_by_a_brand_map_has_its_own_brands_in_the_history(photos, monke
     assert not photos.exception and metrics(photos)["Own brands"].startswith("50 % ±")
 
 
+def test_an_audit_of_photos_has_the_brands_of_the_time_it_was_begun(photos):
+    give_map(photos, "photos")
+    press(photos, "Save as audit")
+    photos.selectbox(key="photos_gallery").set_value(OWN_LABELS).run()
+    press(photos, "Save")
+    audit = store.open_audit(1)
+    assert sorted(audit.table()["brand"]) == MAPPED and audit.gallery == "drinks (brand map)"
+
+
 def test_looks_are_saved_as_unknown_as_they_are_no_brands(photos):
     photos.selectbox(key="photos_gallery").set_value(BY_LOOK).run()
     assert all(name.startswith("look") for name in shown(photos))

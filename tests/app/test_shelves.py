@@ -51,7 +51,7 @@ def test_tables_have_a_row_a_picture_and_a_row_a_facing():
     assert len(facings_of([], ("facing",), ())) == len(counts_of([])) == 0
 
 
-def test_a_look_is_saved_as_unknown(detector, album):
+def test_a_look_is_saved_as_unknown_whatever_the_model_s_labels(detector, album):
     gallery = color_gallery(ColorEmbedder())
     key = next(iter(album.photos))
     audit = audit_of_shelves([shelf("a.jpg", FOUND, key)], album, detector, 0.4, WORDS, gallery)
@@ -61,7 +61,14 @@ def test_a_look_is_saved_as_unknown(detector, album):
     assert audit.brands == () and set(audit.table()["brand"]) == {"unknown"}
     detector.labels = ("cola", "water")
     audit = audit_of_shelves([shelf("a.jpg", FOUND, key)], album, detector, 0.4, WORDS)
-    assert set(audit.table()["brand"]) == {"cola"}  # several classes may be brands
+    assert audit.brands == () and set(audit.table()["brand"]) == {"unknown"}  # as on the page
+
+
+def test_where_nothing_names_brands_several_classes_are_the_brands(detector, album):
+    detector.labels, key = ("cola", "water"), next(iter(album.photos))
+    found = replace(FOUND, brand_ids=None)
+    audit = audit_of_shelves([shelf("a.jpg", found, key)], album, detector, 0.4, WORDS)
+    assert audit.brands == ("cola", "water") and set(audit.table()["brand"]) == {"cola"}
 
 
 def test_joined_photos_are_saved_as_one_picture_and_its_parts(detector, album):
