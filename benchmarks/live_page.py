@@ -17,13 +17,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
 from playwright.sync_api import sync_playwright
+from teach_flow import wait_for
 
 from skushare.dataset.sweep import sweep
 from skushare.dataset.synthetic import generate_shelf
@@ -120,18 +120,6 @@ def metrics(page):
         start, _, pixels = label.removesuffix(" px").rpartition(" ")
         found |= {start: (value, int(pixels))} if pixels.isdecimal() else {label: value}
     return found
-
-
-def wait_for(url):
-    end = time.monotonic() + 90
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.3)
 
 
 if __name__ == "__main__":
