@@ -5,12 +5,8 @@ import unicodedata
 
 import pandas as pd
 
-_FORMULA_STARTS = (
-    "=",
-    "+",
-    "-",
-    "@",
-)  # a cell that begins so runs as a formula in Excel, LibreOffice, Sheets
+# A cell that begins so runs as a formula in Excel, LibreOffice, Sheets.
+_FORMULA_STARTS = ("=", "+", "-", "@")
 _BREAK = re.compile("\r\n?")
 
 
