@@ -10,15 +10,18 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from skushare.app import audit_batch
+from skushare.app.brands import MY_BRANDS
 from skushare.audits import store
 from skushare.audits.audit import Audit, AuditPhoto
 from skushare.audits.corrections import Facing
 from skushare.audits.listing import list_audits
+from skushare.brands.library import gallery_names, open_gallery
 from skushare.database import engine, pictures
 from skushare.detections import Detections
 from skushare.errors import AuditError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg
+from skushare.text import tidy_name
 from tests.app.elements import field, metrics, press, texts
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
@@ -237,6 +240,32 @@ def test_taking_back_a_correction_is_a_correction(annotator):
     assert metrics(app)["Facings"] == "2" and any(HOSTILE in text for text in texts(app.text))
     press(app, "Take back")
     assert metrics(app) == {"Facings": "3", "Photos": "1", "Gaps": "0", "Corrections": "2"}
+
+
+def test_corrections_become_examples_of_a_gallery_on_request(annotator):
+    number = save()
+    saved = store.open_audit(number)
+    boxes = [tuple(box) for box in saved.photos[0].detections.boxes.tolist()]
+    for box, before, after in ((boxes[0], "Astra", "Corva"), (boxes[2], "Bello", HOSTILE)):
+        store.save_correction(number, saved.photos[0].id, Facing(box, before), Facing(box, after))
+    app = open_page(audit=number)
+    for version in (1, 2):  # into a gallery of its own where there is none, then into that
+        press(app, "Teach")
+        assert f"Version {version} is saved." in texts(app.success)
+    assert gallery_names() == [MY_BRANDS]
+    assert [sku.brand for sku in open_gallery(MY_BRANDS).skus] == ["Corva", tidy_name(HOSTILE)]
+
+
+def test_corrections_of_a_lost_photo_teach_nothing_and_say_so(annotator):
+    number = save()
+    photo = store.open_audit(number).photos[0]
+    box = tuple(photo.detections.boxes[0].tolist())
+    store.save_correction(number, photo.id, Facing(box, "Astra"), Facing(box, "Corva"))
+    pictures.picture_path(photo.picture).unlink()
+    app = open_page(audit=number)
+    press(app, "Teach")
+    assert gallery_names() == [] and not app.success
+    assert len([text for text in texts(app.error) if "restore it from a copy" in text.replace("\\", "")]) == 2
 
 
 def test_two_audits_are_compared_older_first(annotator):
