@@ -23,7 +23,7 @@ def add(commands):
         subcommands,
         "list",
         run_list,
-        "List the saved galleries.",
+        "List the saved galleries, then the brand maps that were given.",
         "example:\n  skushare gallery list\n",
     )
     parser = command(
@@ -81,9 +81,9 @@ def add(commands):
 
 
 def run_list(args):
-    from skushare.brands.library import gallery_names, gallery_versions
+    from skushare.brands.library import brand_map_names, gallery_names, gallery_versions
 
-    for name in gallery_names():
+    for name in (*gallery_names(), *brand_map_names()):
         print(f"{name}  {_about(gallery_versions(name, 1)[0])}")
     return 0
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from skushare.brands.brand_map import read_brand_map
 from skushare.brands.gallery_files import read_gallery, write_gallery
 from skushare.brands.library import open_gallery, save_gallery
 from skushare.cli import main
@@ -25,6 +26,15 @@ def test_a_gallery_goes_in_is_listed_and_comes_out_the_same(tmp_path, capsys):
     assert run(capsys, "gallery", "export", "demo", tmp_path / "out.zip")[0] == 0
     status, told = run(capsys, "gallery", "import", tmp_path / "out.zip")
     assert status == 0 and "demo: version 1, 18 products of 18 brands" in told.out  # nothing new
+
+
+def test_brand_maps_are_listed_after_the_galleries(tmp_path, capsys):
+    (tmp_path / "packs.csv").write_text("label,brand,own\ncan,Cola,yes\nbottle,Cola,\n")
+    save_gallery(replace(read_gallery(DEMO_GALLERY), name="demo"))
+    save_gallery(read_brand_map(tmp_path / "packs.csv"))
+    gallery, brand_map = run(capsys, "gallery", "list")[1].out.splitlines()
+    assert gallery.startswith("demo  version 1 ")
+    assert brand_map.startswith("packs (brand map)  version 1 ") and "2 products of 1 brands" in brand_map
 
 
 def test_an_old_version_is_brought_back_and_none_is_lost(tmp_path, capsys):
