@@ -54,23 +54,33 @@ def share_chart(shares, measure="share", colors=None, targets=None):
     table["end"] = table[["high", "target"]].max(axis=1)
     table["place"] = range(len(table))
     longest = max([0.01, *table["end"]])
-    names = sorted(table["name"])  # not by share: the specification stays when two bars change places
-    colors = label_colors(names, colors)
+    table["color"] = table["name"].map(label_colors(sorted(table["name"]), colors))
     spec = _share_spec(
-        tuple(names),
-        tuple(colors[name] for name in names),
         measure,
+        len(table),
         round(_LENGTH_STEP * np.ceil(longest / _LENGTH_STEP), 2),
         bool(table["target"].notna().any()),
     )
     return Chart(table[_SHARE_COLUMNS], spec)
 
 
-_SHARE_COLUMNS = ["name", "facings", "shown", "margin", "low", "high", "text", "target", "end", "place"]
+_SHARE_COLUMNS = [
+    "name",
+    "color",
+    "facings",
+    "shown",
+    "margin",
+    "low",
+    "high",
+    "text",
+    "target",
+    "end",
+    "place",
+]
 
 
-@lru_cache(maxsize=64)  # Altair takes a hundred times as long as all the rest
-def _share_spec(names, colors, measure, longest, has_targets):
+@lru_cache(maxsize=256)  # Altair takes ten times as long as all the rest
+def _share_spec(measure, bars, longest, has_targets):
     scale = alt.Scale(domainMin=0, domainMax=1.6 * longest, nice=False)
     base = alt.Chart(_ANY).encode(
         y=alt.Y(
@@ -89,20 +99,20 @@ def _share_spec(names, colors, measure, longest, has_targets):
     )
     # The text tells the numbers, so there is no axis; it needs room beyond the longest bar.
     x = alt.X("shown:Q", axis=None, scale=scale)
-    color = alt.Color("name:N", legend=None, scale=alt.Scale(domain=names, range=colors))
-    bars = base.mark_bar(cornerRadiusEnd=4, size=22).encode(x=x, color=color)
+    color = alt.Color("color:N", legend=None, scale=None)  # as it is in the data
+    shares = base.mark_bar(cornerRadiusEnd=4, size=22).encode(x=x, color=color)
     doubt = base.transform_filter("datum.margin > 0.0005").mark_rule(strokeWidth=2, color=TEXT)
     doubt = doubt.encode(x=alt.X("low:Q", axis=None, scale=scale), x2="high:Q")
     text = base.mark_text(align="left", dx=8, fontSize=14, color=TEXT)
     text = text.encode(x=alt.X("end:Q", axis=None, scale=scale), text="text:N")
-    chart = bars + doubt + text
+    chart = shares + doubt + text
     if has_targets:
         marks = base.transform_filter("isValid(datum.target)").mark_tick(thickness=3, size=30, color=TEXT)
         chart += marks.encode(
             x=alt.X("target:Q", axis=None, scale=scale),
             tooltip=[alt.Tooltip("name:N"), alt.Tooltip("target:Q", format=".1%")],
         )
-    return _plain(chart.properties(height=36 * max(1, len(names))))
+    return _plain(chart.properties(height=36 * max(1, bars)))
 
 
 def rows_chart(rows, measure="linear", colors=None):
