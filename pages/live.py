@@ -167,7 +167,7 @@ def show_course():
             st.rerun()
     with course_place:
         st.markdown("##### Facings over time")
-        st.altair_chart(count_chart(session.history()), width="stretch")
+        st.vega_lite_chart(*count_chart(session.history()), width="stretch")
 
 
 with reading_row:

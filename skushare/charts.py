@@ -1,6 +1,10 @@
 """Charts of counts and shares, for light and dark pages alike."""
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from skushare.colors import label_colors
@@ -11,6 +15,20 @@ TEXT = "#7b8b88"
 MAX_BARS = 12
 LEGEND_COLUMNS = 3  # as many as a phone has room for
 OTHER = "other"
+_ANY = alt.NamedData("any")  # stands for the data, which come with each chart
+_LENGTH_STEP = 0.05  # of the longest bar's length: the axis stays while shares move a little
+
+
+class Chart(NamedTuple):
+    """What ``st.vega_lite_chart`` takes; other ``data`` of an equal ``spec`` are drawn without a new start.
+
+    Attributes:
+        data: a DataFrame.
+        spec: a Vega-Lite dict without data; kept for the next chart, and not to be changed.
+    """
+
+    data: pd.DataFrame
+    spec: dict
 
 
 def share_chart(shares, measure="share", colors=None, targets=None):
@@ -31,13 +49,46 @@ def share_chart(shares, measure="share", colors=None, targets=None):
     table = table.sort_values("name", key=lambda names: names == OTHER, kind="stable", ignore_index=True)
     table["low"] = (table["shown"] - table["margin"]).clip(0, 1)
     table["high"] = (table["shown"] + table["margin"]).clip(0, 1)
-    names = table["name"].tolist()
     table["text"] = [_told(row.shown, row.margin, row.facings) for row in table.itertuples()]
     table["target"] = table["name"].map(targets or {}).astype(float)
-    longest = max([0.01, *table["high"], *table["target"].dropna()])
+    table["end"] = table[["high", "target"]].max(axis=1)
+    table["place"] = range(len(table))
+    longest = max([0.01, *table["end"]])
+    table["color"] = table["name"].map(label_colors(sorted(table["name"]), colors))
+    spec = _share_spec(
+        measure,
+        len(table),
+        round(_LENGTH_STEP * np.ceil(longest / _LENGTH_STEP), 2),
+        bool(table["target"].notna().any()),
+    )
+    return Chart(table[_SHARE_COLUMNS], spec)
+
+
+_SHARE_COLUMNS = [
+    "name",
+    "color",
+    "facings",
+    "shown",
+    "margin",
+    "low",
+    "high",
+    "text",
+    "target",
+    "end",
+    "place",
+]
+
+
+@lru_cache(maxsize=256)  # Altair takes ten times as long as all the rest
+def _share_spec(measure, bars, longest, has_targets):
     scale = alt.Scale(domainMin=0, domainMax=1.6 * longest, nice=False)
-    base = alt.Chart(table).encode(
-        y=alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=140, ticks=False, domain=False)),
+    base = alt.Chart(_ANY).encode(
+        y=alt.Y(
+            "name:N",
+            sort=alt.EncodingSortField("place", op="min"),
+            title=None,
+            axis=alt.Axis(labelLimit=140, ticks=False, domain=False),
+        ),
         tooltip=[
             alt.Tooltip("name:N"),
             alt.Tooltip("facings:Q", format=","),
@@ -48,20 +99,20 @@ def share_chart(shares, measure="share", colors=None, targets=None):
     )
     # The text tells the numbers, so there is no axis; it needs room beyond the longest bar.
     x = alt.X("shown:Q", axis=None, scale=scale)
-    bars = base.mark_bar(cornerRadiusEnd=4, size=22).encode(x=x, color=_colors(names, colors))
+    color = alt.Color("color:N", legend=None, scale=None)  # as it is in the data
+    shares = base.mark_bar(cornerRadiusEnd=4, size=22).encode(x=x, color=color)
     doubt = base.transform_filter("datum.margin > 0.0005").mark_rule(strokeWidth=2, color=TEXT)
     doubt = doubt.encode(x=alt.X("low:Q", axis=None, scale=scale), x2="high:Q")
     text = base.mark_text(align="left", dx=8, fontSize=14, color=TEXT)
-    table["end"] = table[["high", "target"]].max(axis=1)
     text = text.encode(x=alt.X("end:Q", axis=None, scale=scale), text="text:N")
-    chart = bars + doubt + text
-    if table["target"].notna().any():
+    chart = shares + doubt + text
+    if has_targets:
         marks = base.transform_filter("isValid(datum.target)").mark_tick(thickness=3, size=30, color=TEXT)
         chart += marks.encode(
             x=alt.X("target:Q", axis=None, scale=scale),
             tooltip=[alt.Tooltip("name:N"), alt.Tooltip("target:Q", format=".1%")],
         )
-    return chart.properties(height=36 * max(1, len(table)))
+    return _plain(chart.properties(height=36 * max(1, bars)))
 
 
 def rows_chart(rows, measure="linear", colors=None):
@@ -99,8 +150,13 @@ def rows_chart(rows, measure="linear", colors=None):
 
 def count_chart(history):
     """The count's course of :meth:`~skushare.live.session.LiveSession.history` over the last minutes."""
-    return (
-        alt.Chart(history)
+    return Chart(history, _count_spec())
+
+
+@lru_cache
+def _count_spec():
+    return _plain(
+        alt.Chart(_ANY)
         .mark_area(
             line={"color": ACCENT, "strokeWidth": 2}, color=ACCENT, opacity=0.25, interpolate="step-after"
         )
@@ -116,6 +172,12 @@ def count_chart(history):
         )
         .properties(height=180)
     )
+
+
+def _plain(chart):
+    """The Vega-Lite dict of an Altair ``chart`` that has no data; of Streamlit's theme, not Altair's."""
+    with alt.theme.enable("none"):
+        return {key: value for key, value in chart.to_dict().items() if key != "data"}
 
 
 def _told(share, margin, facings):

@@ -19,8 +19,8 @@ def shares(*facings):
 
 
 def color_of(chart):
-    scale = chart.to_dict()["layer"][0]["encoding"]["color"]["scale"]
-    return dict(zip(scale["domain"], scale["range"], strict=True))
+    assert chart.spec["layer"][0]["encoding"]["color"]["scale"] is None  # the colours are the data's own
+    return dict(zip(chart.data["name"], chart.data["color"], strict=True))
 
 
 def test_a_label_keeps_its_colour_whatever_stands_beside_it():
@@ -67,7 +67,7 @@ def test_rows_keep_their_sum_and_their_colours(count):
 @pytest.mark.parametrize("points", [[], [(-1.5, 12)], [(-2.0, 12), (0.0, 14)]])
 def test_count_chart_takes_any_history(points):
     history = pd.DataFrame(points, columns=["seconds", "facings"])
-    encoding = count_chart(history).to_dict()["encoding"]
+    encoding = count_chart(history).spec["encoding"]
     assert encoding["x"]["field"] == "seconds"
     assert encoding["y"]["scale"]["domainMin"] == 0
 
@@ -76,5 +76,18 @@ def test_count_chart_takes_any_history(points):
 def test_a_target_is_marked_where_there_is_one(targets, marks):
     chart = share_chart(shares(3, 1), targets=targets)
     assert chart.data["target"].notna().sum() == marks
-    assert sum(layer["mark"]["type"] == "tick" for layer in chart.to_dict()["layer"]) == marks
+    assert sum(layer["mark"]["type"] == "tick" for layer in chart.spec["layer"]) == marks
     assert (chart.data["end"] >= chart.data["high"]).all()
+
+
+def test_new_numbers_of_as_many_brands_keep_the_specification():
+    before, after = share_chart(shares(30, 29, 3)), share_chart(shares(30, 31, 3))
+    assert before.spec is after.spec
+    assert before.data["name"].tolist() != after.data["name"].tolist()  # the longest bar is on top
+    assert count_chart(pd.DataFrame()).spec is count_chart(pd.DataFrame()).spec
+
+
+@pytest.mark.parametrize("chart", [share_chart(shares(3, 1)), count_chart(pd.DataFrame())])
+def test_a_specification_holds_no_data(chart):
+    parts = [chart.spec, *chart.spec.get("layer", ())]
+    assert not any({"data", "datasets"} & set(part) for part in parts)

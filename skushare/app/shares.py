@@ -34,7 +34,7 @@ def show_shares(shares, labels, measure="share", colors=None, wanted=None):
     if shares.empty:
         st.caption("Nothing counted at this confidence.")
         return
-    st.altair_chart(share_chart(shares, measure, colors, wanted), width="stretch")
+    st.vega_lite_chart(*share_chart(shares, measure, colors, wanted), width="stretch")
     if len(labels) == 1:
         st.caption("This model finds product fronts and does not tell brands apart: they form one class.")
 

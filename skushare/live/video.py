@@ -20,19 +20,26 @@ MAX_LAG = 3  # frames; frames come in bursts, and with less than this a busy mac
 
 
 class _ShortQueue(asyncio.Queue):
-    """When full, lets the oldest go for the newest."""
+    """When full, lets the oldest go for the newest. What is put again at once is let go."""
+
+    _last = None
 
     def put_nowait(self, item):
+        if item is self._last and item is not None:
+            return
+        self._last = item
         if self.full():
             self.get_nowait()
         super().put_nowait(item)
 
 
 class ShortRelay(MediaRelay):
-    """Hands frames on to consumers, and lets none lag by more than ``MAX_LAG`` frames.
+    """Hands each frame on to consumers once, and lets none lag by more than ``MAX_LAG`` frames.
 
     aiortc's own relay keeps every frame until it is taken. Where sending the picture back is slower
-    than the camera, that queue grows, and the picture lags further and further behind the shelf.
+    than the camera, that queue grows, and the picture lags further and further behind the shelf. And where
+    counting is slower than the camera, streamlit-webrtc gives the last counted frame again for each frame of
+    the camera, and each would be coded anew.
     """
 
     def subscribe(self, track, buffered=True):

@@ -51,6 +51,20 @@ def test_a_quick_consumer_gets_every_frame():
     assert asyncio.run(frames()) == list(range(20))
 
 
+def test_a_frame_that_comes_again_is_handed_on_once():
+    class Slow(Camera):
+        """Gives each frame three times, as a stream that is counted slower than its camera."""
+
+        async def recv(self):
+            return await super().recv() // 3
+
+    async def frames():
+        proxy = ShortRelay().subscribe(Slow())
+        return [await proxy.recv() for _ in range(20)]
+
+    assert asyncio.run(frames()) == list(range(20))
+
+
 def test_streams_use_the_short_relay(monkeypatch):
     monkeypatch.setattr(streamlit_webrtc.relay.Runtime, "instance", SimpleNamespace)
     loop = asyncio.new_event_loop()
