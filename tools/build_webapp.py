@@ -94,7 +94,7 @@ def licences(web):
 
 
 def gather(web):
-    """{name: bytes, not yet packed} of the parts: an archive of all that changes, and each WebAssembly file."""
+    """{name: bytes before packing}: an archive of all that changes, and each WebAssembly file by itself."""
     parts, raw = {}, io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for folder in (webapp.APP, webapp.PROJECT, webapp.PROOF):

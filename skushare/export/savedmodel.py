@@ -11,9 +11,10 @@ from skushare.geometry.voting import SAME, SPREAD
 
 
 def write_savedmodel(network, folder, config=None, names="skushare"):
-    """Write ``network`` (often of ``inference_network``) as a SavedModel with the signature ``serving_default``.
+    """Write ``network`` as a SavedModel with the signature ``serving_default``.
 
     Args:
+        network: often of ``inference_network``.
         folder: where to; made if missing.
         config: its ``DetectorConfig``; needed by ``names="object_detection_api"``.
         names: ``"skushare"``: what the network takes (float32 RGB in 0..255) and its raw heads.

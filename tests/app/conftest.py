@@ -42,7 +42,7 @@ class StubDetector:
 
 @pytest.fixture(scope="session", autouse=True)
 def scanned_packages():
-    """Streamlit reads what every installed package says of itself for each new visitor of a test: once will do."""
+    """What Streamlit reads in every installed package for each visitor of a test it reads once."""
     with pytest.MonkeyPatch.context() as patch:
         scan = manifest_scanner.scan_component_manifests
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(scan))
