@@ -1,5 +1,6 @@
 """What holds for every test: quiet TensorFlow, and random numbers that are the same each time."""
 
+import gc
 import os
 import random
 import sys
@@ -40,6 +41,16 @@ def pytest_collection_modifyitems(config, items):
         items.sort(
             key=lambda item: (item.path not in exported, item.path.parent.name not in ("e2e", "export"))
         )
+
+
+def pytest_collection_finish():
+    """Leave what the tests have imported out of all that follows of garbage collection.
+
+    Streamlit collects after each run of a page: with TensorFlow's objects among them that takes longer than
+    the page.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -13,10 +13,23 @@ from skushare.images import read_image, write_image
 from skushare.samples import sample_pictures
 
 ROOT = Path(__file__).parents[1]
+# The command line with the network of two layers that the tests of training have; with the real one, which
+# takes a minute to train and convert, tests/e2e/test_data_to_model.py goes the same way.
+TINY = """
+import runpy, sys
+from dataclasses import replace
+from skushare.cli import main
+from skushare.training import package, recipes, trainer
+tiny = runpy.run_path("tests/training/conftest.py")
+trainer.build_network = package.build_network = tiny["tiny_network"]
+usual = recipes.recipe
+recipes.recipe = lambda name: replace(usual(name), detector=tiny["TINY"])
+sys.exit(main())
+"""
 
 
-def skushare(*arguments, **options):
-    command = [sys.executable, "-m", "skushare", *map(str, arguments)]
+def skushare(*arguments, program=("-m", "skushare"), **options):
+    command = [sys.executable, *program, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT, **options)
 
 
@@ -153,7 +166,8 @@ def test_evaluate_does_not_change_a_shipped_model_unasked(tmp_path):
 def test_training_ends_with_a_model_that_detects(tmp_path):
     data = ROOT / "data" / "annotations.json"
     options = ["--one-class", "--steps", "1", "--batch-size", "1", "--licence", "mine"]
-    result = skushare("train", "--train", f"{data}:2", "--val", data, "--run", tmp_path / "run", *options)
+    options += ["--train", f"{data}:2", "--val", data, "--run", tmp_path / "run"]
+    result = skushare("train", *options, program=("-c", TINY))
     assert result.returncode == 0, result.stderr
     model = tmp_path / "run" / "model"
     assert json.loads((model / "model.json").read_text())["licence"] == "mine"

@@ -39,9 +39,9 @@ def main():
         build(web)
         if args.test:
             npm(web, "test")
-        parts = pack(web)
+        content = gather(web)
     if args.check:
-        differing = compare(parts)
+        differing = compare(content)
         for name in differing:
             print(f"{name}: differs from a build of web/ from its lock file", file=sys.stderr)
         if differing:
@@ -49,13 +49,13 @@ def main():
         return 1 if differing else 0
     webapp.PARTS.mkdir(exist_ok=True)
     for path in webapp.PARTS.iterdir():
-        if path.name not in parts:
+        if path.name not in content:
             path.unlink()
-    for name, content in parts.items():
+    for name, packed in pack({n: c for n, c in content.items() if shipped(n) != c}).items():
+        (webapp.PARTS / name).write_bytes(packed)
+    for name in content:
         path = webapp.PARTS / name
-        if not path.is_file() or unpacked(path.read_bytes()) != unpacked(content):
-            path.write_bytes(content)
-        print(f"{path.relative_to(ROOT)}  {len(content):,} bytes")
+        print(f"{path.relative_to(ROOT)}  {path.stat().st_size:,} bytes")
     return 0
 
 
@@ -93,20 +93,20 @@ def licences(web):
     return "\n\n----\n\n".join(texts) + "\n"
 
 
-def pack(web):
-    """{name: bytes} of the parts: an archive of all that changes, and each WebAssembly file by itself."""
+def gather(web):
+    """{name: bytes before packing}: an archive of all that changes, and each WebAssembly file by itself."""
     parts, raw = {}, io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for folder in (webapp.APP, webapp.PROJECT, webapp.PROOF):
             sources = web if folder == webapp.PROJECT else None
             for path, content in files_in(folder, web, sources):
                 if folder == webapp.APP and path.endswith(".wasm"):
-                    parts[path.replace("/", "+") + ".xz"] = _compressed(content)
+                    parts[path.replace("/", "+") + ".xz"] = content
                     continue
                 member = tarfile.TarInfo(f"{folder}/{path}")  # no owner, no time: the same bytes each time
                 member.size = len(content)
                 archive.addfile(member, io.BytesIO(content))
-    return {webapp.ARCHIVE: _compressed(raw.getvalue()), **parts}
+    return {webapp.ARCHIVE: raw.getvalue(), **parts}
 
 
 def files_in(folder, web, sources):
@@ -118,24 +118,27 @@ def files_in(folder, web, sources):
         webapp.SOURCES = kept
 
 
-def _compressed(content):
-    return lzma.compress(content, preset=9 | lzma.PRESET_EXTREME)
+def pack(parts):
+    """{name: bytes} of what :func:`gather` gave, as it is shipped, which takes long."""
+    return {name: lzma.compress(part, preset=9 | lzma.PRESET_EXTREME) for name, part in parts.items()}
 
 
-def unpacked(content):
-    """What a part holds; compressors of different versions may make other bytes of the same content."""
+def shipped(name):
+    """What the packed part called ``name`` holds; ``None`` where there is none, or a damaged one.
+
+    Compressors of different versions may make other bytes of the same content: only the content is compared.
+    """
     try:
-        return lzma.decompress(content)
-    except lzma.LZMAError:
+        return lzma.decompress((webapp.PARTS / name).read_bytes())
+    except (OSError, lzma.LZMAError):
         return None
 
 
 def compare(parts):
-    """Names of the files, packed or of ``parts``, in which the two differ."""
-    shipped = {path.name: path.read_bytes() for path in webapp.PARTS.glob("*.xz")}
+    """Names of the files, packed or of ``parts`` (see :func:`gather`), in which the two differ."""
     differing = []
-    for name in sorted({*parts, *shipped}):
-        new, old = unpacked(parts.get(name, b"")), unpacked(shipped.get(name, b""))
+    for name in sorted({*parts, *(path.name for path in webapp.PARTS.glob("*.xz"))}):
+        new, old = parts.get(name), shipped(name)
         if new == old and new is not None:
             continue
         if name == webapp.ARCHIVE and new and old:

@@ -49,7 +49,7 @@ def load_tensorflow():
 
 
 def traced(network):
-    """``network`` (of ``inference_network``) as a concrete function with a named input and named outputs."""
+    """``network`` as a concrete function with a named input and named outputs."""
     import tensorflow as tf
 
     spec = tf.TensorSpec(network.input.shape, tf.float32, name=network.input.name)

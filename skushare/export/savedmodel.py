@@ -11,9 +11,10 @@ from skushare.geometry.voting import SAME, SPREAD
 
 
 def write_savedmodel(network, folder, config=None, names="skushare"):
-    """Write ``network`` (of ``inference_network``) as a SavedModel with the signature ``serving_default``.
+    """Write ``network`` as a SavedModel with the signature ``serving_default``.
 
     Args:
+        network: often of ``inference_network``.
         folder: where to; made if missing.
         config: its ``DetectorConfig``; needed by ``names="object_detection_api"``.
         names: ``"skushare"``: what the network takes (float32 RGB in 0..255) and its raw heads.
@@ -23,7 +24,8 @@ def write_savedmodel(network, folder, config=None, names="skushare"):
     import tensorflow as tf
 
     module = tf.Module()
-    module.weights = network.variables
+    # TensorFlow's own variables: those of Keras are not saved as such, and converters would find none.
+    module.weights = [variable.value for variable in network.variables]
     function = traced(network) if names == "skushare" else detection_function(network, config)
     module.run = function
     tf.saved_model.save(module, str(folder), signatures={"serving_default": function})

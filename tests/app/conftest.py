@@ -1,10 +1,12 @@
 """A detector that needs no model, and the app's scripts run on it."""
 
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 
 from skushare.database.engine import close
@@ -36,6 +38,15 @@ class StubDetector:
             np.float32([[10, 10, 60, 90], [70, 10, 120, 90], [0, 0, 8, 8]]), [0.9, 0.6, 0.2], [0, 0, 0]
         )
         return found.above(self.min_score if min_score is None else min_score)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scanned_packages():
+    """What Streamlit reads in every installed package for each visitor of a test it reads once."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = manifest_scanner.scan_component_manifests
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(scan))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -72,7 +72,7 @@ def weak(workspace):
 
 
 def open_page(**choices):
-    app = AppTest.from_file(APP, default_timeout=60).run().switch_page("pages/evaluate.py").run()
+    app = AppTest.from_file(APP, default_timeout=60).switch_page("pages/evaluate.py").run()
     for label, value in choices.items():
         box(app, label).set_value(value).run()
     assert not app.exception

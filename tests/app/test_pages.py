@@ -33,9 +33,10 @@ def upload(name, data):
 
 
 def open_page(page=None):
-    app = AppTest.from_file(APP, default_timeout=60).run()
+    app = AppTest.from_file(APP, default_timeout=60)
     if page:
-        app.switch_page(f"pages/{page}.py").run()
+        app.switch_page(f"pages/{page}.py")
+    app.run()
     assert not app.exception
     return app
 
@@ -214,14 +215,14 @@ def test_turn_servers_come_from_the_secrets(detector, camera):
     app = AppTest.from_file(APP, default_timeout=60)
     server = {"urls": ["turn:turn.example.org:3478"], "username": "shop", "credential": "secret"}
     app.secrets["webrtc"] = {"ice_servers": [server]}
-    app.run().switch_page("pages/live.py").run()
+    app.switch_page("pages/live.py").run()
     assert camera.configuration == {"iceServers": [server]}
 
 
 def test_wrong_secrets_are_named(detector, camera):
     app = AppTest.from_file(APP, default_timeout=60)
     app.secrets["webrtc"] = {"ice_servers": "turn:turn.example.org"}
-    app.run().switch_page("pages/live.py").run()
+    app.switch_page("pages/live.py").run()
     assert not app.exception and "webrtc.ice_servers" in app.error[0].value
 
 

@@ -99,7 +99,7 @@ def test_the_page_saves_the_union_of_overlapping_photos(detector, monkeypatch):
     next(b for b in app.button if b.label == "Save").click().run()
     assert not app.exception and open_audit(1).facings == 1
 
-    history = open_page()
+    history = open_page("photos")
     history.query_params["audit"] = "1"
     history.switch_page("pages/history.py").run()
     assert not history.exception

@@ -45,7 +45,7 @@ def app(browser, tmp_path):
     picture = np.full((100, 140, 3), 90, np.uint8)
     picture[:, :65], picture[:, 65:] = (250, 20, 20), (20, 250, 20)
     write_image(tmp_path / "shelf.png", picture)
-    page = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
     page.switch_page("pages/teach.py").run()
     page.file_uploader[0].set_value(("shelf.png", (tmp_path / "shelf.png").read_bytes(), "image/png")).run()
     assert not page.exception

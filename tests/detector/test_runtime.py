@@ -20,7 +20,8 @@ from skushare.geometry import iou, mirror
 
 
 @pytest.fixture(scope="module", params=PRESETS)
-def folder(request, tmp_path_factory):
+def made(request, tmp_path_factory):
+    """(the folder of a model, its network)."""
     folder = tmp_path_factory.mktemp(request.param)
     # Small inputs and an eager bias, so that an untrained network finds plenty, fast.
     config = preset(
@@ -31,30 +32,33 @@ def folder(request, tmp_path_factory):
     load_weights(network, folder / WEIGHTS)
     (folder / LITERT).write_bytes(export_litert(network))
     write_description(folder, config, {"licence": "test"})
-    return folder
+    return folder, network
+
+
+@pytest.fixture
+def folder(made):
+    return made[0]
 
 
 # A photo that is stretched to a square has one look, whatever the settings.
-several_looks = pytest.mark.parametrize("folder", ["shelf_dense"], indirect=True)
+several_looks = pytest.mark.parametrize("made", ["shelf_dense"], indirect=True)
 
 
 def photo(height=96, width=128, seed=0):
     return np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
 
 
-def test_litert_agrees_with_keras(folder):
+def test_litert_agrees_with_keras(made):
+    folder, network = made
     config = read_model(folder).config
-    network = build_network(config, (None, None) if config.resize == "fit" else None)
-    load_weights(network, folder / WEIGHTS)
     shape = (96, 160) if config.resize == "fit" else (config.input_size, config.input_size)
     difference = largest_difference(network, (folder / LITERT).read_bytes(), shape)
     assert difference["class_logits"] < 1e-3 and difference["box_codes"] < 1e-3
 
 
-def test_eight_bits_stay_near_the_network_on_what_they_were_measured_on(folder):
+def test_eight_bits_stay_near_the_network_on_what_they_were_measured_on(made):
+    folder, network = made
     config = read_model(folder).config
-    network = build_network(config, (None, None) if config.resize == "fit" else None)
-    load_weights(network, folder / WEIGHTS)
     shape = (96, 160) if config.resize == "fit" else (config.input_size, config.input_size)
     rng = np.random.default_rng(0)  # as largest_difference draws its picture
     pictures = [rng.uniform(0, 255, (1, *shape, 3)).astype(np.float32) for _ in range(4)]

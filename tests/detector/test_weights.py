@@ -12,22 +12,35 @@ def network():
     return build_network(preset("shelf_dense"))
 
 
-def test_round_trip(network, tmp_path):
+@pytest.fixture(scope="module")
+def second():
+    """(another network of the same kind, the weights that it began with)."""
+    network = build_network(preset("shelf_dense"))
+    return network, network.get_weights()
+
+
+@pytest.fixture
+def other(second):
+    """Another network of the same kind, fresh."""
+    network, weights = second
+    network.set_weights(weights)
+    return network
+
+
+def test_round_trip(network, other, tmp_path):
     save_weights(network, tmp_path / "w.npz")
-    other = build_network(preset("shelf_dense"))
     load_weights(other, tmp_path / "w.npz")
     for a, b in zip(network.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_backbone_file_leaves_the_heads_alone(network, tmp_path):
+def test_a_backbone_file_leaves_the_heads_alone(network, other, tmp_path):
     save_weights(network, tmp_path / "whole.npz")
     with np.load(tmp_path / "whole.npz") as content:
         backbone = {
             n: content[n] for n in content.files if n.startswith(("Conv", "bn_", "block_", "expanded_"))
         }
     np.savez(tmp_path / "backbone.npz", **backbone)
-    other = build_network(preset("shelf_dense"))
     heads = other.get_layer("class_0_predictor").get_weights()
     load_matching(other, tmp_path / "backbone.npz")
     np.testing.assert_array_equal(

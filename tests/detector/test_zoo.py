@@ -87,6 +87,11 @@ def packed(zoo, tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def dense():
+    return build_network(preset("shelf_dense"))
+
+
 def test_all_weights_come_to_where_they_were(zoo):
     network, folder = zoo
     other = coco_network()
@@ -110,15 +115,14 @@ def test_of_other_classes_all_but_the_class_heads_are_taken(zoo):
             np.testing.assert_array_equal(a, b, err_msg=layer.name)
 
 
-def test_the_dense_preset_takes_the_backbone_from_the_archive_as_downloaded(zoo, packed):
-    other = build_network(preset("shelf_dense"))
-    head = other.get_layer("box_0_predictor").get_weights()
-    load_matching(other, find_weights(packed))
-    for layer in other.layers:
+def test_the_dense_preset_takes_the_backbone_from_the_archive_as_downloaded(zoo, packed, dense):
+    head = dense.get_layer("box_0_predictor").get_weights()
+    load_matching(dense, find_weights(packed))
+    for layer in dense.layers:
         if re.match(BACKBONE, layer.name):
             for a, b in zip(zoo[0].get_layer(layer.name).get_weights(), layer.get_weights(), strict=True):
                 np.testing.assert_array_equal(a, b, err_msg=layer.name)
-    np.testing.assert_array_equal(head[0], other.get_layer("box_0_predictor").get_weights()[0])
+    np.testing.assert_array_equal(head[0], dense.get_layer("box_0_predictor").get_weights()[0])
 
 
 @pytest.mark.parametrize("place", ["", "checkpoint", "checkpoint/ckpt-0", "checkpoint/ckpt-0.index"])
@@ -163,7 +167,7 @@ def test_an_archive_without_a_whole_checkpoint_is_refused(names):
 
 
 @pytest.mark.parametrize("damage", ["index", "data", "other"])
-def test_a_damaged_checkpoint_is_named(zoo, tmp_path, damage):
+def test_a_damaged_checkpoint_is_named(zoo, dense, tmp_path, damage):
     import tensorflow as tf
 
     prefix = tmp_path / "ckpt-0"
@@ -175,4 +179,4 @@ def test_a_damaged_checkpoint_is_named(zoo, tmp_path, damage):
             cut = ("index" in path.name) == (damage == "index")
             (tmp_path / path.name).write_bytes(content[: len(content) // 2] if cut else content)
     with pytest.raises(ModelError, match=r"ckpt-0\.index"):
-        load_matching(build_network(preset("shelf_dense")), tmp_path / "ckpt-0.index")
+        load_matching(dense, tmp_path / "ckpt-0.index")

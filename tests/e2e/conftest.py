@@ -21,6 +21,7 @@ from skushare.export.javascript import BROWSER_FLAGS
 
 ROOT = Path(__file__).resolve().parents[2]
 FRAME_SIZE = (960, 720)  # what the Live page asks a camera for
+FRAME_RATE = 5  # a second: at more, a still picture takes the machine's whole time
 BASE_FLAGS = ("--no-sandbox", *BROWSER_FLAGS)
 
 
@@ -127,29 +128,75 @@ def _wait_for(url, server, log):
     pytest.fail(f"the app did not start:\n{log.read_text(errors='replace')[-2000:]}", pytrace=False)
 
 
-@pytest.fixture
-def open_browser(chromium, tmp_path):
-    """A function that opens a browser whose camera plays ``picture``; without one it has no camera."""
-    opened = []
+class Browsers:
+    """Browsers that are kept for the next test with the same flags: starting one takes seconds.
+
+    What a visitor leaves behind, files, permissions, workers, is in a context of each page's own.
+    """
+
+    def __init__(self, playwright, chromium):
+        self.playwright, self.chromium, self.kept = playwright, chromium, {}
+
+    def get(self, flags):
+        flags = tuple(flags)
+        browser = self.kept.pop(flags, None)
+        if browser is None or not browser.is_connected():
+            browser = self.playwright.chromium.launch(executable_path=self.chromium, args=flags)
+        self.kept[flags] = browser  # the one used last is the last
+        return browser
+
+    def trim(self, most):
+        """Close those used longest ago."""
+        while len(self.kept) > most:
+            self.kept.pop(next(iter(self.kept))).close()
+
+
+@pytest.fixture(scope="module")
+def browsers(chromium):
+    """Of one file: Playwright keeps an event loop running, which other tests of the process may not have."""
     with sync_playwright() as playwright:
+        browsers = Browsers(playwright, chromium)
+        yield browsers
+        browsers.trim(0)
 
-        def open_browser(picture=None, flags=(), allow=True):
-            flags = [*BASE_FLAGS, *flags]
-            if picture:
-                video = tmp_path / f"camera-{len(opened)}.y4m"
-                write_y4m(video, picture)
-                flags += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={video}"]
-            if allow:
-                flags.append("--use-fake-ui-for-media-stream")
-            browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-            opened.append(browser)
-            page = browser.new_page(viewport={"width": 1280, "height": 1000})
-            page.set_default_timeout(60_000)
-            return page
 
-        yield open_browser
-        for browser in opened:
-            browser.close()
+@pytest.fixture(scope="session")
+def film(tmp_path_factory):
+    """A function that gives the path of a short video of a picture, made once."""
+    made = {}
+
+    def film(picture):
+        if picture not in made:
+            made[picture] = tmp_path_factory.mktemp("camera") / "camera.y4m"
+            write_y4m(made[picture], picture)
+        return made[picture]
+
+    return film
+
+
+@pytest.fixture
+def open_browser(browsers, film):
+    """A function that opens a page whose camera plays ``picture``; without one it has no camera."""
+    opened = []
+
+    def open_browser(picture=None, flags=(), allow=True):
+        flags = [*BASE_FLAGS, *flags]
+        if picture:
+            flags += [
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-video-capture={film(picture)}",
+            ]
+        if allow:
+            flags.append("--use-fake-ui-for-media-stream")
+        page = browsers.get(flags).new_page(viewport={"width": 1280, "height": 1000})
+        opened.append(page)
+        page.set_default_timeout(60_000)
+        return page
+
+    yield open_browser
+    for page in opened:
+        page.close()
+    browsers.trim(2)
 
 
 def write_y4m(path, picture, frames=15):
@@ -163,6 +210,6 @@ def write_y4m(path, picture, frames=15):
     frame[top : top + image.shape[0], left : left + image.shape[1]] = image
     pixels = cv2.cvtColor(frame, cv2.COLOR_BGR2YUV_I420).tobytes()
     with path.open("wb") as file:
-        file.write(f"YUV4MPEG2 W{width} H{height} F15:1 Ip A1:1 C420jpeg\n".encode())
+        file.write(f"YUV4MPEG2 W{width} H{height} F{FRAME_RATE}:1 Ip A1:1 C420jpeg\n".encode())
         for _ in range(frames):
             file.write(b"FRAME\n" + pixels)

@@ -1,30 +1,32 @@
+"""From a run of the tiny network to a model folder; with the real network the browser tests take this way."""
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from skushare.detector.models import LITERT
-from skushare.detector.presets import preset
 from skushare.detector.runtime import Detector
 from skushare.training.config import TrainingConfig
 from skushare.training.package import package_run
 from skushare.training.trainer import train
-
-CONFIG = preset("shelf_dense", input_size=64, photo_size=64, live_size=64, channels=8, tower=1)
+from tests.training.conftest import tiny_network
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, dataset):
+def finished(tiny, tmp_path_factory, dataset):
     run = tmp_path_factory.mktemp("finished")
     training = TrainingConfig(steps=1, batch_size=2, validation_photos=1)
     tf.config.run_functions_eagerly(True)  # one step is done long before TensorFlow would have traced it
-    train(run, CONFIG, training, [(dataset, 1.0)], dataset)
+    train(run, tiny, training, [(dataset, 1.0)], dataset)
     tf.config.run_functions_eagerly(False)
     return run
 
 
 @pytest.fixture(scope="module")
 def packaged(finished, dataset, tmp_path_factory):
-    return package_run(finished, dataset, tmp_path_factory.mktemp("model"), {"licence": "test"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("skushare.training.package.build_network", tiny_network)
+        yield package_run(finished, dataset, tmp_path_factory.mktemp("model"), {"licence": "test"})
 
 
 def test_a_packaged_run_detects(packaged):
