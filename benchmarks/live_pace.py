@@ -59,6 +59,8 @@ def main():
     parser.add_argument("--frames", type=int, default=240)
     parser.add_argument("--csv", type=Path)
     args = parser.parse_args()
+    if args.frames <= SETTLING:
+        parser.error(f"--frames must be more than {SETTLING}: those are not counted")
     detector, embedder = Detector.load(), Embedder.load()
     gallery = read_gallery(DEMO_GALLERY, embedder)
     ways = {"count": Way(detector), "count and track": Way(detector)}
