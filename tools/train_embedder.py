@@ -86,7 +86,7 @@ def build_trainee():
     x = keras.layers.Dropout(0.3, name="views_dropout")(x)
     x = keras.layers.Dense(DIMENSIONS, use_bias=False, name="head")(x)
     made = {"fields": views[1], "embedding": UnitLength(name="embedding")(x)}
-    return keras.Model(backbone.input, made)
+    return keras.Model(backbone.inputs[0], made)
 
 
 def freeze(network):

@@ -28,7 +28,9 @@ def build_embedder():
     """
     backbone = build_backbone()
     x = layers.Dense(DIMENSIONS, use_bias=False, name="projection")(fields(backbone))
-    return keras.Model(backbone.input, {"embedding": UnitLength(name="embedding")(x)}, name="facing_embedder")
+    return keras.Model(
+        backbone.inputs[0], {"embedding": UnitLength(name="embedding")(x)}, name="facing_embedder"
+    )
 
 
 def build_backbone():
