@@ -28,7 +28,7 @@ def add(commands):
         "graph gives what the network gives; and on golden pictures Chromium (or Chrome, Edge), else Node,\n"
         "finds what Python finds. report.md tells how it went, what is how large, what each precision costs.",
         "examples:\n"
-        "  skushare export --out shelf                          the bundle, of 32 MB\n"
+        "  skushare export --out shelf                          the bundle, of 26 MB\n"
         "  skushare export --gallery coffee --out shelf         with the brands of a gallery\n"
         "  skushare export --model runs/first --out mine        of a training run\n"
         "  skushare export --format tfjs --precision uint8 --out js\n"

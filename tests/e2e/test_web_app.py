@@ -188,9 +188,9 @@ def test_a_photo_is_counted_and_shared_out_as_in_python(phone, served, picture, 
     assert (overlap.max(0) > 0.7).sum() >= len(found) - 1
     moved = np.abs(boxes - found.boxes[overlap.argmax(1)]).max(1)
     # LiteRT runs Python's own network of 8 bits; TensorFlow.js one of 16, by which most boxes hardly move and
-    # a single doubtful facing may have another name.
+    # two doubtful facings may have another name.
     assert np.quantile(moved, 1 if engine == "litert" else 0.9) <= (2 if engine == "litert" else 4)
-    allowed = 1 if engine == "litert" else max(1, 100 / len(found) + 0.1)
+    allowed = 1 if engine == "litert" else max(1, 200 / len(found) + 0.1)
     shown = shares(page)
     for row in python_shares.itertuples():
         assert shown.get(row.name, 0) == pytest.approx(100 * row.share, abs=allowed), row.name
