@@ -16,6 +16,8 @@ MAX_BARS = 12
 LEGEND_COLUMNS = 3  # as many as a phone has room for
 OTHER = "other"
 _ANY = alt.NamedData("any")  # stands for the data, which come with each chart
+# What the specification of a share chart reads.
+_COLUMNS = ["name", "color", "facings", "shown", "margin", "low", "high", "text", "target", "end", "place"]
 _LENGTH_STEP = 0.05  # of the longest bar's length: the axis stays while shares move a little
 
 
@@ -61,22 +63,7 @@ def share_chart(shares, measure="share", colors=None, targets=None):
         round(_LENGTH_STEP * np.ceil(longest / _LENGTH_STEP), 2),
         bool(table["target"].notna().any()),
     )
-    return Chart(table[_SHARE_COLUMNS], spec)
-
-
-_SHARE_COLUMNS = [
-    "name",
-    "color",
-    "facings",
-    "shown",
-    "margin",
-    "low",
-    "high",
-    "text",
-    "target",
-    "end",
-    "place",
-]
+    return Chart(table[_COLUMNS], spec)
 
 
 @lru_cache(maxsize=256)  # Altair takes ten times as long as all the rest

@@ -89,9 +89,7 @@ def reduce(network, data):
         facings(data / "shelves/labels_machine.json", data / "shelves/images"),
     )
     crops = [crops[i] for crops in kinds for i in rng.permutation(len(crops))[:SAMPLE]]
-    seen = keras.Model(network.input, network.get_layer("fields").output)
-    found = seen.predict(cut(crops, SIZE).astype(np.float32), batch_size=64, verbose=0)
-    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    found = reader(network)(cut(crops, SIZE))
     _, directions = np.linalg.eigh(found.T @ found)  # the largest last
     network.get_layer("projection").set_weights([directions[:, ::-1][:, :DIMENSIONS]])
 
@@ -99,17 +97,27 @@ def reduce(network, data):
 def teach(network, data):
     """Train the last layer of ``network`` for a few steps."""
     batches = Batches(data, np.random.default_rng(0), refit=True)
-    seen = keras.Model(network.input, network.get_layer("fields").output)
-    unit, last = UnitLength(), network.get_layer("projection")
+    read, unit, last = reader(network), UnitLength(), network.get_layer("projection")
     dropout = keras.layers.Dropout(0.3, seed=0)
     optimizer = keras.optimizers.Adam(RATE)
     for _ in range(STEPS):
         pictures, positive, counted = batches.batch(products=15, shots=8, packs=0, photos_seen=20)
-        found = unit(seen.predict(pictures.astype(np.float32), batch_size=64, verbose=0))
+        found = read(pictures)
         with tf.GradientTape() as tape:
             vectors = unit(last(dropout(found, training=True)))
             loss = contrastive(vectors, positive, counted)
         optimizer.apply_gradients([(tape.gradient(loss, last.kernel), last.kernel)])
+
+
+def reader(network):
+    """A function from pictures (n, SIZE, SIZE, 3) to what the last layer reads of each, of length 1."""
+    seen = keras.Model(network.input, network.get_layer("fields").output)
+
+    def read(pictures):
+        found = seen.predict(pictures.astype(np.float32), batch_size=64, verbose=0)
+        return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+    return read
 
 
 def calibrate(embedder, data):

@@ -20,7 +20,7 @@ def build_embedder():
 
     MobileNetV2 as far as ``block_12_add``, in a grid of 3 x 3 fields that keep what stands above what,
     as the name above the picture of a pack; then one linear layer that keeps of their 864 numbers what
-    differs most. What comes after that block tells packs apart no better (see the model card).
+    tells products apart. What comes after that block does not help with unseen packs (see the model card).
 
     Returns:
         a functional ``keras.Model``: float32 RGB in 0..255, (b, ``SIZE``, ``SIZE``, 3), to
