@@ -4,6 +4,8 @@ import numpy as np
 
 from skushare.geometry.boxes import area
 
+BLOCK = 64  # boxes compared with all others at once
+
 
 def nms(boxes, scores, iou_threshold=0.5, max_detections=None, class_ids=None):
     """Indices of the boxes that greedy non-maximum suppression keeps, best score first.
@@ -29,18 +31,19 @@ def nms(boxes, scores, iou_threshold=0.5, max_detections=None, class_ids=None):
     labels = None if class_ids is None else np.asarray(class_ids)[order]
     alive = np.ones(len(order), bool)
     keep = []
-    for index in range(len(order)):
-        if len(keep) >= max_detections:
-            break
-        if not alive[index]:
-            continue
-        keep.append(index)
-        rest = slice(index + 1, None)
-        width = np.minimum(right[index], right[rest]) - np.maximum(left[index], left[rest])
-        height = np.minimum(bottom[index], bottom[rest]) - np.maximum(top[index], top[rest])
+    for start in range(0, len(order), BLOCK):
+        rows = start + np.flatnonzero(alive[start : start + BLOCK])
+        rest, each = slice(start, None), (rows, None)
+        width = np.minimum(right[each], right[rest]) - np.maximum(left[each], left[rest])
+        height = np.minimum(bottom[each], bottom[rest]) - np.maximum(top[each], top[rest])
         overlap = np.maximum(width, 0) * np.maximum(height, 0)
-        drop = overlap > iou_threshold * (areas[index] + areas[rest] - overlap)
+        drop = overlap > iou_threshold * (areas[each] + areas[rest] - overlap)
         if labels is not None:
-            drop &= labels[rest] == labels[index]
-        alive[rest] &= ~drop
+            drop &= labels[rest] == labels[each]
+        for row, dropped in zip(rows.tolist(), drop, strict=True):
+            if len(keep) >= max_detections:
+                break
+            if alive[row]:
+                keep.append(row)
+                alive[rest] &= ~dropped
     return order[np.asarray(keep, np.int64)] if keep else np.zeros(0, np.int64)
