@@ -3,6 +3,7 @@
 import asyncio
 
 import av
+import cv2
 from aiortc.contrib.media import MediaRelay
 
 # 4:3 is the whole sensor of most cameras, so a shelf keeps its top and bottom rows; larger frames
@@ -16,7 +17,11 @@ CONSTRAINTS = {
     },
     "audio": False,
 }
+SENT_SIDE = 768  # pixels; at the bit rate of a call, larger pictures look no sharper and cost more to code
 MAX_LAG = 3  # frames; frames come in bursts, and with less than this a busy machine drops too many
+
+# The cores have other work than a frame's pixels, and OpenCV's threads wait for each other by spinning.
+cv2.setNumThreads(1)
 
 
 class _ShortQueue(asyncio.Queue):
@@ -51,10 +56,14 @@ class ShortRelay(MediaRelay):
 
 
 def frame_callback(session):
-    """A callback that takes a video frame and returns it with the facings drawn."""
+    """A callback that takes a video frame and returns it with the facings drawn, not above ``SENT_SIDE``."""
 
     def callback(frame):
-        drawn = session.process(frame.to_ndarray(format="rgb24"))
-        return av.VideoFrame.from_ndarray(drawn, format="rgb24")
+        drawn = av.VideoFrame.from_ndarray(session.process(frame.to_ndarray(format="rgb24")), format="rgb24")
+        scale = SENT_SIDE / max(drawn.width, drawn.height)
+        if scale >= 1:
+            return drawn
+        width, height = (2 * round(side * scale / 2) for side in (drawn.width, drawn.height))
+        return drawn.reformat(width, height, "yuv420p")  # as it will be coded: even sides
 
     return callback

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import av
 import numpy as np
+import pytest
 import streamlit_webrtc.relay
 from aiortc import MediaStreamTrack
 
@@ -73,9 +74,27 @@ def test_streams_use_the_short_relay(monkeypatch):
     loop.close()
 
 
-def test_frames_keep_their_size_and_colours():
+def sent(pixels):
+    """What goes back to the browser of a frame on which nothing is found."""
     session = SimpleNamespace(process=lambda image: image)
+    return frame_callback(session)(av.VideoFrame.from_ndarray(pixels, format="rgb24"))
+
+
+def test_small_frames_keep_their_size_and_colours():
     pixels = np.zeros((48, 64, 3), np.uint8)
     pixels[:, :32] = (200, 40, 90)
-    frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-    assert np.array_equal(frame_callback(session)(frame).to_ndarray(format="rgb24"), pixels)
+    assert np.array_equal(sent(pixels).to_ndarray(format="rgb24"), pixels)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((960, 720), (768, 576)), ((720, 960), (576, 768)), ((1921, 1081), (768, 432)), ((4000, 30), (768, 6))],
+)
+def test_large_frames_are_sent_smaller_in_the_same_shape_and_colours(size, expected):
+    width, height = size
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[:, : width // 2] = (200, 40, 90)
+    frame = sent(pixels)
+    assert (frame.width, frame.height) == expected
+    colours = frame.to_ndarray(format="rgb24")[0, [10, -10]].astype(int)
+    assert np.abs(colours - [(200, 40, 90), (0, 0, 0)]).max() <= 3
