@@ -14,7 +14,7 @@ from skushare.files import atomic_write
 
 DEFAULT_EMBEDDER = "facing_embedder"
 DESCRIPTION = "embedder.json"  # not model.json: that makes a folder a detector's
-BATCHES = (32, 8)  # sizes of batch kept ready: many facings at once, and few without waste
+BATCHES = (32, 8, 4)  # sizes of batch kept ready: many facings at once, and few without waste
 PICTURE_SIDE = 160  # pixels of the longer side of a kept crop: enough to look at, and to embed anew
 
 

@@ -4,7 +4,7 @@ from collections import deque
 
 import numpy as np
 
-from skushare.brands.frames import A_FEW, A_FRAME
+from skushare.brands.frames import A_FEW, A_FRAME, FEWEST
 
 FRAMES_A_SECOND = 12  # fewer, and a shelf that passes by seems to jump
 COUNTING = 0.9  # of a frame's time; the rest is left for its colours and its coding
@@ -21,7 +21,8 @@ def automatic_sizes(sizes):
 class Pace:
     """Steps down in what a frame costs while frames take too long, and up again when there is room.
 
-    First fewer facings are looked at anew in a frame, then frames are resized smaller. It goes down as far as
+    First fewer facings are looked at anew in a frame, then frames are resized smaller, then still fewer
+    facings are looked at. It goes down as far as
     it must if all of a frame's time shrank with it, and up only if the dearer step would still fit if all of
     the time grew: so it never goes to and fro.
 
@@ -31,7 +32,8 @@ class Pace:
 
     def __init__(self, sizes):
         self.sizes = tuple(sizes)
-        self._steps = [(self.sizes[0], A_FRAME), *((size, A_FEW) for size in self.sizes)]
+        largest, smallest = self.sizes[0], self.sizes[-1]
+        self._steps = [(largest, A_FRAME), *((size, A_FEW) for size in self.sizes), (smallest, FEWEST)]
         self._step = 0
         self._taken = deque(maxlen=WINDOW)
 

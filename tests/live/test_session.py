@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from skushare.brands.frames import A_FEW, LOOKS_EVERY
+from skushare.brands.frames import FEWEST, LOOKS_EVERY
 from skushare.brands.gallery import Gallery, Sku
 from skushare.detections import Detections
 from skushare.errors import ModelError
@@ -88,7 +88,7 @@ def test_frames_that_take_long_are_looked_at_in_less_detail_where_that_is_allowe
     for _ in range(4 * WINDOW):
         session.look_at(asked)  # again and again, as the page does
         session.process(FRAME)
-    assert session.size == least and session.namer.a_frame == A_FEW
+    assert session.size == least and session.namer.a_frame == FEWEST
 
 
 def test_the_count_is_steady_when_one_frame_flickers(session, detector):
