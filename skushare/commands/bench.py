@@ -17,8 +17,7 @@ def add(commands):
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="photos used as frames (default: the bundled ones)"
     )
-    add_model(parser)
-    parser.set_defaults(mode="live")
+    add_model(parser, "live")
     parser.add_argument("--frames", type=positive, default=60)
     parser.add_argument("--no-keras", action="store_true", help="leave out the comparison")
 

@@ -19,7 +19,8 @@ def command(commands, name, run, description, epilog):
     return parser
 
 
-def add_model(parser):
+def add_model(parser, mode="photo"):
+    """The options for the model and for the mode, which is ``mode`` unless told."""
     parser.add_argument(
         "--model",
         metavar="NAME|DIR",
@@ -28,8 +29,8 @@ def add_model(parser):
     parser.add_argument(
         "--mode",
         choices=("photo", "live"),
-        default="photo",
-        help="photo: accurate, large input; live: the fast input of the camera page (default: photo)",
+        default=mode,
+        help="photo: accurate, large input; live: the fast input of the camera page (default: %(default)s)",
     )
 
 
