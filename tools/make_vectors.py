@@ -354,7 +354,9 @@ def sweep():
     """A camera that goes along a shelf of two rows and back, its places given."""
     rng = np.random.default_rng(8)
     shelf = np.array(
-        [(50 * c, 80 * r + 10, 50 * c + 40, 80 * r + 70) for r in range(2) for c in range(14)], float
+        [(50 * c, 80 * r + 10, 50 * c + 40, 80 * r + 70) for r in range(2) for c in range(14)]
+        + [(50 * c, 150, 50 * c + 40, 190 + 10 * c) for c in range(1, 14, 3)],  # cut off, some hardly
+        float,
     )
     keys, places = [0.0, 200.0, 400.0], [*range(0, 441, 20), *range(440, 99, -40)]
     size, small = (320, 180), 0.5

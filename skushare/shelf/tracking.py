@@ -23,6 +23,7 @@ MEMORY = 12  # frames that a facing's place is averaged over
 WITHIN = 0.8  # of a box that lies in a larger one, from where on it is a part of that facing
 LARGER = 1.3  # times its area
 PART = 0.25  # of the frames: what is a part so often is no facing
+STUB = 0.5  # of the typical area of what was seen whole: what is less and always cut off is no facing
 
 
 @dataclass(eq=False)
@@ -31,10 +32,16 @@ class _Track:
 
     found: int = 0
     expected: int = 0
+    whole: int = 0  # times that it was found away from the picture's border
     parts: int = 0  # times that it was found as a part of a larger facing
     score: float = 0.0
-    size: tuple = (0.0, 0.0)
+    size: tuple = (0.0, 0.0)  # of its box in the key frame, in pixels of a small frame
     votes: dict = field(default_factory=dict)  # (column, id) -> weight
+
+    @property
+    def area(self):
+        """In pixels of a small frame."""
+        return self.size[0] * self.size[1]
 
     @property
     def steady(self):
@@ -46,6 +53,7 @@ class _Track:
         """Add what was seen of ``other``, which is the same facing."""
         self.found += other.found
         self.expected += other.expected
+        self.whole += other.whole
         self.parts += other.parts
         self.score = max(self.score, other.score)
         for key, weight in other.votes.items():
@@ -73,8 +81,9 @@ class ShelfTracker:
     Each frame is laid over a key frame (:class:`~skushare.shelf.motion.CameraMotion`), and its boxes are
     assigned to the facings known there (Kuhn and Munkres' assignment by overlap, SciPy's). A facing counts
     once it was found in a few frames, and in a fair share of those that should show it. What often lies
-    within a larger box, as the logo on a pack does, is no facing of its own. A facing's brand is what most
-    frames said. Frames whose place is not known count nothing.
+    within a larger box, as the logo on a pack does, is no facing of its own, nor is a row's edge that the
+    camera never saw more of. A facing's brand is what most frames said. Frames whose place is not known
+    count nothing.
 
     Example:
         >>> tracker = ShelfTracker()
@@ -122,7 +131,13 @@ class ShelfTracker:
 
     def __len__(self):
         """Number of facings counted so far."""
-        return sum(track.steady for track in self._tracks.values())
+        return len(self._counted())
+
+    def _counted(self):
+        """{number: track} of the facings that count."""
+        steady = {number: track for number, track in self._tracks.items() if track.steady}
+        least = STUB * np.median([track.area for track in steady.values() if track.whole] or [0.0])
+        return {number: track for number, track in steady.items() if track.whole or track.area >= least}
 
     def facings(self):
         """The facings counted so far, each once, as :class:`~skushare.detections.Detections`.
@@ -130,7 +145,7 @@ class ShelfTracker:
         A box is as large as the facing was seen, in pixels of a small frame, and lies at 0, 0: a sweep has
         no common picture. The brand is the one with most votes, its score their share of all votes.
         """
-        tracks = {i: track for i, track in self._tracks.items() if track.steady}
+        tracks = self._counted()
         winners = {
             name: [track.winner(name) for track in tracks.values()]
             for name in ("class_ids", "brand_ids", "sku_ids")
@@ -180,7 +195,7 @@ class ShelfTracker:
             if len(visible) and overlaps[i].max() >= MATCH_IOU:
                 continue
             tracks[i], self._next = self._next, self._next + 1
-            self._tracks[tracks[i]] = _Track()
+            self._tracks[tracks[i]] = _Track(size=tuple((here[i, 2:] - here[i, :2]).tolist()))
             known[tracks[i]] = here[i]
         for track in ids[in_view]:
             self._tracks[track].expected += 1
@@ -195,6 +210,7 @@ class ShelfTracker:
     def _learn(self, number, detections, i, box, whole, known):
         track = self._tracks[number]
         track.found += 1
+        track.whole += whole
         track.expected = max(track.expected, track.found)
         track.score = max(track.score, float(detections.scores[i]))
         # What is cut off tells nothing of the place, unless nothing better is known.

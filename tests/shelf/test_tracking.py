@@ -1,6 +1,7 @@
 """Counting once: sweeps with stops, returns, shake and cover; votes; nothing to see."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from skushare.dataset.sweep import sweep
 from skushare.detections import Detections
+from skushare.shelf.motion import Pose
 from skushare.shelf.tracking import SEEN, ShelfTracker
 
 from .conftest import seen
@@ -81,6 +83,25 @@ def test_a_logo_found_in_its_pack_is_no_facing(shelf):
         both = np.concatenate([found.boxes[kept], logos])
         tracker.update(view.image, Detections(both, np.full(len(both), 0.8), np.zeros(len(both))))
     assert abs(len(tracker) - len(shelf[1])) <= 0.05 * len(shelf[1])
+
+
+@pytest.mark.parametrize(("shown", "counts"), [(0.3, False), (0.45, False), (0.6, True), (1.0, True)])
+def test_a_facing_of_which_little_was_ever_seen_does_not_count(shown, counts):
+    pose = Pose(0, np.eye(3))
+    tracker = ShelfTracker(SimpleNamespace(locate=lambda image: pose, keys=[None], links={}))
+    whole = [(50 * i + 10, 100, 50 * i + 50, 160) for i in range(5)]
+    cut = [(50 * i + 10, 0, 50 * i + 50, 60 * shown) for i in range(3)]  # by the picture's upper border
+    for boxes in (whole, [*whole, *cut]):
+        for _ in range(SEEN):
+            tracker.update(DARK, Detections(boxes, np.full(len(boxes), 0.8), np.zeros(len(boxes))))
+    assert len(tracker) == len(tracker.facings()) == 5 + 3 * counts
+
+
+def test_where_nothing_was_seen_whole_all_counts():
+    tracker = ShelfTracker(SimpleNamespace(locate=lambda image: Pose(0, np.eye(3)), keys=[None], links={}))
+    for _ in range(SEEN):
+        tracker.update(DARK, Detections([(10, 0, 50, 20), (60, 0, 310, 200)], [0.8, 0.8], [0, 0]))
+    assert len(tracker) == 2
 
 
 def test_a_facing_keeps_its_number_from_frame_to_frame(shelf):

@@ -6,6 +6,7 @@ import { areas, clipBoxes, iou, overlapOf } from './boxes'
 import { type Detections, makeDetections } from './detections'
 import { inverse, moveBoxes } from './homography'
 import { CameraMotion, type Motion, type Pose } from './motion'
+import { median } from './numbers'
 import type { Raster } from './raster'
 
 const MATCH_IOU = 0.3 // from here on a box is the facing that is expected there
@@ -20,6 +21,7 @@ const MEMORY = 12 // frames that a facing's place is averaged over
 const WITHIN = 0.8 // of a box that lies in a larger one, from where on it is a part of that facing
 const LARGER = 1.3 // times its area
 const PART = 0.25 // of the frames: what is a part so often is no facing
+const STUB = 0.5 // of the typical area of what was seen whole: what is less and always cut off is no facing
 
 type Column = 'classIds' | 'brandIds' | 'skuIds'
 
@@ -29,19 +31,25 @@ const VOTED: readonly Column[] = ['classIds', 'brandIds', 'skuIds']
 class Track {
   found = 0
   expected = 0
+  whole = 0 // times that it was found away from the picture's border
   parts = 0 // times that it was found as a part of a larger facing
   score = 0
-  size: [number, number] = [0, 0]
   readonly votes: Record<Column, Map<number, number>> = {
     classIds: new Map(),
     brandIds: new Map(),
     skuIds: new Map(),
   }
 
+  constructor(public size: [number, number]) {}
+
   /** Whether it was found often enough to count, and as a facing of its own. */
   get steady(): boolean {
     const often = this.found >= SEEN && this.found >= STEADY * this.expected
     return often && this.parts <= PART * this.found
+  }
+
+  get area(): number {
+    return this.size[0] * this.size[1]
   }
 
   get hopeless(): boolean {
@@ -56,6 +64,7 @@ class Track {
   absorb(other: Track): void {
     this.found += other.found
     this.expected += other.expected
+    this.whole += other.whole
     this.parts += other.parts
     this.score = Math.max(this.score, other.score)
     for (const column of VOTED) for (const [id, weight] of other.votes[column]) this.vote(column, id, weight)
@@ -80,7 +89,8 @@ type Box = [number, number, number, number]
  * Each frame is laid over a key frame, and its boxes are assigned to the facings known there (Kuhn and
  * Munkres' assignment by overlap). A facing counts once it was found in a few frames, and in a fair share of
  * those that should show it. What often lies within a larger box, as the logo on a pack does, is no facing of
- * its own. A facing's brand is what most frames said. Frames whose place is not known count nothing.
+ * its own, nor is a row's edge that the camera never saw more of. A facing's brand is what most frames said.
+ * Frames whose place is not known count nothing.
  */
 export class ShelfTracker {
   private readonly tracks = new Map<number, Track>()
@@ -103,9 +113,15 @@ export class ShelfTracker {
 
   /** Number of facings counted so far. */
   get count(): number {
-    let count = 0
-    for (const track of this.tracks.values()) if (track.steady) count++
-    return count
+    return this.counted().length
+  }
+
+  /** [number, track] of the facings that count. */
+  private counted(): [number, Track][] {
+    const steady = [...this.tracks].filter(([, track]) => track.steady)
+    const whole = steady.filter(([, track]) => track.whole).map(([, track]) => track.area)
+    const least = whole.length ? STUB * median(whole) : 0
+    return steady.filter(([, track]) => track.whole || track.area >= least)
   }
 
   /**
@@ -113,7 +129,7 @@ export class ShelfTracker {
    * frame, and lies at 0, 0: a sweep has no common picture.
    */
   facings(): Detections {
-    const steady = [...this.tracks].filter(([, track]) => track.steady)
+    const steady = this.counted()
     const boxes = steady.flatMap(([, track]) => [0, 0, ...track.size])
     const winners = (column: Column) => steady.map(([, track]) => track.winner(column))
     const voted = (column: Column) => steady.some(([, track]) => track.votes[column].size)
@@ -150,8 +166,9 @@ export class ShelfTracker {
       const row = overlaps.subarray(i * visible.length, (i + 1) * visible.length)
       if (row.some((overlap) => overlap >= MATCH_IOU)) continue
       tracks[i] = this.next++
-      this.tracks.set(tracks[i], new Track())
-      known.set(tracks[i], boxAt(here, i))
+      const [left, top, right, foot] = boxAt(here, i)
+      this.tracks.set(tracks[i], new Track([right - left, foot - top]))
+      known.set(tracks[i], [left, top, right, foot])
     }
     for (const id of inView) this.tracks.get(id)!.expected++
     const parts = areParts(found.boxes)
@@ -177,6 +194,7 @@ export class ShelfTracker {
   ): void {
     const track = this.tracks.get(id)!
     track.found++
+    if (whole) track.whole++
     track.expected = Math.max(track.expected, track.found)
     track.score = Math.max(track.score, found.scores[i])
     const before = known.get(id)!
