@@ -1,6 +1,7 @@
 """The bridge between a WebRTC video track and a :class:`~skushare.live.session.LiveSession`."""
 
 import asyncio
+import os
 
 import av
 import cv2
@@ -18,10 +19,13 @@ CONSTRAINTS = {
     "audio": False,
 }
 SENT_SIDE = 768  # pixels; at the bit rate of a call, larger pictures look no sharper and cost more to code
+FEW_CORES = 4
 MAX_LAG = 3  # frames; frames come in bursts, and with less than this a busy machine drops too many
 
-# The cores have other work than a frame's pixels, and OpenCV's threads wait for each other by spinning.
-cv2.setNumThreads(1)
+# OpenCV's threads wait for each other by spinning, for which few cores have no time. With more of them, what
+# else the app does with OpenCV, such as joining photos, gains more than a frame would.
+if (os.cpu_count() or 1) <= FEW_CORES:
+    cv2.setNumThreads(1)
 
 
 class _ShortQueue(asyncio.Queue):
