@@ -61,6 +61,6 @@ def choose_sizes(detector, key):
         format_func=lambda size: size if size == AUTOMATIC else f"{size} px",
         help="How large the detector sees a frame. Fewer pixels are faster on a slow computer, and small or "
         "distant facings are missed then. Automatic takes as many as leave "
-        f"{FRAMES_A_SECOND} frames a second, {LEAST_SIZE} at least.",
+        f"{FRAMES_A_SECOND} frames a second, {LEAST_SIZE} at least, and no more than large facings need.",
     )
     return automatic_sizes(sizes) if chosen == AUTOMATIC else (chosen,)

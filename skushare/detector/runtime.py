@@ -104,6 +104,11 @@ class Detector:
             return (own,)
         return (own, *(size for size in SMALLER_SIZES if size < own))
 
+    @property
+    def facing_size(self):
+        """Pixels, square root of the area, in which a facing is seen best; 0 if that is not known."""
+        return self.config.facing_size
+
     def detect(self, image, mode="photo", min_score=None, max_detections=None, size=None):
         """Facings in ``image``, best first, boxes in its pixels.
 

@@ -79,7 +79,7 @@ class LiveSession:
     def __init__(self, detector, clock=time.monotonic):
         self.detector = detector
         self.min_score = detector.threshold("live")
-        self._pace = Pace(automatic_sizes(detector.live_sizes))
+        self._pace = Pace(automatic_sizes(detector.live_sizes), detector.facing_size)
         self.namer = None
         self._clock = clock
         self._lock = threading.Lock()
@@ -104,6 +104,7 @@ class LiveSession:
         try:
             pace = self._pace
             detections = self.detector.detect(image, "live", self.min_score, size=pace.size)
+            pace.see(detections.boxes, max(image.shape[:2]))
             with self._tracking:  # so that no id of one namer meets the names of the next
                 namer = self.namer
                 if namer is not None:
@@ -133,12 +134,12 @@ class LiveSession:
         return self._pace.size
 
     def look_at(self, sizes):
-        """Resize frames to the first of ``sizes``, largest first, and to a later one while frames take long.
+        """Resize frames to the first of ``sizes``, largest first, or to a later one: see :class:`Pace`.
 
         Smaller is faster and sees less. At first these are the detector's own, but the tiny ones.
         """
         if tuple(sizes) != self._pace.sizes:
-            self._pace = Pace(sizes)
+            self._pace = Pace(sizes, self.detector.facing_size)
 
     @property
     def gallery(self):

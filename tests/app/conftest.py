@@ -22,6 +22,7 @@ class StubDetector:
     labels = ("facing",)
     min_score = 0.4
     live_sizes = (640, 416)
+    facing_size = 44.0
 
     def __init__(self):
         self.calls = 0

@@ -1,5 +1,6 @@
 """Frames come at the pace that was promised where any size allows it, in the most detail that does."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +71,52 @@ def test_one_slow_frame_in_ten_decides_nothing():
     for frame in range(10 * WINDOW):
         pace.take(1 if frame % 10 == 0 else TARGET / 2)
     assert (pace.size, pace.a_frame) == (640, A_FRAME)
+
+
+def boxes(side, count=8):
+    """Square boxes of ``side`` pixels."""
+    return np.tile(np.float32([0, 0, side, side]), (count, 1))
+
+
+@pytest.mark.parametrize(
+    "sizes, side, size",
+    [
+        (SIZES, 30, 640),  # in a frame of 960 pixels
+        (SIZES, 66, 640),  # 44 of 640
+        (SIZES, 83, 512),
+        (SIZES, 102, 416),
+        (SIZES, 133, 320),
+        (SIZES, 900, 320),
+        (SIZES[:3], 900, 416),
+        ((640,), 900, 640),
+    ],
+)
+def test_where_facings_are_large_small_frames_do(sizes, side, size):
+    pace = Pace(sizes, facing_size=44)
+    assert pace.size == sizes[0]
+    pace.see(boxes(side), 960)
+    assert pace.size == size
+
+
+def test_how_large_facings_are_is_learnt_from_several_frames_and_forgotten_again():
+    pace = Pace(SIZES, facing_size=44)
+    pace.see(boxes(200), 960)
+    pace.see(boxes(30), 960)
+    assert pace.size == 320
+    for _ in range(6 * WINDOW):
+        pace.see(boxes(30), 960)
+    assert pace.size == 640
+    for _ in range(6 * WINDOW):
+        pace.see(boxes(900, count=2), 960)  # too few to tell
+    assert pace.size == 640
+
+
+def test_a_slow_machine_goes_below_what_facings_need():
+    pace = Pace(SIZES, facing_size=44)
+    for _ in range(6 * WINDOW):
+        pace.see(boxes(30), 960)
+        pace.take(1.0)
+    assert pace.size == 320
 
 
 @pytest.mark.parametrize(

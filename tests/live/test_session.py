@@ -22,6 +22,7 @@ class Detector:
 
     labels = ("facing",)
     live_sizes = (640, 416)
+    facing_size = 44.0
 
     def __init__(self, count=3, seconds=0.02):
         self.count, self.seconds, self.now, self.error = count, seconds, 100.0, None
@@ -89,6 +90,12 @@ def test_frames_that_take_long_are_looked_at_in_less_detail_where_that_is_allowe
         session.look_at(asked)  # again and again, as the page does
         session.process(FRAME)
     assert session.size == least and session.namer.a_frame == FEWEST
+
+
+def test_where_facings_are_large_frames_are_looked_at_smaller(session, detector):
+    detector.count = 8
+    session.process(FRAME)
+    assert session.size == 416
 
 
 def test_the_count_is_steady_when_one_frame_flickers(session, detector):
