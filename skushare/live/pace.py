@@ -24,9 +24,9 @@ class Pace:
     """Steps down in what a frame costs while frames take too long, and up again when there is room.
 
     First fewer facings are looked at anew in a frame, then frames are resized smaller, then still fewer
-    facings are looked at. It goes down as far as  it must if all of a frame's time shrank with it, and up
-    only if the dearer step would still fit if all of  the time grew: so it never goes to and fro. Where
-    facings are large, as close to a shelf, the smallest size is  taken that still shows them in
+    facings are looked at. It goes down as far as it must if all of a frame's time shrank with it, and up
+    only if the dearer step would still fit if all of the time grew: so it never goes to and fro. Where
+    facings are large, as close to a shelf, the smallest size is taken that still shows them in
     ``facing_size`` pixels: larger ones cost time, and logos are taken for packs.
 
     Args:
