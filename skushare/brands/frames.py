@@ -15,7 +15,7 @@ from skushare.geometry import iou
 SAME = 0.5  # IoU from which a box shows the facing that it showed in the frame before
 A_FRAME = 16  # facings embedded a frame at most: what keeps the pace
 A_FEW = 8  # where even that takes too long
-FEWEST = 4
+FEWEST = 4  # where frames cannot be resized smaller either
 LOOKS_EVERY = 10  # frames
 SMALLEST_LOOK = 2  # facings that found a look; a single one is more often a wrong box
 MOST_LOOKS = 26

@@ -32,6 +32,8 @@ def nms(boxes, scores, iou_threshold=0.5, max_detections=None, class_ids=None):
     alive = np.ones(len(order), bool)
     keep = []
     for start in range(0, len(order), BLOCK):
+        if len(keep) >= max_detections:
+            break
         rows = start + np.flatnonzero(alive[start : start + BLOCK])
         rest, each = slice(start, None), (rows, None)
         width = np.minimum(right[each], right[rest]) - np.maximum(left[each], left[rest])
@@ -41,9 +43,7 @@ def nms(boxes, scores, iou_threshold=0.5, max_detections=None, class_ids=None):
         if labels is not None:
             drop &= labels[rest] == labels[each]
         for row, dropped in zip(rows.tolist(), drop, strict=True):
-            if len(keep) >= max_detections:
-                break
             if alive[row]:
                 keep.append(row)
                 alive[rest] &= ~dropped
-    return order[np.asarray(keep, np.int64)] if keep else np.zeros(0, np.int64)
+    return order[np.asarray(keep[:max_detections], np.int64)]
