@@ -3,6 +3,7 @@
 import streamlit as st
 
 from skushare.app import ICON
+from skushare.app.navigation import settle_page
 
 st.set_page_config(page_title="skushare", page_icon=ICON, layout="wide")
 st.logo(ICON, size="large")
@@ -21,3 +22,4 @@ st.navigation(
     ],
     position="top",
 ).run()
+settle_page()

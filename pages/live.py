@@ -9,7 +9,7 @@ from skushare.app.brands import are_new_looks, choose_naming, shared_embedder, s
 from skushare.app.camera import camera_status, camera_stream
 from skushare.app.gallery import gallery
 from skushare.app.model import choose_sizes, score_slider, shared_detector
-from skushare.app.navigation import require_navigation
+from skushare.app.navigation import open_page, require_navigation
 from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares
 from skushare.charts import count_chart
 from skushare.jpeg import encode_jpeg
@@ -40,7 +40,7 @@ status = camera_status()
 if status in ADVICE:
     st.warning(ADVICE[status], icon=":material/videocam_off:")
     if st.button("Count photos instead", icon=":material/photo_library:"):
-        st.switch_page("pages/photos.py")
+        open_page("pages/photos.py")
 if status in HOPELESS:
     st.stop()
 
@@ -88,7 +88,7 @@ with video_column:
         and (frame := session.newest())
     ):
         state.teach_frame = (f"frame-{datetime.now():%H%M%S}.jpg", encode_jpeg(frame[0], 95))
-        st.switch_page("pages/teach.py")
+        open_page("pages/teach.py")
 with settings_row:
     st.markdown("##### Settings")
     session.min_score = score_slider(detector, "live", key="live_score")

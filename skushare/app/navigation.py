@@ -1,4 +1,4 @@
-"""Every visit goes through ``streamlit_app.py``."""
+"""Every visit goes through ``streamlit_app.py``, and ends on the page that was asked for."""
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -12,4 +12,20 @@ def require_navigation():
     """
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
+        st.rerun()
+
+
+def open_page(path):
+    """Switch to another page from one that has fragments which run by themselves.
+
+    Such a fragment's request may reach the server after the switch. Streamlit 1.67 answers it once the
+    new page has run, in the name of the old page, and the browser then empties the new one for good.
+    """
+    st.session_state.just_opened = True
+    st.switch_page(path)
+
+
+def settle_page():
+    """Run a page once more that ``open_page`` has opened: a whole run takes in all that wait."""
+    if st.session_state.pop("just_opened", False):
         st.rerun()

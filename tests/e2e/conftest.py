@@ -92,14 +92,20 @@ def export_app_url(exported):
         yield url
 
 
+@pytest.fixture
+def serve():
+    """The context manager ``serve(folder, app)``: address of a server that runs the app ``app``."""
+    return _serve
+
+
 @contextmanager
-def _serve(folder):
+def _serve(folder, app="streamlit_app.py"):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = folder / "log.txt"
     environment = {**os.environ, "SKUSHARE_WORKSPACE": str(folder / "workspace")}
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.headless=true"]
     command += [f"--server.port={port}", "--server.fileWatcherType=none"]
     with log.open("wb") as output:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)

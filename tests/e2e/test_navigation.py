@@ -1,0 +1,39 @@
+"""From a page that draws itself all the time to another one."""
+
+from playwright.sync_api import expect
+
+OPENINGS = 12
+
+APP = """
+import time
+import streamlit as st
+from skushare.app.navigation import open_page, settle_page
+
+def clock():
+    st.title("Clock")
+    if st.button("Open"):
+        open_page(other_page)
+    st.fragment(lambda: st.write(time.time()), run_every=0.05)()
+
+def other():
+    st.title("Other")
+    time.sleep(0.3)
+    st.write("Whole")
+
+other_page = st.Page(other, title="Other")
+st.navigation([st.Page(clock, title="Clock", default=True), other_page]).run()
+settle_page()
+"""
+
+
+def test_a_page_opened_from_one_that_draws_itself_stays(open_browser, serve, tmp_path):
+    (tmp_path / "app.py").write_text(APP, encoding="utf-8")
+    with serve(tmp_path, tmp_path / "app.py") as url:
+        page = open_browser()
+        page.goto(url)
+        for _ in range(OPENINGS):
+            page.get_by_role("button", name="Open").click()
+            expect(page.get_by_text("Whole")).to_be_visible()
+            page.wait_for_timeout(700)  # for what may still come in the name of the page before
+            expect(page.get_by_text("Whole")).to_be_visible(timeout=1000)
+            page.get_by_role("link", name="Clock").click()
