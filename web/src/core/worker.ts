@@ -10,7 +10,7 @@ import { FrameNamer, named } from './naming'
 import { median } from './numbers'
 import { cropRaster, type Raster, resize } from './raster'
 import { rowIdsOf } from './rows'
-import { openRuntime, possibleEngines, type Runtime } from './runtime'
+import { type Memory, openRuntime, possibleEngines, type Runtime } from './runtime'
 import { ShelfTracker } from './tracking'
 
 const BATCHES = [32, 8] // sizes of batch of the embedder: many facings at once, and few without waste
@@ -134,7 +134,7 @@ class Shelf {
     this.tracker = new ShelfTracker()
   }
 
-  memory(): { tensors: number; bytes: number } {
+  memory(): Memory {
     return this.runtime?.memory() ?? { tensors: 0, bytes: 0 }
   }
 
