@@ -265,6 +265,7 @@ const en = {
   'teach.color-of': 'Colour of {name}',
   'teach.leave': 'Back to the count',
   'gallery.bundled-failed': 'The gallery that came with the app could not be read. Facings are grouped by look.',
+  'gallery.bundled-instead': 'What is saved of the gallery {name} could not be opened: {detail}. The one that came with the app is in use.',
   'gallery.open-failed': 'The gallery {name} could not be opened: {detail}. Facings are grouped by look.',
 
   'settings.title': 'Settings',
