@@ -1,4 +1,4 @@
-import { env, findBackend, getBackend, KernelBackend, registerBackend } from '@tensorflow/tfjs-core'
+import { env, findBackend, getBackend, KernelBackend, registerBackend, registerKernel } from '@tensorflow/tfjs-core'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import type { Bundle } from '../../src/core/bundle'
@@ -40,6 +40,19 @@ vi.mock('@tensorflow/tfjs-backend-webgl', () => {
   env().registerFlag('WEBGL_DELETE_TEXTURE_THRESHOLD', () => -1)
   registerBackend('webgl', () => new Gpu())
   return {}
+})
+
+const paths = vi.fn()
+let held: unknown // what a kernel keeps of the WASM module
+vi.mock('@tensorflow/tfjs-backend-wasm', () => {
+  const wasm = { cwrap: () => 'a function of the module' }
+  registerBackend('wasm', async () => {
+    if (broken) throw new Error('no network')
+    return Object.assign(new Gpu(), { wasm })
+  })
+  const setupFunc = (made: unknown) => (held = (made as { wasm: typeof wasm }).wasm.cwrap())
+  registerKernel({ kernelName: 'Add', backendName: 'wasm', kernelFunc: () => [], setupFunc })
+  return { setWasmPaths: (...given: unknown[]) => paths(...given) }
 })
 
 beforeEach(() => {
@@ -92,6 +105,18 @@ test('an engine whose model cannot be loaded keeps no GPU, and tells of no loss 
   load = async () => model
   await open()
   expect(Gpu.made[1].alive).toBe(true)
+})
+
+test('WASM can be opened after a start without a network, and keeps nothing when it is closed', async () => {
+  env().registerFlag('WASM_HAS_MULTITHREAD_SUPPORT', () => false)
+  broken = true
+  await expect(openTensorFlow('wasm', bundle, () => {})).rejects.toThrow('wasm cannot be used')
+  broken = false
+  const runtime = await openTensorFlow('wasm', bundle, () => {})
+  expect(paths).toHaveBeenCalledTimes(1) // TF.js refuses them after a start that failed
+  expect(held).toBe('a function of the module')
+  runtime.dispose()
+  expect([held, Gpu.made[0].alive]).toEqual([null, false])
 })
 
 test('a lost GPU is told of, and nothing waits for it any more', async () => {
