@@ -25,7 +25,6 @@ from skushare.export.sources import (
     open_model,
 )
 from skushare.export.tfjs import SHARD_BYTES, convert
-from skushare.shelf.certainty import FACINGS, SCORES
 
 FORMAT, DESCRIPTION = "skushare bundle 1", "bundle.json"
 FORMATS = ("bundle", "tfjs", "savedmodel", "litert")
@@ -412,7 +411,6 @@ def _describe(source, precision, graph, litert):
             "outputs": graph.outputs,
             "config": json.loads(source.config.to_json()),
         },
-        "certainty": {"scores": list(SCORES), "facings": list(FACINGS)},
     }
 
 

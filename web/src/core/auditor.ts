@@ -5,6 +5,7 @@ import { BundleError } from './bundle'
 import type { Detections } from './detections'
 import type { Gallery } from './gallery'
 import type { Reply, Request, Task } from './messages'
+import type { Memory } from './runtime'
 
 /** What calculates; `litert` is LiteRT.js on WASM in 8 bits. */
 export type Engine = 'webgpu' | 'webgl' | 'wasm' | 'litert'
@@ -210,7 +211,7 @@ export class Auditor {
   }
 
   /** What the engine holds; does not grow from frame to frame. */
-  memory(): Promise<{ tensors: number; bytes: number }> {
+  memory(): Promise<Memory> {
     return this.ask({ kind: 'memory' })
   }
 

@@ -67,13 +67,6 @@ export interface BundleDescription {
   detector: DetectorDescription
   embedder: EmbedderDescription | null
   gallery: string | null
-  certainty: Certainty
   golden: string | null
   files: Record<string, FileDescription>
-}
-
-/** Mean scores of boxes, and the part of them that are facings; linear in between. */
-export interface Certainty {
-  scores: number[]
-  facings: number[]
 }

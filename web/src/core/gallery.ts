@@ -7,13 +7,13 @@ import type { EmbedderDescription } from './config'
 import { dot, toUnit } from './looks'
 import { quantile } from './numbers'
 import { sha256 } from './sha256'
+import { LONGEST_NAME, tidyName } from './text'
 
 const FORMAT = 'skushare gallery 1'
 const INDEX = 'gallery.json'
 const THRESHOLD = 0.5 // a brand is named when it is more likely right than wrong
 const PRIOR = 20 // examples that the embedder's own calibration weighs as much as
 const SAMPLE = 500 // examples that a gallery is calibrated on, at most
-const LONGEST_NAME = 200 // characters
 const LARGEST_ZIP = 1 << 30 // bytes of all files in it, unpacked
 
 /** A gallery cannot be read or changed; the message says why, in the words of Python's. */
@@ -516,10 +516,10 @@ function checkedSku(sku: Sku): Sku {
   }
 }
 
-/** `text` without control characters and outer space. */
+/** `text` as `tidyName` gives it; `GalleryError` if there is nothing to see of it, or too much. */
 function checkedText(text: string, what: string, mayBeEmpty = false): string {
-  const clean = text.replace(/[\p{C}\p{Z}]/gu, ' ').trim()
-  if (!clean && !mayBeEmpty) throw new GalleryError(`the ${what} is empty; write one`)
+  const clean = tidyName(text)
+  if (!/[^\p{C}\p{Z}]| /u.test(clean) && !mayBeEmpty) throw new GalleryError(`the ${what} is empty; write one`)
   if ([...clean].length > LONGEST_NAME)
     throw new GalleryError(`the ${what} is longer than ${LONGEST_NAME} characters; shorten it`)
   return clean

@@ -8,6 +8,7 @@ import type { Input } from './preprocess'
 export interface Memory {
   tensors: number
   bytes: number
+  gpuBytes?: number // what is reserved on the GPU, where there is one
 }
 
 /** The networks of a bundle, ready on one engine. */

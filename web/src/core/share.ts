@@ -1,7 +1,6 @@
 /** Share of shelf: how the shelf divides over brands, or over classes before brands are known. */
 
 import { facingProbability } from './certainty'
-import type { Certainty } from './config'
 import { type Detections, indicesWhere, selectDetections } from './detections'
 import { mean, unique } from './numbers'
 import { ShelfPlane } from './plane'
@@ -33,7 +32,6 @@ export interface ShareOptions {
   labels?: readonly string[] // names of the classes
   brands?: readonly string[] // names of the brands, by brand id
   own?: readonly string[] // names of the own brands, to have them against all others
-  certainty?: Certainty // the bundle's
 }
 
 /** Facings and shares of each brand in one photo (of each class, where it has no brands), most first. */
@@ -58,7 +56,7 @@ export function shareOfShelves(photos: Detections[], options: ShareOptions): Sha
     const sizes = sizesOf(found)
     for (let i = 0; i < found.count; i++) {
       called.push(groupName(ids[i], names, options.own))
-      present.push(facingProbability(found.scores[i], options.certainty))
+      present.push(facingProbability(found.scores[i]))
       sure.push(byBrand && found.brandScores && ids[i] >= 0 ? found.brandScores[i] : 1)
       lengths.push(sizes.lengths[i])
       areas.push(sizes.areas[i])

@@ -1,13 +1,34 @@
 /** TensorFlow.js as an engine: the exported graphs on WebGPU, WebGL or WASM. */
 
 import { type GraphModel, loadGraphModel } from '@tensorflow/tfjs-converter'
-import { backend, dispose, env, io, memory, ready, setBackend, type Tensor, tensor } from '@tensorflow/tfjs-core'
+import {
+  backend,
+  dispose,
+  engine as tensorFlow,
+  env,
+  findBackendFactory,
+  getKernelsForBackend,
+  io,
+  memory,
+  ready,
+  registerBackend,
+  removeBackend,
+  setBackend,
+  type Tensor,
+  tensor,
+} from '@tensorflow/tfjs-core'
 
 import type { Engine } from './auditor'
 import { type Bundle, loadFile } from './bundle'
 import type { OnLost, Runtime } from './runtime'
 
+type TensorFlowEngine = Exclude<Engine, 'litert'>
+
 const LONGEST_START = 30_000 // milliseconds
+const KEPT_TEXTURES = 100e6 // bytes; beyond them WebGL's textures are not kept for the next picture of their size
+const NO_MODULE = { wasm: { cwrap: () => null } }
+
+let wasmPathsSet = false // TF.js refuses them after a start that failed
 
 /**
  * The networks of `bundle` on `engine`.
@@ -15,18 +36,29 @@ const LONGEST_START = 30_000 // milliseconds
  * @throws BundleError a file is missing or damaged; Error the engine does not work here.
  */
 export async function openTensorFlow(
-  engine: Exclude<Engine, 'litert'>,
+  engine: TensorFlowEngine,
   bundle: Bundle,
   onLost: OnLost,
 ): Promise<Runtime> {
-  await registerBackend(engine)
-  // A thread that fails to start lets everything wait for ever.
-  const late = new Promise<never>((_, reject) => setTimeout(reject, LONGEST_START, new Error(`${engine} does not start`)))
-  if (!(await Promise.race([setBackend(engine), late]))) throw new Error(`${engine} cannot be used here`)
-  await ready()
-  const stopListening = listen(engine, onLost)
+  await load(engine)
+  let stopListening = (): void => {}
+  try {
+    // A thread that fails to start lets everything wait for ever.
+    const late = new Promise<never>((_, reject) => setTimeout(reject, LONGEST_START, new Error(`${engine} does not start`)))
+    if (!(await Promise.race([setBackend(engine), late]))) throw new Error(`${engine} cannot be used here`)
+    await ready()
+    stopListening = listen(engine, onLost)
+    const network = await loadModel(bundle, bundle.description.detector.tfjs)
+    return runtimeOf(engine, bundle, network, stopListening)
+  } catch (error) {
+    stopListening()
+    forget(engine)
+    throw error
+  }
+}
+
+function runtimeOf(engine: TensorFlowEngine, bundle: Bundle, network: GraphModel, stopListening: () => void): Runtime {
   const { detector, embedder } = bundle.description
-  const network = await loadModel(bundle, detector.tfjs)
   let embedding: GraphModel | null = null
   const { class_logits, box_codes } = detector.outputs
   return {
@@ -46,15 +78,27 @@ export async function openTensorFlow(
       return vectors
     },
     memory() {
-      const { numTensors, numBytes } = memory()
-      return { tensors: numTensors, bytes: numBytes }
+      const { numTensors, numBytes, numBytesInGPUAllocated, numBytesAllocatedInGPU } = memory() as Held
+      return { tensors: numTensors, bytes: numBytes, gpuBytes: numBytesInGPUAllocated ?? numBytesAllocatedInGPU }
     },
     dispose() {
       stopListening()
-      network.dispose()
-      embedding?.dispose()
+      try {
+        network.dispose()
+        embedding?.dispose()
+      } finally {
+        forget(engine)
+      }
     },
   }
+}
+
+/** What TF.js tells of its memory: of the GPU's under a name of WebGL's or of WebGPU's, and on WASM nothing. */
+interface Held {
+  numTensors: number
+  numBytes: number
+  numBytesInGPUAllocated?: number
+  numBytesAllocatedInGPU?: number
 }
 
 /** The values of `outputs`; all tensors, the input too, are gone afterwards, whatever happens. */
@@ -75,9 +119,10 @@ async function run(
   }
 }
 
-async function registerBackend(engine: Exclude<Engine, 'litert'>): Promise<void> {
+async function load(engine: TensorFlowEngine): Promise<void> {
   if (engine === 'webgl') {
     await import('@tensorflow/tfjs-backend-webgl')
+    env().set('WEBGL_DELETE_TEXTURE_THRESHOLD', KEPT_TEXTURES)
   } else if (engine === 'webgpu') {
     const adapter = await (navigator as { gpu?: GPU }).gpu?.requestAdapter()
     if (!adapter) throw new Error('no GPU that WebGPU can use')
@@ -90,12 +135,37 @@ async function registerBackend(engine: Exclude<Engine, 'litert'>): Promise<void>
       import('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url'),
     ])
     env().set('WASM_HAS_MULTITHREAD_SUPPORT', globalThis.crossOriginIsolated === true)
-    setWasmPaths({
-      'tfjs-backend-wasm.wasm': plain.default,
-      'tfjs-backend-wasm-simd.wasm': simd.default,
-      'tfjs-backend-wasm-threaded-simd.wasm': threaded.default,
-    })
+    if (!wasmPathsSet) {
+      setWasmPaths({
+        'tfjs-backend-wasm.wasm': plain.default,
+        'tfjs-backend-wasm-simd.wasm': simd.default,
+        'tfjs-backend-wasm-threaded-simd.wasm': threaded.default,
+      })
+    }
+    wasmPathsSet = true
   }
+}
+
+/**
+ * Take the backend of `engine` away, and its memory with it; the next one is made anew, on a GPU that works.
+ *
+ * TF.js keeps a backend for ever, also one whose GPU is gone, and on that one waits without end.
+ */
+function forget(engine: TensorFlowEngine): void {
+  const factory = findBackendFactory(engine)
+  if (!factory) return // the browser lacks what it needs
+  const { registry } = tensorFlow()
+  const { device } = (registry[engine] ?? {}) as { device?: GPUDevice }
+  try {
+    removeBackend(engine)
+  } catch {
+    delete registry[engine] // what is broken may not even be freed
+    removeBackend(engine)
+  }
+  device?.destroy()
+  // The kernels of WASM keep functions of a module, and with them all its memory.
+  if (engine === 'wasm') for (const { setupFunc } of getKernelsForBackend(engine)) setupFunc?.(NO_MODULE)
+  registerBackend(engine, factory)
 }
 
 /** A graph model whose files are checked before they are used. */
@@ -113,6 +183,11 @@ async function loadModel(bundle: Bundle, path: string): Promise<GraphModel> {
   })
 }
 
+interface Gpgpu {
+  gl: WebGLRenderingContext
+  itemsToPoll: { isDoneFn: () => boolean }[]
+}
+
 /** Have `onLost` called when the GPU goes away; returns what ends it. */
 function listen(engine: Engine, onLost: OnLost): () => void {
   let listening = true
@@ -120,9 +195,13 @@ function listen(engine: Engine, onLost: OnLost): () => void {
     if (listening) onLost(detail)
   }
   if (engine === 'webgl') {
-    const { gpgpu } = backend() as unknown as { gpgpu: { gl: WebGLRenderingContext } }
+    const { gpgpu } = backend() as unknown as { gpgpu: Gpgpu }
     const canvas = gpgpu.gl.canvas as EventTarget
-    const tell = () => lost('WebGL was lost')
+    const tell = () => {
+      lost('WebGL was lost')
+      // The fences of a lost context never pass, and TF.js would ask them for ever.
+      for (const fence of gpgpu.itemsToPoll) fence.isDoneFn = () => true
+    }
     canvas.addEventListener('webglcontextlost', tell)
     return () => {
       listening = false

@@ -10,7 +10,7 @@ import { FrameNamer, named } from './naming'
 import { median } from './numbers'
 import { cropRaster, type Raster, resize } from './raster'
 import { rowIdsOf } from './rows'
-import { openRuntime, possibleEngines, type Runtime } from './runtime'
+import { type Memory, openRuntime, possibleEngines, type Runtime } from './runtime'
 import { ShelfTracker } from './tracking'
 
 const BATCHES = [32, 8] // sizes of batch of the embedder: many facings at once, and few without waste
@@ -24,13 +24,14 @@ const PROBE_SIZES = [320, 416, 640] // tried upwards while an engine is quick en
 /** What answers the page. */
 class Shelf {
   private runtime: Runtime | null = null
+  private last?: Engine // the engine that ran last, to come back to where none could be loaded
   private readonly detector: Detector
   private size: number
   private data: MatcherData | null = null
   private namer: FrameNamer | null = null
   private tracker = new ShelfTracker()
   private falling: Promise<void> = Promise.resolve() // the replacement of an engine that failed
-  private readonly broken = new Set<Engine>() // engines that failed here
+  private readonly broken = new Set<Engine>() // engines that failed at work here
   private abandon: ((error: Error) => void) | null = null // ends the wait for an engine that is gone
   private recent: number[] = [] // milliseconds of the last live frames
   private toldSlow = false
@@ -45,35 +46,39 @@ class Shelf {
     this.detector = new Detector(config, (input) => this.guarded((runtime) => runtime.detect(input)))
   }
 
-  async open(engine?: Engine): Promise<{ engine: Engine; size: number }> {
+  /** Start `engine`, or where that does not work the first that does, but for those of `without`. */
+  async open(engine?: Engine, without?: ReadonlySet<Engine>): Promise<{ engine: Engine; size: number }> {
     const order = possibleEngines(this.bundle)
     if (engine) order.unshift(engine)
-    let failure: unknown = new Error('this browser has neither WebAssembly nor a GPU')
+    let failure: unknown = new Error(
+      without ? 'no engine works here any more; reload the page' : 'this browser has neither WebAssembly nor a GPU',
+    )
     for (const each of new Set(order)) {
+      if (without?.has(each)) continue
       try {
-        this.runtime = await this.start(each)
+        await this.start(each)
         if (engine && each !== engine) tell({ code: 'engine-failed', detail: reason(failure), fallback: each })
         return { engine: each, size: this.size }
       } catch (error) {
         if (error instanceof BundleError) throw error
         failure = error
-        this.broken.add(each)
       }
     }
     throw failure
   }
 
   async use(engine: Engine, size?: number): Promise<{ engine: Engine; size: number }> {
+    await this.falling
     const present = this.runtime
     if (present?.engine !== engine) {
       // One at a time: two may be more than a phone has memory for.
-      present?.dispose()
+      quietly(() => present?.dispose())
       this.runtime = null
       try {
-        this.runtime = await this.start(engine)
+        await this.start(engine)
         this.broken.delete(engine)
       } catch (error) {
-        this.runtime = present && (await this.start(present.engine))
+        if (present) await this.start(present.engine)
         throw error
       }
     }
@@ -134,15 +139,16 @@ class Shelf {
     this.tracker = new ShelfTracker()
   }
 
-  memory(): { tensors: number; bytes: number } {
+  memory(): Memory {
     return this.runtime?.memory() ?? { tensors: 0, bytes: 0 }
   }
 
   /** How long a live frame takes on each engine that works here. */
   async probe(): Promise<Probe[]> {
-    const before = this.runtime?.engine
+    await this.falling
+    const before = this.last
     const probes: Probe[] = []
-    this.runtime?.dispose()
+    quietly(() => this.runtime?.dispose())
     this.runtime = null
     const { live_size, resize } = this.bundle.description.detector.config
     const smaller = resize === 'stretch' ? [] : PROBE_SIZES.filter((size) => size < live_size)
@@ -161,7 +167,7 @@ class Shelf {
           }
         } catch (error) {
           if (error instanceof BundleError) throw error
-          this.broken.add(engine) // it does not work here
+          if (runtime) this.broken.add(engine)
         }
         quietly(() => runtime?.dispose())
       }
@@ -183,8 +189,10 @@ class Shelf {
   private async guarded<T>(task: (runtime: Runtime) => Promise<T>): Promise<T> {
     for (;;) {
       await this.falling
+      // What could not be loaded, as while the network was away, may be there by now.
+      if (!this.runtime) await this.open(this.last, this.broken)
       const runtime = this.runtime
-      if (!runtime) throw new Error('no engine works here any more; reload the page')
+      if (!runtime) continue // lost meanwhile
       try {
         return await this.orLost(task(runtime))
       } catch (error) {
@@ -194,7 +202,7 @@ class Shelf {
     }
   }
 
-  /** Replace `failed` by the next engine that works; throws what it failed with where there is none. */
+  /** Replace `failed` by the next engine that works; throws why where there is none. */
   private async fallBack(failed: Runtime, error: unknown): Promise<void> {
     if (this.runtime !== failed) return this.falling // a lost GPU and the task that it broke both come here
     this.runtime = null
@@ -206,26 +214,29 @@ class Shelf {
   private async replaced(failed: Runtime, error: unknown): Promise<void> {
     this.broken.add(failed.engine)
     quietly(() => failed.dispose())
+    let missing: BundleError | null = null
     for (const engine of possibleEngines(this.bundle)) {
       if (this.broken.has(engine)) continue
       try {
-        this.runtime = await this.start(engine)
+        await this.start(engine)
         tell({ code: codeOf(error), detail: `${failed.engine}: ${reason(error)}`, fallback: engine })
         return
-      } catch {
-        this.broken.add(engine)
+      } catch (problem) {
+        if (problem instanceof BundleError) missing = problem
       }
     }
+    if (missing) throw missing // the next frame tries again
     tell({ code: codeOf(error), detail: `${failed.engine}: ${reason(error)}` })
     throw error
   }
 
-  private start(engine: Engine): Promise<Runtime> {
-    return openRuntime(engine, this.bundle, (detail) => {
+  private async start(engine: Engine): Promise<void> {
+    this.runtime = await openRuntime(engine, this.bundle, (detail) => {
       this.abandon?.(new Error(detail))
       const runtime = this.runtime
       if (runtime?.engine === engine) void this.fallBack(runtime, new Error(detail)).catch(() => {})
     })
+    this.last = engine
   }
 
   /** The pixels of `source`, which is closed; its longer side is made `largest` at most. */
@@ -241,6 +252,9 @@ class Shelf {
       if (this.canvas?.width !== w || this.canvas.height !== h) this.canvas = new OffscreenCanvas(w, h)
       const context = this.canvas.getContext('2d', { willReadFrequently: true })
       if (!context) throw new Error('no memory for the picture')
+      // On white as in Python; else what is transparent would show the picture before.
+      context.fillStyle = '#ffffff'
+      context.fillRect(0, 0, w, h)
       context.imageSmoothingQuality = 'high'
       context.drawImage(source, 0, 0, w, h)
       const { data } = context.getImageData(0, 0, w, h)

@@ -1,8 +1,7 @@
 /** The audit: what was found at one shelf at one time, and with what. As in `skushare/audits/audit.py`. */
 
 import type { Detections, Quad, ShareRow } from '../core'
-import { assignRows, makeDetections, shareByRow, shareOfShelf } from '../core'
-import { tidy } from './text'
+import { assignRows, makeDetections, shareByRow, shareOfShelf, tidyName } from '../core'
 
 export { UNKNOWN } from '../core'
 
@@ -91,7 +90,7 @@ export function corrected<A extends Pick<Audit, 'found' | 'corrections'>>(
   const correction: Correction = {
     facing,
     before: before ? { box: before.facing.box, brand: before.facing.brand } : null,
-    after: after && { box: after.box, brand: tidy(after.brand) },
+    after: after && { box: after.box, brand: tidyName(after.brand) },
     time: time.toISOString(),
   }
   return { ...audit, corrections: [...audit.corrections, correction] }

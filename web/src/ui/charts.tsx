@@ -4,7 +4,7 @@ import type { JSX } from 'preact'
 import type { ShareRow } from '../core'
 import { UNKNOWN } from './audit'
 import { day, percent, told } from './format'
-import { GREY } from './palette'
+import { GREY, OTHER } from './palette'
 import { t } from './strings'
 import { brief } from './text'
 
@@ -12,7 +12,6 @@ export type Measure = 'share' | 'linear' | 'area'
 export type Colors = ReadonlyMap<string, string>
 
 const MOST_BARS = 12
-export const OTHER = '\u0000other' // no brand can be called so: names have no control characters
 
 /** The largest `shares` by `measure`, what is beyond a dozen added up as `OTHER`. */
 export function folded(shares: readonly ShareRow[], most = MOST_BARS): ShareRow[] {

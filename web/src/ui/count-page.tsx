@@ -3,6 +3,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Camera as CameraIcon, Flashlight, Image, RotateCcw, Snowflake, SwitchCamera, VideoOff } from 'lucide'
+import { LONGEST_NAME, tidyName } from '../core'
 import { Camera, CameraError, listCameras, openCamera } from './camera'
 import type { CameraFault } from './camera'
 import { ShareChart } from './charts'
@@ -24,7 +25,7 @@ import { liveScore } from './settings'
 import { countShelf } from './shelf'
 import type { Source, SweepRecord } from './audit'
 import { t } from './strings'
-import { brief, tidy } from './text'
+import { brief } from './text'
 
 const MEASURE_AFTER = 3000 // ms: the first result comes before a better engine is looked for
 
@@ -45,7 +46,7 @@ export function mayReplace(): Promise<boolean> {
 export async function countFile(file: Blob, name: string): Promise<void> {
   const shown = brief(name, 60)
   try {
-    await count(await readPicture(file), { name: tidy(name, 200), source: 'photo' })
+    await count(await readPicture(file), { name: tidyName(name, LONGEST_NAME), source: 'photo' })
   } catch (error) {
     if (error instanceof PictureError) tell('error', t(`photo.${error.code}`, { name: shown }))
     else tell('error', t('photo.failed', { name: shown, detail: reason(error) }))

@@ -68,8 +68,6 @@ async function drawn(audit: Audit, picture: ImageBitmap | null, chosen: Record<s
   const rows = folded(shares)
   const foot = Math.round(size * (2.2 + 1.9 * rows.length))
   const [canvas, context] = makeCanvas(wide, high + foot)
-  context.fillStyle = '#ffffff'
-  context.fillRect(0, 0, wide, high + foot)
   if (picture) context.drawImage(picture, 0, 0, wide, high)
   const names = namesOf(facings.map(({ facing }) => facing.brand))
   const colors = colorsOf(names, chosen)

@@ -1,9 +1,11 @@
 /** Colours of names as charts and boxes use them. */
 
-import { labelColors } from '../core'
+import { labelColor, labelColors } from '../core'
 import { UNKNOWN } from './audit'
 
-export const GREY = '#A0A0A0'
+/** What a chart calls the smallest together; no brand can be called so: names have no control characters. */
+export const OTHER = '\u0000other'
+export const GREY = labelColor(UNKNOWN) // of whatever has no name
 
 /**
  * A colour for each of `names`, which come in an order that does not change with the counts.
@@ -12,7 +14,7 @@ export const GREY = '#A0A0A0'
  */
 export function colorsOf(names: readonly string[], chosen: Readonly<Record<string, string>> = {}): Map<string, string> {
   const colors = new Map(Object.entries(labelColors(names, { ...chosen })))
-  return colors.set(UNKNOWN, GREY)
+  return colors.set(UNKNOWN, GREY).set(OTHER, labelColor('other'))
 }
 
 /** Black or white, whichever is read better on `color`, "#RRGGBB". */

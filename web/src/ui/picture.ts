@@ -39,11 +39,13 @@ export async function readPicture(file: Blob): Promise<ImageBitmap> {
   }
 }
 
-/** A canvas of this size with a context to draw on. */
+/** A white canvas of this size, as Python lays transparent pictures on, with a context to draw on. */
 export function makeCanvas(width: number, height: number): [OffscreenCanvas, OffscreenCanvasRenderingContext2D] {
   const canvas = new OffscreenCanvas(Math.max(1, width), Math.max(1, height))
   const context = canvas.getContext('2d')
   if (!context) throw new PictureError('memory')
+  context.fillStyle = '#ffffff'
+  context.fillRect(0, 0, canvas.width, canvas.height)
   return [canvas, context]
 }
 

@@ -4,6 +4,7 @@ import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { Check, Download, Share2, SquarePlus, Tags, Trash2, Undo2 } from 'lucide'
 import type { Quad } from '../core'
+import { LONGEST_NAME, tidyName } from '../core'
 import type { Audit, Numbered, Placed, Reckoning } from './audit'
 import { UNKNOWN, corrected, mostlyAround, reckon, undone } from './audit'
 import { shownName } from './charts'
@@ -17,7 +18,6 @@ import { gallery, reason, tell } from './session'
 import { ShelfCanvas } from './shelf-canvas'
 import type { Spot } from './shelf-view'
 import { t } from './strings'
-import { LONGEST_NAME, tidy } from './text'
 
 interface Props {
   audit: Audit
@@ -166,7 +166,7 @@ function FacingPanel(props: {
   const [brand, setBrand] = useState('')
   const [teach, setTeach] = useState(true)
   const [busy, setBusy] = useState(false)
-  const name = tidy(brand, LONGEST_NAME)
+  const name = tidyName(brand, LONGEST_NAME)
   const put = async (): Promise<void> => {
     if (!name) return
     if (!props.onTeach || !teach) {

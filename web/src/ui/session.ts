@@ -90,6 +90,8 @@ export async function start(): Promise<void> {
     await loadGalleries(bundle.value)
     phase.value = 'ready'
   } catch (error) {
+    // Of a bundle that was exported anew meanwhile, the old description names files that are no more.
+    if (error instanceof BundleError) bundle.value = null
     failure.value = asFailure(error)
     phase.value = 'failed'
   }
@@ -169,8 +171,9 @@ export async function useEngine(engine: Engine, size?: number): Promise<boolean>
   try {
     await now.use(engine, size)
     return now.engine === engine
-  } catch {
-    tell('warning', t('engine.refused', { engine: t(`engine.${engine}`) }))
+  } catch (error) {
+    const away = error instanceof BundleError // a file's fault, not the engine's
+    tell('warning', away ? asFailure(error).text : t('engine.refused', { engine: t(`engine.${engine}`) }))
     return false
   } finally {
     running.value = { engine: now.engine, size: now.size }
@@ -231,9 +234,21 @@ export async function listGalleries(): Promise<void> {
   galleries.value = [...new Set([...saved, ...own])].sort((a, b) => a.localeCompare(b))
 }
 
-/** Have the gallery `name` name the brands, or none (empty name); `remember` it for the next visit. */
+/**
+ * Have the gallery `name` name the brands, or none (empty name); `remember` it for the next visit.
+ *
+ * Where the user's own cannot be read, the bundle's of that name does.
+ */
 export async function chooseGallery(name: string, remember = true): Promise<void> {
-  await setGallery(name ? await findGallery(name) : null)
+  let found: Gallery | null = null
+  try {
+    found = name ? await findGallery(name) : null
+  } catch (error) {
+    if (bundled.value?.name !== name) throw error
+    tell('warning', t('gallery.bundled-instead', { name, detail: reason(error) }))
+    found = bundled.value
+  }
+  await setGallery(found)
   if (remember) galleryName.value = gallery.value ? name : ''
 }
 

@@ -3,6 +3,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { Camera, GraduationCap, Save, Trash2 } from 'lucide'
+import { tidy, tidyName } from '../core'
 import type { Audit } from './audit'
 import { corrected, current, withoutLooks } from './audit'
 import { Button, Confirm, Dialog, Notice, PageTitle, Slider, TextField } from './components'
@@ -17,7 +18,6 @@ import { lastWords } from './settings'
 import { StoreError, addAudit, keep } from './store'
 import { t } from './strings'
 import { teachLike } from './teaching'
-import { tidy } from './text'
 
 export function ShelfPage(): JSX.Element {
   const audit = draftAudit.value
@@ -94,7 +94,7 @@ function SaveDialog({ audit, picture, onClose }: { audit: Audit; picture: ImageB
   const [problem, setProblem] = useState('')
   const looks = draftNamed.value?.looks ?? new Set<string>()
   const put = (change: Partial<typeof words>): void => setWords({ ...words, ...change })
-  const clean = { store: tidy(words.store), shelf: tidy(words.shelf), category: tidy(words.category), note: tidy(words.note) }
+  const clean = { store: tidyName(words.store), shelf: tidyName(words.shelf), category: tidyName(words.category), note: tidy(words.note) }
   const save = async (): Promise<void> => {
     setBusy(true)
     setProblem('')

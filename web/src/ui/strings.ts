@@ -23,7 +23,7 @@ const en = {
   'app.update-now': 'Update now',
   'app.retry': 'Try again',
   'app.repair': 'Fetch everything anew',
-  'app.repair-failed': 'The server cannot be reached, so nothing was changed. Try again with a network.',
+  'app.repair-failed': 'The app cannot be had from its server now, so nothing was changed. Try again later, with a network.',
   'app.replace': 'The corrections of the count before are not saved. Go on without them?',
   'app.replace-yes': 'Go on without them',
   'app.dismiss': 'Dismiss',
@@ -265,6 +265,7 @@ const en = {
   'teach.color-of': 'Colour of {name}',
   'teach.leave': 'Back to the count',
   'gallery.bundled-failed': 'The gallery that came with the app could not be read. Facings are grouped by look.',
+  'gallery.bundled-instead': 'What is saved of the gallery {name} could not be opened: {detail}. The one that came with the app is in use.',
   'gallery.open-failed': 'The gallery {name} could not be opened: {detail}. Facings are grouped by look.',
 
   'settings.title': 'Settings',

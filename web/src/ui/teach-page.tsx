@@ -4,7 +4,7 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { signal } from '@preact/signals'
 import { ChevronLeft, Download, GraduationCap, Image, Pencil, Plus, Split, Trash2, Upload } from 'lucide'
-import { Gallery } from '../core'
+import { Gallery, LONGEST_NAME, tidyName } from '../core'
 import type { Quad, Sku } from '../core'
 import { Button, Confirm, Dialog, FileButton, Notice, PageTitle, SelectField, Spinner, TextField, useBlobAddress } from './components'
 import { countFile, mayReplace } from './count-page'
@@ -21,7 +21,7 @@ import type { Shelf } from './shelf'
 import { deleteGallery } from './store'
 import { t } from './strings'
 import { teachFacings } from './teaching'
-import { LONGEST_NAME, asFileName, brief, freeName, tidy } from './text'
+import { asFileName, brief, freeName } from './text'
 
 /** The facings being taught; kept while the user looks at other pages. */
 interface Lesson {
@@ -105,7 +105,7 @@ function GalleryChoice(): JSX.Element {
     }
   }
   const create = async (): Promise<void> => {
-    const clean = tidy(name, LONGEST_NAME)
+    const clean = tidyName(name, LONGEST_NAME)
     if (!clean) return
     try {
       await keepGallery(async () => (await findGallery(clean)) ?? Gallery.empty(clean))
@@ -220,11 +220,11 @@ function PileCard(props: {
   const known = gallery.value
   const shown = all ? props.members : props.members.slice(0, THUMBS)
   const teach = async (): Promise<void> => {
-    const name = tidy(brand, LONGEST_NAME)
+    const name = tidyName(brand, LONGEST_NAME)
     setMissing(!name)
     if (!name) return
     setBusy(true)
-    await props.onTeach(name, tidy(product, LONGEST_NAME))
+    await props.onTeach(name, tidyName(product, LONGEST_NAME))
     setBusy(false)
   }
   const title = t('teach.pile', { at: props.at, n: props.members.length })

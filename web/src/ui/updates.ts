@@ -39,13 +39,15 @@ export async function startUpdates(): Promise<void> {
 
 function watch(registration: ServiceWorkerRegistration, isUpdate: boolean): void {
   const worker = registration.installing
+  let kept = registration.active !== null // this version, or one before
   worker?.addEventListener('statechange', () => {
+    if (worker.state === 'installed') kept = true
     if (worker.state === 'installed' && isUpdate) {
       tell('info', t('app.update'), { label: t('app.update-now'), run: () => void update(registration) })
     } else if (worker.state === 'activated' && !isUpdate) {
       document.documentElement.dataset.offline = 'ready'
       tell('success', t('app.ready-offline'))
-    } else if (worker.state === 'redundant' && registration.active !== worker && !asked) {
+    } else if (worker.state === 'redundant' && !kept) {
       tell('warning', t('app.not-offline'))
     }
   })
@@ -65,12 +67,7 @@ async function update(registration: ServiceWorkerRegistration): Promise<void> {
 
 /** Forget all that was fetched and load everything anew; audits and galleries stay. */
 export async function repair(): Promise<void> {
-  try {
-    await fetch('sw.js', { cache: 'no-store' }) // what is thrown away must be there to be fetched
-  } catch {
-    tell('error', t('app.repair-failed'))
-    return
-  }
+  if (!(await isServed())) return tell('error', t('app.repair-failed'))
   const registrations = (await navigator.serviceWorker?.getRegistrations()) ?? []
   const here = new URL('./', location.href).href
   await Promise.all(registrations.filter((each) => each.scope === here).map((each) => each.unregister()))
@@ -79,4 +76,15 @@ export async function repair(): Promise<void> {
     await Promise.all(names.filter((name) => name.endsWith(here)).map((name) => caches.delete(name)))
   }
   location.reload()
+}
+
+/** Whether the server has the app: what is thrown away must be there to be fetched. */
+async function isServed(): Promise<boolean> {
+  try {
+    const { ok, headers } = await fetch('sw.js', { cache: 'no-store' })
+    // A page in its place is that of a login or of the host, where the app is gone.
+    return ok && /javascript/i.test(headers.get('Content-Type') ?? '')
+  } catch {
+    return false
+  }
 }

@@ -10,8 +10,16 @@ import { vectors } from './vectors'
 const { config } = vectors('photos')
 
 /** What each engine does when it is opened and run; changed by the tests. */
-const engines: Record<Engine, { open?: Error; run?: () => Error | null | Promise<never>; runs: number; alive: number; lose?: () => void }> =
-  {} as never
+interface Behaviour {
+  open?: Error
+  run?: () => Error | null | Promise<never>
+  runs: number
+  alive: number
+  seen?: Float32Array // the input of the last run
+  lose?: () => void
+}
+
+const engines: Record<Engine, Behaviour> = {} as never
 
 vi.mock('../../src/core/runtime', () => ({
   possibleEngines: () => ['litert', 'wasm', 'webgl'],
@@ -24,6 +32,7 @@ vi.mock('../../src/core/runtime', () => ({
       engine,
       detect: async (input: Input) => {
         behaviour.runs++
+        behaviour.seen = input.data
         const error = await behaviour.run?.()
         if (error) throw error
         const anchors = detectorAnchors(config, input.height, input.width).length / 4
@@ -42,14 +51,21 @@ vi.mock('../../src/core/runtime', () => ({
   },
 }))
 
+/** Keeps what was drawn last, as a canvas does; pictures are of one shade of grey, or transparent without one. */
 class Canvas {
+  private shade = 0
   constructor(
     public width: number,
     public height: number,
   ) {}
   getContext() {
     const { width, height } = this
-    return { drawImage() {}, getImageData: () => ({ data: new Uint8ClampedArray(4 * width * height) }) }
+    return {
+      fillStyle: '',
+      fillRect: () => (this.shade = 255),
+      drawImage: (picture: { shade?: number }) => (this.shade = picture.shade ?? this.shade),
+      getImageData: () => ({ data: new Uint8ClampedArray(4 * width * height).fill(this.shade) }),
+    }
   }
 }
 
@@ -80,9 +96,11 @@ const bundle = {
 let notices: Notice[] = []
 const closed: unknown[] = []
 
-function frame(width = 160, height = 120): ImageBitmap {
-  return { width, height, close: () => closed.push(0) } as unknown as ImageBitmap
+function frame(width = 160, height = 120, shade: number | undefined = 0): ImageBitmap {
+  return { width, height, shade, close: () => closed.push(0) } as unknown as ImageBitmap
 }
+
+const transparent = (): ImageBitmap => ({ ...frame(), shade: undefined }) as ImageBitmap
 
 const start = (engine?: Engine) => Auditor.start(bundle, { engine, onNotice: (notice) => notices.push(notice) })
 
@@ -118,6 +136,17 @@ describe('the worker', () => {
     const found = (await auditor.offer(frame(3840, 2160), { brands: false, sweep: false }))!
     const small = (await auditor.offer(frame(1920, 1080), { brands: false, sweep: false }))!
     found.detections.boxes.forEach((value, k) => expect(value).toBeCloseTo(2 * small.detections.boxes[k], 2))
+  })
+
+  test('a transparent picture lies on white, not on the one before', async () => {
+    const auditor = await start()
+    const seen = []
+    for (const picture of [frame(160, 120, 255), frame(160, 120, 40), transparent()]) {
+      await auditor.offer(picture, { brands: false, sweep: false })
+      seen.push(engines.litert.seen)
+    }
+    expect(seen[2]).toEqual(seen[0])
+    expect(seen[2]).not.toEqual(seen[1])
   })
 
   test('names facings by a gallery, and embeds them', async () => {
@@ -297,4 +326,45 @@ test('where a file cannot be had while engines are measured, the one before goes
   engines.webgl.open = new BundleError('network', 'model/a.bin', 'x')
   await expect(auditor.probe()).rejects.toMatchObject({ code: 'network' })
   expect((await auditor.offer(frame(), { brands: false, sweep: false }))!.detections.count).toBe(1)
+})
+
+describe('what could not be loaded is loaded by a later frame', () => {
+  const all = ['litert', 'wasm', 'webgl'] as const
+  const find = (auditor: Auditor) => auditor.offer(frame(), { brands: false, sweep: false })!
+  const failWith = (error?: Error) => all.forEach((engine) => (engines[engine].open = error))
+
+  test.each([
+    ['another engine is chosen', (auditor: Auditor) => auditor.use('webgl')],
+    ['engines are measured', (auditor: Auditor) => auditor.probe()],
+  ])('when the network is away while %s', async (_, act) => {
+    const { BundleError } = await import('../../src/core/bundle') // the one of this test's worker
+    const auditor = await start('wasm')
+    failWith(new BundleError('network', 'model/a.bin', 'x'))
+    await expect(act(auditor)).rejects.toMatchObject({ code: 'network' })
+    await expect(find(auditor)).rejects.toMatchObject({ code: 'network' })
+    failWith()
+    expect((await find(auditor))!.detections.count).toBe(1)
+    expect([auditor.engine, engines.wasm.alive, notices]).toEqual(['wasm', 1, []])
+  })
+
+  test.each([true, false])('when an engine fails meanwhile (a file of the bundle: %s)', async (ofBundle) => {
+    const { BundleError } = await import('../../src/core/bundle')
+    const auditor = await start('webgl')
+    failWith(ofBundle ? new BundleError('network', 'model/a.bin', 'x') : new Error('no wasm file'))
+    engines.webgl.run = () => new Error('WebGL context lost')
+    await expect(find(auditor)).rejects.toThrow(ofBundle ? 'network' : 'context lost')
+    await expect(find(auditor)).rejects.toThrow(ofBundle ? 'network' : 'no wasm file')
+    failWith()
+    expect((await find(auditor))!.detections.count).toBe(1)
+    expect([auditor.engine, engines.webgl.runs]).toEqual(['litert', 1])
+    expect(notices.at(-1)).toMatchObject({ fallback: 'litert' })
+  })
+
+  test('but an engine that failed at work is left alone', async () => {
+    const auditor = await start()
+    for (const engine of all) engines[engine].run = () => new Error('broken')
+    await expect(find(auditor)).rejects.toThrow('broken')
+    await expect(find(auditor)).rejects.toThrow('reload')
+    expect(all.map((engine) => engines[engine].runs)).toEqual([1, 1, 1])
+  })
 })

@@ -8,6 +8,11 @@ const brandsOf = (audit: Parameters<typeof current>[0]): string[] => current(aud
 describe('corrections', () => {
   const audit = makeAudit(makeFacings('A', 'B', ''))
 
+  test('give a brand that a gallery knows by the same name', () => {
+    const now = corrected(audit, 1, { box: audit.found[1].box, brand: ' Cola\nZero\u00a0\u0645\u06cc\u200c\u062e ' })
+    expect(brandsOf(now)[1]).toBe('Cola Zero \u0645\u06cc\u200c\u062e')
+  })
+
   test('rename, remove and add facings, and leave what was found', () => {
     let now = corrected(audit, 1, { box: audit.found[1].box, brand: 'C' })
     now = corrected(now, 0, null)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ShareRow } from '../../src/core'
-import { OTHER, folded, largest } from '../../src/ui/charts'
+import { folded, largest } from '../../src/ui/charts'
+import { OTHER } from '../../src/ui/palette'
 
 const row = (name: string, facings: number, whole: number): ShareRow => {
   const share = facings / whole

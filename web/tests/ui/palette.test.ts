@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { GREY, colorsOf, inkOn } from '../../src/ui/palette'
+import { OTHER, colorsOf, inkOn } from '../../src/ui/palette'
 
-test('no names have no colours but the unknown', () => {
-  expect([...colorsOf([])]).toEqual([['unknown', GREY]])
+test('without names only what is unknown and the rest of a chart have colours, as in Python', () => {
+  expect([...colorsOf([])]).toEqual([['unknown', '#A0A0A0'], [OTHER, '#6F7B79']])
 })
 
 test('each name has a colour, also one that JavaScript knows', () => {

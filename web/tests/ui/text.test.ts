@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
-import { asFileName, brief, freeName, tidy } from '../../src/ui/text'
+import { asFileName, brief, freeName } from '../../src/ui/text'
 
 const HOSTILE = ['<img src=x onerror=alert(1)>', '\u202egnp.exe', '👩‍👩‍👧‍👦'.repeat(5000), 'x'.repeat(10_000), '\u0000\ud800', '   ', '../../etc/passwd', 'مرحبا', 'a\nb\tc']
 
@@ -27,13 +27,6 @@ test.each([
   ['x'.repeat(200), ['x'.repeat(200)], `${'x'.repeat(192)} (2)`],
 ])('a name that is taken gets a number: %s among %j', (name, taken, free) => {
   expect(freeName(name, taken)).toBe(free)
-})
-
-test('tidy keeps what people write, without what no file can hold', () => {
-  expect(tidy(' Café <b>\u0007 "ok" ')).toBe('Café <b>  "ok"')
-  expect(tidy('x'.repeat(300), 200)).toHaveLength(200)
-  expect(tidy('a\ud800b\udc00c')).toBe('a b c')
-  expect(tidy('line\nline')).toBe('line\nline')
 })
 
 test('brief never cuts a character in half', () => {

@@ -1,0 +1,77 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { Auditor, BundleError, Gallery, loadBundle } from '../../src/core'
+import type { Bundle } from '../../src/core'
+import { galleryNames, openGallery } from '../../src/ui/store'
+
+vi.mock('../../src/ui/store')
+vi.mock('../../src/core', async (importOriginal) => ({ ...(await importOriginal<object>()), loadBundle: vi.fn() }))
+
+vi.stubGlobal('location', new URL('http://localhost/'))
+vi.stubGlobal('addEventListener', () => {})
+vi.stubGlobal('navigator', { userAgent: '' })
+vi.stubGlobal('document', { documentElement: { dataset: {} } })
+const session = await import('../../src/ui/session')
+
+const auditor = { engine: 'wasm', size: 640, stop: () => {}, setGallery: vi.fn(), use: vi.fn() }
+const make = (version: string) =>
+  ({ base: new URL('http://localhost/'), description: { version, embedder: null, detector: { config: { live_size: 640 } } } }) as unknown as Bundle
+const texts = (): string[] => session.messages.value.map(({ text }) => text)
+
+beforeEach(() => {
+  session.bundle.value = session.bundled.value = session.auditor.value = null
+  session.messages.value = []
+  vi.mocked(galleryNames).mockResolvedValue([])
+  vi.mocked(openGallery).mockResolvedValue(undefined)
+  vi.mocked(loadBundle).mockReset().mockResolvedValueOnce(make('old')).mockResolvedValueOnce(make('new'))
+  vi.spyOn(Auditor, 'start').mockResolvedValue(auditor as unknown as Auditor)
+})
+
+describe('a start that is tried again', () => {
+  test('reads the description anew where a file of it was not to be had', async () => {
+    vi.mocked(Auditor.start).mockRejectedValueOnce(new BundleError('missing', 'model/old.bin'))
+    await session.start()
+    expect([session.phase.value, session.failure.value?.code]).toEqual(['failed', 'missing'])
+    await session.start()
+    expect([session.phase.value, session.description.value?.version]).toEqual(['ready', 'new'])
+  })
+
+  test('keeps the description where it was an engine that failed', async () => {
+    vi.mocked(Auditor.start).mockRejectedValueOnce(new Error('no engine'))
+    await session.start()
+    await session.start()
+    expect([session.phase.value, session.description.value?.version]).toEqual(['ready', 'old'])
+  })
+})
+
+describe('the gallery that came with the app', () => {
+  const own = Gallery.empty('Shelf')
+
+  test.each([
+    ['nothing can be kept here', () => vi.mocked(openGallery).mockRejectedValue(new Error('barred'))],
+    ['the saved one of its name is damaged', () => vi.mocked(openGallery).mockResolvedValue({ name: 'Shelf', zip: new Blob(['x']), changed: '' })],
+  ])('is used, and the user is told, where %s', async (_, arrange) => {
+    session.bundled.value = own
+    arrange()
+    await session.chooseGallery('Shelf')
+    expect(session.gallery.value).toBe(own)
+    expect(texts()).toEqual([expect.stringContaining('Shelf could not be opened')])
+  })
+
+  test('is not used in place of another', async () => {
+    session.bundled.value = own
+    vi.mocked(openGallery).mockRejectedValue(new Error('barred'))
+    await expect(session.chooseGallery('Mine')).rejects.toThrow('barred')
+    expect(texts()).toEqual([])
+  })
+})
+
+test.each([
+  [new BundleError('network', 'model/a.bin'), 'model/a.bin could not be loaded'],
+  [new Error('no GPU'), 'WebGL does not work on this device'],
+])('an engine that could not be changed to is told of with the reason: %s', async (error, told) => {
+  await session.start()
+  session.messages.value = []
+  auditor.use.mockRejectedValueOnce(error)
+  expect(await session.useEngine('webgl')).toBe(false)
+  expect(texts()).toEqual([expect.stringContaining(told)])
+})

@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+
+const tell = vi.fn()
+vi.mock('../../src/ui/session', () => ({ tell: (...told: unknown[]) => tell(...told), ask: vi.fn() }))
+vi.mock('../../src/ui/draft', () => ({ unsaved: () => false }))
+
+class Worker extends EventTarget {
+  state = 'installing'
+  postMessage = vi.fn()
+  become(state: string): void {
+    this.state = state
+    this.dispatchEvent(new Event('statechange'))
+  }
+}
+
+class Registration extends EventTarget {
+  active: Worker | null = null
+  installing: Worker | null = null
+  waiting: Worker | null = null
+  scope = 'http://localhost/app/'
+  unregister = vi.fn()
+  update = async () => {}
+  /** The browser has found a version, the first one or a new one. */
+  find(): Worker {
+    this.installing = new Worker()
+    this.dispatchEvent(new Event('updatefound'))
+    return this.installing
+  }
+}
+
+const told = (): string[] => tell.mock.calls.map(([, text]) => text)
+const reload = vi.fn()
+const deleted: string[] = []
+let registration: Registration
+
+beforeEach(() => {
+  tell.mockReset()
+  reload.mockReset()
+  deleted.length = 0
+  registration = new Registration()
+  vi.resetModules()
+  vi.stubEnv('DEV', false)
+  vi.stubGlobal('document', { documentElement: { dataset: {} } })
+  vi.stubGlobal('location', { href: 'http://localhost/app/', reload })
+  vi.stubGlobal('setInterval', () => 0)
+  vi.stubGlobal('caches', { keys: async () => ['precache-http://localhost/app/', 'precache-http://localhost/'], delete: async (name: string) => deleted.push(name) })
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.unstubAllEnvs()
+})
+
+async function visit(controller: Worker | null): Promise<typeof import('../../src/ui/updates')> {
+  registration.active = controller
+  const serviceWorker = Object.assign(new EventTarget(), { controller, register: async () => registration, getRegistrations: async () => [registration] })
+  vi.stubGlobal('navigator', { serviceWorker })
+  const updates = await import('../../src/ui/updates')
+  await updates.startUpdates()
+  return updates
+}
+
+describe('that the app could not be kept', () => {
+  test('is told of a first installation that fails', async () => {
+    await visit(null)
+    registration.find().become('redundant')
+    expect(told()).toEqual([expect.stringContaining('could not be kept')])
+  })
+
+  test('is not told of a new version that fails or is superseded: the one before goes on', async () => {
+    await visit(new Worker())
+    registration.find().become('redundant')
+    const waiting = registration.find()
+    waiting.become('installed')
+    waiting.become('redundant')
+    expect(told()).toEqual([expect.stringContaining('new version')])
+  })
+
+  test('is not told where a page without the worker, as after a forced reload, has one that is kept', async () => {
+    await visit(null)
+    registration.active = new Worker()
+    registration.find().become('redundant')
+    expect(told()).toEqual([])
+  })
+
+  test('is not told where a newer version takes the place of the first', async () => {
+    await visit(null)
+    const first = registration.find()
+    for (const state of ['installed', 'activating', 'activated', 'redundant']) first.become(state)
+    expect(told()).toEqual([expect.stringContaining('Ready')])
+  })
+})
+
+describe('everything is fetched anew', () => {
+  const answer = (status: number, type: string) => async () => new Response('', { status, headers: { 'Content-Type': type } })
+
+  test.each([
+    ['is not there', answer(404, 'text/javascript')],
+    ['is down', answer(503, 'application/javascript')],
+    ['shows a page in place of the app', answer(200, 'text/html; charset=utf-8')],
+    ['cannot be reached', () => Promise.reject(new TypeError('network'))],
+  ])('but nothing is thrown away where the server %s', async (_, fetch) => {
+    const { repair } = await visit(new Worker())
+    vi.stubGlobal('fetch', fetch)
+    await repair()
+    expect([registration.unregister.mock.calls.length, deleted, reload.mock.calls.length]).toEqual([0, [], 0])
+    expect(told()).toEqual([expect.stringContaining('nothing was changed')])
+  })
+
+  test.each(['text/javascript', 'application/javascript; charset=utf-8', 'application/x-javascript'])('where the server has it as %s', async (type) => {
+    const { repair } = await visit(new Worker())
+    vi.stubGlobal('fetch', answer(200, type))
+    await repair()
+    expect([registration.unregister.mock.calls.length, deleted, reload.mock.calls.length]).toEqual([1, ['precache-http://localhost/app/'], 1])
+    expect(told()).toEqual([])
+  })
+})
