@@ -2,11 +2,11 @@
 
 import { computed, effect, signal } from '@preact/signals'
 import type { Audit, Correction } from './audit'
-import { asNamed, counted, recounted, unlooked } from './audit'
+import { asNamed, counted, recounted, unlooked, withoutLooks } from './audit'
 import { nameShelf } from './shelf'
 import type { Named, Shelf } from './shelf'
 import { bundle, description, embedder, gallery } from './session'
-import { lastWords, photoScore } from './settings'
+import { photoScore } from './settings'
 
 export interface Draft {
   shelf: Shelf
@@ -71,7 +71,9 @@ export const draftAudit = computed<Audit | null>(() => {
   const thresholds: Record<string, number | string> = { mode: 'photo', score: Math.round(1e4 * now.minScore) / 1e4 }
   if (known) thresholds.brand = Math.round(1e4 * known.threshold) / 1e4
   return {
-    ...lastWords.value,
+    store: '',
+    shelf: '',
+    category: '',
     note: '',
     time: time.toISOString(),
     source,
@@ -86,6 +88,12 @@ export const draftAudit = computed<Audit | null>(() => {
     thresholds,
     software: about.skushare,
   }
+})
+
+/** The draft as it leaves the screen, saved or exported. */
+export const keptAudit = computed<Audit | null>(() => {
+  const audit = draftAudit.value
+  return audit && withoutLooks(audit, draftNamed.value?.looks ?? new Set())
 })
 
 /** Count from another score on; corrections stay with the facings that they were made to. */

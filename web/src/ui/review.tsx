@@ -21,6 +21,7 @@ import { LONGEST_NAME, tidy } from './text'
 
 interface Props {
   audit: Audit
+  exported?: Audit // where that is not `audit` as it is
   picture: ImageBitmap | null
   looks?: ReadonlySet<string> // names that are no brands to choose
   onChange: (audit: Audit) => void
@@ -30,7 +31,7 @@ interface Props {
   footer?: ComponentChildren // below them
 }
 
-export function Review({ audit, picture, looks, onChange, onTeach, children, footer }: Props): JSX.Element {
+export function Review({ audit, exported = audit, picture, looks, onChange, onTeach, children, footer }: Props): JSX.Element {
   const [chosen, setChosen] = useState<number | null>(null)
   const [adding, setAdding] = useState(false)
   const [labels, setLabels] = useState(false)
@@ -116,7 +117,7 @@ export function Review({ audit, picture, looks, onChange, onTeach, children, foo
         {children}
         <Shares of={reckoning} colors={colors} />
         {footer}
-        <ExportBar audit={audit} picture={picture} />
+        <ExportBar audit={exported} picture={picture} />
       </div>
     </div>
   )

@@ -2,10 +2,11 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { signal } from '@preact/signals'
 import { Gallery, makeDetections } from '../../src/core'
 import type { BundleDescription, EmbedderDescription } from '../../src/core'
-import { corrected, current, undone, withoutLooks } from '../../src/ui/audit'
+import { corrected, current, undone } from '../../src/ui/audit'
 import type { Audit } from '../../src/ui/audit'
-import { begin, discard, draft, draftAudit, draftNamed, keepCorrections, setMinScore, unsaved } from '../../src/ui/draft'
+import { begin, discard, draft, draftAudit, keepCorrections, keptAudit, setMinScore, unsaved } from '../../src/ui/draft'
 import * as session from '../../src/ui/session'
+import { lastWords } from '../../src/ui/settings'
 
 // Of the session only what a draft is named by: all of it needs a page and a model.
 vi.mock('../../src/ui/session', async () => {
@@ -92,14 +93,20 @@ describe('a look', () => {
     expect(JSON.stringify(audit())).not.toContain('look')
   })
 
-  test('is no brand of what is saved', () => {
+  test('is no brand of what is saved or exported', () => {
     correct(0, 5, 'look A')
     correct(null, 100, 'look A')
     correct(2, 200, 'Zeta')
-    const saved = withoutLooks(audit(), draftNamed.value!.looks)
+    const saved = keptAudit.value!
     expect(brands(saved)).toEqual(['', '', 'Zeta', '', ''])
     expect(JSON.stringify(saved)).not.toContain('look')
   })
+})
+
+test('a count that is not saved has no words of the last audit', () => {
+  lastWords.value = { store: 'Corner shop', shelf: 'Cereals', category: 'Food' }
+  count([0.9])
+  expect(keptAudit.value).toMatchObject({ store: '', shelf: '', category: '', note: '' })
 })
 
 test('only corrections can be lost with a draft', () => {
