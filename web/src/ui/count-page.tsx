@@ -19,7 +19,7 @@ import { PictureError, readPicture } from './picture'
 import { offline } from './network'
 import { MeasureChoice } from './reckoned'
 import { go } from './route'
-import { ask, auditor, bundle, description, embedder, gallery, measureOnce, reason, running, tell } from './session'
+import { ask, auditor, bundle, description, embedder, gallery, labelled, measureOnce, reason, running, tell } from './session'
 import { liveScore } from './settings'
 import { countShelf } from './shelf'
 import type { Source, SweepRecord } from './audit'
@@ -180,7 +180,8 @@ function liveOptions(): LiveOptions | null {
     auditor: now,
     minScore: liveScore.value ?? config.live_min_score,
     labels: config.labels,
-    brands: known ? known.brands : null,
+    brands: known ? known.brands : labelled.value.length ? labelled.value : null,
+    byLabel: labelled.value.length > 0,
     colors: known?.colors ?? {},
   }
 }
@@ -374,7 +375,7 @@ function LiveNumbers({ live }: { live: Live }): JSX.Element {
           onChange={setWhich}
         />
         <ShareChart shares={table} measure={measure} colors={colors} />
-        {!known && embedder.value && <p class="hint">{t('share.looks')}</p>}
+        {!known && !labelled.value.length && embedder.value && <p class="hint">{t('share.looks')}</p>}
       </section>
       <p class="hint speed">
         {t('count.speed', { ms: number(reading.ms), fps: number(reading.fps, 1) })}

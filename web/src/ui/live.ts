@@ -33,7 +33,8 @@ export interface LiveOptions {
   auditor: Auditor
   minScore: number
   labels: readonly string[]
-  brands: readonly string[] | null // of the gallery in use; null groups by look
+  brands: readonly string[] | null // of the gallery in use, or the classes'; null groups by look
+  byLabel: boolean // a facing's class is its brand
   colors: Readonly<Record<string, string>>
 }
 
@@ -143,8 +144,9 @@ export class Live {
 
   private take(found: Found, ms: number, options: LiveOptions): void {
     const now = performance.now()
-    this.newest = { found: found.detections, width: found.width, height: found.height }
-    this.sweep = found.sweep ?? null
+    const branded = (found: Detections): Detections => (options.byLabel ? { ...found, brandIds: found.classIds } : found)
+    this.newest = { found: branded(found.detections), width: found.width, height: found.height }
+    this.sweep = found.sweep ? { ...found.sweep, facings: branded(found.sweep.facings) } : null
     this.dirty = true
     this.past = [...this.past.filter((each) => now - each.at <= RECENT), { at: now, count: found.detections.count, ms }]
     if (now - this.numbersAt >= NUMBERS_EVERY) {

@@ -13,7 +13,7 @@ import type { Kind } from './download'
 import { number } from './format'
 import { GREY, colorsOf } from './palette'
 import { Shares } from './reckoned'
-import { gallery, reason, tell } from './session'
+import { gallery, labelled, reason, tell } from './session'
 import { ShelfCanvas } from './shelf-canvas'
 import type { Spot } from './shelf-view'
 import { t } from './strings'
@@ -165,7 +165,7 @@ function FacingPanel(props: {
   onClose: () => void
 }): JSX.Element {
   const [brand, setBrand] = useState('')
-  const [teach, setTeach] = useState(true)
+  const [teach, setTeach] = useState(!labelled.value.length) // a gallery takes the place of the labels: not unasked
   const [busy, setBusy] = useState(false)
   const name = tidy(brand, LONGEST_NAME)
   const put = async (): Promise<void> => {

@@ -6,6 +6,7 @@ import { Auditor, BundleError, ENGINES, Gallery, chooseProbe, loadBundle, loadFi
 import type { Bundle } from '../core'
 import { go } from './route'
 import { chosenEngine, chosenSize, galleryName, measured } from './settings'
+import { labelBrands } from './shelf'
 import { galleryNames, openGallery, saveGallery } from './store'
 import type { Key } from './strings'
 import { t } from './strings'
@@ -41,6 +42,9 @@ export const bundled = signal<Gallery | null>(null)
 
 export const description = computed<BundleDescription | null>(() => bundle.value?.description ?? null)
 export const embedder = computed(() => description.value?.embedder ?? null)
+const taught = computed(() => !!gallery.value?.skus.length)
+/** The model's own labels, where they are the brands; empty where a gallery names these, or looks stand for them. */
+export const labelled = computed(() => (taught.value ? [] : labelBrands(description.value?.detector.config.labels ?? [])))
 
 /** What the user is asked, and something waits for. */
 export const question = signal<{ text: string; yes: string; answer: (yes: boolean) => void } | null>(null)

@@ -50,29 +50,27 @@ export interface Named {
   looks: ReadonlySet<string> // names that are no brands: "look A" and so on
 }
 
-/**
- * The facings of `shelf` scored at least `minScore`, named by `gallery`, and by look where that does not know them.
- *
- * @param byLook also where there is a gallery.
- */
+/** The class labels that can stand for brands: none, where a single class means any facing. As in skushare/audits/audit.py. */
+export function labelBrands(labels: readonly string[]): readonly string[] {
+  return labels.length > 1 ? labels : []
+}
+
+/** The facings of `shelf` scored at least `minScore`, named by `gallery`; where that is empty, by label or else by look. */
 export function nameShelf(
   shelf: Pick<Shelf, 'all' | 'vectors'>,
   minScore: number,
   embedder: EmbedderDescription | null,
   gallery: Gallery | null,
   labels: readonly string[],
-  byLook = gallery === null,
 ): Named {
   const picked = indicesWhere(shelf.all.count, (i) => shelf.all.scores[i] >= minScore)
   const found = selectDetections(shelf.all, picked)
-  if (!embedder || !shelf.vectors) {
-    const brands = labels.length > 1 ? labels : [] // a single class means any facing, as in skushare/audits/audit.py
-    const facings = asFacings(found, brands, found.classIds)
-    return { facings, picked, vectors: null, looks: new Set() }
-  }
-  const vectors = rowsOf(shelf.vectors, picked, embedder.dimensions)
+  const vectors = embedder && shelf.vectors && rowsOf(shelf.vectors, picked, embedder.dimensions)
   const known = gallery?.skus.length ? gallery : null
-  const naming = nameFacings(found, vectors, embedder, known, byLook || known === null)
+  const brands = labelBrands(labels)
+  if (!embedder || !vectors || (!known && brands.length))
+    return { facings: asFacings(found, brands, found.classIds), picked, vectors, looks: new Set() }
+  const naming = nameFacings(found, vectors, embedder, known, known === null)
   const facings = asFacings(naming.detections, naming.brands, naming.detections.brandIds, known)
   return { facings, picked, vectors, looks: new Set(naming.brands.slice(naming.brands.length - naming.looks.length)) }
 }
@@ -84,7 +82,7 @@ export function rowsOf(vectors: Float32Array, picked: readonly number[], dimensi
   return rows
 }
 
-/** What a sweep has counted, with the names of `brands`. */
+/** What a sweep has counted, with the names of `brands` by brand id. */
 export function sweepRecord(sweep: Sweep, brands: readonly string[]): SweepRecord {
   return { unique: sweep.unique, found: asFacings(sweep.facings, brands, sweep.facings.brandIds) }
 }

@@ -207,6 +207,7 @@ const en = {
   'teach.no-embedder': 'This bundle has no network that tells brands apart. Export it again with one.',
   'teach.gallery': 'Gallery',
   'teach.by-look': 'None: group by look',
+  'teach.by-label': 'None: the model’s own labels',
   'teach.new': 'New gallery',
   'teach.new-name': 'Name of the new gallery',
   'teach.create': 'Create',

@@ -15,8 +15,8 @@ import { membersOf, moved, pilesByLook, split, suggestions } from './lesson'
 import type { Piles, Suggestion } from './lesson'
 import { examplePicture } from './picture'
 import { go } from './route'
-import { chooseGallery, embedder, findGallery, galleries, gallery, keepGallery, listGalleries, ours, reason, tell } from './session'
-import { rowsOf } from './shelf'
+import { chooseGallery, description, embedder, findGallery, galleries, gallery, keepGallery, listGalleries, ours, reason, tell } from './session'
+import { labelBrands, rowsOf } from './shelf'
 import type { Shelf } from './shelf'
 import { deleteGallery } from './store'
 import { t } from './strings'
@@ -115,7 +115,7 @@ function GalleryChoice(): JSX.Element {
       tell('error', t('teach.refused', { detail: reason(error) }))
     }
   }
-  const options = [{ value: '', label: t('teach.by-look') }, ...galleries.value.map((value) => ({ value, label: value }))]
+  const options = [{ value: '', label: t(description.value && labelBrands(description.value.detector.config.labels).length ? 'teach.by-label' : 'teach.by-look') }, ...galleries.value.map((value) => ({ value, label: value }))]
   return (
     <div class="gallery-choice">
       <SelectField label={t('teach.gallery')} value={gallery.value?.name ?? ''} options={options} onChange={(value) => void choose(value)} />
