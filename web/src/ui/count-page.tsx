@@ -31,7 +31,7 @@ const MEASURE_AFTER = 3000 // ms: the first result comes before a better engine 
 /** Count `picture` as a photo and show what was found. */
 async function count(picture: ImageBitmap, about: { name: string; source: Source; sweep?: SweepRecord | null }): Promise<void> {
   if (!auditor.value) return
-  begin(await countShelf(auditor.value, picture, about, embedder.value))
+  begin(await countShelf(auditor.value, picture, about))
   go('shelf')
   setTimeout(() => void measureOnce(), MEASURE_AFTER)
 }

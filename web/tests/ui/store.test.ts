@@ -1,7 +1,8 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory, IDBObjectStore } from 'fake-indexeddb'
+import { openDB } from 'idb'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { StoreError, addAudit, clearStore, closeStore, deleteAudit, galleryNames, listAudits, openAudit, openGallery, putAudit, saveGallery } from '../../src/ui/store'
+import { StoreError, addAudit, clearStore, closeStore, deleteAudit, galleryNames, listAudits, openAudit, openDraft, openGallery, putAudit, saveGallery } from '../../src/ui/store'
 import { makeAudit, makeFacings } from './make'
 
 const picture = new Blob(['jpeg'], { type: 'image/jpeg' })
@@ -50,6 +51,20 @@ test('a device without room says so, and keeps neither audit nor picture', async
   vi.restoreAllMocks()
   await closeStore()
   expect((await listAudits()).filter((audit) => audit.store)).toHaveLength(0)
+})
+
+test('what an older version of the app has saved is still there', async () => {
+  const old = await openDB('skushare', 1, {
+    upgrade(db) {
+      db.createObjectStore('audits', { keyPath: 'id', autoIncrement: true }).createIndex('time', 'time')
+      db.createObjectStore('pictures')
+      db.createObjectStore('galleries', { keyPath: 'name' })
+    },
+  })
+  await old.add('audits', makeAudit([], { note: 'old' }))
+  old.close()
+  expect((await listAudits()).map((audit) => audit.note)).toEqual(['old'])
+  expect(await openDraft()).toBeNull()
 })
 
 test('galleries are kept by name', async () => {
