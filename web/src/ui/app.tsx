@@ -6,7 +6,7 @@ import { effect } from '@preact/signals'
 import { Camera, GraduationCap, History, RefreshCw, Settings, Wrench } from 'lucide'
 import type { IconNode } from 'lucide'
 import { Button, Confirm, Icon, Messages, Notice, PageTitle, Spinner } from './components'
-import { CountPage } from './count-page'
+import { CountPage, sweeping } from './count-page'
 import { draft, forgetLeft, goOn, left, unsaved } from './draft'
 import { when } from './format'
 import { HistoryPage } from './history-page'
@@ -38,7 +38,7 @@ effect(() => {
 
 // A count that is not saved is not to be lost by a slip of the finger.
 addEventListener('beforeunload', (event) => {
-  if (draft.value) event.preventDefault()
+  if (draft.value || sweeping.value) event.preventDefault()
 })
 
 export function App(): JSX.Element {

@@ -49,6 +49,7 @@ export class Live {
   readonly reading = signal<Reading | null>(null)
   readonly shares = signal<LiveShares>({ unique: [], inView: [], names: [] })
   readonly problem = signal('')
+  paused = false // the sweep stays as it is
 
   private past: Past[] = []
   private newest: { found: Detections; width: number; height: number } | null = null
@@ -128,7 +129,7 @@ export class Live {
 
   private async step(): Promise<void> {
     const options = this.options()
-    if (!options || this.grabbing || options.auditor.busy || document.hidden || this.video.readyState < 2 || !this.video.videoWidth) return
+    if (!options || this.paused || this.grabbing || options.auditor.busy || document.hidden || this.video.readyState < 2 || !this.video.videoWidth) return
     const { auditor, minScore } = options
     const started = performance.now()
     this.grabbing = true

@@ -4,10 +4,11 @@ import type { Auditor, Found } from '../../src/core'
 import { Live } from '../../src/ui/live'
 import type { LiveOptions } from '../../src/ui/live'
 
+let frame: () => void // brings the camera's next picture
 const video = {
   readyState: 4,
   videoWidth: 640,
-  requestVideoFrameCallback: () => 0,
+  requestVideoFrameCallback: (next: () => void) => void (frame = next),
 } as unknown as HTMLVideoElement
 const canvas = { getContext: () => null } as unknown as HTMLCanvasElement
 
@@ -50,4 +51,15 @@ test('a single class is no brand, and looks are founded', async () => {
   expect(live.shares.value.unique.map((row) => row.name)).toEqual(['facing'])
   expect((await live.freeze()).sweep?.found.map((facing) => facing.brand)).toEqual(['', ''])
   expect(makeLooks).toHaveBeenCalled()
+})
+
+test('a paused sweep stays as it is, and goes on', async () => {
+  const { live, offer } = await run({})
+  live.paused = true
+  frame()
+  await Promise.resolve()
+  expect(offer).toHaveBeenCalledTimes(1)
+  live.paused = false
+  frame()
+  await vi.waitFor(() => expect(offer).toHaveBeenCalledTimes(2))
 })
