@@ -77,6 +77,16 @@ export function current(audit: Pick<Audit, 'found' | 'corrections'>): Numbered[]
   return [...facings].sort(([a], [b]) => a - b).map(([number, facing]) => ({ number, facing }))
 }
 
+/** Numbers of the facings that `corrections` remove. */
+export function removed(corrections: readonly Correction[]): Set<number> {
+  const gone = new Set<number>()
+  for (const { facing, after } of corrections) {
+    if (after) gone.delete(facing)
+    else gone.add(facing)
+  }
+  return gone
+}
+
 /** `audit` with one more correction by a person. */
 export function corrected<A extends Pick<Audit, 'found' | 'corrections'>>(
   audit: A,

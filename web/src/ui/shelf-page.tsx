@@ -42,7 +42,9 @@ export function ShelfPage(): JSX.Element {
   }
   const teach = async (which: number, brand: string): Promise<void> => {
     const named = draftNamed.value
-    if (named?.vectors && named.facings[which]) await teachLike(now.shelf.picture, named.facings, named.vectors, which, brand)
+    const there = new Map(current(audit).map((each) => [each.number, each.facing]))
+    const facings = (named?.facings ?? []).map((facing, i) => (there.has(i) ? { ...facing, brand: there.get(i)!.brand } : null))
+    if (named?.vectors) await teachLike(now.shelf.picture, facings, named.vectors, which, brand)
     // Meanwhile another photo may have been counted, or this one from another score on.
     if (draft.value?.shelf !== now.shelf || draft.value.minScore !== now.minScore) return
     const after = draftAudit.value

@@ -104,6 +104,12 @@ export function rowsOf(vectors: Float32Array, picked: readonly number[], dimensi
   return rows
 }
 
+/** The facings that have a vector: those of low scores were not embedded. */
+export function embedded(vectors: Float32Array, dimensions: number): number[] {
+  const rows = Array.from({ length: vectors.length / dimensions }, (_, i) => vectors.subarray(i * dimensions, (i + 1) * dimensions))
+  return indicesWhere(rows.length, (i) => rows[i].some((value) => value))
+}
+
 /** What a sweep has counted, with the names of `brands` by brand id. */
 export function sweepRecord(sweep: Sweep, brands: readonly string[]): SweepRecord {
   return { unique: sweep.unique, found: asFacings(sweep.facings, brands, sweep.facings.brandIds) }

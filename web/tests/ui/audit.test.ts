@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { asNamed, corrected, counted, current, matches, mostlyAround, reckon, recounted, sharesOf, titleOf, undone, withoutLooks } from '../../src/ui/audit'
+import { asNamed, corrected, counted, current, matches, mostlyAround, reckon, recounted, removed, sharesOf, titleOf, undone, withoutLooks } from '../../src/ui/audit'
 import type { Correction } from '../../src/ui/audit'
 import { makeAudit, makeFacings } from './make'
 
@@ -32,6 +32,13 @@ describe('corrections', () => {
   test('an audit without facings can be added to', () => {
     const now = corrected(makeAudit([]), null, { box: [0, 0, 10, 10], brand: 'A' })
     expect(current(now).map((each) => each.number)).toEqual([0])
+  })
+
+  test('tell which facings are removed: those that nothing put back', () => {
+    const gone = corrected(corrected(audit, 0, null), 1, null)
+    expect(removed(gone.corrections)).toEqual(new Set([0, 1]))
+    expect(removed(undone(gone).corrections)).toEqual(new Set([0]))
+    expect(removed(corrected(audit, 1, { box: [0, 0, 1, 1], brand: 'A' }).corrections)).toEqual(new Set())
   })
 
   test('a facing that is gone cannot be corrected', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Gallery, makeDetections } from '../../src/core'
 import type { EmbedderDescription } from '../../src/core'
-import { nameShelf } from '../../src/ui/shelf'
+import { embedded, nameShelf } from '../../src/ui/shelf'
 import type { Named } from '../../src/ui/shelf'
 
 const EMBEDDER: EmbedderDescription = {
@@ -21,6 +21,11 @@ test.each([
   [['Acme', 'Zeta'], ['Acme', 'Zeta']],
 ])('without an embedder, classes %j are brands %j', (labels, brands) => {
   expect(brandsOf(named(labels, null))).toEqual(brands)
+})
+
+test('a facing of a low score has no vector', () => {
+  expect(embedded(Float32Array.of(1, 0, 0, 0, 0, 1), 2)).toEqual([0, 2])
+  expect(embedded(new Float32Array(0), 2)).toEqual([])
 })
 
 describe('with an embedder', () => {
