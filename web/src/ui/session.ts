@@ -223,11 +223,14 @@ export function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+const savedAt = new Map<string, string>() // of galleries, by name: as they were read or written here
+
 /** Read anew which galleries there are. */
 export async function listGalleries(): Promise<void> {
   let saved: string[] = []
   try {
     saved = await galleryNames()
+    for (const name of savedAt.keys()) if (!saved.includes(name)) savedAt.delete(name)
   } catch {
     tell('warning', t('store.barred'))
   }
@@ -244,15 +247,30 @@ export async function chooseGallery(name: string, remember = true): Promise<void
 /** The gallery of this name: the user's own, else the bundle's; `null` if there is none. */
 export async function findGallery(name: string): Promise<Gallery | null> {
   const saved = await openGallery(name)
+  savedAt.delete(name)
   if (saved) {
+    savedAt.set(name, saved.changed)
     const read = await Gallery.fromZip(saved.zip)
     const found = await ours(read)
     // Made anew for another network, it need not be at the next visit; but nothing is lost for that.
     if (found !== read && found.pictures.length === read.pictures.length)
-      await saveGallery(name, await found.toZip()).catch(() => {})
+      await save(found).catch(() => {})
     return found
   }
   return bundled.value?.name === name ? bundled.value : null
+}
+
+/** @throws StoreError it could not be saved, or is not what it was when it was read here. */
+async function save(changed: Gallery): Promise<void> {
+  const { name } = changed
+  savedAt.set(name, await saveGallery(name, await changed.toZip(), savedAt.get(name)))
+}
+
+/** The gallery in use, with what another tab has taught it meanwhile. */
+async function newest(): Promise<Gallery | null> {
+  const now = gallery.value
+  const there = now && (await openGallery(now.name).catch(() => undefined))
+  return there && there.changed !== savedAt.get(there.name) ? findGallery(there.name) : now
 }
 
 /** `other` as this bundle's network sees its examples. */
@@ -279,10 +297,10 @@ let keeping: Promise<void> = Promise.resolve()
  */
 export function keepGallery(change: (now: Gallery | null) => Gallery | Promise<Gallery>): Promise<void> {
   const kept = keeping.then(async () => {
-    const changed = await change(gallery.value)
+    const changed = await change(await newest())
     await setGallery(changed)
     galleryName.value = changed.name
-    await saveGallery(changed.name, await changed.toZip())
+    await save(changed)
     await listGalleries()
   })
   keeping = kept.catch(() => {})

@@ -4,6 +4,7 @@ import { openDB } from 'idb'
 import type { DBSchema, IDBPDatabase, IDBPObjectStore } from 'idb'
 import type { Audit, Correction } from './audit'
 import type { Shelf } from './shelf'
+import { t } from './strings'
 
 export interface StoredAudit extends Audit {
   id: number
@@ -46,6 +47,13 @@ export class StoreError extends Error {
   }
 }
 
+/** Another tab has changed or deleted it since it was read here; nothing was written over that. */
+export class ChangedError extends StoreError {
+  constructor() {
+    super(false, t('store.changed'))
+  }
+}
+
 let opened: Promise<IDBPDatabase<Schema>> | null = null
 
 function database(): Promise<IDBPDatabase<Schema>> {
@@ -78,6 +86,7 @@ async function writing<T>(write: (db: IDBPDatabase<Schema>) => Promise<T>): Prom
   try {
     return await write(await database())
   } catch (error) {
+    if (error instanceof ChangedError) throw error
     const name = error instanceof DOMException ? error.name : ''
     throw new StoreError(name === 'QuotaExceededError', error)
   }
@@ -105,12 +114,44 @@ export function addAudit(audit: Audit, picture: Blob): Promise<number> {
   })
 }
 
-/** Write `audit` over the one of its number. */
-export function putAudit(audit: StoredAudit): Promise<void> {
+/**
+ * Write `audit` over the one of its number.
+ *
+ * @param before the corrections that it had when it was read.
+ * @throws ChangedError it has others by now, or is gone.
+ */
+export function putAudit(audit: StoredAudit, before: readonly Correction[]): Promise<void> {
   return writing(async (db) => {
     const change = db.transaction('audits', 'readwrite', { durability: 'strict' })
-    await Promise.all([change.store.put(audit), change.done])
+    const there = await change.store.get(audit.id)
+    const same = there && JSON.stringify(there.corrections) === JSON.stringify(before)
+    await Promise.all([same && change.store.put(audit), change.done])
+    if (!same) throw new ChangedError()
   })
+}
+
+/** Writes the corrections of one audit as it was read, one after the other, so that the newest is what stays. */
+export class AuditWriter {
+  private writing: Promise<void> = Promise.resolve()
+  private refused = false // corrections that were made meanwhile are of what is not there any more
+
+  constructor(private before: readonly Correction[]) {}
+
+  /** @throws ChangedError another tab has corrected it meanwhile; this writer then writes nothing more. */
+  write(audit: StoredAudit): Promise<void> {
+    const written = this.writing.then(async () => {
+      if (this.refused) return
+      try {
+        await putAudit(audit, this.before)
+        this.before = audit.corrections
+      } catch (error) {
+        this.refused = error instanceof ChangedError
+        throw error
+      }
+    })
+    this.writing = written.catch(() => {})
+    return written
+  }
 }
 
 /** All audits, newest first. */
@@ -133,8 +174,22 @@ export function deleteAudit(id: number): Promise<void> {
   })
 }
 
-export function saveGallery(name: string, zip: Blob): Promise<void> {
-  return writing(async (db) => void (await db.put('galleries', { name, zip, changed: new Date().toISOString() })))
+/**
+ * Save a gallery under its name; gives when.
+ *
+ * @param before when the one that it was made of was saved; nothing, where it is a new one.
+ * @throws ChangedError that is not the one which is there.
+ */
+export function saveGallery(name: string, zip: Blob, before?: string): Promise<string> {
+  return writing(async (db) => {
+    const change = db.transaction('galleries', 'readwrite')
+    const there = await change.store.get(name)
+    const same = there?.changed === before
+    const changed = new Date().toISOString()
+    await Promise.all([same && change.store.put({ name, zip, changed }), change.done])
+    if (!same) throw new ChangedError()
+    return changed
+  })
 }
 
 export async function galleryNames(): Promise<string[]> {

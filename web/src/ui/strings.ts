@@ -170,6 +170,7 @@ const en = {
   'save.looks': 'Looks are saved as “unknown”, because a look has another letter in the next photo. Teach them first to have brands.',
   'save.full': 'Not saved: this device has no room left. Export it now, delete old audits, then save again.',
   'save.failed': 'Not saved: {detail}. It stays on the screen; export it to keep it.',
+  'store.changed': 'it was changed or deleted in another tab',
   'store.barred': 'This browser keeps nothing for this page (a private window?). Counting works; export what you need.',
 
   'export.csv': 'Facings as CSV',
@@ -206,6 +207,7 @@ const en = {
   'history.gone': 'This audit is not in the history.',
   'history.back': 'All audits',
   'history.by': '{model} on {time}',
+  'history.changed': 'This audit was changed in another tab, and is shown as it is now. Make the correction again.',
   'history.not-updated': 'The correction was not saved: {detail}. Export the audit to keep it.',
 
   'teach.title': 'Teach brands',
