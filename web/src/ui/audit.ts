@@ -4,7 +4,7 @@ import type { Detections, Quad, ShareRow } from '../core'
 import { assignRows, makeDetections, shareByRow, shareOfShelf } from '../core'
 import { tidy } from './text'
 
-export { UNKNOWN } from '../core'
+export { COMPETITORS, OWN, UNKNOWN } from '../core'
 
 export interface Facing {
   box: Quad // xyxy in pixels of the photo
@@ -205,10 +205,11 @@ export interface Reckoning {
   sweep: ShareRow[] | null
 }
 
-export function reckon(audit: Pick<Audit, 'found' | 'corrections' | 'sweep'>): Reckoning {
+/** @param own names of the own brands, to have them against all others. */
+export function reckon(audit: Pick<Audit, 'found' | 'corrections' | 'sweep'>, own?: readonly string[]): Reckoning {
   const facings = current(audit)
   const { found, brands } = asDetections(facings.map((each) => each.facing))
-  const options = { labels: [], brands }
+  const options = { labels: [], brands, own }
   const swept = audit.sweep && asDetections(audit.sweep.found)
   return {
     facings,
@@ -216,7 +217,7 @@ export function reckon(audit: Pick<Audit, 'found' | 'corrections' | 'sweep'>): R
     rows: new Set(found.rowIds).size,
     shares: shareOfShelf(found, options),
     byRow: shareByRow(found, options),
-    sweep: swept && shareOfShelf(swept.found, { labels: [], brands: swept.brands }),
+    sweep: swept && shareOfShelf(swept.found, { labels: [], brands: swept.brands, own }),
   }
 }
 

@@ -421,7 +421,7 @@ function LiveNumbers({ live }: { live: Live }): JSX.Element {
           ]}
           onChange={setWhich}
         />
-        <ShareChart shares={table} measure={measure} colors={colors} />
+        <ShareChart shares={table} measure={measure} colors={colors} own={known?.ownBrands} />
         {!known && !labelled.value.length && embedder.value && <p class="hint">{t('share.looks')}</p>}
       </section>
       <p class="hint speed">

@@ -36,6 +36,8 @@ export function Review({ audit, exported = audit, picture, looks, onChange, onTe
   const [adding, setAdding] = useState(false)
   const [labels, setLabels] = useState(false)
   const reckoning = useMemo(() => reckon(audit), [audit])
+  const own = useMemo(() => gallery.value?.ownBrands ?? [], [gallery.value])
+  const against = useMemo(() => (own.length ? reckon(audit, own) : null), [audit, own])
   const colors = useColors(reckoning)
   const spots = useMemo(() => spotsOf(reckoning, colors), [reckoning, colors])
   const facing = reckoning.facings.find((each) => each.number === chosen)
@@ -115,7 +117,7 @@ export function Review({ audit, exported = audit, picture, looks, onChange, onTe
           {audit.sweep && <Metric label={t('review.unique')} value={number(audit.sweep.unique)} />}
         </dl>
         {children}
-        <Shares of={reckoning} colors={colors} />
+        <Shares of={reckoning} against={against} own={own} colors={colors} />
         {footer}
         <ExportBar audit={exported} picture={picture} />
       </div>

@@ -117,6 +117,12 @@ const en = {
   'share.margin-hint': 'A share lies within its margin with a certainty of 95 %.',
   'share.other': 'other',
   'share.unknown': 'unknown',
+  'share.own': 'own brands',
+  'share.competitors': 'competitors',
+  'share.is-own': 'own',
+  'share.sides': 'Show',
+  'share.every': 'Every brand',
+  'share.against': 'Own against competitors',
   'share.sweep': 'Unique in the sweep',
   'share.photo': 'On the picture',
 

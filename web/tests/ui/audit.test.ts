@@ -119,6 +119,15 @@ describe('reckon', () => {
     expect(reckon(makeAudit([]))).toMatchObject({ facings: [], rows: 0, shares: [], byRow: [], sweep: null })
   })
 
+  test('own brands are told against all others, on the picture and in the sweep', () => {
+    const sweep = { unique: 2, found: makeFacings('A', 'B') }
+    const { shares, byRow, sweep: swept } = reckon(makeAudit(makeFacings('A', 'B', 'C', 'A', ''), { sweep }), ['A'])
+    const told = (rows: typeof shares | null): unknown => rows?.map((row) => [row.name, row.facings])
+    expect(told(shares)).toEqual([['competitors', 2], ['own brands', 2], ['unknown', 1]])
+    expect(told(byRow)).toEqual(told(shares))
+    expect(told(swept)).toEqual([['competitors', 1], ['own brands', 1]])
+  })
+
   test('a sweep has its own shares', () => {
     const sweep = { unique: 3, found: makeFacings('A', 'B', 'B') }
     const { sweep: shares } = reckon(makeAudit(makeFacings('A'), { sweep }))
