@@ -7,7 +7,7 @@ import { Camera, GraduationCap, History, RefreshCw, Settings, Wrench } from 'luc
 import type { IconNode } from 'lucide'
 import { Button, Confirm, Icon, Messages, Notice, PageTitle, Spinner } from './components'
 import { CountPage, sweeping } from './count-page'
-import { draft, forgetLeft, goOn, left, unsaved } from './draft'
+import { draft, forgetLeft, goOn, left, leftUnsaved } from './draft'
 import { when } from './format'
 import { HistoryPage } from './history-page'
 import { offline } from './network'
@@ -111,7 +111,7 @@ function LeftDraft({ time }: { time: Date }): JSX.Element {
     }
   }
   const forget = async (): Promise<void> => {
-    if (!unsaved() || (await ask(t('review.discard-question'), t('review.discard')))) forgetLeft()
+    if (!leftUnsaved() || (await ask(t('review.discard-question'), t('review.discard')))) forgetLeft()
   }
   return (
     <section class="left-draft" aria-label={t('draft.label')}>

@@ -9,7 +9,7 @@ import type { CameraFault } from './camera'
 import { ShareChart } from './charts'
 import type { Measure } from './charts'
 import { Button, FileButton, Icon, Metric, Notice, PageTitle, Segments, Slider, Spinner } from './components'
-import { begin, unsaved } from './draft'
+import { begin, leftUnsaved, unsaved } from './draft'
 import { number } from './format'
 import { readGolden, readSample } from './golden'
 import { Live } from './live'
@@ -51,7 +51,7 @@ async function count(picture: ImageBitmap, about: { name: string; source: Source
 
 /** Whether what is to be counted may take the place of the count that is there; asks where that would lose something. */
 export function mayReplace(): Promise<boolean> {
-  return unsaved() ? ask(t('app.replace'), t('app.replace-yes')) : Promise.resolve(true)
+  return unsaved() || leftUnsaved() ? ask(t('app.replace'), t('app.replace-yes')) : Promise.resolve(true)
 }
 
 /** Count the photo in `file`; tells the user what is wrong with it. */

@@ -103,8 +103,16 @@ export function forgetLeft(): void {
 
 /** Whether there are corrections or a sweep that would be lost with the draft. A saved draft is one no more. */
 export function unsaved(): boolean {
-  const now = draft.value ?? (left.value && { shelf: left.value.draft, ...left.value.work })
-  return !!now && (now.corrections.length > 0 || !!now.shelf.sweep?.unique)
+  return !!draft.value && isWork(draft.value.shelf, draft.value)
+}
+
+/** As `unsaved`, of the draft that was left behind. */
+export function leftUnsaved(): boolean {
+  return !!left.value && isWork(left.value.draft, left.value.work)
+}
+
+function isWork({ sweep }: Pick<Shelf, 'sweep'>, { corrections }: DraftWork): boolean {
+  return corrections.length > 0 || !!sweep?.unique
 }
 
 export function discard(): void {
