@@ -152,6 +152,7 @@ export function CountPage(): JSX.Element {
         <div hidden={counting}>
           <LiveView
             camera={camera}
+            ended={ended}
             paused={counting}
             onSwitch={(id) => void open(id)}
             onStop={() => void stop()}
@@ -217,6 +218,7 @@ function liveOptions(): LiveOptions | null {
 /** What the camera sees, counted. A sweep goes on with another camera, and after what was frozen could not be counted. */
 function LiveView(props: {
   camera: Camera
+  ended: boolean // it shows nothing any more
   paused: boolean
   onSwitch: (deviceId?: string) => void
   onStop: () => void
@@ -261,8 +263,8 @@ function LiveView(props: {
     return () => camera.track.removeEventListener('ended', props.onEnded)
   }, [camera])
   useEffect(() => {
-    live.current!.paused = props.paused
-  }, [props.paused])
+    live.current!.paused = props.paused || props.ended
+  }, [props.paused, props.ended])
 
   const freeze = async (): Promise<void> => {
     if (!(await mayReplace())) return
@@ -302,7 +304,7 @@ function LiveView(props: {
         </div>
         <div class="shutter-row">
           <FileButton label={t('count.photo-short')} icon={Image} accept="image/*" onFile={props.onPhoto} />
-          <button type="button" class="shutter" disabled={freezing} onClick={() => void freeze()} title={t('count.freeze')}>
+          <button type="button" class="shutter" disabled={freezing || props.ended} onClick={() => void freeze()} title={t('count.freeze')}>
             <Icon of={Snowflake} size={26} />
             <span>{t('count.freeze-short')}</span>
           </button>
