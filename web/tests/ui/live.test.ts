@@ -22,8 +22,12 @@ beforeEach(() => {
   vi.stubGlobal('document', { hidden: false })
   vi.stubGlobal('requestAnimationFrame', () => 0)
   vi.stubGlobal('createImageBitmap', async () => ({}))
+  vi.spyOn(performance, 'now').mockReturnValue(60_000) // a page that is some time old: numbers, chart and looks are due
 })
-afterEach(() => vi.unstubAllGlobals())
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+})
 
 /** A camera that has seen one frame. */
 async function run(options: Partial<LiveOptions>): Promise<{ live: Live; offer: ReturnType<typeof vi.fn>; makeLooks: ReturnType<typeof vi.fn> }> {
