@@ -359,6 +359,7 @@ def test_a_count_that_is_not_saved_outlives_its_page(phone, served, part):
 
     page.reload()
     page.get_by_role("button", name="Go on with it").click()
+    expect(page.get_by_role("heading", name="Counted shelf")).to_be_visible()
     assert metric(page, "Facings") == facings - 2
     expect(page.get_by_text("2 corrections")).to_be_visible()
     page.get_by_role("button", name="Save", exact=True).click()
@@ -366,8 +367,42 @@ def test_a_count_that_is_not_saved_outlives_its_page(phone, served, part):
     expect(page.get_by_text("Saved in the history.")).to_be_visible()
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-phase", "ready")
-    expect(page.locator(".facing-panel, .review").first).to_be_visible()
     expect(page.get_by_text("is not saved yet")).to_have_count(0)
+    assert not page.problems
+
+
+def test_a_count_is_saved_once_and_corrected_in_one_tab_at_a_time(phone, served, part):
+    page = phone(served.url)
+    count_photo(page, part)
+    facings = metric(page, "Facings")
+    page.evaluate(
+        """() => { const made = OffscreenCanvas.prototype.convertToBlob
+        OffscreenCanvas.prototype.convertToBlob = async function (...how) {
+        await new Promise((resolve) => setTimeout(resolve, 2000)); return made.apply(this, how) } }"""
+    )
+    page.get_by_role("button", name="Save", exact=True).click()
+    dialog = page.locator("dialog")
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_disabled()
+    for _ in range(2):
+        page.keyboard.press("Escape")
+    expect(dialog).to_be_visible()
+    expect(page.get_by_text("Saved in the history.")).to_be_visible()
+
+    with page.expect_popup() as opened:
+        page.evaluate("() => void open(location.href)")
+    other = opened.value
+    for tab in (other, page):
+        canvas = tab.get_by_role("application")
+        canvas.focus()
+        for key in ("ArrowRight", "Delete"):
+            canvas.press(key)
+        tab.wait_for_timeout(500)  # it is written behind the page's back
+    expect(page.get_by_text("was changed in another tab")).to_be_visible()
+    assert metric(page, "Facings") == metric(other, "Facings") == facings - 1
+    other.close()
+    go(page, "History")
+    expect(page.locator(".audit-row")).to_have_count(1)
     assert not page.problems
 
 
