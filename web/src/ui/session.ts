@@ -42,9 +42,10 @@ export const bundled = signal<Gallery | null>(null)
 
 export const description = computed<BundleDescription | null>(() => bundle.value?.description ?? null)
 export const embedder = computed(() => description.value?.embedder ?? null)
-const taught = computed(() => !!gallery.value?.skus.length)
-/** The model's own labels, where they are the brands; empty where a gallery names these, or looks stand for them. */
-export const labelled = computed(() => (taught.value ? [] : labelBrands(description.value?.detector.config.labels ?? [])))
+/** The model's own labels that can stand for brands. */
+export const labels = computed(() => labelBrands(description.value?.detector.config.labels ?? []))
+/** Those, where they do; none where a gallery names the brands. */
+export const labelled = computed(() => (gallery.value?.skus.length ? [] : labels.value))
 
 /** What the user is asked, and something waits for. */
 export const question = signal<{ text: string; yes: string; answer: (yes: boolean) => void } | null>(null)

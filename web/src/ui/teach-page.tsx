@@ -18,8 +18,8 @@ import { membersOf, moved, pilesByLook, split, suggestions, without } from './le
 import type { Piles, Suggestion } from './lesson'
 import { examplePicture } from './picture'
 import { go } from './route'
-import { chooseGallery, description, embedder, findGallery, galleries, gallery, keepGallery, listGalleries, ours, reason, tell } from './session'
-import { embedded, labelBrands, rowsOf } from './shelf'
+import { chooseGallery, embedder, findGallery, galleries, gallery, keepGallery, labels, listGalleries, ours, reason, tell } from './session'
+import { embedded, rowsOf } from './shelf'
 import { deleteGallery } from './store'
 import { t } from './strings'
 import { teachFacings } from './teaching'
@@ -131,7 +131,8 @@ function GalleryChoice(): JSX.Element {
       tell('error', t('teach.refused', { detail: reason(error) }))
     }
   }
-  const options = [{ value: '', label: t(description.value && labelBrands(description.value.detector.config.labels).length ? 'teach.by-label' : 'teach.by-look') }, ...galleries.value.map((value) => ({ value, label: value }))]
+  const none = t(labels.value.length ? 'teach.by-label' : 'teach.by-look')
+  const options = [{ value: '', label: none }, ...galleries.value.map((value) => ({ value, label: value }))]
   return (
     <div class="gallery-choice">
       <SelectField label={t('teach.gallery')} value={gallery.value?.name ?? ''} options={options} onChange={(value) => void choose(value)} />
