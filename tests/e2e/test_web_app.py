@@ -334,6 +334,138 @@ def test_a_taught_brand_is_recognised_kept_and_goes_to_python_and_back(phone, se
     assert not page.problems
 
 
+def question(page, answer):
+    """Answer what the page asks."""
+    page.locator("dialog").get_by_role("button", name=answer, exact=True).click()
+    expect(page.locator("dialog")).to_have_count(0)
+
+
+def test_a_count_that_is_not_saved_outlives_its_page(phone, served, part):
+    page = phone(served.url)
+    count_photo(page, part)
+    facings = metric(page, "Facings")
+    canvas = page.get_by_role("application")
+    canvas.focus()
+    for key in ("ArrowRight", "Delete"):
+        canvas.press(key)
+    # A moved facing that is removed while Shift is held does not move the next one.
+    page.keyboard.down("Shift")
+    for key in ("ArrowRight", "ArrowRight", "Delete"):
+        canvas.press(key)
+    page.keyboard.up("Shift")
+    canvas.press("Escape")
+    expect(page.get_by_text("2 corrections")).to_be_visible()
+    page.wait_for_timeout(1000)  # it is written behind the page's back
+
+    page.reload()
+    page.get_by_role("button", name="Go on with it").click()
+    expect(page.get_by_role("heading", name="Counted shelf")).to_be_visible()
+    assert metric(page, "Facings") == facings - 2
+    expect(page.get_by_text("2 corrections")).to_be_visible()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator("dialog").get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved in the history.")).to_be_visible()
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-phase", "ready")
+    expect(page.get_by_text("is not saved yet")).to_have_count(0)
+    assert not page.problems
+
+
+def test_a_count_is_saved_once_and_corrected_in_one_tab_at_a_time(phone, served, part):
+    page = phone(served.url)
+    count_photo(page, part)
+    facings = metric(page, "Facings")
+    page.evaluate(
+        """() => { const made = OffscreenCanvas.prototype.convertToBlob
+        OffscreenCanvas.prototype.convertToBlob = async function (...how) {
+        await new Promise((resolve) => setTimeout(resolve, 2000)); return made.apply(this, how) } }"""
+    )
+    page.get_by_role("button", name="Save", exact=True).click()
+    dialog = page.locator("dialog")
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_disabled()
+    for _ in range(2):
+        page.keyboard.press("Escape")
+    expect(dialog).to_be_visible()
+    expect(page.get_by_text("Saved in the history.")).to_be_visible()
+
+    with page.expect_popup() as opened:
+        page.evaluate("() => void open(location.href)")
+    other = opened.value
+    for tab in (other, page):
+        canvas = tab.get_by_role("application")
+        canvas.focus()
+        for key in ("ArrowRight", "Delete"):
+            canvas.press(key)
+        tab.wait_for_timeout(500)  # it is written behind the page's back
+    expect(page.get_by_text("was changed in another tab")).to_be_visible()
+    assert metric(page, "Facings") == metric(other, "Facings") == facings - 1
+    other.close()
+    go(page, "History")
+    expect(page.locator(".audit-row")).to_have_count(1)
+    assert not page.problems
+
+
+def test_a_sweep_is_lost_to_nothing_but_an_answer(phone, served, shelves, tmp_path):
+    picture, count = shelves[0]
+    page = phone(served.url, camera=picture)
+    page.get_by_role("button", name="Start the camera").click()
+    wait_until(lambda: metric(page, "Unique so far"), near(count))
+    go(page, "History")
+    question(page, "Cancel")
+    broken = tmp_path / "broken.jpg"
+    broken.write_text("no picture")
+    page.locator(".shutter-row input[type=file]").set_input_files(broken)
+    question(page, "Go on without them")
+    expect(page.get_by_text("is no picture")).to_be_visible()
+    assert near(count)(metric(page, "Unique so far"))
+
+    page.evaluate(
+        """() => { const [track] = document.querySelector('video').srcObject.getVideoTracks()
+        track.stop(); track.dispatchEvent(new Event('ended')) }"""
+    )
+    expect(page.get_by_text("The camera was switched off")).to_be_visible()
+    assert near(count)(metric(page, "Unique so far"))
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.get_by_text("The camera was switched off")).to_have_count(0)
+    assert near(count)(metric(page, "Unique so far"))
+    go(page, "History")
+    question(page, "Go on without them")
+    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    assert not page.problems
+
+
+def test_a_pile_suggests_what_is_known_until_something_is_typed(phone, served, part):
+    page = phone(served.url)
+    go(page, "Teach")
+    page.get_by_role("button", name="New gallery").click()
+    page.get_by_label("Name of the new gallery").fill("My shop")
+    page.get_by_role("button", name="Create").click()
+    page.locator("main input[type=file]").first.set_input_files(part)
+    piles = page.get_by_role("region", name="Pile")
+    expect(piles.first).to_be_visible()
+    for _ in range(2):  # what looks alike in piles of their own
+        before = piles.count()
+        piles.first.get_by_role("button", name="Facing").first.click()
+        page.get_by_role("button", name="Put into a new pile").click()
+        expect(piles).to_have_count(before + 1)
+    piles.last.get_by_label("Brand").fill("Typed")
+    piles.first.get_by_label("Brand").fill("Acme")
+    piles.first.get_by_role("button", name="Teach").click()
+    expect(page.get_by_text("taught.").first).to_be_visible()
+    fields = piles.filter(has_text="Probably Acme").get_by_label("Brand")
+    expect(fields.first).to_be_visible()
+    values = [field.input_value() for field in fields.all()]
+    assert set(values) <= {"Acme", "Typed"} and "Acme" in values
+    assert [f.input_value() for f in piles.get_by_label("Brand").all()].count("Typed") == 1
+    page.get_by_label("Acme is an own brand").check()
+    page.get_by_role("button", name="Back to the count").click()
+    wait_until(lambda: shares(page), lambda shown: shown.get("Acme", 0) > 0)
+    page.get_by_text("Own against competitors").click()
+    assert shares(page)["own brands"] > 0
+    assert not page.problems
+
+
 def test_it_counts_on_when_the_server_is_gone(phone, own_server, part):
     page = phone(own_server.url)
     kept_for_offline(page)

@@ -1,5 +1,6 @@
 import { createElement, render } from 'preact'
 import { App } from './ui/app'
+import { findLeft } from './ui/draft'
 import { narrowPolicy } from './ui/policy'
 import { start } from './ui/session'
 import { startUpdates } from './ui/updates'
@@ -7,4 +8,5 @@ import { startUpdates } from './ui/updates'
 narrowPolicy()
 render(createElement(App, null), document.getElementById('app')!)
 await startUpdates()
+void findLeft()
 await start()

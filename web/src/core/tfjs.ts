@@ -25,7 +25,7 @@ import type { OnLost, Runtime } from './runtime'
 type TensorFlowEngine = Exclude<Engine, 'litert'>
 
 const LONGEST_START = 30_000 // milliseconds
-const KEPT_TEXTURES = 100e6 // bytes; beyond them WebGL's textures are not kept for the next picture of their size
+const KEPT_TEXTURES = 256e6 // bytes, those of frames of 640 pixels; beyond, none is kept for the next picture of its size
 const NO_MODULE = { wasm: { cwrap: () => null } }
 
 let wasmPathsSet = false // TF.js refuses them after a start that failed

@@ -1,18 +1,19 @@
 /** The frame around the pages: the head, the way between pages, what the user is told. */
 
 import type { JSX } from 'preact'
-import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
+import { useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks'
 import { effect } from '@preact/signals'
 import { Camera, GraduationCap, History, RefreshCw, Settings, Wrench } from 'lucide'
 import type { IconNode } from 'lucide'
 import { Button, Confirm, Icon, Messages, Notice, PageTitle, Spinner } from './components'
-import { CountPage } from './count-page'
-import { draft } from './draft'
+import { CountPage, sweeping } from './count-page'
+import { draft, forgetLeft, goOn, left, leftUnsaved } from './draft'
+import { when } from './format'
 import { HistoryPage } from './history-page'
 import { offline } from './network'
 import { addressOf, go, route } from './route'
 import type { Page } from './route'
-import { failure, phase, question, reason, start } from './session'
+import { ask, failure, phase, question, reason, start, tell } from './session'
 import { theme } from './settings'
 import { SettingsPage } from './settings-page'
 import { ShelfPage } from './shelf-page'
@@ -37,7 +38,7 @@ effect(() => {
 
 // A count that is not saved is not to be lost by a slip of the finger.
 addEventListener('beforeunload', (event) => {
-  if (draft.value) event.preventDefault()
+  if (draft.value || sweeping.value) event.preventDefault()
 })
 
 export function App(): JSX.Element {
@@ -78,6 +79,7 @@ export function App(): JSX.Element {
         </nav>
       </header>
       <Messages />
+      {phase.value === 'ready' && left.value && <LeftDraft time={left.value.draft.time} />}
       {question.value && (
         <Confirm
           question={question.value.text}
@@ -92,6 +94,33 @@ export function App(): JSX.Element {
         </Guarded>
       </div>
     </div>
+  )
+}
+
+/** The way back to a count that a page before this one left behind. */
+function LeftDraft({ time }: { time: Date }): JSX.Element {
+  const [busy, setBusy] = useState(false)
+  const resume = async (): Promise<void> => {
+    setBusy(true)
+    try {
+      await goOn()
+      if (draft.value) go('shelf')
+    } catch (error) {
+      tell('error', t('draft.failed', { detail: reason(error) }))
+      setBusy(false)
+    }
+  }
+  const forget = async (): Promise<void> => {
+    if (!leftUnsaved() || (await ask(t('review.discard-question'), t('review.discard')))) forgetLeft()
+  }
+  return (
+    <section class="left-draft" aria-label={t('draft.label')}>
+      <Notice kind="info">
+        <span>{t('draft.left', { time: when(time) })}</span>
+        <Button label={t('draft.go-on')} kind="primary" busy={busy} onClick={() => void resume()} />
+        <Button label={t('review.discard')} disabled={busy} onClick={() => void forget()} />
+      </Notice>
+    </section>
   )
 }
 

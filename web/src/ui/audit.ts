@@ -3,7 +3,7 @@
 import type { Detections, Quad, ShareRow } from '../core'
 import { assignRows, makeDetections, shareByRow, shareOfShelf, tidyName } from '../core'
 
-export { UNKNOWN } from '../core'
+export { COMPETITORS, OWN, UNKNOWN } from '../core'
 
 export interface Facing {
   box: Quad // xyxy in pixels of the photo
@@ -74,6 +74,16 @@ export function current(audit: Pick<Audit, 'found' | 'corrections'>): Numbered[]
     else facings.set(number, { ...after, score: 1, brandScore: 1, product: before?.brand === after.brand ? before.product : '' })
   }
   return [...facings].sort(([a], [b]) => a - b).map(([number, facing]) => ({ number, facing }))
+}
+
+/** Numbers of the facings that `corrections` remove. */
+export function removed(corrections: readonly Correction[]): Set<number> {
+  const gone = new Set<number>()
+  for (const { facing, after } of corrections) {
+    if (after) gone.delete(facing)
+    else gone.add(facing)
+  }
+  return gone
 }
 
 /** `audit` with one more correction by a person. */
@@ -194,10 +204,11 @@ export interface Reckoning {
   sweep: ShareRow[] | null
 }
 
-export function reckon(audit: Pick<Audit, 'found' | 'corrections' | 'sweep'>): Reckoning {
+/** @param own names of the own brands, to have them against all others. */
+export function reckon(audit: Pick<Audit, 'found' | 'corrections' | 'sweep'>, own?: readonly string[]): Reckoning {
   const facings = current(audit)
   const { found, brands } = asDetections(facings.map((each) => each.facing))
-  const options = { labels: [], brands }
+  const options = { labels: [], brands, own }
   const swept = audit.sweep && asDetections(audit.sweep.found)
   return {
     facings,
@@ -205,7 +216,7 @@ export function reckon(audit: Pick<Audit, 'found' | 'corrections' | 'sweep'>): R
     rows: new Set(found.rowIds).size,
     shares: shareOfShelf(found, options),
     byRow: shareByRow(found, options),
-    sweep: swept && shareOfShelf(swept.found, { labels: [], brands: swept.brands }),
+    sweep: swept && shareOfShelf(swept.found, { labels: [], brands: swept.brands, own }),
   }
 }
 

@@ -2,10 +2,11 @@
 
 import type { JSX } from 'preact'
 import type { ShareRow } from '../core'
-import { UNKNOWN } from './audit'
+import { COMPETITORS, OWN, UNKNOWN } from './audit'
 import { day, percent, told } from './format'
 import { GREY, OTHER } from './palette'
 import { t } from './strings'
+import type { Key } from './strings'
 import { brief } from './text'
 
 export type Measure = 'share' | 'linear' | 'area'
@@ -38,13 +39,23 @@ export function marginOf(row: ShareRow, measure: Measure): number {
   return measure === 'share' ? row.margin : measure === 'linear' ? row.linearMargin : row.areaMargin
 }
 
-/** How a name is shown: "unknown" and "other" in the user's language. */
+const TEXTS = new Map<string, Key>([[OTHER, 'share.other'], [UNKNOWN, 'share.unknown'], [OWN, 'share.own'], [COMPETITORS, 'share.competitors']])
+
+/** How a name is shown: what is no brand, as "unknown", in the user's language. */
 export function shownName(name: string, longest?: number): string {
-  return name === OTHER ? t('share.other') : name === UNKNOWN ? t('share.unknown') : brief(name, longest)
+  const text = TEXTS.get(name)
+  return text ? t(text) : brief(name, longest)
+}
+
+interface ShareChartProps {
+  shares: readonly ShareRow[]
+  measure: Measure
+  colors: Colors
+  own?: readonly string[] // names of own brands, which are marked
 }
 
 /** A bar a name with its margin, the largest first. */
-export function ShareChart({ shares, measure, colors }: { shares: readonly ShareRow[]; measure: Measure; colors: Colors }): JSX.Element {
+export function ShareChart({ shares, measure, colors, own = [] }: ShareChartProps): JSX.Element {
   if (!shares.length) return <p class="hint">{t('share.empty')}</p>
   const rows = folded(shares).sort((a, b) => Number(a.name === OTHER) - Number(b.name === OTHER) || b[measure] - a[measure])
   const widest = Math.max(0.01, ...rows.map((row) => Math.min(1, row[measure] + marginOf(row, measure))))
@@ -58,6 +69,7 @@ export function ShareChart({ shares, measure, colors }: { shares: readonly Share
           <li key={row.name} data-name={row.name} data-facings={row.facings} data-share={row[measure].toFixed(4)}>
             <span class="share-name" title={brief(row.name, 200)}>
               <bdi>{shownName(row.name)}</bdi>
+              {own.includes(row.name) && <small class="own">{t('share.is-own')}</small>}
             </span>
             <span class="share-told">{told(row[measure], margin, row.facings)}</span>
             <span class="share-track" aria-hidden="true">

@@ -127,8 +127,8 @@ function Passing({ message }: { message: Message }): JSX.Element {
   )
 }
 
-/** A question that must be answered first. `null` children close it. */
-export function Dialog({ title, children, onClose }: { title: string; children: ComponentChildren; onClose: () => void }): JSX.Element {
+/** A question that must be answered first. `null` children close it; while `busy`, the user cannot. */
+export function Dialog({ title, busy, children, onClose }: { title: string; busy?: boolean; children: ComponentChildren; onClose: () => void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {
@@ -136,8 +136,18 @@ export function Dialog({ title, children, onClose }: { title: string; children: 
     if (element && !element.open) element.showModal()
     return () => element?.close()
   }, [])
+  const cancel = (event: Event): void => {
+    if (busy) event.preventDefault()
+    else onClose()
+  }
   return (
-    <dialog ref={dialog} aria-labelledby={id} onCancel={onClose} onClick={(event) => event.target === dialog.current && onClose()}>
+    <dialog
+      ref={dialog}
+      aria-labelledby={id}
+      onCancel={cancel}
+      onClose={() => busy && dialog.current?.showModal()} // a second Escape closes it all the same
+      onClick={(event) => event.target === dialog.current && !busy && onClose()}
+    >
       <div class="dialog-body">
         <h2 id={id}>{title}</h2>
         {children}

@@ -2,6 +2,7 @@
 
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { computed, signal } from '@preact/signals'
 import { Camera as CameraIcon, Flashlight, Image, RotateCcw, Snowflake, SwitchCamera, VideoOff } from 'lucide'
 import { LONGEST_NAME, tidyName } from '../core'
 import { Camera, CameraError, listCameras, openCamera } from './camera'
@@ -9,7 +10,7 @@ import type { CameraFault } from './camera'
 import { ShareChart } from './charts'
 import type { Measure } from './charts'
 import { Button, FileButton, Icon, Metric, Notice, PageTitle, Segments, Slider, Spinner } from './components'
-import { begin, unsaved } from './draft'
+import { begin, leftUnsaved, unsaved } from './draft'
 import { number } from './format'
 import { readGolden, readSample } from './golden'
 import { Live } from './live'
@@ -19,8 +20,8 @@ import { colorsOf } from './palette'
 import { PictureError, readPicture } from './picture'
 import { offline } from './network'
 import { MeasureChoice } from './reckoned'
-import { go } from './route'
-import { ask, auditor, bundle, description, embedder, gallery, measureOnce, reason, running, tell } from './session'
+import { go, guardLeaving } from './route'
+import { ask, auditor, bundle, description, embedder, gallery, labelled, measureOnce, reason, running, tell } from './session'
 import { liveScore } from './settings'
 import { countShelf } from './shelf'
 import type { Source, SweepRecord } from './audit'
@@ -29,17 +30,29 @@ import { brief } from './text'
 
 const MEASURE_AFTER = 3000 // ms: the first result comes before a better engine is looked for
 
+const looking = signal<Live | null>(null) // the camera that is looked through
+/** Whether a camera has counted facings that nothing keeps yet. */
+export const sweeping = computed(() => !!looking.value?.reading.value?.unique)
+
+/** Whether what the camera has counted may be lost, where it has; asks. */
+function mayLoseSweep(): Promise<boolean> | null {
+  return sweeping.value ? ask(t('count.leave'), t('count.leave-yes')) : null
+}
+
+guardLeaving(mayLoseSweep)
+
 /** Count `picture` as a photo and show what was found. */
 async function count(picture: ImageBitmap, about: { name: string; source: Source; sweep?: SweepRecord | null }): Promise<void> {
   if (!auditor.value) return
-  begin(await countShelf(auditor.value, picture, about, embedder.value))
+  begin(await countShelf(auditor.value, picture, about))
+  looking.value = null // its sweep goes with the draft, or the user has said that it may
   go('shelf')
   setTimeout(() => void measureOnce(), MEASURE_AFTER)
 }
 
-/** Whether what is to be counted may take the place of the count that is there; asks where that would lose corrections. */
+/** Whether what is to be counted may take the place of the count that is there; asks where that would lose something. */
 export function mayReplace(): Promise<boolean> {
-  return unsaved() ? ask(t('app.replace'), t('app.replace-yes')) : Promise.resolve(true)
+  return unsaved() || leftUnsaved() ? ask(t('app.replace'), t('app.replace-yes')) : Promise.resolve(true)
 }
 
 /** Count the photo in `file`; tells the user what is wrong with it. */
@@ -67,6 +80,7 @@ async function countSample(): Promise<void> {
 
 export function CountPage(): JSX.Element {
   const [camera, setCamera] = useState<Camera | null>(null)
+  const [ended, setEnded] = useState(false) // the camera that is looked through has been switched off
   const [opening, setOpening] = useState(false)
   const [measuring, setMeasuring] = useState(false)
   const [fault, setFault] = useState<CameraFault | null>(null)
@@ -91,48 +105,63 @@ export function CountPage(): JSX.Element {
       setMeasuring(true)
       await measureOnce()
       setMeasuring(false)
+      setEnded(false)
       if (here.current) setCamera(opened.current)
       opened.current = null
     } catch (error) {
-      setCamera(null)
+      setEnded(true) // what it has counted stays on the screen
       setFault(error instanceof CameraError ? error.code : 'failed')
     }
     setOpening(false)
   }
-  const close = (): void => {
-    camera?.close()
-    setCamera(null)
+  const stop = async (): Promise<void> => {
+    if ((await mayLoseSweep()) !== false) setCamera(null)
   }
   useEffect(() => () => camera?.close(), [camera])
 
   const run = async (work: () => Promise<void>): Promise<void> => {
     setCounting(true)
-    await work()
-    if (here.current) setCounting(false)
+    try {
+      await work()
+    } finally {
+      if (here.current) setCounting(false)
+    }
   }
   const choose = async (work: () => Promise<void>): Promise<void> => {
-    if (await mayReplace()) await run(work)
+    if ((await mayReplace()) && (await mayLoseSweep()) !== false) await run(work)
   }
 
-  if (camera && !counting) {
+  if (camera) {
     return (
       <main class="page live">
         <PageTitle>
           <span class="unseen">{t('count.title')}</span>
         </PageTitle>
-        <LiveView
-          camera={camera}
-          onSwitch={(id) => void open(id)}
-          onStop={close}
-          onEnded={() => {
-            close()
-            tell('warning', t('camera.ended'))
-          }}
-          onPhoto={(file) => void choose(() => countFile(file, file.name))}
-          onFreeze={(picture, sweep) =>
-            void run(() => count(picture, { name: frameName(), source: 'live', sweep }).catch((error: unknown) => tell('error', t('count.freeze-failed', { detail: reason(error) }))))
-          }
-        />
+        {ended && (
+          <div role="alert">
+            <Notice kind="warning">
+              <span>{t(fault ? `camera.${fault}` : 'camera.ended')}</span>
+              <Button label={t('count.start')} icon={CameraIcon} kind="primary" busy={opening} onClick={() => void open()} />
+            </Notice>
+          </div>
+        )}
+        {counting && (
+          <p class="waiting" role="status">
+            <Spinner /> {t('count.counting')}
+          </p>
+        )}
+        <div hidden={counting}>
+          <LiveView
+            camera={camera}
+            ended={ended}
+            paused={counting}
+            onSwitch={(id) => void open(id)}
+            onStop={() => void stop()}
+            onEnded={() => setEnded(true)}
+            onPhoto={(file) => void choose(() => countFile(file, file.name))}
+            onFreeze={(picture, sweep) => run(() => count(picture, { name: frameName(), source: 'live', sweep }))}
+          />
+        </div>
       </main>
     )
   }
@@ -181,18 +210,22 @@ function liveOptions(): LiveOptions | null {
     auditor: now,
     minScore: liveScore.value ?? config.live_min_score,
     labels: config.labels,
-    brands: known ? known.brands : null,
+    brands: known ? known.brands : labelled.value.length ? labelled.value : null,
+    byLabel: labelled.value.length > 0,
     colors: known?.colors ?? {},
   }
 }
 
+/** What the camera sees, counted. A sweep goes on with another camera, and after what was frozen could not be counted. */
 function LiveView(props: {
   camera: Camera
+  ended: boolean // it shows nothing any more
+  paused: boolean
   onSwitch: (deviceId?: string) => void
   onStop: () => void
   onEnded: () => void
   onPhoto: (file: File) => void
-  onFreeze: (picture: ImageBitmap, sweep: SweepRecord | null) => void
+  onFreeze: (picture: ImageBitmap, sweep: SweepRecord | null) => Promise<void>
 }): JSX.Element {
   const { camera } = props
   const video = useRef<HTMLVideoElement>(null)
@@ -201,45 +234,49 @@ function LiveView(props: {
   const [, started] = useState(false)
   const [ratio, setRatio] = useState(4 / 3) // the picture's width by its height
   const [others, setOthers] = useState<MediaDeviceInfo[]>([])
-  const [torch, setTorch] = useState(false)
-  const [zoom, setZoom] = useState(camera.zoom)
   const [freezing, setFreezing] = useState(false)
 
   useEffect(() => {
-    const [picture, boxes] = [video.current!, canvas.current!]
-    picture.srcObject = camera.stream
-    void picture.play().catch(() => {}) // Safari refuses until the first frame has come; the attribute plays it
-    const run = new Live(picture, boxes, liveOptions, () => (embedder.value ? new LiveLooks(embedder.value) : null))
-    live.current = run
+    const boxes = canvas.current!
+    const run = new Live(video.current!, boxes, liveOptions, () => (embedder.value ? new LiveLooks(embedder.value) : null))
+    live.current = looking.value = run
     auditor.value?.resetSweep()
     run.start()
     started(true)
     const observer = new ResizeObserver(() => run.redraw())
     observer.observe(boxes)
-    void listCameras().then(setOthers)
-    camera.track.addEventListener('ended', props.onEnded)
     const awake = stayAwake()
     return () => {
       run.stop()
+      looking.value = null
       observer.disconnect()
-      camera.track.removeEventListener('ended', props.onEnded)
       awake()
       // The looks of this sweep end with it.
       if (!gallery.value?.skus.length) void auditor.value?.setGallery(null).catch(() => {})
     }
+  }, [])
+  useEffect(() => {
+    const picture = video.current!
+    picture.srcObject = camera.stream
+    void picture.play().catch(() => {}) // Safari refuses until the first frame has come; the attribute plays it
+    void listCameras().then(setOthers)
+    camera.track.addEventListener('ended', props.onEnded)
+    return () => camera.track.removeEventListener('ended', props.onEnded)
   }, [camera])
+  useEffect(() => {
+    live.current!.paused = props.paused || props.ended
+  }, [props.paused, props.ended])
 
-  const range = camera.zoomRange
   const freeze = async (): Promise<void> => {
     if (!(await mayReplace())) return
     setFreezing(true)
     try {
       const { picture, sweep } = await live.current!.freeze()
-      props.onFreeze(picture, sweep)
+      await props.onFreeze(picture, sweep)
     } catch (error) {
       tell('error', t('count.freeze-failed', { detail: reason(error) }))
-      setFreezing(false)
     }
+    setFreezing(false)
   }
   const nextCamera = (): void => {
     const at = others.findIndex((device) => device.deviceId === camera.deviceId)
@@ -262,43 +299,56 @@ function LiveView(props: {
           <canvas ref={canvas} aria-hidden="true" />
           <div class="camera-tools">
             {others.length > 1 && <Button label={t('count.switch')} icon={SwitchCamera} bare onClick={nextCamera} />}
-            {camera.hasTorch && (
-              <Button
-                label={t('count.torch')}
-                icon={Flashlight}
-                bare
-                pressed={torch}
-                onClick={() => void camera.setTorch(!torch).then((done) => done && setTorch(!torch))}
-              />
-            )}
+            {camera.hasTorch && <Torch key={camera.track.id} camera={camera} />}
             <Button label={t('count.stop')} icon={VideoOff} bare onClick={props.onStop} />
           </div>
         </div>
         <div class="shutter-row">
           <FileButton label={t('count.photo-short')} icon={Image} accept="image/*" onFile={props.onPhoto} />
-          <button type="button" class="shutter" disabled={freezing} onClick={() => void freeze()} title={t('count.freeze')}>
+          <button type="button" class="shutter" disabled={freezing || props.ended} onClick={() => void freeze()} title={t('count.freeze')}>
             <Icon of={Snowflake} size={26} />
             <span>{t('count.freeze-short')}</span>
           </button>
           <Button label={t('count.anew')} icon={RotateCcw} hint={t('count.anew-hint')} onClick={() => live.current?.reset()} />
         </div>
-        {range && (
-          <Slider
-            label={t('count.zoom')}
-            value={zoom}
-            min={range.min}
-            max={range.max}
-            step={range.step}
-            text={`${number(zoom, 1)}×`}
-            onInput={(value) => {
-              setZoom(value)
-              void camera.setZoom(value)
-            }}
-          />
-        )}
+        <Zoom key={camera.track.id} camera={camera} />
       </div>
       <div class="live-side">{live.current && <LiveNumbers live={live.current} />}</div>
     </div>
+  )
+}
+
+function Torch({ camera }: { camera: Camera }): JSX.Element {
+  const [lit, setLit] = useState(false)
+  return (
+    <Button
+      label={t('count.torch')}
+      icon={Flashlight}
+      bare
+      pressed={lit}
+      onClick={() => void camera.setTorch(!lit).then((done) => done && setLit(!lit))}
+    />
+  )
+}
+
+function Zoom({ camera }: { camera: Camera }): JSX.Element | null {
+  const [zoom, setZoom] = useState(camera.zoom)
+  const range = camera.zoomRange
+  return (
+    range && (
+      <Slider
+        label={t('count.zoom')}
+        value={zoom}
+        min={range.min}
+        max={range.max}
+        step={range.step}
+        text={`${number(zoom, 1)}×`}
+        onInput={(value) => {
+          setZoom(value)
+          void camera.setZoom(value)
+        }}
+      />
+    )
   )
 }
 
@@ -374,8 +424,8 @@ function LiveNumbers({ live }: { live: Live }): JSX.Element {
           ]}
           onChange={setWhich}
         />
-        <ShareChart shares={table} measure={measure} colors={colors} />
-        {!known && embedder.value && <p class="hint">{t('share.looks')}</p>}
+        <ShareChart shares={table} measure={measure} colors={colors} own={known?.ownBrands} />
+        {!known && !labelled.value.length && embedder.value && <p class="hint">{t('share.looks')}</p>}
       </section>
       <p class="hint speed">
         {t('count.speed', { ms: number(reading.ms), fps: number(reading.fps, 1) })}

@@ -1,17 +1,19 @@
-/** The counted shelf that is not saved yet, and the corrections made to it. */
+/** The counted shelf that is not saved yet, and the corrections made to it; kept on the device, as phones end pages unasked. */
 
 import { computed, effect, signal } from '@preact/signals'
 import type { Audit, Correction } from './audit'
-import { asNamed, counted, recounted, unlooked } from './audit'
-import { nameShelf } from './shelf'
+import { asNamed, counted, recounted, unlooked, withoutLooks } from './audit'
+import { toJpeg } from './picture'
+import { auditor, description, embedder, gallery } from './session'
+import { photoScore } from './settings'
+import { embeddedBy, nameShelf } from './shelf'
 import type { Named, Shelf } from './shelf'
-import { bundle, description, embedder, gallery } from './session'
-import { lastWords, photoScore } from './settings'
+import { deleteDraft, openDraft, saveDraft, saveWork } from './store'
+import type { DraftWork, StoredDraft } from './store'
 
-export interface Draft {
+export interface Draft extends DraftWork {
+  id: string // other tabs have drafts of their own
   shelf: Shelf
-  minScore: number
-  corrections: Correction[] // of facings numbered in `shelf.all`; an empty brand is whatever the facing is named
 }
 
 export const draft = signal<Draft | null>(null)
@@ -31,19 +33,92 @@ effect(() => {
   )
 })
 
-export function begin(shelf: Shelf): void {
-  draft.value?.shelf.picture.close()
-  draft.value = { shelf, minScore: photoScore.value ?? defaultScore(), corrections: [] }
+/** The draft that a page before this one left behind; the user may go on with it. */
+export const left = signal<{ draft: StoredDraft; work: DraftWork } | null>(null)
+
+let writing: Promise<void> = Promise.resolve()
+
+/** Write after what is being written. What cannot be kept stays on the screen, as ever. */
+function later(write: () => Promise<void>): void {
+  writing = writing.then(write).catch(() => {})
 }
 
-/** Whether there are corrections that would be lost with the draft. A saved draft is one no more. */
+let kept: Draft | null = null // as it is on the device, or soon
+
+effect(() => {
+  const [before, now] = [kept, draft.value]
+  kept = now
+  if (before === now) return
+  if (before && before.id === now?.id) return later(() => saveWork(now.id, workOf(now)))
+  if (before) later(() => deleteDraft(before.id))
+  if (!now) return
+  const file = toJpeg(now.shelf.picture).catch(() => null) // at once: the picture is closed with the draft
+  later(async () => {
+    const picture = await file
+    if (picture) await saveDraft({ ...now.shelf, picture, id: now.id }, workOf(now))
+  })
+})
+
+function workOf({ minScore, corrections }: Draft): DraftWork {
+  return { minScore, corrections }
+}
+
+function newId(): string {
+  return `${Date.now()}-${Math.random()}`
+}
+
+export function begin(shelf: Shelf): void {
+  const former = draft.value
+  left.value = null
+  draft.value = { id: newId(), shelf, minScore: photoScore.value ?? defaultScore(), corrections: [] }
+  former?.shelf.picture.close()
+}
+
+/** Look for a draft that was left behind. */
+export async function findLeft(): Promise<void> {
+  const found = await openDraft().catch(() => null)
+  if (!draft.value) left.value = found
+}
+
+/** Go on with the draft that was left behind. @throws what keeps its picture from being opened. */
+export async function goOn(): Promise<void> {
+  const [found, now] = [left.value, auditor.value]
+  if (!found || !now) return
+  const { id: _, ...stored } = found.draft
+  const shelf = await embeddedBy(now, { ...stored, picture: await createImageBitmap(stored.picture) })
+  if (left.value !== found) return shelf.picture.close() // pressed twice, or something else was counted
+  left.value = null
+  const next = { id: newId(), shelf, ...found.work } // it may be another tab's, which goes on with its own
+  kept = next
+  later(() => saveDraft({ ...shelf, picture: stored.picture, id: next.id }, found.work))
+  draft.value = next
+}
+
+/** Forget the draft that was left behind. */
+export function forgetLeft(): void {
+  const found = left.value
+  left.value = null
+  if (found) later(() => deleteDraft(found.draft.id))
+}
+
+/** Whether there are corrections or a sweep that would be lost with the draft. A saved draft is one no more. */
 export function unsaved(): boolean {
-  return !!draft.value?.corrections.length
+  return !!draft.value && isWork(draft.value.shelf, draft.value)
+}
+
+/** As `unsaved`, of the draft that was left behind. */
+export function leftUnsaved(): boolean {
+  return !!left.value && isWork(left.value.draft, left.value.work)
+}
+
+function isWork({ sweep }: Pick<Shelf, 'sweep'>, { corrections }: DraftWork): boolean {
+  return corrections.length > 0 || !!sweep?.unique
 }
 
 export function discard(): void {
-  draft.value?.shelf.picture.close()
+  const former = draft.value
   draft.value = null
+  former?.shelf.picture.close()
 }
 
 /** The score from which on the model's photo counts are truest. */
@@ -52,8 +127,7 @@ export function defaultScore(): number {
 }
 
 function named(shelf: Shelf, minScore: number): Named {
-  const labels = description.value?.detector.config.labels ?? []
-  return nameShelf(shelf, minScore, embedder.value, gallery.value, labels)
+  return nameShelf(shelf, minScore, embedder.value, gallery.value, shelf.by.labels)
 }
 
 const shelf = computed(() => draft.value?.shelf ?? null)
@@ -64,14 +138,16 @@ export const draftNamed = computed<Named | null>(() => shelf.value && named(shel
 
 /** The draft as an audit, without the words that the user writes when saving. */
 export const draftAudit = computed<Audit | null>(() => {
-  const [now, names, about] = [draft.value, draftNamed.value, bundle.value?.description]
-  if (!now || !names || !about) return null
-  const { picture, name, source, time, sweep } = now.shelf
+  const [now, names] = [draft.value, draftNamed.value]
+  if (!now || !names) return null
+  const { picture, name, source, time, sweep, by } = now.shelf
   const known = gallery.value?.skus.length ? gallery.value : null
   const thresholds: Record<string, number | string> = { mode: 'photo', score: Math.round(1e4 * now.minScore) / 1e4 }
   if (known) thresholds.brand = Math.round(1e4 * known.threshold) / 1e4
   return {
-    ...lastWords.value,
+    store: '',
+    shelf: '',
+    category: '',
     note: '',
     time: time.toISOString(),
     source,
@@ -79,13 +155,19 @@ export const draftAudit = computed<Audit | null>(() => {
     found: names.facings,
     corrections: asNamed(counted(now.corrections, names.picked).corrections, names.facings),
     sweep,
-    model: about.name,
-    modelDigest: about.detector.digest,
+    model: by.model,
+    modelDigest: by.digest,
     gallery: known?.name ?? '',
     galleryDigest: known ? galleryDigest.value : '',
     thresholds,
-    software: about.skushare,
+    software: by.software,
   }
+})
+
+/** The draft as it leaves the screen, saved or exported. */
+export const keptAudit = computed<Audit | null>(() => {
+  const audit = draftAudit.value
+  return audit && withoutLooks(audit, draftNamed.value?.looks ?? new Set())
 })
 
 /** Count from another score on; corrections stay with the facings that they were made to. */

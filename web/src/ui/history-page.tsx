@@ -13,7 +13,7 @@ import { colorsOf } from './palette'
 import { Review } from './review'
 import { addressOf, go } from './route'
 import { gallery, reason, tell } from './session'
-import { deleteAudit, listAudits, openAudit, putAudit } from './store'
+import { AuditWriter, ChangedError, deleteAudit, listAudits, openAudit } from './store'
 import type { StoredAudit } from './store'
 import { t } from './strings'
 import { brief } from './text'
@@ -157,7 +157,7 @@ function OneAudit({ id }: { id: number }): JSX.Element {
   const [changed, setChanged] = useState<StoredAudit | null>(null)
   const [picture, setPicture] = useState<ImageBitmap | null>(null)
   const [going, setGoing] = useState(false)
-  const writing = useRef<Promise<unknown>>(Promise.resolve())
+  const writer = useRef<AuditWriter | null>(null)
   const file = opened?.picture ?? null
   useEffect(() => {
     let made: ImageBitmap | null = null
@@ -177,13 +177,21 @@ function OneAudit({ id }: { id: number }): JSX.Element {
     }
   }, [file])
 
-  const audit = changed ?? opened?.audit ?? null
+  const [deleted, setDeleted] = useState(false) // in another tab
+  const audit = deleted ? null : (changed ?? opened?.audit ?? null)
   const change = (next: Audit): void => {
+    if (!audit) return
     const kept: StoredAudit = { ...next, id }
     setChanged(kept)
-    writing.current = writing.current
-      .then(() => putAudit(kept)) // one after the other, so that the newest is what stays
-      .catch((error: unknown) => tell('error', t('history.not-updated', { detail: reason(error) })))
+    writer.current ??= new AuditWriter(audit.corrections)
+    writer.current.write(kept).catch(async (error: unknown) => {
+      if (!(error instanceof ChangedError)) return tell('error', t('history.not-updated', { detail: reason(error) }))
+      const newer = await openAudit(id).catch(() => null)
+      writer.current = null
+      setChanged(newer?.audit ?? null)
+      setDeleted(!newer)
+      tell('error', t(newer ? 'history.changed' : 'history.gone'))
+    })
   }
   const remove = async (): Promise<void> => {
     try {
@@ -201,7 +209,7 @@ function OneAudit({ id }: { id: number }): JSX.Element {
       </a>
       <PageTitle>{audit ? <bdi>{brief(titleOf(audit))}</bdi> : t('history.title')}</PageTitle>
       {problem && <Notice kind="error">{t('history.failed', { detail: problem })}</Notice>}
-      {opened === null && <p>{t('history.gone')}</p>}
+      {(opened === null || deleted) && <p>{t('history.gone')}</p>}
       {opened === undefined && !problem && <Spinner />}
       {audit && (
         <>

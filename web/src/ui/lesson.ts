@@ -11,12 +11,19 @@ const STRICTEST = 0.98
 export interface Piles {
   vectors: Float32Array // `dimensions` numbers a facing
   dimensions: number
-  piles: Int32Array // of each facing; -1 once it is taught
+  piles: Int32Array // of each facing; -1 where it is in none
 }
 
 /** Facings whose similarity is at least `likeness` on average share a pile. */
 export function pilesByLook(vectors: Float32Array, { dimensions, likeness }: EmbedderDescription): Piles {
   return { vectors, dimensions, piles: groupLooks(vectors, dimensions, likeness) }
+}
+
+/** With `facings` in no pile: they are taught, or do not count any more. */
+export function without(piles: Piles, facings: readonly number[]): Piles {
+  const changed = piles.piles.slice()
+  for (const i of facings) changed[i] = -1
+  return { ...piles, piles: changed }
 }
 
 /** Numbers of the piles that are not empty. */

@@ -33,7 +33,8 @@ export interface LiveOptions {
   auditor: Auditor
   minScore: number
   labels: readonly string[]
-  brands: readonly string[] | null // of the gallery in use; null groups by look
+  brands: readonly string[] | null // of the gallery in use, or the classes'; null groups by look
+  byLabel: boolean // a facing's class is its brand
   colors: Readonly<Record<string, string>>
 }
 
@@ -48,6 +49,7 @@ export class Live {
   readonly reading = signal<Reading | null>(null)
   readonly shares = signal<LiveShares>({ unique: [], inView: [], names: [] })
   readonly problem = signal('')
+  paused = false // the sweep stays as it is
 
   private past: Past[] = []
   private newest: { found: Detections; width: number; height: number } | null = null
@@ -127,7 +129,7 @@ export class Live {
 
   private async step(): Promise<void> {
     const options = this.options()
-    if (!options || this.grabbing || options.auditor.busy || document.hidden || this.video.readyState < 2 || !this.video.videoWidth) return
+    if (!options || this.paused || this.grabbing || options.auditor.busy || document.hidden || this.video.readyState < 2 || !this.video.videoWidth) return
     const { auditor, minScore } = options
     const started = performance.now()
     this.grabbing = true
@@ -143,8 +145,9 @@ export class Live {
 
   private take(found: Found, ms: number, options: LiveOptions): void {
     const now = performance.now()
-    this.newest = { found: found.detections, width: found.width, height: found.height }
-    this.sweep = found.sweep ?? null
+    const branded = (found: Detections): Detections => (options.byLabel ? { ...found, brandIds: found.classIds } : found)
+    this.newest = { found: branded(found.detections), width: found.width, height: found.height }
+    this.sweep = found.sweep ? { ...found.sweep, facings: branded(found.sweep.facings) } : null
     this.dirty = true
     this.past = [...this.past.filter((each) => now - each.at <= RECENT), { at: now, count: found.detections.count, ms }]
     if (now - this.numbersAt >= NUMBERS_EVERY) {

@@ -1,7 +1,7 @@
 /** Colours of names as charts and boxes use them. */
 
-import { labelColor, labelColors } from '../core'
-import { UNKNOWN } from './audit'
+import { PALETTE, labelColor, labelColors } from '../core'
+import { COMPETITORS, OWN, UNKNOWN } from './audit'
 
 /** What a chart calls the smallest together; no brand can be called so: names have no control characters. */
 export const OTHER = '\u0000other'
@@ -16,6 +16,9 @@ export function colorsOf(names: readonly string[], chosen: Readonly<Record<strin
   const colors = new Map(Object.entries(labelColors(names, { ...chosen })))
   return colors.set(UNKNOWN, GREY).set(OTHER, labelColor('other'))
 }
+
+/** Of own brands against all others, as in skushare/app/shares.py. */
+export const SIDES: ReadonlyMap<string, string> = new Map([[OWN, '#12908A'], [COMPETITORS, PALETTE[19]], [UNKNOWN, GREY]])
 
 /** Black or white, whichever is read better on `color`, "#RRGGBB". */
 export function inkOn(color: string): string {

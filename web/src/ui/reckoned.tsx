@@ -7,11 +7,24 @@ import type { Reckoning } from './audit'
 import { RowsChart, ShareChart } from './charts'
 import type { Colors, Measure } from './charts'
 import { Segments } from './components'
+import { SIDES } from './palette'
 import { t } from './strings'
 
-export function Shares({ of, colors }: { of: Pick<Reckoning, 'shares' | 'byRow' | 'sweep'>; colors: Colors }): JSX.Element {
+type Reckoned = Pick<Reckoning, 'shares' | 'byRow' | 'sweep'>
+
+interface SharesProps {
+  of: Reckoned
+  against: Reckoned | null // own brands against all others, where there are any
+  own: readonly string[]
+  colors: Colors
+}
+
+export function Shares({ of: every, against, own, colors: each }: SharesProps): JSX.Element {
   const [measure, setMeasure] = useState<Measure>('share')
   const [what, setWhat] = useState<'sweep' | 'photo'>('sweep')
+  const [sides, setSides] = useState<'every' | 'against'>('every')
+  const of = (sides === 'against' && against) || every
+  const colors = of === against ? SIDES : each
   const named = of.sweep?.some((row) => row.name !== UNKNOWN) ? of.sweep : null
   const swept = what === 'sweep' ? named : null
   return (
@@ -20,6 +33,17 @@ export function Shares({ of, colors }: { of: Pick<Reckoning, 'shares' | 'byRow' 
         <h2>{t('share.title')}</h2>
         <MeasureChoice value={measure} onChange={setMeasure} />
       </div>
+      {against && (
+        <Segments
+          label={t('share.sides')}
+          value={sides}
+          options={[
+            { value: 'every', label: t('share.every') },
+            { value: 'against', label: t('share.against') },
+          ]}
+          onChange={setSides}
+        />
+      )}
       {named && (
         <Segments
           label={t('share.of')}
@@ -31,7 +55,7 @@ export function Shares({ of, colors }: { of: Pick<Reckoning, 'shares' | 'byRow' 
           onChange={setWhat}
         />
       )}
-      <ShareChart shares={swept ?? of.shares} measure={measure} colors={colors} />
+      <ShareChart shares={swept ?? of.shares} measure={measure} colors={colors} own={own} />
       <p class="hint">{t('share.margin-hint')}</p>
       {!swept && of.byRow.length > 0 && (
         <>

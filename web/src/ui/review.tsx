@@ -14,13 +14,14 @@ import type { Kind } from './download'
 import { number } from './format'
 import { GREY, colorsOf } from './palette'
 import { Shares } from './reckoned'
-import { gallery, reason, tell } from './session'
+import { gallery, labelled, reason, tell } from './session'
 import { ShelfCanvas } from './shelf-canvas'
 import type { Spot } from './shelf-view'
 import { t } from './strings'
 
 interface Props {
   audit: Audit
+  exported?: Audit // where that is not `audit` as it is
   picture: ImageBitmap | null
   looks?: ReadonlySet<string> // names that are no brands to choose
   onChange: (audit: Audit) => void
@@ -30,11 +31,13 @@ interface Props {
   footer?: ComponentChildren // below them
 }
 
-export function Review({ audit, picture, looks, onChange, onTeach, children, footer }: Props): JSX.Element {
+export function Review({ audit, exported = audit, picture, looks, onChange, onTeach, children, footer }: Props): JSX.Element {
   const [chosen, setChosen] = useState<number | null>(null)
   const [adding, setAdding] = useState(false)
   const [labels, setLabels] = useState(false)
   const reckoning = useMemo(() => reckon(audit), [audit])
+  const own = useMemo(() => gallery.value?.ownBrands ?? [], [gallery.value])
+  const against = useMemo(() => (own.length ? reckon(audit, own) : null), [audit, own])
   const colors = useColors(reckoning)
   const spots = useMemo(() => spotsOf(reckoning, colors), [reckoning, colors])
   const facing = reckoning.facings.find((each) => each.number === chosen)
@@ -114,9 +117,9 @@ export function Review({ audit, picture, looks, onChange, onTeach, children, foo
           {audit.sweep && <Metric label={t('review.unique')} value={number(audit.sweep.unique)} />}
         </dl>
         {children}
-        <Shares of={reckoning} colors={colors} />
+        <Shares of={reckoning} against={against} own={own} colors={colors} />
         {footer}
-        <ExportBar audit={audit} picture={picture} />
+        <ExportBar audit={exported} picture={picture} />
       </div>
     </div>
   )
@@ -164,7 +167,7 @@ function FacingPanel(props: {
   onClose: () => void
 }): JSX.Element {
   const [brand, setBrand] = useState('')
-  const [teach, setTeach] = useState(true)
+  const [teach, setTeach] = useState(!labelled.value.length) // a gallery takes the place of the labels: not unasked
   const [busy, setBusy] = useState(false)
   const name = tidyName(brand, LONGEST_NAME)
   const put = async (): Promise<void> => {

@@ -18,7 +18,28 @@ export function parseRoute(hash: string): Route {
 
 export const route = signal<Route>(parseRoute(location.hash))
 
-addEventListener('hashchange', () => (route.value = parseRoute(location.hash)))
+let guard: () => Promise<boolean> | null = () => null
+
+/** Have `ask` asked before another page is shown; it gives `null` where nothing would be lost. */
+export function guardLeaving(ask: () => Promise<boolean> | null): void {
+  guard = ask
+}
+
+addEventListener('hashchange', () => {
+  const [before, next] = [route.value, parseRoute(location.hash)]
+  const asked = next.page === before.page ? null : guard()
+  if (!asked) {
+    route.value = next
+    return
+  }
+  const shown = (at: Route): void => history.replaceState(null, '', addressOf(at.page, at.audit ?? undefined))
+  shown(before) // until there is an answer
+  void asked.then((yes) => {
+    if (!yes) return
+    shown(next)
+    route.value = next
+  })
+})
 
 export function addressOf(page: Page, audit?: number): string {
   return page === 'count' ? '#/' : `#/${page}${audit === undefined ? '' : `/${audit}`}`

@@ -6,6 +6,7 @@ import { Auditor, BundleError, ENGINES, Gallery, chooseProbe, loadBundle, loadFi
 import type { Bundle } from '../core'
 import { go } from './route'
 import { chosenEngine, chosenSize, galleryName, measured } from './settings'
+import { labelBrands } from './shelf'
 import { galleryNames, openGallery, saveGallery } from './store'
 import type { Key } from './strings'
 import { t } from './strings'
@@ -41,6 +42,10 @@ export const bundled = signal<Gallery | null>(null)
 
 export const description = computed<BundleDescription | null>(() => bundle.value?.description ?? null)
 export const embedder = computed(() => description.value?.embedder ?? null)
+/** The model's own labels that can stand for brands. */
+export const labels = computed(() => labelBrands(description.value?.detector.config.labels ?? []))
+/** Those, where they do; none where a gallery names the brands. */
+export const labelled = computed(() => (gallery.value?.skus.length ? [] : labels.value))
 
 /** What the user is asked, and something waits for. */
 export const question = signal<{ text: string; yes: string; answer: (yes: boolean) => void } | null>(null)
@@ -222,11 +227,14 @@ export function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+const savedAt = new Map<string, string>() // of galleries, by name: as they were read or written here
+
 /** Read anew which galleries there are. */
 export async function listGalleries(): Promise<void> {
   let saved: string[] = []
   try {
     saved = await galleryNames()
+    for (const name of savedAt.keys()) if (!saved.includes(name)) savedAt.delete(name)
   } catch {
     tell('warning', t('store.barred'))
   }
@@ -255,15 +263,30 @@ export async function chooseGallery(name: string, remember = true): Promise<void
 /** The gallery of this name: the user's own, else the bundle's; `null` if there is none. */
 export async function findGallery(name: string): Promise<Gallery | null> {
   const saved = await openGallery(name)
+  savedAt.delete(name)
   if (saved) {
+    savedAt.set(name, saved.changed)
     const read = await Gallery.fromZip(saved.zip)
     const found = await ours(read)
     // Made anew for another network, it need not be at the next visit; but nothing is lost for that.
     if (found !== read && found.pictures.length === read.pictures.length)
-      await saveGallery(name, await found.toZip()).catch(() => {})
+      await save(found).catch(() => {})
     return found
   }
   return bundled.value?.name === name ? bundled.value : null
+}
+
+/** @throws StoreError it could not be saved, or is not what it was when it was read here. */
+async function save(changed: Gallery): Promise<void> {
+  const { name } = changed
+  savedAt.set(name, await saveGallery(name, await changed.toZip(), savedAt.get(name)))
+}
+
+/** The gallery in use, with what another tab has taught it meanwhile. */
+async function newest(): Promise<Gallery | null> {
+  const now = gallery.value
+  const there = now && (await openGallery(now.name).catch(() => undefined))
+  return there && there.changed !== savedAt.get(there.name) ? findGallery(there.name) : now
 }
 
 /** `other` as this bundle's network sees its examples. */
@@ -290,10 +313,10 @@ let keeping: Promise<void> = Promise.resolve()
  */
 export function keepGallery(change: (now: Gallery | null) => Gallery | Promise<Gallery>): Promise<void> {
   const kept = keeping.then(async () => {
-    const changed = await change(gallery.value)
+    const changed = await change(await newest())
     await setGallery(changed)
     galleryName.value = changed.name
-    await saveGallery(changed.name, await changed.toZip())
+    await save(changed)
     await listGalleries()
   })
   keeping = kept.catch(() => {})

@@ -6,7 +6,7 @@ import { BadgeCheck, Download, Gauge, Trash2 } from 'lucide'
 import { ENGINES, chooseProbe } from '../core'
 import type { Engine } from '../core'
 import { Button, Confirm, Notice, PageTitle, SelectField, Slider } from './components'
-import { defaultScore, discard } from './draft'
+import { defaultScore, discard, forgetLeft } from './draft'
 import { megabytes, number, percent } from './format'
 import { selfTest } from './golden'
 import type { SelfTest } from './golden'
@@ -182,6 +182,7 @@ function StorageCard(): JSX.Element {
     try {
       await clearStore()
       discard()
+      forgetLeft()
       await chooseGallery('')
       await listGalleries()
       tell('success', t('settings.cleared'))

@@ -203,8 +203,11 @@ export function ShelfCanvas(props: {
   function key(event: KeyboardEvent): void {
     const at = spots.findIndex((spot) => spot.number === props.chosen)
     const [dx, dy] = ARROWS[event.key] ?? [0, 0]
-    if (event.key === 'Escape') props.onChoose(null)
-    else if ((event.key === 'Delete' || event.key === 'Backspace') && at >= 0) {
+    if (event.key === 'Escape') {
+      setDrawing(null)
+      props.onChoose(null)
+    } else if ((event.key === 'Delete' || event.key === 'Backspace') && at >= 0) {
+      setDrawing(null) // Shift, let go later, is not to put the next facing there
       props.onRemove(spots[at].number)
       props.onChoose(spots[at + 1]?.number ?? spots[at - 1]?.number ?? null)
     } else if (event.key === '+') zoom(1.5)

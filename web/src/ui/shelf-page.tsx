@@ -5,10 +5,10 @@ import { useState } from 'preact/hooks'
 import { Camera, GraduationCap, Save, Trash2 } from 'lucide'
 import { tidy, tidyName } from '../core'
 import type { Audit } from './audit'
-import { corrected, current, withoutLooks } from './audit'
+import { corrected, current } from './audit'
 import { Button, Confirm, Dialog, Notice, PageTitle, Slider, TextField } from './components'
 import { SCORE_FLOOR } from './shelf'
-import { defaultScore, discard, draft, draftAudit, draftNamed, keepCorrections, setMinScore } from './draft'
+import { defaultScore, discard, draft, draftAudit, draftNamed, keepCorrections, keptAudit, setMinScore } from './draft'
 import { number, percent } from './format'
 import { toJpeg } from './picture'
 import { ExportBar, Review } from './review'
@@ -21,10 +21,11 @@ import { teachLike } from './teaching'
 
 export function ShelfPage(): JSX.Element {
   const audit = draftAudit.value
+  const kept = keptAudit.value
   const now = draft.value
   const [asking, setAsking] = useState(false)
   const [saving, setSaving] = useState(false)
-  if (!audit || !now) {
+  if (!audit || !kept || !now) {
     return (
       <main class="page">
         <PageTitle>{t('review.title')}</PageTitle>
@@ -41,7 +42,9 @@ export function ShelfPage(): JSX.Element {
   }
   const teach = async (which: number, brand: string): Promise<void> => {
     const named = draftNamed.value
-    if (named?.vectors && named.facings[which]) await teachLike(now.shelf.picture, named.facings, named.vectors, which, brand)
+    const there = new Map(current(audit).map((each) => [each.number, each.facing]))
+    const facings = (named?.facings ?? []).map((facing, i) => (there.has(i) ? { ...facing, brand: there.get(i)!.brand } : null))
+    if (named?.vectors) await teachLike(now.shelf.picture, facings, named.vectors, which, brand)
     // Meanwhile another photo may have been counted, or this one from another score on.
     if (draft.value?.shelf !== now.shelf || draft.value.minScore !== now.minScore) return
     const after = draftAudit.value
@@ -56,6 +59,7 @@ export function ShelfPage(): JSX.Element {
       {!audit.found.length && <Notice kind="info">{t('review.no-facing')}</Notice>}
       <Review
         audit={audit}
+        exported={kept}
         picture={now.shelf.picture}
         looks={draftNamed.value?.looks}
         onChange={(next) => keepCorrections(next.corrections)}
@@ -81,25 +85,24 @@ export function ShelfPage(): JSX.Element {
           <Button label={t('review.discard')} icon={Trash2} onClick={() => setAsking(true)} />
         </div>
       </Review>
-      {saving && <SaveDialog audit={audit} picture={now.shelf.picture} onClose={() => setSaving(false)} />}
+      {saving && <SaveDialog audit={kept} looks={!!draftNamed.value?.looks.size} picture={now.shelf.picture} onClose={() => setSaving(false)} />}
       {asking && <Confirm question={t('review.discard-question')} yes={t('review.discard')} onYes={leave} onNo={() => setAsking(false)} />}
     </main>
   )
 }
 
 /** The words of an audit and the button that saves it; what fails stays on the screen, with export as a way out. */
-function SaveDialog({ audit, picture, onClose }: { audit: Audit; picture: ImageBitmap; onClose: () => void }): JSX.Element {
+function SaveDialog({ audit, looks, picture, onClose }: { audit: Audit; looks: boolean; picture: ImageBitmap; onClose: () => void }): JSX.Element {
   const [words, setWords] = useState({ ...lastWords.value, note: '' })
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState('')
-  const looks = draftNamed.value?.looks ?? new Set<string>()
   const put = (change: Partial<typeof words>): void => setWords({ ...words, ...change })
   const clean = { store: tidyName(words.store), shelf: tidyName(words.shelf), category: tidyName(words.category), note: tidy(words.note) }
   const save = async (): Promise<void> => {
     setBusy(true)
     setProblem('')
     try {
-      const id = await addAudit({ ...withoutLooks(audit, looks), ...clean }, await toJpeg(picture))
+      const id = await addAudit({ ...audit, ...clean }, await toJpeg(picture))
       lastWords.value = { store: clean.store, shelf: clean.shelf, category: clean.category }
       void keep()
       tell('success', t('review.saved'))
@@ -112,12 +115,12 @@ function SaveDialog({ audit, picture, onClose }: { audit: Audit; picture: ImageB
     }
   }
   return (
-    <Dialog title={t('review.save-title')} onClose={onClose}>
+    <Dialog title={t('review.save-title')} busy={busy} onClose={onClose}>
       <TextField label={t('words.store')} value={words.store} onInput={(store) => put({ store })} />
       <TextField label={t('words.shelf')} value={words.shelf} onInput={(shelf) => put({ shelf })} />
       <TextField label={t('words.category')} value={words.category} onInput={(category) => put({ category })} />
       <TextField label={t('words.note')} value={words.note} longest={20_000} lines={2} onInput={(note) => put({ note })} />
-      {looks.size > 0 && <p class="hint">{t('save.looks')}</p>}
+      {looks && <p class="hint">{t('save.looks')}</p>}
       {problem && (
         <div role="alert">
           <Notice kind="error">{problem}</Notice>
@@ -125,7 +128,7 @@ function SaveDialog({ audit, picture, onClose }: { audit: Audit; picture: ImageB
         </div>
       )}
       <div class="buttons end">
-        <Button label={t('app.cancel')} onClick={onClose} />
+        <Button label={t('app.cancel')} disabled={busy} onClick={onClose} />
         <Button label={t('review.save')} icon={Save} kind="primary" busy={busy} onClick={() => void save()} />
       </div>
     </Dialog>

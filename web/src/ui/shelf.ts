@@ -7,6 +7,15 @@ import type { Facing, Source, SweepRecord } from './audit'
 export const SCORE_FLOOR = 0.05 // kept down to here, as in skushare/album.py
 const BRAND_FLOOR = 0.2 // below it facings get no brand: there are as many of them as of the others
 
+/** What counted a shelf: not always what runs now, as a draft outlives an update of the app. */
+export interface CountedBy {
+  model: string
+  digest: string
+  embedder: string // digest of what made the vectors; empty without
+  labels: readonly string[] // of the detections' classes
+  software: string
+}
+
 export interface Shelf {
   name: string // of the photo
   source: Source
@@ -15,6 +24,7 @@ export interface Shelf {
   all: Detections // scores from SCORE_FLOOR on
   vectors: Float32Array | null // of `all`, zeros below BRAND_FLOOR; null without an embedder
   sweep: SweepRecord | null
+  by: CountedBy
   ms: number // from picture to facings
 }
 
@@ -23,23 +33,35 @@ export async function countShelf(
   auditor: Auditor,
   picture: ImageBitmap,
   about: { name: string; source: Source; sweep?: SweepRecord | null },
-  embedder: EmbedderDescription | null,
 ): Promise<Shelf> {
   const started = performance.now()
   const found = await auditor.detect(await createImageBitmap(picture), { minScore: SCORE_FLOOR, brands: false })
   const all = found.detections
-  const vectors = embedder && (await embedAll(auditor, picture, all, embedder.dimensions))
+  const vectors = await embedAll(auditor, picture, all)
   const { name, source, sweep = null } = about
-  return { name, source, picture, time: new Date(), all, vectors, sweep, ms: performance.now() - started }
+  const { name: model, skushare: software, detector, embedder } = auditor.bundle.description
+  const by = { model, digest: detector.digest, embedder: embedder?.digest ?? '', labels: detector.config.labels, software }
+  return { name, source, picture, time: new Date(), all, vectors, sweep, by, ms: performance.now() - started }
 }
 
-async function embedAll(auditor: Auditor, picture: ImageBitmap, all: Detections, dimensions: number): Promise<Float32Array> {
+/** Vectors of those of `all` that may get a brand, zeros of the others; `null` without an embedder. */
+async function embedAll(auditor: Auditor, picture: ImageBitmap, all: Detections): Promise<Float32Array | null> {
+  const { embedder } = auditor.bundle.description
+  if (!embedder) return null
+  const { dimensions } = embedder
   const wanted = indicesWhere(all.count, (i) => all.scores[i] >= BRAND_FLOOR)
   const vectors = new Float32Array(all.count * dimensions)
   if (!wanted.length) return vectors
   const made = await auditor.embed(await createImageBitmap(picture), selectDetections(all, wanted).boxes)
   wanted.forEach((at, i) => vectors.set(made.subarray(i * dimensions, (i + 1) * dimensions), at * dimensions))
   return vectors
+}
+
+/** `shelf` with the vectors of what `auditor` embeds with: an update may have brought another network. */
+export async function embeddedBy(auditor: Auditor, shelf: Shelf): Promise<Shelf> {
+  const embedder = auditor.bundle.description.embedder?.digest ?? ''
+  if (shelf.by.embedder === embedder) return shelf
+  return { ...shelf, vectors: await embedAll(auditor, shelf.picture, shelf.all), by: { ...shelf.by, embedder } }
 }
 
 /** The facings of a shelf that count, named; `picked` are their numbers in `shelf.all`. */
@@ -50,29 +72,27 @@ export interface Named {
   looks: ReadonlySet<string> // names that are no brands: "look A" and so on
 }
 
-/**
- * The facings of `shelf` scored at least `minScore`, named by `gallery`, and by look where that does not know them.
- *
- * @param byLook also where there is a gallery.
- */
+/** The class labels that can stand for brands: none, where a single class means any facing. As in skushare/audits/audit.py. */
+export function labelBrands(labels: readonly string[]): readonly string[] {
+  return labels.length > 1 ? labels : []
+}
+
+/** The facings of `shelf` scored at least `minScore`, named by `gallery`; where that is empty, by label or else by look. */
 export function nameShelf(
   shelf: Pick<Shelf, 'all' | 'vectors'>,
   minScore: number,
   embedder: EmbedderDescription | null,
   gallery: Gallery | null,
   labels: readonly string[],
-  byLook = gallery === null,
 ): Named {
   const picked = indicesWhere(shelf.all.count, (i) => shelf.all.scores[i] >= minScore)
   const found = selectDetections(shelf.all, picked)
-  if (!embedder || !shelf.vectors) {
-    const brands = labels.length > 1 ? labels : [] // a single class means any facing, as in skushare/audits/audit.py
-    const facings = asFacings(found, brands, found.classIds)
-    return { facings, picked, vectors: null, looks: new Set() }
-  }
-  const vectors = rowsOf(shelf.vectors, picked, embedder.dimensions)
+  const vectors = embedder && shelf.vectors && rowsOf(shelf.vectors, picked, embedder.dimensions)
   const known = gallery?.skus.length ? gallery : null
-  const naming = nameFacings(found, vectors, embedder, known, byLook || known === null)
+  const brands = labelBrands(labels)
+  if (!embedder || !vectors || (!known && brands.length))
+    return { facings: asFacings(found, brands, found.classIds), picked, vectors, looks: new Set() }
+  const naming = nameFacings(found, vectors, embedder, known, known === null)
   const facings = asFacings(naming.detections, naming.brands, naming.detections.brandIds, known)
   return { facings, picked, vectors, looks: new Set(naming.brands.slice(naming.brands.length - naming.looks.length)) }
 }
@@ -84,7 +104,13 @@ export function rowsOf(vectors: Float32Array, picked: readonly number[], dimensi
   return rows
 }
 
-/** What a sweep has counted, with the names of `brands`. */
+/** The facings that have a vector: those of low scores were not embedded. */
+export function embedded(vectors: Float32Array, dimensions: number): number[] {
+  const rows = Array.from({ length: vectors.length / dimensions }, (_, i) => vectors.subarray(i * dimensions, (i + 1) * dimensions))
+  return indicesWhere(rows.length, (i) => rows[i].some((value) => value))
+}
+
+/** What a sweep has counted, with the names of `brands` by brand id. */
 export function sweepRecord(sweep: Sweep, brands: readonly string[]): SweepRecord {
   return { unique: sweep.unique, found: asFacings(sweep.facings, brands, sweep.facings.brandIds) }
 }

@@ -1,8 +1,10 @@
-/** What stays on the device: audits with their pictures, galleries and settings, in IndexedDB. */
+/** What stays on the device: audits with their pictures, galleries, and the count that is not saved yet, in IndexedDB. */
 
 import { openDB } from 'idb'
-import type { DBSchema, IDBPDatabase } from 'idb'
-import type { Audit } from './audit'
+import type { DBSchema, IDBPDatabase, IDBPObjectStore } from 'idb'
+import type { Audit, Correction } from './audit'
+import type { Shelf } from './shelf'
+import { t } from './strings'
 
 export interface StoredAudit extends Audit {
   id: number
@@ -15,10 +17,23 @@ export interface StoredGallery {
   changed: string // ISO
 }
 
+/** What was counted and is not saved as an audit; only the newest is kept, whichever tab it is of. */
+export interface StoredDraft extends Omit<Shelf, 'picture'> {
+  id: string
+  picture: Blob
+}
+
+/** What the user makes of a draft. */
+export interface DraftWork {
+  minScore: number
+  corrections: Correction[] // of facings numbered in the shelf's `all`; an empty brand is whatever the facing is named
+}
+
 interface Schema extends DBSchema {
   audits: { key: number; value: Audit; indexes: { time: string } }
   pictures: { key: number; value: Blob } // JPEG, by the audit's number
   galleries: { key: string; value: StoredGallery } // by name
+  draft: { key: string; value: StoredDraft | DraftWork } // at 'shelf' and 'work': a correction does not write the picture anew
 }
 
 /** Something was not written; the message is fit for the user. `full`: the device has no room. */
@@ -32,11 +47,20 @@ export class StoreError extends Error {
   }
 }
 
+/** Another tab has changed or deleted it since it was read here; nothing was written over that. */
+export class ChangedError extends StoreError {
+  constructor() {
+    super(false, t('store.changed'))
+  }
+}
+
 let opened: Promise<IDBPDatabase<Schema>> | null = null
 
 function database(): Promise<IDBPDatabase<Schema>> {
-  opened ??= openDB<Schema>('skushare', 1, {
-    upgrade(db) {
+  opened ??= openDB<Schema>('skushare', 2, {
+    upgrade(db, from) {
+      if (from < 2) db.createObjectStore('draft')
+      if (from >= 1) return
       db.createObjectStore('audits', { keyPath: 'id', autoIncrement: true }).createIndex('time', 'time')
       db.createObjectStore('pictures')
       db.createObjectStore('galleries', { keyPath: 'name' })
@@ -62,6 +86,7 @@ async function writing<T>(write: (db: IDBPDatabase<Schema>) => Promise<T>): Prom
   try {
     return await write(await database())
   } catch (error) {
+    if (error instanceof ChangedError) throw error
     const name = error instanceof DOMException ? error.name : ''
     throw new StoreError(name === 'QuotaExceededError', error)
   }
@@ -89,12 +114,44 @@ export function addAudit(audit: Audit, picture: Blob): Promise<number> {
   })
 }
 
-/** Write `audit` over the one of its number. */
-export function putAudit(audit: StoredAudit): Promise<void> {
+/**
+ * Write `audit` over the one of its number.
+ *
+ * @param before the corrections that it had when it was read.
+ * @throws ChangedError it has others by now, or is gone.
+ */
+export function putAudit(audit: StoredAudit, before: readonly Correction[]): Promise<void> {
   return writing(async (db) => {
     const change = db.transaction('audits', 'readwrite', { durability: 'strict' })
-    await Promise.all([change.store.put(audit), change.done])
+    const there = await change.store.get(audit.id)
+    const same = there && JSON.stringify(there.corrections) === JSON.stringify(before)
+    await Promise.all([same && change.store.put(audit), change.done])
+    if (!same) throw new ChangedError()
   })
+}
+
+/** Writes the corrections of one audit as it was read, one after the other, so that the newest is what stays. */
+export class AuditWriter {
+  private writing: Promise<void> = Promise.resolve()
+  private refused = false // corrections that were made meanwhile are of what is not there any more
+
+  constructor(private before: readonly Correction[]) {}
+
+  /** @throws ChangedError another tab has corrected it meanwhile; this writer then writes nothing more. */
+  write(audit: StoredAudit): Promise<void> {
+    const written = this.writing.then(async () => {
+      if (this.refused) return
+      try {
+        await putAudit(audit, this.before)
+        this.before = audit.corrections
+      } catch (error) {
+        this.refused = error instanceof ChangedError
+        throw error
+      }
+    })
+    this.writing = written.catch(() => {})
+    return written
+  }
 }
 
 /** All audits, newest first. */
@@ -117,8 +174,22 @@ export function deleteAudit(id: number): Promise<void> {
   })
 }
 
-export function saveGallery(name: string, zip: Blob): Promise<void> {
-  return writing(async (db) => void (await db.put('galleries', { name, zip, changed: new Date().toISOString() })))
+/**
+ * Save a gallery under its name; gives when.
+ *
+ * @param before when the one that it was made of was saved; nothing, where it is a new one.
+ * @throws ChangedError that is not the one which is there.
+ */
+export function saveGallery(name: string, zip: Blob, before?: string): Promise<string> {
+  return writing(async (db) => {
+    const change = db.transaction('galleries', 'readwrite')
+    const there = await change.store.get(name)
+    const same = there?.changed === before
+    const changed = new Date().toISOString()
+    await Promise.all([same && change.store.put({ name, zip, changed }), change.done])
+    if (!same) throw new ChangedError()
+    return changed
+  })
 }
 
 export async function galleryNames(): Promise<string[]> {
@@ -133,11 +204,46 @@ export function deleteGallery(name: string): Promise<void> {
   return writing((db) => db.delete('galleries', name))
 }
 
-/** Delete every audit, picture and gallery. */
+/** Keep a new draft in place of the one that is there. */
+export function saveDraft(draft: StoredDraft, work: DraftWork): Promise<void> {
+  return writing(async (db) => {
+    const change = db.transaction('draft', 'readwrite')
+    await Promise.all([change.store.put(draft, 'shelf'), change.store.put(work, 'work'), change.done])
+  })
+}
+
+/** Keep what was made of the draft `id`, as long as that is the one which is kept. */
+export function saveWork(id: string, work: DraftWork): Promise<void> {
+  return ofDraft(id, (store) => store.put(work, 'work'))
+}
+
+/** Forget the draft `id`; another tab's stays. */
+export function deleteDraft(id: string): Promise<void> {
+  return ofDraft(id, (store) => store.clear())
+}
+
+type DraftStore = IDBPObjectStore<Schema, ['draft'], 'draft', 'readwrite'>
+
+function ofDraft(id: string, write: (store: DraftStore) => Promise<unknown>): Promise<void> {
+  return writing(async (db) => {
+    const change = db.transaction('draft', 'readwrite', { durability: 'strict' })
+    const kept = (await change.store.get('shelf')) as StoredDraft | undefined
+    await Promise.all([kept?.id === id && write(change.store), change.done])
+  })
+}
+
+/** The draft that is kept, and what was made of it; `null` if there is none. */
+export async function openDraft(): Promise<{ draft: StoredDraft; work: DraftWork } | null> {
+  const change = (await database()).transaction('draft')
+  const [draft, work] = await Promise.all([change.store.get('shelf'), change.store.get('work'), change.done])
+  return draft && work ? { draft: draft as StoredDraft, work: work as DraftWork } : null
+}
+
+/** Delete every audit, picture, gallery and draft. */
 export function clearStore(): Promise<void> {
   return writing(async (db) => {
-    const change = db.transaction(['audits', 'pictures', 'galleries'], 'readwrite')
-    const stores = ['audits', 'pictures', 'galleries'] as const
+    const change = db.transaction(['audits', 'pictures', 'galleries', 'draft'], 'readwrite')
+    const stores = ['audits', 'pictures', 'galleries', 'draft'] as const
     await Promise.all([...stores.map((name) => change.objectStore(name).clear()), change.done])
   })
 }

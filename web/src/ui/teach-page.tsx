@@ -4,51 +4,67 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { signal } from '@preact/signals'
 import { ChevronLeft, Download, GraduationCap, Image, Pencil, Plus, Split, Trash2, Upload } from 'lucide'
-import { Gallery, LONGEST_NAME, tidyName } from '../core'
+import { Gallery, LONGEST_NAME, indicesWhere, tidyName } from '../core'
 import type { Quad, Sku } from '../core'
+import { removed } from './audit'
+import type { Correction } from './audit'
 import { Button, Confirm, Dialog, FileButton, Notice, PageTitle, SelectField, Spinner, TextField, useBlobAddress } from './components'
 import { countFile, mayReplace } from './count-page'
 import { download } from './download'
 import { draft, draftNamed } from './draft'
+import type { Draft } from './draft'
 import { percent } from './format'
-import { membersOf, moved, pilesByLook, split, suggestions } from './lesson'
+import { membersOf, moved, pilesByLook, split, suggestions, without } from './lesson'
 import type { Piles, Suggestion } from './lesson'
 import { examplePicture } from './picture'
 import { go } from './route'
-import { chooseGallery, embedder, findGallery, galleries, gallery, keepGallery, listGalleries, ours, reason, tell } from './session'
-import { rowsOf } from './shelf'
-import type { Shelf } from './shelf'
+import { chooseGallery, embedder, findGallery, galleries, gallery, keepGallery, labels, listGalleries, ours, reason, tell } from './session'
+import { embedded, rowsOf } from './shelf'
 import { deleteGallery } from './store'
 import { t } from './strings'
 import { teachFacings } from './teaching'
 import { asFileName, brief, freeName } from './text'
 
 /** The facings being taught; kept while the user looks at other pages. */
-interface Lesson {
-  shelf: Shelf
+interface Lesson extends Counted {
+  numbers: number[] // of the facings in `shelf.all`
   boxes: Quad[]
   thumbs: Blob[]
   piles: Piles
+  taught: ReadonlySet<number> // numbers in `shelf.all`, also of facings that count from another score on
 }
 
-const lesson = signal<Lesson | null>(null)
-let preparing: Shelf | null = null
+/** The facings of a shelf from a score on. */
+type Counted = Pick<Draft, 'shelf' | 'minScore'>
 
-/** Sort the facings of the counted shelf into piles, once a shelf. */
+const lesson = signal<Lesson | null>(null)
+let preparing: Counted | null = null
+
+function same(one: Counted | null, other: Counted | null): boolean {
+  return one?.shelf === other?.shelf && one?.minScore === other?.minScore
+}
+
+/** Sort the facings of the counted shelf into piles, once a shelf and score. */
 async function prepare(): Promise<void> {
   const [now, named, made] = [draft.value, draftNamed.value, embedder.value]
-  if (!now || !named?.vectors || !made || lesson.value?.shelf === now.shelf || preparing === now.shelf) return
-  preparing = now.shelf
-  const boxes = named.facings.map((facing) => facing.box)
-  const { picture } = now.shelf
+  if (!now || !named?.vectors || !made || same(lesson.value, now) || same(preparing, now)) return
+  preparing = now
+  const known = embedded(named.vectors, made.dimensions)
+  const numbers = known.map((i) => named.picked[i])
+  const boxes = known.map((i) => named.facings[i].box)
+  const piles = pilesByLook(rowsOf(named.vectors, known, made.dimensions), made)
+  const { shelf, minScore } = now
   try {
     const thumbs: Blob[] = []
-    for (const box of boxes) thumbs.push(new Blob([await examplePicture(picture, box)], { type: 'image/jpeg' }))
-    lesson.value = { shelf: now.shelf, boxes, thumbs, piles: pilesByLook(named.vectors, made) }
+    for (const box of boxes) thumbs.push(new Blob([await examplePicture(shelf.picture, box)], { type: 'image/jpeg' }))
+    if (preparing !== now) return
+    const taught = lesson.value?.shelf === shelf ? lesson.value.taught : new Set<number>()
+    const done = indicesWhere(numbers.length, (i) => taught.has(numbers[i]))
+    lesson.value = { shelf, minScore, numbers, boxes, thumbs, piles: without(piles, done), taught }
   } catch (error) {
-    tell('error', t('teach.refused', { detail: reason(error) }))
+    if (preparing === now) tell('error', t('teach.refused', { detail: reason(error) }))
   } finally {
-    preparing = null
+    if (preparing === now) preparing = null
   }
 }
 
@@ -56,7 +72,7 @@ export function TeachPage(): JSX.Element {
   const made = embedder.value
   const now = draft.value
   const [counting, setCounting] = useState(false)
-  useEffect(() => void prepare(), [now?.shelf])
+  useEffect(() => void prepare(), [now?.shelf, now?.minScore])
   if (!made) {
     return (
       <main class="page">
@@ -65,7 +81,7 @@ export function TeachPage(): JSX.Element {
       </main>
     )
   }
-  const current = now && lesson.value?.shelf === now.shelf ? lesson.value : null
+  const current = now && same(lesson.value, now) ? lesson.value : null
   const fromPhoto = async (file: File): Promise<void> => {
     if (!(await mayReplace())) return
     setCounting(true)
@@ -87,7 +103,7 @@ export function TeachPage(): JSX.Element {
         )}
       </div>
       {now && !current && <Spinner />}
-      {current && <PileBoard lesson={current} />}
+      {now && current && <PileBoard lesson={current} corrections={now.corrections} />}
       <Knowledge />
       <Manage />
     </main>
@@ -115,7 +131,8 @@ function GalleryChoice(): JSX.Element {
       tell('error', t('teach.refused', { detail: reason(error) }))
     }
   }
-  const options = [{ value: '', label: t('teach.by-look') }, ...galleries.value.map((value) => ({ value, label: value }))]
+  const none = t(labels.value.length ? 'teach.by-label' : 'teach.by-look')
+  const options = [{ value: '', label: none }, ...galleries.value.map((value) => ({ value, label: value }))]
   return (
     <div class="gallery-choice">
       <SelectField label={t('teach.gallery')} value={gallery.value?.name ?? ''} options={options} onChange={(value) => void choose(value)} />
@@ -133,17 +150,24 @@ function GalleryChoice(): JSX.Element {
   )
 }
 
-function PileBoard({ lesson: now }: { lesson: Lesson }): JSX.Element {
+function PileBoard({ lesson: now, corrections }: { lesson: Lesson; corrections: readonly Correction[] }): JSX.Element {
   const made = embedder.value!
   const known = gallery.value
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set())
-  const listed = useMemo(() => suggestions(now.piles, known, made), [now.piles, known, made])
-  const total = now.boxes.length
-  const taught = now.piles.piles.filter((pile) => pile < 0).length
+  const gone = useMemo(() => removed(corrections), [corrections])
+  const piles = useMemo(() => without(now.piles, indicesWhere(now.numbers.length, (i) => gone.has(now.numbers[i]))), [now, gone])
+  const listed = useMemo(() => suggestions(piles, known, made), [piles, known, made])
+  const there = now.numbers.filter((number) => !gone.has(number))
+  const total = there.length
+  const taught = there.filter((number) => now.taught.has(number)).length
   /** Change the piles as they are by now: another pile may have been taught since this was drawn. */
-  const put = (change: (piles: Piles) => Piles): void => {
+  const put = (change: (piles: Piles) => Piles, taught: readonly number[] = []): void => {
     const newest = lesson.value
-    if (newest?.shelf === now.shelf) lesson.value = { ...newest, piles: change(newest.piles) }
+    if (newest?.shelf === now.shelf) {
+      const all = new Set([...newest.taught, ...taught.map((i) => now.numbers[i])])
+      const done = indicesWhere(newest.numbers.length, (i) => all.has(newest.numbers[i]))
+      lesson.value = { ...newest, piles: without(same(newest, now) ? change(newest.piles) : newest.piles, done), taught: all }
+    }
     setChosen(new Set())
   }
   const toggle = (facing: number): void => {
@@ -152,10 +176,10 @@ function PileBoard({ lesson: now }: { lesson: Lesson }): JSX.Element {
     setChosen(next)
   }
   const teach = async (pile: number, brand: string, product: string): Promise<void> => {
-    const members = membersOf(now.piles, pile)
-    const vectors = rowsOf(now.piles.vectors, members, now.piles.dimensions)
+    const members = membersOf(piles, pile)
+    const vectors = rowsOf(piles.vectors, members, piles.dimensions)
     const boxes = members.map((i) => now.boxes[i])
-    if (await teachFacings(now.shelf.picture, boxes, vectors, brand, product)) put((piles) => ({ ...piles, piles: without(piles.piles, members) }))
+    if (await teachFacings(now.shelf.picture, boxes, vectors, brand, product)) put((piles) => piles, members)
   }
   if (!total) return <Notice kind="info">{t('review.no-facing')}</Notice>
   return (
@@ -178,7 +202,7 @@ function PileBoard({ lesson: now }: { lesson: Lesson }): JSX.Element {
             key={suggestion.pile}
             at={i + 1}
             suggestion={suggestion}
-            members={membersOf(now.piles, suggestion.pile)}
+            members={membersOf(piles, suggestion.pile)}
             thumbs={now.thumbs}
             chosen={chosen}
             onToggle={toggle}
@@ -190,12 +214,6 @@ function PileBoard({ lesson: now }: { lesson: Lesson }): JSX.Element {
       </div>
     </div>
   )
-}
-
-function without(piles: Int32Array, members: readonly number[]): Int32Array {
-  const left = piles.slice()
-  for (const i of members) left[i] = -1
-  return left
 }
 
 const THUMBS = 12
@@ -212,8 +230,10 @@ function PileCard(props: {
   onTeach: (brand: string, product: string) => Promise<void>
 }): JSX.Element {
   const { sku, sure } = props.suggestion
-  const [brand, setBrand] = useState(sku?.brand ?? '')
-  const [product, setProduct] = useState(sku && sku.name !== sku.brand ? sku.name : '')
+  const [typedBrand, setBrand] = useState<string | null>(null)
+  const [typedProduct, setProduct] = useState<string | null>(null)
+  const brand = typedBrand ?? sku?.brand ?? '' // the suggestion may become another one
+  const product = typedProduct ?? (sku && sku.name !== sku.brand ? sku.name : '')
   const [all, setAll] = useState(false)
   const [busy, setBusy] = useState(false)
   const [missing, setMissing] = useState(false)

@@ -4,7 +4,7 @@ import type { Quad } from '../core'
 import { Gallery, indicesWhere } from '../core'
 import type { Facing } from './audit'
 import { examplePicture } from './picture'
-import { embedder, findGallery, keepGallery, reason, tell } from './session'
+import { auditor, embedder, findGallery, keepGallery, reason, tell } from './session'
 import { rowsOf } from './shelf'
 import { StoreError } from './store'
 import { t } from './strings'
@@ -38,18 +38,30 @@ export async function teachFacings(
   }
 }
 
-/** Teach the facing number `which` and those of the same name that look like it. */
-export async function teachLike(picture: ImageBitmap, facings: readonly Facing[], vectors: Float32Array, which: number, brand: string): Promise<void> {
-  const made = embedder.value
-  if (!made || !facings[which]) return
+/**
+ * Teach the facing number `which` and those of the same name that look like it.
+ *
+ * @param facings `null` for those that are removed.
+ * @param vectors of the facings; zeros are one that was not embedded, which is made up for where it is to be taught.
+ */
+export async function teachLike(picture: ImageBitmap, facings: readonly (Facing | null)[], vectors: Float32Array, which: number, brand: string): Promise<void> {
+  const [made, now, chosen] = [embedder.value, auditor.value, facings[which]]
+  if (!made || !now || !chosen) return
   const { dimensions, likeness } = made
-  const own = vectors.subarray(which * dimensions, (which + 1) * dimensions)
+  let own = vectors.subarray(which * dimensions, (which + 1) * dimensions)
+  try {
+    if (!own.some((value) => value)) own = await now.embed(await createImageBitmap(picture), Float32Array.from(chosen.box))
+  } catch (error) {
+    return tell('error', t('teach.refused', { detail: reason(error) }))
+  }
   const alike = indicesWhere(facings.length, (i) => {
     if (i === which) return true
-    if (facings[i].brand !== facings[which].brand) return false
+    if (facings[i]?.brand !== chosen.brand) return false
     let product = 0
     for (let k = 0; k < dimensions; k++) product += own[k] * vectors[i * dimensions + k]
     return product >= likeness
   })
-  await teachFacings(picture, alike.map((i) => facings[i].box), rowsOf(vectors, alike, dimensions), brand, '')
+  const taught = rowsOf(vectors, alike, dimensions)
+  taught.set(own, alike.indexOf(which) * dimensions)
+  await teachFacings(picture, alike.map((i) => facings[i]!.box), taught, brand, '')
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { asNamed, corrected, counted, current, matches, mostlyAround, reckon, recounted, sharesOf, titleOf, undone, withoutLooks } from '../../src/ui/audit'
+import { asNamed, corrected, counted, current, matches, mostlyAround, reckon, recounted, removed, sharesOf, titleOf, undone, withoutLooks } from '../../src/ui/audit'
 import type { Correction } from '../../src/ui/audit'
 import { makeAudit, makeFacings } from './make'
 
@@ -37,6 +37,13 @@ describe('corrections', () => {
   test('an audit without facings can be added to', () => {
     const now = corrected(makeAudit([]), null, { box: [0, 0, 10, 10], brand: 'A' })
     expect(current(now).map((each) => each.number)).toEqual([0])
+  })
+
+  test('tell which facings are removed: those that nothing put back', () => {
+    const gone = corrected(corrected(audit, 0, null), 1, null)
+    expect(removed(gone.corrections)).toEqual(new Set([0, 1]))
+    expect(removed(undone(gone).corrections)).toEqual(new Set([0]))
+    expect(removed(corrected(audit, 1, { box: [0, 0, 1, 1], brand: 'A' }).corrections)).toEqual(new Set())
   })
 
   test('a facing that is gone cannot be corrected', () => {
@@ -115,6 +122,15 @@ describe('reckon', () => {
 
   test('of nothing is nothing', () => {
     expect(reckon(makeAudit([]))).toMatchObject({ facings: [], rows: 0, shares: [], byRow: [], sweep: null })
+  })
+
+  test('own brands are told against all others, on the picture and in the sweep', () => {
+    const sweep = { unique: 2, found: makeFacings('A', 'B') }
+    const { shares, byRow, sweep: swept } = reckon(makeAudit(makeFacings('A', 'B', 'C', 'A', ''), { sweep }), ['A'])
+    const told = (rows: typeof shares | null): unknown => rows?.map((row) => [row.name, row.facings])
+    expect(told(shares)).toEqual([['competitors', 2], ['own brands', 2], ['unknown', 1]])
+    expect(told(byRow)).toEqual(told(shares))
+    expect(told(swept)).toEqual([['competitors', 1], ['own brands', 1]])
   })
 
   test('a sweep has its own shares', () => {

@@ -1,7 +1,10 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory, IDBObjectStore } from 'fake-indexeddb'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { StoreError, addAudit, clearStore, closeStore, deleteAudit, galleryNames, listAudits, openAudit, openGallery, putAudit, saveGallery } from '../../src/ui/store'
+import { openDB } from 'idb'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { corrected } from '../../src/ui/audit'
+import { AuditWriter, ChangedError, StoreError, addAudit, clearStore, closeStore, deleteAudit, deleteGallery, galleryNames, listAudits, openAudit, openDraft, openGallery, putAudit, saveGallery } from '../../src/ui/store'
+import type { StoredAudit } from '../../src/ui/store'
 import { makeAudit, makeFacings } from './make'
 
 const picture = new Blob(['jpeg'], { type: 'image/jpeg' })
@@ -34,8 +37,61 @@ test('a deleted audit is gone with its picture, and a number is not used twice',
 
 test('a corrected audit is written over', async () => {
   const id = await addAudit(makeAudit([]), picture)
-  await putAudit({ ...makeAudit([], { note: 'later' }), id })
+  await putAudit({ ...makeAudit([], { note: 'later' }), id }, [])
   expect((await openAudit(id))?.audit.note).toBe('later')
+})
+
+describe('what another tab', () => {
+  const found = makeFacings('A', 'B', 'C')
+  const read = async (id: number): Promise<StoredAudit> => (await openAudit(id))!.audit
+
+  test('has corrected meanwhile is not written over', async () => {
+    const id = await addAudit(makeAudit(found), picture)
+    const [mine, other] = [await read(id), await read(id)]
+    await new AuditWriter(other.corrections).write(corrected(other, 0, null))
+    const writer = new AuditWriter(mine.corrections)
+    const first = corrected(mine, 1, null)
+    const refused = writer.write(first)
+    const queued = writer.write(corrected(first, 2, null))
+    await expect(refused).rejects.toBeInstanceOf(ChangedError)
+    await queued
+    expect((await read(id)).corrections.map((each) => each.facing)).toEqual([0])
+  })
+
+  test('has deleted does not come back', async () => {
+    const id = await addAudit(makeAudit(found), picture)
+    const mine = await read(id)
+    await deleteAudit(id)
+    await expect(new AuditWriter(mine.corrections).write(corrected(mine, 0, null))).rejects.toBeInstanceOf(ChangedError)
+    expect(await listAudits()).toEqual([])
+  })
+
+  test('has taught a gallery is not written over', async () => {
+    const first = await saveGallery('A', new Blob(['1']))
+    await new Promise((resolve) => setTimeout(resolve, 5)) // it would be of the same millisecond
+    const second = await saveGallery('A', new Blob(['2']), first)
+    await expect(saveGallery('A', new Blob(['3']), first)).rejects.toBeInstanceOf(ChangedError)
+    await expect(saveGallery('A', new Blob(['3']))).rejects.toBeInstanceOf(ChangedError)
+    expect((await openGallery('A'))?.changed).toBe(second)
+    await deleteGallery('A')
+    await expect(saveGallery('A', new Blob(['3']), second)).rejects.toBeInstanceOf(ChangedError)
+    expect(await galleryNames()).toEqual([])
+  })
+})
+
+test('corrections are written one after the other, also after one for which there was no room', async () => {
+  const id = await addAudit(makeAudit(makeFacings('A', 'B')), picture)
+  const { audit } = (await openAudit(id))!
+  const writer = new AuditWriter(audit.corrections)
+  vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
+    throw new DOMException('no room', 'QuotaExceededError')
+  })
+  const first = corrected(audit, 0, null)
+  const full = writer.write(first)
+  const next = writer.write(corrected(first, 1, null))
+  await expect(full).rejects.toMatchObject({ full: true })
+  await next
+  expect((await openAudit(id))!.audit.corrections).toHaveLength(2)
 })
 
 test('a device without room says so, and keeps neither audit nor picture', async () => {
@@ -52,10 +108,24 @@ test('a device without room says so, and keeps neither audit nor picture', async
   expect((await listAudits()).filter((audit) => audit.store)).toHaveLength(0)
 })
 
+test('what an older version of the app has saved is still there', async () => {
+  const old = await openDB('skushare', 1, {
+    upgrade(db) {
+      db.createObjectStore('audits', { keyPath: 'id', autoIncrement: true }).createIndex('time', 'time')
+      db.createObjectStore('pictures')
+      db.createObjectStore('galleries', { keyPath: 'name' })
+    },
+  })
+  await old.add('audits', makeAudit([], { note: 'old' }))
+  old.close()
+  expect((await listAudits()).map((audit) => audit.note)).toEqual(['old'])
+  expect(await openDraft()).toBeNull()
+})
+
 test('galleries are kept by name', async () => {
-  await saveGallery('B', new Blob(['1']))
+  const first = await saveGallery('B', new Blob(['1']))
   await saveGallery('A', new Blob(['2']))
-  await saveGallery('B', new Blob(['3']))
+  await saveGallery('B', new Blob(['3']), first)
   expect(await galleryNames()).toEqual(['A', 'B'])
   expect((await openGallery('B'))?.name).toBe('B')
   await clearStore()

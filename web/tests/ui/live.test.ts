@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { makeDetections } from '../../src/core'
+import type { Auditor, Found } from '../../src/core'
+import { Live } from '../../src/ui/live'
+import type { LiveOptions } from '../../src/ui/live'
+
+let frame: () => void // brings the camera's next picture
+const video = {
+  readyState: 4,
+  videoWidth: 640,
+  requestVideoFrameCallback: (next: () => void) => void (frame = next),
+} as unknown as HTMLVideoElement
+const canvas = { getContext: () => null } as unknown as HTMLCanvasElement
+
+/** A frame of two facings of these classes, both counted. */
+function found(classes: number[]): Found {
+  const detections = makeDetections([0, 0, 9, 9, 10, 0, 19, 9], [0.9, 0.9], classes)
+  return { detections, width: 640, height: 480, timings: {} as Found['timings'], sweep: { unique: 2, facings: detections, lost: false } }
+}
+
+beforeEach(() => {
+  vi.stubGlobal('document', { hidden: false })
+  vi.stubGlobal('requestAnimationFrame', () => 0)
+  vi.stubGlobal('createImageBitmap', async () => ({}))
+  vi.spyOn(performance, 'now').mockReturnValue(60_000) // a page that is some time old: numbers, chart and looks are due
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+})
+
+/** A camera that has seen one frame. */
+async function run(options: Partial<LiveOptions>): Promise<{ live: Live; offer: ReturnType<typeof vi.fn>; makeLooks: ReturnType<typeof vi.fn> }> {
+  const offer = vi.fn(async () => found(options.byLabel ? [0, 1] : [0, 0]))
+  const auditor = { busy: false, offer } as unknown as Auditor
+  const makeLooks = vi.fn(() => null)
+  const live = new Live(video, canvas, () => ({ auditor, minScore: 0.3, labels: ['facing'], brands: null, byLabel: false, colors: {}, ...options }), makeLooks)
+  live.start()
+  await vi.waitFor(() => expect(live.reading.value?.unique).toBe(2))
+  return { live, offer, makeLooks }
+}
+
+test('classes that are brands name the shares and the sweep, and no looks are founded', async () => {
+  const labels = ['Acme', 'Zeta']
+  const { live, makeLooks } = await run({ labels, brands: labels, byLabel: true })
+  expect(live.shares.value.unique.map((row) => row.name)).toEqual(labels)
+  expect(live.shares.value.inView.map((row) => row.name)).toEqual(labels)
+  expect(live.shares.value.names).toEqual(labels)
+  expect((await live.freeze()).sweep?.found.map((facing) => facing.brand)).toEqual(labels)
+  expect(makeLooks).not.toHaveBeenCalled()
+})
+
+test('a single class is no brand, and looks are founded', async () => {
+  const { live, makeLooks } = await run({})
+  expect(live.shares.value.unique.map((row) => row.name)).toEqual(['facing'])
+  expect((await live.freeze()).sweep?.found.map((facing) => facing.brand)).toEqual(['', ''])
+  expect(makeLooks).toHaveBeenCalled()
+})
+
+test('a paused sweep stays as it is, and goes on', async () => {
+  const { live, offer } = await run({})
+  live.paused = true
+  frame()
+  await Promise.resolve()
+  expect(offer).toHaveBeenCalledTimes(1)
+  live.paused = false
+  frame()
+  await vi.waitFor(() => expect(offer).toHaveBeenCalledTimes(2))
+})

@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { Gallery } from '../../src/core'
+import type { EmbedderDescription } from '../../src/core'
+import type { Facing } from '../../src/ui/audit'
+import * as session from '../../src/ui/session'
+import { teachLike } from '../../src/ui/teaching'
+import { makeFacings } from './make'
+
+// Of the session only what teaching needs: all of it needs a page and a model.
+vi.mock('../../src/ui/session', async () => {
+  const { signal } = await import('@preact/signals')
+  return { auditor: signal(null), embedder: signal(null), findGallery: async () => null, keepGallery: vi.fn(), reason: String, tell: vi.fn() }
+})
+vi.mock('../../src/ui/picture', () => ({ examplePicture: async (_: unknown, box: number[]) => Uint8Array.from(box.map((edge) => edge / 10)) }))
+
+const EMBEDDER: EmbedderDescription = {
+  tfjs: '', digest: 'e', size: 8, dimensions: 2, scale: 20, middle: 0.8, likeness: 0.8, input: '', output: '',
+} // prettier-ignore
+const embed = vi.fn(async () => Float32Array.of(0, 1))
+const picture = {} as ImageBitmap
+let known: Gallery
+
+beforeEach(() => {
+  known = Gallery.empty('mine')
+  session.auditor.value = { embed } as unknown as typeof session.auditor.value
+  Object.assign(session.embedder, { value: EMBEDDER })
+  vi.mocked(session.keepGallery).mockImplementation(async (change) => void (known = await change(known)))
+  vi.stubGlobal('createImageBitmap', async () => picture)
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.clearAllMocks()
+})
+
+describe('one facing teaches those of its name that look like it', () => {
+  const facings = makeFacings('look A', 'look A', 'look A', 'look B', 'look A')
+  const vectors = Float32Array.of(1, 0, 1, 0, 1, 0, 1, 0, 0, 1)
+  const removed = (...gone: number[]): (Facing | null)[] => facings.map((facing, i) => (gone.includes(i) ? null : facing))
+  const taught = async (there: (Facing | null)[]): Promise<number> => {
+    await teachLike(picture, there, vectors, 0, 'Acme')
+    return known.pictures.length
+  }
+
+  test('and no others', async () => expect(await taught(facings)).toBe(3))
+  test('without the removed ones', async () => expect(await taught(removed(1))).toBe(2))
+  test('and none where it is removed itself', async () => expect(await taught(removed(0))).toBe(0))
+})
+
+test('a facing of a low score is embedded when it is taught, and alone', async () => {
+  await teachLike(picture, makeFacings('', '', ''), Float32Array.of(0, 0, 0, 0, 1, 0), 0, 'Acme')
+  expect(embed).toHaveBeenCalledWith(picture, Float32Array.from(makeFacings('')[0].box))
+  expect(known.pictures).toHaveLength(1)
+  expect([...known.embeddings]).toEqual([0, 1])
+})
