@@ -115,10 +115,12 @@ function isWork({ sweep }: Pick<Shelf, 'sweep'>, { corrections }: DraftWork): bo
   return corrections.length > 0 || !!sweep?.unique
 }
 
-export function discard(): void {
+/** Take the draft away; done when nothing of it is left on the device, which would be offered at the next start. */
+export function discard(): Promise<void> {
   const former = draft.value
   draft.value = null
   former?.shelf.picture.close()
+  return writing
 }
 
 /** The score from which on the model's photo counts are truest. */

@@ -105,9 +105,9 @@ function SaveDialog({ audit, looks, picture, onClose }: { audit: Audit; looks: b
       const id = await addAudit({ ...audit, ...clean }, await toJpeg(picture))
       lastWords.value = { store: clean.store, shelf: clean.shelf, category: clean.category }
       void keep()
-      tell('success', t('review.saved'))
       go('history', id)
-      discard()
+      await discard()
+      tell('success', t('review.saved'))
     } catch (error) {
       const full = error instanceof StoreError && error.full
       setProblem(full ? t('save.full') : t('save.failed', { detail: reason(error) }))

@@ -130,6 +130,6 @@ test('a lost GPU is told of, and nothing waits for it any more', async () => {
 
 test('textures are kept up to a limit, and told of', async () => {
   const runtime = await open()
-  expect(env().getNumber('WEBGL_DELETE_TEXTURE_THRESHOLD')).toBe(100e6)
+  expect(env().getNumber('WEBGL_DELETE_TEXTURE_THRESHOLD')).toBe(256e6)
   expect(runtime.memory().gpuBytes).toBe(50)
 })
