@@ -8,7 +8,7 @@ import type { Audit } from './audit'
 import { corrected, current } from './audit'
 import { Button, Confirm, Dialog, Notice, PageTitle, Slider, TextField } from './components'
 import { SCORE_FLOOR } from './shelf'
-import { defaultScore, discard, draft, draftAudit, draftNamed, keepCorrections, keptAudit, setMinScore } from './draft'
+import { defaultScore, discard, draft, draftAudit, draftNamed, keepCorrections, keptAudit, left, setMinScore } from './draft'
 import { number, percent } from './format'
 import { toJpeg } from './picture'
 import { ExportBar, Review } from './review'
@@ -29,7 +29,7 @@ export function ShelfPage(): JSX.Element {
     return (
       <main class="page">
         <PageTitle>{t('review.title')}</PageTitle>
-        <p>{t('history.empty')}</p>
+        {!left.value && <p>{t('share.empty')}</p>}
         <div class="buttons">
           <Button label={t('history.go')} icon={Camera} kind="primary" onClick={() => go('count')} />
         </div>
