@@ -7,7 +7,7 @@ import streamlit as st
 
 from skushare.app.annotator import annotator
 from skushare.app.audits import go_to
-from skushare.app.brands import MY_BRANDS, notes_of, saved_gallery, shared_embedder
+from skushare.app.brands import MY_BRANDS, Teaching, notes_of, shared_embedder
 from skushare.app.datasets import attempt, note
 from skushare.app.shares import show_share_panel
 from skushare.app.shelves import choose_gaps, show_layout
@@ -20,8 +20,7 @@ from skushare.audits.corrections import Facing
 from skushare.audits.export import FORMATS, export
 from skushare.audits.lessons import lessons, teach
 from skushare.audits.listing import ALL, brand_totals
-from skushare.brands.gallery import Gallery
-from skushare.brands.library import gallery_names, save_gallery, skus_of
+from skushare.brands.library import gallery_names, skus_of
 from skushare.colors import label_colors
 from skushare.database import pictures
 from skushare.dataset.dataset import Sample
@@ -212,8 +211,8 @@ def _offer_lessons(audit):
         st.caption(f"{count} corrected facings become examples of their brands, in a new version of it.")
         if st.button("Teach", type="primary"):
             embedder = shared_embedder()
-            gallery = saved_gallery(name) if names else Gallery(name)
-            version = save_gallery(teach(gallery, audit, embedder))
+            teaching = Teaching.of(name)
+            version = teaching.save(teach(teaching.gallery, audit, embedder))
             st.success(f"Version {version} is saved.")
 
 

@@ -1,5 +1,7 @@
 """The embedder that all visitors share, the choice of a gallery, and brands for what a page shows."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from skushare.app.gallery import gallery as cells
@@ -56,6 +58,46 @@ def demo_gallery():
 def saved_gallery(name):
     """The newest version of the saved gallery ``name``, its examples of the present embedder."""
     return _opened(newest_digest(name))
+
+
+@dataclass
+class Teaching:
+    """A gallery that a visitor teaches, as others may do at the same time.
+
+    Attributes:
+        gallery: what it knows, its examples of the present embedder.
+        seen: digest of the saved version that it was made from, empty if there was none.
+    """
+
+    gallery: Gallery
+    seen: str = ""
+
+    @classmethod
+    def of(cls, name):
+        """That of the saved gallery ``name``, or of a new one."""
+        teaching = cls(Gallery(name))
+        teaching.catch_up()
+        return teaching
+
+    def catch_up(self):
+        """Go on with the newest saved version, whoever saved it; tells whether it is another one."""
+        name = self.gallery.name
+        newest = newest_digest(name) if name in gallery_names() else self.seen
+        if newest == self.seen:
+            return False
+        self.gallery, self.seen = _opened(newest), newest
+        return True
+
+    def save(self, gallery):
+        """Save ``gallery``, made from the present one, and go on with it; gives its version's number.
+
+        Raises:
+            GalleryError: somebody saved another version in the meantime.
+            DatabaseError: it cannot be saved.
+        """
+        version = save_gallery(gallery, self.seen)
+        self.gallery, self.seen = gallery, gallery.digest
+        return version
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -237,13 +279,13 @@ def _teach_look(brand, vectors, pictures, gallery, embedder):
     Raises:
         SkushareError: the name cannot be a brand's, or the gallery cannot be saved.
     """
-    if gallery is None or st.session_state.get("gallery_name") == DEMO:
-        gallery = saved_gallery(MY_BRANDS) if MY_BRANDS in gallery_names() else Gallery(MY_BRANDS)
-    sku = gallery.find(brand, brand) or Sku(gallery.new_id(), brand, brand)
-    gallery = gallery.with_examples(sku, vectors, pictures, embedder)
-    save_gallery(gallery)
-    st.session_state.gallery_name = gallery.name
-    return gallery
+    without = gallery is None or st.session_state.get("gallery_name") == DEMO
+    teaching = Teaching.of(MY_BRANDS if without else gallery.name)
+    known = teaching.gallery
+    sku = known.find(brand, brand) or Sku(known.new_id(), brand, brand)
+    teaching.save(known.with_examples(sku, vectors, pictures, embedder))
+    st.session_state.gallery_name = known.name
+    return teaching.gallery
 
 
 def show_live_looks(session, embedder):

@@ -78,6 +78,20 @@ def test_many_who_save_versions_at_once_lose_none(gallery):
     assert len(gallery_versions("shelf")) == 12
 
 
+def test_a_version_made_from_one_that_is_no_longer_the_newest_is_refused(gallery):
+    other = gallery.without("b")
+    save_gallery(gallery, seen="")
+    with pytest.raises(GalleryError, match="taught elsewhere"):
+        save_gallery(other, seen="")
+    assert save_gallery(gallery, seen="") == 1  # the same: nothing would be lost
+    assert save_gallery(gallery.without("a"), gallery.digest) == 2
+    with pytest.raises(GalleryError, match="taught elsewhere"):
+        save_gallery(other, gallery.digest)
+    delete_gallery("shelf")
+    save_gallery(other, gallery.digest)
+    assert [saved.digest for saved in gallery_versions("shelf")] == [other.digest]
+
+
 def test_notes_tell_what_the_newest_versions_say(gallery):
     save_gallery(gallery.with_brand("Rot", color="#111111", own=True))
     save_gallery(gallery.with_brand("Rot", color="#222222"))
