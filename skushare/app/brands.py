@@ -8,7 +8,7 @@ from skushare.app.gallery import gallery as cells
 from skushare.app.text import plain
 from skushare.brands.brand_map import read_brand_map, require_labels
 from skushare.brands.embedder import Embedder
-from skushare.brands.gallery import Gallery, Sku
+from skushare.brands.gallery import Gallery
 from skushare.brands.gallery_files import read_gallery
 from skushare.brands.library import (
     brand_map_names,
@@ -20,6 +20,7 @@ from skushare.brands.library import (
     newest_digest,
     save_gallery,
 )
+from skushare.brands.looks import taught_look
 from skushare.errors import SkushareError
 from skushare.samples import DEMO_GALLERY
 
@@ -232,6 +233,8 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
 
     ``counted``: the detections that the page counts, of which joined photos have fewer.
     """
+    if problem := st.session_state.pop("look_problem", None):
+        st.error(plain(problem), icon=":material/error:")
     known = len(naming.brands) - len(naming.looks)
     photos = list(album.photos.values())
     for number, (photo, facing) in zip(
@@ -240,21 +243,16 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
         name, facings = naming.brands[known + number], _facings_of(naming, photos, min_score, known + number)
         row = int((photos[photo].detections.scores >= min_score).nonzero()[0][facing])
         st.image(photos[photo].cutout(row), width=64)
-        brand = st.text_input(
+        key = f"look_{photo}_{row}"
+        # A callback is called once for what was written; the field itself has it in every run.
+        st.text_input(
             f"{name}: {sum(int((d.brand_ids == known + number).sum()) for d in counted)} facings",
             placeholder="Brand",
-            key=f"look_{photo}_{row}",
+            key=key,
             help="Write the brand, and it is taught.",
+            on_change=_name_look,
+            args=(key, facings, gallery, embedder),
         )
-        if brand.strip():
-            vectors = [shown.embeddings[row].astype("float32") for shown, row in facings]
-            pictures = [shown.cutout(row) for shown, row in facings]
-            try:
-                _teach_look(brand, vectors, pictures, gallery, embedder)
-            except SkushareError as error:
-                st.error(plain(str(error)), icon=":material/error:")
-                st.stop()
-            st.rerun()
     if len(naming.looks) > MOST_LOOKS:
         st.caption(
             f"And {len(naming.looks) - MOST_LOOKS} looks of fewer facings; the Teach page has all of a photo."
@@ -270,6 +268,20 @@ def _facings_of(naming, photos, min_score, brand):
     return found
 
 
+def _name_look(key, facings, gallery, embedder):
+    """Teach ``facings``, of :func:`_facings_of`, as examples of the brand written in the field ``key``."""
+    brand, state = st.session_state[key].strip(), st.session_state
+    if not brand:
+        return
+    vectors = [photo.embeddings[row].astype("float32") for photo, row in facings]
+    pictures = [photo.cutout(row) for photo, row in facings]
+    try:
+        _teach_look(brand, vectors, pictures, gallery, embedder)
+        state[key] = ""
+    except SkushareError as error:
+        state.look_problem = str(error)
+
+
 def _teach_look(brand, vectors, pictures, gallery, embedder):
     """Teach the facings of a look to ``gallery``, or to ``MY_BRANDS`` without one but the demo.
 
@@ -281,10 +293,8 @@ def _teach_look(brand, vectors, pictures, gallery, embedder):
     """
     without = gallery is None or st.session_state.get("gallery_name") == DEMO
     teaching = Teaching.of(MY_BRANDS if without else gallery.name)
-    known = teaching.gallery
-    sku = known.find(brand, brand) or Sku(known.new_id(), brand, brand)
-    teaching.save(known.with_examples(sku, vectors, pictures, embedder))
-    st.session_state.gallery_name = known.name
+    teaching.save(taught_look(teaching.gallery, brand, vectors, pictures, embedder))
+    st.session_state.gallery_name = teaching.gallery.name
     return teaching.gallery
 
 

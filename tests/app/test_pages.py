@@ -12,7 +12,7 @@ from skushare.audits.listing import list_audits
 from skushare.audits.store import open_audit
 from skushare.brands.embedder import Embedder
 from skushare.brands.frames import LOOKS_EVERY
-from skushare.brands.library import open_gallery, save_gallery
+from skushare.brands.library import gallery_versions, open_gallery, save_gallery
 from skushare.detections import Detections
 from skushare.detector.runtime import Detector
 from skushare.errors import ModelError
@@ -246,14 +246,36 @@ def test_a_look_named_in_place_becomes_a_brand_of_a_gallery(detector):
     assert set(app.dataframe[1].value["brand"]) == {"look A"}
 
 
-def test_a_look_named_on_the_live_page_becomes_a_brand_and_the_count_goes_on(detector, camera, monkeypatch):
-    boxes = [[10 + 45 * i, 10, 50 + 45 * i, 110] for i in range(6)]
-    found = Detections(boxes, np.full(6, 0.9), np.zeros(6))
+def shelf(*colors):
+    """A picture of facings side by side, each of a colour of ``COLORS``, and what is found on it."""
+    boxes = [[10 + 45 * i, 10, 50 + 45 * i, 110] for i in range(len(colors))]
+    image = np.random.default_rng(0).integers(0, 50, (120, 20 + 45 * len(colors), 3), np.uint8)
+    for box, color in zip(boxes, colors, strict=True):
+        image[20:100, box[0] + 5 : box[2] - 5] = COLORS[color]
+    return image, Detections(boxes, np.full(len(boxes), 0.9), np.zeros(len(boxes)))
+
+
+def test_a_second_look_of_a_brand_is_taught_once_and_is_known(detector, monkeypatch):
+    image, found = shelf(*6 * ["red"], "blue")
     monkeypatch.setattr(detector, "detect", lambda *args, **options: found)
     monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
-    picture = np.random.default_rng(0).integers(0, 50, (120, 290, 3), np.uint8)
-    for box, color in zip(boxes, ["red", "blue", "red", "green", "blue", "green"], strict=True):
-        picture[20:100, box[0] + 5 : box[2] - 5] = COLORS[color]
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", encode_jpeg(image))]).run()
+    field(app.text_input, "look A: 6 facings").set_value("Oats").run()
+    field(app.text_input, "look A: 1 facings").set_value("x" * 300).run()
+    assert not app.exception and "longer than" in app.error[0].value
+    field(app.text_input, "look A: 1 facings").set_value("Oats").run()
+    assert not app.exception and not app.error
+    assert not [field for field in app.text_input if field.label.startswith("look")]
+    assert set(app.dataframe[1].value["brand"]) == {"Oats"}
+    assert [version.examples for version in gallery_versions("My brands")] == [7, 6]
+    assert [sku.name for sku in open_gallery("My brands").skus] == ["Oats", "Oats 2"]
+
+
+def test_a_look_named_on_the_live_page_becomes_a_brand_and_the_count_goes_on(detector, camera, monkeypatch):
+    picture, found = shelf("red", "blue", "red", "green", "blue", "green")
+    monkeypatch.setattr(detector, "detect", lambda *args, **options: found)
+    monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
     camera.state.playing = True
     app = open_page("live")
     for _ in range(2 * LOOKS_EVERY):
