@@ -100,10 +100,13 @@ def test_the_newest_frame_is_saved_and_the_store_is_remembered(detector, camera)
     press(app, "Save as audit")
     assert any("nothing to save yet" in text for text in texts(app.info))
     session = app.session_state["live"]
-    app.segmented_control(key="live_size").set_value(416).run()
     session.process(np.full((120, 160, 3), 90, np.uint8))
     for _ in range(2):
+        app.segmented_control(key="live_size").set_value(416)
+        app.slider(key="live_score").set_value(0.4).run()
         press(app, "Save as audit")
+        app.segmented_control(key="live_size").set_value(640)  # for later frames
+        app.slider(key="live_score").set_value(0.7).run()
         field(app.selectbox, "Store").set_value("North")
         press(app, "Save")
     press(app, "Save as audit")
