@@ -177,6 +177,16 @@ def test_a_filter_that_leaves_other_brands_leaves_a_trend(annotator):
     assert not app.exception and any("Widen the filter" in text for text in texts(app.info))
 
 
+def test_a_filter_of_brands_that_the_audits_lack_leaves_a_trend(annotator):
+    save("North"), save("South", 1, ids=(0,), brands=("Corva",))
+    app = open_page()
+    field(app.multiselect, "Store").set_value(["South"])
+    field(app.multiselect, "Brand").set_value(["Corva", "Astra"]).run()
+    app.session_state["history_tab"] = "Shares over time"
+    app.run()
+    assert not app.exception and field(app.multiselect, "Brands").value == ["Corva"]
+
+
 def test_an_audit_opens_with_its_photo_and_shares(annotator):
     number = save(HOSTILE, brands=(HOSTILE, "Bello"), note=HOSTILE)
     app = open_page(audit=number)
