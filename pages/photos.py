@@ -178,6 +178,7 @@ if album:
         "photos",
         take=lambda: (shelves, album, min_score, known),
         make=make_audit,
+        source=album,
     )
     st.button("Clear the list", icon=":material/delete:", on_click=clear)
 

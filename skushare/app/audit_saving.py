@@ -22,7 +22,7 @@ from skushare.shelf.sweep_pictures import SweepPicture
 QUALITY = 95  # of a camera's frame as JPEG
 
 
-def save_as_audit(key, take, make, place=None, ways=()):
+def save_as_audit(key, take, make, place=None, ways=(), source=None):
     """A button, after which a few words are asked for and the audit is saved.
 
     Args:
@@ -32,10 +32,14 @@ def save_as_audit(key, take, make, place=None, ways=()):
             ``ways`` if there are any; gives the :class:`~skushare.audits.audit.Audit`.
         place: container of the button; default: where the form is.
         ways: what can be saved, to choose from.
+        source: the object that the page shows; with another one, what was begun or saved is no longer shown.
     """
     state, taken, saved = st.session_state, f"{key}_taken", f"{key}_number"
+    if state.get(f"{key}_source") is not source:
+        state[taken] = state[f"{key}_source"] = None
+        state.pop(saved, None)
     if (place or st).button("Save as audit", icon=":material/inventory:", key=f"{key}_begin"):
-        state[taken] = take()
+        state[taken], state[f"{key}_source"] = take(), source
         state.pop(saved, None)
         if state[taken] is None:
             st.info("There is nothing to save yet. Wait for the picture, then save again.")

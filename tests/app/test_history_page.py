@@ -94,6 +94,20 @@ def test_counted_photos_are_saved_as_they_were_uploaded(words):
     assert "Save" not in [b.label for b in app.button]
 
 
+def test_what_was_begun_or_saved_of_a_list_goes_with_it():
+    app = open_page("photos")
+    for shade, label in ((40, "Save"), (80, None), (120, None)):
+        app.file_uploader[0].set_value([("a.jpg", photo(shade), "image/jpeg")]).run()
+        shown = [b.label for b in app.button] + [link.label for link in app.get("page_link")]
+        assert "Save" not in shown and not any("Saved as" in label for label in shown)
+        press(app, "Save as audit")
+        if label:
+            press(app, label)
+            assert "Saved as audit 1" in [link.label for link in app.get("page_link")]
+        press(app, "Clear the list")
+    assert len(list_audits()) == 1
+
+
 def test_the_newest_frame_is_saved_and_the_store_is_remembered(detector, camera):
     save("North")
     app = open_page("live")
