@@ -212,8 +212,11 @@ def _offer_lessons(audit):
         if st.button("Teach", type="primary"):
             embedder = shared_embedder()
             teaching = Teaching.of(name)
-            version = teaching.save(teach(teaching.gallery, audit, embedder))
-            st.success(f"Version {version} is saved.")
+            taught = teach(teaching.gallery, audit, embedder)
+            if taught is teaching.gallery:
+                st.info("This gallery has all of them.")
+            else:
+                st.success(f"Version {teaching.save(taught)} is saved.")
 
 
 # Two side by side

@@ -275,11 +275,15 @@ def test_corrections_become_examples_of_a_gallery_on_request(annotator):
     for box, before, after in ((boxes[0], "Astra", "Corva"), (boxes[2], "Bello", HOSTILE)):
         store.save_correction(number, saved.photos[0].id, Facing(box, before), Facing(box, after))
     app = open_page(audit=number)
-    for version in (1, 2):  # into a gallery of its own where there is none, then into that
-        press(app, "Teach")
-        assert f"Version {version} is saved." in texts(app.success)
+    press(app, "Teach")  # into a gallery of its own, as there is none
+    assert "Version 1 is saved." in texts(app.success)
+    press(app, "Teach")
+    assert not app.success and "This gallery has all of them." in texts(app.info)
+    store.save_correction(number, saved.photos[0].id, Facing(boxes[1], "Astra"), Facing(boxes[1], "Dalva"))
+    press(app, "Teach")
+    assert "Version 2 is saved." in texts(app.success) and len(open_gallery(MY_BRANDS).pictures) == 3
     assert gallery_names() == [MY_BRANDS]
-    assert [sku.brand for sku in open_gallery(MY_BRANDS).skus] == ["Corva", tidy_name(HOSTILE)]
+    assert [sku.brand for sku in open_gallery(MY_BRANDS).skus] == ["Corva", tidy_name(HOSTILE), "Dalva"]
 
 
 def test_corrections_of_a_lost_photo_teach_nothing_and_say_so(annotator):
