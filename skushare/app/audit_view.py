@@ -24,11 +24,12 @@ from skushare.brands.library import gallery_names, skus_of
 from skushare.colors import label_colors
 from skushare.database import pictures
 from skushare.dataset.dataset import Sample
+from skushare.detections import Detections
 from skushare.draw import annotate, draw_gaps
 from skushare.errors import SkushareError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
-from skushare.shelf.gaps import count_gaps
+from skushare.shelf.gaps import count_gaps, find_gaps
 from skushare.shelf.share import UNKNOWN
 
 LARGE_SIDE = 2048  # pixels of a photo that is looked at closely
@@ -40,7 +41,7 @@ def show_audit(number):
     """The audit ``number``: photos with their facings, to be corrected, shares, downloads."""
     audit = store.open_audit(number)
     now = audit.corrected()
-    gaps = _gaps(number, len(audit.corrections), now)
+    gaps = now.gaps(lambda found: _gaps(found.boxes, found.row_ids))
     _bar(audit)
     st.title(f"Audit {number}")
     _facts(audit)
@@ -76,10 +77,10 @@ def _show_shares(now, colors):
             show_layout(photo_names, found, (), names, measure, colors, "audit_share")
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _gaps(number, corrections, _now):
-    """Of each photo of an audit after so many corrections."""
-    return _now.gaps()
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _gaps(boxes, row_ids):
+    """Of a photo's facings, found anew only where a correction added, removed or moved one."""
+    return find_gaps(Detections(boxes, *2 * [np.zeros(len(boxes))], row_ids=row_ids))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

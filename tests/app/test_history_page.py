@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.app import audit_batch
+from skushare.app import audit_batch, audit_view
 from skushare.app.brands import MY_BRANDS
 from skushare.audits import store
 from skushare.audits.audit import Audit, AuditPhoto
@@ -220,6 +220,26 @@ def test_gaps_are_counted_and_drawn_on_request(annotator):
     assert metrics(app)["Gaps"] == "1" and annotator["data"]["src"] == plain
     field(app.toggle, "Show gaps").set_value(True).run()
     assert not app.exception and annotator["data"]["src"] != plain
+
+
+def test_a_correction_costs_its_own_photo_alone(annotator, monkeypatch):
+    looked_at, find = [], audit_view.find_gaps
+    monkeypatch.setattr(audit_view, "find_gaps", lambda found: looked_at.append(len(found)) or find(found))
+    one = store.open_audit(save())
+    (first,) = one.photos
+    wide = replace(first.detections, boxes=first.detections.boxes * np.float32([1.5, 1, 1.5, 1]))
+    second = replace(first, picture=pictures.put(photo(90)), detections=wide)
+    number = store.save_audit(replace(one, photos=[first, second]))
+    app = open_page(audit=number)
+    assert looked_at == [3, 3]
+    box = tuple(first.detections.boxes[1].tolist())
+    saved = store.open_audit(number).photos[0].id
+    store.save_correction(number, saved, Facing(box, "Astra"), Facing(box, "Bello"))
+    app.run()
+    assert looked_at == [3, 3] and metrics(app)["Gaps"] == "0"  # brands leave no gaps
+    store.save_correction(number, saved, Facing(box, "Bello"), None)
+    app.run()
+    assert looked_at == [3, 3, 2] and metrics(app)["Gaps"] == "1"
 
 
 def test_a_sweep_over_several_pictures_tells_no_gaps(annotator):
