@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from skushare.app.audit_saving import audit_of_frame, audit_of_sweep, save_as_audit
+from skushare.app.audit_saving import CameraView, audit_of_frame, audit_of_sweep, save_as_audit
 from skushare.app.brands import are_new_looks, choose_naming, shared_embedder, show_live_looks
 from skushare.app.camera import camera_status, camera_stream
 from skushare.app.gallery import gallery
@@ -47,10 +47,8 @@ if status in HOPELESS:
 
 def make_audit(taken, words, way):
     """The audit of what was there when the button was pressed."""
-    newest, seen, known = taken
-    if way == FRAME or not seen:
-        return audit_of_frame(session, newest, words, known)
-    return audit_of_sweep(session, seen, words, known)
+    audit_of = audit_of_frame if way == FRAME or not taken.sweep else audit_of_sweep
+    return audit_of(taken, detector.labels, words)
 
 
 def keep_snapshot():
@@ -69,7 +67,7 @@ with video_column:
     buttons.button("Count anew", icon=":material/restart_alt:", help=ONCE, on_click=session.recount)
     save_as_audit(
         "live",
-        take=lambda: (newest, session.sweep(), session.gallery) if (newest := session.newest()) else None,
+        take=lambda: CameraView.of(session),
         make=make_audit,
         place=buttons,
         ways=(SWEEP, FRAME),

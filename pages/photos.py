@@ -11,7 +11,7 @@ from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.shares import show_share_panel
-from skushare.app.shelves import counts_of, drawing_choices, facings_of, shelves_of, show_layout
+from skushare.app.shelves import counts_of, drawing_choices, facings_of, shelves_of, show_counted, show_layout
 from skushare.app.text import plain
 from skushare.colors import shown_colors
 from skushare.images import SUFFIXES
@@ -23,11 +23,12 @@ from skushare.spreadsheet import to_csv
 require_navigation()
 
 PHOTOS_A_PAGE = 12
-SECONDS_A_RUN = 2.0  # of counting, before the page shows what it has
+SECONDS_A_TURN = 2.0  # of counting, before the page shows how far it is
 
 detector, embedder = shared_detector(), shared_embedder()
 state = st.session_state
-state.setdefault("album", Album())
+if "album" not in state:
+    state.album = Album()
 state.setdefault("upload_round", 0)
 album = state.album
 
@@ -65,9 +66,13 @@ files = [(upload.file_id, upload.name, upload.getvalue) for upload in uploads]
 if shot:
     files.append((shot.file_id, f"camera-{datetime.now():%H%M%S}.jpg", shot.getvalue))
 progress = st.empty()
-left = album.take(files, detector, SECONDS_A_RUN, embedder)
-if left:
-    progress.progress(1 - left / len(files), text=f"Counted {len(files) - left} of {len(files)} photos")
+# Names, rows and gaps are found once all are counted, and not anew after each turn. A run that the visitor
+# cuts short leaves the rest to the next one.
+while left := album.take(files, detector, SECONDS_A_TURN, embedder):
+    with progress.container():
+        st.progress(1 - left / len(files), text=f"Counted {len(files) - left} of {len(files)} photos")
+        show_counted(album, state.get("photo_score", detector.threshold("photo")))
+progress.empty()
 
 if album.failures:
     st.error(
@@ -178,11 +183,11 @@ if album:
         "photos",
         take=lambda: (shelves, album, min_score, known),
         make=make_audit,
+        source=album,
     )
+if album or album.failures:
     st.button("Clear the list", icon=":material/delete:", on_click=clear)
 
-if left:
-    st.rerun()
 if uploads:
     state.upload_round += 1
     st.rerun()

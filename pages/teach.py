@@ -2,16 +2,15 @@
 
 import streamlit as st
 
-from skushare.app.brands import DEMO, demo_gallery, saved_gallery, shared_embedder
+from skushare.app.brands import DEMO, MY_BRANDS, Teaching, demo_gallery, shared_embedder
 from skushare.app.model import shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.pile_board import pile_board
 from skushare.app.taught import show_product, show_products, show_versions
 from skushare.app.teach import Lesson
 from skushare.app.text import plain
-from skushare.brands.gallery import Gallery
 from skushare.brands.gallery_files import gallery_zip, read_gallery
-from skushare.brands.library import delete_gallery, gallery_names, save_gallery
+from skushare.brands.library import delete_gallery, gallery_names
 from skushare.errors import SkushareError
 from skushare.images import SUFFIXES, read_image
 from skushare.samples import sample_pictures
@@ -30,28 +29,28 @@ def begin(name, image):
     """Find the facings of a photo and sort them into piles."""
     with st.spinner("Finding the facings and sorting them by look"):
         found = detector.detect(image, mode="photo", min_score=detector.min_score)
-        state.lesson = Lesson.begin(name, image, found, embedder, state.taught_gallery)
+        state.lesson = Lesson.begin(name, image, found, embedder, state.teaching)
 
 
 def open_by_name(name):
     """The gallery to teach: the saved one of this name, or a new one."""
     if name == DEMO:
-        return demo_gallery()
-    return saved_gallery(name) if name in gallery_names() else Gallery(name)
+        return Teaching(demo_gallery())
+    return Teaching.of(name)
 
 
 def keep(gallery):
     """Save a changed gallery and go on with it."""
-    save_gallery(gallery)
-    state.taught_gallery, state.gallery_name = gallery, gallery.name
+    state.teaching.save(gallery)
+    state.gallery_name = gallery.name
     if state.get("lesson"):
-        state.lesson.gallery = gallery
+        state.lesson.teaching = state.teaching
 
 
 try:
     known = gallery_names()
-    current = state.get("taught_gallery")
-    options = list(dict.fromkeys([*known, *([current.name] if current else []), "My brands"]))
+    current = state.teaching.gallery if state.get("teaching") else None
+    options = list(dict.fromkeys([*known, *([current.name] if current else []), MY_BRANDS]))
     name = st.selectbox(
         "Gallery",
         options,
@@ -60,8 +59,10 @@ try:
         help="A gallery knows the brands of your shelves. Choose one, or write a new name.",
     )
     if current is None or (name and name != current.name):
-        state.taught_gallery = open_by_name(name or "My brands")
+        state.teaching = open_by_name(name or MY_BRANDS)
         state.lesson = None
+    elif state.teaching.catch_up():
+        st.toast("This gallery was taught elsewhere; here is its newest version.", icon=":material/sync:")
 
     upload = st.file_uploader(
         "Add a photo of a shelf",
@@ -100,12 +101,11 @@ if lesson:
             "what may be something else, marked **?**. Drag a wrong one out, or tap some and press "
             "**Put here**. Then write the brand and press **Teach**."
         )
-        pile_board("piles", lesson.piles, lesson.suggestions(), lesson.gallery, lesson.act)
-    state.taught_gallery = lesson.gallery
+        pile_board("piles", lesson.piles, lesson.suggestions(), lesson.teaching.gallery, lesson.act)
     if lesson.taught:
-        state.gallery_name = lesson.gallery.name
+        state.gallery_name = lesson.teaching.gallery.name
 
-gallery = state.get("taught_gallery")
+gallery = state.teaching.gallery if state.get("teaching") else None
 if gallery and gallery.skus:
     st.subheader("What this gallery knows")
     try:
@@ -135,7 +135,7 @@ with st.expander("Export, import, delete"):
                 help="Versions that audits were made with are kept out of sight, for these.",
             ):
                 delete_gallery(gallery.name)
-                state.taught_gallery = state.lesson = state.gallery_name = None
+                state.teaching = state.lesson = state.gallery_name = None
                 st.rerun()
         archive = st.file_uploader(
             "Import a zip: an exported gallery, or pictures in folders BRAND/PRODUCT/",
@@ -143,7 +143,9 @@ with st.expander("Export, import, delete"):
             key=f"gallery_upload_{state.teach_round}",
         )
         if archive is not None:
-            keep(read_gallery(archive, embedder))
+            imported = read_gallery(archive, embedder)
+            state.teaching = Teaching.of(imported.name)
+            keep(imported)
             state.teach_round += 1
             st.rerun()
     except SkushareError as error:

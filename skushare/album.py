@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+import threading
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,10 +40,6 @@ class Photo:
     preview: bytes = field(repr=False)
     detections: Detections = field(repr=False)
     embeddings: np.ndarray | None = field(default=None, repr=False)
-
-    def picture(self, min_score, labels=()):
-        """JPEG bytes of the preview with the boxes of at least ``min_score`` drawn."""
-        return self.drawn(self.detections.above(min_score), labels)
 
     def drawn(self, found, names, by_row=False, gaps=(), colors=None, blocks=False):
         """JPEG bytes of the preview with ``found`` drawn, coloured by brand where it has brands.
@@ -92,7 +89,7 @@ class Album:
         self.photos = {}
         self.failures = {}
         self.repeats = []
-        self._taken = set()
+        self._taken, self._taking = set(), threading.Lock()
         self._originals = tempfile.TemporaryDirectory(prefix="skushare-album-")  # goes with the album
 
     def __len__(self):
@@ -135,7 +132,8 @@ class Album:
     def take(self, files, detector, seconds, embedder=None):
         """Count files that were not taken yet, stopping after about ``seconds``.
 
-        A page calls this again until nothing is left, and stays responsive in between.
+        A page calls this again until nothing is left, and stays responsive in between. Calls at the same
+        time, as of a run that was cut short and of the next one, follow one another.
 
         Args:
             files: (id, name, read) of each file; ``read()`` gives its bytes and is called
@@ -144,15 +142,16 @@ class Album:
         Returns:
             How many of ``files`` are left.
         """
-        waiting = [file for file in files if file[0] not in self._taken]
-        end = time.monotonic() + seconds
-        while waiting:
-            identity, name, read = waiting.pop(0)
-            self.add(name, read(), detector, embedder)
-            self._taken.add(identity)
-            if time.monotonic() >= end:
-                break
-        return len(waiting)
+        with self._taking:
+            waiting = [file for file in files if file[0] not in self._taken]
+            end = time.monotonic() + seconds
+            while waiting:
+                identity, name, read = waiting.pop(0)
+                self.add(name, read(), detector, embedder)
+                self._taken.add(identity)
+                if time.monotonic() >= end:
+                    break
+            return len(waiting)
 
     def named(self, min_score, embedder, gallery=None, by_look=False, labels=()):
         """Brands of the facings of at least ``min_score``: a :class:`~skushare.brands.naming.Naming`.

@@ -1,5 +1,7 @@
 """The list of counted photos: thresholds, repeats, failures, bounds."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -83,7 +85,8 @@ def test_only_a_small_preview_is_kept(detector):
 def test_boxes_are_drawn_where_they_are_in_the_preview(detector):
     album = Album()
     album.add("a.jpg", photo(200, 2560, 1920), detector)
-    drawn = decode_jpeg(next(iter(album.photos.values())).picture(0.8, detector.labels)).astype(int)
+    (shown,) = album.photos.values()
+    drawn = decode_jpeg(shown.drawn(shown.detections.above(0.8), detector.labels)).astype(int)
     changed = np.argwhere(np.abs(drawn - 200).max(axis=2) > 60)
     assert (
         np.abs(changed.min(axis=0) - [100, 50]).max() <= 4
@@ -102,6 +105,14 @@ def test_files_are_taken_in_slices_and_read_once(detector):
     assert [album.take(files, detector, seconds=0) for _ in range(5)] == [3, 2, 1, 0, 0]
     assert reads == [0, 1, 2, 3] and len(album) == 4
     assert album.take([], detector, seconds=0) == 0
+
+
+def test_files_that_two_take_at_once_are_counted_once(detector):
+    album = Album()
+    files = [(i, f"{i}.jpg", lambda i=i: photo(i * 20)) for i in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        left = list(pool.map(lambda _: album.take(files, detector, seconds=9), range(4)))
+    assert left == [0] * 4 and len(album) == len(detector.calls) == 8 and album.repeats == []
 
 
 def test_facings_get_the_brands_of_a_gallery_and_looks(detector):

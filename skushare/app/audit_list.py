@@ -120,9 +120,8 @@ def show_trend(wanted):
     now = listing.revision()
     brands = _totals(now, wanted)["brand"].tolist()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.multiselect(
-            "Brands", brands, list(wanted.brands) or brands[:BRANDS_AT_FIRST], key="history_trend_brands"
-        )
+        first = [brand for brand in wanted.brands if brand in brands] or brands[:BRANDS_AT_FIRST]
+        chosen = st.multiselect("Brands", brands, first, key="history_trend_brands")
         steps = list(listing.STEPS)
         step = st.selectbox(
             "A point for each", steps, steps.index(listing.fitting_step(*span)), key="history_step", width=160

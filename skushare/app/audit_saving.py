@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timezone
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -10,6 +11,7 @@ from skushare.app.text import plain
 from skushare.audits.audit import Audit, AuditPhoto, made_with, with_brands
 from skushare.audits.listing import known_names
 from skushare.audits.store import save_audit
+from skushare.brands.gallery import Gallery
 from skushare.database import pictures
 from skushare.detections import Detections
 from skushare.errors import SkushareError
@@ -20,7 +22,7 @@ from skushare.shelf.sweep_pictures import SweepPicture
 QUALITY = 95  # of a camera's frame as JPEG
 
 
-def save_as_audit(key, take, make, place=None, ways=()):
+def save_as_audit(key, take, make, place=None, ways=(), source=None):
     """A button, after which a few words are asked for and the audit is saved.
 
     Args:
@@ -30,10 +32,14 @@ def save_as_audit(key, take, make, place=None, ways=()):
             ``ways`` if there are any; gives the :class:`~skushare.audits.audit.Audit`.
         place: container of the button; default: where the form is.
         ways: what can be saved, to choose from.
+        source: the object that the page shows; with another one, what was begun or saved is no longer shown.
     """
     state, taken, saved = st.session_state, f"{key}_taken", f"{key}_number"
+    if state.get(f"{key}_source") is not source:
+        state[taken] = state[f"{key}_source"] = None
+        state.pop(saved, None)
     if (place or st).button("Save as audit", icon=":material/inventory:", key=f"{key}_begin"):
-        state[taken] = take()
+        state[taken], state[f"{key}_source"] = take(), source
         state.pop(saved, None)
         if state[taken] is None:
             st.info("There is nothing to save yet. Wait for the picture, then save again.")
@@ -120,30 +126,53 @@ def _part(key, album):
     return AuditPhoto(photo.name, picture, photo.width, photo.height, none, role="part")
 
 
-def audit_of_frame(session, frame, words, known=None):
-    """The :class:`~skushare.audits.audit.Audit` of ``frame``, of ``session.newest()``.
+class CameraView(NamedTuple):
+    """What a live session shows at one moment.
 
-    ``known``: the session's gallery at that time.
+    Attributes:
+        frame: the newest one, as of ``LiveSession.newest()``; sweep: as of ``LiveSession.sweep()``.
+        known: the session's gallery.
+        about: what an audit tells of its making.
     """
-    image, detections = frame
+
+    frame: tuple
+    sweep: list
+    known: Gallery | None
+    about: dict
+
+    @classmethod
+    def of(cls, session):
+        """That of ``session`` now; ``None`` before its first frame."""
+        if (frame := session.newest()) is None:
+            return None
+        known = session.gallery
+        about = made_with(session.detector, "live", session.min_score, known, session.size)
+        return cls(frame, session.sweep(), known, about)
+
+
+def audit_of_frame(view, labels, words):
+    """The :class:`~skushare.audits.audit.Audit` of the newest frame of a :class:`CameraView`.
+
+    ``labels``: the detector's class names.
+    """
+    image, detections = view.frame
     height, width = image.shape[:2]
     seen = SweepPicture(encode_jpeg(image, QUALITY), width, height, assign_rows(detections))
-    return _audit_of_camera(session, [seen], words, known, "live")
+    return _audit_of_camera(view, [seen], labels, words, "live")
 
 
-def audit_of_sweep(session, seen, words, known=None):
-    """The :class:`~skushare.audits.audit.Audit` of a sweep, ``seen`` being of ``session.sweep()``.
+def audit_of_sweep(view, labels, words):
+    """The :class:`~skushare.audits.audit.Audit` of the sweep of a :class:`CameraView`.
 
-    ``known``: the session's gallery at that time.
+    ``labels``: the detector's class names.
     """
-    return _audit_of_camera(session, seen, words, known, "sweep")
+    return _audit_of_camera(view, view.sweep, labels, words, "sweep")
 
 
-def _audit_of_camera(session, seen, words, known, source):
+def _audit_of_camera(view, seen, labels, words, source):
     time = _now()
-    found, brands = with_brands(
-        (each.detections for each in seen), session.detector.labels, known.brands if known else ()
-    )
+    known = view.known.brands if view.known else ()
+    found, brands = with_brands((each.detections for each in seen), labels, known)
     photos = [
         AuditPhoto(
             f"{source}-{time:%Y%m%d-%H%M%S}-{number}.jpg",
@@ -154,8 +183,7 @@ def _audit_of_camera(session, seen, words, known, source):
         )
         for number, (each, detections) in enumerate(zip(seen, found, strict=True), 1)
     ]
-    about = made_with(session.detector, "live", session.min_score, known, session.size)
-    return Audit(photos, brands, time, source=source, **words, **about)
+    return Audit(photos, brands, time, source=source, **words, **view.about)
 
 
 def _now():

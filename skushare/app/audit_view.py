@@ -7,7 +7,7 @@ import streamlit as st
 
 from skushare.app.annotator import annotator
 from skushare.app.audits import go_to
-from skushare.app.brands import MY_BRANDS, notes_of, saved_gallery, shared_embedder
+from skushare.app.brands import MY_BRANDS, Teaching, notes_of, shared_embedder
 from skushare.app.datasets import attempt, note
 from skushare.app.shares import show_share_panel
 from skushare.app.shelves import choose_gaps, show_layout
@@ -20,16 +20,16 @@ from skushare.audits.corrections import Facing
 from skushare.audits.export import FORMATS, export
 from skushare.audits.lessons import lessons, teach
 from skushare.audits.listing import ALL, brand_totals
-from skushare.brands.gallery import Gallery
-from skushare.brands.library import gallery_names, save_gallery, skus_of
+from skushare.brands.library import gallery_names, skus_of
 from skushare.colors import label_colors
 from skushare.database import pictures
 from skushare.dataset.dataset import Sample
+from skushare.detections import Detections
 from skushare.draw import annotate, draw_gaps
 from skushare.errors import SkushareError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
-from skushare.shelf.gaps import count_gaps
+from skushare.shelf.gaps import count_gaps, find_gaps
 from skushare.shelf.share import UNKNOWN
 
 LARGE_SIDE = 2048  # pixels of a photo that is looked at closely
@@ -41,7 +41,7 @@ def show_audit(number):
     """The audit ``number``: photos with their facings, to be corrected, shares, downloads."""
     audit = store.open_audit(number)
     now = audit.corrected()
-    gaps = _gaps(number, len(audit.corrections), now)
+    gaps = now.gaps(lambda found: _gaps(found.boxes, found.row_ids))
     _bar(audit)
     st.title(f"Audit {number}")
     _facts(audit)
@@ -77,10 +77,10 @@ def _show_shares(now, colors):
             show_layout(photo_names, found, (), names, measure, colors, "audit_share")
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _gaps(number, corrections, _now):
-    """Of each photo of an audit after so many corrections."""
-    return _now.gaps()
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _gaps(boxes, row_ids):
+    """Of a photo's facings, found anew only where a correction added, removed or moved one."""
+    return find_gaps(Detections(boxes, *2 * [np.zeros(len(boxes))], row_ids=row_ids))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -212,9 +212,12 @@ def _offer_lessons(audit):
         st.caption(f"{count} corrected facings become examples of their brands, in a new version of it.")
         if st.button("Teach", type="primary"):
             embedder = shared_embedder()
-            gallery = saved_gallery(name) if names else Gallery(name)
-            version = save_gallery(teach(gallery, audit, embedder))
-            st.success(f"Version {version} is saved.")
+            teaching = Teaching.of(name)
+            taught = teach(teaching.gallery, audit, embedder)
+            if taught is teaching.gallery:
+                st.info("This gallery has all of them.")
+            else:
+                st.success(f"Version {teaching.save(taught)} is saved.")
 
 
 # Two side by side

@@ -1,12 +1,14 @@
 """The embedder that all visitors share, the choice of a gallery, and brands for what a page shows."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from skushare.app.gallery import gallery as cells
 from skushare.app.text import plain
 from skushare.brands.brand_map import read_brand_map, require_labels
 from skushare.brands.embedder import Embedder
-from skushare.brands.gallery import Gallery, Sku
+from skushare.brands.gallery import Gallery
 from skushare.brands.gallery_files import read_gallery
 from skushare.brands.library import (
     brand_map_names,
@@ -18,6 +20,7 @@ from skushare.brands.library import (
     newest_digest,
     save_gallery,
 )
+from skushare.brands.looks import taught_look
 from skushare.errors import SkushareError
 from skushare.samples import DEMO_GALLERY
 
@@ -56,6 +59,46 @@ def demo_gallery():
 def saved_gallery(name):
     """The newest version of the saved gallery ``name``, its examples of the present embedder."""
     return _opened(newest_digest(name))
+
+
+@dataclass
+class Teaching:
+    """A gallery that a visitor teaches, as others may do at the same time.
+
+    Attributes:
+        gallery: what it knows, its examples of the present embedder.
+        seen: digest of the saved version that it was made from, empty if there was none.
+    """
+
+    gallery: Gallery
+    seen: str = ""
+
+    @classmethod
+    def of(cls, name):
+        """That of the saved gallery ``name``, or of a new one."""
+        teaching = cls(Gallery(name))
+        teaching.catch_up()
+        return teaching
+
+    def catch_up(self):
+        """Go on with the newest saved version, whoever saved it; tells whether it is another one."""
+        name = self.gallery.name
+        newest = newest_digest(name) if name in gallery_names() else self.seen
+        if newest == self.seen:
+            return False
+        self.gallery, self.seen = _opened(newest), newest
+        return True
+
+    def save(self, gallery):
+        """Save ``gallery``, made from the present one, and go on with it; gives its version's number.
+
+        Raises:
+            GalleryError: somebody saved another version in the meantime.
+            DatabaseError: it cannot be saved.
+        """
+        version = save_gallery(gallery, self.seen)
+        self.gallery, self.seen = gallery, gallery.digest
+        return version
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -190,6 +233,8 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
 
     ``counted``: the detections that the page counts, of which joined photos have fewer.
     """
+    if problem := st.session_state.pop("look_problem", None):
+        st.error(plain(problem), icon=":material/error:")
     known = len(naming.brands) - len(naming.looks)
     photos = list(album.photos.values())
     for number, (photo, facing) in zip(
@@ -198,21 +243,16 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
         name, facings = naming.brands[known + number], _facings_of(naming, photos, min_score, known + number)
         row = int((photos[photo].detections.scores >= min_score).nonzero()[0][facing])
         st.image(photos[photo].cutout(row), width=64)
-        brand = st.text_input(
+        key = f"look_{photo}_{row}"
+        # A callback is called once for what was written; the field itself has it in every run.
+        st.text_input(
             f"{name}: {sum(int((d.brand_ids == known + number).sum()) for d in counted)} facings",
             placeholder="Brand",
-            key=f"look_{photo}_{row}",
+            key=key,
             help="Write the brand, and it is taught.",
+            on_change=_name_look,
+            args=(key, facings, gallery, embedder),
         )
-        if brand.strip():
-            vectors = [shown.embeddings[row].astype("float32") for shown, row in facings]
-            pictures = [shown.cutout(row) for shown, row in facings]
-            try:
-                _teach_look(brand, vectors, pictures, gallery, embedder)
-            except SkushareError as error:
-                st.error(plain(str(error)), icon=":material/error:")
-                st.stop()
-            st.rerun()
     if len(naming.looks) > MOST_LOOKS:
         st.caption(
             f"And {len(naming.looks) - MOST_LOOKS} looks of fewer facings; the Teach page has all of a photo."
@@ -228,6 +268,20 @@ def _facings_of(naming, photos, min_score, brand):
     return found
 
 
+def _name_look(key, facings, gallery, embedder):
+    """Teach ``facings``, of :func:`_facings_of`, as examples of the brand written in the field ``key``."""
+    brand, state = st.session_state[key].strip(), st.session_state
+    if not brand:
+        return
+    vectors = [photo.embeddings[row].astype("float32") for photo, row in facings]
+    pictures = [photo.cutout(row) for photo, row in facings]
+    try:
+        _teach_look(brand, vectors, pictures, gallery, embedder)
+        state[key] = ""
+    except SkushareError as error:
+        state.look_problem = str(error)
+
+
 def _teach_look(brand, vectors, pictures, gallery, embedder):
     """Teach the facings of a look to ``gallery``, or to ``MY_BRANDS`` without one but the demo.
 
@@ -237,13 +291,11 @@ def _teach_look(brand, vectors, pictures, gallery, embedder):
     Raises:
         SkushareError: the name cannot be a brand's, or the gallery cannot be saved.
     """
-    if gallery is None or st.session_state.get("gallery_name") == DEMO:
-        gallery = saved_gallery(MY_BRANDS) if MY_BRANDS in gallery_names() else Gallery(MY_BRANDS)
-    sku = gallery.find(brand, brand) or Sku(gallery.new_id(), brand, brand)
-    gallery = gallery.with_examples(sku, vectors, pictures, embedder)
-    save_gallery(gallery)
-    st.session_state.gallery_name = gallery.name
-    return gallery
+    without = gallery is None or st.session_state.get("gallery_name") == DEMO
+    teaching = Teaching.of(MY_BRANDS if without else gallery.name)
+    teaching.save(taught_look(teaching.gallery, brand, vectors, pictures, embedder))
+    st.session_state.gallery_name = teaching.gallery.name
+    return teaching.gallery
 
 
 def show_live_looks(session, embedder):

@@ -55,10 +55,12 @@ def shelves_of(album, naming, min_score, key):
     kept = st.session_state.get(f"{key}_shelves")
     if kept is None or kept[0] != made_of or kept[1] is not naming:
         found = naming.detections if naming else album.found(min_score)
+        places = st.session_state.get(f"{key}_places", {})
+        places = {photo: places[photo] for photo in album.photos.values() if photo in places}
         with st.spinner("Joining the photos") if joined else st.empty():
-            shelves = _joined(album, found, min_score) if joined else _single(album, found, min_score)
-        kept = made_of, naming, shelves
-        st.session_state[f"{key}_shelves"] = kept
+            find = _joined if joined else _single
+            kept = made_of, naming, find(album, found, min_score, places)
+        st.session_state[f"{key}_shelves"], st.session_state[f"{key}_places"] = kept, places
     if joined and len(kept[2]) > 1:
         alone = [shelf.photo.name for shelf in kept[2][1:]]
         st.warning("These overlap no other photo and count by themselves: " + plain(", ".join(alone)))
@@ -128,21 +130,35 @@ def _show_rows(rows, measure, colors):
     st.caption("Shares and their margins in per cent; a margin holds with a certainty of 95 %.")
 
 
-def _single(album, found, min_score):
+def show_counted(album, min_score):
+    """How many facings of at least ``min_score`` each photo has, as long as others are being counted."""
+    names = [photo.name for photo in album.photos.values()]
+    facings = [len(found) for found in album.found(min_score)]
+    st.dataframe(pd.DataFrame({"photo": names, "facings": facings}), hide_index=True)
+
+
+def _single(album, found, min_score, places):
     return [
-        _alone(key, photo, detections, min_score)
+        _alone(key, photo, detections, min_score, places)
         for (key, photo), detections in zip(album.photos.items(), found, strict=True)
     ]
 
 
-def _alone(key, photo, detections, min_score):
-    rowed = assign_rows(detections)
-    scores = photo.detections.scores
-    doubtful = photo.detections.boxes[(scores >= DOUBTFUL) & (scores < min_score)]
-    return Shelf(key, photo, rowed, find_gaps(rowed, doubtful))
+def _alone(key, photo, detections, min_score, places):
+    """The :class:`Shelf` of one photo.
+
+    ``places``: {photo: (score, row ids, gaps)}, which are the same whatever the brands; it grows.
+    """
+    if places.get(photo, (None,))[0] != min_score:
+        rowed = assign_rows(detections)
+        scores = photo.detections.scores
+        doubtful = photo.detections.boxes[(scores >= DOUBTFUL) & (scores < min_score)]
+        places[photo] = min_score, rowed.row_ids, find_gaps(rowed, doubtful)
+    _, rows, gaps = places[photo]
+    return Shelf(key, photo, replace(detections, row_ids=rows), gaps)
 
 
-def _joined(album, found, min_score):
+def _joined(album, found, min_score, places):
     photos = list(album.photos.values())
     images = [decode_jpeg(photo.preview) for photo in photos]
     scaled = [
@@ -153,7 +169,8 @@ def _joined(album, found, min_score):
     for mosaic in join_photos(images, scaled):
         members = sorted(mosaic.members)
         if len(members) == 1:  # by itself, in all its pixels
-            shelves.append(_alone(keys[members[0]], photos[members[0]], found[members[0]], min_score))
+            only = members[0]
+            shelves.append(_alone(keys[only], photos[only], found[only], min_score, places))
             continue
         name = " + ".join(photos[member].name for member in members)
         height, width = mosaic.picture.shape[:2]

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from skushare.brands.gallery import Gallery, GalleryError
-from skushare.brands.library import save_gallery
+from skushare.app.brands import Teaching
 from skushare.brands.piles import Piles
 from skushare.brands.recognition import example_picture
 from skushare.detections import Detections
+from skushare.errors import SkushareError
 
 COLUMNS = ("brand", "product", "category", "own", "colour")
 
@@ -23,7 +23,7 @@ class Lesson:
         image: (h, w, 3) uint8 RGB.
         detections: its facings.
         piles: those not yet taught.
-        gallery: what is known so far.
+        teaching: the gallery that learns them.
         problem: why the last action was refused; empty if it was done.
     """
 
@@ -31,17 +31,17 @@ class Lesson:
     image: np.ndarray = field(repr=False)
     detections: Detections = field(repr=False)
     piles: Piles = field(repr=False)
-    gallery: Gallery
+    teaching: Teaching
     embedder: object = field(repr=False)
     problem: str = ""
 
     @classmethod
-    def begin(cls, name, image, detections, embedder, gallery):
+    def begin(cls, name, image, detections, embedder, teaching):
         """The lesson on a photo whose facings were found."""
         pictures = [example_picture(image, box) for box in detections.boxes]
         vectors = embedder.embed(image, detections.boxes)
         piles = Piles.by_look(pictures, vectors, embedder.likeness)
-        return cls(name, image, detections, piles, gallery, embedder)
+        return cls(name, image, detections, piles, teaching, embedder)
 
     @property
     def taught(self):
@@ -50,13 +50,13 @@ class Lesson:
 
     def suggestions(self):
         """As :meth:`Piles.suggestions`."""
-        return self.piles.suggestions(self.gallery, self.embedder)
+        return self.piles.suggestions(self.teaching.gallery, self.embedder)
 
     def act(self, action):
         """Do what the user did on the board (see :func:`~skushare.app.pile_board.pile_board`).
 
-        What is taught is saved at once. An action on a pile that is gone, as after a double click, does
-        nothing.
+        What is taught is saved at once, with all that others taught the gallery until then. An action on a
+        pile that is gone, as after a double click, does nothing.
         """
         self.problem = ""
         kind, pile = action["kind"], action.get("pile", action.get("to"))
@@ -73,12 +73,13 @@ class Lesson:
             elif kind == "split":
                 self.piles = self.piles.split(pile, self.embedder.likeness)
             elif kind == "teach":
+                self.teaching.catch_up()
                 piles, gallery = self.piles.learnt(
-                    pile, self.gallery, action["brand"], action["product"], self.embedder
+                    pile, self.teaching.gallery, action["brand"], action["product"], self.embedder
                 )
-                save_gallery(gallery)
-                self.piles, self.gallery = piles, gallery
-        except GalleryError as error:
+                self.teaching.save(gallery)
+                self.piles = piles
+        except SkushareError as error:
             self.problem = str(error)
 
 

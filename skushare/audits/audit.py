@@ -122,15 +122,18 @@ class Audit:
         names, found = self.by_brand()
         return share_of_shelves(found, brands=names)
 
-    def gaps(self):
+    def gaps(self, find=find_gaps):
         """The :class:`~skushare.shelf.gaps.Gaps` of each photo, a list; of the photos as they are.
 
         ``None`` for a sweep over several pictures: there a place without a box may hold a facing that has its
         box on another picture.
+
+        Args:
+            find: gives those of a photo's detections.
         """
         if self.source == "sweep" and len(self.photos) > 1:
             return None
-        return [find_gaps(photo.detections) for photo in self.photos]
+        return [find(photo.detections) for photo in self.photos]
 
     def by_brand(self):
         """(the brands' names, each once; the detections of each photo, with ``brand_ids`` of these)."""

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from skushare.audits.audit import brand_names
 from skushare.brands.gallery import Sku
 from skushare.brands.recognition import example_picture
 from skushare.database import pictures
@@ -10,17 +11,25 @@ from skushare.shelf.share import UNKNOWN
 
 
 def lessons(audit):
-    """The facings that a person gave a brand and that stand as corrected: {photo id: [Facing, ...]}."""
-    last = {(each.photo, each.facing): each for each in audit.corrections}
+    """The facings that have their brand from a person: {photo id: [Facing, ...]}.
+
+    That is, those that were added, and those whose brand is another one than in the original.
+    """
+    last = {(each.photo, each.facing): each.after for each in audit.corrections}
+    original = {photo.id: brand_names(photo.detections, audit.brands) for photo in audit.photos}
     found = defaultdict(list)
-    for each in last.values():
-        if each.after is not None and each.after.brand not in ("", UNKNOWN):
-            found[each.photo].append(each.after)
+    for (photo, number), facing in last.items():
+        if facing is None or facing.brand in ("", UNKNOWN):
+            continue
+        if number >= len(original[photo]) or facing.brand != original[photo][number]:
+            found[photo].append(facing)
     return dict(found)
 
 
 def teach(gallery, audit, embedder):
     """``gallery`` with the :func:`lessons` of ``audit`` as further examples, one product a brand.
+
+    What is an example of its brand already is none once more; without a new one it is ``gallery`` itself.
 
     Args:
         gallery: a :class:`~skushare.brands.gallery.Gallery`; save the new one to keep it.
@@ -30,15 +39,18 @@ def teach(gallery, audit, embedder):
         SkushareError: a photo is lost or damaged, or a brand's name cannot be one in a gallery.
     """
     learnt = lessons(audit)
+    brands = (gallery.skus[number].brand for number in gallery.example_skus)
+    known = set(zip(gallery.pictures, brands, strict=True))
     for photo in audit.photos:
         if photo.id not in learnt:
             continue
         image = read_image(pictures.get(photo.picture), photo.name)
-        facings = learnt[photo.id]
-        vectors = embedder.embed(image, [facing.box for facing in facings])
-        for facing, vector in zip(facings, vectors, strict=True):
+        shown = [(example_picture(image, facing.box), facing) for facing in learnt[photo.id]]
+        shown = [each for each in shown if (each[0], each[1].brand) not in known]
+        vectors = embedder.embed(image, [facing.box for _, facing in shown])
+        for (picture, facing), vector in zip(shown, vectors, strict=True):
             sku = gallery.find(facing.brand, facing.brand) or Sku(
                 gallery.new_id(), facing.brand, facing.brand
             )
-            gallery = gallery.with_examples(sku, [vector], [example_picture(image, facing.box)], embedder)
+            gallery = gallery.with_examples(sku, [vector], [picture], embedder)
     return gallery

@@ -117,8 +117,8 @@ class Gallery:
 
     @property
     def by_label(self):
-        """Whether it names by the detector's labels, as a brand map: it has products, but no example."""
-        return bool(self.skus) and not self.pictures
+        """Whether it names by the detector's labels, as a brand map: its products never had an example."""
+        return bool(self.skus) and not self.pictures and not self.embedder
 
     @cached_property
     def brand_ids(self):

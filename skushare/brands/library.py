@@ -76,12 +76,16 @@ class BrandNotes(NamedTuple):
         return [name for name in names if name in own]
 
 
-def save_gallery(gallery):
+def save_gallery(gallery, seen=None):
     """Save ``gallery`` as the next version of its name; returns the version's number.
 
     The newest version once more is not saved again.
 
+    Args:
+        seen: digest of the version that ``gallery`` was made from, empty if there was none.
+
     Raises:
+        GalleryError: the newest version is no longer the one ``seen``; nothing is saved then.
         DatabaseError: the database or the pictures cannot be written.
     """
     kept = _put(gallery)
@@ -90,6 +94,10 @@ def save_gallery(gallery):
         newest = db.scalars(_versions(gallery.name).limit(1)).first()
         if newest is not None and newest.digest == gallery.digest:
             return newest.version
+        if seen is not None and newest is not None and newest.digest != seen:
+            raise GalleryError(
+                f"{gallery.name}: was taught elsewhere in the meantime, so nothing was changed; try again"
+            )
         return _add_version(db, gallery, kept)
 
 

@@ -4,6 +4,8 @@ import string
 
 import numpy as np
 
+from skushare.brands.gallery import LONGEST_NAME, Sku, checked_text
+
 SAMPLE = 2000  # facings that are compared each with each; the rest join the nearest group
 
 
@@ -51,3 +53,33 @@ def look_name(number):
         number, digit = divmod(number - 1, 26)
         letters = string.ascii_uppercase[digit] + letters
     return f"look {letters}"
+
+
+def taught_look(gallery, brand, embeddings, pictures, embedder):
+    """``gallery`` with the facings of a look as its last examples, which are of ``brand``.
+
+    They are of the product called as the brand. Where that looks otherwise, so that most of them or of its
+    own examples would then no longer be known, they are of a further one, called as the brand and a number.
+
+    Args:
+        embeddings: (n, d) float32 unit vectors, made by ``embedder``; pictures: their n JPEG files.
+
+    Raises:
+        GalleryError: the name cannot be a brand's, or the examples of ``gallery`` are of another embedder.
+    """
+    name = brand = checked_text(brand, "brand")
+    number = 1
+    while sku := gallery.find(brand, name):
+        taught = gallery.with_examples(sku, embeddings, pictures, embedder)
+        earlier = gallery.embeddings[gallery.examples_of(sku.id)]
+        if _are_mostly(sku, earlier, taught, embedder) and _are_mostly(sku, embeddings, taught, embedder):
+            return taught
+        number += 1
+        name = f"{brand[: LONGEST_NAME - 8]} {number}"
+    return gallery.with_examples(Sku(gallery.new_id(), name, brand), embeddings, pictures, embedder)
+
+
+def _are_mostly(sku, embeddings, gallery, embedder):
+    """Whether ``gallery`` knows most of what has the ``embeddings`` as its product ``sku``."""
+    found, _ = gallery.recognise(embeddings, embedder)
+    return 2 * (found == gallery.skus.index(sku)).sum() >= len(found)

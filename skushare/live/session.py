@@ -121,8 +121,10 @@ class LiveSession:
             if self._course and finished - self._course[-1][0] > HISTORY_SECONDS / 4:
                 self._forget()  # the camera was off for long: a new visit to a shelf
             self._error = None
-            if namer is self.namer or self._newest is None:
+            if namer is self.namer:
                 self._newest = (image, detections)
+            elif self._newest is None:
+                self._newest = (image, _unnamed(detections, self.gallery))
             self._recent.append((finished, len(detections), 1000 * (finished - started)))
             if not self._course or finished - self._course[-1][0] >= HISTORY_STEP:
                 self._course.append((finished, self._median_count(finished)))
@@ -175,9 +177,12 @@ class LiveSession:
         same = (gallery and gallery.digest) == (self.gallery and self.gallery.digest)
         if same and type(self.namer) is kind:
             return
-        with self._tracking:
+        with self._tracking, self._lock:
             self.namer = None if kind is type(None) else kind(made_with, gallery)
             self._tracker = ShelfTracker()
+            if self._newest is not None:  # of which the brand ids count in other names
+                image, found = self._newest
+                self._newest = image, _unnamed(found, gallery)
         self._shown, self._colors = {}, None
 
     def examples(self, look):
@@ -292,10 +297,12 @@ class LiveSession:
 
         Only the last few snapshots are kept.
         """
-        if (newest := self.newest()) is None:
+        with self._lock:
+            newest, namer = self._newest, self.namer
+        if newest is None:
             return None
         image, detections = newest
-        picture = encode_jpeg(self._draw(image, detections, self.namer))
+        picture = encode_jpeg(self._draw(image, detections, namer))
         snapshot = Snapshot(datetime.now(), len(detections), picture)
         with self._lock:
             self._snapshots.append(snapshot)
@@ -305,6 +312,13 @@ class LiveSession:
         """Kept snapshots, newest first."""
         with self._lock:
             return list(reversed(self._snapshots))
+
+
+def _unnamed(detections, gallery):
+    """``detections`` as before ``gallery`` names them: of unknown brands; without a gallery, of none."""
+    if gallery is None:
+        return replace(detections, brand_ids=None, sku_ids=None, brand_scores=None)
+    return gallery.name_products(detections, np.full(len(detections), -1, np.int32))
 
 
 def _renamed(detections, **ids):

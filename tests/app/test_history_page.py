@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.app import audit_batch
+from skushare.app import audit_batch, audit_view
 from skushare.app.brands import MY_BRANDS
 from skushare.audits import store
 from skushare.audits.audit import Audit, AuditPhoto
@@ -94,16 +94,33 @@ def test_counted_photos_are_saved_as_they_were_uploaded(words):
     assert "Save" not in [b.label for b in app.button]
 
 
+def test_what_was_begun_or_saved_of_a_list_goes_with_it():
+    app = open_page("photos")
+    for shade, label in ((40, "Save"), (80, None), (120, None)):
+        app.file_uploader[0].set_value([("a.jpg", photo(shade), "image/jpeg")]).run()
+        shown = [b.label for b in app.button] + [link.label for link in app.get("page_link")]
+        assert "Save" not in shown and not any("Saved as" in label for label in shown)
+        press(app, "Save as audit")
+        if label:
+            press(app, label)
+            assert "Saved as audit 1" in [link.label for link in app.get("page_link")]
+        press(app, "Clear the list")
+    assert len(list_audits()) == 1
+
+
 def test_the_newest_frame_is_saved_and_the_store_is_remembered(detector, camera):
     save("North")
     app = open_page("live")
     press(app, "Save as audit")
     assert any("nothing to save yet" in text for text in texts(app.info))
     session = app.session_state["live"]
-    app.segmented_control(key="live_size").set_value(416).run()
     session.process(np.full((120, 160, 3), 90, np.uint8))
     for _ in range(2):
+        app.segmented_control(key="live_size").set_value(416)
+        app.slider(key="live_score").set_value(0.4).run()
         press(app, "Save as audit")
+        app.segmented_control(key="live_size").set_value(640)  # for later frames
+        app.slider(key="live_score").set_value(0.7).run()
         field(app.selectbox, "Store").set_value("North")
         press(app, "Save")
     press(app, "Save as audit")
@@ -174,6 +191,16 @@ def test_a_filter_that_leaves_other_brands_leaves_a_trend(annotator):
     assert not app.exception and any("Widen the filter" in text for text in texts(app.info))
 
 
+def test_a_filter_of_brands_that_the_audits_lack_leaves_a_trend(annotator):
+    save("North"), save("South", 1, ids=(0,), brands=("Corva",))
+    app = open_page()
+    field(app.multiselect, "Store").set_value(["South"])
+    field(app.multiselect, "Brand").set_value(["Corva", "Astra"]).run()
+    app.session_state["history_tab"] = "Shares over time"
+    app.run()
+    assert not app.exception and field(app.multiselect, "Brands").value == ["Corva"]
+
+
 def test_an_audit_opens_with_its_photo_and_shares(annotator):
     number = save(HOSTILE, brands=(HOSTILE, "Bello"), note=HOSTILE)
     app = open_page(audit=number)
@@ -193,6 +220,26 @@ def test_gaps_are_counted_and_drawn_on_request(annotator):
     assert metrics(app)["Gaps"] == "1" and annotator["data"]["src"] == plain
     field(app.toggle, "Show gaps").set_value(True).run()
     assert not app.exception and annotator["data"]["src"] != plain
+
+
+def test_a_correction_costs_its_own_photo_alone(annotator, monkeypatch):
+    looked_at, find = [], audit_view.find_gaps
+    monkeypatch.setattr(audit_view, "find_gaps", lambda found: looked_at.append(len(found)) or find(found))
+    one = store.open_audit(save())
+    (first,) = one.photos
+    wide = replace(first.detections, boxes=first.detections.boxes * np.float32([1.5, 1, 1.5, 1]))
+    second = replace(first, picture=pictures.put(photo(90)), detections=wide)
+    number = store.save_audit(replace(one, photos=[first, second]))
+    app = open_page(audit=number)
+    assert looked_at == [3, 3]
+    box = tuple(first.detections.boxes[1].tolist())
+    saved = store.open_audit(number).photos[0].id
+    store.save_correction(number, saved, Facing(box, "Astra"), Facing(box, "Bello"))
+    app.run()
+    assert looked_at == [3, 3] and metrics(app)["Gaps"] == "0"  # brands leave no gaps
+    store.save_correction(number, saved, Facing(box, "Bello"), None)
+    app.run()
+    assert looked_at == [3, 3, 2] and metrics(app)["Gaps"] == "1"
 
 
 def test_a_sweep_over_several_pictures_tells_no_gaps(annotator):
@@ -248,11 +295,15 @@ def test_corrections_become_examples_of_a_gallery_on_request(annotator):
     for box, before, after in ((boxes[0], "Astra", "Corva"), (boxes[2], "Bello", HOSTILE)):
         store.save_correction(number, saved.photos[0].id, Facing(box, before), Facing(box, after))
     app = open_page(audit=number)
-    for version in (1, 2):  # into a gallery of its own where there is none, then into that
-        press(app, "Teach")
-        assert f"Version {version} is saved." in texts(app.success)
+    press(app, "Teach")  # into a gallery of its own, as there is none
+    assert "Version 1 is saved." in texts(app.success)
+    press(app, "Teach")
+    assert not app.success and "This gallery has all of them." in texts(app.info)
+    store.save_correction(number, saved.photos[0].id, Facing(boxes[1], "Astra"), Facing(boxes[1], "Dalva"))
+    press(app, "Teach")
+    assert "Version 2 is saved." in texts(app.success) and len(open_gallery(MY_BRANDS).pictures) == 3
     assert gallery_names() == [MY_BRANDS]
-    assert [sku.brand for sku in open_gallery(MY_BRANDS).skus] == ["Corva", tidy_name(HOSTILE)]
+    assert [sku.brand for sku in open_gallery(MY_BRANDS).skus] == ["Corva", tidy_name(HOSTILE), "Dalva"]
 
 
 def test_corrections_of_a_lost_photo_teach_nothing_and_say_so(annotator):

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from skushare.album import Album
+from skushare.app import shelves
 from skushare.app.brands import BY_LOOK
 from skushare.audits.listing import list_audits
 from skushare.audits.store import open_audit
 from skushare.brands.embedder import Embedder
 from skushare.brands.frames import LOOKS_EVERY
-from skushare.brands.library import open_gallery, save_gallery
+from skushare.brands.library import gallery_versions, open_gallery, save_gallery
 from skushare.detections import Detections
 from skushare.detector.runtime import Detector
 from skushare.errors import ModelError
@@ -143,6 +145,70 @@ def test_two_hundred_photos_go_through_and_are_shown_by_pages(detector):
     assert len(app.tabs[0].image) == 12
 
 
+def test_names_are_found_once_all_photos_are_counted_and_rows_once_a_photo(detector, monkeypatch):
+    calls, shown = {"named": 0, "rows": 0}, []
+    take, name, assign = Album.take, Album.named, shelves.assign_rows
+
+    def named(album, *args):
+        calls["named"] += 1
+        return name(album, *args)
+
+    def rows(found):
+        calls["rows"] += 1
+        return assign(found)
+
+    monkeypatch.setattr(
+        Album, "take", lambda album, files, detector, _, e: take(album, files, detector, 0, e)
+    )
+    monkeypatch.setattr(Album, "named", named)
+    monkeypatch.setattr(shelves, "assign_rows", rows)
+    monkeypatch.setattr(shelves, "show_counted", lambda album, score: shown.append((len(album), score)))
+    app = open_page("photos")
+    for shades, turns, found in ((range(20, 120, 20), [1, 2, 3, 4], 5), ([150], [], 6)):
+        shown.clear()
+        app.file_uploader[0].set_value([upload(f"{i}.jpg", photo(i)) for i in shades]).run()
+        assert not app.exception and metrics(app)["Photos"] == str(found)
+        assert shown == [(turn, 0.4) for turn in turns]
+        assert calls == {"named": 1 if turns else 2, "rows": found}
+    app.selectbox(key="photos_gallery").set_value("Demo: the sample shelves").run()
+    assert calls == {"named": 3, "rows": 6}
+    app.slider(key="photo_score").set_value(0.1).run()
+    assert calls == {"named": 4, "rows": 12} and metrics(app)["Facings"] == "18"
+
+
+def test_what_is_counted_is_shown_while_other_photos_are_being_counted(detector):
+    def page():
+        import streamlit as st
+
+        from skushare.app.shelves import show_counted
+
+        show_counted(st.session_state.album, 0.4)
+
+    app = AppTest.from_function(page)
+    app.session_state.album = album = Album()
+    for shade in (40, 80):
+        album.add(f"{shade}.jpg", photo(shade), detector)
+    app.run()
+    assert not app.exception
+    assert app.dataframe[0].value.to_dict("list") == {"photo": ["40.jpg", "80.jpg"], "facings": [2, 2]}
+
+
+def test_what_could_not_be_counted_can_be_cleared_too(detector):
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("bad.jpg", b"text")]).run()
+    assert "bad" in app.error[0].value
+    press(app, "Clear the list")
+    assert not app.error
+
+
+def test_a_list_is_made_once_a_visit(detector, monkeypatch):
+    made, begin = [], Album.__init__
+    monkeypatch.setattr(Album, "__init__", lambda album: made.append(album) or begin(album))
+    app = open_page("photos")
+    app.run()
+    assert len(made) == 1
+
+
 def test_clear_empties_the_list(detector):
     app = open_page("photos")
     app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
@@ -246,14 +312,36 @@ def test_a_look_named_in_place_becomes_a_brand_of_a_gallery(detector):
     assert set(app.dataframe[1].value["brand"]) == {"look A"}
 
 
-def test_a_look_named_on_the_live_page_becomes_a_brand_and_the_count_goes_on(detector, camera, monkeypatch):
-    boxes = [[10 + 45 * i, 10, 50 + 45 * i, 110] for i in range(6)]
-    found = Detections(boxes, np.full(6, 0.9), np.zeros(6))
+def shelf(*colors):
+    """A picture of facings side by side, each of a colour of ``COLORS``, and what is found on it."""
+    boxes = [[10 + 45 * i, 10, 50 + 45 * i, 110] for i in range(len(colors))]
+    image = np.random.default_rng(0).integers(0, 50, (120, 20 + 45 * len(colors), 3), np.uint8)
+    for box, color in zip(boxes, colors, strict=True):
+        image[20:100, box[0] + 5 : box[2] - 5] = COLORS[color]
+    return image, Detections(boxes, np.full(len(boxes), 0.9), np.zeros(len(boxes)))
+
+
+def test_a_second_look_of_a_brand_is_taught_once_and_is_known(detector, monkeypatch):
+    image, found = shelf(*6 * ["red"], "blue")
     monkeypatch.setattr(detector, "detect", lambda *args, **options: found)
     monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
-    picture = np.random.default_rng(0).integers(0, 50, (120, 290, 3), np.uint8)
-    for box, color in zip(boxes, ["red", "blue", "red", "green", "blue", "green"], strict=True):
-        picture[20:100, box[0] + 5 : box[2] - 5] = COLORS[color]
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", encode_jpeg(image))]).run()
+    field(app.text_input, "look A: 6 facings").set_value("Oats").run()
+    field(app.text_input, "look A: 1 facings").set_value("x" * 300).run()
+    assert not app.exception and "longer than" in app.error[0].value
+    field(app.text_input, "look A: 1 facings").set_value("Oats").run()
+    assert not app.exception and not app.error
+    assert not [field for field in app.text_input if field.label.startswith("look")]
+    assert set(app.dataframe[1].value["brand"]) == {"Oats"}
+    assert [version.examples for version in gallery_versions("My brands")] == [7, 6]
+    assert [sku.name for sku in open_gallery("My brands").skus] == ["Oats", "Oats 2"]
+
+
+def test_a_look_named_on_the_live_page_becomes_a_brand_and_the_count_goes_on(detector, camera, monkeypatch):
+    picture, found = shelf("red", "blue", "red", "green", "blue", "green")
+    monkeypatch.setattr(detector, "detect", lambda *args, **options: found)
+    monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
     camera.state.playing = True
     app = open_page("live")
     for _ in range(2 * LOOKS_EVERY):

@@ -9,13 +9,16 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from skushare.app import pile_board as board_module
+from skushare.app.brands import Teaching
 from skushare.app.teach import edited, products
 from skushare.brands.embedder import Embedder
-from skushare.brands.gallery import GalleryError
+from skushare.brands.gallery import GalleryError, Sku
 from skushare.brands.gallery_files import gallery_zip
 from skushare.brands.library import gallery_names, gallery_versions, open_gallery
+from skushare.brands.piles import Piles
 from skushare.images import write_image
-from tests.brands.conftest import ColorEmbedder, color_gallery
+from skushare.jpeg import encode_jpeg
+from tests.brands.conftest import ColorEmbedder, color_gallery, picture
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "<script>alert(1)</script> '; DROP TABLE galleries; -- 🛒 سوق"
@@ -129,6 +132,49 @@ def test_what_may_be_something_else_is_shown_first_in_a_known_pile_and_marked(ap
     (pile,) = browser.data["piles"]
     assert [facing["doubtful"] for facing in pile["facings"]] == [True, False, False, False]
     assert pile["facings"][0]["id"] == strange[0]["id"] and pile["note"].endswith("sure, 1 to check")
+
+
+def teach_elsewhere(name, *brands):
+    """Have another page teach ``brands`` to the gallery ``name``."""
+    teaching = Teaching.of(name)
+    gallery = teaching.gallery
+    for brand in brands:
+        vector, sku = np.float32([[0.6, 0.8, 0]]), Sku(gallery.new_id(), brand, brand)
+        gallery = gallery.with_examples(sku, vector, [encode_jpeg(picture("blue"))], ColorEmbedder())
+    return teaching.save(gallery)
+
+
+def test_what_other_pages_taught_stays_and_a_lesson_goes_on_with_it(app, browser):
+    teach_elsewhere("My brands", "Elsewhere")
+    app.run()
+    assert app.dataframe[0].value["brand"].tolist() == ["Elsewhere"]
+    teach_elsewhere("My brands", "Again")  # while the page is shown
+    act(app, browser, kind="teach", pile=0, brand="Rot", product="")
+    assert open_gallery("My brands").brands == ("Elsewhere", "Again", "Rot")
+    assert "1 of 2 facings taught" in app.get("progress")[0].proto.text and not app.error
+
+
+def test_what_is_taught_at_the_same_moment_is_refused_and_can_be_taught_again(app, browser, monkeypatch):
+    learnt = Piles.learnt
+
+    def meanwhile(self, *args):
+        monkeypatch.setattr(Piles, "learnt", learnt)
+        teach_elsewhere("My brands", "Elsewhere")
+        return learnt(self, *args)
+
+    monkeypatch.setattr(Piles, "learnt", meanwhile)
+    act(app, browser, kind="teach", pile=0, brand="Rot", product="")
+    assert "taught elsewhere" in texts(app.error) and len(browser.data["piles"]) == 2
+    act(app, browser, kind="teach", pile=0, brand="Rot", product="")
+    assert open_gallery("My brands").brands == ("Elsewhere", "Rot") and not app.error
+
+
+def test_an_import_of_a_name_that_is_taken_is_its_next_version(app):
+    teach_elsewhere("shelf", "Elsewhere")
+    app.file_uploader[1].set_value(("g.zip", gallery_zip(color_gallery(ColorEmbedder())), "application/zip"))
+    app.run()
+    assert not app.exception and open_gallery("shelf").brands == ("Rot", "Blau")
+    assert len(gallery_versions("shelf")) == 2
 
 
 def test_an_imported_gallery_is_saved_and_can_be_deleted(app):

@@ -42,10 +42,20 @@ def test_facings_that_were_given_a_brand_are_lessons(corrected):
 
 def test_a_lesson_that_was_taken_back_is_none(corrected):
     store.take_back(corrected.id, corrected.corrections[1])
-    taught = [
-        facing.brand for facings in lessons(store.open_audit(corrected.id)).values() for facing in facings
-    ]
-    assert "Corva" not in taught
+    assert lessons(store.open_audit(corrected.id)) == {}
+
+
+def test_facings_whose_box_alone_was_moved_are_no_lessons_and_added_ones_are(corrected):
+    photo, number = corrected.photos[0].id, corrected.id
+    added, moved = (80, 10, 95, 50), (82, 10, 97, 50)
+    store.save_correction(number, photo, None, Facing(added, "Astra"))
+    store.save_correction(number, photo, Facing(added, "Astra"), Facing(moved, "Astra"))
+    assert lessons(store.open_audit(number))[photo][1:] == [Facing(moved, "Astra")]
+    box = tuple(corrected.photos[0].detections.boxes[2].tolist())
+    other = (*box[:3], box[3] - 2)
+    store.save_correction(number, photo, Facing(box, "unknown"), Facing(box, "Bello"))
+    store.save_correction(number, photo, Facing(box, "Bello"), Facing(other, "Bello"))
+    assert [facing.brand for facing in lessons(store.open_audit(number))[photo]] == ["Corva", "Astra"]
 
 
 def test_an_untouched_audit_teaches_nothing(make_audit, embedder):
@@ -56,9 +66,11 @@ def test_an_untouched_audit_teaches_nothing(make_audit, embedder):
 def test_a_gallery_learns_each_corrected_facing_once_a_brand(corrected, embedder):
     once = teach(Gallery("mine"), corrected, embedder)
     twice = teach(once, corrected, embedder)
-    assert [(sku.brand, sku.name) for sku in twice.skus] == [("Corva", "Corva")]
+    assert [(sku.brand, sku.name) for sku in once.skus] == [("Corva", "Corva")]
     assert len(once.pictures) == 1 and once.pictures[0].startswith(b"\xff\xd8")
-    assert twice.example_skus.tolist() == [0, 0]
+    assert twice is once
+    other = teach(once.with_brand("Corva", brand="Dalva"), corrected, embedder)
+    assert other.example_skus.tolist() == [0, 1] and other.brands == ("Dalva", "Corva")
 
 
 def test_a_lost_photo_is_said(corrected, embedder):

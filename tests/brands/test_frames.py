@@ -5,9 +5,10 @@ import pytest
 
 from skushare.brands.frames import A_FRAME, LOOKS_EVERY, FrameNamer, LabelNamer, LookNamer
 from skushare.brands.gallery import Gallery, Sku
+from skushare.brands.looks import taught_look
 from skushare.detections import Detections
 from skushare.jpeg import decode_jpeg
-from tests.brands.conftest import COLORS
+from tests.brands.conftest import COLORS, picture
 
 
 class Counting:
@@ -108,6 +109,17 @@ def test_a_look_keeps_a_picture_and_gives_its_examples(embedder):
     assert (first.name, second.name) == ("look A", "look B") and len(vectors) == len(pictures) == 3
     assert first.picture == pictures[0] and decode_jpeg(first.picture).mean((0, 1)).argmax() == 0
     assert len(namer.examples("look C")[0]) == len(namer.examples("look C")[1]) == 0
+
+
+def test_a_look_that_is_taught_as_a_further_product_of_its_brand_is_that(embedder):
+    red = embedder.embed_pictures([picture("red")])
+    namer = LookNamer(embedder, taught_look(Gallery("new"), "Oats", red, [b"jpeg"], embedder))
+    for _ in range(LOOKS_EVERY):
+        namer.name(*frame("red", "blue", "blue"))
+    gallery = taught_look(namer.gallery, "Oats", *namer.examples("look A"), embedder)
+    assert [sku.name for sku in gallery.skus] == ["Oats", "Oats 2"]
+    namer, brand_ids, sku_ids = namer.taught("look A", "Oats", gallery)
+    assert (brand_ids, sku_ids) == ({1: 0}, {1: 1})
 
 
 def test_a_look_that_is_taught_goes_and_letters_are_not_given_again(embedder):

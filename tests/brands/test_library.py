@@ -78,6 +78,29 @@ def test_many_who_save_versions_at_once_lose_none(gallery):
     assert len(gallery_versions("shelf")) == 12
 
 
+def test_a_version_made_from_one_that_is_no_longer_the_newest_is_refused(gallery):
+    other = gallery.without("b")
+    save_gallery(gallery, seen="")
+    with pytest.raises(GalleryError, match="taught elsewhere"):
+        save_gallery(other, seen="")
+    assert save_gallery(gallery, seen="") == 1  # the same: nothing would be lost
+    assert save_gallery(gallery.without("a"), gallery.digest) == 2
+    with pytest.raises(GalleryError, match="taught elsewhere"):
+        save_gallery(other, gallery.digest)
+    delete_gallery("shelf")
+    save_gallery(other, gallery.digest)
+    assert [saved.digest for saved in gallery_versions("shelf")] == [other.digest]
+
+
+def test_a_gallery_whose_examples_are_all_taken_out_names_nothing_and_can_be_taught_anew(gallery, embedder):
+    save_gallery(gallery.without_examples(range(len(gallery.pictures))))
+    emptied = open_gallery("shelf").embedded_by(embedder)
+    assert emptied.skus == gallery.skus and not emptied.by_label
+    assert set(emptied.recognise(gallery.embeddings, embedder)[0].tolist()) == {-1}
+    taught = emptied.with_examples(gallery.skus[0], gallery.embeddings[:1], gallery.pictures[:1], embedder)
+    assert taught.recognise(gallery.embeddings[:1], embedder)[0].tolist() == [0]
+
+
 def test_notes_tell_what_the_newest_versions_say(gallery):
     save_gallery(gallery.with_brand("Rot", color="#111111", own=True))
     save_gallery(gallery.with_brand("Rot", color="#222222"))

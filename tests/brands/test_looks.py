@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from skushare.brands.looks import SAMPLE, group_looks, look_name
+from skushare.brands.gallery import LONGEST_NAME, Gallery, GalleryError
+from skushare.brands.looks import SAMPLE, group_looks, look_name, taught_look
+from tests.brands.conftest import picture
 
 
 def clouds(sizes, spread=0.02, seed=0):
@@ -35,3 +37,24 @@ def test_equal_facings_are_one_look():
 @pytest.mark.parametrize("number, name", [(0, "look A"), (25, "look Z"), (26, "look AA"), (702, "look AAA")])
 def test_look_names(number, name):
     assert look_name(number) == name
+
+
+def test_looks_of_one_brand_are_all_known_as_it_whatever_they_look_like(embedder):
+    gallery = Gallery("mine")
+    for color, count in (("red", 9), ("blue", 2), ("red", 1), ("green", 3), ("blue", 1)):
+        vectors = embedder.embed_pictures([picture(color)] * count)
+        gallery = taught_look(gallery, " Oats ", vectors, [b"jpeg"] * count, embedder)
+        assert (gallery.recognise(vectors, embedder)[0] == gallery.example_skus[-1]).all()
+    assert [sku.name for sku in gallery.skus] == ["Oats", "Oats 2", "Oats 3"]
+    assert gallery.brands == ("Oats",)
+    assert np.bincount(gallery.example_skus).tolist() == [10, 3, 3]
+
+
+def test_a_look_takes_any_name_that_a_brand_may_have(embedder):
+    gallery, longest = Gallery("mine"), "x" * LONGEST_NAME
+    for color in ("red", "blue"):
+        gallery = taught_look(gallery, longest, embedder.embed_pictures([picture(color)]), [b""], embedder)
+    assert gallery.brands == (longest,) and len(gallery.skus) == 2
+    for brand in (" ", longest + "x"):
+        with pytest.raises(GalleryError):
+            taught_look(gallery, brand, embedder.embed_pictures([picture("red")]), [b""], embedder)

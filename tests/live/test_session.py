@@ -231,6 +231,33 @@ def test_a_gallery_names_the_brands_and_another_one_counts_anew(session):
     assert session.gallery is None and session.reading().detections.brand_ids is None
 
 
+@pytest.mark.parametrize("between_frames", [True, False])
+def test_the_newest_frame_has_no_brands_of_a_gallery_that_was_chosen_before(
+    session, monkeypatch, between_frames
+):
+    embedder, red = ColorEmbedder(), np.full((48, 64, 3), COLORS["red"], np.uint8)
+    session.name_by(color_gallery(embedder), embedder)
+    brand_map = Gallery("map", [Sku("a", "tea", "Tea"), Sku("b", "ink", "Ink")])
+    for other in (brand_map, color_gallery(embedder), None):
+        if between_frames:
+            session.process(red)
+            session.name_by(other, embedder)
+        else:  # while the frame is drawn
+            session._forget()
+            monkeypatch.setattr(
+                session, "_draw", lambda image, *_, other=other: session.name_by(other, embedder)
+            )
+            session.process(red)
+        for found in (session.newest()[1], session.reading().detections):
+            assert len(found) == 3 and found.brand_scores is None
+            if other is None:
+                assert found.brand_ids is None and found.sku_ids is None
+            else:
+                assert set(found.brand_ids.tolist()) == set(found.sku_ids.tolist()) == {-1}
+    monkeypatch.undo()
+    assert session.take_snapshot().facings == 3
+
+
 def test_without_a_gallery_facings_are_grouped_by_look(session):
     session.name_by(None, ColorEmbedder(), by_look=True)
     red = np.full((120, 160, 3), (250, 20, 20), np.uint8)

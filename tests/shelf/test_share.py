@@ -156,10 +156,13 @@ def test_a_category_keeps_what_has_a_brand_of_it_but_no_known_product():
     assert in_category(without, categories, "tea", of_brands).brand_ids.tolist() == [0]
 
 
-def test_the_same_detections_are_measured_once(monkeypatch):
-    measured = []
-    monkeypatch.setattr(share, "_measured", lambda d: measured.append(d) or ([1.0], [1.0]))
-    first, second = (Detections([[0, 0, 9, 9]], [0.9], [0]) for _ in range(2))
-    for found in (first, first, second):
-        share_of_shelf(found)
-    assert len(measured) == 2 and measured[0] is first and measured[1] is second
+def test_the_same_boxes_are_measured_once_whatever_their_brands(monkeypatch):
+    measured, fit = [], share.ShelfPlane.fit
+    monkeypatch.setattr(share.ShelfPlane, "fit", lambda boxes: measured.append(len(boxes)) or fit(boxes))
+    share._measured.cache_clear()
+    for brand_ids in ([0, 1], [1, 1], None):  # as the same photo is, read from the database once more
+        share_of_shelf(found([0, 0], brand_ids))
+    assert measured == [2]
+    share_of_shelf(found([0, 0], row_ids=[0, 1]))
+    share_of_shelf(found([0, 0], widths=[30, 40]))
+    assert measured == [2, 2, 2]
