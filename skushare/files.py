@@ -1,6 +1,7 @@
 """Writing files so that a crash or a full disk never leaves half of one."""
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -39,6 +40,19 @@ def atomic_write(path):
     finally:
         if temporary is not None:
             os.unlink(temporary)
+
+
+def drop_unfinished(folder, endings):
+    """Delete what killed processes left of :func:`atomic_write` in ``folder``; no other hidden file.
+
+    Args:
+        endings: of the names that the files were to have, as ``("json", "csv")``.
+    """
+    # The eight characters at the end are those of tempfile.
+    ours = re.compile(rf"\..+\.({'|'.join(map(re.escape, endings))})\.[a-z0-9_]{{8}}")
+    for path in Path(folder).iterdir():
+        if ours.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def sweep(folder, prefix):

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from skushare.errors import SkushareError
-from skushare.files import atomic_folder, atomic_write, sweep
+from skushare.files import atomic_folder, atomic_write, drop_unfinished, sweep
 
 
 def write(path, content=b"new", fail=None):
@@ -69,6 +69,17 @@ def test_what_is_there_is_not_replaced_by_a_folder(tmp_path, make):
     make(tmp_path / "out")
     with pytest.raises(SkushareError, match="exists"), atomic_folder(tmp_path / "out"):
         pass
+
+
+def test_of_hidden_files_only_our_own_unfinished_ones_go(tmp_path):
+    with atomic_write(tmp_path / "last.npz") as handle:
+        ours = os.path.basename(handle.name)
+    others = {".env", ".gitignore", ".env.json", ".eslintrc.json.bak", ".a.csv.12345678", "last.npz"}
+    for name in {ours, *others}:
+        (tmp_path / name).touch()
+    (tmp_path / ".git").mkdir()
+    drop_unfinished(tmp_path, ("npz", "json"))
+    assert {path.name for path in tmp_path.iterdir()} == {*others, ".git"}
 
 
 @pytest.mark.parametrize(

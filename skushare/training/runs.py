@@ -253,7 +253,7 @@ def prepare(folder, plan, status=STOPPED):
     """The run in ``folder``, made from ``plan`` if it is new.
 
     Raises:
-        ConfigError: ``folder`` holds a run of another plan, or data or weights are not there.
+        ConfigError: ``folder`` holds a run of another plan or other files, or data or weights are not there.
     """
     run = Run(Path(folder).resolve())
     text = plan.located().to_json()
@@ -261,6 +261,8 @@ def prepare(folder, plan, status=STOPPED):
         if run.plan.to_json() != text:
             raise ConfigError(f"{run.folder}: this folder holds a run with other settings; choose a new one")
         return run
+    if run.folder.exists() and not (run.folder.is_dir() and not any(run.folder.iterdir())):
+        raise ConfigError(f"{run.folder}: holds something that is no run; choose a new or an empty folder")
     run.folder.mkdir(parents=True, exist_ok=True)
     run.write_state(status)
     with atomic_write(run.folder / PLAN) as handle:  # last: a folder with a plan is a run

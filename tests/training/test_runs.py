@@ -62,6 +62,16 @@ def test_a_folder_holds_one_plan(run, plan):
         runs.prepare(run.folder, replace(plan, licence="other"))
 
 
+@pytest.mark.parametrize("name", [".env", "state.json", "photos"])
+def test_a_folder_with_other_files_does_not_become_a_run(plan, tmp_path, name):
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / name).touch()
+    for taken in (tmp_path / "project", tmp_path / "project" / name):
+        with pytest.raises(ConfigError, match="no run; choose a new"):
+            runs.prepare(taken, plan)
+    assert [path.name for path in (tmp_path / "project").iterdir()] == [name]
+
+
 def test_the_newest_comes_first_and_an_unknown_name_gets_the_known_ones(run, plan):
     runs.create_run("second", plan)
     assert [r.name for r in runs.list_runs()] == ["second", "first"]
