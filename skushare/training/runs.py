@@ -4,6 +4,7 @@ A run trains in a process of its own, one at a time, started by the queue's work
 This module only reads and writes the run's folder, so it needs neither Keras nor that process.
 """
 
+import io
 import json
 import os
 import shutil
@@ -311,6 +312,8 @@ def wake(folder=None):
 
 def _table(path):
     try:
-        return pd.read_csv(path, on_bad_lines="skip")
-    except (FileNotFoundError, pd.errors.EmptyDataError):
+        text = path.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]  # a full disk cuts the last line
+        return pd.read_csv(io.StringIO(whole), on_bad_lines="skip")
+    except (OSError, ValueError):  # none yet, or damaged
         return pd.DataFrame({"step": pd.Series(dtype=int)})
