@@ -6,6 +6,7 @@ import subprocess
 from importlib.util import find_spec
 
 from skushare.errors import ConfigError
+from skushare.workspace import workspace
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -28,7 +29,7 @@ def gpu_names():
 
 
 def environment(plan, base=None):
-    """The environment variables of a process that trains by ``plan``.
+    """The environment variables of a process that trains by ``plan``, wherever it stands.
 
     Args:
         plan: its ``backend`` and ``devices`` count.
@@ -40,7 +41,11 @@ def environment(plan, base=None):
     if plan.backend not in available_backends():
         known = ", ".join(available_backends()) or "none"
         raise ConfigError(f"backend: {plan.backend} is not installed here; installed: {known}")
-    variables = {**(os.environ if base is None else base), "KERAS_BACKEND": plan.backend}
+    variables = {
+        **(os.environ if base is None else base),
+        "KERAS_BACKEND": plan.backend,
+        "SKUSHARE_WORKSPACE": str(workspace().resolve()),
+    }
     if plan.devices == "cpu":
         variables |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
     return variables

@@ -21,7 +21,7 @@ from skushare.errors import ConfigError
 from skushare.files import atomic_write
 from skushare.lock import hold, is_held
 from skushare.training.plan import Plan
-from skushare.workspace import checked_name, runs_folder
+from skushare.workspace import checked_name, runs_folder, workspace
 
 QUEUED, RUNNING, STOPPED = "queued", "running", "stopped"
 INTERRUPTED, FAILED, FINISHED = "interrupted", "failed", "finished"
@@ -295,13 +295,14 @@ def wake(folder=None):
 
     The worker is a session of its own: it outlives this process.
     """
-    folder = Path(folder or runs_folder())
+    folder = Path(folder or runs_folder()).resolve()
     if is_held(folder / WORKER_LOCK) or not any(run.status == QUEUED for run in list_runs(folder)):
         return
     with open(folder / WORKER_LOG, "ab") as log:
         worker = subprocess.Popen(
             [sys.executable, "-m", "skushare.training.worker", str(folder)],
             cwd=Path(__file__).parents[2],  # so that it is found where the package is not installed
+            env={**os.environ, "SKUSHARE_WORKSPACE": str(workspace().resolve())},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
