@@ -14,6 +14,7 @@ from skushare.commands.common import (
     write,
 )
 from skushare.errors import ConfigError
+from skushare.files import check_folder, check_target, make_folder
 
 JOINED_SIDE = 2048  # pixels that photos are kept at while they wait to be joined
 
@@ -68,6 +69,10 @@ def run(args):
 
     paths = find_images(args.paths)
     _spare(paths, args.out, args.draw)
+    if args.out:
+        check_target(args.out)
+    if args.draw:
+        check_folder(make_folder(args.draw))
     detector, brands, own = Detector.load(args.model), (), ()
     gallery, embedder = open_naming(args, detector.labels)
     if gallery:
@@ -122,7 +127,6 @@ def _drawer(folder, labels, brands):
     from skushare.draw import annotate
     from skushare.images import write_image
 
-    folder.mkdir(parents=True, exist_ok=True)
     used, color_by = set(), "brand" if brands else "class"
 
     def draw(path, image, detections):

@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from skushare.errors import ConfigError
-from skushare.files import atomic_write
+from skushare.files import atomic_write, make_folder, writing
 from skushare.lock import hold, is_held
 from skushare.training.plan import Plan
 from skushare.workspace import checked_name, runs_folder, workspace
@@ -169,8 +169,12 @@ class Run:
         """Ask the run to end its step, save and end; a queued one leaves the queue at once.
 
         With ``force`` its process is killed, which loses the steps since the last checkpoint.
+
+        Raises:
+            SkushareError: the run's folder cannot be written.
         """
-        (self.folder / STOP).touch()
+        with writing(self.folder / STOP):
+            (self.folder / STOP).touch()
         if force and self.status == RUNNING:
             os.kill(self.read_state()["pid"], 9)
         with hold(self.folder / LOCK) as mine:
@@ -188,7 +192,8 @@ class Run:
         with hold(self.folder / LOCK, seconds=0.5) as mine:
             if not mine or status not in RESUMABLE:
                 raise ConfigError(f"{self.name}: is {status}; only a run that ended early goes on")
-            (self.folder / STOP).unlink(missing_ok=True)
+            with writing(self.folder / STOP):
+                (self.folder / STOP).unlink(missing_ok=True)
             self.write_state(QUEUED)
         wake(self.folder.parent)
 
@@ -197,12 +202,14 @@ class Run:
 
         Raises:
             ConfigError: it is running.
+            SkushareError: the folder cannot be written.
         """
         with hold(self.folder / LOCK, seconds=0.5) as mine:
             if not mine:
                 raise ConfigError(f"{self.name}: is running; stop it first")
-            (self.folder / PLAN).unlink(missing_ok=True)  # from here on no list has it
-            shutil.rmtree(self.folder)
+            with writing(self.folder):
+                (self.folder / PLAN).unlink(missing_ok=True)  # from here on no list has it
+                shutil.rmtree(self.folder)
 
     def read_state(self):
         """The dict that :meth:`write_state` wrote last."""
@@ -264,7 +271,7 @@ def prepare(folder, plan, status=STOPPED):
         return run
     if run.folder.exists() and not (run.folder.is_dir() and not any(run.folder.iterdir())):
         raise ConfigError(f"{run.folder}: holds something that is no run; choose a new or an empty folder")
-    run.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(run.folder)
     run.write_state(status)
     with atomic_write(run.folder / PLAN) as handle:  # last: a folder with a plan is a run
         handle.write(text.encode())
@@ -294,11 +301,14 @@ def wake(folder=None):
     """Start the queue's worker if runs wait and none is at work, as after a restart of the machine.
 
     The worker is a session of its own: it outlives this process.
+
+    Raises:
+        SkushareError: its log cannot be written.
     """
     folder = Path(folder or runs_folder()).resolve()
     if is_held(folder / WORKER_LOCK) or not any(run.status == QUEUED for run in list_runs(folder)):
         return
-    with open(folder / WORKER_LOG, "ab") as log:
+    with writing(folder / WORKER_LOG), open(folder / WORKER_LOG, "ab") as log:
         worker = subprocess.Popen(
             [sys.executable, "-m", "skushare.training.worker", str(folder)],
             cwd=Path(__file__).parents[2],  # so that it is found where the package is not installed

@@ -84,6 +84,16 @@ def field(app, label):
     return next(w for w in [*app.number_input, *app.selectbox, *app.text_input] if w.label == label)
 
 
+def test_a_queue_that_cannot_be_worked_off_is_told(tmp_path, monkeypatch):
+    def deny(folder=None):
+        raise SkushareError("worker.log: cannot be written")
+
+    monkeypatch.setattr(runs, "wake", deny)
+    store(tmp_path)
+    app = open_page()
+    assert "cannot be written" in app.error[0].value and button(app, "Start training")
+
+
 def test_without_datasets_the_page_leads_to_them():
     app = open_page()
     assert not app.tabs

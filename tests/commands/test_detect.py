@@ -7,6 +7,7 @@ from skushare.cli import main
 
 @pytest.fixture
 def shelf(tmp_path, monkeypatch):
+    """A photo that nothing may be done with."""
     monkeypatch.setattr("skushare.detector.runtime.Detector.load", lambda model: pytest.fail("too late"))
     photo = tmp_path / "photos" / "shelf.jpg"
     photo.parent.mkdir()
@@ -33,3 +34,14 @@ def test_photos_are_not_written_over(shelf, capsys, given, option, target):
     assert main(["detect", str(folder / given), option, str(folder / target)]) == 2
     assert f"{option} {folder / target}" in capsys.readouterr().err
     assert shelf.read_bytes() == b"the only one"
+
+
+@pytest.mark.parametrize(
+    ("option", "target"),
+    [("--draw", "file"), ("--draw", "/proc"), ("--out", "missing/all.json"), ("--out", "photos")],
+)
+def test_places_that_cannot_be_written_are_told_before_the_work(shelf, tmp_path, capsys, option, target):
+    (tmp_path / "file").touch()
+    assert main(["detect", str(shelf), option, str(tmp_path / target)]) == 2
+    told = capsys.readouterr().err
+    assert target.partition("/all")[0] in told and len(told.splitlines()) == 1

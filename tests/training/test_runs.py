@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from skushare.dataset.synthetic import write_dataset
-from skushare.errors import ConfigError
+from skushare.errors import ConfigError, SkushareError
 from skushare.lock import hold
 from skushare.training import runs
 from skushare.training.config import TrainingConfig
@@ -121,6 +121,25 @@ def test_a_finished_run_does_not(run):
     run.write_state(FINISHED)
     with pytest.raises(ConfigError, match="finished"):
         run.resume()
+
+
+def test_a_run_that_cannot_be_written_is_named(run, monkeypatch):
+    def deny(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "touch", deny)
+        patch.setattr(runs.shutil, "rmtree", deny)
+        for call in (run.stop, run.delete):
+            with pytest.raises(SkushareError, match="first.* cannot be written"):
+                call()
+
+
+def test_the_queues_log_that_cannot_be_written_is_named(run, monkeypatch):
+    monkeypatch.undo()  # a worker may be started
+    (run.folder.parent / runs.WORKER_LOG).mkdir()
+    with pytest.raises(SkushareError, match="worker.log: cannot be written"):
+        runs.wake(run.folder.parent)
 
 
 def test_a_deleted_run_is_gone(run):
