@@ -1,8 +1,6 @@
 """What Keras can run on here: its backends and the devices."""
 
 import os
-import shutil
-import subprocess
 from importlib.util import find_spec
 
 from skushare.errors import ConfigError
@@ -14,18 +12,6 @@ BACKENDS = ("tensorflow", "jax", "torch")
 def available_backends():
     """Those of ``BACKENDS`` that are installed, found without importing one."""
     return tuple(name for name in BACKENDS if find_spec(name))
-
-
-def gpu_names():
-    """Names of the NVIDIA GPUs of this machine, as their driver tells; none without one."""
-    if not shutil.which("nvidia-smi"):
-        return []
-    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=20)
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return result.stdout.split("\n")[:-1] if result.returncode == 0 else []
 
 
 def environment(plan, base=None):

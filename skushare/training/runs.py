@@ -107,11 +107,6 @@ class Run:
         return self.folder / "model"
 
     @property
-    def events_folder(self):
-        """Folder of the TensorBoard events."""
-        return self.folder / EVENTS
-
-    @property
     def created(self):
         """When the run was made, in seconds since the epoch."""
         return self.read_state().get("created", 0.0)
