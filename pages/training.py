@@ -9,6 +9,7 @@ from skushare.app.training_form import show_form
 from skushare.app.training_state import COMPARE, NEW, RUNS, take_next, take_note
 from skushare.app.training_watch import show_runs
 from skushare.dataset.store import dataset_names
+from skushare.errors import SkushareError
 from skushare.training import runs
 
 require_navigation()
@@ -17,7 +18,10 @@ st.title("Training")
 if text := take_note():
     st.error(plain(text), icon=":material/error:")
 
-runs.wake()  # after a restart of the machine the queue goes on from here
+try:
+    runs.wake()  # after a restart of the machine the queue goes on from here
+except SkushareError as error:
+    st.error(plain(str(error)), icon=":material/error:")
 names, known = dataset_names(), runs.list_runs()
 if not names and not known:
     st.markdown(

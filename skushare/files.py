@@ -1,6 +1,7 @@
 """Writing files so that a crash or a full disk never leaves half of one."""
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -26,19 +27,74 @@ def atomic_write(path):
     path = Path(path)
     temporary = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as handle:
-            temporary = handle.name
-            yield handle
-            handle.flush()
-            os.fchmod(handle.fileno(), 0o666 & ~_UMASK)  # temporary files are private, results are not
-            os.fsync(handle.fileno())
-        os.replace(temporary, path)
-        temporary = None
-    except OSError as error:
-        raise _unwritable(path, error) from error
+        with writing(path):
+            with tempfile.NamedTemporaryFile(
+                dir=path.parent, prefix=f".{path.name}.", delete=False
+            ) as handle:
+                temporary = handle.name
+                yield handle
+                handle.flush()
+                os.fchmod(handle.fileno(), 0o666 & ~_UMASK)  # temporary files are private, results are not
+                os.fsync(handle.fileno())
+            os.replace(temporary, path)
+            temporary = None
     finally:
         if temporary is not None:
             os.unlink(temporary)
+
+
+@contextmanager
+def writing(path):
+    """Have an ``OSError`` that is met inside say, as a :class:`SkushareError`, what could not be written."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise SkushareError(
+            f"{path}: cannot be written ({reason}); check the folder and the free space"
+        ) from error
+
+
+def make_folder(path):
+    """The folder ``path``, made with its parents where it is missing.
+
+    Raises:
+        SkushareError: it cannot be, or a file has its name.
+    """
+    path = Path(path)
+    with writing(path):
+        path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def check_target(path):
+    """Look before the work whether the file ``path`` can be written after it.
+
+    Raises:
+        SkushareError: it is a folder, or its folder is missing or not writable.
+    """
+    if Path(path).is_dir():
+        raise SkushareError(f"{path}: is a folder; name a file")
+    check_folder(Path(path).parent)
+
+
+def check_folder(path):
+    """Look before the work whether files can be written in the folder ``path``. Raises as above."""
+    with writing(path), tempfile.TemporaryFile(dir=path):
+        pass
+
+
+def drop_unfinished(folder, endings):
+    """Delete what killed processes left of :func:`atomic_write` in ``folder``; no other hidden file.
+
+    Args:
+        endings: of the names that the files were to have, as ``("json", "csv")``.
+    """
+    # The eight characters at the end are those of tempfile.
+    ours = re.compile(rf"\..+\.({'|'.join(map(re.escape, endings))})\.[a-z0-9_]{{8}}")
+    for path in Path(folder).iterdir():
+        if ours.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def sweep(folder, prefix):
@@ -57,7 +113,7 @@ def atomic_folder(path):
         SkushareError: ``path`` exists and is no empty folder, or cannot be written, or the disk is full.
     """
     path = Path(path)
-    try:
+    with writing(path):
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):
             raise SkushareError(f"{path}: exists already; choose another name or delete it")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,10 +124,3 @@ def atomic_folder(path):
             folder.mkdir()
             yield folder
             os.replace(folder, path)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def _unwritable(path, error):
-    reason = error.strerror or error
-    return SkushareError(f"{path}: cannot be written ({reason}); check the folder and the free space")

@@ -4,6 +4,8 @@ import fcntl
 import time
 from contextlib import contextmanager
 
+from skushare.files import writing
+
 
 @contextmanager
 def hold(path, seconds=0.0):
@@ -12,12 +14,20 @@ def hold(path, seconds=0.0):
     Args:
         path: in an existing folder.
         seconds: how long to try.
+
+    Raises:
+        SkushareError: the file cannot be written.
     """
-    with open(path, "a") as handle:
+    with _open(path) as handle:
         end = time.monotonic() + seconds
         while not (mine := _take(handle, fcntl.LOCK_EX)) and time.monotonic() < end:
             time.sleep(0.02)
         yield mine  # closing the file gives the lock back
+
+
+def _open(path):
+    with writing(path):
+        return open(path, "a")
 
 
 def is_held(path):
@@ -25,7 +35,7 @@ def is_held(path):
     try:
         with open(path) as handle:
             return not _take(handle, fcntl.LOCK_SH)  # shared: readers do not see one another
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 

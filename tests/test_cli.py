@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from skushare.cli import main
+from skushare.commands import bench
 from skushare.images import read_image, write_image
 from skushare.samples import sample_pictures
 
@@ -104,6 +106,23 @@ def test_a_mistake_gets_one_line_that_names_it(arguments, word):
     result = skushare(*arguments)
     assert result.returncode == 2 and word in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (PermissionError(13, "Permission denied", "/etc/shelf"), "skushare: /etc/shelf: Permission denied\n"),
+        (OSError(28, "No space left on device"), "skushare: No space left on device\n"),
+        (TimeoutError("timed out"), "skushare: timed out\n"),
+    ],
+)
+def test_an_error_of_the_system_gets_one_line_too(monkeypatch, capsys, error, told):
+    def run(args):
+        raise error
+
+    monkeypatch.setattr(bench, "run", run)
+    assert main(["bench", "shelf.jpg"]) == 2
+    assert capsys.readouterr().err == told
 
 
 @pytest.mark.parametrize("options", [["--min-score", "2"], ["--max-detections", "0"], ["--format", "xml"]])

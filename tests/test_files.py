@@ -5,7 +5,15 @@ import time
 import pytest
 
 from skushare.errors import SkushareError
-from skushare.files import atomic_folder, atomic_write, sweep
+from skushare.files import (
+    atomic_folder,
+    atomic_write,
+    check_folder,
+    check_target,
+    drop_unfinished,
+    make_folder,
+    sweep,
+)
 
 
 def write(path, content=b"new", fail=None):
@@ -69,6 +77,53 @@ def test_what_is_there_is_not_replaced_by_a_folder(tmp_path, make):
     make(tmp_path / "out")
     with pytest.raises(SkushareError, match="exists"), atomic_folder(tmp_path / "out"):
         pass
+
+
+def test_a_folder_is_made_with_its_parents_or_is_there_already(tmp_path):
+    for _ in range(2):
+        assert make_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b" and (tmp_path / "a" / "b").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("look", "place"),
+    [
+        (make_folder, "file"),
+        (make_folder, "file/below"),
+        (make_folder, "/proc/none"),
+        (check_folder, "file"),
+        (check_folder, "missing"),
+        (check_folder, "/proc"),
+        (check_target, "folder"),
+        (check_target, "missing/file"),
+        (check_target, "file/below"),
+        (check_target, "/proc/none"),
+    ],
+)
+def test_what_cannot_be_written_is_named_beforehand(tmp_path, look, place):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(SkushareError, match=os.path.dirname(tmp_path / place)):
+        look(tmp_path / place)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_look_leaves_what_is_there(tmp_path):
+    (tmp_path / "file").write_text("kept")
+    check_target(tmp_path / "file")
+    check_target(tmp_path / "new")
+    check_folder(tmp_path)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_of_hidden_files_only_our_own_unfinished_ones_go(tmp_path):
+    with atomic_write(tmp_path / "last.npz") as handle:
+        ours = os.path.basename(handle.name)
+    others = {".env", ".gitignore", ".env.json", ".eslintrc.json.bak", ".a.csv.12345678", "last.npz"}
+    for name in {ours, *others}:
+        (tmp_path / name).touch()
+    (tmp_path / ".git").mkdir()
+    drop_unfinished(tmp_path, ("npz", "json"))
+    assert {path.name for path in tmp_path.iterdir()} == {*others, ".git"}
 
 
 @pytest.mark.parametrize(

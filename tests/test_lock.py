@@ -1,6 +1,9 @@
 import subprocess
 import sys
 
+import pytest
+
+from skushare.errors import SkushareError
 from skushare.lock import hold, is_held
 
 HOLDER = """
@@ -40,3 +43,8 @@ def test_a_look_at_a_lock_does_not_keep_it_from_being_taken(tmp_path):
         assert not is_held(path)
         with hold(path, seconds=1) as mine:
             assert mine
+
+
+def test_a_lock_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(SkushareError, match="nowhere"), hold(tmp_path / "nowhere" / "lock"):
+        pass

@@ -59,17 +59,27 @@ class Batch:
         source = ["upload", names.hexdigest()]  # other photos are another audit, whatever the words
         self.number = open_batch(finder, words | {"time": datetime.now().astimezone()}, len(files), source)
         self.planned, self.done, self.problems = len(files), 0, []
+        self._died = None  # of this error
         self._work = run_batch(self.number, [(file.name, file.getvalue) for file in files], finder)
 
     def advance(self, seconds):
-        """Count photos for about ``seconds``, at least one; whether the audit is finished then."""
+        """Count photos for about ``seconds``, at least one; whether the audit is finished then.
+
+        An error is raised again by each further call: what is left of the work would look finished.
+        """
+        if self._died:
+            raise self._died
         end = time.monotonic() + seconds
-        for taken in self._work:
-            self.done += 1
-            if taken.error:
-                self.problems.append(str(taken.error))
-            if time.monotonic() >= end:
-                return False
+        try:
+            for taken in self._work:
+                self.done += 1
+                if taken.error:
+                    self.problems.append(str(taken.error))
+                if time.monotonic() >= end:
+                    return False
+        except Exception as error:
+            self._died = error
+            raise
         return True
 
 
@@ -80,8 +90,10 @@ def _go_on(batch):
         st.rerun()
     try:
         finished = batch.advance(SECONDS_A_RUN)
-    except SkushareError as error:
+    except Exception as error:
         del st.session_state.batch
+        if not isinstance(error, SkushareError):
+            raise
         st.error(plain(str(error)), icon=":material/error:")
         return
     if finished:

@@ -137,7 +137,10 @@ def _watch(name, evaluation):
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(share, text=f"{plain(name)}: {reason or text}")
         if st.button("Stop", key=f"stop_{name}", icon=":material/stop:", disabled=bool(reason)):
-            evaluation.stop()
+            try:
+                evaluation.stop()
+            except SkushareError as error:
+                st.error(plain(str(error)), icon=":material/error:")
 
 
 def _left(seconds):

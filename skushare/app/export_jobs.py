@@ -23,14 +23,15 @@ import pandas as pd
 from skushare.brands.gallery_files import write_gallery
 from skushare.errors import ConfigError, SkushareError
 from skushare.export.folder import walk
-from skushare.files import atomic_write
-from skushare.lock import is_held
+from skushare.files import atomic_write, make_folder, writing
+from skushare.lock import hold, is_held
 from skushare.workspace import checked_name, exports_folder, workspace
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 CANCELLED, INTERRUPTED = "cancelled", "interrupted"
 REQUEST, PROCESS, LOCK, CANCEL, LOG = "request.json", "process.json", "lock", "cancel", "log.txt"
 GALLERY = "gallery.zip"
+STARTING = ".lock"  # beside the exports; held while one is started
 BUNDLE, REPORT = "bundle", "report.json"  # the second lies in the first
 COMMAND = (sys.executable, "-m", "skushare", "export")
 NICENESS = 10  # the app goes first
@@ -250,18 +251,19 @@ def start_export(name, request, gallery=None):
         SkushareError: the workspace cannot be written.
     """
     folder = exports_folder() / checked_name(name)
-    if folder.exists():
-        raise ConfigError(f"{name}: there is an export of this name; choose another")
-    if any(export.condition()[0] == RUNNING for export in list_exports()):
-        raise ConfigError("an export is running; two at once would only slow each other down")
-    try:
-        folder.mkdir(parents=True)
-        process = _begin(folder, request, gallery)
-    except BaseException as error:
-        shutil.rmtree(folder, ignore_errors=True)  # or its name would be taken for ever
-        if isinstance(error, OSError):
-            raise SkushareError(f"{folder}: cannot be written ({error.strerror})") from None
-        raise
+    # Of two tabs that start one at the same moment, the second sees the export of the first.
+    with hold(make_folder(exports_folder()) / STARTING, PATIENCE) as mine:
+        if folder.exists():
+            raise ConfigError(f"{name}: there is an export of this name; choose another")
+        if not mine or any(export.condition()[0] == RUNNING for export in list_exports()):
+            raise ConfigError("an export is running; two at once would only slow each other down")
+        with writing(folder):
+            folder.mkdir()
+            try:
+                process = _begin(folder, request, gallery)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)  # or its name would be taken for ever
+                raise
     threading.Thread(target=process.wait, daemon=True).start()  # or it would stay on as a zombie
     return Export(folder.resolve())
 

@@ -73,7 +73,7 @@ def show_form():
     name = right.text_input(
         "Name",
         free_name(model.rpartition("/")[2]),
-        key=f"export_name_{st.session_state.get('export_turn', 0)}",
+        key=f"export_name_{st.session_state.get('export_turn', 0)}_{model}",
     )
     busy = any(export.condition()[0] == RUNNING for export in list_exports())
     if st.button(

@@ -1,8 +1,19 @@
 """What the parts of the Training page tell each other."""
 
+from typing import NamedTuple
+
 import streamlit as st
 
+from skushare.training.plan import Plan
+
 RUNS, NEW, COMPARE = "Runs", "New run", "Compare"
+
+
+class Clone(NamedTuple):
+    """What the form begins with: the plan that the run ``name`` had, whatever became of the run since."""
+
+    name: str
+    plan: Plan
 
 
 def show_tab(tab, run=None):

@@ -10,7 +10,7 @@ import streamlit as st
 
 from skushare.app.gallery import gallery
 from skushare.app.text import duration, plain
-from skushare.app.training_state import NEW, note, show_tab
+from skushare.app.training_state import NEW, Clone, note, show_tab
 from skushare.errors import SkushareError
 from skushare.training import runs
 from skushare.training.comparison import best_figures
@@ -254,11 +254,10 @@ def _show_log(run):
 
 def _clone(run):
     try:
-        run.clone_plan()
+        st.session_state.training_clone = Clone(run.name, run.clone_plan())
     except SkushareError as error:
         note(str(error))
         return
-    st.session_state.training_clone = run
     st.session_state.training_turn = st.session_state.get("training_turn", 0) + 1
     show_tab(NEW)
 

@@ -152,14 +152,15 @@ _WRITERS = {"csv": _write_csv, "parquet": _write_parquet, "json": _write_json}
 
 
 def _chunks(numbers):
-    """Lists of audits; an empty list at least, so that an empty table has its columns."""
-    some = []
+    """Lists of audits; of none, one empty list, so that there is a table to write."""
+    some, full = [], False
     for number in numbers:
         some.append(store.open_audit(number))
-        if len(some) == _CHUNK:
+        if full := len(some) == _CHUNK:
             yield some
             some = []
-    yield some
+    if some or not full:
+        yield some
 
 
 def _tables(audits, table):

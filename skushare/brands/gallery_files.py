@@ -24,6 +24,8 @@ from skushare.jpeg import encode_jpeg, shrink
 INDEX, PICTURES, FORMAT = "gallery.json", "pictures", "skushare gallery 1"
 LIMITS = Limits(bytes=4 << 30, files=200_000)
 LARGEST_INDEX = 1 << 30  # bytes
+_AT_ONCE = 32  # pictures in memory
+_ENOUGH = 4 * PICTURE_SIDE  # pixels of their longer side, for an embedder to see all it can
 
 
 def write_gallery(gallery, target):
@@ -140,12 +142,11 @@ def _picture(folder, name):
     path = PurePosixPath(name)
     if len(path.parts) != 2 or path.parts[0] != PICTURES or path.parts[1] in (".", ".."):
         raise ValueError(f"{name!r} is not a picture of it")
-    return _as_example(folder / path)
+    return _as_example(folder / path, read_image(folder / path))
 
 
-def _as_example(path):
-    """The bytes of a small JPEG, as it is where it is one already."""
-    image = read_image(path)
+def _as_example(path, image):
+    """The bytes of a small JPEG of ``image``, which ``path`` shows; the file as it is where it is one."""
     data = path.read_bytes()
     if data[:2] == b"\xff\xd8" and max(image.shape[:2]) <= PICTURE_SIDE:
         return data
@@ -165,6 +166,11 @@ def _from_pictures(folder, name, embedder):
         raise GalleryError(f"{name}: there are neither {INDEX} nor pictures in it")
     for (brand, product), paths in products.items():
         sku = Sku(gallery.new_id(), product, brand)
-        vectors = embedder.embed_pictures([read_image(path) for path in paths])
-        gallery = gallery.with_examples(sku, vectors, [_as_example(path) for path in paths], embedder)
+        vectors, pictures = [], []
+        for start in range(0, len(paths), _AT_ONCE):
+            batch = paths[start : start + _AT_ONCE]
+            images = [shrink(read_image(path, side=_ENOUGH), _ENOUGH) for path in batch]
+            vectors.append(embedder.embed_pictures(images))
+            pictures += map(_as_example, batch, images)
+        gallery = gallery.with_examples(sku, np.concatenate(vectors), pictures, embedder)
     return gallery

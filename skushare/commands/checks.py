@@ -8,6 +8,7 @@ from pathlib import Path
 
 from skushare.commands.common import FORMATS, add_source, command, shown
 from skushare.errors import ConfigError, SkushareError
+from skushare.files import check_folder, check_target, make_folder
 
 SHOWN = 10  # places, classes
 KINDS = ("damaged", "size", "inverted", "outside", "tiny", "duplicates", "names", "leak", "empty")
@@ -89,6 +90,8 @@ def run_stats(args):
     from skushare.dataset.formats import read_dataset
     from skushare.detector.presets import PRESETS
 
+    if args.csv:
+        check_folder(make_folder(args.csv))
     dataset = read_dataset(args.source, args.images, args.format)
     index = statistics.columns(dataset)
     tables = {
@@ -113,7 +116,6 @@ def run_stats(args):
         if text := statistics.cap_warning(index, config):
             print(f"\nwarning: {config.preset}: {text}")
     if args.csv:
-        args.csv.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():
             _write_csv(args.csv / f"{name.replace(' ', '_')}.csv", table)
     return 0
@@ -125,6 +127,8 @@ def run_check(args):
 
     if args.fix:
         _check_target(args)
+    if args.csv:
+        check_target(args.csv)
     stored = _revision(args.source)
     dataset = read_dataset(args.source, args.images, args.format, raw=True)
     findings = check(dataset, shown("pictures"))

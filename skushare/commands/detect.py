@@ -13,6 +13,8 @@ from skushare.commands.common import (
     progress,
     write,
 )
+from skushare.errors import ConfigError
+from skushare.files import check_folder, check_target, make_folder
 
 JOINED_SIDE = 2048  # pixels that photos are kept at while they wait to be joined
 
@@ -66,6 +68,11 @@ def run(args):
     from skushare.shelf.rows import assign_rows
 
     paths = find_images(args.paths)
+    _spare(paths, args.out, args.draw)
+    if args.out:
+        check_target(args.out)
+    if args.draw:
+        check_folder(make_folder(args.draw))
     detector, brands, own = Detector.load(args.model), (), ()
     gallery, embedder = open_naming(args, detector.labels)
     if gallery:
@@ -107,11 +114,19 @@ def run(args):
     return 1 if any(photo.error for photo in found) else 0
 
 
+def _spare(photos, out, draw):
+    """Refuse to write over the photos themselves."""
+    whole = {place for photo in photos for place in (photo.absolute(), photo.resolve())}
+    if draw and draw.resolve() in {place.parent.resolve() for place in whole}:
+        raise ConfigError(f"--draw {draw}: holds some of these photos; choose another folder")
+    if out and out.resolve() in whole:
+        raise ConfigError(f"--out {out}: is one of the photos; choose another file")
+
+
 def _drawer(folder, labels, brands):
     from skushare.draw import annotate
     from skushare.images import write_image
 
-    folder.mkdir(parents=True, exist_ok=True)
     used, color_by = set(), "brand" if brands else "class"
 
     def draw(path, image, detections):

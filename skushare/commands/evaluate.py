@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from skushare.commands.common import add_model, command, fraction, positive, progress, read_data
-from skushare.files import atomic_write
+from skushare.files import atomic_write, check_folder, check_target, make_folder
 
 
 def add(commands):
@@ -60,6 +60,11 @@ def run(args):
     dataset, model = read_data(args.data), read_model(args.model)
     if args.set_threshold:
         check_storable(model, dataset, args.force)
+    if args.csv:
+        make_folder(args.csv.parent)
+        check_target(args.csv)
+    if args.details:
+        check_folder(make_folder(args.details))
 
     def shown(samples):
         with progress(len(samples), "photos") as advance:
@@ -80,7 +85,6 @@ def run(args):
     if args.csv:
         append_row(args.csv, row)
     if args.details:
-        args.details.mkdir(parents=True, exist_ok=True)
         failures = saved["failures"].values()
         for name, content in report.files(row, result, saved, min_score, failures).items():
             with atomic_write(args.details / name) as handle:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from skushare.commands.common import add_brands, command, open_brands
+from skushare.files import check_target, make_folder
 
 FORMATS = ("bundle", "tfjs", "savedmodel", "litert")
 PRECISIONS = ("float32", "float16", "uint8")
@@ -118,6 +119,9 @@ def run(args):
         for option, given in (("--val", args.val), ("--csv", args.csv), ("--shard-size", args.shard_size)):
             if given:
                 raise SkushareError(f"{option}: only for the formats bundle and tfjs")
+    if args.csv:
+        make_folder(args.csv.parent)
+        check_target(args.csv)
     validation = None
     if args.val:
         from skushare.commands.common import read_data

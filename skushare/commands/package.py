@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from skushare.commands.common import command, read_data
+from skushare.errors import ModelError
 
 
 def add(commands):
@@ -31,11 +32,15 @@ def add(commands):
 
 def run(args):
     from skushare.training.backends import load_keras
+    from skushare.training.plan import BEST
 
+    if not (args.folder / BEST).is_file():  # before Keras, which takes its time
+        raise ModelError(f"{args.folder}: has no trained weights ({BEST}); give --run of skushare train")
+    validation = read_data(args.val, args.one_class)
     load_keras()
     from skushare.training.package import package_run
 
     about = {"licence": args.licence} if args.licence else None
-    folder = package_run(args.folder, read_data(args.val, args.one_class), args.out, about, args.precision)
+    folder = package_run(args.folder, validation, args.out, about, args.precision)
     print(f"{folder}: use it with --model {folder}")
     return 0

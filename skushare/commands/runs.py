@@ -170,7 +170,9 @@ def log(args):
 
 
 def _summary(run):
-    progress, metrics = run.progress(), run.metrics()
+    from skushare.training.comparison import best_figures
+
+    progress = run.progress()
     status, reason = run.condition()
     return {
         "name": run.name,
@@ -178,5 +180,5 @@ def _summary(run):
         "reason": reason,
         "step": progress.step if progress else 0,
         "steps": run.plan.training.steps,
-        "AP": float(metrics["AP"].max()) if len(metrics) else None,
+        "AP": best_figures(run.metrics()).get("AP"),
     }

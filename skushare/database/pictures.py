@@ -36,7 +36,7 @@ def put(data):
     """
     digest = hashlib.sha256(data).hexdigest()
     path = picture_path(digest)
-    with suppress(FileNotFoundError, NotADirectoryError):
+    with suppress(OSError):  # not there, or another's: then it is written
         os.utime(path)  # spares it from a clean-up that may run before its row is saved
         if path.stat().st_size == len(data):
             return digest

@@ -16,6 +16,7 @@ from skushare.dataset.layout import (
     known_split,
     label_files,
     place_images,
+    plain_files,
     read_text,
     unique_names,
     with_splits,
@@ -23,14 +24,22 @@ from skushare.dataset.layout import (
 from skushare.errors import DatasetError
 from skushare.files import atomic_write
 
-_FAULTS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)  # of content of another shape
+_FAULTS = (  # of content of another shape
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+)
+_HALVES = re.compile("[\ud800-\udfff]")  # of characters, as in a name that was cut within an emoji
 _KEYS = re.compile(rb'\s*\{\s*"(info|images|annotations|categories|licenses|type)"')
 
 
 def coco_files(folder):
     """``[(split, path)]`` of the COCO files in ``folder``, its ``annotations``, or one a subfolder."""
     for pattern in ("*.json", "annotations/*.json", "*/_annotations.coco.json"):
-        found = [path for path in sorted(folder.glob(pattern)) if _looks_like_coco(path)]
+        found = [path for path in plain_files(folder, pattern) if _looks_like_coco(path)]
         if found:
             stems = [path.parent.name if path.name.startswith("_") else path.stem for path in found]
             return with_splits(found, stems)
@@ -195,7 +204,7 @@ def _not_coco(where, error):
 
 def _licences(content):
     entries = content.get("licenses") or ()
-    return [str(entry["name"]) for entry in entries if isinstance(entry, dict) and entry.get("name")]
+    return [_text(entry["name"]) for entry in entries if isinstance(entry, dict) and entry.get("name")]
 
 
 def _samples(path, content, boxes, split, folder, labels, confined):
@@ -203,7 +212,7 @@ def _samples(path, content, boxes, split, folder, labels, confined):
     try:
         class_of = {}
         for category in sorted(content["categories"], key=lambda c: c["id"]):
-            class_of[category["id"]] = labels.setdefault(str(category["name"]), len(labels))
+            class_of[category["id"]] = labels.setdefault(_text(category["name"]), len(labels))
         ids = [image["id"] for image in content["images"]]
         if len(set(ids)) < len(ids):
             raise ValueError("two images have the same id")
@@ -214,7 +223,12 @@ def _samples(path, content, boxes, split, folder, labels, confined):
     for image, size, rows in zip(content["images"], sizes, tables, strict=False):
         where = f"{path}, image {image['id']}"
         file = inside(folder, image["file_name"], where) if confined else folder / image["file_name"]
-        yield make_sample(file, size, rows, split, where, str(image.get("group") or ""))
+        yield make_sample(file, size, rows, split, where, _text(image.get("group") or ""))
+
+
+def _text(value):
+    """``value`` as text that every file and page can hold."""
+    return _HALVES.sub("\ufffd", str(value))
 
 
 def _image_folder(path, images, entries):

@@ -15,18 +15,27 @@ def near_pairs(hashes, max_bits=MAX_BITS):
     Args:
         hashes: (n, 4) uint64.
 
-    Returns:
-        (k, 2) int64, each pair once, the first of it below the second.
+    Yields:
+        (k, 2) int64, the pairs of a few pictures with all others: of thousands of alike pictures, all pairs
+        at once would fill the memory. Each pair comes once, in rising order, the first of it below the
+        second.
     """
-    found = [np.zeros((0, 2), np.int64)]
     for start in range(0, len(hashes), _BLOCK):
         block, rest = hashes[start : start + _BLOCK], hashes[start:]
         bits = np.zeros((len(block), len(rest)), np.uint16)
         for word in range(hashes.shape[1]):
             bits += np.bitwise_count(block[:, None, word] ^ rest[None, :, word])
         first, second = np.nonzero(bits <= max_bits)
-        found.append(np.stack([first, second], axis=1)[first < second] + start)
-    return np.concatenate(found)
+        yield np.stack([first, second], axis=1)[first < second] + start
+
+
+def near_groups(hashes, max_bits=MAX_BITS):
+    """Numbers of groups, as of :func:`connected`, of pictures that are near directly or through others."""
+    groups = np.arange(len(hashes))
+    for pairs in near_pairs(hashes, max_bits):
+        if len(pairs):
+            groups = connected(len(hashes), groups[pairs])[groups]
+    return groups
 
 
 def connected(count, pairs):

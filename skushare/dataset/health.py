@@ -399,12 +399,16 @@ def _find_leaks(view):
     rank = np.array([_KEPT_FIRST.get(sample.split, 2) for sample in samples])
     split = view.index.split_ids
     rows = np.flatnonzero(view.scan.readable)
-    pairs = rows[near_pairs(view.scan.hashes[rows])]
-    partner = {}
-    for first, second in pairs[split[pairs[:, 0]] != split[pairs[:, 1]]].tolist():
-        kept, gone = sorted((first, second), key=lambda row: (rank[row], split[row]))
-        partner.setdefault(gone, kept)
-    rows = sorted(partner)
+    order = rank * (split.max(initial=0) + 1) + split  # no two splits have the same
+    partner = np.full(len(samples), -1)
+    for pairs in near_pairs(view.scan.hashes[rows]):
+        pairs = rows[pairs]
+        pairs = pairs[split[pairs[:, 0]] != split[pairs[:, 1]]]
+        kept, gone = np.take_along_axis(pairs, np.argsort(order[pairs], axis=1), axis=1).T
+        gone, first = np.unique(gone, return_index=True)
+        new = partner[gone] < 0
+        partner[gone[new]] = kept[first[new]]
+    rows = np.flatnonzero(partner >= 0).tolist()
     return _whole(
         rows, [f"like {samples[partner[r]].path} in {samples[partner[r]].split or 'no split'}" for r in rows]
     )

@@ -13,7 +13,7 @@ from skushare.dataset.formats import read_dataset
 from skushare.dataset.store import add_dataset, new_folder
 from skushare.dataset.synthetic import generate_shelf
 from skushare.errors import DatasetError
-from skushare.files import sweep
+from skushare.files import make_folder, sweep, writing
 from skushare.images import write_image
 from skushare.workspace import workspace
 
@@ -69,7 +69,9 @@ def add_example(name="example", progress=iter):
 @contextmanager
 def _scratch():
     """A folder for the meantime, on the disk of the store so that pictures need not be copied."""
-    workspace().mkdir(parents=True, exist_ok=True)
+    make_folder(workspace())
     sweep(workspace(), _INCOMING)
-    with tempfile.TemporaryDirectory(dir=workspace(), prefix=_INCOMING) as folder:
+    with writing(workspace()):
+        scratch = tempfile.TemporaryDirectory(dir=workspace(), prefix=_INCOMING)
+    with scratch as folder:
         yield Path(folder)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from google.protobuf import text_format
 
-from skushare.dataset.layout import read_text
+from skushare.dataset.layout import plain_files, read_text
 from skushare.dataset.messages import StringIntLabelMap
 from skushare.errors import DatasetError
 from skushare.files import atomic_write
@@ -17,7 +17,7 @@ NAME = "label_map.pbtxt"
 def find_label_map(folders):
     """Path of the label map in the first of ``folders`` that has one, or ``None``."""
     for folder in folders:
-        found = sorted(Path(folder).glob("*.pbtxt"))
+        found = plain_files(Path(folder), "*.pbtxt")
         if Path(folder, NAME) in found or len(found) == 1:
             return Path(folder, NAME) if len(found) > 1 else found[0]
     return None

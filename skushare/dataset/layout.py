@@ -57,6 +57,11 @@ def label_files(source, find, what):
     return source.name, files
 
 
+def plain_files(folder, pattern):
+    """Paths of the files, not folders of such names, that match ``pattern`` in ``folder``, sorted."""
+    return sorted(path for path in folder.glob(pattern) if path.is_file())
+
+
 def with_splits(paths, names=None):
     """``[(split, path)]`` in the order of the splits, which are read from the stems, or from ``names``.
 
@@ -91,7 +96,7 @@ def inside(folder, name, where):
     Raises:
         DatasetError: the name is empty, no text, absolute elsewhere or leads out by "..".
     """
-    if not isinstance(name, str) or not name or "\0" in name:
+    if not isinstance(name, str) or not name or "\0" in name or not _is_encodable(name):
         raise DatasetError(f"{where}: {name!r} is not the name of a file")
     path = os.path.normpath(os.path.join(folder, name))
     if not Path(path).is_relative_to(os.path.normpath(folder)) or path == os.path.normpath(folder):
@@ -100,6 +105,14 @@ def inside(folder, name, where):
             "give the folder of images with --images, and make the name relative to it"
         )
     return Path(path)
+
+
+def _is_encodable(name):
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def homes(path):

@@ -16,6 +16,7 @@ from skushare.dataset.layout import (
     label_files,
     number_text,
     place_images,
+    plain_files,
     read_lines,
     unique_names,
     with_splits,
@@ -39,7 +40,7 @@ DAMAGED = frozenset(
 def csv_files(folder):
     """``[(split, path)]`` of the CSV files of boxes in ``folder`` or its ``annotations``."""
     for pattern in ("*.csv", "annotations/*.csv"):
-        found = [path for path in sorted(folder.glob(pattern)) if _has_boxes(path)]
+        found = [path for path in plain_files(folder, pattern) if _has_boxes(path)]
         if found:
             return with_splits(found)
     return []

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from skushare.dataset.duplicates import connected, near_pairs
+from skushare.dataset.duplicates import connected, near_groups
 from skushare.dataset.scan import scan
 from skushare.errors import ConfigError, DatasetError
 from skushare.workspace import checked_name
@@ -51,7 +51,8 @@ def group_ids(dataset, progress=iter, cache=None):
     """(n,) int32: the number of the group that each sample is in, from 0."""
     facts = scan([sample.path for sample in dataset.samples], progress, cache)
     rows = np.flatnonzero(facts.readable)
-    pairs = [rows[near_pairs(facts.hashes[rows])]]
+    _, first, group = np.unique(near_groups(facts.hashes[rows]), return_index=True, return_inverse=True)
+    pairs = [np.stack([rows[first[group]], rows], axis=1)]
     last = {}
     for row, sample in enumerate(dataset.samples):
         for key in (sample.path, ("group", sample.group)) if sample.group else (sample.path,):

@@ -27,6 +27,7 @@ from skushare.dataset.layout import (
     inside,
     known_split,
     label_files,
+    plain_files,
     read_text,
     split_of,
     split_order,
@@ -56,7 +57,7 @@ def tfrecord_files(folder):
         DatasetError: one file of a series NAME-00000-of-00003 is missing.
     """
     files, numbers = {}, {}
-    for path in sorted(folder.iterdir()):
+    for path in plain_files(folder, "*"):
         if match := _SHARD.fullmatch(path.name):
             numbers.setdefault((match[1], int(match[3])), set()).add(int(match[2]))
         match = match or _WHOLE.fullmatch(path.name)

@@ -7,12 +7,13 @@ Version 0 lies in the dataset's folder itself. A change of everything makes a ne
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 
 from skushare.dataset.coco import coco_text, read_coco
 from skushare.dataset.dataset import Dataset
 from skushare.dataset.index import Index, read_index
-from skushare.errors import DatasetError
+from skushare.errors import DatasetError, SkushareError
 from skushare.files import atomic_folder, atomic_write
 from skushare.workspace import checked_name
 
@@ -107,10 +108,11 @@ def read_columns(folder, version):
 
 
 def cache_columns(folder, version, index):
-    """Keep the columns of a version whose files are written."""
+    """Keep the columns of a version whose files are written, where there is a place to keep them."""
     path = _cache(folder, version)
-    path.parent.mkdir(exist_ok=True)
-    index.write(path, stamps(folder, version))
+    with suppress(OSError, SkushareError):
+        path.parent.mkdir(exist_ok=True)
+        index.write(path, stamps(folder, version))
 
 
 def image_name(path, images):

@@ -16,6 +16,7 @@ from skushare.dataset.layout import (
     label_files,
     number_text,
     place_images,
+    plain_files,
     read_lines,
     read_text,
     split_of,
@@ -36,12 +37,12 @@ def voc_files(folder):
     the images, in the folder itself or in one folder a split.
     """
     for annotations in (folder / "Annotations", folder / "annotations"):
-        files = {path.stem: path for path in sorted(annotations.glob("*.xml"))}
+        files = {path.stem: path for path in plain_files(annotations, "*.xml")}
         if files:
             return _by_lists(folder / "ImageSets" / "Main", files)
     for root in (folder, folder / "images"):
-        files = [("", path) for path in sorted(root.glob("*.xml"))]
-        files += [(split_of(path.parent.name), path) for path in sorted(root.glob("*/*.xml"))]
+        files = [("", path) for path in plain_files(root, "*.xml")]
+        files += [(split_of(path.parent.name), path) for path in plain_files(root, "*/*.xml")]
         if files and _looks_like_voc(files[0][1]):
             return sorted(files, key=lambda pair: split_order(pair[0]))
     return []
@@ -101,7 +102,7 @@ def write_voc(dataset, folder, progress=iter):
 def _by_lists(lists, files):
     """``files`` with the splits that the text files in ``lists`` give them; those in no list have none."""
     found, listed = [], set()
-    paths = sorted(lists.glob("*.txt"), key=lambda path: (split_order(split_of(path.stem)), path))
+    paths = sorted(plain_files(lists, "*.txt"), key=lambda path: (split_order(split_of(path.stem)), path))
     for path in paths:
         stems = [line.rstrip("\r\n") for _, line in read_lines(path) if line.strip()]
         if known_split(path.stem):

@@ -16,6 +16,7 @@ from skushare.dataset.layout import (
     inside,
     known_split,
     place_images,
+    plain_files,
     read_lines,
     read_text,
     split_of,
@@ -110,7 +111,8 @@ def write_yolo(dataset, folder, progress=iter):
 
 def _descriptions(folder):
     paths = sorted(
-        [*folder.glob("*.yaml"), *folder.glob("*.yml")], key=lambda path: (path.stem != "data", path)
+        [*plain_files(folder, "*.yaml"), *plain_files(folder, "*.yml")],
+        key=lambda path: (path.stem != "data", path),
     )
     contents = ((path, _load(path)) for path in paths)
     return [(path, content) for path, content in contents if {"names", "nc"} & content.keys()]
@@ -134,7 +136,7 @@ def _class_names(content, where):
         return {
             number: name for number, name in sorted((int(number), _plain(name)) for number, name in pairs)
         }
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise DatasetError(
             f"{where}: names must be a list of class names, or have one for each number"
         ) from None

@@ -1,5 +1,6 @@
 """Running an exported model on the CPU with LiteRT; TensorFlow is never imported."""
 
+import math
 import os
 from collections import OrderedDict
 from dataclasses import replace
@@ -21,6 +22,8 @@ SMALLER_SIZES = (512, 416, 320)  # for live frames on slow machines
 PREPARED_SIZES = 6  # input sizes kept ready; each holds its own activations
 WIDEST = 16 / 9  # photos wider (or taller) than this are searched in tiles
 OVERLAP = 0.25  # of a tile's side
+MOST_TILES = 48  # a strip 60 times as wide as high; those of a thinner one are wider than WIDEST
+ENLARGED = 8  # times at most: what a tile of a few pixels does not show, no enlargement brings out
 VIEW_SCORE = 0.02  # a mean over views needs the doubtful boxes of each
 FEW = 5  # facings that a glance must show before it is believed
 
@@ -141,12 +144,17 @@ class Detector:
             return self._detect_tiles(image, size, min_score, max_detections)
         return self._detect_views(image, size, min_score, max_detections)
 
-    def _detect_views(self, image, size, min_score, max_detections):
-        """One look at a given ``size``, else the configured looks around the fitting one, merged."""
+    def _detect_views(self, image, size, min_score, max_detections, largest=math.inf):
+        """One look at a given ``size``, else the configured looks around the fitting one, merged.
+
+        None is larger than ``largest`` pixels.
+        """
         views = self.config.photo_views
-        if size or len(views) == 1:
-            return self._detect_whole(image, size or self._fitting_size(image), min_score, max_detections)
-        size, width = self._fitting_size(image), image.shape[1]
+        single = size or len(views) == 1
+        size = min(size or self._fitting_size(image, largest), largest)
+        if single:
+            return self._detect_whole(image, size, min_score, max_detections)
+        width = image.shape[1]
         found = []
         for factor, mirrored in views:
             look = cv2.flip(image, 1) if mirrored else image
@@ -177,26 +185,25 @@ class Detector:
             image_size=(width, height),
         )
 
-    def _fitting_size(self, image):
-        """Longest side in pixels that gives a typical facing of ``image`` the configured size."""
-        largest = self.config.photo_size
+    def _fitting_size(self, image, largest=math.inf):
+        """Longest side in pixels, up to ``largest``, that gives a typical facing the configured size."""
+        least, largest = min(self.config.live_size, largest), min(self.config.photo_size, largest)
         if self.config.facing_size <= 0:
             return largest
-        seen = self._detect_whole(
-            image, self.config.live_size, self.live_min_score, self.config.max_detections
-        )
+        seen = self._detect_whole(image, least, self.live_min_score, self.config.max_detections)
         if len(seen) < FEW:
             return largest
         typical = float(np.sqrt(np.median(area(seen.boxes))))
         wanted = max(image.shape[:2]) * self.config.facing_size / typical
-        return int(np.clip(wanted, self.config.live_size, largest))
+        return int(np.clip(wanted, least, largest))
 
     def _detect_tiles(self, image, size, min_score, max_detections):
         height, width = image.shape[:2]
-        side = round(WIDEST * min(width, height))
+        least = max(width, height) / (OVERLAP + (1 - OVERLAP) * MOST_TILES)
+        side = max(round(WIDEST * min(width, height)), math.ceil(least))
         tiles = tile_grid(width, height, side, round(OVERLAP * side))
         found = [
-            self._detect_views(part, size, min_score, max_detections)
+            self._detect_views(part, size, min_score, max_detections, ENLARGED * max(part.shape[:2]))
             for part in (image[t.top : t.bottom, t.left : t.right] for t in tiles)
         ]
         boxes, scores, class_ids = merge_tiles(

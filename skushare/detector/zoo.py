@@ -9,6 +9,7 @@ import re
 import shutil
 import tarfile
 import tempfile
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -132,7 +133,7 @@ def _unpacked(file, path):
                         raise ModelError(f"{path}: {member.name} is larger than any MobileNet")
                     with open(Path(folder) / Path(member.name).name, "wb") as out:
                         shutil.copyfileobj(archive.extractfile(member), out)
-        except (tarfile.TarError, EOFError, OSError) as error:
+        except (tarfile.TarError, zlib.error, EOFError, ValueError, OSError) as error:
             raise ModelError(f"{path}: not a whole archive ({error}); download it again") from None
         index = find_checkpoint(folder)
         if index is None or not any(Path(folder).glob(f"{index.stem}.data-*")):

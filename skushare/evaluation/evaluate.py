@@ -10,7 +10,7 @@ from pathlib import Path
 from skushare.errors import SkushareError
 from skushare.evaluation.predictions import LEAST_SCORE
 from skushare.evaluation.result import Result
-from skushare.files import atomic_write
+from skushare.files import atomic_write, make_folder
 from skushare.images import read_image
 from skushare.lock import hold
 
@@ -83,7 +83,7 @@ def append_row(path, row):
         SkushareError: the file cannot be written, or others kept it busy for ``PATIENCE``.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     row = {"date": date.today().isoformat(), "revision": _revision(), **row}
     with hold(path.with_name(f".{path.name}.lock"), PATIENCE) as mine:
         if not mine:

@@ -17,7 +17,7 @@ from skushare.detector.runtime import Detector
 from skushare.errors import DatasetError, ImageError, SkushareError
 from skushare.evaluation.predictions import Predictions, digest, photo_key
 from skushare.evaluation.result import Result
-from skushare.files import atomic_write
+from skushare.files import atomic_write, make_folder, writing
 from skushare.lock import hold, is_held
 from skushare.workspace import evaluations_folder, runs_folder, workspace
 
@@ -141,7 +141,7 @@ class Evaluation:
         Raises:
             SkushareError: another process is at it, no photo can be read, or the disk is full.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         with hold(self.folder / LOCK) as mine:
             if not mine:
                 raise SkushareError(
@@ -180,18 +180,22 @@ class Evaluation:
 
         Args:
             source: what ``skushare evaluate`` calls the dataset; loss: as in :meth:`run`.
+
+        Raises:
+            SkushareError: its folder cannot be written.
         """
         if self.condition()[0] == RUNNING:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for name in (STOP, PROGRESS):
-            (self.folder / name).unlink(missing_ok=True)
+        make_folder(self.folder)
+        with writing(self.folder):
+            for name in (STOP, PROGRESS):
+                (self.folder / name).unlink(missing_ok=True)
         command = [sys.executable, "-m", "skushare", "evaluate", source, "--model", str(self.model.folder)]
         command += ["--mode", self.mode, "--csv", str(rows_file(self.model)), *["--loss"] * loss]
         command += ["--size", str(self.size)] if self.size else []
         root = str(Path(__file__).parents[2])  # so that it is found where the package is not installed
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        with (self.folder / LOG).open("wb") as log:
+        with writing(self.folder / LOG), (self.folder / LOG).open("wb") as log:
             child = subprocess.Popen(
                 command,
                 cwd=self.folder,  # where no file can have the name of a dataset
@@ -206,8 +210,13 @@ class Evaluation:
         threading.Thread(target=child.wait, daemon=True).start()  # or it would stay on as a zombie
 
     def stop(self):
-        """Ask the process to end after the photo it is at; what was detected is kept."""
-        (self.folder / STOP).touch()
+        """Ask the process to end after the photo it is at; what was detected is kept.
+
+        Raises:
+            SkushareError: its folder cannot be written.
+        """
+        with writing(self.folder / STOP):
+            (self.folder / STOP).touch()
 
     def _result(self, failures):
         samples = tuple(s for s in self.dataset.samples if str(s.path) not in failures)

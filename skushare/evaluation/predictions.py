@@ -14,7 +14,7 @@ import skushare
 from skushare.detections import Detections
 from skushare.detector.models import LITERT
 from skushare.errors import DatasetError
-from skushare.files import atomic_write
+from skushare.files import atomic_write, make_folder
 from skushare.images import read_image
 from skushare.workspace import evaluations_folder
 
@@ -68,7 +68,7 @@ class Predictions:
                 f"{sample.width} x {sample.height}; correct the dataset"
             )
         found = detector.detect(image, mode=self.mode, min_score=LEAST_SCORE, size=self.size)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         with atomic_write(self._file(sample.path)) as handle:
             np.save(handle, np.column_stack([found.boxes, found.scores, found.class_ids]).astype(np.float32))
 

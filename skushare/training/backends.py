@@ -1,11 +1,10 @@
 """What Keras can run on here: its backends and the devices."""
 
 import os
-import shutil
-import subprocess
 from importlib.util import find_spec
 
 from skushare.errors import ConfigError
+from skushare.workspace import workspace
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -15,20 +14,8 @@ def available_backends():
     return tuple(name for name in BACKENDS if find_spec(name))
 
 
-def gpu_names():
-    """Names of the NVIDIA GPUs of this machine, as their driver tells; none without one."""
-    if not shutil.which("nvidia-smi"):
-        return []
-    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=20)
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return result.stdout.split("\n")[:-1] if result.returncode == 0 else []
-
-
 def environment(plan, base=None):
-    """The environment variables of a process that trains by ``plan``.
+    """The environment variables of a process that trains by ``plan``, wherever it stands.
 
     Args:
         plan: its ``backend`` and ``devices`` count.
@@ -40,7 +27,11 @@ def environment(plan, base=None):
     if plan.backend not in available_backends():
         known = ", ".join(available_backends()) or "none"
         raise ConfigError(f"backend: {plan.backend} is not installed here; installed: {known}")
-    variables = {**(os.environ if base is None else base), "KERAS_BACKEND": plan.backend}
+    variables = {
+        **(os.environ if base is None else base),
+        "KERAS_BACKEND": plan.backend,
+        "SKUSHARE_WORKSPACE": str(workspace().resolve()),
+    }
     if plan.devices == "cpu":
         variables |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
     return variables

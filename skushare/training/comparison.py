@@ -9,11 +9,11 @@ from skushare.training.choices import weights_name
 
 
 def best_figures(metrics):
-    """{measure: value} of the validation of best AP of ``Run.metrics()``; empty before the first."""
-    if not len(metrics):
+    """{measure: value} of the validation of best AP of ``Run.metrics()``; empty where none has an AP."""
+    if "AP" not in metrics or metrics["AP"].isna().all():
         return {}
     best = metrics.loc[metrics["AP"].idxmax()]
-    return {name: float(best[name]) for name in ("AP", "AP50", "AP75", "count_mae")}
+    return {name: float(best[name]) for name in ("AP", "AP50", "AP75", "count_mae") if name in best}
 
 
 def differing_settings(plans):

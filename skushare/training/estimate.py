@@ -17,7 +17,7 @@ from statistics import median
 import psutil
 
 from skushare.errors import SkushareError
-from skushare.files import atomic_write
+from skushare.files import atomic_write, make_folder
 from skushare.training.backends import environment, load_keras, share_out
 from skushare.training.plan import Plan
 from skushare.workspace import workspace
@@ -96,7 +96,7 @@ def estimate(plan, again=False):
     measured = json.loads(result.stdout.strip().rpartition("\n")[2])
     found = Estimate(seconds=0.0, measured=time.time(), busy=busy, **measured)
     path = _cache_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with atomic_write(path) as handle:
         handle.write(json.dumps(_read_cache() | {_key(plan): asdict(found)}, indent=2).encode())
     return _for_length(found, plan)

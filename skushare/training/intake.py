@@ -7,7 +7,7 @@ import numpy as np
 
 from skushare.detector.zoo import ARCHIVE, check_archive, is_zoo
 from skushare.errors import ModelError
-from skushare.files import atomic_write
+from skushare.files import atomic_write, make_folder
 from skushare.workspace import checked_name, weights_folder
 
 SUFFIXES = (*ARCHIVE, ".npz")
@@ -34,8 +34,7 @@ def add_weights(file):
     else:
         _check(file, name)
     file.seek(0)
-    weights_folder().mkdir(parents=True, exist_ok=True)
-    with atomic_write(weights_folder() / name) as handle:
+    with atomic_write(make_folder(weights_folder()) / name) as handle:
         shutil.copyfileobj(file, handle)
     return weights_folder() / name
 

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from skushare.errors import ConfigError, SkushareError
+from skushare.files import drop_unfinished
 from skushare.lock import hold
 from skushare.training.backends import environment, load_keras, share_out
 from skushare.training.events import EventLog
@@ -95,8 +96,7 @@ def package_job(run):
 
 
 def _carry_out(run, observers, say):
-    for leftover in run.folder.glob(".*"):  # of a killed process: files it had not yet given their names
-        leftover.unlink()
+    drop_unfinished(run.folder, ("json", "csv", "npz"))
     plan = run.plan
     heartbeat = Heartbeat(run.folder, plan.training)
     # Before Keras, which takes its time: what is wrong here is told at once.

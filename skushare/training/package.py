@@ -15,7 +15,7 @@ from skushare.detector.weights import load_weights, save_weights
 from skushare.errors import ModelError
 from skushare.evaluation.evaluate import evaluate
 from skushare.export.litert import export_litert, largest_difference
-from skushare.files import atomic_write
+from skushare.files import atomic_write, make_folder
 from skushare.images import read_image
 
 AUTO = "auto"
@@ -55,8 +55,7 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
         }
     except (OSError, ValueError) as error:
         raise ModelError(f"{run}: not the folder of a run ({error}); give --run of skushare train") from None
-    out = Path(out or run / "model")
-    out.mkdir(parents=True, exist_ok=True)
+    out = make_folder(out or run / "model")
     network = build_network(config, (None, None) if config.resize == "fit" else None)
     load_weights(network, run / "best.npz")
     save_weights(network, out / WEIGHTS, np.float16)

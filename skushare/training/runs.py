@@ -4,6 +4,7 @@ A run trains in a process of its own, one at a time, started by the queue's work
 This module only reads and writes the run's folder, so it needs neither Keras nor that process.
 """
 
+import io
 import json
 import os
 import shutil
@@ -17,10 +18,10 @@ from pathlib import Path
 import pandas as pd
 
 from skushare.errors import ConfigError
-from skushare.files import atomic_write
+from skushare.files import atomic_write, make_folder, writing
 from skushare.lock import hold, is_held
 from skushare.training.plan import Plan
-from skushare.workspace import checked_name, runs_folder
+from skushare.workspace import checked_name, runs_folder, workspace
 
 QUEUED, RUNNING, STOPPED = "queued", "running", "stopped"
 INTERRUPTED, FAILED, FINISHED = "interrupted", "failed", "finished"
@@ -106,11 +107,6 @@ class Run:
         return self.folder / "model"
 
     @property
-    def events_folder(self):
-        """Folder of the TensorBoard events."""
-        return self.folder / EVENTS
-
-    @property
     def created(self):
         """When the run was made, in seconds since the epoch."""
         return self.read_state().get("created", 0.0)
@@ -168,8 +164,12 @@ class Run:
         """Ask the run to end its step, save and end; a queued one leaves the queue at once.
 
         With ``force`` its process is killed, which loses the steps since the last checkpoint.
+
+        Raises:
+            SkushareError: the run's folder cannot be written.
         """
-        (self.folder / STOP).touch()
+        with writing(self.folder / STOP):
+            (self.folder / STOP).touch()
         if force and self.status == RUNNING:
             os.kill(self.read_state()["pid"], 9)
         with hold(self.folder / LOCK) as mine:
@@ -187,7 +187,8 @@ class Run:
         with hold(self.folder / LOCK, seconds=0.5) as mine:
             if not mine or status not in RESUMABLE:
                 raise ConfigError(f"{self.name}: is {status}; only a run that ended early goes on")
-            (self.folder / STOP).unlink(missing_ok=True)
+            with writing(self.folder / STOP):
+                (self.folder / STOP).unlink(missing_ok=True)
             self.write_state(QUEUED)
         wake(self.folder.parent)
 
@@ -196,12 +197,14 @@ class Run:
 
         Raises:
             ConfigError: it is running.
+            SkushareError: the folder cannot be written.
         """
         with hold(self.folder / LOCK, seconds=0.5) as mine:
             if not mine:
                 raise ConfigError(f"{self.name}: is running; stop it first")
-            (self.folder / PLAN).unlink(missing_ok=True)  # from here on no list has it
-            shutil.rmtree(self.folder)
+            with writing(self.folder):
+                (self.folder / PLAN).unlink(missing_ok=True)  # from here on no list has it
+                shutil.rmtree(self.folder)
 
     def read_state(self):
         """The dict that :meth:`write_state` wrote last."""
@@ -253,7 +256,7 @@ def prepare(folder, plan, status=STOPPED):
     """The run in ``folder``, made from ``plan`` if it is new.
 
     Raises:
-        ConfigError: ``folder`` holds a run of another plan, or data or weights are not there.
+        ConfigError: ``folder`` holds a run of another plan or other files, or data or weights are not there.
     """
     run = Run(Path(folder).resolve())
     text = plan.located().to_json()
@@ -261,7 +264,9 @@ def prepare(folder, plan, status=STOPPED):
         if run.plan.to_json() != text:
             raise ConfigError(f"{run.folder}: this folder holds a run with other settings; choose a new one")
         return run
-    run.folder.mkdir(parents=True, exist_ok=True)
+    if run.folder.exists() and not (run.folder.is_dir() and not any(run.folder.iterdir())):
+        raise ConfigError(f"{run.folder}: holds something that is no run; choose a new or an empty folder")
+    make_folder(run.folder)
     run.write_state(status)
     with atomic_write(run.folder / PLAN) as handle:  # last: a folder with a plan is a run
         handle.write(text.encode())
@@ -291,14 +296,18 @@ def wake(folder=None):
     """Start the queue's worker if runs wait and none is at work, as after a restart of the machine.
 
     The worker is a session of its own: it outlives this process.
+
+    Raises:
+        SkushareError: its log cannot be written.
     """
-    folder = Path(folder or runs_folder())
+    folder = Path(folder or runs_folder()).resolve()
     if is_held(folder / WORKER_LOCK) or not any(run.status == QUEUED for run in list_runs(folder)):
         return
-    with open(folder / WORKER_LOG, "ab") as log:
+    with writing(folder / WORKER_LOG), open(folder / WORKER_LOG, "ab") as log:
         worker = subprocess.Popen(
             [sys.executable, "-m", "skushare.training.worker", str(folder)],
             cwd=Path(__file__).parents[2],  # so that it is found where the package is not installed
+            env={**os.environ, "SKUSHARE_WORKSPACE": str(workspace().resolve())},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -309,6 +318,8 @@ def wake(folder=None):
 
 def _table(path):
     try:
-        return pd.read_csv(path, on_bad_lines="skip")
-    except (FileNotFoundError, pd.errors.EmptyDataError):
+        text = path.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]  # a full disk cuts the last line
+        return pd.read_csv(io.StringIO(whole), on_bad_lines="skip")
+    except (OSError, ValueError):  # none yet, or damaged
         return pd.DataFrame({"step": pd.Series(dtype=int)})

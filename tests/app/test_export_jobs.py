@@ -4,8 +4,10 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
@@ -142,6 +144,33 @@ def test_a_taken_name_is_refused_and_the_next_is_proposed():
     assert free_name("first") == "first-2"
     with pytest.raises(ConfigError, match="there is an export of this name"):
         start_export("first", REQUEST)
+
+
+def test_of_two_tabs_that_start_one_of_a_name_the_second_leaves_that_of_the_first(process, monkeypatch):
+    process(WAIT)
+    begun, go_on = threading.Event(), threading.Event()
+    begin_process = export_jobs._begin
+
+    def begin_slowly(*arguments):
+        begun.set()
+        assert go_on.wait(20)
+        return begin_process(*arguments)
+
+    monkeypatch.setattr(export_jobs, "_begin", begin_slowly)
+    monkeypatch.setattr(export_jobs, "PATIENCE", 20)
+    with ThreadPoolExecutor() as tabs:
+        first = tabs.submit(start_export, "first", REQUEST)
+        assert begun.wait(20)
+        second = tabs.submit(start_export, "first", REQUEST)
+        other = tabs.submit(start_export, "other", REQUEST)
+        time.sleep(0.1)
+        go_on.set()
+        with pytest.raises(ConfigError, match="there is an export of this name"):
+            second.result(20)
+        with pytest.raises(ConfigError, match="an export is running"):
+            other.result(20)
+    assert first.result().condition() == (RUNNING, "") and first.result().request == REQUEST
+    monkeypatch.setattr(export_jobs, "PATIENCE", 0.5)
 
 
 def test_the_command_is_one_that_the_command_line_takes():

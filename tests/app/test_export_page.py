@@ -102,6 +102,14 @@ def test_without_a_gallery_none_goes_along(monkeypatch):
     assert started[0][1].gallery_name == "" and started[0][2] is None
 
 
+def test_the_name_that_is_proposed_is_that_of_the_model(monkeypatch):
+    folder = exports.model_choices()["shelf_dense"]
+    monkeypatch.setattr(exports, "model_choices", lambda: {"shelf_dense": folder, "runs/mine": folder})
+    app = open_page()
+    field(app.selectbox, "Model").select("runs/mine").run()
+    assert field(app.text_input, "Name").value == "mine"
+
+
 def test_a_mistake_is_told_and_nothing_starts():
     app = open_page()
     field(app.text_input, "Name").set_value("a/b").run()

@@ -13,6 +13,7 @@ from skushare.app import audit_batch, audit_view
 from skushare.app.brands import MY_BRANDS
 from skushare.audits import store
 from skushare.audits.audit import Audit, AuditPhoto
+from skushare.audits.batch import Taken
 from skushare.audits.corrections import Facing
 from skushare.audits.listing import list_audits
 from skushare.brands.library import gallery_names, open_gallery
@@ -22,7 +23,7 @@ from skushare.errors import AuditError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg
 from skushare.text import tidy_name
-from tests.app.elements import field, metrics, press, texts
+from tests.app.elements import button, field, metrics, press, texts
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 HOSTILE = "<b>x</b> [a](b) $y$ :red[z] =1+1 مرحبا \u202e🥫 '; DROP TABLE audits; --"
@@ -379,6 +380,32 @@ def test_a_folder_becomes_one_audit_and_goes_on_after_a_stop(monkeypatch, annota
     assert metrics(app)["Photos"] == "3" and detector.calls == calls + 2
     assert any("bad" in text for text in texts(app.error))
     assert store.open_audit(begun["audit"]).facings == 6 and store.unfinished_audits() == []
+
+
+def test_a_batch_that_dies_is_not_called_saved(monkeypatch, annotator, detector):
+    def deny(data):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("skushare.audits.batch.pictures.put", deny)
+    app = open_page()
+    app.file_uploader[0].set_value([("40.jpg", photo(40), "image/jpeg")])
+    button(app, "Count").click().run()
+    assert len(app.exception) == 1
+    app.run()
+    assert not app.exception and "batch" not in app.session_state
+    assert [begun["photos"] for begun in store.unfinished_audits()] == [0]
+
+
+def test_a_batch_that_died_stays_so(monkeypatch, detector):
+    def work(*_):
+        yield Taken("one.jpg", 3)
+        raise OSError("gone")
+
+    monkeypatch.setattr(audit_batch, "run_batch", work)
+    batch = audit_batch.Batch([], {}, detector, None, None)
+    for _ in range(2):
+        with pytest.raises(OSError, match="gone"):
+            batch.advance(60)
 
 
 def test_an_unfinished_batch_is_told_and_can_be_deleted(make_unfinished):

@@ -84,6 +84,16 @@ def field(app, label):
     return next(w for w in [*app.number_input, *app.selectbox, *app.text_input] if w.label == label)
 
 
+def test_a_queue_that_cannot_be_worked_off_is_told(tmp_path, monkeypatch):
+    def deny(folder=None):
+        raise SkushareError("worker.log: cannot be written")
+
+    monkeypatch.setattr(runs, "wake", deny)
+    store(tmp_path)
+    app = open_page()
+    assert "cannot be written" in app.error[0].value and button(app, "Start training")
+
+
 def test_without_datasets_the_page_leads_to_them():
     app = open_page()
     assert not app.tabs
@@ -392,6 +402,31 @@ def test_a_clone_opens_the_form_with_the_runs_settings(tmp_path):
     clone = runs.open_run("one-2").plan
     original = runs.open_run("one").plan
     assert clone == replace(original, training=replace(original.training, steps=78))
+
+
+def test_a_clone_outlives_its_run(tmp_path):
+    store(tmp_path)
+    run = make_run("one", steps=77)
+    make_run("two")
+    app = open_page()
+    app.session_state.training_run = "one"
+    app.run()
+    press(app, "Clone with changes")
+    run.delete()
+    app.run()
+    assert not app.exception and field(app, "Steps").value == 77
+    press(app, "Start training")
+    assert runs.open_run("one").plan.training.steps == 77
+
+
+def test_figures_that_a_full_disk_cut_do_not_hide_the_page(tmp_path):
+    store(tmp_path)
+    run = make_run("one", runs.INTERRUPTED)
+    figures = run.folder / runs.METRICS
+    head = figures.read_text().partition("\n")[0]
+    for rows in ("25,0.9,0.", "25,0.9\n"):
+        figures.write_text(f"{head}\n{rows}")
+        assert "Best AP" not in metrics(open_page())
 
 
 def test_a_damaged_run_is_told_and_can_be_deleted(tmp_path):

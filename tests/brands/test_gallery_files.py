@@ -48,6 +48,24 @@ def test_pictures_in_brand_folders_become_a_gallery(tmp_path, embedder):
     assert max(len(p) for p in gallery.pictures) < 20_000
 
 
+def test_of_many_large_pictures_few_are_in_memory_at_once(tmp_path, embedder, monkeypatch):
+    for number in range(70):
+        (tmp_path / "Rot").mkdir(exist_ok=True)
+        write_image(tmp_path / "Rot" / f"{number}.png", picture("red", 16))
+    for name in ("large.jpg", "large.png"):
+        write_image(tmp_path / "Rot" / name, picture("blue", 1500))
+    batches, embed = [], embedder.embed_pictures
+
+    def watched(pictures):
+        batches.append((len(pictures), max(max(p.shape) for p in pictures)))
+        return embed(pictures)
+
+    monkeypatch.setattr(embedder, "embed_pictures", watched)
+    gallery = read_gallery(tmp_path, embedder)
+    assert len(gallery.pictures) == 72
+    assert [count for count, _ in batches] == [32, 32, 8] and max(side for _, side in batches) == 640
+
+
 @pytest.mark.parametrize("path", ["loose.png", "a/b/c/deep.png"])
 def test_pictures_outside_of_brand_folders_are_named(tmp_path, embedder, path):
     (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)

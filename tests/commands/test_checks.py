@@ -60,6 +60,16 @@ def test_stats_tell_and_write_tables(source, tmp_path, capsys):
     assert len(pd.read_csv(tmp_path / "tables" / "caps.csv")) == 6
 
 
+@pytest.mark.parametrize(
+    ("action", "target"), [("stats", "file"), ("check", "folder"), ("check", "no/a.csv")]
+)
+def test_tables_that_cannot_be_written_are_told_before_the_work(tmp_path, capsys, action, target):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    status, told, error = run(capsys, action, "no-such-dataset", "--csv", tmp_path / target)
+    assert (status, told) == (2, "") and str((tmp_path / target).parent) in error
+
+
 def test_check_names_every_fault_and_its_fix(source, tmp_path, capsys):
     (source / "images" / "train_2.png").unlink()
     status, out, _ = run(capsys, "check", source, "--csv", tmp_path / "faults.csv")

@@ -35,6 +35,14 @@ def test_options_become_the_plan_of_a_queued_run(start):
     assert plan.train[0][1] == 2.0
 
 
+def test_a_workspace_that_cannot_be_written_is_named(start, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "file"))
+    data = str(tmp_path / "data" / "annotations.json")
+    assert main(["runs", "start", "first", "--train", data, "--val", data]) == 2
+    assert f"skushare: {tmp_path / 'file'}" in capsys.readouterr().err
+
+
 def test_list_tells_each_run_for_people_and_for_programs(start, capsys):
     start("first", "--steps", "7")
     run = start("second")

@@ -27,6 +27,17 @@ def test_a_cut_picture_is_noticed_and_replaced_by_the_next_put():
     assert pictures.get(pictures.put(b"shelf")) == b"shelf"
 
 
+def test_a_picture_whose_time_cannot_be_set_is_written_again(monkeypatch):
+    digest = pictures.put(b"shelf")
+
+    def deny(path):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(pictures.os, "utime", deny)
+    os.unlink(pictures.picture_path(digest))
+    assert pictures.put(b"shelf") == digest == pictures.put(b"shelf") and pictures.get(digest) == b"shelf"
+
+
 def test_a_missing_picture_is_named():
     with pytest.raises(DatabaseError, match="cannot be read"):
         pictures.get("0" * 64)

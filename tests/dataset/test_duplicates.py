@@ -1,8 +1,10 @@
+import tracemalloc
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skushare.dataset.duplicates import connected, near_pairs
+from skushare.dataset.duplicates import connected, near_groups, near_pairs
 
 
 @settings(max_examples=25)
@@ -16,8 +18,19 @@ def test_pairs_are_those_that_differ_in_few_bits(count, max_bits):
     expected = {
         (i, j) for i in range(count) for j in range(i + 1, count) if (bits[i] != bits[j]).sum() <= max_bits
     }
-    pairs = near_pairs(hashes, max_bits).tolist()
+    pairs = [pair for block in near_pairs(hashes, max_bits) for pair in block.tolist()]
     assert set(map(tuple, pairs)) == expected and len(pairs) == len(expected)
+    groups, whole = near_groups(hashes, max_bits), connected(count, sorted(expected))
+    assert (groups[:, None] == groups).tolist() == (whole[:, None] == whole).tolist()
+
+
+def test_many_alike_pictures_do_not_fill_the_memory():
+    hashes = np.zeros((4000, 4), np.uint64)
+    tracemalloc.start()
+    assert not near_groups(hashes).any() and sum(map(len, near_pairs(hashes))) == 4000 * 3999 // 2
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50 << 20  # all pairs at once take 128 MB
 
 
 def test_groups_are_joined_through_others():

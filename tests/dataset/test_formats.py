@@ -1,5 +1,6 @@
 """What holds for every format."""
 
+import shutil
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -159,6 +160,20 @@ def test_a_folder_around_the_dataset_does_no_harm(written, tmp_path):
     (tmp_path / "upload" / "inner").symlink_to(folder)
     (tmp_path / "upload" / "__MACOSX").mkdir()
     assert len(read_dataset(tmp_path / "upload")) == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["a.json", "a.csv", "a.xml", "b/a.xml", "a.yaml", "a.pbtxt", "a.tfrecord", "annotations/a.json"]
+)
+def test_a_folder_called_like_a_label_file_is_none(written, tmp_path, name):
+    (tmp_path / "none" / name).mkdir(parents=True)
+    (tmp_path / "none" / "b").mkdir(exist_ok=True)
+    with pytest.raises(DatasetError, match="no labels"):
+        detect_format(tmp_path / "none")
+    format, folder, _ = written
+    shutil.copytree(folder, tmp_path / "some")
+    (tmp_path / "some" / name).mkdir(parents=True)
+    assert detect_format(tmp_path / "some") == format and len(read_dataset(tmp_path / "some")) == 3
 
 
 @pytest.mark.parametrize("format", FORMATS)

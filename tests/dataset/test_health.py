@@ -188,6 +188,20 @@ def test_a_leak_is_taken_out_of_what_is_trained_on(make, tmp_path):
     assert "leak" not in found(unsplit)
 
 
+def test_of_many_alike_pictures_each_has_one_that_it_leaks_to(make, monkeypatch):
+    names = [f"{number}.jpg" for number in range(200)]
+    rows = [(name, [BOX], "val" if number % 2 else "train") for number, name in enumerate(names)]
+    dataset = make(rows[0])
+    (sample,) = dataset.samples
+    samples = tuple(replace(sample, path=sample.path.with_name(n), split=s) for n, _, s in rows)
+    (sample.path.with_name("1.jpg")).write_bytes(sample.path.read_bytes())
+    for name in names[2:]:
+        sample.path.with_name(name).symlink_to(sample.path)
+    places = found(replace(dataset, samples=samples))["leak"]
+    assert sorted(name for name, *_ in places) == sorted(names[::2])
+    assert all("1.jpg in val" in detail for *_, detail in places)
+
+
 def test_empty_pictures_are_named(make):
     dataset = make(("a.jpg", []), ("b.jpg",))
     assert found(dataset)["empty"] == [("a.jpg", -1, "")]

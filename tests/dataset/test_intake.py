@@ -74,6 +74,13 @@ def test_a_taken_name_is_refused_before_anything_is_unpacked(store_folder, make_
         intake.add_archive(io.BytesIO(b"no zip at all"), "shop")
 
 
+def test_a_workspace_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "file"))
+    with pytest.raises(SkushareError, match="file: cannot be written"):
+        intake.add_example()
+
+
 def test_the_example_has_splits_and_brands_with_boxes(store_folder, monkeypatch):
     monkeypatch.setattr(intake, "EXAMPLE_SPLITS", ("train", "val"))
     seen = []

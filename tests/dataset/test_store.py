@@ -63,6 +63,12 @@ def assert_same(stored, dataset):
     assert (stored.labels, stored.provenance) == (dataset.labels, dataset.provenance)
 
 
+def test_a_dataset_without_a_place_for_its_cache_is_read_all_the_same(shop):
+    drop_cache()
+    (store.dataset_folder("shop") / "cache").write_text("a file, where nothing can be written")
+    assert_same(store.open_dataset("shop"), shop)
+
+
 @pytest.mark.parametrize("counts, splits", [((2, 0, 3), ("train", "", "val")), ((1, 4), ("",)), ((), ("",))])
 @pytest.mark.parametrize("cached", [True, False])
 def test_what_is_stored_comes_back_with_cache_and_without(store_folder, make_dataset, counts, splits, cached):

@@ -135,6 +135,8 @@ BOMB = "a: &a [x, x]\n" + "".join(
         ("names: {x: s}\n", "names"),
         (f"{BOMB}names: [*j]\n", "names"),
         ("nc: many\n", "names"),
+        ("nc: .inf\n", "names"),
+        ("names: {.inf: s}\n", "names"),
         pytest.param("[" * 100_000, "YAML", id="deep"),
         ("names: [s]\ntrain: nowhere\n", "nowhere"),
         ("names: [s]\ntrain: /etc\n", "leads out"),

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from skushare.detections import Detections
 from skushare.detector.models import LITERT, WEIGHTS, read_model, write_description
 from skushare.detector.network import build_network
 from skushare.detector.presets import PRESETS, preset
@@ -201,3 +202,44 @@ def test_live_frames_may_be_smaller_where_the_network_takes_any_size(folder):
     own, *smaller = shipped.live_sizes
     assert own == shipped.size("live") and smaller
     assert all(size % 32 == 0 and size < own for size in smaller)
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """The (height, width, longest side of the input) of each look that a detector takes; it finds nothing."""
+    taken = []
+
+    def look(self, image, size, min_score, max_detections):
+        taken.append((*image.shape[:2], size))
+        return Detections([], [], [])
+
+    monkeypatch.setattr(Detector, "_detect_whole", look)
+    return taken
+
+
+@several_looks
+@pytest.mark.parametrize(
+    ("height", "width", "tiles", "largest"),
+    [
+        (16, 300, 14, 8 * 28),  # enlarged no more than eight times
+        (16, 60_000, 48, 1536),
+        (60_000, 16, 48, 1536),
+        (16, 16, 0, 1536),
+        (480, 3000, 5, 1536),
+        (1000, 60_000, 45, 1536),
+    ],
+)
+def test_thin_photos_take_bounded_work_and_others_all_they_need(folder, looks, height, width, tiles, largest):
+    detector = Detector.load(folder)
+    detector.config = replace(detector.config, photo_size=1536, live_size=640, facing_size=40.0)
+    detector.detect(np.broadcast_to(np.zeros(3, np.uint8), (height, width, 3)))
+    per_tile = 1 + len(detector.config.photo_views)  # a glance first
+    assert len(looks) == per_tile * max(tiles, 1)
+    assert max(size for *_, size in looks) == largest
+    assert looks[0][2] == min(640, largest)
+
+
+@several_looks
+def test_a_given_size_is_no_way_around_the_largest_of_a_strip(folder, looks):
+    Detector.load(folder).detect(photo(16, 300), size=4000)
+    assert {size for *_, size in looks} == {8 * 28}

@@ -3,6 +3,7 @@
 import io
 import re
 import tarfile
+import zlib
 
 import numpy as np
 import pytest
@@ -152,6 +153,18 @@ def test_a_cut_archive_is_named(packed, share):
     content = packed.read_bytes()
     with pytest.raises(ModelError, match=r"zoo\.tar\.gz"):
         check_archive(named("zoo.tar.gz", content[: int(share * len(content))]))
+
+
+def test_an_archive_that_is_damaged_within_is_named():
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        member = tarfile.TarInfo("net/checkpoint/ckpt-0.index")
+        member.size = 1 << 20
+        archive.addfile(member, io.BytesIO(bytes(member.size)))
+    packer = zlib.compressobj(wbits=31)
+    content = packer.compress(out.getvalue()[: 1 << 19]) + packer.flush(zlib.Z_FULL_FLUSH) + b"\x07" * 40
+    with pytest.raises(ModelError, match=r"zoo\.tar\.gz: not a whole archive"):
+        check_archive(named("zoo.tar.gz", content))
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,15 @@ def test_a_full_disk_is_no_fault_of_the_photos(knowing, model, dataset, monkeypa
     assert evaluation.condition()[0] != FINISHED
 
 
+def test_a_workspace_that_cannot_be_written_is_named(model, dataset, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "file"))
+    evaluation = Evaluation(model, dataset)
+    for call in (evaluation.run, lambda: evaluation.start("shop"), evaluation.stop):
+        with pytest.raises(SkushareError, match="cannot be written"):
+            call()
+
+
 def test_a_second_process_keeps_away(knowing, model, dataset):
     evaluation, messages = Evaluation(model, dataset), []
 

@@ -29,6 +29,12 @@ def test_a_plan_chooses_backend_and_devices_of_its_process():
     assert "CUDA_VISIBLE_DEVICES" not in backends.environment(plan(), {})
 
 
+def test_its_process_may_stand_elsewhere(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", "mine")
+    assert backends.environment(plan())["SKUSHARE_WORKSPACE"] == str(tmp_path.resolve() / "mine")
+
+
 def test_a_backend_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setattr(backends, "find_spec", lambda name: name == "jax")
     assert backends.available_backends() == ("jax",)

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pandas as pd
+import pytest
 
 from skushare.training.comparison import best_figures, differing_settings
 from skushare.training.plan import Plan
@@ -30,4 +31,9 @@ def test_equal_plans_differ_in_nothing():
 def test_the_figures_are_those_of_the_best_validation():
     rows = {"AP": [0.1, 0.3, 0.2], "AP50": [0.5, 0.6, 0.9], "AP75": [0, 0, 0], "count_mae": [9.0, 5.0, 4.0]}
     assert best_figures(pd.DataFrame(rows)) == {"AP": 0.3, "AP50": 0.6, "AP75": 0.0, "count_mae": 5.0}
-    assert best_figures(pd.DataFrame({"step": []})) == {}
+    assert best_figures(pd.DataFrame(rows | {"AP": [float("nan"), 0.3, 0.2]}))["AP"] == 0.3
+
+
+@pytest.mark.parametrize("columns", [{"step": []}, {"AP": [float("nan")], "AP50": [0.5]}])
+def test_without_an_ap_no_validation_is_the_best(columns):
+    assert best_figures(pd.DataFrame(columns)) == {}

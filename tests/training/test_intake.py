@@ -73,3 +73,10 @@ def test_what_cannot_be_used_is_named_and_not_kept(name, content):
     with pytest.raises(SkushareError, match=name.replace(".", r"\.")):
         add_weights(file(name, content))
     assert not weights_folder().exists() or not list(weights_folder().iterdir())
+
+
+def test_a_workspace_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "file"))
+    with pytest.raises(SkushareError, match="weights: cannot be written"):
+        add_weights(file("net.tar.gz", ZOO))

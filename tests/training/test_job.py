@@ -108,12 +108,13 @@ def test_killed_it_is_interrupted_and_goes_on_to_the_same_weights(finished, run)
     subprocess.run([sys.executable, __file__, str(run.folder)], cwd=ROOT)
     assert run.condition()[0] == INTERRUPTED and "process is gone" in run.reason
     assert run.progress().step < 4
-    (run.folder / ".last.npz.half").write_bytes(b"half a file")
+    (run.folder / ".last.npz.half_1_2").write_bytes(b"half a file")
+    (run.folder / ".gitignore").write_text("*.npz")
     told = []
     assert run_job(run, say=told.append) == FINISHED
     assert "training from step 2 of 4" in told
     assert_equal(run, finished)
-    assert not list(run.folder.glob(".*"))
+    assert [path.name for path in run.folder.glob(".*")] == [".gitignore"]
 
 
 @pytest.mark.parametrize("how", ["signal", "file"])

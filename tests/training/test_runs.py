@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from skushare.dataset.synthetic import write_dataset
-from skushare.errors import ConfigError
+from skushare.errors import ConfigError, SkushareError
 from skushare.lock import hold
 from skushare.training import runs
 from skushare.training.config import TrainingConfig
@@ -60,6 +60,16 @@ def test_a_folder_holds_one_plan(run, plan):
     assert runs.prepare(run.folder, plan) == run
     with pytest.raises(ConfigError, match="other settings"):
         runs.prepare(run.folder, replace(plan, licence="other"))
+
+
+@pytest.mark.parametrize("name", [".env", "state.json", "photos"])
+def test_a_folder_with_other_files_does_not_become_a_run(plan, tmp_path, name):
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / name).touch()
+    for taken in (tmp_path / "project", tmp_path / "project" / name):
+        with pytest.raises(ConfigError, match="no run; choose a new"):
+            runs.prepare(taken, plan)
+    assert [path.name for path in (tmp_path / "project").iterdir()] == [name]
 
 
 def test_the_newest_comes_first_and_an_unknown_name_gets_the_known_ones(run, plan):
@@ -113,24 +123,44 @@ def test_a_finished_run_does_not(run):
         run.resume()
 
 
+def test_a_run_that_cannot_be_written_is_named(run, monkeypatch):
+    def deny(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "touch", deny)
+        patch.setattr(runs.shutil, "rmtree", deny)
+        for call in (run.stop, run.delete):
+            with pytest.raises(SkushareError, match="first.* cannot be written"):
+                call()
+
+
+def test_the_queues_log_that_cannot_be_written_is_named(run, monkeypatch):
+    monkeypatch.undo()  # a worker may be started
+    (run.folder.parent / runs.WORKER_LOG).mkdir()
+    with pytest.raises(SkushareError, match="worker.log: cannot be written"):
+        runs.wake(run.folder.parent)
+
+
 def test_a_deleted_run_is_gone(run):
     run.delete()
     assert not run.folder.exists() and runs.list_runs() == []
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"step": 1}', "null"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"step": 1}', b"null", b"step\n\xff\n"])
 def test_damaged_files_do_not_hide_a_run(run, content):
     for name in (runs.STATE, runs.PROGRESS, runs.METRICS, runs.LOSSES):
-        (run.folder / name).write_text(content)
+        (run.folder / name).write_bytes(content)
     assert runs.list_runs() == [run] and run.status == INTERRUPTED and run.progress() is None
     run.metrics(), run.losses()
     run.resume()
     assert run.status == QUEUED
 
 
-def test_half_a_line_of_figures_is_no_row(run):
-    (run.folder / runs.METRICS).write_text("step,AP\n5,0.25\n10,0.5,")
-    assert list(run.metrics()["step"])[:1] == [5]
+@pytest.mark.parametrize("half", ["10,0.5,", "10,0.", "1"])
+def test_half_a_line_of_figures_is_no_row(run, half):
+    (run.folder / runs.METRICS).write_text(f"step,AP\n5,0.25\n{half}")
+    assert list(run.metrics()["step"]) == [5]
 
 
 def test_progress_comes_back_as_written(run):

@@ -103,12 +103,18 @@ def test_a_backend_that_is_missing_is_named(queue, monkeypatch):
     assert run.status == FAILED and "tensorflow is not installed" in run.reason
 
 
-def test_the_queue_goes_on_without_the_process_that_filled_it(plan):
+@pytest.mark.parametrize("relative", [False, True])
+def test_the_queue_goes_on_without_the_process_that_filled_it(plan, tmp_path, monkeypatch, relative):
+    if relative:
+        monkeypatch.setenv("SKUSHARE_WORKSPACE", "workspace")
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        monkeypatch.chdir(tmp_path)
     data = Path(plan.validation)
     data.write_text(json.dumps({"images": 5}))  # so that the job ends before it has to load Keras
     code = "import sys\nfrom skushare.training import runs, plan\n"
     code += "runs.create_run('a', plan.Plan.from_json(sys.argv[1]))"
-    subprocess.run([sys.executable, "-c", code, plan.to_json()], check=True, cwd=ROOT, start_new_session=True)
+    cwd = tmp_path if relative else ROOT
+    subprocess.run([sys.executable, "-c", code, plan.to_json()], check=True, cwd=cwd, start_new_session=True)
     run = runs.open_run("a")
     for _ in range(600):
         if run.status not in (QUEUED, RUNNING):

@@ -1,0 +1,24 @@
+"""`skushare evaluate`: what is told before the evaluation; tests/evaluation has what it measures."""
+
+import pytest
+
+from skushare.cli import main
+from skushare.dataset.synthetic import write_dataset
+from skushare.evaluation.evaluation import Evaluation
+
+
+@pytest.mark.parametrize(
+    ("option", "target"),
+    [("--details", "file"), ("--details", "/proc"), ("--csv", "folder"), ("--csv", "file/rows.csv")],
+)
+def test_places_that_cannot_be_written_are_told_before_the_work(
+    tmp_path, monkeypatch, capsys, option, target
+):
+    monkeypatch.setattr(Evaluation, "run", lambda *_, **__: pytest.fail("too late"))
+    write_dataset(tmp_path / "data", 1, seed=0, size=(160, 120), rows=1)
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    labels = tmp_path / "data" / "annotations.json"
+    assert main(["evaluate", str(labels), option, str(tmp_path / target)]) == 2
+    told = capsys.readouterr().err
+    assert target.partition("/rows")[0] in told and len(told.splitlines()) == 1
