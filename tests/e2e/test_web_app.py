@@ -340,6 +340,18 @@ def question(page, answer):
     expect(page.locator("dialog")).to_have_count(0)
 
 
+def corrections_kept(page, store):
+    """The number of corrections of each record in a store of the app's database."""
+    return page.evaluate(
+        """(store) => new Promise((resolve) => {
+        const asked = indexedDB.open('skushare')
+        asked.onsuccess = () => { const records = asked.result.transaction(store).objectStore(store).getAll()
+        records.onsuccess = () => { asked.result.close()
+        resolve(records.result.map((record) => record.corrections?.length ?? 0)) } } })""",
+        store,
+    )
+
+
 def test_a_count_that_is_not_saved_outlives_its_page(phone, served, part):
     page = phone(served.url)
     count_photo(page, part)
@@ -355,7 +367,7 @@ def test_a_count_that_is_not_saved_outlives_its_page(phone, served, part):
     page.keyboard.up("Shift")
     canvas.press("Escape")
     expect(page.get_by_text("2 corrections")).to_be_visible()
-    page.wait_for_timeout(1000)  # it is written behind the page's back
+    wait_until(lambda: corrections_kept(page, "draft"), lambda kept: 2 in kept)
 
     page.reload()
     page.get_by_role("button", name="Go on with it").click()
@@ -397,7 +409,7 @@ def test_a_count_is_saved_once_and_corrected_in_one_tab_at_a_time(phone, served,
         canvas.focus()
         for key in ("ArrowRight", "Delete"):
             canvas.press(key)
-        tab.wait_for_timeout(500)  # it is written behind the page's back
+        wait_until(lambda: corrections_kept(page, "audits"), lambda kept: kept == [1])
     expect(page.get_by_text("was changed in another tab")).to_be_visible()
     assert metric(page, "Facings") == metric(other, "Facings") == facings - 1
     other.close()
@@ -516,6 +528,14 @@ def versions(page):
     return found
 
 
+def load_again(page):
+    """Reload the page, which may be doing so by itself at this moment: then that breaks ours off."""
+    try:
+        page.reload()
+    except PlaywrightError:
+        page.reload()
+
+
 def test_a_changed_shard_brings_a_new_version_as_a_whole(phone, own_server, bundle):
     page = phone(own_server.url)
     kept_for_offline(page)
@@ -539,7 +559,7 @@ def test_a_changed_shard_brings_a_new_version_as_a_whole(phone, own_server, bund
     assert new["version"] != old["version"]
     page.reload()
     wait_until(lambda: updated(page), lambda now: now == new["version"])
-    page.reload()
+    load_again(page)
     expect(page.locator("html")).to_have_attribute("data-phase", "ready")
     assert version(page) == new["version"]
     kept = versions(page)
