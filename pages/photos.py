@@ -66,6 +66,8 @@ files = [(upload.file_id, upload.name, upload.getvalue) for upload in uploads]
 if shot:
     files.append((shot.file_id, f"camera-{datetime.now():%H%M%S}.jpg", shot.getvalue))
 progress = st.empty()
+if uploads:
+    progress.progress(0.0, text="Counting")
 # Names, rows and gaps are found once all are counted, and not anew after each turn. A run that the visitor
 # cuts short leaves the rest to the next one.
 while left := album.take(files, detector, SECONDS_A_TURN, embedder):
