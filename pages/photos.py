@@ -114,7 +114,9 @@ if album:
         st.metric("Facings a photo", f"{total / len(album):.1f}", border=True)
         st.metric("Gaps", f"{gaps:,}", border=True, help="Empty places between two facings of a shelf row")
     pictures_tab, table_tab, facings_tab, share_tab = st.tabs(
-        ["Pictures", "Count per photo", "Every facing", "Share of shelf"]
+        ["Pictures", "Count per photo", "Every facing", "Share of shelf"],
+        key="photos_tab",
+        on_change="rerun",  # so that it stays open when the page above it changes, as when a look is named
     )
 
     shown = shelves
