@@ -287,15 +287,21 @@ def test_a_camera_is_counted_saved_exported_and_kept(phone, own_server, shelves)
     assert not page.problems
 
 
-def test_a_taught_brand_is_recognised_kept_and_goes_to_python_and_back(phone, served, part, tmp_path):
-    page = phone(served.url)
+def piles_to_teach(page, picture):
+    """The piles of a picture, for a new gallery "My shop"."""
     go(page, "Teach")
     page.get_by_role("button", name="New gallery").click()
     page.get_by_label("Name of the new gallery").fill("My shop")
     page.get_by_role("button", name="Create").click()
-    page.locator("main input[type=file]").first.set_input_files(part)
+    page.locator("main input[type=file]").first.set_input_files(picture)
     piles = page.get_by_role("region", name="Pile")
     expect(piles.first).to_be_visible()
+    return piles
+
+
+def test_a_taught_brand_is_recognised_kept_and_goes_to_python_and_back(phone, served, part, tmp_path):
+    page = phone(served.url)
+    piles = piles_to_teach(page, part)
     before = piles.count()
     pile = piles.first
     size = int(re.search(r"(\d+) facing", pile.get_by_role("heading").inner_text())[1])
@@ -449,13 +455,7 @@ def test_a_sweep_is_lost_to_nothing_but_an_answer(phone, served, shelves, tmp_pa
 
 def test_a_pile_suggests_what_is_known_until_something_is_typed(phone, served, part):
     page = phone(served.url)
-    go(page, "Teach")
-    page.get_by_role("button", name="New gallery").click()
-    page.get_by_label("Name of the new gallery").fill("My shop")
-    page.get_by_role("button", name="Create").click()
-    page.locator("main input[type=file]").first.set_input_files(part)
-    piles = page.get_by_role("region", name="Pile")
-    expect(piles.first).to_be_visible()
+    piles = piles_to_teach(page, part)
     for _ in range(2):  # what looks alike in piles of their own
         before = piles.count()
         piles.first.get_by_role("button", name="Facing").first.click()
