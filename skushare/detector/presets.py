@@ -61,13 +61,14 @@ SHELF_DENSE = DetectorConfig(
     box_weight=2.0,
     max_detections=600,
     photo_size=1536,
-    live_size=640,
+    live_size=512,
     facing_size=44.0,
     photo_views=((1.0, False), (1.0, True), (0.75, False)),
 )
 """For shelves: a stride-8 map, one anchor a cell shaped like a facing, up to 600 facings.
 
-Sizes are those of best AP on the validation photos (``benchmarks/input_sizes.py``).
+The photo size is that of best AP on the validation photos (``benchmarks/input_sizes.py``), the live size the
+largest that leaves 25 frames a second on two slow cores (``benchmarks/frontier.py``).
 """
 
 PRESETS = {config.preset: config for config in (SHELF_DENSE, SSD_MOBILENET_V2_320)}

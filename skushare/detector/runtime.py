@@ -18,7 +18,8 @@ from skushare.detector.preprocess import input_size, prepare
 from skushare.errors import ModelError
 from skushare.geometry import area, merge_tiles, merge_views, mirror, tile_grid
 
-SMALLER_SIZES = (512, 416, 320)  # for live frames on slow machines
+LIVE_SIZES = (640, 512, 416, 320)  # that a model may be given in place of its own live size
+LARGER = 1.25  # times its own, for fast machines
 PREPARED_SIZES = 6  # input sizes kept ready; each holds its own activations
 WIDEST = 16 / 9  # photos wider (or taller) than this are searched in tiles
 OVERLAP = 0.25  # of a tile's side
@@ -101,11 +102,12 @@ class Detector:
 
     @property
     def live_sizes(self):
-        """Sizes for live frames, the model's own first; smaller ones are faster and see less."""
+        """Sizes for live frames, the largest first; smaller ones are faster and see less."""
         own = self.config.live_size
         if self.config.resize == "stretch":  # made for one size
             return (own,)
-        return (own, *(size for size in SMALLER_SIZES if size < own))
+        others = {size for size in LIVE_SIZES if size <= LARGER * own}
+        return tuple(sorted({own} | others, reverse=True))
 
     @property
     def facing_size(self):
