@@ -176,7 +176,7 @@ class _Bright(Detector):
 
 def photos():
     """Whole photos: glance, views, mirrored ones, tiles."""
-    config = replace(PRESETS["shelf_dense"], photo_size=256, live_size=128, facing_size=24.0)
+    config = replace(PRESETS["shelf_dense"], input_size=96, photo_size=256, live_size=128, facing_size=18.0)
     cases = []
     for width, height in ((240, 160), (420, 120), (100, 130)):
         rectangles = [

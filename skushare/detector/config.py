@@ -85,7 +85,7 @@ class DetectorConfig(Settings):
         photo_size, live_size: longest side in pixels that photos and live frames are
             resized to.
         facing_size: when above 0, photos are resized so that a typical facing is so
-            many pixels (square root of its area), up to ``photo_size``.
+            many pixels (square root of its area), from ``input_size`` to ``photo_size``.
         photo_views: (size as a fraction of the fitting one, mirrored?) of each look at a
             photo; what they find is merged.
         min_score, live_min_score: default score thresholds of photos and of live

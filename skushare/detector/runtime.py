@@ -189,15 +189,16 @@ class Detector:
 
     def _fitting_size(self, image, largest=math.inf):
         """Longest side in pixels, up to ``largest``, that gives a typical facing the configured size."""
-        least, largest = min(self.config.live_size, largest), min(self.config.photo_size, largest)
+        glance, largest = min(self.config.live_size, largest), min(self.config.photo_size, largest)
         if self.config.facing_size <= 0:
             return largest
-        seen = self._detect_whole(image, least, self.live_min_score, self.config.max_detections)
+        seen = self._detect_whole(image, glance, self.live_min_score, self.config.max_detections)
         if len(seen) < FEW:
             return largest
         typical = float(np.sqrt(np.median(area(seen.boxes))))
         wanted = max(image.shape[:2]) * self.config.facing_size / typical
-        return int(np.clip(wanted, least, largest))
+        # No crop that it was trained on was smaller than ``input_size``.
+        return int(np.clip(wanted, min(self.config.input_size, largest), largest))
 
     def _detect_tiles(self, image, size, min_score, max_detections):
         height, width = image.shape[:2]

@@ -204,6 +204,7 @@ class TestBrokenModels:
         ({"live_size": 300, "resize": "stretch"}, (300,)),  # made for one size
     ],
 )
+@several_looks
 def test_live_frames_may_be_of_other_sizes_where_the_network_takes_any(folder, change, sizes):
     detector = Detector.load(folder)
     detector.config = replace(detector.config, **change)
@@ -243,6 +244,32 @@ def test_thin_photos_take_bounded_work_and_others_all_they_need(folder, looks, h
     assert len(looks) == per_tile * max(tiles, 1)
     assert max(size for *_, size in looks) == largest
     assert looks[0][2] == min(640, largest)
+
+
+@several_looks
+@pytest.mark.parametrize(
+    ("facing", "size"),
+    [
+        (0, 256),  # nothing seen at a glance
+        (25, 256),  # 40 pixels at 480
+        (40, 240),
+        (75, 128),  # below the live size, where facings are large
+        (150, 96),  # the least that it was trained on
+    ],
+)
+def test_a_photo_is_resized_so_that_its_facings_fit(folder, monkeypatch, facing, size):
+    def look(self, image, size, min_score, max_detections):
+        taken.append(size)
+        count = 9 if facing else 0
+        return Detections([(0, 0, facing, facing)] * count, [0.9] * count, [0] * count)
+
+    taken = []
+    monkeypatch.setattr(Detector, "_detect_whole", look)
+    detector = Detector.load(folder)
+    sizes = {"input_size": 96, "live_size": 160, "photo_size": 256}
+    detector.config = replace(detector.config, facing_size=40.0, photo_views=((1.0, False),) * 2, **sizes)
+    detector.detect(photo(180, 240))
+    assert taken == [160, size, size]
 
 
 @several_looks

@@ -13,6 +13,8 @@ import { type Look, mergeViews } from './voting'
 
 const WIDEST = 16 / 9 // photos wider (or taller) than this are searched in tiles
 const OVERLAP = 0.25 // of a tile's side
+const MOST_TILES = 48 // a strip 60 times as wide as high; those of a thinner one are wider than WIDEST
+const ENLARGED = 8 // times at most: what a tile of a few pixels does not show, no enlargement brings out
 const VIEW_SCORE = 0.02 // a mean over views needs the doubtful boxes of each
 const FEW = 5 // facings that a glance must show before it is believed
 const PREPARED_SIZES = 6 // input sizes whose anchors are kept
@@ -63,21 +65,30 @@ export class Detector {
       return asDetections(await this.look(photo, wanted.size ?? this.config.photo_size, minScore, spent))
     if (Math.max(width, height) <= WIDEST * Math.min(width, height))
       return asDetections(await this.views(photo, wanted.size, minScore, spent))
-    const side = roundEven(WIDEST * Math.min(width, height))
+    const least = Math.max(width, height) / (OVERLAP + (1 - OVERLAP) * MOST_TILES)
+    const side = Math.max(roundEven(WIDEST * Math.min(width, height)), Math.ceil(least))
     const tiles = tileGrid(width, height, side, roundEven(OVERLAP * side))
     const looks: Look[] = []
     for (const tile of tiles) {
       const part = cropRaster(photo, [tile.left, tile.top, tile.right, tile.bottom])
-      looks.push(await this.views(part, wanted.size, minScore, spent))
+      const largest = ENLARGED * Math.max(part.width, part.height)
+      looks.push(await this.views(part, wanted.size, minScore, spent, largest))
     }
     const merged = asDetections(mergeTiles(tiles, looks, width, height, this.config.nms_iou))
     // A panorama may hold more facings than one photo: the cap is per tile.
     return first(merged, this.config.max_detections * tiles.length)
   }
 
-  private async views(photo: Raster, size: number | undefined, minScore: number, spent: Spent): Promise<Look> {
+  /** One look at a given `size`, else the configured looks around the fitting one, merged; none above `largest`. */
+  private async views(
+    photo: Raster,
+    size: number | undefined,
+    minScore: number,
+    spent: Spent,
+    largest = Infinity,
+  ): Promise<Look> {
     const { photo_views, nms_iou, max_detections } = this.config
-    const fitting = size ?? (await this.fittingSize(photo, spent))
+    const fitting = Math.min(size ?? (await this.fittingSize(photo, spent, largest)), largest)
     if (size || photo_views.length === 1) return this.look(photo, fitting, minScore, spent)
     const found: Look[] = []
     for (const [factor, mirrored] of photo_views) {
@@ -97,17 +108,19 @@ export class Detector {
     return first(merged, count)
   }
 
-  /** Longest side in pixels that gives a typical facing of `photo` the configured size. */
-  private async fittingSize(photo: Raster, spent: Spent): Promise<number> {
-    const { photo_size, facing_size, live_size, live_min_score } = this.config
-    if (facing_size <= 0) return photo_size
-    const seen = await this.look(photo, live_size, live_min_score, spent)
-    if (seen.scores.length < FEW) return photo_size
+  /** Longest side in pixels, up to `limit`, that gives a typical facing of `photo` the configured size. */
+  private async fittingSize(photo: Raster, spent: Spent, limit: number): Promise<number> {
+    const { input_size, photo_size, facing_size, live_size, live_min_score } = this.config
+    const largest = Math.min(photo_size, limit)
+    if (facing_size <= 0) return largest
+    const seen = await this.look(photo, Math.min(live_size, limit), live_min_score, spent)
+    if (seen.scores.length < FEW) return largest
     const sizes = areas(seen.boxes).sort()
     const middle = sizes.length >> 1
     const median = sizes.length % 2 ? sizes[middle] : (sizes[middle - 1] + sizes[middle]) / 2
     const fitting = (Math.max(photo.width, photo.height) * facing_size) / Math.sqrt(median)
-    return Math.trunc(Math.min(Math.max(fitting, live_size), photo_size))
+    // No crop that it was trained on was smaller than `input_size`.
+    return Math.trunc(Math.min(Math.max(fitting, input_size), largest))
   }
 
   private async look(raster: Raster, size: number, minScore: number, spent: Spent): Promise<Look> {

@@ -205,4 +205,24 @@ describe('photos are searched as in Python', () => {
       }
       expect(photo.scores.length).toBeGreaterThan(5)
     })
+
+  test.each([
+    [300, 16, 14, 8 * 28], // enlarged no more than eight times
+    [60_000, 16, 48, 1536],
+    [16, 60_000, 48, 1536],
+    [16, 16, 1, 1536],
+    [3000, 480, 5, 1536],
+  ])('%i x %i takes bounded work', async (width, height, tiles, largest) => {
+    const sides: number[] = []
+    const thin = { ...config, photo_size: 1536, live_size: 512, facing_size: 40 }
+    const detector = new Detector(thin, async ({ width, height }) => {
+      sides.push(Math.max(width, height))
+      const anchors = detectorAnchors(config, height, width).length / 4
+      return { classLogits: new Float32Array(anchors).fill(-9), boxCodes: new Float32Array(4 * anchors) }
+    })
+    const raster: Raster = { width, height, channels: 3, data: new Uint8Array(3 * width * height) }
+    await detector.detectPhoto(raster, {}, { prepare: 0, network: 0, decode: 0 })
+    expect(sides.length).toBe((1 + config.photo_views.length) * tiles) // a glance first
+    expect(Math.max(...sides)).toBe(largest)
+  })
 })
