@@ -2,9 +2,10 @@
 
     python benchmarks/input_sizes.py VAL.json [VAL.json ...] [--model NAME|DIR]
         [--sizes 320 416 ...] [--facings 40 52 ...] [--views 1 1+1m 1+0.75m ...]
-        [--photo-size 1024]
+        [--photo-size 1024] [--least 320 512 ...]
 
 A view is a fraction of the fitting size, with an m for a mirrored one; + joins the views of one photo.
+``--least`` are sizes below which no photo is resized to fit, in place of the side of training crops.
 
 The shipped sizes were chosen with this on validation photos, never on test photos.
 """
@@ -30,6 +31,7 @@ def main():
     parser.add_argument("--sizes", nargs="*", type=int, default=[320, 416, 512, 640, 768, 896, 1024, 1152])
     parser.add_argument("--facings", nargs="*", type=float, default=[40, 46, 52, 58, 64])
     parser.add_argument("--views", nargs="*", default=["1", "1+1m", "1+0.75m", "1+1m+0.75+0.75m"])
+    parser.add_argument("--least", nargs="*", type=int, default=[])
     parser.add_argument(
         "--photo-size", type=int, help="upper limit of the fitting size, in place of the model's"
     )
@@ -48,6 +50,9 @@ def main():
             views = tuple((float(view.removesuffix("m")), view.endswith("m")) for view in text.split("+"))
             config = replace(model.config, photo_views=views)
             runs.append((f"views {text}", replace(model, config=config), None))
+        for least in args.least:
+            config = replace(model.config, input_size=least)
+            runs.append((f"least {least}", replace(model, config=config), None))
         for name, changed, size in runs:
             started = time.perf_counter()
             row = evaluate(Detector(changed), dataset, "photo", size, resamples=0)

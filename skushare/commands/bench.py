@@ -18,6 +18,7 @@ def add(commands):
         "paths", nargs="*", metavar="PATH", help="photos used as frames (default: the bundled ones)"
     )
     add_model(parser, "live")
+    parser.add_argument("--size", type=positive, help="longest input side in pixels (default: the model's)")
     parser.add_argument("--frames", type=positive, default=60)
     parser.add_argument("--no-keras", action="store_true", help="leave out the comparison")
 
@@ -36,6 +37,7 @@ def run(args):
         from skushare.training.backends import load_keras
 
         load_keras()
-    table = benchmark(Detector.load(args.model), images, args.mode, args.frames, keras=not args.no_keras)
+    detector = Detector.load(args.model)
+    table = benchmark(detector, images, args.mode, args.frames, keras=not args.no_keras, size=args.size)
     print(table.to_string(index=False, float_format=lambda v: f"{v:.2f}"))
     return 0

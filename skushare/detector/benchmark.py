@@ -10,7 +10,7 @@ from skushare.detector.postprocess import postprocess
 from skushare.detector.preprocess import input_size, prepare
 
 
-def benchmark(detector, images, mode, frames, keras=True):
+def benchmark(detector, images, mode, frames, keras=True, size=None):
     """Median milliseconds of each stage.
 
     Both ways see the same frames in turn, so that whatever else the machine does hits
@@ -20,6 +20,7 @@ def benchmark(detector, images, mode, frames, keras=True):
         detector: a ``Detector``; images: list of (h, w, 3) uint8 RGB frames.
         mode: of ``Detector.detect``; frames: measured frames, after a few to warm up.
         keras: also run the same network by ``keras.Model.predict``.
+        size: longest side in pixels that frames are resized to; default that of ``mode``.
 
     Returns:
         DataFrame: ``runtime``, ``resize``, ``network``, ``postprocess``, ``total`` in
@@ -33,7 +34,7 @@ def benchmark(detector, images, mode, frames, keras=True):
     for frame in range(warm_up + frames):
         image = images[frame % len(images)]
         for name, network in runtimes.items():
-            row = _time_frame(detector, image, mode, network)
+            row = _time_frame(detector, image, mode, size, network)
             if frame >= warm_up:
                 times[name].append(row)
     table = pd.DataFrame(
@@ -45,8 +46,8 @@ def benchmark(detector, images, mode, frames, keras=True):
     return table
 
 
-def _time_frame(detector, image, mode, network):
-    config, size = detector.config, detector.size(mode)
+def _time_frame(detector, image, mode, size, network):
+    config, size = detector.config, size or detector.size(mode)
     height, width = image.shape[:2]
     marks = [time.perf_counter()]
     shape = input_size(config, width, height, size)

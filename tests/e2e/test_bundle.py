@@ -11,6 +11,7 @@ import pytest
 
 from skushare.brands.embedder import Embedder
 from skushare.brands.gallery_files import read_gallery
+from skushare.detections import Detections
 from skushare.detector.runtime import Detector
 from skushare.export.bundle import finish, read_bundle
 from skushare.export.errors import ExportError
@@ -75,8 +76,9 @@ def test_the_golden_pictures_carry_what_python_finds(bundle):
     for entry in golden["pictures"]:
         found = detector.detect(read_image(bundle / entry["file"]), "live", min_score=golden["min_score"])
         np.testing.assert_allclose(found.boxes, entry["detector"]["boxes"], atol=0.01)
-        assert len(entry["network"]["boxes"]) == len(found)
-        assert compare([found], [found])["moved"] == 0
+        network = Detections(*(entry["network"][name] for name in ("boxes", "scores", "class_ids")))
+        # Eight bits may put one facing to the other side of the threshold.
+        assert compare([network], [found])["unmatched"] <= 1
 
 
 def test_the_service_worker_keeps_every_file_by_its_hash(bundle):
