@@ -68,7 +68,7 @@ SHELF_DENSE = DetectorConfig(
 """For shelves: a stride-8 map, one anchor a cell shaped like a facing, up to 600 facings.
 
 The photo size is that of best AP on the validation photos (``benchmarks/input_sizes.py``), the live size the
-largest that leaves 25 frames a second on two slow cores (``benchmarks/frontier.py``).
+largest of ``LIVE_SIZES`` that leaves 25 frames a second on two slow cores (``skushare bench --size``).
 """
 
 PRESETS = {config.preset: config for config in (SHELF_DENSE, SSD_MOBILENET_V2_320)}
