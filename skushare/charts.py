@@ -110,9 +110,10 @@ def rows_chart(rows, measure="linear", colors=None):
         measure, colors: as in :func:`share_chart`.
     """
     whole = rows.groupby("name")["facings"].sum().sort_values(ascending=False, kind="stable")
-    names = whole.index[:MAX_BARS].tolist()
+    names = whole.index.tolist()
+    if len(names) > MAX_BARS:
+        names = [*names[: MAX_BARS - 1], OTHER]
     table = rows.assign(name=rows["name"].where(rows["name"].isin(names), OTHER), shown=rows[measure])
-    names = names if len(whole) <= MAX_BARS else [*names, OTHER]
     return (
         alt.Chart(table)
         .mark_bar(size=22)

@@ -60,7 +60,8 @@ def test_rows_keep_their_sum_and_their_colours(count):
     table = shares(*range(count, 0, -1)).assign(row=1, linear=1 / max(1, count))
     chart = rows_chart(table).to_dict()
     names = chart["encoding"]["color"]["scale"]["domain"]
-    assert len(names) == min(count, MAX_BARS + 1)
+    assert len(names) == min(count, MAX_BARS)
+    assert ("other" in names) == (count > MAX_BARS)
     assert set(rows_chart(table).data["name"]) == set(names)
 
 

@@ -140,9 +140,10 @@ def run_teach(args):
         mapped = read_brand_map(args.brand_map)
         brand_of, own = {sku.name: sku.brand for sku in mapped.skus}, mapped.own_brands
     if args.name in gallery_names():
-        gallery = open_gallery(args.name).embedded_by(embedder)
+        saved = open_gallery(args.name)
+        gallery, seen = saved.embedded_by(embedder), saved.digest
     else:
-        gallery = Gallery(args.name)
+        gallery, seen = Gallery(args.name), ""
     for path, taught in shown("photos")(_by_photo(dataset, brand_of, args.examples)):
         image = read_image(path)
         for label, box in taught:
@@ -151,7 +152,7 @@ def run_teach(args):
             sku = sku or Sku(gallery.new_id(), label, brand, own=brand in own)
             vectors, picture = embedder.embed(image, [box]), example_picture(image, box)
             gallery = gallery.with_examples(sku, vectors, [picture], embedder)
-    return _save(gallery)
+    return _save(gallery, seen)
 
 
 def _by_photo(dataset, brand_of, most):
@@ -179,10 +180,10 @@ def _about(saved):
     )
 
 
-def _save(gallery):
+def _save(gallery, seen=None):
     from skushare.brands.library import save_gallery
 
-    version = save_gallery(gallery)
+    version = save_gallery(gallery, seen)
     print(
         f"{gallery.name}: version {version}, {len(gallery.skus)} products of {len(gallery.brands)} brands, "
         f"{len(gallery.pictures)} examples"

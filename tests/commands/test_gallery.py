@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from skushare.brands import recognition
 from skushare.brands.brand_map import read_brand_map
 from skushare.brands.gallery_files import read_gallery, write_gallery
 from skushare.brands.library import open_gallery, save_gallery
+from skushare.brands.recognition import example_picture
 from skushare.cli import main
 from skushare.samples import DEMO_GALLERY, FOLDER
 
@@ -114,3 +116,20 @@ def test_a_model_s_own_labels_may_be_mapped_to_brands(tmp_path, capsys):
 def test_a_gallery_that_is_not_there_is_named(capsys, arguments):
     status, told = run(capsys, *arguments)
     assert status == 2 and "none" in told.err and "Traceback" not in told.err
+
+
+def test_teaching_does_not_undo_what_was_taught_meanwhile(tmp_path, capsys, monkeypatch):
+    demo = replace(read_gallery(DEMO_GALLERY), name="g")
+    save_gallery(demo)
+    newer = demo.with_brand("Crundlo", brand="Neu")
+
+    def slow_picture(*arguments):
+        save_gallery(newer)  # from the Teach page, say
+        return example_picture(*arguments)
+
+    monkeypatch.setattr(recognition, "example_picture", slow_picture)
+    status, told = run(
+        capsys, "gallery", "teach", "g", FOLDER / "annotations.json", "--images", FOLDER, "--examples", 1
+    )
+    assert status != 0 and "taught elsewhere in the meantime" in told.err
+    assert open_gallery("g").digest == newer.digest
