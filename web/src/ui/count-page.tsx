@@ -16,10 +16,10 @@ import { readGolden, readSample } from './golden'
 import { Live } from './live'
 import type { LiveOptions } from './live'
 import { LiveLooks } from './looks'
-import { colorsOf } from './palette'
+import { SIDES, colorsOf } from './palette'
 import { PictureError, readPicture } from './picture'
 import { offline } from './network'
-import { MeasureChoice } from './reckoned'
+import { MeasureChoice, SidesChoice } from './reckoned'
 import { go, guardLeaving } from './route'
 import { ask, auditor, bundle, description, embedder, gallery, labelled, measureOnce, reason, running, tell } from './session'
 import { liveScore } from './settings'
@@ -213,6 +213,7 @@ function liveOptions(): LiveOptions | null {
     brands: known ? known.brands : labelled.value.length ? labelled.value : null,
     byLabel: labelled.value.length > 0,
     colors: known?.colors ?? {},
+    own: known?.ownBrands ?? [],
   }
 }
 
@@ -401,7 +402,8 @@ function LiveNumbers({ live }: { live: Live }): JSX.Element {
     )
   }
   const table = which === 'unique' ? shares.unique : shares.inView
-  const colors = colorsOf(shares.names, known?.colors)
+  const colors = shares.against ? SIDES : colorsOf(shares.names, known?.colors)
+  const own = known?.ownBrands ?? []
   return (
     <>
       <dl class="metrics">
@@ -424,7 +426,8 @@ function LiveNumbers({ live }: { live: Live }): JSX.Element {
           ]}
           onChange={setWhich}
         />
-        <ShareChart shares={table} measure={measure} colors={colors} own={known?.ownBrands} />
+        {own.length > 0 && <SidesChoice value={shares.against} onChange={(against) => live.setAgainst(against)} />}
+        <ShareChart shares={table} measure={measure} colors={colors} own={own} />
         {!known && !labelled.value.length && embedder.value && <p class="hint">{t('share.looks')}</p>}
       </section>
       <p class="hint speed">

@@ -26,6 +26,7 @@ export interface LiveShares {
   unique: ShareRow[]
   inView: ShareRow[]
   names: string[] // brands in the order that gives them their colours
+  against: boolean // the tables have the own brands against all others
 }
 
 /** What the loop needs to know; read anew at each frame. */
@@ -36,6 +37,7 @@ export interface LiveOptions {
   brands: readonly string[] | null // of the gallery in use, or the classes'; null groups by look
   byLabel: boolean // a facing's class is its brand
   colors: Readonly<Record<string, string>>
+  own: readonly string[] // names of the own brands
 }
 
 interface Past {
@@ -47,10 +49,11 @@ interface Past {
 /** One run of the camera; `stop` it when the page goes. */
 export class Live {
   readonly reading = signal<Reading | null>(null)
-  readonly shares = signal<LiveShares>({ unique: [], inView: [], names: [] })
+  readonly shares = signal<LiveShares>({ unique: [], inView: [], names: [], against: false })
   readonly problem = signal('')
   paused = false // the sweep stays as it is
 
+  private against = false
   private past: Past[] = []
   private newest: { found: Detections; width: number; height: number } | null = null
   private sweep: Sweep | null = null
@@ -106,6 +109,13 @@ export class Live {
   /** Have the boxes drawn anew, as after the page has changed its size. */
   redraw(): void {
     this.dirty = true
+  }
+
+  /** Have the shares of the own brands against all others, or of every brand. */
+  setAgainst(against: boolean): void {
+    this.against = against
+    const options = this.options()
+    if (options) this.shares.value = this.share(options) // now: a paused camera brings no frame
   }
 
   /** The frame in view, and what the sweep has counted so far. */
@@ -179,12 +189,15 @@ export class Live {
 
   private share(options: LiveOptions): LiveShares {
     const names = this.names()
+    const against = this.against && options.own.length > 0
+    const own = against ? options.own : undefined
     const table = (found: Detections): ShareRow[] =>
-      shareOfShelf(withNames(found, names.length), { labels: [...options.labels], brands: [...names] })
+      shareOfShelf(withNames(found, names.length), { labels: options.labels, brands: names, own })
     return {
       unique: this.sweep ? table(this.sweep.facings) : [],
       inView: this.newest ? table(this.newest.found) : [],
       names: [...names],
+      against,
     }
   }
 

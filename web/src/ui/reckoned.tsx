@@ -22,8 +22,8 @@ interface SharesProps {
 export function Shares({ of: every, against, own, colors: each }: SharesProps): JSX.Element {
   const [measure, setMeasure] = useState<Measure>('share')
   const [what, setWhat] = useState<'sweep' | 'photo'>('sweep')
-  const [sides, setSides] = useState<'every' | 'against'>('every')
-  const of = (sides === 'against' && against) || every
+  const [sided, setSided] = useState(false)
+  const of = (sided && against) || every
   const colors = of === against ? SIDES : each
   const named = of.sweep?.some((row) => row.name !== UNKNOWN) ? of.sweep : null
   const swept = what === 'sweep' ? named : null
@@ -33,17 +33,7 @@ export function Shares({ of: every, against, own, colors: each }: SharesProps): 
         <h2>{t('share.title')}</h2>
         <MeasureChoice value={measure} onChange={setMeasure} />
       </div>
-      {against && (
-        <Segments
-          label={t('share.sides')}
-          value={sides}
-          options={[
-            { value: 'every', label: t('share.every') },
-            { value: 'against', label: t('share.against') },
-          ]}
-          onChange={setSides}
-        />
-      )}
+      {against && <SidesChoice value={sided} onChange={setSided} />}
       {named && (
         <Segments
           label={t('share.of')}
@@ -78,6 +68,21 @@ export function MeasureChoice({ value, onChange }: { value: Measure; onChange: (
         { value: 'area', label: t('share.area') },
       ]}
       onChange={onChange}
+    />
+  )
+}
+
+/** @param props.value whether the own brands are shown against all others. */
+export function SidesChoice(props: { value: boolean; onChange: (against: boolean) => void }): JSX.Element {
+  return (
+    <Segments
+      label={t('share.sides')}
+      value={props.value ? 'against' : 'every'}
+      options={[
+        { value: 'every', label: t('share.every') },
+        { value: 'against', label: t('share.against') },
+      ]}
+      onChange={(chosen) => props.onChange(chosen === 'against')}
     />
   )
 }

@@ -181,7 +181,7 @@ function StorageCard(): JSX.Element {
     setAsking(false)
     try {
       await clearStore()
-      discard()
+      await discard()
       forgetLeft()
       await chooseGallery('')
       await listGalleries()

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { makeDetections } from '../../src/core'
+import { COMPETITORS, OWN, makeDetections } from '../../src/core'
 import type { Auditor, Found } from '../../src/core'
 import { Live } from '../../src/ui/live'
 import type { LiveOptions } from '../../src/ui/live'
@@ -34,7 +34,7 @@ async function run(options: Partial<LiveOptions>): Promise<{ live: Live; offer: 
   const offer = vi.fn(async () => found(options.byLabel ? [0, 1] : [0, 0]))
   const auditor = { busy: false, offer } as unknown as Auditor
   const makeLooks = vi.fn(() => null)
-  const live = new Live(video, canvas, () => ({ auditor, minScore: 0.3, labels: ['facing'], brands: null, byLabel: false, colors: {}, ...options }), makeLooks)
+  const live = new Live(video, canvas, () => ({ auditor, minScore: 0.3, labels: ['facing'], brands: null, byLabel: false, colors: {}, own: [], ...options }), makeLooks)
   live.start()
   await vi.waitFor(() => expect(live.reading.value?.unique).toBe(2))
   return { live, offer, makeLooks }
@@ -66,4 +66,21 @@ test('a paused sweep stays as it is, and goes on', async () => {
   live.paused = false
   frame()
   await vi.waitFor(() => expect(offer).toHaveBeenCalledTimes(2))
+})
+
+test('own brands are shown against all others when asked, with the camera still, and only where there are any', async () => {
+  const labels = ['Acme', 'Zeta']
+  const names = (live: Live): string[] => live.shares.value.unique.map((row) => row.name).sort()
+  const { live, offer } = await run({ labels, brands: labels, byLabel: true, own: ['Zeta'] })
+  live.setAgainst(true)
+  expect(live.shares.value.against).toBe(true)
+  expect(names(live)).toEqual([COMPETITORS, OWN])
+  expect(offer).toHaveBeenCalledTimes(1)
+  live.setAgainst(false)
+  expect(names(live)).toEqual(labels)
+
+  const { live: other } = await run({ labels, brands: labels, byLabel: true })
+  other.setAgainst(true)
+  expect(other.shares.value.against).toBe(false)
+  expect(names(other)).toEqual(labels)
 })
