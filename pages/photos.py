@@ -188,6 +188,7 @@ if album:
         take=lambda: (shelves, album, min_score, known),
         make=make_audit,
         source=album,
+        shown=(tuple(album.photos), min_score, total, known and known.digest),
     )
 if album or album.failures:
     st.button("Clear the list", icon=":material/delete:", on_click=clear)

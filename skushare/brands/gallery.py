@@ -18,6 +18,7 @@ MOST_SKUS, MOST_EXAMPLES = 100_000, 1_000_000
 THRESHOLD = 0.5  # a brand is named when it is more likely right than wrong
 SAMPLE = 500  # examples that a gallery is calibrated on, at most
 PRIOR = 20  # examples that the embedder's own calibration weighs as much as
+MANY_BRANDS = 6  # with fewer, how alike they are says too little of how like them an unknown one may be
 
 
 class GalleryError(SkushareError):
@@ -162,18 +163,22 @@ class Gallery:
         """The similarity from which a match is more likely right than wrong in this gallery.
 
         Between how alike a product's examples are and how alike they are to other brands: half-way from the
-        lower quartile of the one to the upper quartile of the other. The fewer examples there are, the
-        more counts ``prior``, the embedder's.
+        lower quartile of the one to the upper quartile of the other. The fewer examples and brands there
+        are, the more counts ``prior``, the embedder's.
         """
-        quartiles, count = self._likeness
-        return prior if quartiles is None else (count * sum(quartiles) / 2 + PRIOR * prior) / (count + PRIOR)
+        quartiles, count, brands = self._likeness
+        if quartiles is None:
+            return prior
+        weight = count / (count + PRIOR) * min(1, (brands - 1) / (MANY_BRANDS - 1))
+        return weight * sum(quartiles) / 2 + (1 - weight) * prior
 
     @cached_property
     def _likeness(self):
-        """((lower quartile of likeness to the own product, upper one to other brands), examples seen)."""
+        """((lower quartile of likeness to own product, upper one to other brands), examples seen, brands)."""
         known, prototypes = self.prototypes
-        if len(set(self.brand_ids[known])) < 2:
-            return None, 0
+        brands = len(set(self.brand_ids[known]))
+        if brands < 2:
+            return None, 0, brands
         chosen = np.arange(len(self.pictures))
         if len(chosen) > SAMPLE:
             chosen = np.random.default_rng(0).choice(chosen, SAMPLE, replace=False)
@@ -183,11 +188,11 @@ class Gallery:
         counts = np.bincount(self.example_skus, minlength=len(self.skus))[products]
         several = counts > 1
         if not several.any():
-            return None, 0
+            return None, 0, brands
         vectors = vectors[several]
         own = self._sums[products[several]] - vectors  # without the example itself
         own = (own * vectors).sum(1) / np.maximum(np.linalg.norm(own, axis=1), 1e-9)
-        return (np.quantile(own, 0.25), np.quantile(similarity.max(1), 0.75)), len(own)
+        return (np.quantile(own, 0.25), np.quantile(similarity.max(1), 0.75)), len(own), brands
 
     def recognise(self, embeddings, embedder):
         """The product of each vector, or unknown.
@@ -257,6 +262,12 @@ class Gallery:
         """The product called ``name`` of ``brand``, or ``None``."""
         brand, name = checked_text(brand, "brand"), checked_text(name, "name")
         return next((sku for sku in self.skus if (sku.brand, sku.name) == (brand, name)), None)
+
+    def spelled(self, brand):
+        """``brand`` as it is written here where it is known but for case: two spellings are one brand."""
+        brand = checked_text(brand, "brand")
+        same = [known for known in self.brands if known.casefold() == brand.casefold()]
+        return brand if brand in same or not same else same[0]
 
     def new_id(self):
         """An id that no product has."""

@@ -4,7 +4,7 @@ import string
 
 import numpy as np
 
-from skushare.brands.gallery import LONGEST_NAME, Sku, checked_text
+from skushare.brands.gallery import LONGEST_NAME, Sku
 
 SAMPLE = 2000  # facings that are compared each with each; the rest join the nearest group
 
@@ -67,7 +67,7 @@ def taught_look(gallery, brand, embeddings, pictures, embedder):
     Raises:
         GalleryError: the name cannot be a brand's, or the examples of ``gallery`` are of another embedder.
     """
-    name = brand = checked_text(brand, "brand")
+    name = brand = gallery.spelled(brand)
     number = 1
     while sku := gallery.find(brand, name):
         taught = gallery.with_examples(sku, embeddings, pictures, embedder)

@@ -91,7 +91,7 @@ class Piles:
         Raises:
             GalleryError: a name is missing or too long.
         """
-        members = self.members(pile)
+        members, brand = self.members(pile), gallery.spelled(brand)
         product = product.strip() or brand
         sku = gallery.find(brand, product) or Sku(gallery.new_id(), product, brand)
         pictures = [self.pictures[i] for i in members]

@@ -46,8 +46,14 @@ def shelf(likeness, products, embedder, examples=6):
 
 @pytest.mark.parametrize("likeness", [0.2, 0.5, 0.8])
 def test_the_more_alike_its_products_the_stricter_a_gallery_is(likeness, embedder):
-    expected = (30 * (1 + likeness) / 2 + 20 * 0.7) / 50
-    assert shelf(likeness, 5, embedder).middle(0.7) == pytest.approx(expected, abs=1e-4)
+    expected = (36 * (1 + likeness) / 2 + 20 * 0.7) / 56
+    assert shelf(likeness, 6, embedder).middle(0.7) == pytest.approx(expected, abs=1e-4)
+
+
+def test_few_brands_that_differ_do_not_make_a_gallery_lax(embedder):
+    middles = [shelf(0.1, brands, embedder, 60 // brands).middle(0.7) for brands in (1, 2, 3, 6)]
+    assert middles == sorted(middles, reverse=True)
+    assert middles[1] > 0.7 - (0.7 - middles[-1]) / 4
 
 
 @pytest.mark.parametrize("products, examples", [(0, 0), (1, 6), (5, 1)])

@@ -58,3 +58,12 @@ def test_a_look_takes_any_name_that_a_brand_may_have(embedder):
     for brand in (" ", longest + "x"):
         with pytest.raises(GalleryError):
             taught_look(gallery, brand, embedder.embed_pictures([picture("red")]), [b""], embedder)
+
+
+def test_another_spelling_of_a_brand_is_the_brand(embedder):
+    gallery = Gallery("g")
+    for brand, color in (("West", "red"), (" west ", "red"), ("WEST", "blue"), ("Wests", "green")):
+        gallery = taught_look(gallery, brand, embedder.embed_pictures([picture(color)]), [b""], embedder)
+    assert gallery.brands == ("West", "Wests")
+    assert [sku.name for sku in gallery.skus] == ["West", "West 2", "Wests"]
+    assert gallery.with_brand("Wests", brand="WEST").spelled("WEST") == "WEST"  # written so on purpose

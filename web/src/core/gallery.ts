@@ -13,6 +13,7 @@ const FORMAT = 'skushare gallery 1'
 const INDEX = 'gallery.json'
 const THRESHOLD = 0.5 // a brand is named when it is more likely right than wrong
 const PRIOR = 20 // examples that the embedder's own calibration weighs as much as
+const MANY_BRANDS = 6 // with fewer, how alike they are says too little of how like them an unknown one may be
 const SAMPLE = 500 // examples that a gallery is calibrated on, at most
 const LARGEST_ZIP = 1 << 30 // bytes of all files in it, unpacked
 
@@ -232,6 +233,13 @@ export class Gallery implements Fields {
     return this.skus.find((sku) => sku.brand === wanted[0] && sku.name === wanted[1])
   }
 
+  /** `brand` as the gallery writes it, where it has it but for case; one name in two spellings is one brand. */
+  spelled(brand: string): string {
+    const wanted = checkedText(brand, 'brand')
+    const same = this.brands.filter((known) => known.toLowerCase() === wanted.toLowerCase())
+    return same.includes(wanted) ? wanted : (same[0] ?? wanted)
+  }
+
   /**
    * The product of each of `embeddings`, vectors that `embedder` made.
    *
@@ -410,12 +418,13 @@ export class Gallery implements Fields {
    * The similarity from which a match is more likely right than wrong in this gallery.
    *
    * Half-way from the lower quartile of how alike a product's examples are to the upper quartile of how
-   * alike they are to other brands. The fewer examples, the more counts `prior`, the embedder's. Of more
-   * than `SAMPLE` examples evenly spaced ones are taken (Python draws by chance: quartiles differ by little).
+   * alike they are to other brands. The fewer examples and brands, the more counts `prior`, the embedder's. Of
+   * more than `SAMPLE` examples evenly spaced ones are taken (Python draws by chance: quartiles differ by little).
    */
   private middle(prior: number, skus: number[], prototypes: Float32Array[]): number {
     const brands = this.brandIds
-    if (new Set(skus.map((sku) => brands[sku])).size < 2) return prior
+    const different = new Set(skus.map((sku) => brands[sku])).size
+    if (different < 2) return prior
     const sums = this.sums()
     const counts = new Int32Array(this.skus.length)
     for (const sku of this.exampleSkus) counts[sku]++
@@ -436,7 +445,8 @@ export class Gallery implements Fields {
     }
     if (!own.length) return prior
     const middle = (quantile(own, 0.25) + quantile(others, 0.75)) / 2
-    return (own.length * middle + PRIOR * prior) / (own.length + PRIOR)
+    const weight = (own.length / (own.length + PRIOR)) * Math.min(1, (different - 1) / (MANY_BRANDS - 1))
+    return weight * middle + (1 - weight) * prior
   }
 }
 

@@ -21,12 +21,14 @@ export async function teachFacings(
   if (!made) return false
   try {
     const mine = t('teach.my-brands')
+    let called = brand
     const pictures = await Promise.all(boxes.map((box) => examplePicture(picture, box)))
     await keepGallery(async (now) => {
       const known = now ?? (await findGallery(mine)) ?? Gallery.empty(mine)
-      return known.teach(brand, product || brand, vectors, pictures, made)
+      called = known.spelled(brand)
+      return known.teach(called, product || called, vectors, pictures, made)
     })
-    tell('success', t('teach.taught', { brand, n: boxes.length }))
+    tell('success', t('teach.taught', { brand: called, n: boxes.length }))
     return true
   } catch (error) {
     if (error instanceof StoreError) {

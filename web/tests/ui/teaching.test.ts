@@ -52,3 +52,9 @@ test('a facing of a low score is embedded when it is taught, and alone', async (
   expect(known.pictures).toHaveLength(1)
   expect([...known.embeddings]).toEqual([0, 1])
 })
+
+test('another spelling of a brand is the brand', async () => {
+  for (const brand of ['West', ' west ', 'WEST']) await teachLike(picture, makeFacings('look A'), Float32Array.of(1, 0), 0, brand)
+  expect(known.brands).toEqual(['West'])
+  expect(session.tell).toHaveBeenLastCalledWith('success', expect.stringContaining('West'))
+})
