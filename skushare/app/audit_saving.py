@@ -22,7 +22,7 @@ from skushare.shelf.sweep_pictures import SweepPicture
 QUALITY = 95  # of a camera's frame as JPEG
 
 
-def save_as_audit(key, take, make, place=None, ways=(), source=None):
+def save_as_audit(key, take, make, place=None, ways=(), source=None, shown=None):
     """A button, after which a few words are asked for and the audit is saved.
 
     Args:
@@ -33,13 +33,14 @@ def save_as_audit(key, take, make, place=None, ways=(), source=None):
         place: container of the button; default: where the form is.
         ways: what can be saved, to choose from.
         source: the object that the page shows; with another one, what was begun or saved is no longer shown.
+        shown: what of it is shown, comparable; when that is no longer what was saved, the page says so.
     """
-    state, taken, saved = st.session_state, f"{key}_taken", f"{key}_number"
+    state, taken, saved, kept = st.session_state, f"{key}_taken", f"{key}_number", f"{key}_kept"
     if state.get(f"{key}_source") is not source:
         state[taken] = state[f"{key}_source"] = None
         state.pop(saved, None)
     if (place or st).button("Save as audit", icon=":material/inventory:", key=f"{key}_begin"):
-        state[taken], state[f"{key}_source"] = take(), source
+        state[taken], state[f"{key}_source"], state[kept] = take(), source, shown
         state.pop(saved, None)
         if state[taken] is None:
             st.info("There is nothing to save yet. Wait for the picture, then save again.")
@@ -59,10 +60,12 @@ def save_as_audit(key, take, make, place=None, ways=(), source=None):
         except SkushareError as error:
             st.error(plain(str(error)), icon=":material/error:")
     if saved in state:
+        changed = state[kept] != shown
+        since = ", but changed here since: save it again" if changed else ""
         st.page_link(
             "pages/history.py",
-            label=f"Saved as audit {state[saved]}",
-            icon=":material/check:",
+            label=f"Saved as audit {state[saved]}{since}",
+            icon=":material/warning:" if changed else ":material/check:",
             query_params={"audit": str(state[saved])},
         )
 

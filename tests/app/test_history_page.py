@@ -109,6 +109,20 @@ def test_what_was_begun_or_saved_of_a_list_goes_with_it():
     assert len(list_audits()) == 1
 
 
+def test_a_list_that_has_changed_since_it_was_saved_says_so():
+    app = open_page("photos")
+    app.file_uploader[0].set_value([("a.jpg", photo(40), "image/jpeg")]).run()
+    press(app, "Save as audit")
+    press(app, "Save")
+    links = []
+    for score in (0.7, 0.4):
+        links += [link.label for link in app.get("page_link") if "Saved" in link.label]
+        app.slider(key="photo_score").set_value(score).run()
+    links += [link.label for link in app.get("page_link") if "Saved" in link.label]
+    changed = "Saved as audit 1, but changed here since: save it again"
+    assert links == ["Saved as audit 1", changed, "Saved as audit 1"]
+
+
 def test_the_newest_frame_is_saved_and_the_store_is_remembered(detector, camera):
     save("North")
     app = open_page("live")
