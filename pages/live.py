@@ -13,7 +13,7 @@ from skushare.app.navigation import open_page, require_navigation
 from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares
 from skushare.charts import count_chart
 from skushare.jpeg import encode_jpeg
-from skushare.live.connection import ADVICE, HOPELESS, NO_ROUTE, Connection
+from skushare.live.connection import ADVICE, HOPELESS, MISSING, NO_ROUTE, Connection
 from skushare.live.session import LiveSession
 from skushare.shelf.share import in_category, share_of_shelf
 
@@ -41,8 +41,8 @@ if status in ADVICE:
     st.warning(ADVICE[status], icon=":material/videocam_off:")
     if st.button("Count photos instead", icon=":material/photo_library:"):
         open_page("pages/photos.py")
-if status in HOPELESS:
-    st.stop()
+if status in HOPELESS or (status == MISSING and session.newest() is None):
+    st.stop()  # what was counted before the camera was unplugged stays
 
 
 def make_audit(taken, words, way):
@@ -80,13 +80,12 @@ with video_column:
     )
     if state.pop("no_frame", False):
         st.info("No frame has arrived yet. Wait for the picture, then save again.")
-    if (
-        embedder
-        and buttons.button("Teach from this frame", icon=":material/school:")
-        and (frame := session.newest())
-    ):
-        state.teach_frame = (f"frame-{datetime.now():%H%M%S}.jpg", encode_jpeg(frame[0], 95))
-        open_page("pages/teach.py")
+    if embedder and buttons.button("Teach from this frame", icon=":material/school:"):
+        if frame := session.newest():
+            state.teach_frame = (f"frame-{datetime.now():%H%M%S}.jpg", encode_jpeg(frame[0], 95))
+            open_page("pages/teach.py")
+        else:
+            st.info("There is no frame to teach from yet. Wait for the picture, then press again.")
 with settings_row:
     st.markdown("##### Settings")
     session.min_score = score_slider(detector, "live", key="live_score")

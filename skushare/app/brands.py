@@ -343,6 +343,6 @@ def _name_live_look(session, look, key, embedder):
         return
     try:
         gallery = _teach_look(brand, vectors, pictures, session.gallery, embedder)
-        session.go_on_with(gallery, look.name, brand)
+        session.go_on_with(gallery, look.name, gallery.spelled(brand))
     except SkushareError as error:
         state.look_problem = str(error)

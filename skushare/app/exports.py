@@ -52,9 +52,11 @@ def show_form():
         return
     left, right = st.columns(2)
     model = left.selectbox("Model", list(models), key="export_model")
+    saved = gallery_names()
     gallery = right.selectbox(
         "Gallery",
-        [NO_GALLERY, *gallery_names(), DEMO],
+        [NO_GALLERY, *saved, DEMO],
+        index=min(1, len(saved)),  # brands that were taught are wanted on the phone, too
         key="export_gallery",
         help="Names the brands on the phone. Galleries are made on the Teach page; one can be imported or "
         "taught on the phone too.",

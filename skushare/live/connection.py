@@ -25,6 +25,7 @@ ADVICE = {
 }
 
 HOPELESS = ("insecure", "unsupported")  # a start button would only fail
+MISSING = "missing"  # as it would until a camera is connected, which the page then hears of
 
 NO_ROUTE = (
     "The camera is on, but its video does not reach the server: a firewall or mobile network lies between. "

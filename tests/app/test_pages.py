@@ -19,7 +19,7 @@ from skushare.detections import Detections
 from skushare.detector.runtime import Detector
 from skushare.errors import ModelError
 from skushare.jpeg import encode_jpeg
-from skushare.live.connection import ADVICE, HOPELESS
+from skushare.live.connection import ADVICE, HOPELESS, MISSING
 from tests.app.elements import field, metrics, press, texts
 from tests.brands.conftest import COLORS, ColorEmbedder, color_gallery
 
@@ -227,9 +227,24 @@ def test_live_says_why_there_is_no_camera(detector, camera, status):
     camera.status = status
     app = open_page("live")
     assert texts(app.warning) == [ADVICE[status]] and not app.info
-    assert any(b.label == "Save a snapshot" for b in app.button) == (status not in HOPELESS)
+    useless = {*HOPELESS, MISSING}
+    assert any(b.label == "Save a snapshot" for b in app.button) == (status not in useless)
     app.button[0].click().run()
     assert "photos" in app.title[0].value
+
+
+def test_live_keeps_what_was_counted_when_the_camera_is_unplugged(detector, camera):
+    app = open_page("live")
+    app.session_state["live"].process(np.full((120, 160, 3), 90, np.uint8))
+    camera.status = MISSING
+    app.run()
+    assert any(b.label == "Save as audit" for b in app.button)
+
+
+def test_live_says_that_there_is_no_frame_to_teach_from(detector, camera):
+    app = open_page("live")
+    next(b for b in app.button if b.label == "Teach from this frame").click().run()
+    assert any("no frame to teach from" in text for text in texts(app.info))
 
 
 def test_live_reads_the_frames_and_saves_a_snapshot(detector, camera):
