@@ -4,7 +4,7 @@ import streamlit as st
 
 from skushare.app.audit_batch import show_batch
 from skushare.app.audit_list import filter_bar, show_list, show_trend, show_unfinished
-from skushare.app.audit_view import show_audit, show_comparison
+from skushare.app.audit_view import show_opened
 from skushare.app.audits import opened
 from skushare.app.datasets import show_notes
 from skushare.app.navigation import require_navigation
@@ -17,11 +17,7 @@ require_navigation()
 try:
     numbers = opened()
     if numbers:
-        show_notes()
-        if len(numbers) == 2:
-            show_comparison(*numbers)
-        else:
-            show_audit(*numbers)
+        show_opened(numbers)
         st.stop()
     st.title("History of audits")
     show_notes()

@@ -8,7 +8,7 @@ import streamlit as st
 from skushare.app.annotator import annotator
 from skushare.app.audits import go_to
 from skushare.app.brands import MY_BRANDS, Teaching, notes_of, shared_embedder
-from skushare.app.datasets import attempt, note
+from skushare.app.datasets import attempt, note, show_notes
 from skushare.app.shares import show_share_panel
 from skushare.app.shelves import choose_gaps, show_layout
 from skushare.app.text import plain
@@ -37,13 +37,28 @@ SMALL_SIDE = 900  # of one beside another
 SHOWN_CORRECTIONS = 20
 
 
-def show_audit(number):
-    """The audit ``number``: photos with their facings, to be corrected, shares, downloads."""
-    audit = store.open_audit(number)
+def show_opened(numbers):
+    """The audit of this number, or two side by side; where one cannot be opened, the way to the list."""
+    try:
+        audits = [store.open_audit(number) for number in numbers]
+    except SkushareError as error:
+        note(str(error), failed=True)  # what was just tried on it may have failed for the same reason
+        show_notes()
+        _to_list()
+        return
+    show_notes()
+    if len(audits) == 2:
+        show_comparison(*audits)
+    else:
+        show_audit(*audits)
+
+
+def show_audit(audit):
+    """Photos of an audit with their facings, to be corrected, shares, downloads."""
     now = audit.corrected()
     gaps = now.gaps(lambda found: _gaps(found.boxes, found.row_ids))
     _bar(audit)
-    st.title(f"Audit {number}")
+    st.title(f"Audit {audit.id}")
     _facts(audit)
     with st.container(horizontal=True):
         st.metric("Facings", f"{now.facings:,}", border=True)
@@ -88,9 +103,13 @@ def _skus(digest):
     return skus_of(digest)
 
 
+def _to_list():
+    st.button("All audits", icon=":material/list:", on_click=go_to)
+
+
 def _bar(audit):
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("All audits", icon=":material/list:", on_click=go_to)
+        _to_list()
         downloads = {"PDF report": ("pdf", lambda: _report(audit))} | {
             kind.upper() if kind != "parquet" else "Parquet": (kind, lambda kind=kind: export([audit], kind))
             for kind in FORMATS
@@ -223,10 +242,10 @@ def _offer_lessons(audit):
 # Two side by side
 
 
-def show_comparison(number, other):
-    """What moved from the audit ``number`` to ``other``."""
-    audits = sorted(map(store.open_audit, (number, other)), key=lambda audit: audit.time)
-    st.button("All audits", icon=":material/list:", on_click=go_to)
+def show_comparison(*audits):
+    """What moved from one of two audits to the other."""
+    audits = sorted(audits, key=lambda audit: audit.time)
+    _to_list()
     st.title(f"Audits {audits[0].id} and {audits[1].id}")
     table = compare(*audits)
     names = dict.fromkeys(brand for audit in audits for brand in audit.corrected().brands)

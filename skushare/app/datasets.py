@@ -99,8 +99,8 @@ def attempt(act, *args, **options):
 
 
 def show_notes():
-    """Show what was noted, once."""
-    for text, failed in st.session_state.pop("dataset_notes", []):
+    """Show what was noted, once, and each text only once."""
+    for text, failed in dict.fromkeys(st.session_state.pop("dataset_notes", [])):
         if failed:
             st.error(plain(text), icon=":material/error:")
         else:

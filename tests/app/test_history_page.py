@@ -345,8 +345,24 @@ def test_two_audits_are_compared_older_first(annotator):
 
 @pytest.mark.parametrize("query", [{"audit": 99}, {"audit": 1, "other": 99}])
 def test_an_audit_that_is_gone_is_said(query, annotator):
-    save()
-    assert any("there is no audit 99" in text for text in texts(open_page(**query).error))
+    number = save()
+    app = open_page(**query)
+    assert [text for text in texts(app.error) if "there is no audit 99" in text] == texts(app.error)
+    press(app, "All audits")
+    assert not app.error and app.dataframe[0].value["audit"].tolist() == [number]
+
+
+def test_a_correction_of_an_audit_deleted_meanwhile_is_refused_once(annotator):
+    save(day=1)
+    app = open_page(audit=save())
+    (box, *_) = annotator["data"]["boxes"]
+    store.delete_audit(2)
+    annotator["changes"] = [{"before": box, "after": None}]
+    app.run().run()
+    (error,) = texts(app.error)
+    assert "there is no audit 2" in error
+    press(app, "All audits")
+    assert not app.error and app.dataframe[0].value["audit"].tolist() == [1]
 
 
 @pytest.mark.parametrize("value", ["x", "-1", "1e9", "9" * 400, "٣"])
