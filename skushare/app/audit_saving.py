@@ -70,9 +70,13 @@ def save_as_audit(key, take, make, place=None, ways=(), source=None, shown=None)
         )
 
 
-def word_fields(key):
-    """Fields for the words of an audit, with what was written last; gives {"store", "shelf", ...}."""
-    last = st.session_state.get("audit_words", {})
+def word_fields(key, first=None):
+    """Fields for the words of an audit; gives {"store", "shelf", ...}.
+
+    ``first``: the words that they begin with; default: what was written last, but its note.
+    """
+    if first is None:
+        first = st.session_state.get("audit_words", {}) | {"note": ""}
     words = {}
     for name in ("store", "shelf", "category"):
         known = known_names(name)
@@ -80,14 +84,14 @@ def word_fields(key):
             st.selectbox(
                 name.capitalize(),
                 known,
-                index=known.index(last[name]) if last.get(name) in known else None,
+                index=known.index(first[name]) if first.get(name) in known else None,
                 placeholder="Choose one or write a new one",
                 accept_new_options=True,
                 key=f"{key}_{name}",
             )
             or ""
         )
-    words["note"] = st.text_area("Note", key=f"{key}_note", height=80)
+    words["note"] = st.text_area("Note", first["note"], key=f"{key}_note", height=80)
     return words
 
 

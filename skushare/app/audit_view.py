@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from skushare.app.annotator import annotator
+from skushare.app.audit_saving import word_fields
 from skushare.app.audits import go_to
 from skushare.app.brands import MY_BRANDS, Teaching, notes_of, shared_embedder
 from skushare.app.datasets import attempt, note, show_notes
@@ -59,7 +60,7 @@ def show_audit(audit):
     gaps = now.gaps(lambda found: _gaps(found.boxes, found.row_ids))
     _bar(audit)
     st.title(f"Audit {audit.id}")
-    _facts(audit)
+    _facts(audit, _edit)
     with st.container(horizontal=True):
         st.metric("Facings", f"{now.facings:,}", border=True)
         st.metric("Photos", f"{audit.photos_taken:,}", border=True)
@@ -134,10 +135,13 @@ def _report(audit):
     return report(audit)
 
 
-def _facts(audit):
-    """The words of an audit and what it was made with."""
+def _facts(audit, *beside):
+    """The words of an audit, with what the functions ``beside`` add to them, and what it was made with."""
     words = [word for word in (audit.store, audit.shelf, audit.category) if word]
-    st.text(" · ".join([*words, f"{audit.time:%Y-%m-%d %H:%M}"]))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(" · ".join([*words, f"{audit.time:%Y-%m-%d %H:%M}"]))
+        for add in beside:
+            add(audit)
     if audit.note:
         st.text(audit.note)
     made = [f"model {audit.model} {audit.model_digest[:12]}"]
@@ -145,6 +149,20 @@ def _facts(audit):
         made.append(f"gallery {audit.gallery} {audit.gallery_digest[:12]}")
     made += [f"{name} {value}" for name, value in audit.thresholds.items()]
     st.caption(plain(", ".join(made)))
+
+
+def _edit(audit):
+    words = {name: getattr(audit, name) for name in ("store", "shelf", "category", "note")}
+    key = f"audit_edit_{audit.id}_{hash(tuple(words.values()))}"  # other words: begun anew, and closed
+    popover = st.popover("Edit", type="tertiary", icon=":material/edit:", key=key, on_change="rerun")
+    if not popover.open:
+        return
+    with popover, st.form(f"{key}_form", border=False):
+        words = word_fields(key, words)
+        if st.form_submit_button("Save", type="primary"):
+            if attempt(store.change_words, audit.id, **words):
+                note(f"Audit {audit.id} is changed")
+            st.rerun()
 
 
 def _delete(number):

@@ -179,7 +179,8 @@ def time_span(wanted=ALL):
 def revision():
     """A value that is another after every change of a finished audit."""
     with reading() as db:
-        query = select(func.count(), func.max(AuditRow.id), func.sum(AuditRow.corrections))
+        changes = func.sum(AuditRow.corrections), func.sum(AuditRow.edits)
+        query = select(func.count(), func.max(AuditRow.id), *changes)
         return tuple(db.execute(query.where(AuditRow.finished)).one())
 
 

@@ -220,6 +220,21 @@ def save_correction(number, photo, before, after, who=""):
         _add_correction(db, audit, Correction(photo, facing, before, after, tidy_name(who), _now()))
 
 
+def change_words(number, store, shelf, category, note):
+    """Call the audit ``number`` by other words, as :class:`~skushare.audits.audit.Audit` has them.
+
+    Raises:
+        AuditError: there is none.
+    """
+    with session() as db:
+        row = _lock(db, number)
+        audit = replace(_read(db, number), store=store, shelf=shelf, category=category, note=note)
+        ids = name_ids(db, [audit.store, audit.shelf, audit.category])
+        row.store_id, row.shelf_id, row.category_id = ids[audit.store], ids[audit.shelf], ids[audit.category]
+        row.note = audit.note
+        row.edits += 1
+
+
 def take_back(number, correction, who=""):
     """Undo ``correction`` of the audit ``number`` by another one.
 

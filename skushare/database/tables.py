@@ -57,6 +57,7 @@ class AuditRow(Base):
     photos: Mapped[int]
     facings: Mapped[int]
     corrections: Mapped[int]
+    edits: Mapped[int] = mapped_column(server_default="0")  # how often its words were changed
     brands: Mapped[list] = mapped_column(JSON)  # numbers of names, in the order of brand ids
     model: Mapped[str] = mapped_column(Text)
     model_digest: Mapped[str] = mapped_column(DIGEST)

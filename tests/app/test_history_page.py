@@ -385,6 +385,38 @@ def test_an_audit_is_deleted_on_request(annotator):
     assert app.dataframe[0].value["audit"].tolist() == [second]
 
 
+def edit(app, number):
+    """Open the form for the words of an audit, as a click does."""
+    audit = store.open_audit(number)
+    words = audit.store, audit.shelf, audit.category, audit.note
+    app.session_state[f"audit_edit_{number}_{hash(words)}"] = True
+    app.run()
+    assert not app.exception
+
+
+def test_the_words_of_an_audit_are_changed_on_request(annotator):
+    number, other = save("Nrth", shelf="left", note="first"), save("South", 1)
+    app = open_page()
+    field(app.multiselect, "Store").set_value(["Nrth"]).run()
+    app.query_params["audit"] = str(number)
+    app.run()
+    assert "Save" not in [each.label for each in app.button]
+    edit(app, number)
+    assert [each.value for each in app.selectbox][:3] == ["Nrth", "left", None]
+    assert field(app.text_area, "Note").value == "first"
+    field(app.selectbox, "Store").set_value("South")
+    field(app.text_area, "Note").set_value(HOSTILE)
+    press(app, "Save")
+    saved = store.open_audit(number)
+    assert (saved.store, saved.shelf, saved.category, saved.note) == ("South", "left", "", HOSTILE)
+    assert not app.error and any(text.startswith("South · left") for text in texts(app.text))
+    assert "Save" not in [each.label for each in app.button]  # it is closed
+    press(app, "All audits")  # whose filter names a store that is no more
+    assert field(app.multiselect, "Store").options == ["South"]
+    field(app.multiselect, "Store").set_value(["South"]).run()
+    assert app.dataframe[0].value["audit"].tolist() == [other, number]
+
+
 def test_a_folder_becomes_one_audit_and_goes_on_after_a_stop(monkeypatch, annotator, detector):
     advance = audit_batch.Batch.advance
 

@@ -112,6 +112,21 @@ def test_trends_follow_corrections(shops):
     ]
 
 
+def test_lists_filters_and_trends_follow_changed_words(shops):
+    seen = listing.revision()
+    for i, name in ((0, "South"), (2, "North")):  # as many audits of each store as before
+        store.change_words(shops[i], name, "left", "tea", "")
+        assert listing.revision() != seen
+        seen = listing.revision()
+    assert listing.list_audits()["store"].tolist() == ["North", "North", "North", "South"]
+    assert listing.list_audits(Filter(stores=("South",)))["audit"].tolist() == [shops[0]]
+    assert listing.list_audits(Filter(categories=("coffee",)))["audit"].tolist() == [shops[3]]
+    table = listing.trend(Filter(stores=("South",)), ("Astra",), by_store=True)
+    assert table[["store", "facings"]].values.tolist() == [["South", 2]]
+    store.change_words(shops[0], "Sud", "", "", "")
+    assert listing.known_names("store") == ["North", "Sud"]
+
+
 def test_a_trend_has_the_margin_of_its_audits_together(make_audit, make_photo):
     def save(ids, scores, days=0):
         photo = make_photo(ids, shade=10 * len(ids))

@@ -425,6 +425,37 @@ def test_characters_that_no_database_keeps_become_spaces(make_audit):
     assert store.open_audit(store.save_audit(audit)).store == audit.store
 
 
+def test_words_can_be_changed_and_nothing_else_is(make_audit):
+    audit = make_audit(store="Nrth", shelf="3", category="coffee", note="first", gallery="mine")
+    number, other = store.save_audit(audit), store.save_audit(audit)
+    saved = store.open_audit(number)
+    store.save_correction(number, saved.photos[0].id, facing(saved), Facing(facing(saved).box, "Corva"))
+    before = list_audits().set_index("audit")
+    store.change_words(number, "North", "", "coffee", "second")
+    words = {"store": "North", "shelf": "", "note": "second"}
+    saved = store.open_audit(number)
+    assert_same(saved, replace(audit, **words))
+    assert [each.what for each in saved.corrections] == ["Astra is Corva"]
+    after = list_audits().set_index("audit")
+    assert after.drop(columns=words).equals(before.drop(columns=words))
+    assert after.loc[number, list(words)].to_dict() == words
+    assert_same(store.open_audit(other), audit)
+
+
+def test_changed_words_are_tidied_as_saved_ones(make_audit):
+    number = store.save_audit(make_audit())
+    words = {name: f" a\x00b\nc\u00a0d{'x' * 30_000}" for name in ("store", "shelf", "category", "note")}
+    store.change_words(number, **words)
+    assert_same(store.open_audit(number), make_audit(**words))
+
+
+def test_words_of_a_deleted_audit_cannot_be_changed(make_audit):
+    number = store.save_audit(make_audit())
+    store.delete_audit(number)
+    with pytest.raises(AuditError, match=f"there is no audit {number}; it may have been deleted"):
+        store.change_words(number, "North", "", "", "")
+
+
 def test_a_photo_must_say_its_brands(make_audit, make_photo):
     with pytest.raises(ValueError, match="brand id"):
         make_audit(make_photo((0, 2)))

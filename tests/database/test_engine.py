@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, select, text
 
 from skushare.database import engine
-from skushare.database.tables import Base, GalleryRow, NameRow, PhotoRow, ShareRow, TargetRow
+from skushare.database.tables import AuditRow, Base, GalleryRow, NameRow, PhotoRow, ShareRow, TargetRow
 from skushare.errors import DatabaseError
 
 
@@ -60,6 +60,7 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_what_it_has(database,
         linear = select(ShareRow.linear_share).order_by(ShareRow.audit_id)
         assert session.scalars(linear).all() == [0.5, None]  # rows after corrections were wrong then
         assert session.scalars(select(ShareRow.margin)).all() == [None, None]
+        assert session.scalars(select(AuditRow.edits)).all() == [0, 0]
 
 
 def test_a_block_is_saved_whole_or_not_at_all(database):
