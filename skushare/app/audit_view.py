@@ -66,7 +66,10 @@ def show_audit(audit):
         st.metric("Photos", f"{audit.photos_taken:,}", border=True)
         if gaps is not None:
             count, room = count_gaps(gaps)
-            told = f"Empty places between two facings of a shelf row; room for {room:,}"
+            told = (
+                f"Empty places between two facings of a shelf row; room for {room:,}. The Photos page finds "
+                "fewer where it sees something that is too doubtful to count; audits do not keep that."
+            )
             st.metric("Gaps", f"{count:,}", border=True, help=told)
         st.metric("Corrections", f"{len(audit.corrections):,}", border=True)
     shares = now.shares()
