@@ -13,6 +13,10 @@ class DatasetError(SkushareError):
     """A dataset or its labels could not be read; the message names the file."""
 
 
+class UnknownFormatError(DatasetError):
+    """A file or folder has no labels of a known format; the message names it."""
+
+
 class ModelError(SkushareError):
     """A model is missing, incomplete or damaged; the message names the file."""
 

@@ -10,7 +10,7 @@ from skushare.dataset.sku110k import csv_files, read_csv, write_csv
 from skushare.dataset.tfrecord import read_tfrecord, tfrecord_files, write_tfrecord
 from skushare.dataset.voc import read_voc, voc_files, write_voc
 from skushare.dataset.yolo import read_yolo, write_yolo, yolo_files
-from skushare.errors import DatasetError
+from skushare.errors import DatasetError, UnknownFormatError
 from skushare.files import atomic_folder
 from skushare.workspace import datasets_folder
 
@@ -46,14 +46,14 @@ def detect_format(source):
     """Name of the format, one of ``FORMATS``, of a label file or of a folder.
 
     Raises:
-        DatasetError: it is none of them.
+        UnknownFormatError: it is none of them.
     """
     source = _unwrapped(Path(source))
     for name, format_ in FORMATS.items():
         if format_.files(source) if source.is_dir() else source.suffix.lower().startswith(format_.suffixes):
             return name
     known = ", ".join(FORMATS)
-    raise DatasetError(
+    raise UnknownFormatError(
         f"{source}: no labels of a known format ({known}); docs/datasets.md shows their layouts"
     )
 

@@ -1,5 +1,6 @@
 """Ways for a dataset into the store that need no folder of the user's: an uploaded zip, an example."""
 
+import os
 import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,12 +13,16 @@ from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.formats import read_dataset
 from skushare.dataset.store import add_dataset, new_folder
 from skushare.dataset.synthetic import generate_shelf
-from skushare.errors import DatasetError
+from skushare.errors import DatasetError, SkushareError, UnknownFormatError
 from skushare.files import make_folder, sweep, writing
 from skushare.images import write_image
 from skushare.workspace import workspace
 
 EXAMPLE_SPLITS = ("train",) * 12 + ("val",) * 4 + ("test",) * 4
+EXPECTED = (
+    "pictures with their labels as COCO (JSON files), Pascal VOC (XML files), YOLO (text files with a "
+    "data.yaml or classes.txt), SKU-110K's CSV or TFRecord"
+)
 _INCOMING = ".incoming."
 _EXAMPLE_SIZE = (512, 384)
 
@@ -33,19 +38,21 @@ def add_archive(archive, name, progress=None):
         Path of the stored dataset's folder.
 
     Raises:
-        SkushareError: the zip is damaged or refused, has no known format, or cannot be stored.
+        SkushareError: the zip is damaged or refused, has no known format, or cannot be stored; the
+            message names the zip and what is in it, not where it was unpacked.
     """
     new_folder(name)  # before the work, not after it
     with _scratch() as scratch:
         folder = scratch / "zip"
         skipped = extract(archive, folder).skipped
-        dataset = read_dataset(folder, raw=True)
-        if not dataset.samples:
-            raise DatasetError(f"{archive.name}: has no pictures with labels")
-        provenance = {**dataset.provenance, "source": archive.name}
-        if skipped:
-            provenance["left out"] = f"{len(skipped)} other files, such as {skipped[0]}"
-        return add_dataset(replace(dataset, provenance=provenance), name, progress=progress)
+        with _errors_of(archive.name, folder):
+            dataset = read_dataset(folder, raw=True)
+            if not dataset.samples:
+                raise DatasetError(f"{archive.name}: has no pictures with labels")
+            provenance = {**dataset.provenance, "source": archive.name}
+            if skipped:
+                provenance["left out"] = f"{len(skipped)} other files, such as {skipped[0]}"
+            return add_dataset(replace(dataset, provenance=provenance), name, progress=progress)
 
 
 def add_example(name="example", progress=iter):
@@ -64,6 +71,19 @@ def add_example(name="example", progress=iter):
             samples.append(Sample(path, *_EXAMPLE_SIZE, shelf.boxes, shelf.brand_ids, scores, split))
         provenance = {"source": "drawn by skushare", "licence": "Apache-2.0"}
         return add_dataset(Dataset(name, tuple(samples), shelf.brands, provenance), name)
+
+
+@contextmanager
+def _errors_of(archive, folder):
+    """Has errors name the ``archive``, which its owner knows, and not the ``folder`` it is unpacked in."""
+    try:
+        yield
+    except UnknownFormatError:
+        raise UnknownFormatError(
+            f"{archive}: no labels of a known format; the zip must hold {EXPECTED}"
+        ) from None
+    except SkushareError as error:
+        raise type(error)(str(error).replace(os.path.abspath(folder), archive)) from None
 
 
 @contextmanager

@@ -278,4 +278,5 @@ def test_a_wrong_zip_is_explained(shop, browser, name, data, message):
     app.file_uploader[0].set_value((name, data, "application/zip")).run()
     button(app, "Store it").click().run()
     assert not app.exception and message in app.error[0].value
+    assert app.error[0].value.startswith(r"x\.zip\: ") and "incoming" not in app.error[0].value
     assert store.dataset_names() == ["shop"]

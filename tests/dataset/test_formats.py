@@ -168,7 +168,7 @@ def test_a_folder_around_the_dataset_does_no_harm(written, tmp_path):
 def test_a_folder_called_like_a_label_file_is_none(written, tmp_path, name):
     (tmp_path / "none" / name).mkdir(parents=True)
     (tmp_path / "none" / "b").mkdir(exist_ok=True)
-    with pytest.raises(DatasetError, match="no labels"):
+    with pytest.raises(DatasetError, match="none.*: no labels.*docs/datasets.md"):
         detect_format(tmp_path / "none")
     format, folder, _ = written
     shutil.copytree(folder, tmp_path / "some")

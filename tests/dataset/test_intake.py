@@ -68,6 +68,20 @@ def test_a_zip_without_a_dataset_is_refused(store_folder, content, message):
     assert store.dataset_names() == []
 
 
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ({"a/b.txt": b"x", "c.bin": b"x"}, "shop.zip: no labels of a known format; the zip must hold"),
+        ({"in/Annotations/a.xml": b"<"}, "shop.zip/in/Annotations/a.xml: not an XML file"),
+    ],
+)
+def test_an_error_names_the_zip_and_no_path_of_the_server(store_folder, content, message):
+    with pytest.raises(SkushareError) as error:
+        intake.add_archive(zipped(content), "shop")
+    assert str(error.value).startswith(message)
+    assert str(store_folder.parent) not in str(error.value) and "docs/" not in str(error.value)
+
+
 def test_a_taken_name_is_refused_before_anything_is_unpacked(store_folder, make_dataset):
     store.add_dataset(make_dataset(), "shop")
     with pytest.raises(SkushareError, match="taken"):
