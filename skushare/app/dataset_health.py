@@ -91,15 +91,18 @@ def _show_split(dataset):
         "Deals the pictures out to splits at random. Nearly the same pictures, and those of one group, stay "
         "together, so that none is trained on and tested with."
     )
-    with st.form("dataset_split", border=False):
-        columns = st.columns(4, vertical_alignment="bottom")
-        shares = {
-            split: column.number_input(f"{split}, %", 0, 100, share)
-            for split, share, column in zip(("train", "val", "test"), (80, 10, 10), columns[:3], strict=True)
-        }
-        seed = columns[3].number_input("Seed", 0, 2**31 - 1, 0, help="Another one gives another split.")
-        if st.form_submit_button("Split", icon=":material/call_split:"):
-            _split(dataset, {split: share for split, share in shares.items() if share}, seed)
+    columns = st.columns(4, vertical_alignment="bottom")
+    shares = {
+        split: column.number_input(f"{split}, %", 0, 100, share)
+        for split, share, column in zip(("train", "val", "test"), (80, 10, 10), columns[:3], strict=True)
+    }
+    seed = columns[3].number_input("Seed", 0, 2**31 - 1, 0, help="Another one gives another split.")
+    total = sum(shares.values())
+    if total != 100:
+        st.caption(f"The shares add up to {total} %. Make it 100 % to split.")
+    # The sum is asked again, because a click may come along with the number that spoils it.
+    if st.button("Split", icon=":material/call_split:", disabled=total != 100) and total == 100:
+        _split(dataset, {split: share for split, share in shares.items() if share}, seed)
 
 
 def _split(dataset, shares, seed):

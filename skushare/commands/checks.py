@@ -64,7 +64,8 @@ def add(subcommands):
         nargs="+",
         type=_share,
         metavar="NAME=SHARE",
-        help="splits and their shares (default: train=80 val=10 test=10)",
+        help="splits and their shares, in proportion to each other; 0 for no such split (default: train=80 "
+        "val=10 test=10)",
     )
     parser.add_argument("--seed", type=int, default=0, help="another one gives another split (default: 0)")
     _add_out(parser)
@@ -153,7 +154,7 @@ def run_split(args):
     _check_target(args)
     stored = _revision(args.source)
     dataset = read_dataset(args.source, args.images, args.format, raw=True)
-    shares = dict(args.shares) if args.shares else FRACTIONS
+    shares = {name: share for name, share in args.shares if share} if args.shares else FRACTIONS
     dataset = split_dataset(dataset, shares, args.seed, shown("pictures"))
     _write(args, dataset, f"split anew into {', '.join(shares)}", stored)
     _print_table(summary(columns(dataset))[["split", "pictures", "boxes", "mean"]], "{:.1f}")

@@ -36,15 +36,22 @@ def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None):
     groups = group_ids(dataset, progress, cache)
     sizes = np.bincount(groups)
     if len(sizes) < len(names):
-        raise DatasetError(
-            f"{dataset.name}: its pictures form {len(sizes)} groups of like ones, too few for {len(names)} "
-            "splits; add pictures of other shelves"
-        )
+        raise DatasetError(f"{dataset.name}: {_too_few(len(sizes), names)}")
     split_of = _deal(sizes, shares / shares.sum() * len(dataset), np.random.default_rng(seed))
     samples = tuple(
         replace(s, split=names[split_of[group]]) for s, group in zip(dataset.samples, groups, strict=True)
     )
     return replace(dataset, samples=samples)
+
+
+def _too_few(groups, names):
+    remedy = "add pictures of other shelves"
+    if groups > 1:  # enough for fewer splits
+        *others, last = names[groups:]
+        spare = f"{', '.join(others)} and {last}" if others else last
+        remedy = f"set {spare} to 0 and give that share to the others, or {remedy}"
+    form = "1 group" if groups == 1 else f"{groups} groups"
+    return f"its pictures form {form} of like ones, too few for {len(names)} splits; {remedy}"
 
 
 def group_ids(dataset, progress=iter, cache=None):

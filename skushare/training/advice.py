@@ -94,7 +94,8 @@ def _leak(plan):
     if plan.validation in [source for source, _ in plan.train]:
         return (
             f"{plan.validation} is trained on and validated on: its figures will be too good, and nobody "
-            "will know how well the model does on new photos. Split it on the Datasets page."
+            "will know how well the model does on new photos. Split it in the Health tab of the Datasets "
+            "page."
         )
     return ""
 

@@ -227,11 +227,23 @@ def test_faults_are_found_shown_repaired_and_the_repair_undone(shop, browser):
 
 def test_the_dataset_is_split_anew(shop, browser):
     app = open_page("Health")
+    field(app.number_input, "train, %").set_value(90)
     field(app.number_input, "test, %").set_value(0)
     button(app, "Split").click().run()
     assert not app.exception and not app.error
     assert set(store.open_dataset("shop").splits) == {"train", "val"}
-    assert "train 53, val 7" in app.toast[0].value
+    assert "train 54, val 6" in app.toast[0].value
+
+
+def test_shares_that_are_not_all_of_it_are_not_split(shop, browser):
+    app = open_page("Health")
+    assert not button(app, "Split").disabled
+    field(app.number_input, "val, %").set_value(50)
+    field(app.number_input, "test, %").set_value(0)
+    button(app, "Split").click().run()  # in the same moment, while it can still be pressed
+    assert button(app, "Split").disabled and not app.toast and not app.exception
+    assert "The shares add up to 130 %. Make it 100 % to split." in texts(app.caption)
+    assert [len(store.open_dataset("shop").only(split)) for split in ("train", "val")] == [50, 10]
 
 
 def test_edits_are_written_into_the_files(shop, browser):

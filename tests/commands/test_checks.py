@@ -151,6 +151,14 @@ def test_split_deals_a_dataset_out_anew(source, tmp_path, capsys):
     run(capsys, "import", source)
     assert run(capsys, "split", "shop", "--seed", "3")[0] == 0
     assert set(store.open_dataset("shop").splits) == {"train", "val", "test"}
+    assert run(capsys, "split", "shop", "--shares", "train=3", "val=1", "test=0")[0] == 0
+    assert set(store.open_dataset("shop").splits) == {"train", "val"}
+
+
+@pytest.mark.parametrize("shares", [["train=0"], ["train=1", "val=-1"]])
+def test_impossible_shares_are_refused(source, tmp_path, capsys, shares):
+    status, _, error = run(capsys, "split", source, "--shares", *shares, "--out", tmp_path / "parted")
+    assert status == 2 and "must be above 0" in error
 
 
 def test_a_wrong_share_is_explained(source, capsys):

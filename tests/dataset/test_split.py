@@ -86,5 +86,16 @@ def test_impossible_shares_are_refused(hashes, fractions):
 
 
 def test_too_few_groups_are_told(hashes):
-    with pytest.raises(DatasetError, match="1 groups"):
+    with pytest.raises(DatasetError, match="1 group of like ones, too few for 3 splits; add pictures"):
         split_dataset(dataset("abc", ["shop"] * 3))
+
+
+def test_groups_that_are_enough_for_fewer_splits_are_told(hashes):
+    data = dataset("abc", ["shop"] * 2)
+    with pytest.raises(
+        DatasetError, match="2 groups .* 3 splits; set test to 0 and give .*, or add pictures"
+    ):
+        split_dataset(data)
+    assert len(split_dataset(data, {"train": 80, "val": 20}).splits) == 2
+    with pytest.raises(DatasetError, match="set c, d and e to 0"):
+        split_dataset(data, dict.fromkeys("abcde", 1))
