@@ -1,6 +1,7 @@
 """Charts of the tables of :mod:`skushare.dataset.statistics`, for light and dark pages alike."""
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from skushare.charts import ACCENT
@@ -42,19 +43,18 @@ def sides_chart(table):
     anchor fits stand out.
     """
     title = "side of a box, share of the picture's longest side"
-    share = alt.Axis(format="%", values=[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1])
-    x = alt.X("low:Q", title=title, bin="binned", scale=alt.Scale(type="log", nice=False), axis=share)
     fit = {"covered": "an anchor fits", "missed": "no anchor fits"}
     if "covered" in table:
         table = table.assign(missed=table["boxes"] - table["covered"]).drop(columns="boxes")
         table = table.melt(["low", "high"], list(fit), var_name="fit", value_name="boxes").replace(
             {"fit": fit}
         )
+    table = _filled(table)
     chart = (
-        alt.Chart(_filled(table))
+        alt.Chart(table)
         .mark_bar(binSpacing=1, color=ACCENT)
         .encode(
-            x=x,
+            x=_log_x(table, title, "~%"),
             x2="high",
             y=alt.Y("boxes:Q", title="boxes"),
             tooltip=[
@@ -73,13 +73,12 @@ def sides_chart(table):
 
 def aspects_chart(table):
     """Bars of :func:`~skushare.dataset.statistics.box_aspects`: upright boxes left, lying ones right of 1."""
-    axis = alt.Axis(values=[0.125, 0.25, 0.5, 1, 2, 4, 8], format="~g")
-    scale = alt.Scale(type="log", base=2, nice=False)
+    table = _filled(table)
     return (
-        alt.Chart(_filled(table))
+        alt.Chart(table)
         .mark_bar(binSpacing=1, color=ACCENT)
         .encode(
-            x=alt.X("low:Q", title="width / height of a box", bin="binned", scale=scale, axis=axis),
+            x=_log_x(table, "width / height of a box", "~g"),
             x2="high",
             y=alt.Y("boxes:Q", title="boxes"),
             tooltip=[
@@ -162,6 +161,33 @@ def caps_chart(table, cap):
         .encode(x="cap:Q", tooltip=[alt.Tooltip("cap:Q", title="the preset's limit")])
     )
     return (curve + line).properties(height=_HEIGHT)
+
+
+def round_ticks(low, high):
+    """Round numbers from ``low`` to ``high``, both above 0, to label a logarithmic axis with.
+
+    Steps of 1, 2, 5, 10, ... where three of them or more lie in between, else even steps, which are as
+    good on so short an axis.
+
+    Returns:
+        (k,) float64, ascending; 3 to 8 of them for axes of up to 200 times ``low``.
+    """
+    steps = np.outer(10.0 ** np.arange(np.floor(np.log10(low)) - 2, np.ceil(np.log10(high)) + 1), [1, 2, 5])
+    steps = steps.ravel()
+    slack = low * 1e-9  # what is an end but for rounding belongs to it
+    ticks = steps[(steps >= low - slack) & (steps <= high + slack)]
+    for step in steps[::-1]:
+        if len(ticks) >= 3:
+            break
+        ticks = step * np.arange(np.ceil((low - slack) / step), np.floor((high + slack) / step) + 1)
+    return ticks.round(12)
+
+
+def _log_x(table, title, format):
+    """The axis of bars from ``low`` to ``high`` whose lengths grow by a factor."""
+    ticks = round_ticks(table["low"].min(), table["high"].max()) if len(table) else np.zeros(0)
+    axis = alt.Axis(values=ticks.tolist(), format=format)
+    return alt.X("low:Q", title=title, bin="binned", scale=alt.Scale(type="log", nice=False), axis=axis)
 
 
 def _filled(table):

@@ -39,11 +39,19 @@ def _show_fit(dataset, caps):
     if warning:
         st.warning(plain(warning), icon=":material/filter_list_off:")
     else:
-        st.success(f"It keeps up to {config.max_detections} boxes a picture, enough for this data.")
-    shown = coverage.assign(covered=coverage["covered"].map("{:.1%}".format), mean=coverage["mean"].round(2))
+        st.success(
+            f"It keeps up to {config.max_detections} boxes a picture, enough for the number of boxes here. "
+            "How well its anchors fit them is in the table."
+        )
+    shown = coverage.assign(
+        use=[_use(config, size) for size in coverage["input"]],
+        covered=coverage["covered"].map("{:.1%}".format),
+        mean=coverage["mean"].round(2),
+    )
     st.dataframe(
-        shown.rename(
+        shown[["preset", "use", "input", "covered", "mean"]].rename(
             columns={
+                "use": "used for",
                 "input": "longest side, pixels",
                 "covered": "boxes that an anchor fits",
                 "mean": "IoU with the best anchor",
@@ -55,6 +63,12 @@ def _show_fit(dataset, caps):
         ("Boxes that its anchors fit, by size", charts.sides_chart(sides)),
         ("Recall at best, by the number of boxes kept", charts.caps_chart(caps, config.max_detections)),
     )
+
+
+def _use(config, size):
+    """What a preset resizes to a longest side of ``size`` pixels."""
+    sizes = {"photos": config.photo_size, "live frames": config.live_size}
+    return " and ".join(use for use in sizes if sizes[use] == size)
 
 
 def _pairs(*titled):

@@ -184,7 +184,10 @@ def test_the_charts_warn_of_a_preset_that_keeps_too_few_boxes(workspace, browser
     store.add_dataset(Dataset("dense", (sample,), ("can",)), "dense")
     app = open_page("Charts")
     assert not app.warning and len(app.get("vega_lite_chart")) == 6
+    assert "enough for the number of boxes here. How well its anchors fit" in app.success[0].value
+    assert app.dataframe[1].value["used for"].tolist() == ["photos", "live frames"]
     field(app.selectbox, "Preset").set_value("ssd_mobilenet_v2_320").run()
+    assert app.dataframe[1].value["used for"].tolist() == ["photos and live frames"]
     assert r"40\.0%" in app.warning[0].value
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skushare import dataset_charts
 from skushare.dataset import statistics
@@ -161,6 +163,30 @@ def test_charts_draw_any_data_and_send_little(data, shop):
         dataset_charts.caps_chart(statistics.detection_caps(data), 100),
     ):
         assert len(chart.to_json()) < 150_000
+
+
+@given(start=st.floats(0.005, 8), factor=st.floats(1.14, 200))
+def test_ticks_are_round_and_enough_to_read_a_bar(start, factor):
+    ticks = dataset_charts.round_ticks(start, start * factor)
+    assert 3 <= len(ticks) <= 8 and (np.diff(ticks) > 0).all()
+    assert ticks[0] >= start * (1 - 1e-6) and ticks[-1] <= start * factor * (1 + 1e-6)
+    assert all(len(f"{tick:.6g}".strip("0.").replace(".", "")) <= 3 for tick in ticks)
+
+
+def test_ticks_rise_by_1_2_5_or_evenly_where_that_is_too_coarse():
+    assert dataset_charts.round_ticks(0.005, 1).tolist() == [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]
+    assert dataset_charts.round_ticks(0.08, 0.16).tolist() == [0.08, 0.1, 0.12, 0.14, 0.16]
+
+
+def test_charts_label_what_their_bars_span(shop):
+    data = index(sample([[0, 0, 20, 40], [0, 0, 22, 40]]))
+    for chart in (
+        dataset_charts.sides_chart(statistics.box_sides(data)),
+        dataset_charts.sides_chart(statistics.coverage_by_side(data, preset("shelf_dense"))),
+        dataset_charts.aspects_chart(statistics.box_aspects(data)),
+    ):
+        ticks = chart.to_dict()["encoding"]["x"]["axis"]["values"]
+        assert len(ticks) >= 3 and chart.data["low"].min() <= ticks[0] < ticks[-1] <= chart.data["high"].max()
 
 
 def test_rare_classes_are_added_up(shop):
