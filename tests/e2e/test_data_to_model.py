@@ -100,7 +100,11 @@ def train_two_epochs_with_a_stop(page):
     page.get_by_label("Crops a step", exact=True).press("Enter")
     expect(page.get_by_text("2.0 epochs")).to_be_visible()
     page.get_by_text("More settings").click()
-    page.get_by_role("combobox", name=re.compile("Train from layer")).click()
+    layer = page.get_by_role("combobox", name=re.compile("Train from layer"))
+    layer.scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)  # a list closes when the page still moves under it, or a run ends
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    layer.click()
     page.get_by_role("option", name="block_13_expand").click()  # the sooner it starts
     name = page.get_by_label("Name of the run", exact=True)
     name.fill("mine")
