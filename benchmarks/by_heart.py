@@ -1,6 +1,6 @@
 """Teach the shipped model some photos by heart: are its size and its steps what limits it, or the photos?
 
-    python benchmarks/by_heart.py DATA RUNS --photos 30 60 236 --csv results/by_heart.csv [--steps 500]
+    python benchmarks/by_heart.py DATA RUNS --photos 30 236 --csv results/by_heart.csv [--steps 500]
 
 ``DATA`` holds the labelled photos of the model card, ``RUNS`` takes the runs, which go on where they were
 killed. For each number of photos a run goes on from the shipped weights on so many of SKU-110K's training
