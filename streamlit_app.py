@@ -3,12 +3,12 @@
 import streamlit as st
 
 from skushare.app import ICON
-from skushare.app.navigation import settle_page
+from skushare.app.navigation import note_page, settle_page
 
 st.set_page_config(page_title="skushare", page_icon=ICON, layout="wide")
 st.logo(ICON, size="large")
 
-st.navigation(
+page = st.navigation(
     [
         st.Page("pages/start.py", title="Start", icon=":material/home:", default=True),
         st.Page("pages/photos.py", title="Photos", icon=":material/photo_library:"),
@@ -21,5 +21,7 @@ st.navigation(
         st.Page("pages/export.py", title="Export", icon=":material/ios_share:"),
     ],
     position="top",
-).run()
+)
+note_page(page)
+page.run()
 settle_page()

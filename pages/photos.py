@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from skushare.album import Album
+from skushare.app.albums import album_of_visit, put_in_address, start_anew
 from skushare.app.audit_saving import audit_of_shelves, save_as_audit
 from skushare.app.brands import DEMO, name_album, shared_embedder, show_looks
 from skushare.app.gallery import gallery
@@ -26,16 +26,13 @@ PHOTOS_A_PAGE = 12
 SECONDS_A_TURN = 2.0  # of counting, before the page shows how far it is
 
 detector, embedder = shared_detector(), shared_embedder()
-state = st.session_state
-if "album" not in state:
-    state.album = Album()
+state, album = st.session_state, album_of_visit()
 state.setdefault("upload_round", 0)
-album = state.album
 
 
 def clear():
     """Start an empty list."""
-    state.album = Album()
+    start_anew()
     state.upload_round += 1
 
 
@@ -75,6 +72,7 @@ while left := album.take(files, detector, SECONDS_A_TURN, embedder):
         st.progress(1 - left / len(files), text=f"Counted {len(files) - left} of {len(files)} photos")
         show_counted(album, state.get("photo_score", detector.threshold("photo")))
 progress.empty()
+put_in_address(album)
 
 if album.failures:
     st.error(
@@ -138,13 +136,22 @@ if album:
             rows, room = shelf.detections.row_ids.max(initial=-1) + 1, int(empty.facings.sum())
             st.markdown(f"**{count} facings** in {rows} rows; gaps: {len(empty.boxes)}, room for {room}")
             st.text(photo.name)
-            if (
-                embedder
-                and shelf.key
-                and st.button("Teach its brands", key=f"teach_{shelf.key}", icon=":material/school:")
-            ):
-                state.teach_frame = (photo.name, album.original(shelf.key))
-                st.switch_page("pages/teach.py")
+            if not shelf.key:
+                continue
+            with st.container(horizontal=True):
+                if embedder and st.button(
+                    "Teach its brands", key=f"teach_{shelf.key}", icon=":material/school:"
+                ):
+                    state.teach_frame = (photo.name, album.original(shelf.key))
+                    st.switch_page("pages/teach.py")
+                st.button(
+                    "Remove",
+                    key=f"remove_{shelf.key}",
+                    icon=":material/delete:",
+                    help="Take this photo off the list, as if it had not been added.",
+                    on_click=album.remove,
+                    args=(shelf.key,),
+                )
     with table_tab:
         st.dataframe(counts, hide_index=True)
         st.download_button(

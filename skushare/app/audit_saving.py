@@ -112,7 +112,7 @@ def audit_of_shelves(shelves, album, detector, min_score, words, known=None):
     photos = []
     for shelf, detections in zip(shelves, found, strict=True):
         photos.append(_photo_of(shelf, detections, album))
-        photos += [_part(key, album) for key in shelf.parts]
+        photos += [_part(key, photo, album) for key, photo in shelf.parts]
     return Audit(photos, brands, _now(), **words, **made_with(detector, "photo", min_score, known))
 
 
@@ -127,8 +127,8 @@ def _photo_of(shelf, detections, album):
     return AuditPhoto(photo.name, pictures.put(photo.preview), width, height, scaled, role="joined")
 
 
-def _part(key, album):
-    photo, none = album.photos[key], Detections(brand_ids=[])
+def _part(key, photo, album):
+    none = Detections(brand_ids=[])
     picture = pictures.put(album.original(key))
     return AuditPhoto(photo.name, picture, photo.width, photo.height, none, role="part")
 

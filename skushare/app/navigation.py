@@ -15,6 +15,17 @@ def require_navigation():
         st.rerun()
 
 
+def note_page(page):
+    """Remember which :class:`st.Page` this run is of, for :func:`just_entered`."""
+    state = st.session_state
+    state.entered, state.page = state.get("page") != page.url_path, page.url_path
+
+
+def just_entered():
+    """Whether the run before this one was of another page."""
+    return st.session_state.get("entered", True)
+
+
 def open_page(path):
     """Switch to another page from one that has fragments which run by themselves.
 

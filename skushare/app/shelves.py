@@ -27,7 +27,7 @@ class Shelf:
 
     Attributes:
         key: of the photo in its album; ``None`` for joined ones.
-        parts: keys of the photos that were joined.
+        parts: (key, :class:`~skushare.album.Photo`) of each photo that was joined.
         detections: the facings that count, with their rows; gaps: between them.
     """
 
@@ -176,7 +176,9 @@ def _joined(album, found, min_score, places):
         height, width = mosaic.picture.shape[:2]
         rowed = assign_rows(mosaic.detections)
         photo = Photo(name, width, height, encode_jpeg(shrink(mosaic.picture, 2 * PREVIEW_SIDE)), rowed)
-        shelves.append(Shelf(None, photo, rowed, find_gaps(rowed), tuple(keys[m] for m in members)))
+        shelves.append(
+            Shelf(None, photo, rowed, find_gaps(rowed), tuple((keys[m], photos[m]) for m in members))
+        )
     return shelves
 
 

@@ -193,6 +193,40 @@ def test_what_is_counted_is_shown_while_other_photos_are_being_counted(detector)
     assert app.dataframe[0].value.to_dict("list") == {"photo": ["40.jpg", "80.jpg"], "facings": [2, 2]}
 
 
+def test_a_photo_can_be_removed(detector):
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload(f"{i}.jpg", photo(10 * i)) for i in range(25)]).run()
+    app.session_state.photo_page = 3
+    app.run()
+    press(app, "Remove")  # the only one of the third page
+    assert not app.exception and metrics(app)["Photos"] == "24" and len(app.tabs[0].image) == 12
+    app.file_uploader[0].set_value([upload("again.jpg", photo(240))]).run()
+    assert metrics(app)["Photos"] == "25" and not app.info
+
+
+def test_a_reloaded_page_has_its_list_again_and_another_visitor_has_not(detector):
+    first = open_page("photos")
+    assert "list" not in first.query_params
+    first.file_uploader[0].set_value([upload("a.jpg", photo(40)), upload("b.jpg", photo(80))]).run()
+    token = first.query_params["list"]
+    again, other = (AppTest.from_file(APP, default_timeout=60) for _ in range(2))
+    again.query_params["list"], other.query_params["list"] = token, "guessed"
+    for app in (again, other):
+        app.switch_page("pages/photos.py").run()
+        assert not app.exception
+    assert metrics(again)["Photos"] == "2" and not other.metric
+    press(again, "Remove")
+    assert metrics(again)["Photos"] == "1" and metrics(first.run())["Photos"] == "2"
+    press(again, "Clear the list")
+    assert "list" not in again.query_params and not again.metric
+    first.query_params.clear()  # as the browser's way back does
+    first.run()
+    assert metrics(first)["Photos"] == "2" and "list" not in first.query_params
+    first.switch_page("pages/start.py").run()
+    first.switch_page("pages/photos.py").run()
+    assert first.query_params["list"]
+
+
 def test_what_could_not_be_counted_can_be_cleared_too(detector):
     app = open_page("photos")
     app.file_uploader[0].set_value([upload("bad.jpg", b"text")]).run()

@@ -72,7 +72,7 @@ def test_where_nothing_names_brands_several_classes_are_the_brands(detector, alb
 
 
 def test_joined_photos_are_saved_as_one_picture_and_its_parts(detector, album):
-    joined = shelf("40.jpg + 200.jpg", FOUND, None, tuple(album.photos))
+    joined = shelf("40.jpg + 200.jpg", FOUND, None, tuple(album.photos.items()))
     audit = open_audit(save_audit(audit_of_shelves([joined], album, detector, 0.4, WORDS)))
     assert [photo.role for photo in audit.photos] == ["joined", "part", "part"]
     assert audit.facings == 2 and audit.photos_taken == 2
