@@ -102,7 +102,7 @@ def inside(folder, name, where):
     if not Path(path).is_relative_to(os.path.normpath(folder)) or path == os.path.normpath(folder):
         raise DatasetError(
             f"{where}: the file name {name!r} leads out of {folder}; "
-            "give the folder of images with --images, and make the name relative to it"
+            "make it relative to the folder of images (on the command line, --images names that)"
         )
     return Path(path)
 
@@ -174,7 +174,7 @@ def place_images(named, folder, progress=iter):
             except OSError as error:
                 raise DatasetError(
                     f"{sample.path}: cannot be copied to {target} ({error.strerror or error}); check both, "
-                    "and --images where the folder of images is another"
+                    "and on the command line --images, where the folder of images is another"
                 ) from None
 
 

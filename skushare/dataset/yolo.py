@@ -71,7 +71,10 @@ def read_yolo(source, images=None, raw=False):
         names = _listed_class_names(folder)
         parts = _plain_parts(root)
     if not any(paths for _, paths in parts):
-        raise DatasetError(f"{source}: has no images; give the folder that has them with --images")
+        raise DatasetError(
+            f"{source}: has no images; put them beside their labels (on the command line, "
+            "--images names another folder)"
+        )
     labels = {name: place for place, name in enumerate(dict.fromkeys(names.values()))}
     class_of = {number: labels[name] for number, name in names.items()}
     samples = tuple(_read(path, root, split, class_of) for split, paths in parts for path in paths)
@@ -176,8 +179,8 @@ def _described_parts(content, root, where):
                 parts.append((split_of(str(split)), images))
             elif known_split(str(split)):
                 raise DatasetError(
-                    f"{where}: {split} is {path}, which does not exist; give the folder that its paths start "
-                    "from with --images"
+                    f"{where}: {split} is {path}, which does not exist; put the folder there (on the "
+                    "command line, --images names the one that its paths start from)"
                 )
     if not parts:
         parts = _plain_parts(base)
