@@ -5,7 +5,7 @@ from pathlib import Path
 
 from skushare.commands import checks
 from skushare.commands.common import FORMATS, add_source, command, fraction, shown
-from skushare.errors import SkushareError
+from skushare.errors import ConfigError, SkushareError
 
 _SOURCE = (
     "SOURCE is a label file or a folder of SKU-110K's CSV, Pascal VOC, COCO, YOLO or TFRecord, which is\n"
@@ -27,9 +27,12 @@ def add(commands):
         run_import,
         "Store a dataset in the workspace, for the app and under a short name for every command.\n\n"
         f"{_SOURCE}\n"
+        "It may also be a zip of such a folder, as labelling tools export it.\n"
         "Images are linked or copied into the workspace. Wrong boxes are kept, for `skushare data check`\n"
         "to find and fix.",
-        "example:\n  skushare data import SKU110K_fixed/ --name sku110k\n",
+        "examples:\n"
+        "  skushare data import SKU110K_fixed/ --name sku110k\n"
+        "  skushare data import export.zip --name shop\n",
     )
     add_source(parser)
     parser.add_argument("--name", help="what to call it (default: as the source)")
@@ -80,15 +83,31 @@ def add(commands):
 
 def run_import(args):
     from skushare.dataset.formats import read_dataset
-    from skushare.dataset.store import add_dataset
+    from skushare.dataset.intake import add_archive
+    from skushare.dataset.store import add_dataset, open_dataset
 
-    dataset = read_dataset(args.source, args.images, args.format, raw=True)
-    name = args.name or re.sub(r"[^A-Za-z0-9._-]+", "-", dataset.name).strip("-.")[:64]
-    folder = add_dataset(dataset, name, copy=not args.in_place, progress=shown("images"))
+    source = Path(args.source)
+    if source.suffix.lower() == ".zip" and source.is_file():
+        if args.images or args.format or args.in_place:
+            raise ConfigError(
+                f"{source}: a zip goes without --images, --format and --in-place; unpack it to use these"
+            )
+        name = args.name or _short(source.stem)
+        folder = add_archive(source, name, progress=shown("images"))
+        dataset = open_dataset(name)
+    else:
+        dataset = read_dataset(args.source, args.images, args.format, raw=True)
+        name = args.name or _short(dataset.name)
+        folder = add_dataset(dataset, name, copy=not args.in_place, progress=shown("images"))
     print(f"{folder}: {_summary(dataset)}; use it as {name}")
     if left_out := dataset.provenance.get("left_out"):
         print(f"left out {len(left_out)} photos of SKU-110K that are known to be damaged")
     return 0
+
+
+def _short(name):
+    """What a dataset may be called."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:64]
 
 
 def run_convert(args):

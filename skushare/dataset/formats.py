@@ -41,6 +41,8 @@ FORMATS = {
     "yolo": Format(read_yolo, write_yolo, yolo_files, (".yaml", ".yml")),
 }
 
+_ARCHIVES = {".zip", ".gz", ".tgz", ".tar", ".7z", ".rar"}
+
 
 def detect_format(source):
     """Name of the format, one of ``FORMATS``, of a label file or of a folder.
@@ -52,6 +54,10 @@ def detect_format(source):
     for name, format_ in FORMATS.items():
         if format_.files(source) if source.is_dir() else source.suffix.lower().startswith(format_.suffixes):
             return name
+    if source.suffix.lower() in _ARCHIVES:
+        raise UnknownFormatError(
+            f"{source}: an archive; unpack it and give the folder, or store a zip by skushare data import"
+        )
     known = ", ".join(FORMATS)
     raise UnknownFormatError(
         f"{source}: no labels of a known format ({known}); docs/datasets.md shows their layouts"

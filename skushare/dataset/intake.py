@@ -31,7 +31,7 @@ def add_archive(archive, name, progress=None):
     """Store the dataset in a zip, of any known format, as ``name``.
 
     Args:
-        archive: binary file with a ``name``.
+        archive: path, or binary file with a ``name``.
         progress: wraps the list of samples in an iterator that shows progress.
 
     Returns:

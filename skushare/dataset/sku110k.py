@@ -3,6 +3,7 @@
 import codecs
 import csv
 from array import array
+from itertools import chain
 from pathlib import Path
 
 from skushare.dataset.dataset import Dataset, make_sample
@@ -50,7 +51,8 @@ def read_csv(source, images=None, raw=False):
     """The :class:`Dataset` in a CSV file as SKU-110K's, or in a folder with one for each split.
 
     Columns: image, left, top, right, bottom, class, width and height of the image, and
-    optionally the score of a machine-made label. An image without boxes has one row with
+    optionally the score of a machine-made label; spreadsheets may have written semicolons or
+    tabs between them, with a comma in numbers. An image without boxes has one row with
     its size alone. The photos of SKU-110K that are known to be ``DAMAGED`` are left out
     and named in the provenance.
 
@@ -120,12 +122,19 @@ def _rows_of(name, sample, labels, scored):
 def _read_rows(path, classes):
     """``{image: boxes}``, six numbers a box as for ``make_sample``, and ``{image: (width, height)}``."""
     boxes, sizes = {}, {}
-    reader = csv.reader((line for _, line in read_lines(path)), strict=True)
+    lines = (line for _, line in read_lines(path))
+    first = next(lines, "")
+    delimiter = _delimiter(first)
+    reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
     try:
         for row in reader:
             if not row or (reader.line_num == 1 and _is_header(row)):
                 continue
             image, left, top, right, bottom, label, width, height, *score = row
+            if delimiter != ",":
+                left, top, right, bottom, *score = (
+                    text.replace(",", ".") for text in (left, top, right, bottom, *score)
+                )
             sizes.setdefault(image, (int(width), int(height)))
             box = boxes.setdefault(image, array("d"))
             if left or label:
@@ -139,13 +148,18 @@ def _read_rows(path, classes):
     return boxes, sizes
 
 
+def _delimiter(line):
+    return max(",;\t", key=line.count)
+
+
 def _is_header(row):
     return len(row) >= 8 and row[6].strip()[:1].isalpha()
 
 
 def _has_boxes(path):
     with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
-        rows = list(csv.reader(file.readline(4096) for _ in range(2)))
+        lines = [file.readline(4096) for _ in range(2)]
+    rows = list(csv.reader(lines, delimiter=_delimiter(lines[0])))
     return any(len(row) in (8, 9) and row[6].isdigit() and row[7].isdigit() for row in rows)
 
 

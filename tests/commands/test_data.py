@@ -1,4 +1,6 @@
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,6 +44,20 @@ def test_an_imported_dataset_has_a_name_everywhere_and_keeps_its_wrong_boxes(sou
 def test_images_stay_in_place_when_asked(source, tmp_path):
     assert main(["data", "import", str(source), "--name", "here", "--in-place"]) == 0
     assert read_dataset("here").samples[0].path == source / "images" / "train.png"
+
+
+def test_a_zip_is_stored_as_its_folder_would_be(source, tmp_path, capsys):
+    zipped = Path(shutil.make_archive(tmp_path / "from a tool", "zip", tmp_path, source.name))
+    assert main(["data", "import", str(zipped)]) == 0
+    assert "train 1, val 1" in capsys.readouterr().out
+    assert len(read_dataset("from-a-tool@train", raw=True).samples[0].boxes) == 3
+    assert main(["data", "import", str(zipped), "--in-place"]) == 2
+    assert "unpack it" in capsys.readouterr().err
+    assert main(["data", "convert", str(zipped), str(tmp_path / "out"), "--to", "voc"]) == 2
+    assert "skushare data import" in capsys.readouterr().err
+    zipped.write_bytes(zipped.read_bytes()[:200])
+    assert main(["data", "import", str(zipped), "--name", "half"]) == 2
+    assert zipped.name in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("format", ["voc", "coco", "yolo", "csv", "tfrecord"])

@@ -47,10 +47,19 @@ def test_photos_known_to_be_damaged_are_left_out_and_named(tmp_path):
         ),
         ("\ufeffa.jpg,1,2,3,4,s,100,50,0.5\r\n\r\n", [[1, 2, 3, 4]], [0.5]),  # a score, and Windows' ways
         ('"a.jpg",1.5,2,3,4,"a, ""b""",100,50', [[1.5, 2, 3, 4]], [1]),
+        # as a spreadsheet writes it where numbers have a comma
+        (
+            "name;x1;y1;x2;y2;class;width;height;score\r\na.jpg;1,5;2;3;4,25;s;100;50;0,5\r\n",
+            [[1.5, 2, 3, 4.25]],
+            [0.5],
+        ),
+        ("a.jpg\t1\t2\t3\t4\ts, t\t100\t50\n", [[1, 2, 3, 4]], [1]),
     ],
 )
 def test_variants_are_read(tmp_path, text, boxes, scores):
-    (sample,) = read_csv(write(tmp_path / "a.csv", text), raw=True).samples
+    path = write(tmp_path / "a.csv", text)
+    assert detect_format(tmp_path) == "csv"
+    (sample,) = read_csv(path, raw=True).samples
     np.testing.assert_allclose(sample.boxes, np.reshape(boxes, (-1, 4)))
     assert sample.path.name == "a.jpg" and sample.scores.tolist() == scores
 
