@@ -8,13 +8,16 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from pi_heif import register_heif_opener
 from PIL import Image
 
 from skushare.errors import ImageError
 from skushare.files import atomic_write
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"}
+)
 
 MAX_PIXELS = 100_000_000  # a 100-megapixel picture takes 300 MB once decoded
 MIN_SIDE = 16  # pixels; nothing smaller shows a shelf
@@ -24,6 +27,8 @@ _ORIENTATION = 0x0112  # the EXIF tag
 _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 # What OpenCV can divide a JPEG's sides by while decoding.
 _REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
+
+register_heif_opener(thumbnails=False)  # teaches Pillow HEIC, which iPhones write
 
 # MAX_PIXELS takes the place of Pillow's own, lower limit, which only warns.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -181,7 +186,9 @@ def _decode(file, name, side):
         raise _too_large(name, "") from None
     except Exception:
         if head[4:8] == b"ftyp":
-            raise ImageError(f"{name}: is a HEIC, AVIF or video file; export it as JPEG first") from None
+            raise ImageError(
+                f"{name}: is a video or a damaged photo; take a photo of it, or export it as JPEG"
+            ) from None
         raise ImageError(f"{name}: is not a picture that can be read; save it as JPEG or PNG") from None
     with picture:
         width, height = picture.size

@@ -1,5 +1,6 @@
 import io
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -62,13 +63,32 @@ def assert_upright(image, tolerance=8):
     assert abs(quadrant_colors(image).astype(int) - QUADRANTS).max() <= tolerance
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "BMP", "TIFF"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "AVIF"])
 def test_reads_format(format):
     assert_upright(read_image(encode(UPRIGHT, format)))
 
 
+HEIC = Path(__file__).with_name("quadrants.heic")  # in tiles and on its side, as iPhones write it
+
+
+def test_reads_the_photos_of_an_iphone(tmp_path):
+    photo = Path(shutil.copy(HEIC, tmp_path / "IMG_0001.HEIC"))
+    assert find_images([tmp_path]) == [photo]
+    assert_upright(read_image(photo))
+    assert read_header(photo) == ("HEIF", "RGB", 120, 80, False)
+
+
+@pytest.mark.parametrize("keep", [12, 100, 0.5, 0.9])
+def test_a_damaged_heic_is_refused_by_name(keep, tmp_path):
+    data = HEIC.read_bytes()
+    path = tmp_path / "IMG_0001.HEIC"
+    path.write_bytes(data[: keep if keep > 1 else int(len(data) * keep)])
+    with pytest.raises(ImageError, match=r"IMG_0001\.HEIC.*damaged"):
+        read_image(path)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_applies_exif_orientation(format, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -169,7 +189,7 @@ HOSTILE = {
     "empty": (b"", "empty"),
     "text": (b"this is not a photo, whatever its name says", "not a picture"),
     "html": (b"<!DOCTYPE html><html><body>404</body></html>", "not a picture"),
-    "heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200), "export it as JPEG"),
+    "video": (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(200), "is a video"),
     "huge PNG": (png_header(20_000, 20_000), "too large"),
     "PNG above the cap": (png_header(MAX_PIXELS // 8000 + 1, 8000), "too large"),
     "PNG without pixels": (png_header(100, 100), "cut short"),
