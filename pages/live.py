@@ -1,4 +1,4 @@
-"""Live: count the facings that the visitor's camera sees."""
+"""Live: count the facings that the visitor's camera sees, or a video that it took before."""
 
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from skushare.app.camera import camera_status, camera_stream
 from skushare.app.gallery import gallery
 from skushare.app.model import choose_sizes, score_slider, shared_detector
 from skushare.app.navigation import open_page, require_navigation
+from skushare.app.recording import count_recording
 from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares
 from skushare.charts import count_chart
 from skushare.jpeg import encode_jpeg
@@ -41,8 +42,26 @@ if status in ADVICE:
     st.warning(ADVICE[status], icon=":material/videocam_off:")
     if st.button("Count photos instead", icon=":material/photo_library:"):
         open_page("pages/photos.py")
-if status in HOPELESS or (status == MISSING and session.newest() is None):
-    st.stop()  # what was counted before the camera was unplugged stays
+
+
+def choose_settings():
+    """The settings, which the session has from then on; gives the sizes of frames."""
+    st.markdown("##### Settings")
+    session.min_score = score_slider(detector, "live", key="live_score")
+    sizes = choose_sizes(detector, "live_size")
+    session.look_at(sizes)
+    if embedder:
+        known, by_look = choose_naming("live", detector.labels)
+        session.name_by(known, embedder, by_look)
+    return sizes
+
+
+if status in (*HOPELESS, MISSING) and session.newest() is None:
+    recording_place = st.container()
+    sizes = choose_settings()
+    with recording_place:
+        count_recording(session, sizes)
+    st.stop()  # what was counted before the camera was unplugged, or of a video, stays
 
 
 def make_audit(taken, words, way):
@@ -86,13 +105,11 @@ with video_column:
             open_page("pages/teach.py")
         else:
             st.info("There is no frame to teach from yet. Wait for the picture, then press again.")
+    recording_place = st.container()
 with settings_row:
-    st.markdown("##### Settings")
-    session.min_score = score_slider(detector, "live", key="live_score")
-    session.look_at(choose_sizes(detector, "live_size"))
-    if embedder:
-        known, by_look = choose_naming("live", detector.labels)
-        session.name_by(known, embedder, by_look)
+    sizes = choose_settings()
+with recording_place:
+    count_recording(session, sizes, disabled=camera.state.playing)
 with looks_row:  # outside of what is drawn every second, which would disturb the writing of a name
     show_live_looks(session, embedder)
 

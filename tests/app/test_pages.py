@@ -5,6 +5,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from skushare.album import Album
@@ -20,8 +21,10 @@ from skushare.detector.runtime import Detector
 from skushare.errors import ModelError
 from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS, MISSING
+from skushare.live.session import LiveSession
 from tests.app.elements import field, metrics, press, texts
 from tests.brands.conftest import COLORS, ColorEmbedder, color_gallery
+from tests.live.test_recording import video
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 
@@ -273,6 +276,47 @@ def test_live_keeps_what_was_counted_when_the_camera_is_unplugged(detector, came
     camera.status = MISSING
     app.run()
     assert any(b.label == "Save as audit" for b in app.button)
+
+
+@pytest.mark.parametrize("status", ["ready", MISSING, HOPELESS[0]])
+def test_live_counts_a_recorded_video_with_and_without_a_camera(detector, camera, tmp_path, status):
+    camera.status = status
+    picture = np.random.default_rng(0).integers(0, 255, (12, 16, 3), np.uint8).repeat(10, 0).repeat(10, 1)
+    film = video(tmp_path / "shelf.mp4", [picture] * 60).read_bytes()
+    app = open_page("live")
+    app.file_uploader[0].set_value(("shelf.mp4", film, "video/mp4")).run()
+    assert not app.exception and not app.error
+    assert detector.calls == 20 and metrics(app)["Unique so far"] == "2"
+    assert app.file_uploader[0].value is None
+    press(app, "Save as audit")
+    press(app, "Save")
+    assert list_audits()["facings"].tolist() == [2]
+
+
+def test_live_goes_on_with_a_video_after_a_run_was_cut_short(detector, camera, tmp_path, monkeypatch):
+    film = video(tmp_path / "shelf.mp4", np.zeros((60, 120, 160, 3), np.uint8)).read_bytes()
+    app, process = open_page("live"), LiveSession.process
+
+    def interrupted(session, image):
+        drawn = process(session, image)
+        if detector.calls == 8:
+            st.stop()  # as when the visitor moves the slider
+        return drawn
+
+    monkeypatch.setattr(LiveSession, "process", interrupted)
+    app.file_uploader[0].set_value(("shelf.mp4", film, "video/mp4")).run()
+    assert detector.calls == 8
+    app.slider(key="live_score").set_value(0.5).run()
+    assert not app.exception and detector.calls == 20
+
+
+def test_live_names_a_video_that_cannot_be_read_and_takes_none_beside_the_camera(detector, camera):
+    app = open_page("live")
+    app.file_uploader[0].set_value(("bad [1].mp4", b"text" * 99, "video/mp4")).run()
+    assert not app.exception and "bad" in app.error[0].value and "MP4 or MOV" in app.error[0].value
+    camera.state.playing = True
+    app.run()
+    assert app.file_uploader[0].disabled and not app.error
 
 
 def test_live_says_that_there_is_no_frame_to_teach_from(detector, camera):

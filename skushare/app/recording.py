@@ -1,0 +1,53 @@
+"""A recorded video of a shelf, counted as the camera's frames are."""
+
+import streamlit as st
+
+from skushare.app.text import plain
+from skushare.errors import SkushareError
+from skushare.live.recording import SUFFIXES, read_frames
+
+SHOWN_EVERY = 5  # frames: drawing each would take longer than counting it
+MOST_MB = 512
+
+
+def count_recording(session, sizes, disabled=False):
+    """A field for a video, whose frames go through ``session`` until all are counted.
+
+    A run that the visitor cuts short leaves the rest to the next one.
+
+    Args:
+        session: the visitor's :class:`~skushare.live.session.LiveSession`, which counts anew with a video.
+        sizes: of frames, as of ``choose_sizes``: the largest is taken, because no camera waits.
+        disabled: whether the camera is on, whose frames must not mix with these.
+    """
+    state = st.session_state
+    upload = st.file_uploader(
+        "Count a recorded video of a shelf",
+        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+        max_upload_size=MOST_MB,
+        key=f"recording_{state.setdefault('recording_round', 0)}",
+        disabled=disabled,
+        help="Filmed slowly along the shelf, each facing counts once, as with the camera.",
+    )
+    if problem := state.pop("recording_problem", None):
+        st.error(plain(problem), icon=":material/error:")
+    if upload is not None and state.get("recording", (None,))[0] != upload.file_id:
+        session.recount()
+        state.recording = upload.file_id, read_frames(upload, upload.name)
+    if upload is None or disabled:
+        state.recording = (None,)
+        return
+    session.look_at(sizes[:1])
+    bar, picture = st.progress(0.0, text="Counting the video"), st.empty()
+    try:
+        for number, (done, image) in enumerate(state.recording[1]):
+            drawn = session.process(image)
+            if number % SHOWN_EVERY == 0:
+                bar.progress(done, text=f"Counting the video: {session.reading().unique} facings so far")
+                picture.image(drawn, width="stretch")
+    except SkushareError as error:
+        state.recording_problem = str(error)
+    # A new key empties the field, and with it the server's copy of the file.
+    state.recording = (None,)
+    state.recording_round += 1
+    st.rerun()

@@ -1,0 +1,108 @@
+"""Frames of recorded videos: thinned, upright, small, and clear errors."""
+
+import struct
+
+import av
+import numpy as np
+import pytest
+
+from skushare.errors import ImageError
+from skushare.live.recording import LARGEST, read_frames
+from tests.test_images import UPRIGHT, assert_upright
+
+# How a phone's display matrix turns what is stored, and the stored picture that it makes upright.
+TURNS = {
+    0: ((1, 0, 0, 1), UPRIGHT),
+    90: ((0, 1, -1, 0), np.rot90(UPRIGHT, 1)),
+    180: ((-1, 0, 0, -1), UPRIGHT[::-1, ::-1]),
+    270: ((0, -1, 1, 0), np.rot90(UPRIGHT, -1)),
+}
+
+
+def video(path, frames, rate=30, codec="libx264"):
+    frames = list(frames)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for frame in frames:
+            container.mux(
+                stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24"))
+            )
+        container.mux(stream.encode())
+    return path
+
+
+def turn(path, matrix):
+    """Write the display matrix of an MP4, as phones do that are held upright."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + 4 + 40
+    a, b, c, d = (65536 * number for number in matrix)
+    data[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("degrees", TURNS)
+def test_frames_are_upright(tmp_path, degrees):
+    matrix, stored = TURNS[degrees]
+    path = video(tmp_path / "a.mp4", [stored] * 5)
+    turn(path, matrix)
+    _, image = next(read_frames(path))
+    assert_upright(image, tolerance=12)
+
+
+@pytest.mark.parametrize(
+    "suffix, codec", [("mp4", "libx264"), ("mov", "libx265"), ("webm", "libvpx"), ("avi", "mpeg4")]
+)
+@pytest.mark.parametrize("rate", [5, 30])
+def test_about_ten_frames_a_second_come_in_order(tmp_path, suffix, codec, rate):
+    shades = np.linspace(20, 230, 2 * rate)
+    path = video(tmp_path / f"a.{suffix}", (np.full((48, 64, 3), s, np.uint8) for s in shades), rate, codec)
+    with open(path, "rb") as file:
+        found = list(read_frames(file, "a"))
+    assert len(found) == pytest.approx(2 * min(rate, 10), abs=1)
+    levels, parts = [float(image.mean()) for _, image in found], [part for part, _ in found]
+    assert levels == sorted(levels) and levels[-1] - levels[0] > 150
+    assert parts == sorted(parts) and parts[0] == 0 and 0.8 < parts[-1] <= 1
+
+
+def test_large_frames_are_made_smaller(tmp_path):
+    path = video(tmp_path / "a.mp4", [np.zeros((1080, 1920, 3), np.uint8)])
+    assert next(read_frames(path))[1].shape == (720, LARGEST, 3)
+
+
+@pytest.mark.parametrize(
+    "content, reason",
+    [(b"", "not a video"), (b"text" * 100, "not a video"), (b"\0\0\0\x18ftypmp42" + bytes(90), "video")],
+)
+def test_what_is_no_video_is_refused_by_name(tmp_path, content, reason):
+    path = tmp_path / "aisle 7.mp4"
+    path.write_bytes(content)
+    with pytest.raises(ImageError, match=rf"aisle 7\.mp4: .*{reason}.*MP4 or MOV"):
+        list(read_frames(path))
+
+
+def test_a_missing_file_and_one_with_sound_alone_are_named(tmp_path):
+    with pytest.raises(ImageError, match="gone.mp4: no such file"):
+        next(read_frames(tmp_path / "gone.mp4"))
+    with av.open(str(tmp_path / "a.wav"), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")
+        sound.rate = 8000
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode())
+    with pytest.raises(ImageError, match="no picture"):
+        next(read_frames(tmp_path / "a.wav"))
+
+
+def test_what_a_video_cut_short_still_has_is_given(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (60, 120, 160, 3), np.uint8)
+    path = video(tmp_path / "a.avi", noise, codec="mpeg4")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    found = 0
+    try:
+        for _ in read_frames(path):
+            found += 1
+    except ImageError as error:
+        assert "damaged" in str(error)
+    assert 5 <= found <= 12
