@@ -187,7 +187,8 @@ def _decode(file, name, side):
     except Exception:
         if head[4:8] == b"ftyp":
             raise ImageError(
-                f"{name}: is a video or a damaged photo; take a photo of it, or export it as JPEG"
+                f"{name}: is a video or a damaged photo; the Live page and skushare detect count videos, "
+                "and a photo can be exported as JPEG"
             ) from None
         raise ImageError(f"{name}: is not a picture that can be read; save it as JPEG or PNG") from None
     with picture:

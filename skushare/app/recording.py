@@ -7,7 +7,8 @@ from skushare.errors import SkushareError
 from skushare.live.recording import SUFFIXES, read_frames
 
 SHOWN_EVERY = 5  # frames: drawing each would take longer than counting it
-MOST_MB = 512
+MOST_MB = 500
+WIDTH = 480  # pixels of the picture that is shown meanwhile
 
 
 def count_recording(session, sizes, disabled=False):
@@ -44,7 +45,7 @@ def count_recording(session, sizes, disabled=False):
             drawn = session.process(image)
             if number % SHOWN_EVERY == 0:
                 bar.progress(done, text=f"Counting the video: {session.reading().unique} facings so far")
-                picture.image(drawn, width="stretch")
+                picture.image(drawn, width=WIDTH)
     except SkushareError as error:
         state.recording_problem = str(error)
     # A new key empties the field, and with it the server's copy of the file.

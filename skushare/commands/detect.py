@@ -25,8 +25,9 @@ def add(commands):
         "detect",
         run,
         "Find the facings in photos.\n\n"
-        "PATHs are photos or folders, which are searched for photos with their subfolders. A photo that\n"
-        "cannot be read is named, the rest goes on, and the exit status is 1.",
+        "PATHs are photos, videos or folders, which are searched for photos with their subfolders. On a\n"
+        "video that moves along a shelf each facing counts once, as on the Live page. What cannot be read\n"
+        "is named, the rest goes on, and the exit status is 1.",
         "examples:\n"
         "  skushare detect shelf.jpg                            count, as a table\n"
         "  skushare detect photos/ --draw out/                  and pictures with the boxes drawn\n"
@@ -34,12 +35,13 @@ def add(commands):
         "  skushare detect photos/ --format coco --min-score 0.01 --out all.json\n"
         "                                                       and doubtful boxes, as measuring AP needs\n"
         "  skushare detect left.jpg right.jpg --one-shelf       what both show counts once\n"
+        "  skushare detect walk.mp4                             a video along a shelf, each facing once\n"
         "  skushare detect shelf.jpg --shares                   share of shelf, overall and by row\n"
         "  skushare detect shelf.jpg --shares --gallery mine    by the brands of a gallery\n"
         "  skushare detect shelf.jpg --shares --model packs --brand-map brands.csv\n"
         "                                                       by those of the model's own labels\n",
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="photo or folder of photos")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="photo, video or folder of photos")
     add_model(parser)
     add_naming(parser)
     parser.add_argument(
@@ -67,16 +69,20 @@ def run(args):
     from skushare.detector.batch import detect_files
     from skushare.detector.runtime import Detector
     from skushare.images import find_images
+    from skushare.live.recording import SUFFIXES, find_in_video
     from skushare.shelf.rows import assign_rows
 
-    paths = find_images(args.paths)
-    _spare(paths, args.out, args.draw)
+    given = find_images(args.paths)
+    videos = [path for path in given if path.suffix.lower() in SUFFIXES]
+    paths = [path for path in given if path not in videos]
+    _spare(given, args.out, args.draw)
     if args.out:
         check_target(args.out)
     if args.draw:
         check_folder(make_folder(args.draw))
     detector, brands, own = Detector.load(args.model), (), ()
     gallery, embedder = open_naming(args, detector.labels)
+    live = detector
     if gallery:
         detector = BrandDetector(detector, gallery, embedder)
         brands, own = gallery.brands, gallery.own_brands
@@ -96,8 +102,14 @@ def run(args):
                 print(f"skushare: {photo.error}", file=sys.stderr)
             found.append(photo)
             advance()
-    if args.one_shelf:
+    if args.one_shelf and found:
         found = _joined(found, pictures, draw)
+    with progress(len(videos), "videos") as advance:
+        for video in videos:
+            found += find_in_video(video, live, _namer(gallery, embedder, live), args.min_score, draw)
+            if found[-1].error:
+                print(f"skushare: {found[-1].error}", file=sys.stderr)
+            advance()
     found = [photo._replace(detections=assign_rows(photo.detections)) for photo in found]
     text = {
         "shares": lambda: results.to_shares(found, detector.labels, brands, own),
@@ -114,6 +126,15 @@ def run(args):
         print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
         return 2
     return 1 if any(photo.error for photo in found) else 0
+
+
+def _namer(gallery, embedder, detector):
+    """What names the brands from frame to frame; ``None`` without a gallery."""
+    from skushare.brands.frames import FrameNamer, LabelNamer
+
+    if gallery is None:
+        return None
+    return LabelNamer(detector.labels, gallery) if gallery.by_label else FrameNamer(embedder, gallery)
 
 
 def _spare(photos, out, draw):

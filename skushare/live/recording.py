@@ -1,10 +1,16 @@
-"""The frames of a video of a shelf that was recorded before."""
+"""Videos of a shelf that were recorded before: their frames, and their facings, each once."""
+
+from pathlib import Path
 
 import av
 import numpy as np
 
+from skushare.detections import Detections
+from skushare.detector.batch import Found
 from skushare.errors import ImageError
 from skushare.images import MAX_PIXELS
+from skushare.jpeg import decode_jpeg
+from skushare.shelf.tracking import ShelfTracker
 
 SUFFIXES = (".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".3gp")
 RATE = 10.0  # frames a second: neighbours overlap enough to be laid upon each other, and no more are decoded
@@ -55,6 +61,38 @@ def read_frames(source, name=None, rate=RATE):
         ) from None
     if not given:
         raise ImageError(f"{name}: has no frame that can be read; save it as MP4 or MOV")
+
+
+def find_in_video(path, detector, namer=None, min_score=None, on_image=None):
+    """The facings of the shelf that a video moves along, each once, on as few of its frames as show them.
+
+    Args:
+        path: of the video.
+        detector: a :class:`~skushare.detector.runtime.Detector`; takes the largest size of live frames.
+        namer: one of :mod:`skushare.brands.frames`, that names the brands; or ``None``.
+        min_score: least score that counts; default: the model's for live frames.
+        on_image: called with (name, frame, detections) for each frame that is given.
+
+    Returns:
+        list of :class:`~skushare.detector.batch.Found`, one a frame, named after the video. The last one has
+        the error if the video is unreadable or damaged; what was found before the damage is kept.
+    """
+    path, tracker, error = Path(path), ShelfTracker(), None
+    try:
+        for _, image in read_frames(path):
+            detections = detector.detect(image, "live", min_score, size=detector.live_sizes[0])
+            tracker.update(image, namer.name(image, detections) if namer else detections)
+    except ImageError as problem:
+        error = problem
+    found = []
+    for number, picture in enumerate(tracker.pictures(), 1):
+        name = path.with_name(f"{path.name} picture {number}.jpg")
+        if on_image is not None:
+            on_image(name, decode_jpeg(picture.jpeg), picture.detections)
+        found.append(Found(name, picture.width, picture.height, picture.detections))
+    if error or not found:
+        found.append(Found(path, 0, 0, Detections(), error))
+    return found
 
 
 def _seconds(container):

@@ -1,13 +1,19 @@
 """Frames of recorded videos: thinned, upright, small, and clear errors."""
 
+import json
 import struct
 
 import av
 import numpy as np
 import pytest
 
+from skushare.cli import main
+from skushare.dataset.sweep import sweep
+from skushare.detections import Detections
 from skushare.errors import ImageError
-from skushare.live.recording import LARGEST, read_frames
+from skushare.images import read_image
+from skushare.live.recording import LARGEST, find_in_video, read_frames
+from skushare.samples import sample_pictures
 from tests.test_images import UPRIGHT, assert_upright
 
 # How a phone's display matrix turns what is stored, and the stored picture that it makes upright.
@@ -106,3 +112,44 @@ def test_what_a_video_cut_short_still_has_is_given(tmp_path):
     except ImageError as error:
         assert "damaged" in str(error)
     assert 5 <= found <= 12
+
+
+class Two:
+    """Finds two facings in every frame."""
+
+    live_sizes = (640, 416)
+
+    def detect(self, image, mode, min_score, size):
+        assert (mode, min_score, size) == ("live", 0.3, 640)
+        return Detections([[10, 10, 60, 90], [70, 10, 120, 90]], [0.9, 0.6], [0, 0])
+
+
+def test_what_was_found_before_the_damage_is_kept(tmp_path):
+    picture = np.random.default_rng(0).integers(0, 255, (12, 16, 3), np.uint8).repeat(10, 0).repeat(10, 1)
+    path = video(tmp_path / "a.mkv", [picture] * 300, codec="mpeg4")
+    data, shown = path.read_bytes(), []
+    whole = find_in_video(path, Two(), min_score=0.3, on_image=lambda *args: shown.append(args))
+    assert [(len(f.detections), f.error) for f in whole] == [(2, None)]
+    assert [(name.name, frame.shape, len(found)) for name, frame, found in shown] == [
+        ("a.mkv picture 1.jpg", (120, 160, 3), 2)
+    ]
+    path.write_bytes(b"text")
+    (none,) = find_in_video(path, Two(), min_score=0.3)
+    assert none.path == path and "not a video" in str(none.error) and not len(none.detections)
+    path.write_bytes(data[: len(data) // 2])
+    found = find_in_video(path, Two(), min_score=0.3)
+    assert sum(len(f.detections) for f in found) == 2
+
+
+def test_a_film_along_a_shelf_counts_each_facing_once(tmp_path, capsys):
+    picture = read_image(sample_pictures()[0])
+    path = ((0.0, 0.0, False), (4.0, 1.0, False), (6.0, 0.5, False))  # there, and half of the way back
+    film = video(
+        tmp_path / "walk.mp4", (v.image for v in sweep(picture, [], size=(540, 960), path=path)), rate=12
+    )
+    photo = tmp_path / "shelf.jpg"
+    photo.write_bytes(sample_pictures()[0].read_bytes())
+    assert main(["detect", str(photo), str(film), "--format", "json"]) == 0
+    still, *frames = json.loads(capsys.readouterr().out)
+    assert len(frames) > 1 and all("walk.mp4 picture" in frame["photo"] for frame in frames)
+    assert sum(frame["facings"] for frame in frames) == pytest.approx(still["facings"], rel=0.1)
