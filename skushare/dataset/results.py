@@ -45,6 +45,7 @@ def to_coco(found, labels, brands=(), own=()):
 def to_json(found, labels, brands=(), own=()):
     """JSON text: one object a photo with its count, its facings, and the gaps between them.
 
+    ``gaps`` is ``null`` where they are not known: on the frames of a video, of which each facing is on one.
     Where there are brands of one's ``own``, a facing tells whether it is of one: ``false`` is a competitor's,
     ``null`` unknown.
     """
@@ -56,7 +57,7 @@ def to_json(found, labels, brands=(), own=()):
             "facings": len(photo.detections),
             "error": str(photo.error) if photo.error else None,
             "detections": _facings(photo.detections, labels, brands, own).to_dict("records"),
-            "gaps": find_gaps(photo.detections).records(),
+            "gaps": None if photo.partial else find_gaps(photo.detections).records(),
         }
         for photo in found
     ]

@@ -8,13 +8,19 @@ from skushare.images import read_image
 
 
 class Found(NamedTuple):
-    """What was found in one photo file; ``error`` says why there is nothing."""
+    """What was found in one photo file.
+
+    Attributes:
+        error: why there is nothing.
+        partial: whether facings that it shows may be among another's, as on the frames of a video.
+    """
 
     path: object
     width: int
     height: int
     detections: Detections
     error: ImageError | None = None
+    partial: bool = False
 
 
 def detect_files(detector, paths, on_image=None, **options):

@@ -85,11 +85,13 @@ def find_in_video(path, detector, namer=None, min_score=None, on_image=None):
     except ImageError as problem:
         error = problem
     found = []
-    for number, picture in enumerate(tracker.pictures(), 1):
+    pictures = tracker.pictures()
+    for number, picture in enumerate(pictures, 1):
         name = path.with_name(f"{path.name} picture {number}.jpg")
         if on_image is not None:
             on_image(name, decode_jpeg(picture.jpeg), picture.detections)
-        found.append(Found(name, picture.width, picture.height, picture.detections))
+        partial = len(pictures) > 1
+        found.append(Found(name, picture.width, picture.height, picture.detections, partial=partial))
     if error or not found:
         found.append(Found(path, 0, 0, Detections(), error))
     return found

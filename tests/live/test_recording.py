@@ -152,4 +152,5 @@ def test_a_film_along_a_shelf_counts_each_facing_once(tmp_path, capsys):
     assert main(["detect", str(photo), str(film), "--format", "json"]) == 0
     still, *frames = json.loads(capsys.readouterr().out)
     assert len(frames) > 1 and all("walk.mp4 picture" in frame["photo"] for frame in frames)
+    assert still["gaps"] is not None and not any(frame["gaps"] for frame in frames)
     assert sum(frame["facings"] for frame in frames) == pytest.approx(still["facings"], rel=0.1)
