@@ -11,6 +11,7 @@ from skushare.app.text import plain
 from skushare.audits.audit import Audit, AuditPhoto, made_with, with_brands
 from skushare.audits.listing import known_names
 from skushare.audits.store import save_audit
+from skushare.audits.sweep import audit_of_pictures
 from skushare.brands.gallery import Gallery
 from skushare.database import pictures
 from skushare.detections import Detections
@@ -177,20 +178,8 @@ def audit_of_sweep(view, labels, words):
 
 
 def _audit_of_camera(view, seen, labels, words, source):
-    time = _now()
     known = view.known.brands if view.known else ()
-    found, brands = with_brands((each.detections for each in seen), labels, known)
-    photos = [
-        AuditPhoto(
-            f"{source}-{time:%Y%m%d-%H%M%S}-{number}.jpg",
-            pictures.put(each.jpeg),
-            each.width,
-            each.height,
-            detections,
-        )
-        for number, (each, detections) in enumerate(zip(seen, found, strict=True), 1)
-    ]
-    return Audit(photos, brands, time, source=source, **words, **view.about)
+    return audit_of_pictures(seen, labels, known, _now(), source, **words, **view.about)
 
 
 def _now():

@@ -89,6 +89,17 @@ class LabelNamer:
         return name_by_label(detections, self._labels, self.gallery)
 
 
+def frame_namer(gallery, embedder, labels):
+    """What names the facings of successive frames by ``gallery``; ``None`` without one.
+
+    Args:
+        gallery: a gallery of ``embedder``, or a brand map of the detector's class ``labels``.
+    """
+    if gallery is None:
+        return None
+    return LabelNamer(labels, gallery) if gallery.by_label else FrameNamer(embedder, gallery)
+
+
 class Look(NamedTuple):
     """A look that was founded: its name, what its most typical facing looks like, and what became of it.
 

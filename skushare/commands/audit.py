@@ -17,6 +17,7 @@ from skushare.commands.common import (
     progress,
     shown,
 )
+from skushare.errors import AuditError, ConfigError
 
 WORDS = ("store", "shelf", "category", "note")
 
@@ -29,13 +30,15 @@ def add(commands):
         "Count the facings of photos and keep them as an audit.\n\n"
         "PHOTOS are photos or folders, which are searched for photos with their subfolders; together they\n"
         "make one audit. The same command goes on where it was killed, and counts no photo twice. A photo\n"
-        "that cannot be read is named, the rest goes on, and the exit status is 1.",
+        "that cannot be read is named, the rest goes on, and the exit status is 1. A video that moves along\n"
+        "a shelf makes an audit by itself, in which each facing counts once.",
         "examples:\n"
         "  skushare audit monday/ --store 'North Street' --category coffee\n"
         "  skushare audit monday/ --store 'North Street' --gallery coffee   brands by a gallery\n"
+        "  skushare audit walk.mp4 --store 'North Street'                   a video along a shelf\n"
         "  skushare audit monday/ --model packs --brand-map brands.csv      by the model's own labels\n",
     )
-    parser.add_argument("photos", nargs="+", metavar="PHOTOS", help="photo or folder of photos")
+    parser.add_argument("photos", nargs="+", metavar="PHOTOS", help="photo or folder of photos; or a video")
     for name in WORDS:
         parser.add_argument(f"--{name}", default="", metavar="TEXT", help=f"the audit's {name}")
     parser.add_argument(
@@ -125,15 +128,21 @@ def audit(args):
     from skushare.brands.library import save_gallery
     from skushare.detector.runtime import Detector
     from skushare.images import find_images
+    from skushare.live.recording import SUFFIXES
 
     paths = find_images(args.photos)
     if not paths:
         print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
         return 2
+    videos = [path for path in paths if path.suffix.lower() in SUFFIXES]
+    if videos and len(paths) > 1:
+        raise ConfigError(f"{videos[0]}: a video makes an audit by itself; give it alone")
     detector = Detector.load(args.model)
     gallery, embedder = open_naming(args, detector.labels)
     if args.brand_map:
         save_gallery(gallery)  # so that pages and reports know the own brands
+    if videos:
+        return _audit_video(videos[0], detector, gallery, embedder, args)
     finder = Finder(detector, args.mode, args.min_score, gallery, embedder)
     words = {name: getattr(args, name) for name in WORDS} | ({"time": args.time} if args.time else {})
     source = sorted(str(Path(path).resolve()) for path in args.photos)
@@ -150,6 +159,27 @@ def audit(args):
         print(f"{known} photos were in the audit already and are counted once")
     _print(store.open_audit(number))
     return 1 if failed else 0
+
+
+def _audit_video(path, detector, gallery, embedder, args):
+    from skushare.audits import store
+    from skushare.audits.audit import made_with
+    from skushare.audits.sweep import audit_of_pictures
+    from skushare.brands.frames import frame_namer
+    from skushare.live.recording import sweep_video
+
+    min_score = detector.threshold("live") if args.min_score is None else args.min_score
+    seen, error = sweep_video(path, detector, frame_namer(gallery, embedder, detector.labels), min_score)
+    if error:
+        print(f"skushare: {error}", file=sys.stderr)
+    if not seen:
+        raise AuditError(f"{path}: no facing was found, so that no audit was saved")
+    about = made_with(detector, "live", min_score, gallery, detector.live_sizes[0])
+    words = {name: getattr(args, name) for name in WORDS}
+    brands = gallery.brands if gallery else ()
+    audit = audit_of_pictures(seen, detector.labels, brands, args.time or datetime.now(), **words, **about)
+    _print(store.open_audit(store.save_audit(audit)))
+    return 1 if error else 0
 
 
 def show_list(args):

@@ -64,6 +64,7 @@ def add(commands):
 
 
 def run(args):
+    from skushare.brands.frames import frame_namer
     from skushare.brands.recognition import BrandDetector
     from skushare.dataset import results
     from skushare.detector.batch import detect_files
@@ -106,7 +107,9 @@ def run(args):
         found = _joined(found, pictures, draw)
     with progress(len(videos), "videos") as advance:
         for video in videos:
-            found += find_in_video(video, live, _namer(gallery, embedder, live), args.min_score, draw)
+            found += find_in_video(
+                video, live, frame_namer(gallery, embedder, live.labels), args.min_score, on_image=draw
+            )
             if found[-1].error:
                 print(f"skushare: {found[-1].error}", file=sys.stderr)
             advance()
@@ -126,15 +129,6 @@ def run(args):
         print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
         return 2
     return 1 if any(photo.error for photo in found) else 0
-
-
-def _namer(gallery, embedder, detector):
-    """What names the brands from frame to frame; ``None`` without a gallery."""
-    from skushare.brands.frames import FrameNamer, LabelNamer
-
-    if gallery is None:
-        return None
-    return LabelNamer(detector.labels, gallery) if gallery.by_label else FrameNamer(embedder, gallery)
 
 
 def _spare(photos, out, draw):

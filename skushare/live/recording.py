@@ -63,7 +63,7 @@ def read_frames(source, name=None, rate=RATE):
         raise ImageError(f"{name}: has no frame that can be read; save it as MP4 or MOV")
 
 
-def find_in_video(path, detector, namer=None, min_score=None, on_image=None):
+def sweep_video(path, detector, namer=None, min_score=None):
     """The facings of the shelf that a video moves along, each once, on as few of its frames as show them.
 
     Args:
@@ -71,21 +71,30 @@ def find_in_video(path, detector, namer=None, min_score=None, on_image=None):
         detector: a :class:`~skushare.detector.runtime.Detector`; takes the largest size of live frames.
         namer: one of :mod:`skushare.brands.frames`, that names the brands; or ``None``.
         min_score: least score that counts; default: the model's for live frames.
-        on_image: called with (name, frame, detections) for each frame that is given.
 
     Returns:
-        list of :class:`~skushare.detector.batch.Found`, one a frame, named after the video. The last one has
-        the error if the video is unreadable or damaged; what was found before the damage is kept.
+        (list of :class:`~skushare.shelf.sweep_pictures.SweepPicture`, the :class:`ImageError` of an
+        unreadable or damaged video or ``None``); what was found before the damage is kept.
     """
-    path, tracker, error = Path(path), ShelfTracker(), None
+    tracker, error = ShelfTracker(), None
     try:
         for _, image in read_frames(path):
             detections = detector.detect(image, "live", min_score, size=detector.live_sizes[0])
             tracker.update(image, namer.name(image, detections) if namer else detections)
     except ImageError as problem:
         error = problem
+    return tracker.pictures(), error
+
+
+def find_in_video(path, *args, on_image=None):
+    """What :func:`sweep_video` finds: a :class:`~skushare.detector.batch.Found` a frame, an error last.
+
+    Args:
+        on_image: called with (name, frame, detections) for each frame that is given.
+    """
+    path = Path(path)
+    pictures, error = sweep_video(path, *args)
     found = []
-    pictures = tracker.pictures()
     for number, picture in enumerate(pictures, 1):
         name = path.with_name(f"{path.name} picture {number}.jpg")
         if on_image is not None:

@@ -14,12 +14,14 @@ import pandas as pd
 import pytest
 
 from skushare.audits import store
+from skushare.audits.listing import list_audits
 from skushare.brands.library import brand_notes, gallery_versions, skus_of
 from skushare.cli import main
 from skushare.database import engine
 from skushare.detections import Detections
 from skushare.detector.runtime import Detector
 from skushare.images import write_image
+from tests.live.test_recording import video
 
 pytestmark = pytest.mark.usefixtures("sqlite")
 
@@ -54,6 +56,27 @@ def photos(tmp_path, monkeypatch):
     for shade in (10, 20, 30):
         write_image(folder / f"{shade}.png", np.full((40, 40, 3), shade, np.uint8))
     return folder
+
+
+def test_a_video_makes_an_audit_of_each_facing_once(photos, tmp_path, capsys):
+    stub = Detector.load("")
+    found = Detections([[0, 0, 10, 10], [20, 0, 30, 10]], [0.9, 0.9], [0, 1])
+    stub.live_sizes, stub.detect = (640, 416), lambda image, mode, min_score, size: found.above(min_score)
+    picture = np.random.default_rng(0).integers(0, 255, (12, 16, 3), np.uint8).repeat(10, 0).repeat(10, 1)
+    film = video(tmp_path / "walk.MP4", [picture] * 40)
+    status, told = run(capsys, "audit", film, "--store", "North", "--time", "2026-03-02T14:30")
+    assert status == 0 and "North" in told.out
+    audit = store.open_audit(1)
+    assert (audit.source, audit.facings, len(audit.photos)) == ("sweep", 2, 1)
+    assert audit.thresholds == {"mode": "live", "score": 0.4, "size": 640} and audit.time.hour == 14
+    assert audit.shares()["name"].tolist() == ["=jar", "can"]
+    assert run(capsys, "audit", film, photos)[0] == 2
+    assert main(["audit", str(film), "--min-score", "0.95"]) == 2
+    assert "no facing" in capsys.readouterr().err
+    film.write_bytes(b"text")
+    assert main(["audit", str(film)]) == 2
+    assert "walk.MP4: is not a video" in capsys.readouterr().err
+    assert list_audits()["audit"].tolist() == [1]
 
 
 def run(capsys, *arguments):

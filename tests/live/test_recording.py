@@ -128,16 +128,16 @@ def test_what_was_found_before_the_damage_is_kept(tmp_path):
     picture = np.random.default_rng(0).integers(0, 255, (12, 16, 3), np.uint8).repeat(10, 0).repeat(10, 1)
     path = video(tmp_path / "a.mkv", [picture] * 300, codec="mpeg4")
     data, shown = path.read_bytes(), []
-    whole = find_in_video(path, Two(), min_score=0.3, on_image=lambda *args: shown.append(args))
+    whole = find_in_video(path, Two(), None, 0.3, on_image=lambda *args: shown.append(args))
     assert [(len(f.detections), f.error) for f in whole] == [(2, None)]
     assert [(name.name, frame.shape, len(found)) for name, frame, found in shown] == [
         ("a.mkv picture 1.jpg", (120, 160, 3), 2)
     ]
     path.write_bytes(b"text")
-    (none,) = find_in_video(path, Two(), min_score=0.3)
+    (none,) = find_in_video(path, Two(), None, 0.3)
     assert none.path == path and "not a video" in str(none.error) and not len(none.detections)
     path.write_bytes(data[: len(data) // 2])
-    found = find_in_video(path, Two(), min_score=0.3)
+    found = find_in_video(path, Two(), None, 0.3)
     assert sum(len(f.detections) for f in found) == 2
 
 
