@@ -7,7 +7,7 @@ import streamlit as st
 
 from skushare.app.datasets import go_to, note, progress_bar
 from skushare.app.text import plain
-from skushare.dataset.store import dataset_names
+from skushare.dataset.store import dataset_names, open_dataset
 from skushare.errors import SkushareError
 
 
@@ -57,7 +57,10 @@ def _add(name, add):
         return
     st.session_state.datasets_stored += 1
     go_to(name)
-    note(f"Stored as {name}")
+    absent = open_dataset(name).provenance.get("not found")
+    note(
+        f"Stored as {name}" + (f"; not found in the zip: {absent}. Health names them all." if absent else "")
+    )
     st.rerun()
 
 

@@ -84,6 +84,7 @@ def add(commands):
 def run_import(args):
     from skushare.dataset.formats import read_dataset
     from skushare.dataset.intake import add_archive
+    from skushare.dataset.layout import missing_photos, require_photos
     from skushare.dataset.store import add_dataset, open_dataset
 
     source = Path(args.source)
@@ -97,9 +98,19 @@ def run_import(args):
         dataset = open_dataset(name)
     else:
         dataset = read_dataset(args.source, args.images, args.format, raw=True)
+        require_photos(dataset, f"put them beside the labels of {source}, or name their folder with --images")
         name = args.name or _short(dataset.name)
         folder = add_dataset(dataset, name, copy=not args.in_place, progress=shown("images"))
     print(f"{folder}: {_summary(dataset)}; use it as {name}")
+    if not _boxes(dataset):
+        print("it has not one box; if there are labels, docs/datasets.md tells where they are looked for")
+    if missing := missing_photos(dataset):
+        print(
+            f"{len(missing)} of {len(dataset)} photos were not found, such as {missing[0]}; "
+            f"skushare data check {name} lists them"
+        )
+    if other := dataset.provenance.get("left out"):
+        print(f"left out {other}")
     if left_out := dataset.provenance.get("left_out"):
         print(f"left out {len(left_out)} photos of SKU-110K that are known to be damaged")
     return 0

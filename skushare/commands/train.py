@@ -153,7 +153,7 @@ def run(args):
         status = job.run_job(this, [bar], say)
     if status == runs.FINISHED and this.model_folder.is_dir():
         print(f"{args.folder / 'model'}: use it with --model {args.folder / 'model'}")
-    return 0
+    return 0 if status == runs.FINISHED else 1  # stopped: what a script has next must not go on without it
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import numpy as np
 
 from skushare.dataset.dataset import Dataset, make_sample
 from skushare.dataset.layout import (
+    bare_name,
     by_split,
     homes,
     image_folder,
@@ -33,7 +34,8 @@ _FAULTS = (  # of content of another shape
     OverflowError,
 )
 _HALVES = re.compile("[\ud800-\udfff]")  # of characters, as in a name that was cut within an emoji
-_KEYS = re.compile(rb'\s*\{\s*"(info|images|annotations|categories|licenses|type)"')
+_HEAD = 1 << 16  # bytes of a file that tell whether it is COCO
+_KEYS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(info|images|annotations|categories|licenses|type)"')
 
 
 def coco_files(folder):
@@ -138,7 +140,9 @@ def coco_text(dataset, named):
 
 def _looks_like_coco(path):
     with open(path, "rb") as file:
-        return _KEYS.match(file.read(4096)) is not None
+        head = file.read(_HEAD)
+    # Label Studio puts a file of categories alone beside labels of YOLO.
+    return bool(_KEYS.match(head)) and (len(head) == _HEAD or b'"images"' in head)
 
 
 class _Boxes:
@@ -222,8 +226,15 @@ def _samples(path, content, boxes, split, folder, labels, confined):
         raise _not_coco(path, error) from None
     for image, size, rows in zip(content["images"], sizes, tables, strict=False):
         where = f"{path}, image {image['id']}"
-        file = inside(folder, image["file_name"], where) if confined else folder / image["file_name"]
+        file = _file(folder, image["file_name"], where) if confined else folder / image["file_name"]
         yield make_sample(file, size, rows, split, where, _text(image.get("group") or ""))
+
+
+def _file(folder, name, where):
+    try:
+        return inside(folder, name, where)
+    except DatasetError:  # a place of the computer that the labels were made on
+        return inside(folder, bare_name(name), where)
 
 
 def _text(value):

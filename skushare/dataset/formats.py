@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skushare.dataset.coco import coco_files, read_coco, write_coco
+from skushare.dataset.layout import with_found_photos
 from skushare.dataset.sku110k import csv_files, read_csv, write_csv
 from skushare.dataset.tfrecord import read_tfrecord, tfrecord_files, write_tfrecord
 from skushare.dataset.voc import read_voc, voc_files, write_voc
@@ -88,7 +89,8 @@ def read_dataset(source, images=None, format=None, raw=False):
         text = path.name  # by its name, so that edits count
     elif os.path.exists(path):
         source = _unwrapped(path)
-        return FORMATS[format or detect_format(source)].read(source, images, raw)
+        dataset = FORMATS[format or detect_format(source)].read(source, images, raw)
+        return with_found_photos(dataset, images or (source if source.is_dir() else source.parent))
     return _stored(text, raw)
 
 

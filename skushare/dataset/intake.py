@@ -11,6 +11,7 @@ import numpy as np
 from skushare.dataset.archive import extract
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.formats import read_dataset
+from skushare.dataset.layout import missing_photos, require_photos
 from skushare.dataset.store import add_dataset, new_folder
 from skushare.dataset.synthetic import generate_shelf
 from skushare.errors import DatasetError, SkushareError, UnknownFormatError
@@ -49,7 +50,12 @@ def add_archive(archive, name, progress=None):
             dataset = read_dataset(folder, raw=True)
             if not dataset.samples:
                 raise DatasetError(f"{archive.name}: has no pictures with labels")
+            require_photos(dataset, f"{archive.name} must have them as well as the labels")
             provenance = {**dataset.provenance, "source": archive.name}
+            if missing := missing_photos(dataset):
+                provenance["not found"] = (
+                    f"{len(missing)} of {len(dataset)} photos, such as {missing[0].name}"
+                )
             if skipped:
                 provenance["left out"] = f"{len(skipped)} other files, such as {skipped[0]}"
             return add_dataset(replace(dataset, provenance=provenance), name, progress=progress)

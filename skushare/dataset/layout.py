@@ -4,12 +4,16 @@ import math
 import os
 import re
 import shutil
+import unicodedata
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 
 from skushare.errors import DatasetError
-from skushare.images import SUFFIXES
+from skushare.images import SUFFIXES, find_images
 from skushare.workspace import checked_name
 
 ALL = "all"  # what files and folders of samples without a split are called
@@ -105,6 +109,51 @@ def inside(folder, name, where):
             "make it relative to the folder of images (on the command line, --images names that)"
         )
     return Path(path)
+
+
+def bare_name(name):
+    """The file's own name in what a label calls it: a path of any system, or a web address."""
+    return re.split(r"[/\\]", name)[-1].split("?")[0]
+
+
+def missing_photos(dataset):
+    """The paths of ``dataset``'s photos that are not there."""
+    return [sample.path for sample in dataset.samples if not sample.path.is_file()]
+
+
+def require_photos(dataset, remedy):
+    """Raise a :class:`DatasetError` with the ``remedy`` where all photos of ``dataset`` are missing."""
+    missing = missing_photos(dataset)
+    if missing and len(missing) == len(dataset):
+        raise DatasetError(f"none of the {len(missing)} photos is there, such as {missing[0]}; {remedy}")
+
+
+def with_found_photos(dataset, folder):
+    """``dataset`` with the photos that are not where its labels say taken from below ``folder``.
+
+    Labelling tools write names for another folder, system or spelling; a photo is taken where it alone has
+    the name, upper and lower case and the encoding of accents and signs apart.
+    """
+    wanted = Counter(_spelled(path) for path in missing_photos(dataset))
+    if not wanted:
+        return dataset
+    places = {}
+    for path in find_images([folder]):
+        places.setdefault(_spelled(path), []).append(path)
+    found = {
+        name: places[name][0] for name, times in wanted.items() if times == len(places.get(name, ())) == 1
+    }
+    samples = tuple(
+        replace(sample, path=found[_spelled(sample.path)])
+        if _spelled(sample.path) in found and not sample.path.is_file()
+        else sample
+        for sample in dataset.samples
+    )
+    return replace(dataset, samples=samples)
+
+
+def _spelled(path):
+    return unicodedata.normalize("NFC", unquote(bare_name(str(path)))).casefold()
 
 
 def _is_encodable(name):

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import re
 from array import array
 from itertools import chain
 from pathlib import Path
@@ -36,6 +37,7 @@ DAMAGED = frozenset(
     }.items()
     for number in numbers.split()
 )
+_SIZE = re.compile(r"\d+(\.0*)?")  # some tables have all numbers with a point
 
 
 def csv_files(folder):
@@ -128,14 +130,14 @@ def _read_rows(path, classes):
     reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
     try:
         for row in reader:
-            if not row or (reader.line_num == 1 and _is_header(row)):
+            if not any(row) or (reader.line_num == 1 and _is_header(row)):
                 continue
             image, left, top, right, bottom, label, width, height, *score = row
             if delimiter != ",":
                 left, top, right, bottom, *score = (
                     text.replace(",", ".") for text in (left, top, right, bottom, *score)
                 )
-            sizes.setdefault(image, (int(width), int(height)))
+            sizes.setdefault(image, (_whole(width), _whole(height)))
             box = boxes.setdefault(image, array("d"))
             if left or label:
                 corners = map(finite, (left, top, right, bottom))
@@ -146,6 +148,12 @@ def _read_rows(path, classes):
             f"height ({error})"
         ) from None
     return boxes, sizes
+
+
+def _whole(text):
+    if not _SIZE.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is no width or height")
+    return int(float(text))
 
 
 def _delimiter(line):
@@ -160,7 +168,7 @@ def _has_boxes(path):
     with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
         lines = [file.readline(4096) for _ in range(2)]
     rows = list(csv.reader(lines, delimiter=_delimiter(lines[0])))
-    return any(len(row) in (8, 9) and row[6].isdigit() and row[7].isdigit() for row in rows)
+    return any(len(row) in (8, 9) and all(map(_SIZE.fullmatch, row[6:8])) for row in rows)
 
 
 def _image_folder(path, images, names):

@@ -165,7 +165,7 @@ def _described_parts(content, root, where):
     if isinstance(content.get("path"), str) and (root / content["path"]).is_dir():
         inner = Path(os.path.normpath(root / content["path"]))
         base = inner if inner.is_relative_to(root) else root
-    parts = []
+    parts, absent = [], ""
     for split, entries in content.items():
         entries = entries if isinstance(entries, list) else [entries]
         if split in _NO_SPLITS or not all(isinstance(entry, str) and entry for entry in entries):
@@ -178,10 +178,14 @@ def _described_parts(content, root, where):
                 images = _listed_images(path, root) if path.is_file() else find_images([path])
                 parts.append((split_of(str(split)), images))
             elif known_split(str(split)):
-                raise DatasetError(
-                    f"{where}: {split} is {path}, which does not exist; put the folder there (on the "
-                    "command line, --images names the one that its paths start from)"
-                )
+                absent = absent or f"{split} is {path}"
+                if known_split(str(split)) != "test":  # which Roboflow lists whether it is there or not
+                    break
+    if absent and not parts or absent.startswith(("train", "val")):
+        raise DatasetError(
+            f"{where}: {absent}, which does not exist; put the folder there (on the "
+            "command line, --images names the one that its paths start from)"
+        )
     if not parts:
         parts = _plain_parts(base)
     return sorted(parts, key=lambda part: split_order(part[0]))

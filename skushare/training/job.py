@@ -14,7 +14,8 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from skushare.errors import ConfigError, SkushareError
+from skushare.dataset.layout import missing_photos
+from skushare.errors import ConfigError, DatasetError, SkushareError
 from skushare.files import drop_unfinished
 from skushare.lock import hold
 from skushare.training.backends import environment, load_keras, share_out
@@ -101,6 +102,12 @@ def _carry_out(run, observers, say):
     heartbeat = Heartbeat(run.folder, plan.training)
     # Before Keras, which takes its time: what is wrong here is told at once.
     config, datasets, validation = read_data(plan)
+    missing = [path for each in (*(d for d, _ in datasets), validation) for path in missing_photos(each)]
+    if missing:
+        raise DatasetError(
+            f"{len(missing)} photos are not there, such as {missing[0]}; bring them back, or take them out "
+            "with skushare data check NAME --fix damaged"
+        )
     say(f"{sum(len(d) for d, _ in datasets)} photos to train on, {len(validation)} to validate on")
     prune_copies()
     load_keras()

@@ -60,6 +60,46 @@ def test_a_zip_is_stored_as_its_folder_would_be(source, tmp_path, capsys):
     assert zipped.name in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "C:\\photos\\{}",
+        "/home/me/{}",
+        "../../data/local-files/?d=shop/{}",
+        "data/obj/{}",
+        "http://x/%54RAIN.png?token=1",
+    ],
+)
+def test_photos_are_found_by_their_own_name_where_labels_name_another_place(source, name):
+    labels = source / "train.json"
+    content = json.loads(labels.read_text())
+    content["images"][0]["file_name"] = name.format("TRAIN.png")
+    labels.write_text(json.dumps(content))
+    (sample,) = read_dataset(source).only("train").samples
+    assert sample.path == source / "images" / "train.png"
+    (source / "other").mkdir()
+    (source / "other" / "train.png").write_bytes(b"")  # now the name does not tell which
+    assert not read_dataset(source).only("train").samples[0].path.is_file()
+
+
+def test_photos_that_are_not_there_are_told_and_without_any_nothing_is_stored(source, tmp_path, capsys):
+    (source / "images" / "val.png").unlink()
+    assert main(["data", "import", str(source), "--name", "half"]) == 0
+    assert "1 of 2 photos were not found" in capsys.readouterr().out
+    (source / "images" / "train.png").unlink()
+    zipped = Path(shutil.make_archive(tmp_path / "labels", "zip", tmp_path, source.name))
+    for given, remedy in ((source, "--images"), (zipped, "labels.zip must have them")):
+        assert main(["data", "import", str(given), "--name", "none"]) == 2
+        told = capsys.readouterr().err
+        assert "none of the 2 photos is there" in told and remedy in told
+    assert [line.split()[0] for line in lists(capsys)] == ["half"]
+
+
+def lists(capsys):
+    main(["data", "list"])
+    return capsys.readouterr().out.splitlines()[1:]
+
+
 @pytest.mark.parametrize("format", ["voc", "coco", "yolo", "csv", "tfrecord"])
 def test_a_dataset_is_converted_with_splits_and_images_and_without_wrong_boxes(
     source, tmp_path, capsys, format

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skushare.dataset.coco import read_coco
+from skushare.dataset.coco import coco_files, read_coco
 from skushare.dataset.formats import read_dataset
 from skushare.errors import DatasetError
 
@@ -88,13 +88,31 @@ def test_raw_boxes_are_as_they_stand_in_the_file(tmp_path):
     np.testing.assert_allclose(sample.boxes, [[-10, -10, 20, 20], [10, 10, 5, 30]])
 
 
-@pytest.mark.parametrize("name", ["../a.jpg", "/etc/passwd", "b/../../a.jpg", "", "a\ud800.jpg"])
-def test_a_file_name_that_leads_out_is_refused(tmp_path, name):
+@pytest.mark.parametrize("name", ["..", "/", "", "a\ud800.jpg"])
+def test_what_is_no_file_name_is_refused(tmp_path, name):
     path = write(tmp_path, images=[{"id": 3, "file_name": name, "width": 9, "height": 9}])
     with pytest.raises(DatasetError, match=r"train\.json, image 3"):
         read_coco(path)
-    if name.isascii() and name:
-        assert read_coco(path, tmp_path, confined=False).samples[0].path == Path(tmp_path, name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../passwd", "/etc/passwd", "b/../../passwd", "../../local-files/?d=shop/passwd", "C:\\x\\..\\passwd"],
+)
+def test_a_file_name_that_leads_out_stands_for_a_file_of_the_folder(tmp_path, name):
+    path = write(tmp_path, images=[{"id": 3, "file_name": name, "width": 9, "height": 9}])
+    read = tmp_path / "passwd"
+    assert read_coco(path).samples[0].path in (read, tmp_path / name)  # a backslash is a letter on Unix
+    assert read_coco(path, tmp_path, confined=False).samples[0].path == Path(tmp_path, name)
+
+
+def test_a_folder_is_known_by_what_its_files_hold(tmp_path):
+    text = write(tmp_path).read_text()
+    (tmp_path / "train.json").write_text("\ufeff" + text, encoding="utf-8")  # as some Windows tools save it
+    assert [path.name for _, path in coco_files(tmp_path)] == ["train.json"] and read_coco(tmp_path)
+    (tmp_path / "train.json").unlink()
+    (tmp_path / "notes.json").write_text('{"categories": [{"id": 0, "name": "s"}], "info": {}}')
+    assert not coco_files(tmp_path)  # Label Studio's, beside labels of YOLO
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ def test_photos_known_to_be_damaged_are_left_out_and_named(tmp_path):
             [[1.5, 2, 3, 4.25]],
             [0.5],
         ),
+        ("a.jpg;1;2;3;4;s;100.0;50.0\n;;;;;;;\n", [[1, 2, 3, 4]], [1]),
         ("a.jpg\t1\t2\t3\t4\ts, t\t100\t50\n", [[1, 2, 3, 4]], [1]),
     ],
 )

@@ -150,6 +150,14 @@ def test_a_description_that_makes_no_sense_is_named(tmp_path, text, place):
         read_yolo(tmp_path)
 
 
+def test_a_test_folder_that_is_not_there_is_left_out_beside_others(tmp_path):
+    write(tmp_path, data__yaml="train: ../images\ntest: ../test/images\nnames: [s]\n")
+    assert [sample.split for sample in read_yolo(tmp_path).samples] == ["train"]
+    write(tmp_path, data__yaml="test: ../test/images\nnames: [s]\n")
+    with pytest.raises(DatasetError, match=r"test is .*test/images"):
+        read_yolo(tmp_path)
+
+
 def test_a_list_of_images_cannot_lead_out(tmp_path):
     write(tmp_path, data__yaml="names: [s]\ntrain: train.txt", train__txt="images/a.jpg\n/etc/passwd\n")
     with pytest.raises(DatasetError, match=r"train\.txt, line 2"):

@@ -65,11 +65,18 @@ def import_it(page, url, archive):
     expect(page.get_by_test_id("stMetric").filter(has_text="Pictures")).to_contain_text("15")
 
 
+def settle(page):
+    """Wait until nothing opens or moves any more, and no run goes on: a click meanwhile can be lost."""
+    page.wait_for_timeout(1000)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
 def repair_the_wrong_box(page):
     page.get_by_role("tab", name="Health").click()
     page.get_by_role("button", name="Check the dataset").click()
     found = page.get_by_test_id("stExpander").filter(has_text=re.compile("outside", re.I))
     found.first.click()
+    settle(page)
     found.get_by_role("button", name="Repair").click()
     expect(page.get_by_text("Repaired. The History tab can undo it.")).to_be_visible()
 
@@ -102,8 +109,7 @@ def train_two_epochs_with_a_stop(page):
     page.get_by_text("More settings").click()
     layer = page.get_by_role("combobox", name=re.compile("Train from layer"))
     layer.scroll_into_view_if_needed()
-    page.wait_for_timeout(1000)  # a list closes when the page still moves under it, or a run ends
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    settle(page)  # a list closes when the page still moves under it, or a run ends
     layer.click()
     page.get_by_role("option", name="block_13_expand").click()  # the sooner it starts
     name = page.get_by_label("Name of the run", exact=True)

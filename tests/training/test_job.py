@@ -158,6 +158,17 @@ def test_classes_that_differ_are_told_before_anything_is_trained(plan, tmp_path)
     assert run.status == FAILED and "as one class" in run.reason
 
 
+def test_photos_that_are_not_there_are_told_before_anything_is_trained(plan, tmp_path):
+    content = json.loads(Path(plan.validation).read_text())
+    content["images"][-1]["file_name"] = "gone.jpg"
+    other = Path(plan.validation).with_name("gone.json")
+    other.write_text(json.dumps(content))
+    run = runs.prepare(tmp_path / "run", replace(plan, train=((str(other), 1.0),)))
+    with pytest.raises(SkushareError, match=r"1 photos are not there, such as .*gone\.jpg; .*--fix damaged"):
+        run_job(run)
+    assert run.status == FAILED
+
+
 def wrapped(error):
     try:
         raise SkushareError("cannot be written") from error
