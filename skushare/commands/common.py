@@ -24,7 +24,8 @@ def add_model(parser, mode="photo"):
     parser.add_argument(
         "--model",
         metavar="NAME|DIR",
-        help="a model of models/ by name, or a model folder (default: the shipped one)",
+        help="a model of models/ or runs/NAME of the workspace, or the folder of a model or a run "
+        "(default: the shipped one)",
     )
     parser.add_argument(
         "--mode",

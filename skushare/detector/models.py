@@ -76,19 +76,20 @@ class Model:
 
 
 def read_model(name=None):
-    """The :class:`Model` called ``name`` in :func:`models_folder`, or in the folder ``name``.
+    """The :class:`Model` of a folder, of a run's folder, of :func:`models_folder`, or of a run by its name.
 
-    ``None`` stands for the shipped one.
+    Args:
+        name: which, tried in this order; ``None`` stands for the shipped one.
 
     Raises:
         ModelError: there is none, or its description cannot be used.
     """
     name = name or DEFAULT_MODEL
-    folder = Path(name)
-    if not (folder / DESCRIPTION).is_file():
-        folder = models_folder() / name
-    if not (folder / DESCRIPTION).is_file():
-        raise ModelError(f"no model called {name!r}; there are: {', '.join(model_names()) or 'none'}")
+    run = runs_folder() / str(name).removeprefix("runs/") / "model"
+    places = [Path(name), Path(name, "model"), models_folder() / name, run]
+    folder = next((place for place in places if (place / DESCRIPTION).is_file()), None)
+    if folder is None:
+        raise ModelError(f"no model called {name!r}; there are: {', '.join(model_choices()) or 'none'}")
     try:
         content = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         config = DetectorConfig.from_dict(content.pop("config"))

@@ -1,0 +1,42 @@
+"""Where a model is looked for by what the user calls it."""
+
+import shutil
+
+import pytest
+
+from skushare.detector.models import DESCRIPTION, models_folder, read_model
+from skushare.errors import ModelError
+
+
+@pytest.fixture
+def trained(tmp_path, monkeypatch):
+    """A run called ``first`` in the workspace, and one in the folder ``here/second``."""
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
+    monkeypatch.chdir(tmp_path)
+    for run in ("workspace/runs/first", "here/second"):
+        (tmp_path / run / "model").mkdir(parents=True)
+        shutil.copy(models_folder() / "shelf_dense" / DESCRIPTION, tmp_path / run / "model")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        (None, None),
+        ("shelf_dense", None),
+        ("first", "workspace/runs/first/model"),
+        ("runs/first", "workspace/runs/first/model"),
+        ("workspace/runs/first", "workspace/runs/first/model"),
+        ("here/second", "here/second/model"),
+        ("here/second/model", "here/second/model"),
+    ],
+)
+def test_a_model_is_found_by_its_name_its_folder_or_its_run(trained, name, folder):
+    expected = trained / folder if folder else models_folder() / "shelf_dense"
+    assert read_model(name).folder == expected.resolve()
+
+
+@pytest.mark.parametrize("name", ["second", "here", "none"])
+def test_what_there_is_is_told_where_a_name_has_no_model(trained, name):
+    with pytest.raises(ModelError, match=rf"{name}.*shelf_dense.*runs/first"):
+        read_model(name)
