@@ -60,6 +60,7 @@ EXPERIMENTS = {
     "data: human labels of SKU-110K alone": {"data": HUMAN},
     "data: half of the photos": {"every": 2},
     "data: a quarter of the photos": {"every": 4},
+    "data: a sixteenth of the photos": {"every": 16},
 }
 
 
