@@ -13,6 +13,7 @@ from skushare.workspace import runs_folder
 
 DEFAULT_MODEL = "shelf_dense"
 DESCRIPTION, LITERT, WEIGHTS, LABEL_MAP = "model.json", "model.tflite", "weights.npz", "label_map.pbtxt"
+RUN_CONFIG = "detector.json"  # in the folder of a training run, from its first moment
 
 
 def models_folder():
@@ -82,13 +83,18 @@ def read_model(name=None):
         name: which, tried in this order; ``None`` stands for the shipped one.
 
     Raises:
-        ModelError: there is none, or its description cannot be used.
+        ModelError: there is none, the run has none yet, or its description cannot be used.
     """
     name = name or DEFAULT_MODEL
-    run = runs_folder() / str(name).removeprefix("runs/") / "model"
-    places = [Path(name), Path(name, "model"), models_folder() / name, run]
+    run = runs_folder() / str(name).removeprefix("runs/")
+    places = [Path(name), Path(name, "model"), models_folder() / name, run / "model"]
     folder = next((place for place in places if (place / DESCRIPTION).is_file()), None)
     if folder is None:
+        unfinished = next((place for place in (Path(name), run) if (place / RUN_CONFIG).is_file()), None)
+        if unfinished:
+            raise ModelError(
+                f"{name}: this run has no model yet; make it: skushare package {unfinished} --val DATA"
+            )
         raise ModelError(f"no model called {name!r}; there are: {', '.join(model_choices()) or 'none'}")
     try:
         content = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from pathlib import Path
 from skushare import __version__
 from skushare.brands.gallery_files import INDEX as GALLERY_INDEX
 from skushare.brands.gallery_files import write_gallery
-from skushare.detector.models import LABEL_MAP, LITERT, sha256
+from skushare.detector.models import LABEL_MAP, LITERT, read_model, sha256
 from skushare.detector.runtime import Detector
 from skushare.export import golden, proof, webapp
 from skushare.export.errors import ExportError
@@ -22,7 +22,6 @@ from skushare.export.sources import (
     detector_network,
     embedder_network,
     open_embedder,
-    open_model,
 )
 from skushare.export.tfjs import SHARD_BYTES, convert
 
@@ -85,7 +84,7 @@ def export_bundle(
     steps = _Steps(progress)
     with export_folder(out) as folder:
         with steps.step("Reading the model", 0.0):
-            source = open_model(model)
+            source = read_model(model)
             embedder = open_embedder()
             if gallery is not None:
                 if embedder is None:
@@ -166,7 +165,7 @@ def export_model(
     steps = _Steps(progress)
     with export_folder(out) as folder:
         with steps.step("Reading the model", 0.0):
-            source = open_model(model)
+            source = read_model(model)
         report = _report(source, format, precision or {"tfjs": DEFAULT_PRECISION}.get(format, "float32"))
         options = {"shard_bytes": shard_bytes, "names": names, "validation": validation}
         write(folder, source, precision, report, steps, **options)

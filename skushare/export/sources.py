@@ -1,38 +1,14 @@
 """What is exported: a model of the models' folder or of a run, and the embedder, as networks to run."""
 
-from pathlib import Path
-
 import numpy as np
 
 from skushare.brands.embedder import DEFAULT_EMBEDDER, Embedder
-from skushare.detector.models import DESCRIPTION, WEIGHTS, model_choices, models_folder, read_model
+from skushare.detector.models import WEIGHTS, models_folder
 from skushare.export.errors import ExportError
 from skushare.export.freeze import load_tensorflow
 
 SAME_DIRECTION = 0.995  # cosine of the embeddings of a LiteRT file and of the weights beside it
 EMBEDDER_CARD = "MODEL_CARD.embedder.md"
-
-
-def open_model(name=None):
-    """The :class:`~skushare.detector.models.Model` called ``name``.
-
-    Args:
-        name: of ``models/``, ``runs/NAME`` of the workspace, or the folder of a model or of a run.
-
-    Raises:
-        ExportError: the run has no model yet.
-        ModelError: there is no such model, or it is damaged.
-    """
-    choices = model_choices()
-    if name in choices:
-        return read_model(choices[name])
-    if name and Path(name, "detector.json").is_file():
-        if not Path(name, "model", DESCRIPTION).is_file():
-            raise ExportError(
-                f"{name}: this run has no model yet; make it: skushare package {name} --val DATA"
-            )
-        return read_model(Path(name, "model"))
-    return read_model(name)
 
 
 def detector_network(model):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from skushare.detector.config import DetectorConfig
-from skushare.detector.models import LITERT, WEIGHTS, write_description
+from skushare.detector.models import LITERT, RUN_CONFIG, WEIGHTS, write_description
 from skushare.detector.network import build_network
 from skushare.detector.preprocess import input_size, prepare
 from skushare.detector.runtime import Detector
@@ -46,7 +46,7 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
     """
     run = Path(run)
     try:
-        config = DetectorConfig.from_json((run / "detector.json").read_text())
+        config = DetectorConfig.from_json((run / RUN_CONFIG).read_text())
         about = {
             **(about or {}),
             "data": json.loads((run / "data.json").read_text()),

@@ -12,6 +12,7 @@ from keras import ops
 
 from skushare.detector.anchors import detector_anchors
 from skushare.detector.losses import detection_loss
+from skushare.detector.models import RUN_CONFIG
 from skushare.detector.network import build_network
 from skushare.detector.postprocess import postprocess
 from skushare.detector.preprocess import input_size, prepare
@@ -83,7 +84,7 @@ def train(run, config, training, datasets, validation, initial_weights=None, obs
     """
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
-    _claim(run / "detector.json", config.to_json())
+    _claim(run / RUN_CONFIG, config.to_json())
     _claim(run / "training.json", json.dumps(asdict(training), indent=2))
     _claim(run / "data.json", json.dumps([_describe(d, weight) for d, weight in datasets], indent=2))
 

@@ -98,14 +98,3 @@ def test_a_run_without_a_model_is_told_how_to_get_one(tmp_path, capsys):
     (tmp_path / "first" / "detector.json").write_text("{}")
     status, output = run(capsys, "--model", tmp_path / "first", "--out", tmp_path / "out")
     assert status == 2 and "skushare package" in output.err
-
-
-def test_a_run_is_found_by_its_name(tmp_path, monkeypatch):
-    from skushare.detector.models import models_folder
-    from skushare.export.sources import open_model
-
-    model = tmp_path / "workspace" / "runs" / "first" / "model"
-    model.parent.mkdir(parents=True)
-    model.symlink_to(models_folder() / "shelf_dense")
-    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
-    assert open_model("runs/first").config == read_model().config

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from skushare.detector.models import DESCRIPTION, models_folder, read_model
+from skushare.detector.models import DESCRIPTION, RUN_CONFIG, models_folder, read_model
 from skushare.errors import ModelError
 
 
@@ -39,4 +39,13 @@ def test_a_model_is_found_by_its_name_its_folder_or_its_run(trained, name, folde
 @pytest.mark.parametrize("name", ["second", "here", "none"])
 def test_what_there_is_is_told_where_a_name_has_no_model(trained, name):
     with pytest.raises(ModelError, match=rf"{name}.*shelf_dense.*runs/first"):
+        read_model(name)
+
+
+@pytest.mark.parametrize("name", ["first", "runs/first", "here/second"])
+def test_a_run_without_a_model_tells_how_to_make_it(trained, name):
+    for run in ("workspace/runs/first", "here/second"):
+        shutil.rmtree(trained / run / "model")
+        (trained / run / RUN_CONFIG).write_text("{}")
+    with pytest.raises(ModelError, match=rf"{name}.*no model yet.*skushare package"):
         read_model(name)
