@@ -89,7 +89,7 @@ def _show_split(dataset):
     st.markdown("##### Split anew")
     st.markdown(
         "Deals the pictures out to splits at random. Nearly the same pictures, and those of one group, stay "
-        "together, so that none is trained on and tested with."
+        "together, so that a model is not tested with what it was trained on."
     )
     columns = st.columns(4, vertical_alignment="bottom")
     shares = {
@@ -97,18 +97,23 @@ def _show_split(dataset):
         for split, share, column in zip(("train", "val", "test"), (80, 10, 10), columns[:3], strict=True)
     }
     seed = columns[3].number_input("Seed", 0, 2**31 - 1, 0, help="Another one gives another split.")
+    series = st.checkbox(
+        "Keep photos of one series together",
+        help="Photos whose names differ in their last number alone, as bay2_01.jpg and bay2_02.jpg: shots "
+        "of one shelf that look too different to be noticed.",
+    )
     total = sum(shares.values())
     if total != 100:
         st.caption(f"The shares add up to {total} %. Make it 100 % to split.")
     # The sum is asked again, because a click may come along with the number that spoils it.
     if st.button("Split", icon=":material/call_split:", disabled=total != 100) and total == 100:
-        _split(dataset, {split: share for split, share in shares.items() if share}, seed)
+        _split(dataset, {split: share for split, share in shares.items() if share}, seed, series)
 
 
-def _split(dataset, shares, seed):
+def _split(dataset, shares, seed, series):
     try:
         parts = split_dataset(
-            store.open_dataset(dataset.name), shares, seed, progress_bar("Pictures looked at")
+            store.open_dataset(dataset.name), shares, seed, progress_bar("Pictures looked at"), series=series
         )
         with st.spinner("Writing the labels"):
             store.replace_dataset(dataset.name, parts, f"split with seed {seed}", dataset.revision)

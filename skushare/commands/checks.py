@@ -68,6 +68,11 @@ def add(subcommands):
         "val=10 test=10)",
     )
     parser.add_argument("--seed", type=int, default=0, help="another one gives another split (default: 0)")
+    parser.add_argument(
+        "--series",
+        action="store_true",
+        help="keep together what differs in its name's last number alone, as bay2_01.jpg and bay2_02.jpg",
+    )
     _add_out(parser)
     parser = command(
         subcommands,
@@ -155,7 +160,7 @@ def run_split(args):
     stored = _revision(args.source)
     dataset = read_dataset(args.source, args.images, args.format, raw=True)
     shares = {name: share for name, share in args.shares if share} if args.shares else FRACTIONS
-    dataset = split_dataset(dataset, shares, args.seed, shown("pictures"))
+    dataset = split_dataset(dataset, shares, args.seed, shown("pictures"), series=args.series)
     _write(args, dataset, f"split anew into {', '.join(shares)}", stored)
     _print_table(summary(columns(dataset))[["split", "pictures", "boxes", "mean"]], "{:.1f}")
     return 0

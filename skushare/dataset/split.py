@@ -1,6 +1,8 @@
 """Splitting a dataset such that like pictures stay together."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -9,10 +11,11 @@ from skushare.dataset.scan import scan
 from skushare.errors import ConfigError, DatasetError
 from skushare.workspace import checked_name
 
+LAST_NUMBER = re.compile(r"[\W_]*\d+\W*$")
 FRACTIONS = {"train": 0.8, "val": 0.1, "test": 0.1}
 
 
-def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None):
+def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None, series=False):
     """``dataset`` with its samples dealt out to new splits, whole groups at a time.
 
     A group is what nearly the same pictures or the samples' ``group`` join. Each goes to
@@ -23,6 +26,7 @@ def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None):
             scaled to add up to 1.
         seed: another one gives another split.
         progress, cache: as for :func:`~skushare.dataset.scan.scan`.
+        series: whether pictures of one series by their names (:func:`series_of`) are a group, too.
 
     Raises:
         ConfigError: a share is not above 0, or a split cannot be called so.
@@ -33,10 +37,10 @@ def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None):
     shares = np.array([fractions[name] for name in names], float)
     if not names or not (np.isfinite(shares) & (shares > 0)).all():
         raise ConfigError(f"the share of each split must be above 0, got {fractions}")
-    groups = group_ids(dataset, progress, cache)
+    groups = group_ids(dataset, progress, cache, series)
     sizes = np.bincount(groups)
     if len(sizes) < len(names):
-        raise DatasetError(f"{dataset.name}: {_too_few(len(sizes), names)}")
+        raise DatasetError(f"{dataset.name}: {_too_few(len(sizes), names, series)}")
     split_of = _deal(sizes, shares / shares.sum() * len(dataset), np.random.default_rng(seed))
     samples = tuple(
         replace(s, split=names[split_of[group]]) for s, group in zip(dataset.samples, groups, strict=True)
@@ -44,8 +48,10 @@ def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None):
     return replace(dataset, samples=samples)
 
 
-def _too_few(groups, names):
+def _too_few(groups, names, series):
     remedy = "add pictures of other shelves"
+    if series:
+        remedy = f"split without regard to names, or {remedy}"
     if groups > 1:  # enough for fewer splits
         *others, last = names[groups:]
         spare = f"{', '.join(others)} and {last}" if others else last
@@ -54,7 +60,16 @@ def _too_few(groups, names):
     return f"its pictures form {form} of like ones, too few for {len(names)} splits; {remedy}"
 
 
-def group_ids(dataset, progress=iter, cache=None):
+def series_of(path):
+    """What names the series of shots that a picture is one of: its name without the last number.
+
+    ``aisle3_bay2_01.jpg`` and ``aisle3_bay2_02.jpg`` are of ``aisle3_bay2``.
+    """
+    stem = Path(path).stem
+    return LAST_NUMBER.sub("", stem) or stem
+
+
+def group_ids(dataset, progress=iter, cache=None, series=False):
     """(n,) int32: the number of the group that each sample is in, from 0."""
     facts = scan([sample.path for sample in dataset.samples], progress, cache)
     rows = np.flatnonzero(facts.readable)
@@ -62,7 +77,12 @@ def group_ids(dataset, progress=iter, cache=None):
     pairs = [np.stack([rows[first[group]], rows], axis=1)]
     last = {}
     for row, sample in enumerate(dataset.samples):
-        for key in (sample.path, ("group", sample.group)) if sample.group else (sample.path,):
+        keys = [sample.path]
+        if sample.group:
+            keys.append(("group", sample.group))
+        if series:
+            keys.append(("series", series_of(sample.path)))
+        for key in keys:
             pairs.append([[last.setdefault(key, row), row]])
             last[key] = row
     return connected(len(dataset), np.concatenate(pairs))

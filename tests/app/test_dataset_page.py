@@ -238,6 +238,13 @@ def test_the_dataset_is_split_anew(shop, browser):
     assert "train 54, val 6" in app.toast[0].value
 
 
+def test_a_set_whose_names_are_one_series_is_not_split_by_them(shop, browser):
+    app = open_page("Health")
+    field(app.checkbox, "Keep photos of one series together").check()
+    button(app, "Split").click().run()
+    assert "split without regard to names" in app.error[0].value and not app.exception
+
+
 def test_shares_that_are_not_all_of_it_are_not_split(shop, browser):
     app = open_page("Health")
     assert not button(app, "Split").disabled

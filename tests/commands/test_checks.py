@@ -153,6 +153,8 @@ def test_split_deals_a_dataset_out_anew(source, tmp_path, capsys):
     assert set(store.open_dataset("shop").splits) == {"train", "val", "test"}
     assert run(capsys, "split", "shop", "--shares", "train=3", "val=1", "test=0")[0] == 0
     assert set(store.open_dataset("shop").splits) == {"train", "val"}
+    assert run(capsys, "split", "shop", "--series", "--shares", "a=1", "b=1")[0] == 0
+    assert sorted(len(store.open_dataset("shop").only(split)) for split in ("a", "b")) == [1, 4]  # by name
 
 
 @pytest.mark.parametrize("shares", [["train=0"], ["train=1", "val=-1"]])

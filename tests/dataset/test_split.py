@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from skushare.dataset import split as module
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.scan import Scan
-from skushare.dataset.split import FRACTIONS, group_ids, split_dataset
+from skushare.dataset.split import FRACTIONS, group_ids, series_of, split_dataset
 from skushare.errors import ConfigError, DatasetError
 
 
@@ -47,6 +47,34 @@ def test_like_pictures_and_named_groups_and_what_joins_them_are_one_group(hashes
     for row, number in enumerate(ids):
         groups.setdefault(number, []).append(row)
     assert sorted(groups.values()) == [[0, 1, 2], [3, 6], [4], [5]]
+
+
+@pytest.mark.parametrize(
+    ("name", "series"),
+    [
+        ("shop1/aisle3_bay2_01.jpg", "aisle3_bay2"),
+        ("shelf (3).jpg", "shelf"),
+        ("2026-05-01 10.22.33.png", "2026-05-01 10.22"),
+        ("IMG_0001.HEIC", "IMG"),
+        ("12.jpg", "12"),
+        ("shelf.jpg", "shelf"),
+        ("bay2 left.jpg", "bay2 left"),
+    ],
+)
+def test_a_series_is_named_by_what_is_before_the_last_number(name, series):
+    assert series_of(name) == series
+
+
+def test_a_series_stays_together_where_that_is_wanted(hashes):
+    data = dataset([f"bay{bay}_{shot}.jpg" for bay in range(10) for shot in range(4)])
+    parts = split_dataset(data, {"train": 1, "test": 1}, series=True)
+    splits = {}
+    for sample in parts.samples:
+        splits.setdefault(series_of(sample.path), set()).add(sample.split)
+    assert len(splits) == 10 and all(len(of_bay) == 1 for of_bay in splits.values())
+    assert len(set(group_ids(data))) == 40
+    with pytest.raises(DatasetError, match="without regard to names"):
+        split_dataset(dataset(["IMG_1.jpg", "IMG_2.jpg", "IMG_3.jpg"]), series=True)
 
 
 def test_shares_are_met_and_the_seed_decides(hashes):
