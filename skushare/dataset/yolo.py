@@ -173,7 +173,8 @@ def _described_parts(content, root, where):
         for entry in entries:
             # Some exports write "../train/images" for a folder that lies beside the file.
             entry = re.sub(r"^(\.\./)+", "", entry)
-            path = base if os.path.normpath(entry) == "." else inside(base, entry, where)
+            place = _moved_folder(base, entry) or entry
+            path = base if os.path.normpath(place) == "." else inside(base, place, where)
             if path.exists():
                 images = _listed_images(path, root) if path.is_file() else find_images([path])
                 parts.append((split_of(str(split)), images))
@@ -207,12 +208,31 @@ def _plain_parts(root):
 
 
 def _listed_images(path, root):
-    """The images in a text file with one path a line, from the file's own folder."""
-    return [
-        inside(root, os.path.join(path.parent, line.strip()), f"{path}, line {number}")
-        for number, line in read_lines(path)
-        if line.strip()
-    ]
+    """The images in a text file with one path a line, from the file's own folder.
+
+    Darknet and CVAT put ``data/`` ahead of it, others the folder where the list was made.
+    """
+    images = []
+    for number, line in read_lines(path):
+        if name := line.strip():
+            place = next((place for place in _shorter(name) if Path(path.parent, place).is_file()), name)
+            images.append(inside(root, os.path.join(path.parent, place), f"{path}, line {number}"))
+    return images
+
+
+def _moved_folder(base, entry):
+    """What of a path on another machine is a folder below ``base``; ``None`` if nothing, or if it is none."""
+    if not (os.path.isabs(entry) or "\\" in entry):
+        return None
+    # One folder alone may be that of another split.
+    places = (place for place in _shorter(entry) if len(place.parts) > 1 or known_split(place.name))
+    return next((str(place) for place in places if Path(base, place).exists()), None)
+
+
+def _shorter(name):
+    """The path ``name`` of any system, relative: whole, without its first folder, and so on."""
+    parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".")]
+    return [Path(*parts[start:]) for start in range(len(parts)) if ".." not in parts[start:]]
 
 
 def _label_file(image, root):

@@ -158,6 +158,29 @@ def test_a_test_folder_that_is_not_there_is_left_out_beside_others(tmp_path):
         read_yolo(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/content/shop/train/images", "C:\\shop\\train\\images", "train\\images", "/home/me/shop/train"],
+)
+def test_a_folder_is_found_by_the_end_of_its_path_on_another_machine(tmp_path, path):
+    (tmp_path / "data.yaml").write_text(f"names: [s]\ntrain: {path}\nval: /content/shop/test/images\n")
+    for place in ("train/images", "images"):
+        (tmp_path / place).mkdir(parents=True)
+        write_image(tmp_path / place / "a.png", np.zeros((10, 20, 3), np.uint8))
+    with pytest.raises(DatasetError, match=r"val|leads out"):  # not images, which is another folder
+        read_yolo(tmp_path)
+    (tmp_path / "test").mkdir()
+    (tmp_path / "images").rename(tmp_path / "test" / "images")
+    assert [sample.split for sample in read_yolo(tmp_path).samples] == ["train", "val"]
+
+
+@pytest.mark.parametrize("line", ["data/images/a.jpg", "C:\\shop\\images\\a.jpg", "/shop/images/a.jpg"])
+def test_a_listed_image_is_found_by_the_end_of_its_path(tmp_path, line):
+    write(tmp_path, "0 .5 .5 .1 .1\n", data__yaml="names: [s]\ntrain: train.txt", train__txt=f"{line}\n")
+    (sample,) = read_yolo(tmp_path).samples
+    assert sample.split == "train" and len(sample.boxes) == 1
+
+
 def test_a_list_of_images_cannot_lead_out(tmp_path):
     write(tmp_path, data__yaml="names: [s]\ntrain: train.txt", train__txt="images/a.jpg\n/etc/passwd\n")
     with pytest.raises(DatasetError, match=r"train\.txt, line 2"):
