@@ -42,6 +42,18 @@ FORMATS = {
     "yolo": Format(read_yolo, write_yolo, yolo_files, (".yaml", ".yml")),
 }
 
+# What other tools write for themselves: endings, what is in the first bytes, and what to do instead.
+FOREIGN = (
+    (
+        ".json",
+        b'"rectanglelabels"',
+        "Label Studio's own JSON; export it there as COCO or as YOLO with images",
+    ),
+    (".json", b'"shapes"', "files of LabelMe; convert them to COCO, Pascal VOC or YOLO"),
+    (".xml", b"<annotations>", "an XML file of CVAT; export it there as COCO 1.0 or YOLO 1.1"),
+)
+_FIRST_BYTES = 1 << 16
+_FILES_TRIED = 1000
 _ARCHIVES = {".zip", ".gz", ".tgz", ".tar", ".7z", ".rar"}
 
 
@@ -50,8 +62,11 @@ def detect_format(source):
 
     Raises:
         UnknownFormatError: it is none of them.
+        DatasetError: it is what a labelling tool writes for itself; the message names a format to export.
     """
     source = _unwrapped(Path(source))
+    if source.is_file():
+        _refuse_foreign(source)
     for name, format_ in FORMATS.items():
         if format_.files(source) if source.is_dir() else source.suffix.lower().startswith(format_.suffixes):
             return name
@@ -59,6 +74,9 @@ def detect_format(source):
         raise UnknownFormatError(
             f"{source}: an archive; unpack it and give the folder, or store a zip by skushare data import"
         )
+    if source.is_dir():
+        for file in sorted(path for path in source.iterdir() if path.is_file())[:_FILES_TRIED]:
+            _refuse_foreign(file)
     known = ", ".join(FORMATS)
     raise UnknownFormatError(
         f"{source}: no labels of a known format ({known}); docs/datasets.md shows their layouts"
@@ -119,6 +137,18 @@ def _unwrapped(path):
             break
         path = inner[0]
     return path
+
+
+def _refuse_foreign(file):
+    """Raise a :class:`DatasetError` that names the tool whose own format ``file`` has."""
+    suffix = file.suffix.lower()
+    if not any(suffix == known for known, *_ in FOREIGN):
+        return
+    with file.open("rb") as handle:
+        start = handle.read(_FIRST_BYTES)
+    for known, mark, remedy in FOREIGN:
+        if suffix == known and mark in start:
+            raise DatasetError(f"{file}: {remedy}, which skushare reads")
 
 
 def _is_stored(name):

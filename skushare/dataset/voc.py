@@ -170,7 +170,7 @@ def _image_folder(path):
 
 def _looks_like_voc(path):
     with open(path, "rb") as file:
-        return b"<annotation" in file.read(4096)
+        return re.search(rb"<annotation[\s>]", file.read(4096)) is not None
 
 
 def _xml(name, sample, labels):

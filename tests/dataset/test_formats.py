@@ -233,3 +233,18 @@ def test_an_at_sign_in_a_path_is_no_split_by_itself(tmp_path):
     assert len(read_dataset(f"{tmp_path}/me@home/out@val")) == 1
     with pytest.raises(DatasetError, match="me@home/none"):
         read_dataset(tmp_path / "me@home" / "none")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "remedy"),
+    [
+        ("project.json", '[{"id": 1, "annotations": [{"result": [{"type": "rectanglelabels"}]}]}]', "COCO"),
+        ("shelf.json", '{"version": "5.0", "flags": {}, "shapes": [], "imagePath": "shelf.jpg"}', "LabelMe"),
+        ("annotations.xml", '<?xml version="1.0"?>\n<annotations>\n<version>1.1</version>', "CVAT"),
+    ],
+)
+def test_what_a_tool_writes_for_itself_is_told_with_what_to_export(tmp_path, name, text, remedy):
+    (tmp_path / name).write_text(text)
+    for source in (tmp_path, tmp_path / name):
+        with pytest.raises(DatasetError, match=rf"{name}.*{remedy}.*which skushare reads"):
+            read_dataset(source)
