@@ -5,13 +5,14 @@ from datetime import datetime
 import streamlit as st
 
 from skushare.app.audit_saving import CameraView, audit_of_frame, audit_of_sweep, save_as_audit
-from skushare.app.brands import are_new_looks, choose_naming, shared_embedder, show_live_looks
+from skushare.app.brands import are_new_looks, choose_as, choose_naming, shared_embedder, show_live_looks
 from skushare.app.camera import camera_status, camera_stream
 from skushare.app.gallery import gallery
 from skushare.app.model import choose_sizes, score_slider, shared_detector
 from skushare.app.navigation import open_page, require_navigation
 from skushare.app.recording import count_recording
 from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares
+from skushare.app.visits import of_visit, put_in_address
 from skushare.charts import count_chart
 from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS, MISSING, NO_ROUTE, Connection
@@ -31,10 +32,19 @@ UNIQUE, IN_VIEW = "Unique so far", "In view"
 
 detector, embedder = shared_detector(), shared_embedder()
 state = st.session_state
-if "live" not in state:
-    state.live = LiveSession(detector)
+
+
+def go_on(session):
+    """Have the fields stand as when the ``session`` was begun, which counts anew with other ones."""
+    state.live_score = session.min_score
+    if embedder:
+        choose_as("live", session.gallery, session.by_look, detector.labels)
+
+
+session = of_visit("sweep", lambda: LiveSession(detector), go_on)
+if "connection" not in state:
     state.connection = Connection()
-session, connection = state.live, state.connection
+connection = state.connection
 
 st.title("Count facings live")
 status = camera_status()
@@ -110,6 +120,8 @@ with settings_row:
     sizes = choose_settings()
 with recording_place:
     count_recording(session, sizes, disabled=camera.state.playing)
+if session.newest() is not None or camera.state.playing:
+    put_in_address("sweep")
 with looks_row:  # outside of what is drawn every second, which would disturb the writing of a name
     show_live_looks(session, embedder)
 

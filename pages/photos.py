@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from skushare.app.albums import album_of_visit, put_in_address, start_anew
+from skushare.album import Album
 from skushare.app.audit_saving import audit_of_shelves, save_as_audit
 from skushare.app.brands import DEMO, name_album, shared_embedder, show_looks
 from skushare.app.gallery import gallery
@@ -13,6 +13,7 @@ from skushare.app.navigation import require_navigation
 from skushare.app.shares import show_share_panel
 from skushare.app.shelves import counts_of, drawing_choices, facings_of, shelves_of, show_counted, show_layout
 from skushare.app.text import plain
+from skushare.app.visits import of_visit, put_in_address, start_anew
 from skushare.colors import shown_colors
 from skushare.images import SUFFIXES
 from skushare.samples import sample_pictures
@@ -26,13 +27,13 @@ PHOTOS_A_PAGE = 12
 SECONDS_A_TURN = 2.0  # of counting, before the page shows how far it is
 
 detector, embedder = shared_detector(), shared_embedder()
-state, album = st.session_state, album_of_visit()
+state, album = st.session_state, of_visit("list", Album)
 state.setdefault("upload_round", 0)
 
 
 def clear():
     """Start an empty list."""
-    start_anew()
+    start_anew("list")
     state.upload_round += 1
 
 
@@ -72,7 +73,8 @@ while left := album.take(files, detector, SECONDS_A_TURN, embedder):
         st.progress(1 - left / len(files), text=f"Counted {len(files) - left} of {len(files)} photos")
         show_counted(album, state.get("photo_score", detector.threshold("photo")))
 progress.empty()
-put_in_address(album)
+if album:
+    put_in_address("list")
 
 if album.failures:
     st.error(

@@ -2,7 +2,6 @@
 
 import copy
 import hashlib
-import secrets
 import tempfile
 import threading
 import time
@@ -196,44 +195,6 @@ class Album:
             found = [photo.detections.above(min_score) for photo in self.photos.values()]
             return share_of_shelves(found, labels)
         return share_of_shelves(naming.detections, labels, naming.brands)
-
-
-class Albums:
-    """The albums of all visitors, each under a token that nobody guesses; a reloaded page finds its own.
-
-    Those that were longest not asked for are let go once all together hold more than ``most_photos``.
-    """
-
-    def __init__(self, most_photos=MAX_PHOTOS):
-        self.most_photos = most_photos
-        self._albums, self._using = {}, threading.Lock()  # {token: album}, the last used one last
-
-    def open(self, token):
-        """A copy of the album kept under ``token``, kept in its place; ``None`` if there is none, or no more.
-
-        A copy, because whoever kept the other may still be changing it.
-        """
-        with self._using:
-            if token not in self._albums:
-                return None
-            album = self._albums[token] = self._albums.pop(token).copy()
-            return album
-
-    def keep(self, album):
-        """Keep ``album``; gives its token, the same each time."""
-        with self._using:
-            token = next((token for token, kept in self._albums.items() if kept is album), None)
-            token = token or secrets.token_urlsafe(16)
-            self._albums.pop(token, None)
-            self._albums[token] = album
-            while len(self._albums) > 1 and sum(map(len, self._albums.values())) > self.most_photos:
-                del self._albums[next(iter(self._albums))]
-            return token
-
-    def drop(self, album):
-        """Keep ``album`` no longer."""
-        with self._using:
-            self._albums = {token: kept for token, kept in self._albums.items() if kept is not album}
 
 
 def _embed(image, detections, embedder):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from skushare.album import PREVIEW_SIDE, SCORE_FLOOR, Album, Albums
+from skushare.album import PREVIEW_SIDE, SCORE_FLOOR, Album
 from skushare.detections import Detections
 from skushare.jpeg import decode_jpeg, encode_jpeg
 from tests.brands.conftest import ColorEmbedder, color_gallery
@@ -158,36 +158,12 @@ def test_a_removed_photo_is_off_the_list_and_can_come_back(detector):
     assert [p.name for p in album.photos.values()] == ["20.jpg", "10.jpg"] and not album.repeats
 
 
-def test_a_kept_album_is_found_by_its_token_alone_and_the_one_that_kept_it_is_not_changed(detector):
-    albums, album = Albums(), Album()
+def test_a_copy_changes_by_itself(detector):
+    album = Album()
     album.add("a.jpg", photo(10), detector)
-    token = albums.keep(album)
-    assert albums.keep(album) == token and albums.open("") is albums.open(token[:-1]) is None
-    found = albums.open(token)
-    found.add("b.jpg", photo(20), detector)
-    found.remove(next(iter(album.photos)))
-    assert [[p.name for p in a.photos.values()] for a in (album, found)] == [["a.jpg"], ["b.jpg"]]
-    assert list(albums.open(token).photos) == list(found.photos)  # the last who opened it
-    assert albums.keep(album) != token
+    other = album.copy()
+    other.add("b.jpg", photo(20), detector)
+    other.remove(next(iter(album.photos)))
+    assert [[p.name for p in a.photos.values()] for a in (album, other)] == [["a.jpg"], ["b.jpg"]]
     del album
-    assert found.original(next(iter(found.photos))) == photo(20)
-
-
-def test_albums_are_let_go_that_were_not_asked_for_longest(detector):
-    albums, tokens = Albums(most_photos=4), []
-    for shade in (10, 20, 30):
-        album = Album()
-        for more in range(2):
-            album.add("a.jpg", photo(shade + more), detector)
-        tokens.append(albums.keep(album))
-        assert albums.open(tokens[0]) is not None or shade == 30
-    assert [albums.open(token) is not None for token in tokens] == [True, False, True]
-    large = Album()
-    for shade in range(6):
-        large.add("a.jpg", photo(shade), detector)
-    token = albums.keep(large)
-    assert len(albums.open(token)) == 6 and not any(
-        map(albums.open, tokens)
-    )  # the newest stays, however large
-    albums.drop(albums.open(token))
-    assert albums.open(token) is None
+    assert other.original(next(iter(other.photos))) == photo(20)

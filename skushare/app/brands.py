@@ -165,9 +165,21 @@ def choose_naming(key, labels):
     if gallery is None:
         return None, st.session_state.get(f"{key}_gallery") != OWN_LABELS
     by_look = not gallery.by_label and st.toggle(
-        "Group what it does not know by look", value=gallery.name == MY_BRANDS, key=f"{key}_looks"
+        "Group what it does not know by look",
+        value=st.session_state.get(f"{key}_by_look", {}).get(gallery.name, gallery.name == MY_BRANDS),
+        key=f"{key}_looks",
     )
     return gallery, by_look
+
+
+def choose_as(key, gallery, by_look, labels):
+    """Have the fields of :func:`choose_naming` at first stand as for what it gave before a reload."""
+    state = st.session_state
+    if gallery is None:
+        state.gallery_name = "" if by_look or len(labels) == 1 else OWN_LABELS
+    else:
+        state.gallery_name = DEMO if gallery.digest == demo_gallery().digest else gallery.name
+        state[f"{key}_by_look"] = {gallery.name: by_look}
 
 
 def _offer_brand_map(key, labels, gallery):

@@ -1,5 +1,6 @@
 """What one visitor's camera shows: the newest count, its recent course, and snapshots."""
 
+import copy
 import logging
 import threading
 import time
@@ -94,6 +95,18 @@ class LiveSession:
         self._newest = None  # (image, detections)
         self._error = None
 
+    def copy(self):
+        """A session that goes on from here by itself."""
+        own = {"_lock", "_tracking"}
+        with self._tracking, self._lock:
+            shared = [self.detector, self._clock, self.gallery, getattr(self.namer, "embedder", None)]
+            memo = {id(each): each for each in shared}
+            state = {name: value for name, value in vars(self).items() if name not in own}
+            other = object.__new__(type(self))
+            vars(other).update(copy.deepcopy(state, memo))
+        other._lock, other._tracking = threading.Lock(), threading.Lock()
+        return other
+
     def process(self, image):
         """The RGB ``image`` with its facings drawn; the session's reading moves on to it.
 
@@ -154,9 +167,14 @@ class LiveSession:
         return self.namer.brands if self.namer else ()
 
     @property
+    def by_look(self):
+        """Whether facings that no gallery knows are grouped by look."""
+        return isinstance(self.namer, LookNamer)
+
+    @property
     def looks(self):
         """A :class:`~skushare.brands.frames.Look` for each that was founded since the naming was chosen."""
-        return self.namer.founded if isinstance(self.namer, LookNamer) else ()
+        return self.namer.founded if self.by_look else ()
 
     def name_by(self, gallery, embedder, by_look=False):
         """Have ``gallery`` name the brands from now on; what is chosen otherwise than before counts anew.
@@ -188,7 +206,7 @@ class LiveSession:
     def examples(self, look):
         """As :meth:`~skushare.brands.frames.LookNamer.examples`; none where nothing is grouped by look."""
         with self._tracking:
-            return self.namer.examples(look) if isinstance(self.namer, LookNamer) else ((), [])
+            return self.namer.examples(look) if self.by_look else ((), [])
 
     def go_on_with(self, gallery, look, brand):
         """Go on with ``gallery``, which was just taught ``brand``: the look called ``look``.

@@ -164,7 +164,7 @@ def test_galleries_are_still_there_to_choose(photos):
 
 def test_live_the_labels_are_the_brands(live):
     app, _ = live
-    session = app.session_state["live"]
+    session = app.session_state["visit_sweep"]
     assert app.selectbox(key="live_gallery").value == OWN_LABELS
     assert session.brands == () and not app.text_input and metrics(app)["Unique so far"] == "4"
     assert saved(app)[0] == LABELS
@@ -174,7 +174,7 @@ def test_live_a_brand_map_names_the_brands_and_the_audit(live):
     app, look = live
     give_map(app, "live")
     look()
-    session = app.session_state["live"]
+    session = app.session_state["visit_sweep"]
     assert session.brands == ("Cola", "Aqua")
     assert sorted(session.unique_facings().brand_ids.tolist()) == [-1, 0, 0, 1]
     app.segmented_control(key="live_sides").set_value("Own against competitors").run()

@@ -128,7 +128,7 @@ def test_the_newest_frame_is_saved_and_the_store_is_remembered(detector, camera)
     app = open_page("live")
     press(app, "Save as audit")
     assert any("nothing to save yet" in text for text in texts(app.info))
-    session = app.session_state["live"]
+    session = app.session_state["visit_sweep"]
     session.process(np.full((120, 160, 3), 90, np.uint8))
     for _ in range(2):
         app.segmented_control(key="live_size").set_value(416)
@@ -150,7 +150,7 @@ def test_a_sweep_is_saved_with_each_facing_once(camera):
     app = open_page("live")
     picture = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
     for _ in range(5):
-        app.session_state["live"].process(picture)
+        app.session_state["visit_sweep"].process(picture)
     press(app, "Save as audit")
     press(app, "Save")
     saved = store.open_audit(int(list_audits()["audit"][0]))

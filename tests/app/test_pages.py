@@ -15,6 +15,7 @@ from skushare.audits.listing import list_audits
 from skushare.audits.store import open_audit
 from skushare.brands.embedder import Embedder
 from skushare.brands.frames import LOOKS_EVERY
+from skushare.brands.gallery import Gallery
 from skushare.brands.library import gallery_versions, open_gallery, save_gallery
 from skushare.detections import Detections
 from skushare.detector.runtime import Detector
@@ -272,7 +273,7 @@ def test_live_says_why_there_is_no_camera(detector, camera, status):
 
 def test_live_keeps_what_was_counted_when_the_camera_is_unplugged(detector, camera):
     app = open_page("live")
-    app.session_state["live"].process(np.full((120, 160, 3), 90, np.uint8))
+    app.session_state["visit_sweep"].process(np.full((120, 160, 3), 90, np.uint8))
     camera.status = MISSING
     app.run()
     assert any(b.label == "Save as audit" for b in app.button)
@@ -339,7 +340,7 @@ def test_live_reads_the_frames_and_saves_a_snapshot(detector, camera):
     assert any("2 facings" in text for text in texts(app.markdown))
     app.slider(key="live_score").set_value(0.1).run()
     camera.frame(frame)
-    assert len(app.session_state.live.reading().detections) == 3
+    assert len(app.session_state.visit_sweep.reading().detections) == 3
 
 
 def test_live_counts_each_facing_once_and_begins_anew_when_asked(detector, camera):
@@ -352,6 +353,37 @@ def test_live_counts_each_facing_once_and_begins_anew_when_asked(detector, camer
     assert metrics(app)["Unique so far"] == "2"
     next(b for b in app.button if b.label == "Count anew").click().run()
     assert not app.exception and metrics(app)["Unique so far"] == "0"
+
+
+@pytest.mark.parametrize("by_look", [False, True])
+def test_a_reloaded_live_page_goes_on_with_its_sweep(detector, camera, workspace, monkeypatch, by_look):
+    monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
+    first, second = color_gallery(ColorEmbedder()), Gallery("zz")
+    save_gallery(first)
+    save_gallery(second)
+    camera.state.playing = True
+    app = open_page("live")
+    app.selectbox(key="live_gallery").set_value("zz").run()
+    app.toggle(key="live_looks").set_value(by_look).run()
+    app.slider(key="live_score").set_value(0.21).run()
+    picture = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+    for _ in range(5):
+        camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
+    token = app.run().query_params["sweep"]
+    assert metrics(app)["Unique so far"] == "2"
+
+    camera.state.playing = False
+    again, other = (AppTest.from_file(APP, default_timeout=60) for _ in range(2))
+    again.query_params["sweep"], other.query_params["sweep"] = token, "guessed"
+    for reloaded in (again, other):
+        reloaded.switch_page("pages/live.py").run()
+        reloaded.run()
+        assert not reloaded.exception and not reloaded.warning
+    assert metrics(again)["Unique so far"] == "2" and not other.metric
+    assert again.selectbox(key="live_gallery").value == "zz"
+    assert again.toggle(key="live_looks").value is by_look and again.slider(key="live_score").value == 0.21
+    press(again, "Count anew")
+    assert metrics(again)["Unique so far"] == "0" and metrics(app.run())["Unique so far"] == "2"
 
 
 def test_live_shows_a_failing_detector_as_text(detector, camera, monkeypatch):
@@ -451,7 +483,7 @@ def test_a_look_named_on_the_live_page_becomes_a_brand_and_the_count_goes_on(det
     assert not app.exception and "longer than" in app.error[0].value
     field(app.text_input, "look B").set_value("Rye").run()
     assert not app.error and [sku.brand for sku in open_gallery("My brands").skus] == ["Oats", "Rye"]
-    session = app.session_state["live"]
+    session = app.session_state["visit_sweep"]
     assert session.brands == ("Oats", "Rye", "look C")
     assert sorted(session.unique_facings().brand_ids.tolist()) == [0, 0, 1, 1, 2, 2]
     camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))

@@ -105,7 +105,7 @@ def test_a_corrected_facing_is_in_the_category_of_its_brand(app):
 
 def test_the_live_page_has_categories_and_sides(app, camera):
     app.switch_page("pages/live.py").run()
-    session = app.session_state["live"]
+    session = app.session_state["visit_sweep"]
     picture = np.full((120, 160, 3), 90, np.uint8)
     picture[:, :65], picture[:, 65:] = COLORS["red"], COLORS["blue"]
     session.process(picture)

@@ -37,6 +37,10 @@ def test_a_camera_s_shelf_is_taught_shared_saved_and_reported(open_browser, fres
     shares = page.get_by_text(re.compile(r"\d+ % ± \d+ % \(\d+\)"))
     expect(shares.first).to_be_visible()
 
+    wait_until(lambda: page.url, lambda url: "sweep=" in url)
+    page.reload()  # as a phone does with a page that was put aside: the sweep is still there
+    wait_until(lambda: metric(page, "Unique so far"), near(known))
+
     page.get_by_role("button", name="Save as audit").click()
     store = page.get_by_role("combobox", name="Store")
     store.fill("North")

@@ -347,3 +347,27 @@ def test_a_look_taught_to_another_gallery_counts_anew(session, detector, monkeyp
         session.process(image)
     session.go_on_with(teach(session, embedder, Gallery("new"), "look A", "Oats"), "look A", "Oats")
     assert session.brands == ("Oats",) and session.reading().unique == 0
+
+
+@pytest.mark.parametrize("by_look", [False, True])
+def test_a_copy_goes_on_by_itself(session, detector, monkeypatch, by_look):
+    embedder, (image, found) = ColorEmbedder(), shelf("red", "blue", "red")
+    seen = [found]
+    monkeypatch.setattr(detector, "detect", lambda *args, **options: seen[-1])
+    session.name_by(color_gallery(embedder), embedder, by_look)
+    for _ in range(4):
+        session.process(image)
+    session.take_snapshot()
+    other = session.copy()
+    assert other.detector is detector and other.gallery is session.gallery
+    assert named(other, other.unique_facings()) == named(session, session.unique_facings())
+    assert other.snapshots() == session.snapshots() and other.reading().unique == 3
+    assert len(other.sweep()) == len(session.sweep())
+    other.recount()
+    other.take_snapshot()
+    assert (session.reading().unique, len(session.snapshots())) == (3, 1)
+    image, found = shelf("red", "blue", "red", "blue")
+    seen.append(found)
+    for _ in range(4):
+        session.process(image)
+    assert session.reading().unique == 4 and other.reading().unique == 0 and len(other.newest()[1]) == 3
