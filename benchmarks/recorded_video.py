@@ -1,0 +1,70 @@
+"""Facings counted once in recorded videos, against their true number and that of a still photo.
+
+    python benchmarks/recorded_video.py [--photos LABELS.json [NAME ...]]... [--themes cereal drinks pantry]
+        [--bays 4] [--csv FILE]
+
+The videos: sweeps as in ``counting_once.py``, in H.264 of 30 frames a second and 8 Mbit/s, in which the camera
+shakes, blurs, stops, goes back, is covered for two seconds and returns to where it began. They are counted as
+by ``skushare detect FILE.mp4``. "still" is what the detector counts on the whole picture at once, in photo
+mode; "facings" what is labelled and came into view.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import av
+import numpy as np
+from counting_once import made_up, photographed
+
+from skushare.dataset.sweep import sweep
+from skushare.detector.runtime import Detector
+from skushare.evaluation.evaluate import append_row
+from skushare.live.recording import find_in_video
+
+FPS, BITS_A_SECOND = 30, 8_000_000
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--photos", nargs="+", action="append", default=[], metavar="LABELS.json [NAME ...]")
+    parser.add_argument("--widest", type=int, default=4, help="photos taken where none are named")
+    parser.add_argument("--themes", nargs="*", default=["cereal", "drinks", "pantry"])
+    parser.add_argument("--bays", type=int, default=4, help="width of a made-up shelf, in frames")
+    parser.add_argument("--csv", type=Path)
+    args = parser.parse_args()
+    detector = Detector.load()
+    sources = [*made_up(args.themes, args.bays), *photographed(args.photos, args.widest)]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, picture, boxes, size in sources:
+            video = Path(folder, "walk.mp4")
+            frames, seen = film(video, picture, boxes, size)
+            pictures = find_in_video(video, detector)
+            row = {"video": name, "frames": frames, "facings": len(seen)}
+            row |= {"still": len(detector.detect(picture))}
+            row |= {"counted": sum(len(each.detections) for each in pictures)}
+            print(row, flush=True)
+            if args.csv:
+                append_row(args.csv, row)
+
+
+def film(path, picture, boxes, size):
+    """Write a sweep as a video; gives its number of frames and the ids of the boxes that came into view."""
+    frames, seen = 0, set()
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS)
+        stream.width, stream.height = size
+        stream.pix_fmt, stream.bit_rate = "yuv420p", BITS_A_SECOND
+        for view in sweep(picture, boxes, size, fps=FPS):
+            frames += 1
+            seen |= set(view.ids.tolist())
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(view.image), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return frames, seen
+
+
+if __name__ == "__main__":
+    main()
