@@ -3,7 +3,7 @@
     python benchmarks/recorded_video.py [--photos LABELS.json [NAME ...]]... [--themes cereal drinks pantry]
         [--bays 4] [--csv FILE]
 
-The videos: sweeps as in ``counting_once.py``, in H.264 of 30 frames a second and 8 Mbit/s, in which the camera
+The videos: sweeps as in ``counting_once.py``, in H.264 at 30 frames a second and 8 Mbit/s, where the camera
 shakes, blurs, stops, goes back, is covered for two seconds and returns to where it began. They are counted as
 by ``skushare detect FILE.mp4``. "still" is what the detector counts on the whole picture at once, in photo
 mode; "facings" what is labelled and came into view.
