@@ -37,15 +37,27 @@ DAMAGED = frozenset(
     }.items()
     for number in numbers.split()
 )
+# What tables call their columns, spaces, underscores and case apart, in the order of SKU-110K's.
+COLUMNS = {
+    "image": ("image", "imagename", "imagepath", "filename", "file", "path", "photo"),
+    "left": ("left", "xmin", "x1"),
+    "top": ("top", "ymin", "y1"),
+    "right": ("right", "xmax", "x2"),
+    "bottom": ("bottom", "ymax", "y2"),
+    "class": ("class", "classname", "label", "category", "brand", "product", "sku"),
+    "width": ("width", "imagewidth", "imgwidth"),
+    "height": ("height", "imageheight", "imgheight"),
+}
+SCORE = ("score", "confidence")
 _SIZE = re.compile(r"\d+(\.0*)?")  # some tables have all numbers with a point
 
 
 def csv_files(folder):
-    """``[(split, path)]`` of the CSV files of boxes in ``folder`` or its ``annotations``."""
-    for pattern in ("*.csv", "annotations/*.csv"):
+    """``[(split, path)]`` of the CSV files in ``folder``, its ``annotations``, or one a subfolder."""
+    for pattern in ("*.csv", "annotations/*.csv", "*/_annotations.csv"):
         found = [path for path in plain_files(folder, pattern) if _has_boxes(path)]
         if found:
-            return with_splits(found)
+            return with_splits(found, [p.parent.name if p.name.startswith("_") else p.stem for p in found])
     return []
 
 
@@ -53,7 +65,8 @@ def read_csv(source, images=None, raw=False):
     """The :class:`Dataset` in a CSV file as SKU-110K's, or in a folder with one for each split.
 
     Columns: image, left, top, right, bottom, class, width and height of the image, and
-    optionally the score of a machine-made label; spreadsheets may have written semicolons or
+    optionally the score of a machine-made label; in another order, and among others, where a
+    header names them (``COLUMNS``). Spreadsheets may have written semicolons or
     tabs between them, with a comma in numbers. An image without boxes has one row with
     its size alone. The photos of SKU-110K that are known to be ``DAMAGED`` are left out
     and named in the provenance.
@@ -128,10 +141,17 @@ def _read_rows(path, classes):
     first = next(lines, "")
     delimiter = _delimiter(first)
     reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+    places = None
     try:
         for row in reader:
-            if not any(row) or (reader.line_num == 1 and _is_header(row)):
+            if reader.line_num == 1:
+                places = _places(row)
+                if places or _is_header(row):
+                    continue
+            if not any(row):
                 continue
+            if places:
+                row = [row[place] for place in places if place < len(row)]
             image, left, top, right, bottom, label, width, height, *score = row
             if delimiter != ",":
                 left, top, right, bottom, *score = (
@@ -160,6 +180,15 @@ def _delimiter(line):
     return max(",;\t", key=line.count)
 
 
+def _places(header):
+    """Where columns are, in the order of ``COLUMNS``, then the score; ``None`` if not all are named."""
+    names = [re.sub(r"[\W_]+", "", name).casefold() for name in header]
+    found = [next((names.index(name) for name in known if name in names), None) for known in COLUMNS.values()]
+    if None in found:
+        return None
+    return found + [names.index(name) for name in SCORE if name in names][:1]
+
+
 def _is_header(row):
     return len(row) >= 8 and row[6].strip()[:1].isalpha()
 
@@ -168,7 +197,9 @@ def _has_boxes(path):
     with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
         lines = [file.readline(4096) for _ in range(2)]
     rows = list(csv.reader(lines, delimiter=_delimiter(lines[0])))
-    return any(len(row) in (8, 9) and all(map(_SIZE.fullmatch, row[6:8])) for row in rows)
+    return bool(rows and _places(rows[0])) or any(
+        len(row) in (8, 9) and all(map(_SIZE.fullmatch, row[6:8])) for row in rows
+    )
 
 
 def _image_folder(path, images, names):

@@ -83,6 +83,39 @@ def test_a_row_that_makes_no_sense_is_named_with_its_line(tmp_path, row):
         read_csv(write(tmp_path / "a.csv", ROWS + row + "\n"))
 
 
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [
+        ("filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,100,50,tea,1,2,30,40\n", 1),
+        (",Image Name,X1,Y1,X2,Y2,Brand,image_width,image_height\n0,a.jpg,1,2,30,40,tea,100,50\n", 1),
+        (
+            "label;confidence;left;top;right;bottom;shop;file;img width;img height\n"
+            "tea;0,5;1;2;30;40;North;a.jpg;100;50\n",
+            0.5,
+        ),
+    ],
+)
+def test_columns_are_found_by_their_names(tmp_path, text, score):
+    write(tmp_path / "boxes.csv", text)
+    dataset = read_dataset(tmp_path)
+    (sample,) = dataset.samples
+    assert (sample.path.name, sample.width, sample.height, dataset.labels) == ("a.jpg", 100, 50, ("tea",))
+    assert sample.boxes.tolist() == [[1, 2, 30, 40]] and sample.scores.tolist() == [score]
+
+
+def test_a_row_that_is_shorter_than_the_header_is_named(tmp_path):
+    text = "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,100,50,tea,1,2,30\n"
+    with pytest.raises(DatasetError, match=r"a\.csv, line 2"):
+        read_csv(write(tmp_path / "a.csv", text))
+
+
+def test_a_table_in_the_folder_of_each_split_is_read(tmp_path):
+    for split in ("train", "valid"):
+        (tmp_path / split).mkdir()
+        write(tmp_path / split / "_annotations.csv", ROWS.replace("a.jpg", f"{split}.jpg"))
+    assert {sample.split for sample in read_dataset(tmp_path).samples} == {"train", "val"}
+
+
 @pytest.mark.parametrize("name", ["../a.jpg", "/etc/passwd", ""])
 def test_a_name_that_leads_out_is_refused(tmp_path, name):
     with pytest.raises(DatasetError, match=r"a\.csv"):
