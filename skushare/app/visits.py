@@ -7,7 +7,7 @@ from skushare.app.navigation import just_entered
 from skushare.live.session import LiveSession
 from skushare.visits import Visits
 
-MOST_SWEEPS = 30
+MOST_SWEEPS = 20  # of some 12 MB each
 
 
 @st.cache_resource(show_spinner=False)

@@ -140,7 +140,8 @@ def _zip_entries(file):
                 fault = "is protected by a password; make the zip without one"
             elif info.compress_type not in _METHODS:
                 fault = "is packed by an unusual method; make the zip with deflate"
-            yield _Entry(info.filename, info.file_size, fault, lambda info=info: archive.open(info))
+            name = info.filename.replace("\\", "/")  # as Windows PowerShell writes
+            yield _Entry(name, info.file_size, fault, lambda info=info: archive.open(info))
 
 
 def _tar_entries(file):

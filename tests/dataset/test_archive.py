@@ -50,6 +50,13 @@ def test_pictures_and_labels_come_out_as_they_are(tmp_path):
     assert result.files == tuple(GOOD) and result.skipped == () and seen == [7, 9, 10]
 
 
+def test_a_zip_with_backslashes_is_unpacked_into_its_folders(tmp_path):
+    extract(
+        io.BytesIO(zipped({name.replace("/", "\\"): data for name, data in GOOD.items()})), tmp_path / "out"
+    )
+    assert unpacked(tmp_path / "out") == GOOD
+
+
 def test_other_kinds_of_files_are_left_out_and_told_but_for_clutter(tmp_path):
     others = {"run.sh": b"rm", "notes.docx": b"x", "__MACOSX/._a.jpg": b"x", "set/.DS_Store": b"x", "e/": b""}
     result = extract(io.BytesIO(zipped(GOOD | others)), tmp_path / "out")
