@@ -42,7 +42,11 @@ def voc_files(folder):
             return _by_lists(folder / "ImageSets" / "Main", files)
     for root in (folder, folder / "images"):
         files = [("", path) for path in plain_files(root, "*.xml")]
-        files += [(split_of(path.parent.name), path) for path in plain_files(root, "*/*.xml")]
+        below = plain_files(root, "*/*.xml")
+        several = len({path.parent for path in below}) > 1  # one folder alone may be called xml or labels
+        for path in below:
+            name = path.parent.name
+            files.append((known_split(name) or (split_of(name) if several else ""), path))
         if files and _looks_like_voc(files[0][1]):
             return sorted(files, key=lambda pair: split_order(pair[0]))
     return []

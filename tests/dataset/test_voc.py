@@ -37,6 +37,8 @@ def test_coordinates_are_taken_as_they_are(tmp_path):
         (["a.xml"], [""]),
         (["valid/b.xml", "train/a.xml"], ["train", "val"]),
         (["images/test/b.xml", "images/train/a.xml"], ["train", "test"]),  # TF's tutorial
+        (["shop1/a.xml", "shop2/b.xml"], ["shop1", "shop2"]),
+        (["xml/a.xml", "xml/b.xml"], ["", ""]),
         (["VOCdevkit/VOC2007/Annotations/a.xml"], [""]),
     ],
 )
