@@ -19,7 +19,8 @@ def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None, se
     """``dataset`` with its samples dealt out to new splits, whole groups at a time.
 
     A group is what nearly the same pictures or the samples' ``group`` join. Each goes to
-    a random split, with odds by what the split still lacks.
+    a random split, with odds by what the split still lacks, the largest first: what small ones
+    fill up meets the shares. The order of the samples makes no difference.
 
     Args:
         fractions: {name of a split: its share}; default: ``FRACTIONS``. Shares are
@@ -37,7 +38,7 @@ def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None, se
     shares = np.array([fractions[name] for name in names], float)
     if not names or not (np.isfinite(shares) & (shares > 0)).all():
         raise ConfigError(f"the share of each split must be above 0, got {fractions}")
-    groups = group_ids(dataset, progress, cache, series)
+    groups = _numbered_by_path(dataset, group_ids(dataset, progress, cache, series))
     sizes = np.bincount(groups)
     if len(sizes) < len(names):
         raise DatasetError(f"{dataset.name}: {_too_few(len(sizes), names, series)}")
@@ -88,11 +89,22 @@ def group_ids(dataset, progress=iter, cache=None, series=False):
     return connected(len(dataset), np.concatenate(pairs))
 
 
+def _numbered_by_path(dataset, groups):
+    """``groups`` numbered in the order of their first paths, so that the samples' order tells nothing."""
+    first = {}
+    for sample, group in zip(dataset.samples, groups.tolist(), strict=True):
+        path = str(sample.path)
+        first[group] = min(path, first.get(group, path))
+    number = {group: place for place, group in enumerate(sorted(first, key=first.get))}
+    return np.array([number[group] for group in groups.tolist()])
+
+
 def _deal(sizes, targets, rng):
     """The number of the split of each group; every split gets one at least."""
     have = np.zeros(len(targets))
     dealt = np.zeros(len(sizes), int)
     order = rng.permutation(len(sizes))
+    order = order[np.argsort(-sizes[order], kind="stable")]
     for place, group in enumerate(order):
         lack = targets - have
         odds = np.maximum(lack - sizes[group] / 2, 0)  # a group too large for what is lacking goes elsewhere

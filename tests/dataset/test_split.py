@@ -86,6 +86,22 @@ def test_shares_are_met_and_the_seed_decides(hashes):
     assert [s.path for s in first.samples] == [s.path for s in data.samples]
 
 
+def test_the_order_of_the_samples_makes_no_difference(hashes):
+    data = dataset([f"{i}.jpg" for i in range(60)], [f"shop {i % 25}" for i in range(60)])
+    turned = replace(data, samples=data.samples[::-1])
+    splits = [{s.path: s.split for s in split_dataset(each).samples} for each in (data, turned)]
+    assert splits[0] == splits[1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_small_groups_fill_up_what_large_ones_leave(hashes, seed):
+    sizes = [9, 7, 5, 4, 4, 3, 3, *30 * [1], *10 * [2]]
+    groups = [f"shop {number}" for number, size in enumerate(sizes) for _ in range(size)]
+    parts = split_dataset(dataset([f"{i}.jpg" for i in range(len(groups))], groups), seed=seed)
+    counts = Counter(s.split for s in parts.samples)
+    assert all(abs(counts[split] - share * len(groups)) <= 1.5 for split, share in FRACTIONS.items())
+
+
 @given(
     sizes=st.lists(st.integers(1, 12), min_size=3, max_size=40),
     seed=st.integers(0, 1000),
