@@ -18,7 +18,7 @@ from skushare.evaluation.evaluate import make_row
 from skushare.evaluation.evaluation import FAILED, FIGURES, FINISHED, NEW, RUNNING, Evaluation
 from skushare.evaluation.picture import KINDS, draw_outcome
 from skushare.evaluation.predictions import photo_key
-from skushare.evaluation.threshold import is_test, store_threshold
+from skushare.evaluation.threshold import is_test, is_unlabelled, store_threshold
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
 
@@ -198,6 +198,8 @@ def show_notes(shown):
             "Some labels of this dataset were made by a machine: "
             "the figures tell how far the model agrees with it, not how often it is right."
         )
+    if is_unlabelled(dataset):
+        st.caption("No photo of this dataset has a labelled box: AP, AR and recall say nothing.")
     if is_test(dataset):
         st.caption(
             "These are test photos: for a last, honest figure. "
@@ -410,7 +412,8 @@ def _offer_threshold(shown):
     if best != shown.min_score:
         text += f", against {shown.row['count_mae']:.1f} at {shown.min_score:.2f}"
     st.markdown(f"{text}.")
-    if is_test(shown.evaluation.dataset) or best == shown.evaluation.min_score:
+    dataset = shown.evaluation.dataset
+    if is_test(dataset) or is_unlabelled(dataset) or best == shown.evaluation.min_score:
         return
     sure = True
     if model.is_shipped:

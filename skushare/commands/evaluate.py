@@ -53,7 +53,7 @@ def run(args):
     from skushare.evaluation import report
     from skushare.evaluation.evaluate import append_row, make_row
     from skushare.evaluation.evaluation import Evaluation
-    from skushare.evaluation.threshold import check_storable, store_threshold
+    from skushare.evaluation.threshold import check_storable, is_unlabelled, store_threshold
 
     if args.loss:
         os.environ.setdefault("KERAS_BACKEND", "numpy")  # formulas alone need no more
@@ -92,6 +92,8 @@ def run(args):
     if args.set_threshold:
         store_threshold(model, args.mode, row["best_score"], dataset, args.force)
         print(f"{model.folder}: counts from {row['best_score']:.2f} on in {args.mode} mode now")
+    if is_unlabelled(dataset):
+        print(f"skushare: {dataset.name} has no labelled box: AP, AR and recall say nothing", file=sys.stderr)
     for message in saved["failures"].values():
         print(f"skushare: {message}", file=sys.stderr)
     return 1 if saved["failures"] else 0

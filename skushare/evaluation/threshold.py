@@ -10,9 +10,14 @@ def check_storable(model, dataset, force=False):
     """Whether a threshold that was chosen on ``dataset`` may be written into ``model``.
 
     Raises:
-        ConfigError: the dataset is a test split, or the model is a shipped one, which only
-            ``force`` lets change.
+        ConfigError: the dataset is a test split or has no boxes, or the model is a shipped one,
+            which only ``force`` lets change.
     """
+    if is_unlabelled(dataset):
+        raise ConfigError(
+            f"{dataset.name}: has no labelled box, so the best threshold would be one that nothing reaches; "
+            "choose it on labelled photos"
+        )
     if is_test(dataset):
         raise ConfigError(
             f"{dataset.name}: a threshold chosen on a test split makes the figures on it too good; "
@@ -29,6 +34,11 @@ def store_threshold(model, mode, min_score, dataset, force=False):
     """Make ``min_score`` the default of ``mode`` in ``model``; raises as :func:`check_storable`."""
     check_storable(model, dataset, force)
     set_threshold(model, mode, min_score)
+
+
+def is_unlabelled(dataset):
+    """Whether there is no box in ``dataset``: precision and recall on it say nothing."""
+    return not any(len(sample.boxes) for sample in dataset.samples)
 
 
 def is_test(dataset):

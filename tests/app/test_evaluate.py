@@ -149,6 +149,15 @@ def test_labels_made_by_a_machine_are_called_so(workspace):
     assert any("made by a machine" in caption.value for caption in app.caption)
 
 
+def test_photos_without_labels_are_told_and_give_no_threshold(workspace):
+    dataset = read_dataset("shop")
+    none = {"boxes": np.zeros((0, 4), np.float32), "class_ids": np.zeros(0, np.int32), "scores": np.zeros(0)}
+    store.add_dataset(replace(dataset, samples=tuple(replace(s, **none) for s in dataset.samples)), "bare")
+    app = press(open_page(Dataset="bare"), "Evaluate")
+    assert not app.exception and any("labelled box" in caption.value for caption in app.caption)
+    assert not any("from now on" in button.label for button in app.button)
+
+
 def test_the_slider_moves_the_figures_without_detecting_again(workspace, monkeypatch):
     app = press(open_page(), "Evaluate")
     monkeypatch.setattr(Knowing, "detect", None)

@@ -3,9 +3,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from skushare.dataset.dataset import Dataset
+from skushare.dataset.dataset import Dataset, Sample
 from skushare.detector.models import models_folder, read_model
 from skushare.errors import ConfigError, ModelError
 from skushare.evaluation.threshold import is_test, store_threshold
@@ -18,9 +19,21 @@ def own(tmp_path):
     return read_model(tmp_path / "mine")
 
 
+def labelled(name, boxes=1):
+    """A dataset of one picture with so many boxes."""
+    box = np.tile(np.float32([1, 1, 9, 9]), (boxes, 1))
+    sample = Sample(Path("a.jpg"), 10, 10, box, np.zeros(boxes, np.int32), np.ones(boxes, np.float32))
+    return Dataset(name, (sample,), ("facing",))
+
+
+def test_no_threshold_is_taken_from_photos_without_labels(own):
+    with pytest.raises(ConfigError, match="no labelled box"):
+        store_threshold(own, "photo", 0.95, labelled("shop@val", boxes=0), force=True)
+
+
 @pytest.mark.parametrize(("mode", "name"), [("photo", "min_score"), ("live", "live_min_score")])
 def test_a_threshold_is_stored_and_all_else_stays(own, mode, name):
-    store_threshold(own, mode, 0.61, Dataset("shop@val", (), ("facing",)))
+    store_threshold(own, mode, 0.61, labelled("shop@val"))
     changed = read_model(own.folder)
     assert changed.config == replace(own.config, **{name: 0.61})
     assert (changed.files, changed.about) == (own.files, own.about)
@@ -30,15 +43,15 @@ def test_a_shipped_model_is_not_changed_unasked(own, monkeypatch):
     monkeypatch.setenv("SKUSHARE_MODELS", str(own.folder.parent))
     before = (own.folder / "model.json").read_bytes()
     with pytest.raises(ConfigError, match="shipped"):
-        store_threshold(own, "photo", 0.61, Dataset("shop@val", (), ("facing",)))
+        store_threshold(own, "photo", 0.61, labelled("shop@val"))
     assert (own.folder / "model.json").read_bytes() == before
-    store_threshold(own, "photo", 0.61, Dataset("shop@val", (), ("facing",)), force=True)
+    store_threshold(own, "photo", 0.61, labelled("shop@val"), force=True)
     assert json.loads((own.folder / "model.json").read_text())["config"]["min_score"] == 0.61
 
 
 def test_no_threshold_is_taken_from_a_test_split(own):
     with pytest.raises(ConfigError, match="validation"):
-        store_threshold(own, "photo", 0.61, Dataset("shop@test", (), ("facing",)), force=True)
+        store_threshold(own, "photo", 0.61, labelled("shop@test"), force=True)
 
 
 @pytest.mark.parametrize(
@@ -58,5 +71,5 @@ def test_a_test_split_is_known_by_its_name(name, test):
 def test_damage_is_not_covered_up(own):
     (own.folder / "weights.npz").write_bytes(b"damaged")
     with pytest.raises(ModelError, match=r"weights\.npz"):
-        store_threshold(own, "photo", 0.61, Dataset("shop@val", (), ("facing",)))
+        store_threshold(own, "photo", 0.61, labelled("shop@val"))
     assert Path(own.folder / "model.json").is_file()
