@@ -1,5 +1,6 @@
 """The embedder that all visitors share, the choice of a gallery, and brands for what a page shows."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import streamlit as st
@@ -178,7 +179,10 @@ def choose_as(key, gallery, by_look, labels):
     if gallery is None:
         state.gallery_name = "" if by_look or len(labels) == 1 else OWN_LABELS
     else:
-        state.gallery_name = DEMO if gallery.digest == demo_gallery().digest else gallery.name
+        state.gallery_name = gallery.name
+        with suppress(SkushareError):  # which the field tells, if it is chosen
+            if gallery.digest == demo_gallery().digest:
+                state.gallery_name = DEMO
         state[f"{key}_by_look"] = {gallery.name: by_look}
 
 
