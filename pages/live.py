@@ -36,7 +36,6 @@ state = st.session_state
 
 def go_on(session):
     """Have the fields stand as when the ``session`` was begun, which counts anew with other ones."""
-    state.live_score = session.min_score
     if embedder:
         choose_as("live", session.gallery, session.by_look, detector.labels)
 
@@ -57,7 +56,9 @@ if status in ADVICE:
 def choose_settings():
     """The settings, which the session has from then on; gives the sizes of frames."""
     st.markdown("##### Settings")
-    session.min_score = score_slider(detector, "live", key="live_score")
+    # Of another detector, scores mean something else.
+    start = session.min_score if session.detector is detector else None
+    session.min_score = score_slider(detector, "live", key="live_score", start=start)
     sizes = choose_sizes(detector, "live_size")
     session.look_at(sizes)
     if embedder:

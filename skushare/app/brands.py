@@ -165,12 +165,19 @@ def choose_naming(key, labels):
         _offer_brand_map(key, labels, gallery)
     if gallery is None:
         return None, st.session_state.get(f"{key}_gallery") != OWN_LABELS
-    by_look = not gallery.by_label and st.toggle(
-        "Group what it does not know by look",
-        value=st.session_state.get(f"{key}_by_look", {}).get(gallery.name, gallery.name == MY_BRANDS),
-        key=f"{key}_looks",
-    )
-    return gallery, by_look
+    return gallery, not gallery.by_label and _choose_looks(key, gallery.name)
+
+
+def _choose_looks(key, name):
+    """A field: do looks name what the gallery ``name`` does not know? What is chosen outlives the page."""
+    state, field = st.session_state, f"{key}_looks"
+    chosen = state.setdefault(f"{key}_by_look", {})
+    state[field] = chosen.get(name, name == MY_BRANDS)
+
+    def choose():
+        chosen[name] = state[field]
+
+    return st.toggle("Group what it does not know by look", key=field, on_change=choose)
 
 
 def choose_as(key, gallery, by_look, labels):

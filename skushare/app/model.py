@@ -29,14 +29,18 @@ def reload_detector():
     _load.clear()
 
 
-def score_slider(detector, mode, key):
-    """The slider for the least score that counts in ``mode``; returns its value."""
+def score_slider(detector, mode, key, start=None):
+    """The slider for the least score that counts in ``mode``; returns its value.
+
+    Args:
+        start: where it stands at first; default: the detector's threshold.
+    """
     default = detector.threshold(mode)
+    st.session_state.setdefault(key, max(SCORE_FLOOR, round(default if start is None else start, 2)))
     return st.slider(
         "Minimum confidence",
         min_value=SCORE_FLOOR,
         max_value=0.95,
-        value=max(SCORE_FLOOR, round(default, 2)),
         step=0.01,
         key=key,
         help="Lower finds more facings and makes more mistakes; higher the other way round. "

@@ -373,6 +373,9 @@ def test_a_reloaded_live_page_goes_on_with_its_sweep(detector, camera, workspace
     assert metrics(app)["Unique so far"] == "2"
 
     camera.state.playing = False
+    app.switch_page("pages/photos.py").run().switch_page("pages/live.py").run()
+    assert metrics(app)["Unique so far"] == "2"  # other settings would count anew
+    assert app.toggle(key="live_looks").value is by_look and app.slider(key="live_score").value == 0.21
     again, other = (AppTest.from_file(APP, default_timeout=60) for _ in range(2))
     again.query_params["sweep"], other.query_params["sweep"] = token, "guessed"
     for reloaded in (again, other):
