@@ -8,6 +8,7 @@ from skushare.errors import ModelError
 from skushare.live.pace import FRAMES_A_SECOND, LEAST_SIZE, automatic_sizes
 
 AUTOMATIC = "Automatic"
+MOST_SCORE = 0.95
 
 
 @st.cache_resource(show_spinner="Loading the detector")
@@ -36,11 +37,12 @@ def score_slider(detector, mode, key, start=None):
         start: where it stands at first; default: the detector's threshold.
     """
     default = detector.threshold(mode)
-    st.session_state.setdefault(key, max(SCORE_FLOOR, round(default if start is None else start, 2)))
+    start = round(default if start is None else start, 2)
+    st.session_state.setdefault(key, min(MOST_SCORE, max(SCORE_FLOOR, start)))
     return st.slider(
         "Minimum confidence",
         min_value=SCORE_FLOOR,
-        max_value=0.95,
+        max_value=MOST_SCORE,
         step=0.01,
         key=key,
         help="Lower finds more facings and makes more mistakes; higher the other way round. "

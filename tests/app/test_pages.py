@@ -320,6 +320,16 @@ def test_live_names_a_video_that_cannot_be_read_and_takes_none_beside_the_camera
     assert app.file_uploader[0].disabled and not app.error
 
 
+@pytest.mark.parametrize(("threshold", "shown"), [(0.4567, 0.46), (0.01, 0.05), (0.99, 0.95)])
+def test_a_model_s_threshold_is_where_the_slider_can_stand(detector, camera, threshold, shown):
+    detector.min_score = threshold
+    for page, key in (("live", "live_score"), ("photos", "photo_score")):
+        app = open_page(page)
+        if page == "photos":
+            app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+        assert not app.exception and app.slider(key=key).value == shown
+
+
 def test_live_says_that_there_is_no_frame_to_teach_from(detector, camera):
     app = open_page("live")
     next(b for b in app.button if b.label == "Teach from this frame").click().run()
