@@ -170,14 +170,13 @@ def choose_naming(key, labels):
 
 def _choose_looks(key, name):
     """A field: do looks name what the gallery ``name`` does not know? What is chosen outlives the page."""
-    state, field = st.session_state, f"{key}_looks"
-    chosen = state.setdefault(f"{key}_by_look", {})
-    state[field] = chosen.get(name, name == MY_BRANDS)
-
-    def choose():
-        chosen[name] = state[field]
-
-    return st.toggle("Group what it does not know by look", key=field, on_change=choose)
+    chosen = st.session_state.setdefault(f"{key}_by_look", {})
+    chosen[name] = st.toggle(
+        "Group what it does not know by look",
+        value=chosen.get(name, name == MY_BRANDS),
+        key=f"{key}_looks",
+    )
+    return chosen[name]
 
 
 def choose_as(key, gallery, by_look, labels):

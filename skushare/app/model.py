@@ -38,11 +38,11 @@ def score_slider(detector, mode, key, start=None):
     """
     default = detector.threshold(mode)
     start = round(default if start is None else start, 2)
-    st.session_state.setdefault(key, min(MOST_SCORE, max(SCORE_FLOOR, start)))
     return st.slider(
         "Minimum confidence",
         min_value=SCORE_FLOOR,
         max_value=MOST_SCORE,
+        value=min(MOST_SCORE, max(SCORE_FLOOR, start)),
         step=0.01,
         key=key,
         help="Lower finds more facings and makes more mistakes; higher the other way round. "
