@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
 from skushare.brands.embedder import Embedder
@@ -299,6 +301,15 @@ def piles_to_teach(page, picture):
     return piles
 
 
+def press_until(button, shown):
+    """Press ``button``, again where a redraw at that moment lost it, until ``shown`` is there."""
+    for _ in range(3):
+        button.click()
+        with suppress(PlaywrightTimeoutError):
+            return shown.wait_for(timeout=10_000)
+    raise AssertionError(f"{shown} is not there")
+
+
 def test_a_taught_brand_is_recognised_kept_and_goes_to_python_and_back(phone, served, part, tmp_path):
     page = phone(served.url)
     piles = piles_to_teach(page, part)
@@ -457,7 +468,10 @@ def test_a_pile_suggests_what_is_known_until_something_is_typed(phone, served, p
     piles = piles_to_teach(page, part)
     for _ in range(2):  # what looks alike in piles of their own
         before = piles.count()
-        piles.first.get_by_role("button", name="Facing").first.click()
+        press_until(
+            piles.first.get_by_role("button", name="Facing").first,
+            page.get_by_role("button", name="Put into a new pile"),
+        )
         page.get_by_role("button", name="Put into a new pile").click()
         expect(piles).to_have_count(before + 1)
     piles.last.get_by_label("Brand").fill("Typed")
