@@ -41,25 +41,33 @@ except ImportError:
 
 
 def main():
+    args = arguments(__doc__)
+    detector, rows = Detector.load(), []
+    for name, picture, boxes, size in shelves(args):
+        still = len(detector.detect(picture))
+        rows += compare(name, picture, boxes, size, detector, still)
+        print(pd.DataFrame(rows).to_string(index=False), flush=True)
+        if args.csv:
+            pd.DataFrame(rows).to_csv(args.csv, index=False)
+
+
+def arguments(description):
+    """What the command line says, of a benchmark on these shelves."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--photos", nargs="+", action="append", default=[], metavar="LABELS.json [NAME ...]")
     parser.add_argument("--widest", type=int, default=4, help="photos taken where none are named")
     parser.add_argument("--themes", nargs="*", default=["cereal", "drinks", "pantry"])
     parser.add_argument("--bays", type=int, default=4, help="width of a made-up shelf, in frames")
     parser.add_argument("--csv", type=Path)
-    args = parser.parse_args()
-    detector, rows = Detector.load(), []
-    for name, picture, boxes, size in [
-        *made_up(args.themes, args.bays),
-        *photographed(args.photos, args.widest),
-    ]:
-        still = len(detector.detect(picture))
-        rows += compare(name, picture, boxes, size, detector, still)
-        print(pd.DataFrame(rows).to_string(index=False), flush=True)
-        if args.csv:
-            pd.DataFrame(rows).to_csv(args.csv, index=False)
+    return parser.parse_args()
+
+
+def shelves(args):
+    """Yield (name, picture, boxes, size of the camera's frames) of the shelves that ``args`` ask for."""
+    yield from made_up(args.themes, args.bays)
+    yield from photographed(args.photos, args.widest)
 
 
 def made_up(themes, bays):

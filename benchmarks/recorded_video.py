@@ -9,13 +9,12 @@ by ``skushare detect FILE.mp4``. "still" is what the detector counts on the whol
 mode; "facings" what is labelled and came into view.
 """
 
-import argparse
 import tempfile
 from pathlib import Path
 
 import av
 import numpy as np
-from counting_once import made_up, photographed
+from counting_once import arguments, shelves
 
 from skushare.dataset.sweep import sweep
 from skushare.detector.runtime import Detector
@@ -26,19 +25,10 @@ FPS, BITS_A_SECOND = 30, 8_000_000
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--photos", nargs="+", action="append", default=[], metavar="LABELS.json [NAME ...]")
-    parser.add_argument("--widest", type=int, default=4, help="photos taken where none are named")
-    parser.add_argument("--themes", nargs="*", default=["cereal", "drinks", "pantry"])
-    parser.add_argument("--bays", type=int, default=4, help="width of a made-up shelf, in frames")
-    parser.add_argument("--csv", type=Path)
-    args = parser.parse_args()
+    args = arguments(__doc__)
     detector = Detector.load()
-    sources = [*made_up(args.themes, args.bays), *photographed(args.photos, args.widest)]
     with tempfile.TemporaryDirectory() as folder:
-        for name, picture, boxes, size in sources:
+        for name, picture, boxes, size in shelves(args):
             video = Path(folder, "walk.mp4")
             frames, seen = film(video, picture, boxes, size)
             pictures = find_in_video(video, detector)
