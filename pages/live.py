@@ -102,20 +102,15 @@ with video_column:
         place=buttons,
         ways=(SWEEP, FRAME),
     )
-    buttons.button(
-        "Save a snapshot",
-        icon=":material/photo_camera:",
-        disabled=not camera.state.playing,
-        on_click=keep_snapshot,
-    )
+    buttons.button("Save a snapshot", icon=":material/photo_camera:", on_click=keep_snapshot)
     if state.pop("no_frame", False):
-        st.info("No frame has arrived yet. Wait for the picture, then save again.")
+        st.info("There is no frame to save yet. Start the camera and press again.")
     if embedder and buttons.button("Teach from this frame", icon=":material/school:"):
         if frame := session.newest():
             state.teach_frame = (f"frame-{datetime.now():%H%M%S}.jpg", encode_jpeg(frame[0], 95))
             open_page("pages/teach.py")
         else:
-            st.info("There is no frame to teach from yet. Wait for the picture, then press again.")
+            st.info("There is no frame to teach from yet. Start the camera and press again.")
     recording_place = st.container()
 with settings_row:
     sizes = choose_settings()

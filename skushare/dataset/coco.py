@@ -158,7 +158,7 @@ class _Boxes:
         if "bbox" not in item or "image_id" not in item:
             return item
         self.count += 1
-        if not item.get("iscrowd"):
+        if item["bbox"] and not item.get("iscrowd"):  # some tools keep annotations without a box
             try:
                 left, top, width, height = item["bbox"]
                 image = self.images.setdefault(item["image_id"], len(self.images))

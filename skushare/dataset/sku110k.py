@@ -37,6 +37,7 @@ DAMAGED = frozenset(
     }.items()
     for number in numbers.split()
 )
+CLASS = "object"  # the one class of SKU-110K; own photos may have the name of a damaged one
 # What tables call their columns, spaces, underscores and case apart, in the order of SKU-110K's.
 COLUMNS = {
     "image": ("image", "imagename", "imagepath", "filename", "file", "path", "photo"),
@@ -83,22 +84,26 @@ def read_csv(source, images=None, raw=False):
     """
     name, files = label_files(source, csv_files, "CSV file of boxes")
     classes = Classes(homes(files[0][1]))
-    samples, left_out = [], []
+    samples = []
     for split, path in files:
         rows, sizes = _read_rows(path, classes)
-        left_out += [image for image in rows if image in DAMAGED]
-        kept = [image for image in rows if image not in DAMAGED]
-        folder = _image_folder(path, images, kept)
-        for image in kept:
+        folder = _image_folder(path, images, sorted(rows, key=DAMAGED.__contains__))
+        for image in rows:
             where = f"{path}, {image}"
             file = inside(folder, image, where)
             samples.append(make_sample(file, sizes[image], rows[image], split, where))
     samples, labels = classes.finish(samples)
+    left_out = [s.path.name for s in samples if s.path.name in DAMAGED and _labels_of(s, labels) == {CLASS}]
+    samples = tuple(sample for sample in samples if sample.path.name not in left_out)
     provenance = {"source": str(source), "format": "csv"}
     if left_out:
         provenance["left_out"] = left_out
     dataset = Dataset(name, samples, labels, provenance)
     return dataset if raw else dataset.cleaned()
+
+
+def _labels_of(sample, labels):
+    return {labels[class_id] for class_id in sample.class_ids}
 
 
 def write_csv(dataset, folder, progress=iter):

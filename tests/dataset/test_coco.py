@@ -40,6 +40,8 @@ def test_boxes_become_xyxy_and_ids_positions(tmp_path):
         ([200, 10, 20, 20], []),  # wholly outside
         ([10, 10, 0, 20], []),  # without area
         ([10, 10, -5, 20], []),  # inverted
+        ([], []),  # as some tools write a mask, a point or a caption
+        (None, []),
     ],
 )
 def test_boxes_are_clipped_and_dropped_when_nothing_is_left(tmp_path, bbox, expected):
