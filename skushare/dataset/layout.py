@@ -220,10 +220,14 @@ def place_images(named, folder, progress=iter):
         except OSError:
             try:
                 shutil.copyfile(source, target)
+            except FileNotFoundError:
+                raise DatasetError(
+                    f"{sample.path}: this labelled picture is missing; put it there, or tell its "
+                    "folder (--images on the command line)"
+                ) from None
             except OSError as error:
                 raise DatasetError(
-                    f"{sample.path}: cannot be copied to {target} ({error.strerror or error}); check both, "
-                    "and on the command line --images, where the folder of images is another"
+                    f"{sample.path}: cannot be copied ({error.strerror or error}); check file and disk"
                 ) from None
 
 

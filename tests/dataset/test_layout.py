@@ -89,7 +89,7 @@ def test_images_are_linked_and_copied_where_that_is_impossible(tmp_path, monkeyp
 
 
 def test_a_missing_image_is_named(tmp_path):
-    with pytest.raises(DatasetError, match=r"none\.jpg.*No such file"):
+    with pytest.raises(DatasetError, match=r"none\.jpg.*missing; put it there"):
         place_images([("1.jpg", sample(tmp_path / "none.jpg"))], tmp_path / "out")
 
 
