@@ -25,6 +25,10 @@ class Checkpoints:
         self.folder, self.every = Path(folder), every
         self._saved = time.monotonic()
 
+    def __bool__(self):
+        """Whether there is a checkpoint, usable or not."""
+        return any((self.folder / name).exists() for name in (LAST, PREVIOUS))
+
     def due(self):
         """Whether the last one is so old that a crash would cost too much."""
         return time.monotonic() - self._saved > self.every

@@ -20,6 +20,7 @@ import pandas as pd
 from skushare.errors import ConfigError
 from skushare.files import atomic_write, make_folder, writing
 from skushare.lock import hold, is_held
+from skushare.training.checkpoint import Checkpoints
 from skushare.training.plan import Plan
 from skushare.workspace import checked_name, runs_folder, workspace
 
@@ -253,7 +254,7 @@ def create_run(name, plan):
 
 
 def prepare(folder, plan, status=STOPPED):
-    """The run in ``folder``, made from ``plan`` if it is new.
+    """The run in ``folder``, made from ``plan`` if it is new, or ended before its first checkpoint.
 
     Raises:
         ConfigError: ``folder`` holds a run of another plan or other files, or data or weights are not there.
@@ -261,10 +262,11 @@ def prepare(folder, plan, status=STOPPED):
     run = Run(Path(folder).resolve())
     text = plan.located().to_json()
     if (run.folder / PLAN).exists():
-        if run.plan.to_json() != text:
+        if run.plan.to_json() == text:
+            return run
+        if run.status not in RESUMABLE or Checkpoints(run.folder):
             raise ConfigError(f"{run.folder}: this folder holds a run with other settings; choose a new one")
-        return run
-    if run.folder.exists() and not (run.folder.is_dir() and not any(run.folder.iterdir())):
+    elif run.folder.exists() and not (run.folder.is_dir() and not any(run.folder.iterdir())):
         raise ConfigError(f"{run.folder}: holds something that is no run; choose a new or an empty folder")
     make_folder(run.folder)
     run.write_state(status)

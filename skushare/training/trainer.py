@@ -79,18 +79,21 @@ def train(run, config, training, datasets, validation, initial_weights=None, obs
         whether all steps are done; ``False`` if an observer asked to stop.
 
     Raises:
-        ConfigError: ``run`` belongs to a run with other settings, or the loss is no number any more.
+        ConfigError: ``run`` has a checkpoint of a run with other settings, or the loss is no number any more.
         ModelError: no checkpoint of the run can be used.
     """
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
-    _claim(run / RUN_CONFIG, config.to_json())
-    _claim(run / "training.json", json.dumps(asdict(training), indent=2))
-    _claim(run / "data.json", json.dumps([_describe(d, weight) for d, weight in datasets], indent=2))
+    checkpoints = Checkpoints(run)
+    for name, text in (
+        (RUN_CONFIG, config.to_json()),
+        ("training.json", json.dumps(asdict(training), indent=2)),
+        ("data.json", json.dumps([_describe(d, weight) for d, weight in datasets], indent=2)),
+    ):
+        _claim(run / name, text, begun=bool(checkpoints))
 
     learner = make_learner(config, training, initial_weights)
     network = learner.network
-    checkpoints = Checkpoints(run)
     counters = {"step": 0, "validated": 0, "best": -1} | checkpoints.restore(learner)
 
     batches = Batches(datasets, config, training)
@@ -266,9 +269,9 @@ def _describe(dataset, weight):
     return {"name": dataset.name, "photos": len(dataset), "boxes": boxes, "weight": weight}
 
 
-def _claim(path, text):
-    """Write ``text`` to a new ``path``; refuse a file that says something else."""
-    if path.exists():
+def _claim(path, text, begun):
+    """Write ``text`` to ``path``; refuse a file of a run that has ``begun`` and says something else."""
+    if begun and path.exists():
         if path.read_text() != text:
             raise ConfigError(f"{path}: this folder holds a run with other settings; choose a new one")
         return

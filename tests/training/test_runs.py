@@ -12,6 +12,7 @@ from skushare.dataset.synthetic import write_dataset
 from skushare.errors import ConfigError, SkushareError
 from skushare.lock import hold
 from skushare.training import runs
+from skushare.training.checkpoint import PREVIOUS
 from skushare.training.config import TrainingConfig
 from skushare.training.plan import Plan
 from skushare.training.runs import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED
@@ -56,10 +57,21 @@ def test_what_cannot_start_is_refused_and_leaves_nothing(run, plan, name, change
     assert [r.name for r in runs.list_runs()] == ["first"] == [p.name for p in run.folder.parent.iterdir()]
 
 
-def test_a_folder_holds_one_plan(run, plan):
-    assert runs.prepare(run.folder, plan) == run
-    with pytest.raises(ConfigError, match="other settings"):
-        runs.prepare(run.folder, replace(plan, licence="other"))
+@pytest.mark.parametrize(
+    ("status", "begun", "taken"),
+    [(QUEUED, False, True), (FINISHED, False, True), (STOPPED, True, True), (FAILED, False, False)],
+)
+def test_a_folder_holds_one_plan_from_its_first_checkpoint_on(run, plan, status, begun, taken):
+    run.write_state(status)
+    if begun:
+        (run.folder / PREVIOUS).touch()
+    assert runs.prepare(run.folder, plan) == run and run.status == status
+    other = replace(plan, licence="other")
+    if taken:
+        with pytest.raises(ConfigError, match="other settings"):
+            runs.prepare(run.folder, other)
+    else:
+        assert runs.prepare(run.folder, other).plan == other
 
 
 @pytest.mark.parametrize("name", [".env", "state.json", "photos"])

@@ -156,6 +156,13 @@ def test_other_settings_need_another_folder(finished, run):
         run(finished, learning_rate=0.5)
 
 
+def test_a_run_without_a_checkpoint_begins_anew_with_other_settings(finished, run, tmp_path):
+    with pytest.raises(Crash.Now):
+        run(tmp_path, [Crash("stepped", 1)], seed=5)
+    assert run(tmp_path)
+    assert_equal(tmp_path, finished)
+
+
 def test_frozen_layers_keep_their_weights(tmp_path, run):
     start = tmp_path / "start.npz"
     run(
