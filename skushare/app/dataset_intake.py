@@ -24,7 +24,7 @@ def add_dataset_form():
     archive = st.file_uploader(
         "A zip of pictures and labels",
         type="zip",
-        help="Labels as COCO, Pascal VOC, YOLO, SKU-110K's CSV or TFRecord; the format is recognised.",
+        help="Labels as COCO, VOC, YOLO, LabelMe, SKU-110K's CSV or TFRecord; the format is recognised.",
         key=f"dataset_zip_{_stored()}",
     )
     if archive:

@@ -4,7 +4,7 @@ import argparse
 from contextlib import contextmanager
 from pathlib import Path
 
-FORMATS = ("voc", "coco", "yolo", "csv", "tfrecord")  # of datasets
+FORMATS = ("voc", "coco", "labelme", "yolo", "csv", "tfrecord")  # of datasets
 
 
 def command(commands, name, run, description, epilog):

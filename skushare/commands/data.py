@@ -8,8 +8,8 @@ from skushare.commands.common import FORMATS, add_source, command, fraction, sho
 from skushare.errors import ConfigError, SkushareError
 
 _SOURCE = (
-    "SOURCE is a label file or a folder of SKU-110K's CSV, Pascal VOC, COCO, YOLO or TFRecord, which is\n"
-    "recognised, or the name of a stored dataset; with @SPLIT at its end, that split alone."
+    "SOURCE is a label file or a folder of SKU-110K's CSV, Pascal VOC, COCO, YOLO, LabelMe or TFRecord,\n"
+    "which is recognised, or the name of a stored dataset; with @SPLIT at its end, that split alone."
 )
 
 

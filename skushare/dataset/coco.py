@@ -11,6 +11,7 @@ from skushare.dataset.dataset import Dataset, make_sample
 from skushare.dataset.layout import (
     bare_name,
     by_split,
+    clean_text,
     homes,
     image_folder,
     inside,
@@ -33,7 +34,6 @@ _FAULTS = (  # of content of another shape
     RecursionError,
     OverflowError,
 )
-_HALVES = re.compile("[\ud800-\udfff]")  # of characters, as in a name that was cut within an emoji
 _HEAD = 1 << 16  # bytes of a file that tell whether it is COCO
 _KEYS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(info|images|annotations|categories|licenses|type)"')
 
@@ -208,7 +208,7 @@ def _not_coco(where, error):
 
 def _licences(content):
     entries = content.get("licenses") or ()
-    return [_text(entry["name"]) for entry in entries if isinstance(entry, dict) and entry.get("name")]
+    return [clean_text(entry["name"]) for entry in entries if isinstance(entry, dict) and entry.get("name")]
 
 
 def _samples(path, content, boxes, split, folder, labels, confined):
@@ -216,7 +216,7 @@ def _samples(path, content, boxes, split, folder, labels, confined):
     try:
         class_of = {}
         for category in sorted(content["categories"], key=lambda c: c["id"]):
-            class_of[category["id"]] = labels.setdefault(_text(category["name"]), len(labels))
+            class_of[category["id"]] = labels.setdefault(clean_text(category["name"]), len(labels))
         ids = [image["id"] for image in content["images"]]
         if len(set(ids)) < len(ids):
             raise ValueError("two images have the same id")
@@ -227,7 +227,7 @@ def _samples(path, content, boxes, split, folder, labels, confined):
     for image, size, rows in zip(content["images"], sizes, tables, strict=False):
         where = f"{path}, image {image['id']}"
         file = _file(folder, image["file_name"], where) if confined else folder / image["file_name"]
-        yield make_sample(file, size, rows, split, where, _text(image.get("group") or ""))
+        yield make_sample(file, size, rows, split, where, clean_text(image.get("group") or ""))
 
 
 def _file(folder, name, where):
@@ -235,11 +235,6 @@ def _file(folder, name, where):
         return inside(folder, name, where)
     except DatasetError:  # a place of the computer that the labels were made on
         return inside(folder, bare_name(name), where)
-
-
-def _text(value):
-    """``value`` as text that every file and page can hold."""
-    return _HALVES.sub("\ufffd", str(value))
 
 
 def _image_folder(path, images, entries):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skushare.dataset.coco import coco_files, read_coco, write_coco
+from skushare.dataset.labelme import is_labelme, labelme_files, read_labelme, write_labelme
 from skushare.dataset.layout import with_found_photos
 from skushare.dataset.sku110k import csv_files, read_csv, write_csv
 from skushare.dataset.tfrecord import read_tfrecord, tfrecord_files, write_tfrecord
@@ -38,6 +39,7 @@ FORMATS = {
     "tfrecord": Format(read_tfrecord, write_tfrecord, tfrecord_files, (".tfrecord", ".tfrecords", ".record")),
     "voc": Format(read_voc, write_voc, voc_files, (".xml",)),
     "coco": Format(read_coco, write_coco, coco_files, (".json",)),
+    "labelme": Format(read_labelme, write_labelme, labelme_files, (".json",)),
     "csv": Format(read_csv, write_csv, csv_files, (".csv",)),
     "yolo": Format(read_yolo, write_yolo, yolo_files, (".yaml", ".yml")),
 }
@@ -49,7 +51,6 @@ FOREIGN = (
         b'"rectanglelabels"',
         "Label Studio's own JSON; export it there as COCO or as YOLO with images",
     ),
-    (".json", b'"shapes"', "files of LabelMe; convert them to COCO, Pascal VOC or YOLO"),
     (".xml", b"<annotations>", "an XML file of CVAT; export it there as COCO 1.0 or YOLO 1.1"),
 )
 _FIRST_BYTES = 1 << 16
@@ -67,6 +68,8 @@ def detect_format(source):
     source = _unwrapped(Path(source))
     if source.is_file():
         _refuse_foreign(source)
+        if source.suffix.lower() == ".json" and is_labelme(source):  # it ends as COCO's do
+            return "labelme"
     for name, format_ in FORMATS.items():
         if format_.files(source) if source.is_dir() else source.suffix.lower().startswith(format_.suffixes):
             return name

@@ -21,8 +21,8 @@ from skushare.workspace import workspace
 
 EXAMPLE_SPLITS = ("train",) * 12 + ("val",) * 4 + ("test",) * 4
 EXPECTED = (
-    "pictures with their labels as COCO (JSON files), Pascal VOC (XML files), YOLO (text files with a "
-    "data.yaml or classes.txt), SKU-110K's CSV or TFRecord"
+    "pictures with their labels as COCO or LabelMe (JSON files), Pascal VOC (XML files), YOLO (text files "
+    "with a data.yaml or classes.txt), SKU-110K's CSV or TFRecord"
 )
 _INCOMING = ".incoming."
 _EXAMPLE_SIZE = (512, 384)

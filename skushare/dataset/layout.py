@@ -21,6 +21,7 @@ _KNOWN = {"train": "train", "val": "val", "test": "test"}
 _KNOWN |= {"training": "train", "valid": "val", "validation": "val", "testing": "test"}
 _NOT_UTF8 = "not UTF-8 text; save it in that encoding"
 MAX_BYTES = 1 << 30  # of a label file: the boxes of COCO's 118,000 training photos take 0.4 GB
+_HALVES = re.compile("[\ud800-\udfff]")  # of characters, as in a name that was cut within an emoji
 _NAME = re.compile(r"(?:instances_|annotations_)?([a-z]+?)(?:_?(?:19|20)\d\d)?", re.IGNORECASE)
 
 
@@ -64,6 +65,39 @@ def label_files(source, find, what):
 def plain_files(folder, pattern):
     """Paths of the files, not folders of such names, that match ``pattern`` in ``folder``, sorted."""
     return sorted(path for path in folder.glob(pattern) if path.is_file())
+
+
+def beside_images(folder, pattern, holds):
+    """``[(split, path)]`` of label files, one an image, that lie beside the images.
+
+    They are in ``folder`` itself or its ``images``, or in one folder a split of either; the first
+    place counts that has one of which ``holds(path)`` tells that it is of the format.
+    """
+    for root in (folder, folder / "images"):
+        files = [("", path) for path in plain_files(root, pattern)]
+        below = plain_files(root, f"*/{pattern}")
+        several = len({path.parent for path in below}) > 1  # one folder alone may be called xml or labels
+        for path in below:
+            name = path.parent.name
+            files.append((known_split(name) or (split_of(name) if several else ""), path))
+        if any(holds(path) for _, path in files):
+            return sorted(files, key=lambda pair: split_order(pair[0]))
+    return []
+
+
+def labelled_image(name, path, images):
+    """The image in ``images`` of the label file ``path``: the ``name`` in it, or else that of the same stem.
+
+    Raises:
+        DatasetError: ``name`` leads out of ``images``.
+    """
+    if "\\" in name:
+        name = bare_name(name)
+    named = inside(images, name, path) if name else None
+    if named and named.is_file():
+        return named
+    beside = (images / f"{path.stem}{suffix}" for suffix in sorted(SUFFIXES | {s.upper() for s in SUFFIXES}))
+    return next((file for file in beside if file.is_file()), named or images / f"{path.stem}.jpg")
 
 
 def with_splits(paths, names=None):
@@ -114,6 +148,11 @@ def inside(folder, name, where):
 def bare_name(name):
     """The file's own name in what a label calls it: a path of any system, or a web address."""
     return re.split(r"[/\\]", name)[-1].split("?")[0]
+
+
+def clean_text(value):
+    """``value`` as text that every file and page can hold."""
+    return _HALVES.sub("\ufffd", str(value))
 
 
 def missing_photos(dataset):

@@ -1,19 +1,20 @@
 """Pascal VOC: one XML file an image, splits as lists of names."""
 
 import re
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from skushare.dataset.dataset import Dataset, make_sample
 from skushare.dataset.labelmap import NAME, Classes, write_label_map
 from skushare.dataset.layout import (
+    beside_images,
     by_split,
     finite,
     homes,
-    inside,
     known_split,
     label_files,
+    labelled_image,
     number_text,
     place_images,
     plain_files,
@@ -25,7 +26,6 @@ from skushare.dataset.layout import (
 )
 from skushare.errors import DatasetError
 from skushare.files import atomic_write
-from skushare.images import SUFFIXES
 
 _NOT_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -40,16 +40,7 @@ def voc_files(folder):
         files = {path.stem: path for path in plain_files(annotations, "*.xml")}
         if files:
             return _by_lists(folder / "ImageSets" / "Main", files)
-    for root in (folder, folder / "images"):
-        files = [("", path) for path in plain_files(root, "*.xml")]
-        below = plain_files(root, "*/*.xml")
-        several = len({path.parent for path in below}) > 1  # one folder alone may be called xml or labels
-        for path in below:
-            name = path.parent.name
-            files.append((known_split(name) or (split_of(name) if several else ""), path))
-        if files and _looks_like_voc(files[0][1]):
-            return sorted(files, key=lambda pair: split_order(pair[0]))
-    return []
+    return beside_images(folder, "*.xml", _looks_like_voc)
 
 
 def read_voc(source, images=None, raw=False):
@@ -146,24 +137,13 @@ def _read(path, images, split, classes):
         raise DatasetError(f"{where}: has no {error.args[0]}") from None
     except ValueError as error:
         raise DatasetError(f"{where}: {error}") from None
-    image = _image(root.findtext("filename") or "", path, images)
+    image = labelled_image(root.findtext("filename") or "", path, images)
     return make_sample(image, size, rows, split, path)
 
 
 def _texts(element):
     """The texts of an element's children by their tags."""
     return {child.tag: child.text for child in element} if element is not None else {}
-
-
-def _image(name, path, images):
-    """The picture of the annotation ``path``: the file it names, or else the one of the same stem."""
-    if "\\" in name:
-        name = PureWindowsPath(name).name
-    named = inside(images, name, path) if name else None
-    if named and named.is_file():
-        return named
-    beside = (images / f"{path.stem}{suffix}" for suffix in sorted(SUFFIXES | {s.upper() for s in SUFFIXES}))
-    return next((file for file in beside if file.is_file()), named or images / f"{path.stem}.jpg")
 
 
 def _image_folder(path):

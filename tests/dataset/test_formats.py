@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -107,7 +108,14 @@ def test_what_is_written_is_recognised_and_read_back(format, make):
         out = Path(folder, "out")
         write_dataset(dataset, out, format)
         assert detect_format(out) == format
-        check_same(read_dataset(out, raw=True), dataset, exact=format in ("coco", "voc", "csv"))
+        if format == "labelme":  # whose corners are in any order
+            dataset = replace(dataset, samples=tuple(map(upright, dataset.samples)))
+        check_same(read_dataset(out, raw=True), dataset, exact=format in ("coco", "voc", "csv", "labelme"))
+
+
+def upright(sample):
+    corners = np.sort(sample.boxes.reshape(-1, 2, 2), axis=1)
+    return replace(sample, boxes=corners.reshape(-1, 4))
 
 
 @pytest.fixture(scope="module", params=FORMATS)
@@ -239,7 +247,6 @@ def test_an_at_sign_in_a_path_is_no_split_by_itself(tmp_path):
     ("name", "text", "remedy"),
     [
         ("project.json", '[{"id": 1, "annotations": [{"result": [{"type": "rectanglelabels"}]}]}]', "COCO"),
-        ("shelf.json", '{"version": "5.0", "flags": {}, "shapes": [], "imagePath": "shelf.jpg"}', "LabelMe"),
         ("annotations.xml", '<?xml version="1.0"?>\n<annotations>\n<version>1.1</version>', "CVAT"),
     ],
 )

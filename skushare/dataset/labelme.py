@@ -1,0 +1,129 @@
+"""LabelMe's files, and AnyLabeling's: one JSON file an image, beside it."""
+
+import json
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+
+from skushare.dataset.dataset import Dataset, make_sample
+from skushare.dataset.labelmap import NAME, Classes, write_label_map
+from skushare.dataset.layout import (
+    bare_name,
+    beside_images,
+    by_split,
+    clean_text,
+    label_files,
+    labelled_image,
+    place_images,
+    read_text,
+    unique_names,
+)
+from skushare.errors import DatasetError
+
+_SHAPES = re.compile(rb'"shapes"\s*:')
+_HEAD = 4096  # bytes of a file, in which the key stands
+_WITH_AREA = ("rectangle", "polygon", "circle", "mask", "rotation")  # not points and lines
+_FAULTS = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError)
+
+
+def labelme_files(folder):
+    """``[(split, path)]`` of the files in ``folder``, beside the images, or in one folder a split."""
+    return beside_images(folder, "*.json", is_labelme)
+
+
+def is_labelme(path):
+    """Whether a JSON file is one of LabelMe's, by its beginning."""
+    with open(path, "rb") as file:
+        return _SHAPES.search(file.read(_HEAD)) is not None
+
+
+def read_labelme(source, images=None, raw=False):
+    """The :class:`Dataset` in one file of LabelMe, or in a folder of them.
+
+    Rectangles are taken in whatever order their corners were drawn, of polygons, circles and
+    masks the box around them; points and lines are left out. The order of the classes is that
+    of a label map in the folder, if there is one. A shape's ``score``, as AnyLabeling writes
+    it, marks a machine-made label. Pictures within the files are not read.
+
+    Args:
+        source: the folder or file.
+        images: folder of the images; default: that of the JSON file.
+        raw: keep the boxes as they stand in the file, wrong ones too.
+
+    Raises:
+        DatasetError: something is missing or makes no sense; the message names the file.
+    """
+    name, files = label_files(source, labelme_files, "JSON files of LabelMe")
+    source = Path(source)
+    classes = Classes([source if source.is_dir() else source.parent])
+    samples = [_read(path, Path(images or path.parent), split, classes) for split, path in files]
+    samples, labels = classes.finish(samples)
+    dataset = Dataset(name, samples, labels, {"source": str(source), "format": "labelme"})
+    return dataset if raw else dataset.cleaned()
+
+
+def write_labelme(dataset, folder, progress=iter):
+    """Write ``dataset`` to the empty ``folder``: images and JSON files in ``train``, ``val``, ... or ``all``.
+
+    Args:
+        progress: wraps a list of what is to do in an iterator that shows progress.
+
+    Raises:
+        DatasetError: an image is missing.
+        SkushareError: the disk is full or not writable.
+    """
+    named = [
+        (f"{split}/{name}", sample)
+        for split, part in by_split(unique_names(dataset.samples)).items()
+        for name, sample in part
+    ]
+    place_images(named, folder, progress)
+    for name, sample in named:
+        text = json.dumps(_content(Path(name).name, sample, dataset.labels), indent=2)
+        # All of the folder appears at once at the end, so its many small files need no care each.
+        Path(folder, name).with_suffix(".json").write_text(text, encoding="utf-8")
+    write_label_map(folder / NAME, dataset.labels)
+
+
+def _read(path, images, split, classes):
+    rows, where = [], path
+    try:
+        content = json.loads(read_text(path))
+        size = [content.get(side) or 0 for side in ("imageWidth", "imageHeight")]
+        for number, shape in enumerate(content["shapes"], 1):
+            where = f"{path}, shape {number}"
+            if (shape.get("shape_type") or "polygon") in _WITH_AREA:
+                label, score = shape["label"], shape.get("score")
+                if label in (None, ""):
+                    raise ValueError("its label is empty")
+                class_id = classes.id_of(clean_text(label))
+                rows.append((*_box(shape), class_id, 1.0 if score is None else float(score)))
+        image = labelled_image(bare_name(content.get("imagePath") or ""), path, images)
+    except _FAULTS as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise DatasetError(f"{where}: not a file of LabelMe ({reason})") from None
+    return make_sample(image, size, rows, split, path)
+
+
+def _box(shape):
+    """Left, top, right and bottom of what has an area."""
+    points = np.array(shape["points"], np.float64)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError("its points are no pairs of numbers")
+    if shape.get("shape_type") == "circle":
+        centre, edge = points
+        return *(centre - math.dist(centre, edge)), *(centre + math.dist(centre, edge))
+    return *points.min(axis=0), *points.max(axis=0)
+
+
+def _content(name, sample, labels):
+    shapes = []
+    for box, class_id, score in zip(sample.boxes.tolist(), sample.class_ids, sample.scores, strict=True):
+        shape = {"label": labels[class_id], "points": [box[:2], box[2:]], "group_id": None}
+        shape |= {"shape_type": "rectangle", "flags": {}}
+        shapes.append(shape | ({"score": float(score)} if score != 1 else {}))
+    size = {"imageHeight": sample.height, "imageWidth": sample.width}
+    # Of LabelMe 5; without the picture itself in it, LabelMe reads the file beside.
+    return {"version": "5.5.0", "flags": {}, "shapes": shapes, "imagePath": name, "imageData": None, **size}
