@@ -24,7 +24,7 @@ from skushare.errors import DatasetError
 
 _SHAPES = re.compile(rb'"shapes"\s*:')
 _HEAD = 4096  # bytes of a file, in which the key stands
-_WITH_AREA = ("rectangle", "polygon", "circle", "mask", "rotation")  # not points and lines
+_WITHOUT_AREA = ("point", "points", "line", "linestrip")
 _FAULTS = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError)
 
 
@@ -94,7 +94,7 @@ def _read(path, images, split, classes):
         size = [content.get(side) or 0 for side in ("imageWidth", "imageHeight")]
         for number, shape in enumerate(content["shapes"], 1):
             where = f"{path}, shape {number}"
-            if (shape.get("shape_type") or "polygon") in _WITH_AREA:
+            if shape.get("shape_type") not in _WITHOUT_AREA:
                 label, score = shape["label"], shape.get("score")
                 if label in (None, ""):
                     raise ValueError("its label is empty")

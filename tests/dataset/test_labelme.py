@@ -35,6 +35,7 @@ def write(path, *shapes, **more):
         (shape(((1, 2), (3, 4)), "mask", mask="iVBOR"), [1, 2, 3, 4]),
         (shape(((1, 2),), "point"), None),
         (shape(((1, 2), (3, 4)), "line"), None),
+        (shape(((5, 1), (9, 4), (5, 8), (1, 4)), "oriented_rectangle"), [1, 1, 9, 8]),
     ],
 )
 def test_shapes_become_the_box_around_them(tmp_path, entry, box):
