@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skushare.dataset.index import Index
+from skushare.dataset.layout import split_order
 from skushare.detector.anchors import best_iou
 from skushare.detector.preprocess import input_size
 
@@ -33,6 +34,7 @@ def summary(index):
         max (boxes a picture), classes (that occur), width and height (the median picture's).
     """
     rows = [(split, index.split_ids == number) for number, split in enumerate(index.splits)]
+    rows.sort(key=lambda row: split_order(row[0]))
     if len(rows) != 1:
         rows.append((NO_SPLIT, np.ones(len(index), bool)))
     picture, class_id = _shown(index)

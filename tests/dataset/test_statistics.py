@@ -47,6 +47,8 @@ def test_summary_has_a_row_a_split_and_one_of_all(shop):
     assert table["empty"].tolist() == [1, 0, 1] and table["max"].tolist() == [3, 1, 3]
     assert table["classes"].tolist() == [2, 1, 2] and table["mean"].tolist() == [1.5, 1, 4 / 3]
     assert statistics.summary(index(sample([], "")))["split"].tolist() == ["all"]
+    mixed = statistics.summary(index(*(sample([], split) for split in ("test", "val", "train"))))
+    assert mixed["split"].tolist() == ["train", "val", "test", "all"]  # however they lie
 
 
 def test_every_histogram_counts_everything_once(shop):
