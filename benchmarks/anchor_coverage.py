@@ -2,8 +2,8 @@
 
     python benchmarks/anchor_coverage.py DATA [DATA ...]
 
-A preset is judged at the input size it detects photos with (and the dense one at its
-live size too): boxes are scaled as the photo would be.
+A preset is judged at the sizes that it resizes photos and live frames to: boxes are scaled as
+the photo would be. ``input`` is the longest side of the median photo.
 """
 
 import argparse

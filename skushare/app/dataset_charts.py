@@ -44,7 +44,6 @@ def _show_fit(dataset, caps):
             "How well its anchors fit them is in the table."
         )
     shown = coverage.assign(
-        use=[_use(config, size) for size in coverage["input"]],
         covered=coverage["covered"].map("{:.1%}".format),
         mean=coverage["mean"].round(2),
     )
@@ -63,12 +62,6 @@ def _show_fit(dataset, caps):
         ("Boxes that its anchors fit, by size", charts.sides_chart(sides)),
         ("Recall at best, by the number of boxes kept", charts.caps_chart(caps, config.max_detections)),
     )
-
-
-def _use(config, size):
-    """What a preset resizes to a longest side of ``size`` pixels."""
-    sizes = {"photos": config.photo_size, "live frames": config.live_size}
-    return " and ".join(use for use in sizes if sizes[use] == size)
 
 
 def _pairs(*titled):

@@ -114,7 +114,7 @@ def run_stats(args):
     classes = tables["classes"]
     print(f"\nclasses: {len(classes)}")
     _print_table(classes.head(SHOWN).assign(name=classes["name"].map(_printable)), "{:.3f}")
-    print("\nanchors: share of the boxes whose best anchor has an IoU of at least .5, by input size")
+    print("\nanchors: share of the boxes whose best anchor has an IoU of at least .5, and the mean IoU")
     _print_table(tables["anchors"], "{:.3f}")
     print("\ncaps: what a perfect detector reaches that keeps so many boxes a picture")
     _print_table(tables["caps"], "{:.3f}")

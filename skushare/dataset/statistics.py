@@ -10,7 +10,7 @@ import pandas as pd
 from skushare.dataset.index import Index
 from skushare.dataset.layout import split_order
 from skushare.detector.anchors import best_iou
-from skushare.detector.preprocess import input_size
+from skushare.detector.preprocess import fitting_side, input_size
 
 COVERED = 0.5  # IoU with an anchor from which a box is learned easily
 ENOUGH = 200_000  # boxes whose shares are told to a fraction of a per cent
@@ -139,19 +139,20 @@ def anchor_fit(index, config, longest=None, rows=slice(None)):
     """IoU of each box with its best anchor of a ``DetectorConfig``.
 
     Args:
-        longest: longest side in pixels that pictures are resized to; default: ``photo_size``.
+        longest: longest side in pixels that pictures are resized to, one or (n,); default: as
+            photos are, by the size of the boxes on each (:func:`photo_sides`).
         rows: which boxes.
 
     Returns:
         (m,) float32.
     """
-    longest = longest or config.photo_size
-    sizes = np.stack([index.widths, index.heights], axis=1)
+    longest = photo_sides(index, config) if longest is None else np.full(len(index), longest)
+    sizes = np.stack([index.widths, index.heights, longest], axis=1)
     distinct, which = np.unique(np.maximum(sizes, 1), axis=0, return_inverse=True)
-    inputs = np.array([input_size(config, *size, longest) for size in distinct.tolist()]).reshape(-1, 2)
-    scales = inputs[:, ::-1] / distinct
+    inputs = np.array([input_size(config, *size) for size in distinct.tolist()]).reshape(-1, 2)
+    scales = inputs[:, ::-1] / distinct[:, :2]
     if config.resize == "fit":
-        scales[:] = longest / distinct.max(axis=1, keepdims=True)
+        scales[:] = distinct[:, 2:] / distinct[:, :2].max(axis=1, keepdims=True)
     which = which.reshape(-1)[_pictures(index)[rows]]
     return best_iou(config, inputs[which], index.boxes[rows] * np.tile(scales.astype(np.float32), 2)[which])
 
@@ -162,16 +163,27 @@ def anchor_coverage(index, configs):
     Of more than ``ENOUGH`` boxes, every second, third, ... is looked at.
 
     Returns:
-        DataFrame: preset, input (longest side in pixels), covered (share of the boxes whose best
-        anchor has an IoU of at least ``COVERED``), mean (of the best IoU).
+        DataFrame: preset, use ("photos", "live frames", or both), input (longest side in pixels, of the
+        median picture), covered (share of the boxes whose best anchor has an IoU of at least
+        ``COVERED``), mean (of the best IoU).
     """
     rows = []
     for config in configs:
-        for longest in sorted({config.photo_size, config.live_size}, reverse=True):
+        sides = {"photos": photo_sides(index, config), "live frames": np.full(len(index), config.live_size)}
+        if config.resize == "stretch":  # to one size whatever the use
+            sides = {"photos and live frames": sides["live frames"]}
+        for use, longest in sides.items():
             best = anchor_fit(index, config, longest, _some(index))
             covered, mean = ((best >= COVERED).mean(), best.mean()) if len(best) else (np.nan, np.nan)
-            rows.append((config.preset, longest, covered, mean))
-    return pd.DataFrame(rows, columns=["preset", "input", "covered", "mean"])
+            rows.append((config.preset, use, _median(longest), covered, mean))
+    return pd.DataFrame(rows, columns=["preset", "use", "input", "covered", "mean"])
+
+
+def photo_sides(index, config):
+    """(n,) longest side in pixels that a ``DetectorConfig`` resizes each picture to, knowing its boxes."""
+    areas = np.split(np.square(index.sides), index.starts[1:-1])
+    longest = np.maximum(index.widths, index.heights).tolist()
+    return np.array([fitting_side(config, *row) for row in zip(areas, longest, strict=False)], int)
 
 
 def coverage_by_side(index, config, longest=None):

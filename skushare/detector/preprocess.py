@@ -1,10 +1,13 @@
 """From a photo to the network's input."""
 
+import math
+
 import cv2
 import numpy as np
 
 PADDING = 114
 STRIDE = 32
+FEW = 5  # facings that must be seen before their size is believed
 
 
 def input_size(config, width, height, longest):
@@ -18,6 +21,26 @@ def input_size(config, width, height, longest):
         return config.input_size, config.input_size
     scale = longest / max(width, height)
     return tuple(-(-max(1, round(side * scale)) // STRIDE) * STRIDE for side in (height, width))
+
+
+def fitting_side(config, areas, longest, largest=math.inf):
+    """Longest side in pixels, up to ``largest``, that a photo is resized to, by the size of its facings.
+
+    Args:
+        areas: (n,) of the facings, in square pixels of the photo.
+        longest: longest side of the photo in pixels.
+
+    Returns:
+        the side that gives a typical facing ``facing_size``; where that is off, or fewer than
+        ``FEW`` facings are known, ``photo_size`` or ``largest``.
+    """
+    largest = min(config.photo_size, largest)
+    if config.facing_size <= 0 or len(areas) < FEW:
+        return largest
+    typical = float(np.sqrt(np.median(areas)))
+    wanted = longest * config.facing_size / max(typical, 1.0)
+    # No crop that it was trained on was smaller than ``input_size``.
+    return int(np.clip(wanted, min(config.input_size, largest), largest))
 
 
 def prepare(image, longest, size, resize):

@@ -14,7 +14,7 @@ from skushare.detections import Detections
 from skushare.detector.anchors import detector_anchors
 from skushare.detector.models import LITERT, read_model
 from skushare.detector.postprocess import postprocess
-from skushare.detector.preprocess import input_size, prepare
+from skushare.detector.preprocess import fitting_side, input_size, prepare
 from skushare.errors import ModelError
 from skushare.geometry import area, merge_tiles, merge_views, mirror, tile_grid
 
@@ -26,7 +26,6 @@ OVERLAP = 0.25  # of a tile's side
 MOST_TILES = 48  # a strip 60 times as wide as high; those of a thinner one are wider than WIDEST
 ENLARGED = 8  # times at most: what a tile of a few pixels does not show, no enlargement brings out
 VIEW_SCORE = 0.02  # a mean over views needs the doubtful boxes of each
-FEW = 5  # facings that a glance must show before it is believed
 
 
 class _Prepared(NamedTuple):
@@ -189,16 +188,12 @@ class Detector:
 
     def _fitting_size(self, image, largest=math.inf):
         """Longest side in pixels, up to ``largest``, that gives a typical facing the configured size."""
-        glance, largest = min(self.config.live_size, largest), min(self.config.photo_size, largest)
-        if self.config.facing_size <= 0:
-            return largest
-        seen = self._detect_whole(image, glance, self.live_min_score, self.config.max_detections)
-        if len(seen) < FEW:
-            return largest
-        typical = float(np.sqrt(np.median(area(seen.boxes))))
-        wanted = max(image.shape[:2]) * self.config.facing_size / typical
-        # No crop that it was trained on was smaller than ``input_size``.
-        return int(np.clip(wanted, min(self.config.input_size, largest), largest))
+        areas = ()
+        if self.config.facing_size > 0:
+            glance = min(self.config.live_size, largest)
+            seen = self._detect_whole(image, glance, self.live_min_score, self.config.max_detections)
+            areas = area(seen.boxes)
+        return fitting_side(self.config, areas, max(image.shape[:2]), largest)
 
     def _detect_tiles(self, image, size, min_score, max_detections):
         height, width = image.shape[:2]

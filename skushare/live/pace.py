@@ -5,7 +5,7 @@ from collections import deque
 import numpy as np
 
 from skushare.brands.frames import A_FEW, A_FRAME, FEWEST
-from skushare.detector.runtime import FEW
+from skushare.detector.preprocess import FEW
 from skushare.geometry import area
 
 FRAMES_A_SECOND = 12  # fewer, and a shelf that passes by seems to jump

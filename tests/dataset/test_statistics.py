@@ -106,13 +106,25 @@ def test_anchors_are_compared_with_boxes_as_the_detector_scales_them(name):
 
 def test_coverage_is_told_for_each_size_a_preset_detects_at(shop):
     table = statistics.anchor_coverage(shop, PRESETS.values())
-    assert table[["preset", "input"]].values.tolist() == [
-        ["shelf_dense", preset("shelf_dense").photo_size],
-        ["shelf_dense", preset("shelf_dense").live_size],
-        ["ssd_mobilenet_v2_320", 320],
+    assert table[["preset", "use", "input"]].values.tolist() == [
+        ["shelf_dense", "photos", preset("shelf_dense").photo_size],  # too few boxes to tell their size
+        ["shelf_dense", "live frames", preset("shelf_dense").live_size],
+        ["ssd_mobilenet_v2_320", "photos and live frames", 320],
     ]
     sides = statistics.coverage_by_side(shop, preset("shelf_dense"))
     assert sides["boxes"].sum() == 4 and sides["covered"].sum() == round(4 * table["covered"][0])
+
+
+def test_photos_are_compared_at_the_size_that_suits_their_boxes():
+    config = preset("shelf_dense")
+    shelf = [[x, y, x + 88, y + 88] for x in range(0, 500, 100) for y in range(0, 300, 100)]
+    data = index(sample(shelf, size=(1000, 500)), sample([BOX], size=(500, 1000)), sample([]))
+    assert statistics.photo_sides(data, config).tolist() == [500, config.photo_size, config.photo_size]
+    rows = slice(0, len(shelf))
+    np.testing.assert_array_equal(
+        statistics.anchor_fit(data, config, rows=rows), statistics.anchor_fit(data, config, 500, rows)
+    )
+    assert set(statistics.photo_sides(data, replace(config, facing_size=0))) == {config.photo_size}
 
 
 def test_of_many_boxes_some_are_looked_at(shop, monkeypatch):
