@@ -70,10 +70,9 @@ def main(arguments):
 
 
 def find_python():
-    """The interpreter to build on and its version: the running one if it fits, else one on PATH."""
+    """The interpreter to build on and its version: the running one if it fits, else one on PATH or of uv."""
     bare = None
-    for name in (sys.executable,) + tuple("python" + version for version in VERSIONS):
-        path = shutil.which(name)
+    for path in candidates():
         if not path:
             continue
         # A name on PATH may be a stub that only tells how to install it: believe what runs.
@@ -87,9 +86,27 @@ def find_python():
         raise CannotStart(
             "Python %s is here without its venv module: sudo apt-get install python%s-venv" % (bare, bare)
         )
-    raise CannotStart(
-        "skushare needs Python 3.10, 3.11 or 3.12; this is %d.%d and PATH has no other" % sys.version_info[:2]
+    remedy = (
+        "uv could not bring one"
+        if shutil.which("uv")
+        else "with uv (https://docs.astral.sh/uv) it gets its own"
     )
+    raise CannotStart(
+        "skushare needs Python 3.10, 3.11 or 3.12; this is %d.%d and PATH has no other; %s"
+        % (sys.version_info[:2] + (remedy,))
+    )
+
+
+def candidates():
+    """Paths of interpreters, or None; a later one is looked for only if those before were of no use."""
+    yield shutil.which(sys.executable)
+    for version in VERSIONS:
+        yield shutil.which("python" + version)
+    uv = shutil.which("uv")
+    # It brings Pythons that the system is too new or too old for, beside all others.
+    if uv and subprocess.call([uv, "python", "install", VERSIONS[0]]) == 0:
+        find = [uv, "python", "find", "--managed-python", "--system", VERSIONS[0]]
+        yield subprocess.Popen(find, stdout=subprocess.PIPE).communicate()[0].decode().strip()
 
 
 def check_browser():

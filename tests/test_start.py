@@ -89,7 +89,7 @@ def test_old_pythons_can_read_it():
 @pytest.mark.parametrize("version", ["3.6", "3.9", "3.13", "3.14"])
 def test_another_python_gets_one_line(project, tmp_path, version):
     result = launch(project, interpreter=interpreter(tmp_path / "python", version))
-    assert_one_line(result, "needs Python 3.10, 3.11 or 3.12")
+    assert_one_line(result, "needs Python 3.10, 3.11 or 3.12", "docs.astral.sh/uv")
     assert not (project / ".venv").exists()
 
 
@@ -117,6 +117,20 @@ def test_a_name_on_path_that_does_not_run_is_passed_by(start, tmp_path, monkeypa
     stub(tmp_path / "bin" / "python3.12", "echo 'python3.12 is not installed' >&2", "exit 127")
     interpreter(tmp_path / "bin" / "python3.11", "3.11")
     assert start.find_python()[1] == "3.11"
+
+
+def test_uv_brings_a_python_where_there_is_none_that_fits(start, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(sys, "executable", str(interpreter(tmp_path / "python3", "3.14")))
+    python = interpreter(tmp_path / "of uv" / "python3.12", "3.12")
+    find = f"[ $2 = find ] && echo '{python}' && exit"
+    stub(tmp_path / "bin" / "uv", find, "exit 0")
+    assert start.find_python() == (str(python), "3.12")
+    stub(tmp_path / "bin" / "uv", find, "exit 1")  # without a network nothing is installed
+    with pytest.raises(start.CannotStart, match="uv could not"):
+        start.find_python()
+    interpreter(tmp_path / "bin" / "python3.10", "3.10")
+    assert start.find_python()[1] == "3.10"
 
 
 def test_python_without_venv_tells_what_to_install(project, tmp_path):
