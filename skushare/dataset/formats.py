@@ -51,6 +51,8 @@ FOREIGN = (
         b'"rectanglelabels"',
         "Label Studio's own JSON; export it there as COCO or as YOLO with images",
     ),
+    (".json", b'"shape_attributes"', "a project of VIA; export it there as COCO"),
+    (".csv", b"region_shape_attributes", "a table of VIA; export it there as COCO"),
     (".xml", b"<annotations>", "an XML file of CVAT; export it there as COCO 1.0 or YOLO 1.1"),
 )
 _FIRST_BYTES = 1 << 16

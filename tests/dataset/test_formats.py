@@ -247,6 +247,12 @@ def test_an_at_sign_in_a_path_is_no_split_by_itself(tmp_path):
     ("name", "text", "remedy"),
     [
         ("project.json", '[{"id": 1, "annotations": [{"result": [{"type": "rectanglelabels"}]}]}]', "COCO"),
+        (
+            "via.json",
+            '{"a.jpg12": {"regions": [{"shape_attributes": {"name": "rect", "x": 1}}]}}',
+            "VIA.*COCO",
+        ),
+        ("via.csv", "filename,file_size,region_id,region_shape_attributes\n", "VIA.*COCO"),
         ("annotations.xml", '<?xml version="1.0"?>\n<annotations>\n<version>1.1</version>', "CVAT"),
     ],
 )
