@@ -106,7 +106,7 @@ def _serve(folder, app="streamlit_app.py"):
     log = folder / "log.txt"
     environment = {**os.environ, "SKUSHARE_WORKSPACE": str(folder / "workspace")}
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.headless=true"]
-    command += [f"--server.port={port}", "--server.fileWatcherType=none"]
+    command.append(f"--server.port={port}")
     with log.open("wb") as output:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:
