@@ -16,14 +16,15 @@ def require_navigation():
 
 
 def note_page(page):
-    """Remember which :class:`st.Page` this run is of, for :func:`just_entered`."""
+    """Remember which :class:`st.Page` this run is of, for :func:`stay`."""
     state = st.session_state
-    state.entered, state.page = state.get("page") != page.url_path, page.url_path
+    if state.get("page") != page.url_path:
+        state.page, state.stay = page.url_path, stay() + 1
 
 
-def just_entered():
-    """Whether the run before this one was of another page."""
-    return st.session_state.get("entered", True)
+def stay():
+    """Number of the stay on the page of this run: one more whenever the visitor goes to another page."""
+    return st.session_state.get("stay", 0)
 
 
 def open_page(path):

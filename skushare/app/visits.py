@@ -3,7 +3,7 @@
 import streamlit as st
 
 from skushare.album import MAX_PHOTOS, Album
-from skushare.app.navigation import just_entered
+from skushare.app.navigation import stay
 from skushare.live.session import LiveSession
 from skushare.visits import Visits
 
@@ -24,10 +24,8 @@ def of_visit(name, new, found=None):
     """
     state, key = st.session_state, f"visit_{name}"
     if key not in state:
-        token = st.query_params.get(name, "")
-        kept = _all_visits()[name].open(token)
+        kept = _all_visits()[name].open(st.query_params.get(name, ""))
         state[key] = new() if kept is None else kept
-        state[f"{key}_token"] = token
         if kept is not None and found is not None:
             found(kept)
     return state[key]
@@ -36,12 +34,13 @@ def of_visit(name, new, found=None):
 def put_in_address(name):
     """Have the address name what the visit has under ``name``, from now on.
 
-    Once a stay on the page: the browser's way back goes through each address.
+    Once a stay on the page, in whichever of its runs comes so far: the browser's way back goes through
+    each address.
     """
     state, key = st.session_state, f"visit_{name}"
     token = _all_visits()[name].keep(state[key])
-    if just_entered() or state.get(f"{key}_token") != token:
-        state[f"{key}_token"] = token
+    if state.get(f"{key}_put") != (stay(), token):
+        state[f"{key}_put"] = stay(), token
         if st.query_params.get(name) != token:
             st.query_params[name] = token
 

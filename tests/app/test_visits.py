@@ -1,0 +1,55 @@
+"""The page's address names what the visit has, once a stay on the page."""
+
+from streamlit.testing.v1 import AppTest
+
+
+def visit():
+    """A script of two pages, one of which keeps a list; ``cut`` stops a run before it tells the address."""
+    from types import SimpleNamespace
+
+    import streamlit as st
+
+    from skushare.album import Album
+    from skushare.app.navigation import note_page
+    from skushare.app.visits import of_visit, put_in_address
+
+    place = st.session_state.get("place", "photos")
+    note_page(SimpleNamespace(url_path=place))
+    if place == "photos":
+        of_visit("list", Album)
+        if st.session_state.get("cut"):
+            st.stop()
+        put_in_address("list")
+
+
+def address(app):
+    return app.query_params.get("list")
+
+
+def go_to(app, place, cut=False):
+    """Another page by its link, which leaves no parameters in the address."""
+    app.query_params.clear()
+    app.session_state.place, app.session_state.cut = place, cut
+    assert not app.run().exception
+
+
+def test_the_address_is_told_at_each_stay_and_only_once():
+    app = AppTest.from_function(visit).run()
+    token = address(app)
+    assert token
+    app.query_params.clear()  # the browser's way back
+    assert address(app.run()) is None
+    go_to(app, "teach")
+    assert address(app) is None
+    go_to(app, "photos")
+    assert address(app) == token
+
+
+def test_a_run_that_is_cut_short_leaves_telling_the_address_to_the_next():
+    app = AppTest.from_function(visit).run()
+    token = address(app)
+    go_to(app, "teach")
+    go_to(app, "photos", cut=True)
+    assert address(app) is None
+    app.session_state.cut = False
+    assert address(app.run()) == token
