@@ -18,3 +18,13 @@ def tidy(text):
 def tidy_name(text):
     """As :func:`tidy`, on one line and with plain spaces alone: names that read alike are the same name."""
     return re.sub(r"\s", " ", tidy(text)).strip()
+
+
+def delimiter_of(line):
+    """What stands between the columns of a CSV file with this header: spreadsheets differ."""
+    return max(",;\t", key=line.count)
+
+
+def is_delimiter_note(line):
+    """Whether ``line`` is Excel's own, ahead of the header, about what stands between the columns."""
+    return line[:4].casefold() == "sep="

@@ -4,6 +4,7 @@ A brand map is a :class:`~skushare.brands.gallery.Gallery` that never had exampl
 called as a class label: many labels to one brand, own ones and competitors'. It is saved as galleries are.
 """
 
+import codecs
 import csv
 import io
 import json
@@ -13,6 +14,7 @@ import numpy as np
 
 from skushare.brands.gallery import Gallery, GalleryError, Sku, checked_text
 from skushare.errors import SkushareError
+from skushare.text import delimiter_of, is_delimiter_note
 
 COLUMNS = ("label", "brand", "own")
 MAP_NAME = "{} (brand map)"  # so that no map takes the name of a gallery that was taught
@@ -41,7 +43,8 @@ def require_labels(gallery, labels):
 def read_brand_map(source):
     """The brand map in a CSV file with the columns ``label``, ``brand`` and, if any, ``own``.
 
-    Or in a JSON file: a list of objects with these keys.
+    As a spreadsheet saves it: with commas, semicolons or tabs, in UTF-8 or UTF-16. Or in a JSON file: a list
+    of objects with these keys.
 
     ``own`` is yes or no (in JSON also ``true`` or ``false``); a brand is own if one of its labels is.
 
@@ -54,10 +57,13 @@ def read_brand_map(source):
     given = hasattr(source, "read")
     path = Path(source.name if given else source)
     try:
-        text = (source.read() if given else path.read_bytes()).decode("utf-8-sig")
+        data = source.read() if given else path.read_bytes()
+        wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = data.decode("utf-16" if wide else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise SkushareError(f"{path}: cannot be read ({reason}); check the file") from None
+        advice = "check the file" if isinstance(error, OSError) else "save it anew as CSV UTF-8"
+        raise SkushareError(f"{path}: cannot be read ({reason}); {advice}") from None
     brand_of, own = {}, set()
     for place, row in (_json_rows if path.suffix.lower() == ".json" else _csv_rows)(path, text):
         try:
@@ -81,17 +87,21 @@ def read_brand_map(source):
 
 
 def _csv_rows(path, text):
-    rows = csv.DictReader(io.StringIO(text, newline=""))
+    note, _, rest = text.partition("\n")
+    skipped = is_delimiter_note(note)
+    text = rest if skipped else text
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.partition("\n")[0]))
     try:
-        missing = set(COLUMNS[:2]) - set(rows.fieldnames or ())
+        rows.fieldnames = [name.strip().casefold() for name in rows.fieldnames or ()]
+        missing = set(COLUMNS[:2]) - set(rows.fieldnames)
         if missing:
             raise SkushareError(
                 f"{path}: lacks the column {min(missing)!r}; write a first line label,brand,own"
             )
         for row in rows:
-            yield f"line {rows.line_num}", row
+            yield f"line {rows.line_num + skipped}", row
     except csv.Error as error:
-        raise SkushareError(f"{path}, line {rows.line_num}: {error}") from None
+        raise SkushareError(f"{path}, line {rows.line_num + skipped}: {error}") from None
 
 
 def _json_rows(path, text):

@@ -25,6 +25,7 @@ from skushare.dataset.layout import (
 )
 from skushare.errors import DatasetError
 from skushare.files import atomic_write
+from skushare.text import delimiter_of, is_delimiter_note
 
 # Photos of the official archive that are cut short or damaged (eg4000/SKU110K_CVPR19, issue 99).
 DAMAGED = frozenset(
@@ -144,7 +145,9 @@ def _read_rows(path, classes):
     boxes, sizes = {}, {}
     lines = (line for _, line in read_lines(path))
     first = next(lines, "")
-    delimiter = _delimiter(first)
+    if skipped := is_delimiter_note(first):
+        first = next(lines, "")
+    delimiter = delimiter_of(first)
     reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
     places = None
     try:
@@ -169,8 +172,8 @@ def _read_rows(path, classes):
                 box.extend((*corners, classes.id_of(label), finite(score[0]) if score else 1.0))
     except (ValueError, csv.Error) as error:
         raise DatasetError(
-            f"{path}, line {reader.line_num}: not a row of image, left, top, right, bottom, class, width, "
-            f"height ({error})"
+            f"{path}, line {reader.line_num + skipped}: not a row of image, left, top, right, bottom, class, "
+            f"width, height ({error})"
         ) from None
     return boxes, sizes
 
@@ -179,10 +182,6 @@ def _whole(text):
     if not _SIZE.fullmatch(text.strip()):
         raise ValueError(f"{text!r} is no width or height")
     return int(float(text))
-
-
-def _delimiter(line):
-    return max(",;\t", key=line.count)
 
 
 def _places(header):
@@ -200,8 +199,9 @@ def _is_header(row):
 
 def _has_boxes(path):
     with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
-        lines = [file.readline(4096) for _ in range(2)]
-    rows = list(csv.reader(lines, delimiter=_delimiter(lines[0])))
+        lines = [file.readline(4096) for _ in range(3)]
+    lines = lines[1:] if is_delimiter_note(lines[0]) else lines[:2]
+    rows = list(csv.reader(lines, delimiter=delimiter_of(lines[0])))
     return bool(rows and _places(rows[0])) or any(
         len(row) in (8, 9) and all(map(_SIZE.fullmatch, row[6:8])) for row in rows
     )

@@ -77,6 +77,20 @@ def test_an_upload_is_read_as_a_file(tmp_path):
     assert read_brand_map(upload).digest == read_brand_map(file).digest
 
 
+@pytest.mark.parametrize(
+    "text, encoding",
+    [
+        (CSV.replace(",", ";"), "cp1252"),
+        (CSV.replace(",", "\t").replace("\n", "\r\n"), "utf-16"),
+        ("sep=;\r\n" + CSV.replace(",", ";"), "utf-8-sig"),
+        (CSV.replace("label,brand,own", " Label , Brand,OWN"), "utf-8"),
+    ],
+)
+def test_a_map_is_read_as_spreadsheets_save_it(brand_map, tmp_path, text, encoding):
+    (tmp_path / "brands.csv").write_bytes(text.encode(encoding))
+    assert read_brand_map(tmp_path / "brands.csv").digest == brand_map.digest
+
+
 @pytest.mark.parametrize("labels, fits", [(LABELS, True), (("water",), True), (("facing",), False)])
 def test_a_map_of_another_model_is_refused(brand_map, labels, fits):
     with nullcontext() if fits else pytest.raises(SkushareError, match="none of the model's labels"):
@@ -95,7 +109,9 @@ def test_a_map_of_another_model_is_refused(brand_map, labels, fits):
         (b"label,brand\na," + b"x" * 300, "longer than"),
         (b"label,brand,own\n", "has no labels"),
         (b'label,brand\n"a' + b"x" * 200_000, "field larger than"),
-        (b"\xff\xfe", "not UTF-8"),
+        (b"sep=;\nlabel;brand\na;\n", "line 3: the brand is empty"),
+        (b"\xff\xfe", "lacks the column 'brand'"),
+        (b"label,brand\nMuesli,M\xfcller\n", "not UTF-8 text.; save it anew as CSV UTF-8"),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path, content, message):

@@ -60,6 +60,7 @@ def test_own_photos_that_are_called_as_a_damaged_one_are_kept(tmp_path):
             [0.5],
         ),
         ("a.jpg;1;2;3;4;s;100.0;50.0\n;;;;;;;\n", [[1, 2, 3, 4]], [1]),
+        ("sep=;\r\na.jpg;1;2;3;4;s;100;50\r\n", [[1, 2, 3, 4]], [1]),
         ("a.jpg\t1\t2\t3\t4\ts, t\t100\t50\n", [[1, 2, 3, 4]], [1]),
     ],
 )
