@@ -5,7 +5,7 @@ from pathlib import Path
 
 from skushare.commands import checks
 from skushare.commands.common import FORMATS, add_source, command, fraction, shown
-from skushare.errors import ConfigError, SkushareError
+from skushare.errors import ConfigError, DatasetError, SkushareError
 
 _SOURCE = (
     "SOURCE is a label file or a folder of SKU-110K's CSV, Pascal VOC, COCO, YOLO, LabelMe or TFRecord,\n"
@@ -99,6 +99,8 @@ def run_import(args):
     else:
         dataset = read_dataset(args.source, args.images, args.format, raw=True)
         require_photos(dataset, f"put them beside the labels of {source}, or name their folder with --images")
+        if not dataset.samples:
+            raise DatasetError(f"{source}: has no images; there is nothing to store")
         name = args.name or _short(dataset.name)
         folder = add_dataset(dataset, name, copy=not args.in_place, progress=shown("images"))
     print(f"{folder}: {_summary(dataset)}; use it as {name}")
@@ -118,7 +120,10 @@ def run_import(args):
 
 def _short(name):
     """What a dataset may be called."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:64]
+    short = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:64]
+    if not short:
+        raise ConfigError(f"{name}: has no plain letters to call the dataset by; give it a name by --name")
+    return short
 
 
 def run_convert(args):

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from skushare.commands.common import add_model, command, fraction, positive, progress, read_data
-from skushare.files import atomic_write, check_folder, check_target, make_folder
+from skushare.files import atomic_write, check_folder, make_folder
 
 
 def add(commands):
@@ -51,7 +51,7 @@ def add(commands):
 def run(args):
     from skushare.detector.models import read_model
     from skushare.evaluation import report
-    from skushare.evaluation.evaluate import append_row, make_row
+    from skushare.evaluation.evaluate import append_row, check_table, make_row
     from skushare.evaluation.evaluation import Evaluation
     from skushare.evaluation.threshold import check_storable, is_unlabelled, store_threshold
 
@@ -62,7 +62,7 @@ def run(args):
         check_storable(model, dataset, args.force)
     if args.csv:
         make_folder(args.csv.parent)
-        check_target(args.csv)
+        check_table(args.csv)
     if args.details:
         check_folder(make_folder(args.details))
 

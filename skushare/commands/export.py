@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from skushare.commands.common import add_brands, command, open_brands
-from skushare.files import check_target, make_folder
+from skushare.files import make_folder
 
 FORMATS = ("bundle", "tfjs", "savedmodel", "litert")
 PRECISIONS = ("float32", "float16", "uint8")
@@ -120,8 +120,10 @@ def run(args):
             if given:
                 raise SkushareError(f"{option}: only for the formats bundle and tfjs")
     if args.csv:
+        from skushare.evaluation.evaluate import append_row, check_table
+
         make_folder(args.csv.parent)
-        check_target(args.csv)
+        check_table(args.csv)
     validation = None
     if args.val:
         from skushare.commands.common import read_data
@@ -145,8 +147,6 @@ def run(args):
                 **options,
             )
     if args.csv:
-        from skushare.evaluation.evaluate import append_row
-
         for row in report.accuracy.to_dict("records"):
             dataset = validation.name if validation else ""
             append_row(args.csv, {"model": report.about["model"], "dataset": dataset, **row})

@@ -126,7 +126,7 @@ def run_export(args):
 
 
 def run_teach(args):
-    from skushare.brands.brand_map import read_brand_map
+    from skushare.brands.brand_map import read_brand_map, require_labels
     from skushare.brands.embedder import Embedder
     from skushare.brands.gallery import Gallery, Sku
     from skushare.brands.library import gallery_names, open_gallery
@@ -138,6 +138,7 @@ def run_teach(args):
     brand_of, own = {label: label for label in dataset.labels}, ()
     if args.brand_map:
         mapped = read_brand_map(args.brand_map)
+        require_labels(mapped, dataset.labels)
         brand_of, own = {sku.name: sku.brand for sku in mapped.skus}, mapped.own_brands
     if args.name in gallery_names():
         saved = open_gallery(args.name)

@@ -35,6 +35,7 @@ _DAMAGE = (
     OSError,
 )
 _BLOCK = 1 << 20
+_UTF8 = 1 << 11  # flag of a zip's entry: so its name is written
 _GB = 1e9
 
 
@@ -140,8 +141,18 @@ def _zip_entries(file):
                 fault = "is protected by a password; make the zip without one"
             elif info.compress_type not in _METHODS:
                 fault = "is packed by an unusual method; make the zip with deflate"
-            name = info.filename.replace("\\", "/")  # as Windows PowerShell writes
+            name = _spelled(info).replace("\\", "/")  # as Windows PowerShell writes
             yield _Entry(name, info.file_size, fault, lambda info=info: archive.open(info))
+
+
+def _spelled(info):
+    """The name of a zip's entry, also where it is UTF-8 that the zip does not mark, as macOS leaves it."""
+    if info.flag_bits & _UTF8:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode()
+    except UnicodeError:
+        return info.filename
 
 
 def _tar_entries(file):

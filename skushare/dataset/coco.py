@@ -1,6 +1,7 @@
 """COCO's box annotations: one JSON file a split."""
 
 import json
+import os
 import re
 from array import array
 from pathlib import Path
@@ -9,14 +10,13 @@ import numpy as np
 
 from skushare.dataset.dataset import Dataset, make_sample
 from skushare.dataset.layout import (
-    bare_name,
     by_split,
     clean_text,
     homes,
     image_folder,
-    inside,
     known_split,
     label_files,
+    labelled_path,
     place_images,
     plain_files,
     read_text,
@@ -53,33 +53,45 @@ def read_coco(source, images=None, raw=False, confined=True):
 
     Boxes are clipped to their image; those without area are dropped, as are crowds.
     An annotation's optional ``score`` marks a machine-made label. In a folder with ``train``,
-    ``val`` or ``test``, other files that label the same pictures once more, or pictures that
-    are not there, are left out.
+    ``val`` or ``test``, other files that label the same pictures once more, or pictures none of
+    which is there, are left out and named in the provenance.
 
     Args:
         source: the JSON file or the folder.
-        images: folder of the images; default: the first that has the first image of a
+        images: folder of the images; default: the one that has most of them of a
             folder named like the file, ``images``, and the file's own folder.
         raw: keep the boxes as they stand in the file, wrong ones too.
         confined: refuse file names that lead out of the folder of images.
 
     Raises:
-        DatasetError: the file or the folder is missing, or the file is not COCO.
+        DatasetError: the file or the folder is missing, a file is not COCO, or two files that
+            are no splits label the same picture.
     """
     name, files = label_files(source, coco_files, "COCO file")
-    labels, samples, seen, licences = {}, [], set(), []
+    labels, samples, licences, left_out = {}, [], [], []
+    seen, has_splits = {}, any(known_split(split) for split, _ in files)
     for split, path in files:
         content, boxes = _load(path)
         folder = _image_folder(path, images, content["images"])
-        names = [image["file_name"] for image in content["images"]]
-        if seen and not known_split(split) and (seen.issuperset(names) or not (folder / names[0]).is_file()):
-            continue
-        seen.update(names)
+        pictures = {os.path.normpath(folder / image["file_name"]): path for image in content["images"]}
+        if has_splits and not known_split(split):
+            if seen.keys() >= pictures.keys() or not any(map(os.path.isfile, pictures)):
+                left_out.append(path.name)
+                continue
+        elif not has_splits and (twice := next((p for p in seen.keys() & pictures if os.path.isfile(p)), "")):
+            raise DatasetError(
+                f"{path}: labels {os.path.basename(twice)} as {seen[twice].name} does; give one of the files "
+                "alone, or make one of both"
+            )
+        seen |= pictures
         samples += _samples(path, content, boxes, split, folder, labels, confined)
         licences += _licences(content)
     provenance = {"source": str(source), "format": "coco"}
     if licences:
         provenance["licence"] = "; ".join(dict.fromkeys(licences))
+    if left_out:
+        reason = "which label the same pictures once more, or others than are there"
+        provenance["left out"] = f"{', '.join(left_out)}, {reason}"
     dataset = Dataset(name, tuple(samples), tuple(labels), provenance)
     return dataset if raw else dataset.cleaned()
 
@@ -216,7 +228,10 @@ def _samples(path, content, boxes, split, folder, labels, confined):
     try:
         class_of = {}
         for category in sorted(content["categories"], key=lambda c: c["id"]):
-            class_of[category["id"]] = labels.setdefault(clean_text(category["name"]), len(labels))
+            name = category["name"]
+            if name in (None, ""):
+                raise ValueError(f"category {category['id']!r} has no name")
+            class_of[category["id"]] = labels.setdefault(clean_text(name), len(labels))
         ids = [image["id"] for image in content["images"]]
         if len(set(ids)) < len(ids):
             raise ValueError("two images have the same id")
@@ -226,15 +241,8 @@ def _samples(path, content, boxes, split, folder, labels, confined):
         raise _not_coco(path, error) from None
     for image, size, rows in zip(content["images"], sizes, tables, strict=False):
         where = f"{path}, image {image['id']}"
-        file = _file(folder, image["file_name"], where) if confined else folder / image["file_name"]
+        file = labelled_path(folder, image["file_name"], where) if confined else folder / image["file_name"]
         yield make_sample(file, size, rows, split, where, clean_text(image.get("group") or ""))
-
-
-def _file(folder, name, where):
-    try:
-        return inside(folder, name, where)
-    except DatasetError:  # a place of the computer that the labels were made on
-        return inside(folder, bare_name(name), where)
 
 
 def _image_folder(path, images, entries):
@@ -243,5 +251,5 @@ def _image_folder(path, images, entries):
     candidates = [path.with_suffix(""), own / "images", own]
     for root in above:
         candidates += [root / short, root / "images" / short, root / "images", root]
-    name = entries[0]["file_name"] if entries else ""
-    return image_folder([Path(images)] if images else candidates, name, path)
+    names = [entry["file_name"] for entry in entries]
+    return image_folder([Path(images)] if images else candidates, names, path)

@@ -52,6 +52,11 @@ FOREIGN = (
         "Label Studio's own JSON; export it there as COCO or as YOLO with images",
     ),
     (".json", b'"shape_attributes"', "a project of VIA; export it there as COCO"),
+    (
+        ".csv",
+        b'""rectanglelabels""',
+        "Label Studio's own CSV; export it there as COCO or as YOLO with images",
+    ),
     (".csv", b"region_shape_attributes", "a table of VIA; export it there as COCO"),
     (".xml", b"<annotations>", "an XML file of CVAT; export it there as COCO 1.0 or YOLO 1.1"),
 )
@@ -112,8 +117,10 @@ def read_dataset(source, images=None, format=None, raw=False):
         text = path.name  # by its name, so that edits count
     elif os.path.exists(path):
         source = _unwrapped(path)
-        dataset = FORMATS[format or detect_format(source)].read(source, images, raw)
-        return with_found_photos(dataset, images or (source if source.is_dir() else source.parent))
+        # Raw at first: without its photo, a box may have no picture yet to lie in.
+        dataset = FORMATS[format or detect_format(source)].read(source, images, True)
+        dataset = with_found_photos(dataset, images or (source if source.is_dir() else source.parent))
+        return dataset if raw else dataset.cleaned()
     return _stored(text, raw)
 
 

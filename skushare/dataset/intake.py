@@ -57,7 +57,8 @@ def add_archive(archive, name, progress=None):
                     f"{len(missing)} of {len(dataset)} photos, such as {missing[0].name}"
                 )
             if skipped:
-                provenance["left out"] = f"{len(skipped)} other files, such as {skipped[0]}"
+                others = f"{len(skipped)} other files, such as {skipped[0]}"
+                provenance["left out"] = "; ".join(filter(None, (provenance.get("left out"), others)))
             return add_dataset(replace(dataset, provenance=provenance), name, progress=progress)
 
 

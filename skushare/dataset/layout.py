@@ -12,14 +12,15 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from skushare.errors import DatasetError
-from skushare.images import SUFFIXES, find_images
+from skushare.errors import DatasetError, ImageError
+from skushare.images import SUFFIXES, find_images, image_size
 from skushare.workspace import checked_name
 
 ALL = "all"  # what files and folders of samples without a split are called
 _KNOWN = {"train": "train", "val": "val", "test": "test"}
 _KNOWN |= {"training": "train", "valid": "val", "validation": "val", "testing": "test"}
 _NOT_UTF8 = "not UTF-8 text; save it in that encoding"
+_NAMES_TRIED = 200
 MAX_BYTES = 1 << 30  # of a label file: the boxes of COCO's 118,000 training photos take 0.4 GB
 _HALVES = re.compile("[\ud800-\udfff]")  # of characters, as in a name that was cut within an emoji
 _NAME = re.compile(r"(?:instances_|annotations_)?([a-z]+?)(?:_?(?:19|20)\d\d)?", re.IGNORECASE)
@@ -63,8 +64,11 @@ def label_files(source, find, what):
 
 
 def plain_files(folder, pattern):
-    """Paths of the files, not folders of such names, that match ``pattern`` in ``folder``, sorted."""
-    return sorted(path for path in folder.glob(pattern) if path.is_file())
+    """Paths of the files, not folders of such names, that match ``pattern`` in ``folder``, sorted.
+
+    Without hidden ones: on other systems' disks, macOS puts ``._a.xml`` beside ``a.xml``.
+    """
+    return sorted(path for path in folder.glob(pattern) if path.is_file() and path.name[0] != ".")
 
 
 def beside_images(folder, pattern, holds):
@@ -145,6 +149,19 @@ def inside(folder, name, where):
     return Path(path)
 
 
+def labelled_path(folder, name, where):
+    """As :func:`inside`, but labels may name a place on the computer of their maker, of any system.
+
+    Of a name that leads out, the last part counts.
+    """
+    if isinstance(name, str) and "\\" in name and not os.path.exists(os.path.join(folder, name)):
+        name = bare_name(name) if ":" in name or ".." in name else name.replace("\\", "/")
+    try:
+        return inside(folder, name, where)
+    except DatasetError:
+        return inside(folder, bare_name(name) if isinstance(name, str) else name, where)
+
+
 def bare_name(name):
     """The file's own name in what a label calls it: a path of any system, or a web address."""
     return re.split(r"[/\\]", name)[-1].split("?")[0]
@@ -173,22 +190,44 @@ def with_found_photos(dataset, folder):
     Labelling tools write names for another folder, system or spelling; a photo is taken where it alone has
     the name, upper and lower case and the encoding of accents and signs apart.
     """
-    wanted = Counter(_spelled(path) for path in missing_photos(dataset))
-    if not wanted:
+    found = found_photos([sample.path for sample in dataset.samples], folder)
+    if not found:
         return dataset
-    places = {}
-    for path in find_images([folder]):
-        places.setdefault(_spelled(path), []).append(path)
-    found = {
-        name: places[name][0] for name, times in wanted.items() if times == len(places.get(name, ())) == 1
-    }
     samples = tuple(
-        replace(sample, path=found[_spelled(sample.path)])
-        if _spelled(sample.path) in found and not sample.path.is_file()
-        else sample
-        for sample in dataset.samples
+        _moved(sample, found[sample.path]) if sample.path in found else sample for sample in dataset.samples
     )
     return replace(dataset, samples=samples)
+
+
+def found_photos(paths, folder):
+    """``{path that is not there: where its photo is}``, as :func:`with_found_photos` takes them.
+
+    A photo that is another one of the ``paths`` is not taken.
+    """
+    wanted = Counter(_spelled(path) for path in paths if not path.is_file())
+    if not wanted:
+        return {}
+    taken, places = {os.path.realpath(path) for path in paths if path.is_file()}, {}
+    for path in find_images([folder]):
+        if _spelled(path) in wanted:
+            places.setdefault(_spelled(path), []).append(path)
+    found = {
+        name: only[0]
+        for name, only in places.items()
+        if wanted[name] == len(only) == 1 and os.path.realpath(only[0]) not in taken
+    }
+    missing = (path for path in paths if _spelled(path) in found and not path.is_file())
+    return {path: found[_spelled(path)] for path in missing}
+
+
+def _moved(sample, path):
+    if sample.width and sample.height:
+        return replace(sample, path=path)
+    try:
+        width, height = image_size(path)
+    except ImageError:
+        width, height = 0, 0
+    return replace(sample, path=path, width=width, height=height)
 
 
 def _spelled(path):
@@ -209,8 +248,8 @@ def homes(path):
     return [folder, folder.parent] if folder.name.lower() == "annotations" else [folder]
 
 
-def image_folder(candidates, name, where):
-    """The first of the folders that has the file ``name``, or else that exists.
+def image_folder(candidates, names, where):
+    """The first of the folders that has most of the files ``names``; some hundred of them are looked for.
 
     Raises:
         DatasetError: none exists.
@@ -218,9 +257,8 @@ def image_folder(candidates, name, where):
     folders = [folder for folder in candidates if folder.is_dir()]
     if not folders:
         raise DatasetError(f"{candidates[0]}: no such folder of images for {where}")
-    return next(
-        (folder for folder in folders if name and os.path.isfile(os.path.join(folder, name))), folders[0]
-    )
+    tried = names[:: max(1, len(names) // _NAMES_TRIED)]
+    return max(folders, key=lambda folder: sum(os.path.isfile(os.path.join(folder, name)) for name in tried))
 
 
 def unique_names(samples):

@@ -14,8 +14,8 @@ from skushare.dataset.layout import (
     finite,
     homes,
     image_folder,
-    inside,
     label_files,
+    labelled_path,
     number_text,
     place_images,
     plain_files,
@@ -88,10 +88,10 @@ def read_csv(source, images=None, raw=False):
     samples = []
     for split, path in files:
         rows, sizes = _read_rows(path, classes)
-        folder = _image_folder(path, images, sorted(rows, key=DAMAGED.__contains__))
+        folder = _image_folder(path, images, list(rows))
         for image in rows:
             where = f"{path}, {image}"
-            file = inside(folder, image, where)
+            file = labelled_path(folder, image, where)
             samples.append(make_sample(file, sizes[image], rows[image], split, where))
     samples, labels = classes.finish(samples)
     left_out = [s.path.name for s in samples if s.path.name in DAMAGED and _labels_of(s, labels) == {CLASS}]
@@ -168,6 +168,8 @@ def _read_rows(path, classes):
             sizes.setdefault(image, (_whole(width), _whole(height)))
             box = boxes.setdefault(image, array("d"))
             if left or label:
+                if not label:
+                    raise ValueError("the class has no name")
                 corners = map(finite, (left, top, right, bottom))
                 box.extend((*corners, classes.id_of(label), finite(score[0]) if score else 1.0))
     except (ValueError, csv.Error) as error:
@@ -210,4 +212,4 @@ def _has_boxes(path):
 def _image_folder(path, images, names):
     roots = homes(path)
     candidates = [Path(images)] if images else [*(root / "images" for root in roots), *roots]
-    return image_folder(candidates, names[0] if names else "", path)
+    return image_folder(candidates, names, path)

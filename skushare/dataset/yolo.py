@@ -12,6 +12,7 @@ from skushare.dataset.dataset import Dataset, make_sample
 from skushare.dataset.layout import (
     by_split,
     finite,
+    found_photos,
     fractions,
     inside,
     known_split,
@@ -25,12 +26,13 @@ from skushare.dataset.layout import (
 )
 from skushare.errors import DatasetError, ImageError
 from skushare.files import atomic_write
-from skushare.images import find_images, image_size
+from skushare.images import SUFFIXES, find_images, image_size
 
 _NO_SPLITS = {"path", "names", "nc", "download"}  # keys of data.yaml with another meaning
 MAX_CLASSES = 10_000
 _MAX_BYTES = 8 << 20  # of a data.yaml
 _CLASS_FILES = ("classes.txt", "obj.names")
+_LABEL = re.compile(rb"\s*\d+(\s+[-+.\de]+){4}")
 
 
 def yolo_files(folder):
@@ -48,8 +50,9 @@ def read_yolo(source, images=None, raw=False):
 
     Labels lie where the images' path has ``labels`` for ``images``, or beside the images; an
     image without any has no boxes. Without a ``data.yaml``, class names are in ``classes.txt``
-    or ``obj.names``, and subfolders of ``images`` are splits. A sixth number is the score
-    of a machine-made label; more numbers are a polygon, of which the box is taken.
+    or ``obj.names``, and splits are lists called ``train.txt``, ..., or subfolders of ``images``,
+    or folders called ``train``, ... Labels without an image are told in the provenance. A sixth
+    number is the score of a machine-made label; more numbers are a polygon, of which the box is taken.
 
     Args:
         source: the folder or the YAML file.
@@ -75,13 +78,20 @@ def read_yolo(source, images=None, raw=False):
             f"{source}: has no images; put them beside their labels (on the command line, "
             "--images names another folder)"
         )
+    images = [path for _, paths in parts for path in paths]
+    found = found_photos(images, root)
     labels = {name: place for place, name in enumerate(dict.fromkeys(names.values()))}
     class_of = {number: labels[name] for number, name in names.items()}
-    samples = tuple(_read(path, root, split, class_of) for split, paths in parts for path in paths)
+    samples = tuple(
+        _read(found.get(path, path), root, split, class_of) for split, paths in parts for path in paths
+    )
     if not labels:
         labels = range(1 + max((int(s.class_ids.max(initial=-1)) for s in samples), default=-1))
     labels = tuple(map(str, labels))
-    dataset = Dataset(folder.name, samples, labels, {"source": str(source), "format": "yolo"})
+    provenance = {"source": str(source), "format": "yolo"}
+    if alone := _labels_alone({sample.path.parent for sample in samples}, root):
+        provenance["left out"] = f"{len(alone)} label files without an image, such as {alone[0].name}"
+    dataset = Dataset(folder.name, samples, labels, provenance)
     return dataset if raw else dataset.cleaned()
 
 
@@ -123,7 +133,8 @@ def _descriptions(folder):
 
 def _load(path):
     try:
-        content = yaml.load(read_text(path, _MAX_BYTES), yaml.CSafeLoader)
+        # All as text: a class called 0012 or No is neither a number nor false.
+        content = yaml.load(read_text(path, _MAX_BYTES), yaml.CBaseLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise DatasetError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
     return content if isinstance(content, dict) else {}
@@ -133,8 +144,10 @@ def _class_names(content, where):
     """``{number: name}`` of a data.yaml; empty if it has none."""
     names = content.get("names")
     try:
-        if names is None:
-            names = range(min(int(content.get("nc") or 0), MAX_CLASSES))
+        if not names:
+            names = list(map(str, range(min(int(content.get("nc") or 0), MAX_CLASSES))))
+        if not isinstance(names, (dict, list)):
+            raise ValueError
         pairs = names.items() if isinstance(names, dict) else enumerate(names)
         return {
             number: name for number, name in sorted((int(number), _plain(name)) for number, name in pairs)
@@ -146,16 +159,16 @@ def _class_names(content, where):
 
 
 def _plain(name):
-    if not isinstance(name, (str, int, float)):
+    if not isinstance(name, str) or not name:
         raise ValueError  # nested aliases can stand for gigabytes of text
-    return str(name)
+    return name
 
 
 def _listed_class_names(folder):
     """``{number: name}`` of the first class file in the folder, or in ``labels``; empty if there is none."""
     for path in (home / name for home in (folder, folder / "labels") for name in _CLASS_FILES):
         if path.is_file():
-            return dict(enumerate(line.strip() for _, line in read_lines(path) if line.strip()))
+            return {number - 1: line.strip() for number, line in read_lines(path) if line.strip()}
     return {}
 
 
@@ -165,7 +178,7 @@ def _described_parts(content, root, where):
     if isinstance(content.get("path"), str) and (root / content["path"]).is_dir():
         inner = Path(os.path.normpath(root / content["path"]))
         base = inner if inner.is_relative_to(root) else root
-    parts, absent = [], ""
+    parts, absent = [], []
     for split, entries in content.items():
         entries = entries if isinstance(entries, list) else [entries]
         if split in _NO_SPLITS or not all(isinstance(entry, str) and entry for entry in entries):
@@ -179,14 +192,14 @@ def _described_parts(content, root, where):
                 images = _listed_images(path, root) if path.is_file() else find_images([path])
                 parts.append((split_of(str(split)), images))
             elif known_split(str(split)):
-                absent = absent or f"{split} is {path}"
-                if known_split(str(split)) != "test":  # which Roboflow lists whether it is there or not
-                    break
-    if absent and not parts or absent.startswith(("train", "val")):
-        raise DatasetError(
-            f"{where}: {absent}, which does not exist; put the folder there (on the "
-            "command line, --images names the one that its paths start from)"
-        )
+                absent.append((known_split(str(split)), f"{split} is {path}"))
+    # Roboflow lists a test split whether it is there or not.
+    for split, told in absent:
+        if split != "test" or not parts:
+            raise DatasetError(
+                f"{where}: {told}, which does not exist; put the folder there (on the "
+                "command line, --images names the one that its paths start from)"
+            )
     if not parts:
         parts = _plain_parts(base)
     return sorted(parts, key=lambda part: split_order(part[0]))
@@ -194,17 +207,28 @@ def _described_parts(content, root, where):
 
 def _plain_parts(root):
     """``[(split, images)]`` of a folder without description."""
+    lists = [path for path in plain_files(root, "*.txt") if known_split(path.stem) and _lists_images(path)]
+    if lists:
+        parts = [(known_split(path.stem), _listed_images(path, root)) for path in lists]
+        return sorted(parts, key=lambda part: split_order(part[0]))
     home = root / "images"
     if home.is_dir():
         folders = sorted(path for path in home.iterdir() if path.is_dir())
-        parts = [("", [path for path in find_images([home]) if path.parent == home])]
+        loose = [path for path in find_images([home]) if path.parent == home]
+    elif folders := sorted(path for path in root.glob("*/images") if path.is_dir()):
+        loose = []
     else:
-        folders = sorted(path for path in root.glob("*/images") if path.is_dir())
-        parts = [] if folders else [("", find_images([root]))]
-    parts += [
+        folders = sorted(path for path in root.iterdir() if path.is_dir() and known_split(path.name))
+        loose = [path for path in find_images([root]) if not any(map(path.is_relative_to, folders))]
+    parts = [("", loose)] + [
         (split_of(path.relative_to(root).parts[path.parent == home]), find_images([path])) for path in folders
     ]
     return sorted(parts, key=lambda part: split_order(part[0]))
+
+
+def _lists_images(path):
+    first = next((line for _, line in read_lines(path) if line.strip()), "")
+    return Path(first.strip()).suffix.lower() in SUFFIXES
 
 
 def _listed_images(path, root):
@@ -235,15 +259,34 @@ def _shorter(name):
     return [Path(*parts[start:]) for start in range(len(parts)) if ".." not in parts[start:]]
 
 
-def _label_file(image, root):
-    """The text file of an image: ``labels`` for the last ``images`` in its path, or beside it."""
-    parts = list(image.relative_to(root).parts)
+def _label_places(image, root):
+    """Where an image's text file may be: ``labels`` for the last ``images`` in its path, or beside it."""
+    places, parts = [image.with_suffix(".txt")], list(image.relative_to(root).parts)
     if "images" in parts[:-1]:
         last = len(parts) - 2 - parts[-2::-1].index("images")
-        other = Path(root, *parts[:last], "labels", *parts[last + 1 :]).with_suffix(".txt")
-        if other.is_file():
-            return other
-    return image.with_suffix(".txt")
+        places.insert(0, Path(root, *parts[:last], "labels", *parts[last + 1 :]).with_suffix(".txt"))
+    return places
+
+
+def _label_file(image, root):
+    places = _label_places(image, root)
+    return next((place for place in places if place.is_file()), places[-1])
+
+
+def _labels_alone(folders, root):
+    """Label files that belong into the ``folders`` of images, but to no image there."""
+    alone = []
+    for folder in sorted(filter(Path.is_dir, folders)):
+        stems = {path.stem for path in folder.iterdir() if path.suffix.lower() in SUFFIXES}
+        for place in _label_places(folder / "x.jpg", root):
+            files = plain_files(place.parent, "*.txt")
+            alone += [path for path in files if path.stem not in stems and _LABEL.match(_start(path))]
+    return alone
+
+
+def _start(path):
+    with open(path, "rb") as file:
+        return file.read(200)
 
 
 def _read(image, root, split, class_of):

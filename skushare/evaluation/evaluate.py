@@ -10,9 +10,10 @@ from pathlib import Path
 from skushare.errors import SkushareError
 from skushare.evaluation.predictions import LEAST_SCORE
 from skushare.evaluation.result import Result
-from skushare.files import atomic_write, make_folder
+from skushare.files import atomic_write, check_target, make_folder
 from skushare.images import read_image
 from skushare.lock import hold
+from skushare.text import delimiter_of
 
 PATIENCE = 10.0  # seconds for another process to write its row
 
@@ -80,7 +81,8 @@ def append_row(path, row):
     Several processes may do so at the same time.
 
     Raises:
-        SkushareError: the file cannot be written, or others kept it busy for ``PATIENCE``.
+        SkushareError: the file cannot be read or written, holds something else, or others kept it busy
+            for ``PATIENCE``.
     """
     path = Path(path)
     make_folder(path.parent)
@@ -90,8 +92,7 @@ def append_row(path, row):
             raise SkushareError(f"{path}: others are writing to it; try again")
         rows = []
         if path.exists():
-            with path.open(newline="") as handle:
-                rows = list(csv.DictReader(handle))
+            rows = _read_rows(path)
         columns = list(dict.fromkeys([*(rows[0] if rows else {}), *row]))
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, columns, restval="")
@@ -99,6 +100,26 @@ def append_row(path, row):
         writer.writerows([*rows, {name: _cell(value) for name, value in row.items()}])
         with atomic_write(path) as handle:
             handle.write(text.getvalue().encode())
+
+
+def check_table(path):
+    """Look before the work whether :func:`append_row` can add to ``path``. Raises as that does."""
+    check_target(path)
+    if Path(path).exists():
+        _read_rows(Path(path))
+
+
+def _read_rows(path):
+    """The rows of a file of results, also after a spreadsheet has saved it."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.partition("\n")[0]))
+        if text and "date" not in (rows.fieldnames or ()):
+            raise SkushareError(f"{path}: holds other things than results of evaluations; name another file")
+        return list(rows)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        advice = "save it as CSV UTF-8, or name another file"
+        raise SkushareError(f"{path}: cannot be read ({error}); {advice}") from None
 
 
 def _cell(value):

@@ -57,6 +57,16 @@ def test_a_zip_with_backslashes_is_unpacked_into_its_folders(tmp_path):
     assert unpacked(tmp_path / "out") == GOOD
 
 
+def test_names_in_utf8_that_the_zip_does_not_mark_come_out_right(tmp_path):
+    data = bytearray(zipped({"K\u00fche.jpg": b"1", "plain.jpg": b"2"}))
+    for mark, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):  # the flags, as macOS leaves them
+        at = -1
+        while (at := data.find(mark, at + 1)) >= 0:
+            data[at + offset : at + offset + 2] = bytes(2)
+    extract(io.BytesIO(data), tmp_path / "out")
+    assert unpacked(tmp_path / "out").keys() == {"K\u00fche.jpg", "plain.jpg"}
+
+
 def test_other_kinds_of_files_are_left_out_and_told_but_for_clutter(tmp_path):
     others = {"run.sh": b"rm", "notes.docx": b"x", "__MACOSX/._a.jpg": b"x", "set/.DS_Store": b"x", "e/": b""}
     result = extract(io.BytesIO(zipped(GOOD | others)), tmp_path / "out")

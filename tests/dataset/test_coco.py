@@ -7,6 +7,7 @@ import pytest
 from skushare.dataset.coco import coco_files, read_coco
 from skushare.dataset.formats import read_dataset
 from skushare.errors import DatasetError
+from skushare.images import write_image
 
 
 def write(folder, images=None, annotations=(), categories=({"id": 7, "name": "sku"},)):
@@ -208,3 +209,80 @@ def test_classes_of_several_files_are_joined_by_name(tmp_path):
     dataset = read_coco(tmp_path)
     assert dataset.labels == ("tea", "soup")
     assert [sample.class_ids.tolist() for sample in dataset.samples] == [[0], [1]]
+
+
+def shop(folder, **photos):
+    """COCO files called like the keywords, each with one box in each of its photos, which are there."""
+    for name, places in sorted(photos.items(), key=lambda item: item[0] == "train"):
+        images = [{"id": n, "file_name": place, "width": 100, "height": 50} for n, place in enumerate(places)]
+        boxes = [{**annotation([1, 2, 30, 40]), "image_id": image["id"]} for image in images]
+        write(folder, images, boxes).rename(folder / f"{name}.json")
+
+
+def put(folder, *places):
+    for place in places:
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        write_image(folder / place, np.zeros((50, 100, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("photos", "files"),
+    [
+        (["photos/a.jpg", "photos/b.jpg"], {"batch1": ["a.jpg"], "batch2": ["b.jpg"]}),
+        (["shop1/a.jpg", "shop2/a.jpg"], {"shop1": ["a.jpg"], "shop2": ["a.jpg"]}),
+        (["images/a.jpg", "images/b.jpg"], {"one": ["a.jpg"], "two": ["gone.jpg", "b.jpg"]}),
+    ],
+)
+def test_files_that_are_no_splits_are_all_read(tmp_path, photos, files):
+    put(tmp_path, *photos)
+    shop(tmp_path, **files)
+    found = {sample.path.relative_to(tmp_path).as_posix() for sample in read_dataset(tmp_path).samples}
+    assert found >= set(photos) and len(found) == sum(map(len, files.values()))
+
+
+def test_files_that_are_no_splits_and_label_one_photo_are_refused(tmp_path):
+    put(tmp_path, "images/a.jpg")
+    shop(tmp_path, cola=["a.jpg"], water=["a.jpg"])
+    with pytest.raises(DatasetError, match=r"water\.json: labels a\.jpg as cola\.json does"):
+        read_coco(tmp_path)
+
+
+def test_beside_splits_a_file_of_the_same_photos_is_left_out_and_told(tmp_path):
+    put(tmp_path, "images/a.jpg", "images/b.jpg")
+    shop(tmp_path, train=["a.jpg"], val=["b.jpg"], brands=["b.jpg"], other=["gone.jpg"])
+    dataset = read_coco(tmp_path)
+    assert len(dataset) == 2 and dataset.provenance["left out"].startswith("brands.json, other.json, which")
+
+
+def test_a_photo_is_never_taken_for_another_sample_s(tmp_path):
+    put(tmp_path, "s2/a.jpg", "s2/b.jpg")
+    shop(tmp_path, all=["s1/a.jpg", "s2/a.jpg", "s2/b.jpg"])
+    paths = [sample.path for sample in read_dataset(tmp_path).samples]
+    assert paths == [tmp_path / name for name in ("s1/a.jpg", "s2/a.jpg", "s2/b.jpg")]
+
+
+def test_the_folder_that_has_most_of_the_photos_counts(tmp_path):
+    put(tmp_path, "train/0.jpg", "val/1.jpg", "val/2.jpg")
+    (tmp_path / "annotations").mkdir()
+    shop(tmp_path / "annotations", train=["0.jpg"], val=["0.jpg", "1.jpg", "2.jpg"])
+    paths = [sample.path for sample in read_dataset(tmp_path).samples]
+    assert paths == [tmp_path / name for name in ("train/0.jpg", "val/0.jpg", "val/1.jpg", "val/2.jpg")]
+
+
+def test_boxes_of_a_photo_found_elsewhere_whose_size_is_not_labelled_are_kept(tmp_path):
+    put(tmp_path, "deep/down/a.jpg")
+    write(tmp_path, [{"id": 3, "file_name": "a.jpg"}], [annotation([90, 5, 20, 30])])
+    (sample,) = read_dataset(tmp_path).samples
+    assert (sample.width, sample.height) == (100, 50) and sample.boxes.tolist() == [[90, 5, 100, 35]]
+
+
+def test_folders_of_another_system_are_folders(tmp_path):
+    put(tmp_path, "s1/a.jpg", "s2/a.jpg")
+    shop(tmp_path, all=["s1\\a.jpg", "s2\\a.jpg"])
+    assert [s.path for s in read_coco(tmp_path).samples] == [tmp_path / "s1/a.jpg", tmp_path / "s2/a.jpg"]
+
+
+@pytest.mark.parametrize("name", ["", None])
+def test_a_class_without_a_name_is_refused(tmp_path, name):
+    with pytest.raises(DatasetError, match="category 7 has no name"):
+        read_coco(write(tmp_path, categories=[{"id": 7, "name": name}]))

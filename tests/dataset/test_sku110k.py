@@ -123,10 +123,16 @@ def test_a_table_in_the_folder_of_each_split_is_read(tmp_path):
     assert {sample.split for sample in read_dataset(tmp_path).samples} == {"train", "val"}
 
 
-@pytest.mark.parametrize("name", ["../a.jpg", "/etc/passwd", ""])
-def test_a_name_that_leads_out_is_refused(tmp_path, name):
+@pytest.mark.parametrize("name", ["../b.jpg", "/etc/b.jpg", "C:\\\\shop\\\\b.jpg"])
+def test_of_a_name_that_leads_out_the_last_part_counts(tmp_path, name):
+    (sample,) = read_csv(write(tmp_path / "a.csv", f"{name},1,2,3,4,object,100,50\n")).samples
+    assert sample.path == tmp_path / "b.jpg"
+
+
+@pytest.mark.parametrize("row", [",1,2,3,4,object,100,50", "..,1,2,3,4,object,100,50", "a.jpg,1,2,3,4,,9,9"])
+def test_a_name_that_is_none_is_refused(tmp_path, row):
     with pytest.raises(DatasetError, match=r"a\.csv"):
-        read_csv(write(tmp_path / "a.csv", f"{name},1,2,3,4,object,100,50\n"))
+        read_csv(write(tmp_path / "a.csv", f"{row}\n"))
 
 
 @pytest.mark.parametrize("text", ["photo,shop\na.jpg,3\n", "1,2,3\n", "", "\x00\xff"])

@@ -141,7 +141,9 @@ BOMB = "a: &a [x, x]\n" + "".join(
         ("names: [s]\ntrain: nowhere\n", "nowhere"),
         ("names: [s]\ntrain: /etc\n", "leads out"),
         ("names: [s]\ntrain: images/../../..\n", "leads out"),
-        ("!!python/object/apply:os.system ['true']", "YAML"),
+        ("names: a,b\n", "names"),
+        ("names: [a, '']\n", "names"),
+        ("names: [s]\ntest: gone\ntrain: images\nval: nowhere\n", "nowhere"),
     ],
 )
 def test_a_description_that_makes_no_sense_is_named(tmp_path, text, place):
@@ -189,3 +191,46 @@ def test_a_list_of_images_cannot_lead_out(tmp_path):
 
 def test_huge_counts_of_classes_take_no_room(tmp_path):
     assert len(read_yolo(write(tmp_path, data__yaml="nc: 1000000000000")).labels) == 10_000
+
+
+def test_class_names_are_text_whatever_else_they_could_be(tmp_path):
+    names = ["0012", "No", "1.50", "7:30", "!!python/name:os.system x", "~"]
+    write(tmp_path, data__yaml=f"names: [{', '.join(names[:4])}, {names[4]}, {names[5]}]\ntrain: images\n")
+    assert read_yolo(tmp_path).labels == ("0012", "No", "1.50", "7:30", "x", "~")
+
+
+def test_a_blank_line_among_class_names_is_a_number_too(tmp_path):
+    write(tmp_path, "2 0.5 0.5 0.2 0.4\n", classes__txt="tea\n\nsoup\n")
+    (sample,) = (dataset := read_yolo(tmp_path)).samples
+    assert [dataset.labels[number] for number in sample.class_ids] == ["soup"]
+
+
+@pytest.mark.parametrize(
+    ("images", "files"),
+    [
+        (["data/a.jpg", "data/b.jpg"], {"train__txt": "data/data/a.jpg\n", "valid__txt": "data/b.jpg\n"}),
+        (["train/a.jpg", "valid/a.jpg"], {"classes__txt": "s\n"}),
+    ],
+)
+def test_splits_are_known_without_a_description(tmp_path, images, files):
+    dataset = read_yolo(write(tmp_path, images=images, **files))
+    found = [(s.split, s.path.relative_to(tmp_path).as_posix(), len(s.boxes)) for s in dataset.samples]
+    assert found == [("train", images[0], 1), ("val", images[1], 1)]
+
+
+@pytest.mark.parametrize("line", ["images/A.JPG", "elsewhere/a.jpg"])
+def test_an_image_that_is_listed_at_another_place_keeps_its_boxes(tmp_path, line):
+    write(tmp_path, data__yaml="names: [s]\ntrain: lists/train.txt\n")
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "train.txt").write_text(line)
+    (sample,) = read_dataset(tmp_path).samples
+    assert sample.path == tmp_path / "images" / "a.jpg" and len(sample.boxes) == 1
+
+
+@pytest.mark.parametrize("folder", ["labels", "images"])
+def test_labels_without_an_image_are_told(tmp_path, folder):
+    write(tmp_path, classes__txt="s\n")
+    assert "left out" not in read_yolo(tmp_path).provenance
+    (tmp_path / folder / "b.txt").write_text("0 0.5 0.5 0.2 0.4\n")
+    (tmp_path / folder / "README.txt").write_text("8 shelves of a shop\n")
+    assert read_yolo(tmp_path).provenance["left out"] == "1 label files without an image, such as b.txt"

@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from skushare.evaluation.evaluate import append_row, evaluate
+from skushare.errors import SkushareError
+from skushare.evaluation.evaluate import append_row, check_table, evaluate
 
 
 def read(path):
@@ -58,3 +59,33 @@ def test_a_write_that_fails_leaves_the_rows_as_they_were(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         append_row(path, {"model": "b"})
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.replace(",", ";").encode(),
+        lambda text: text.replace("\n", "\r\n").encode(),
+    ],
+)
+def test_a_row_goes_to_its_columns_after_a_spreadsheet_has_saved_the_file(tmp_path, saved):
+    path = tmp_path / "results.csv"
+    append_row(path, {"model": "a", "AP": 0.5})
+    path.write_bytes(saved(path.read_text()))
+    append_row(path, {"model": "b", "AP": 0.25})
+    rows = read(path)
+    assert [(row["model"], row["AP"]) for row in rows] == [("a", "0.5000"), ("b", "0.2500")]
+    assert list(rows[0]) == ["date", "revision", "model", "AP"]
+
+
+@pytest.mark.parametrize(
+    "content", ["model,date\nM\u00fcsli,2026\n".encode("cp1252"), b"photo,facings\na,3\n"]
+)
+def test_a_file_that_cannot_take_a_row_is_told_before_the_work(tmp_path, content):
+    path = tmp_path / "results.csv"
+    path.write_bytes(content)
+    for look in (check_table, lambda path: append_row(path, {"model": "b"})):
+        with pytest.raises(SkushareError, match=r"results\.csv: .*name another file"):
+            look(path)
+    assert path.read_bytes() == content
