@@ -15,6 +15,7 @@ from skushare.app.shelves import counts_of, drawing_choices, facings_of, shelves
 from skushare.app.text import plain
 from skushare.app.visits import of_visit, put_in_address, start_anew
 from skushare.colors import shown_colors
+from skushare.errors import SkushareError
 from skushare.images import SUFFIXES
 from skushare.samples import sample_pictures
 from skushare.shelf.gaps import count_gaps
@@ -144,8 +145,11 @@ if album:
                 if embedder and st.button(
                     "Teach its brands", key=f"teach_{shelf.key}", icon=":material/school:"
                 ):
-                    state.teach_frame = (photo.name, album.original(shelf.key))
-                    st.switch_page("pages/teach.py")
+                    try:
+                        state.teach_frame = (photo.name, album.original(shelf.key))
+                        st.switch_page("pages/teach.py")
+                    except SkushareError as error:
+                        st.error(plain(str(error)), icon=":material/error:")
                 st.button(
                     "Remove",
                     key=f"remove_{shelf.key}",

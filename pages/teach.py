@@ -19,6 +19,7 @@ require_navigation()
 
 detector, embedder = shared_detector(), shared_embedder()
 state = st.session_state
+state.setdefault("teach_round", 0)
 
 st.title("Teach brands")
 if embedder is None:
@@ -51,16 +52,20 @@ try:
     known = gallery_names()
     current = state.teaching.gallery if state.get("teaching") else None
     options = list(dict.fromkeys([*known, *([current.name] if current else []), MY_BRANDS]))
+    first = current.name if current else None
+    if (current is None or state.get("teach_frame")) and state.get("gallery_name") in known:
+        first = state.gallery_name  # which the page that one comes from names by
     name = st.selectbox(
         "Gallery",
         options,
-        index=options.index(current.name) if current else 0,
+        index=options.index(first) if first in options else 0,
         accept_new_options=True,
         help="A gallery knows the brands of your shelves. Choose one, or write a new name.",
     )
     if current is None or (name and name != current.name):
         state.teaching = open_by_name(name or MY_BRANDS)
-        state.lesson = None
+        if state.get("lesson"):
+            state.lesson = state.lesson.begun_with(state.teaching)
     elif state.teaching.catch_up():
         st.toast("This gallery was taught elsewhere; here is its newest version.", icon=":material/sync:")
 
@@ -68,14 +73,19 @@ try:
         "Add a photo of a shelf",
         type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
         max_upload_size=64,
-        key=f"teach_upload_{state.setdefault('teach_round', 0)}",
+        key=f"teach_upload_{state.teach_round}",
     )
     if upload is not None:
         begin(upload.name, read_image(upload.getvalue(), name=upload.name))
         state.teach_round += 1
         st.rerun()
-    if (frame := state.pop("teach_frame", None)) is not None:  # (name, bytes) from another page
-        begin(frame[0], read_image(frame[1], name=frame[0]))
+    if (frame := state.get("teach_frame")) is not None:  # (name, bytes) from another page
+        try:
+            begin(frame[0], read_image(frame[1], name=frame[0]))
+        except SkushareError:
+            state.teach_frame = None
+            raise
+        state.teach_frame = None  # only now: what cuts the run short leaves it to the next one
     if not state.get("lesson"):
         pictures = sample_pictures()
         if pictures and st.button("Try a sample picture", icon=":material/shelves:"):

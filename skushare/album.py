@@ -139,8 +139,18 @@ class Album:
         self.photos.pop(key, None)
 
     def original(self, key):
-        """Bytes of the file whose content hash is ``key``, as it was added."""
-        return self._original(key).read_bytes()
+        """Bytes of the file whose content hash is ``key``, as it was added.
+
+        Raises:
+            SkushareError: the server has cleared its temporary files since.
+        """
+        try:
+            return self._original(key).read_bytes()
+        except OSError:
+            name = self.photos[key].name if key in self.photos else "a photo"
+            raise SkushareError(
+                f"{name}: the server no longer has it; empty the list and add it again"
+            ) from None
 
     def _original(self, key):
         return Path(self._originals.name, key)

@@ -7,6 +7,7 @@ import pytest
 
 from skushare.album import PREVIEW_SIDE, SCORE_FLOOR, Album
 from skushare.detections import Detections
+from skushare.errors import SkushareError
 from skushare.jpeg import decode_jpeg, encode_jpeg
 from tests.brands.conftest import ColorEmbedder, color_gallery
 
@@ -45,6 +46,16 @@ def test_shares_are_of_all_photos(detector):
     album.add("a.jpg", photo(10), detector)
     album.add("b.jpg", photo(20), detector)
     assert album.shares(0.4, detector.labels)["facings"].tolist() == [4]
+
+
+def test_a_photo_that_the_server_has_cleared_away_is_told_by_its_name(detector):
+    album = Album()
+    album.add("a.jpg", photo(10), detector)
+    (key,) = album.photos
+    assert album.original(key) == photo(10)
+    album._original(key).unlink()
+    with pytest.raises(SkushareError, match=r"a\.jpg: the server no longer has it"):
+        album.original(key)
 
 
 def test_a_bad_file_is_reported_by_name_and_the_rest_goes_on(detector):

@@ -1,6 +1,7 @@
 """An audit of many photos at once, from a folder on the visitor's device."""
 
 import hashlib
+import threading
 import time
 from datetime import datetime
 
@@ -59,28 +60,30 @@ class Batch:
         source = ["upload", names.hexdigest()]  # other photos are another audit, whatever the words
         self.number = open_batch(finder, words | {"time": datetime.now().astimezone()}, len(files), source)
         self.planned, self.done, self.problems = len(files), 0, []
-        self._died = None  # of this error
+        self._died, self._turn = None, threading.Lock()  # of which error
         self._work = run_batch(self.number, [(file.name, file.getvalue) for file in files], finder)
 
     def advance(self, seconds):
         """Count photos for about ``seconds``, at least one; whether the audit is finished then.
 
+        Calls at the same time, as of a run that was cut short and of the next one, follow one another.
         An error is raised again by each further call: what is left of the work would look finished.
         """
-        if self._died:
-            raise self._died
-        end = time.monotonic() + seconds
-        try:
-            for taken in self._work:
-                self.done += 1
-                if taken.error:
-                    self.problems.append(str(taken.error))
-                if time.monotonic() >= end:
-                    return False
-        except Exception as error:
-            self._died = error
-            raise
-        return True
+        with self._turn:
+            if self._died:
+                raise self._died
+            end = time.monotonic() + seconds
+            try:
+                for taken in self._work:
+                    self.done += 1
+                    if taken.error:
+                        self.problems.append(str(taken.error))
+                    if time.monotonic() >= end:
+                        return False
+            except Exception as error:
+                self._died = error
+                raise
+            return True
 
 
 def _go_on(batch):

@@ -1,5 +1,6 @@
 """Keeping as an audit what a page shows."""
 
+import threading
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import NamedTuple
@@ -41,9 +42,11 @@ def save_as_audit(key, take, make, place=None, ways=(), source=None, shown=None)
         state[taken] = state[f"{key}_source"] = None
         state.pop(saved, None)
     if (place or st).button("Save as audit", icon=":material/inventory:", key=f"{key}_begin"):
-        state[taken], state[f"{key}_source"], state[kept] = take(), source, shown
+        view = take()
+        state[taken] = None if view is None else Begun(view)
+        state[f"{key}_source"], state[kept] = source, shown
         state.pop(saved, None)
-        if state[taken] is None:
+        if view is None:
             st.info("There is nothing to save yet. Wait for the picture, then save again.")
     if state.get(taken) is not None:
         try:
@@ -51,7 +54,7 @@ def save_as_audit(key, take, make, place=None, ways=(), source=None, shown=None)
                 chosen = [st.radio("What to save", ways, key=f"{key}_way")] if ways else []
                 words = word_fields(key)
                 if st.form_submit_button("Save", type="primary"):
-                    state[saved] = save_audit(make(state[taken], words, *chosen))
+                    state[saved] = state[taken].save(lambda view: make(view, words, *chosen))
                     state.audit_words = words
                     state[taken] = None
                     st.rerun()
@@ -69,6 +72,20 @@ def save_as_audit(key, take, make, place=None, ways=(), source=None, shown=None)
             icon=":material/warning:" if changed else ":material/check:",
             query_params={"audit": str(state[saved])},
         )
+
+
+class Begun:
+    """What is to be saved as an audit, once: a second press may come while the first still saves."""
+
+    def __init__(self, view):
+        self._view, self._number, self._turn = view, None, threading.Lock()
+
+    def save(self, make):
+        """Number of the audit that ``make`` gives of it."""
+        with self._turn:
+            if self._number is None:
+                self._number = save_audit(make(self._view))
+            return self._number
 
 
 def word_fields(key, first=None):

@@ -3,14 +3,15 @@
 import streamlit as st
 
 from skushare.app.dataset_pictures import show_only
-from skushare.app.datasets import note, progress_bar
+from skushare.app.datasets import note
+from skushare.app.work import begin_work
 from skushare.dataset import health, store
 from skushare.dataset.split import split_dataset
 from skushare.dataset.versions import image_name
-from skushare.errors import SkushareError
 from skushare.spreadsheet import to_csv
 
 PLACES_SHOWN = 500
+LOOKED_AT = "Pictures looked at"
 
 
 def show_health(dataset):
@@ -20,9 +21,7 @@ def show_health(dataset):
     current = checked == (dataset.name, dataset.revision)
     label = "Check again" if current else "Check the dataset"
     if st.button(label, type="primary", icon=":material/health_metrics:"):
-        findings = health.check(store.open_dataset(dataset.name), progress_bar("Pictures looked at"))
-        state.dataset_findings = (dataset.name, dataset.revision), findings
-        st.rerun()
+        begin_work(lambda shown: _checked(dataset.name, shown), _keep)
     if not current:
         st.caption(
             "Looks at every picture once, which takes a while, and remembers it: "
@@ -71,18 +70,27 @@ def _show_findings(dataset, findings):
         _repair(dataset, kinds)
 
 
+def _checked(name, shown):
+    revision = store.revision(name)
+    return (name, revision), health.check(store.open_dataset(name), shown(LOOKED_AT))
+
+
+def _keep(checked):
+    st.session_state.dataset_findings = checked
+
+
 def _repair(dataset, kinds):
-    try:
-        fixed = health.fix(store.open_dataset(dataset.name), kinds, progress_bar("Pictures looked at"))
-        with st.spinner("Writing the labels"):
-            titles = ", ".join(health.CHECKS[kind].title.lower() for kind in kinds)
-            store.replace_dataset(dataset.name, fixed, f"repaired: {titles}", dataset.revision)
-            findings = health.check(store.open_dataset(dataset.name))
-        st.session_state.dataset_findings = (dataset.name, store.revision(dataset.name)), findings
+    def repair(shown):
+        fixed = health.fix(store.open_dataset(dataset.name), kinds, shown(LOOKED_AT))
+        titles = ", ".join(health.CHECKS[kind].title.lower() for kind in kinds)
+        store.replace_dataset(dataset.name, fixed, f"repaired: {titles}", dataset.revision)
+        return _checked(dataset.name, shown)
+
+    def tell(checked):
+        _keep(checked)
         note("Repaired. The History tab can undo it.")
-    except SkushareError as error:
-        note(str(error), failed=True)
-    st.rerun()
+
+    begin_work(repair, tell)
 
 
 def _show_split(dataset):
@@ -111,14 +119,9 @@ def _show_split(dataset):
 
 
 def _split(dataset, shares, seed, series):
-    try:
-        parts = split_dataset(
-            store.open_dataset(dataset.name), shares, seed, progress_bar("Pictures looked at"), series=series
-        )
-        with st.spinner("Writing the labels"):
-            store.replace_dataset(dataset.name, parts, f"split with seed {seed}", dataset.revision)
-        counts = ", ".join(f"{split} {len(parts.only(split)):,}" for split in shares)
-        note(f"Split: {counts}. The History tab can undo it.")
-    except SkushareError as error:
-        note(str(error), failed=True)
-    st.rerun()
+    def split(shown):
+        parts = split_dataset(store.open_dataset(dataset.name), shares, seed, shown(LOOKED_AT), series=series)
+        store.replace_dataset(dataset.name, parts, f"split with seed {seed}", dataset.revision)
+        return ", ".join(f"{name} {len(parts.only(name)):,}" for name in shares)
+
+    begin_work(split, lambda counts: note(f"Split: {counts}. The History tab can undo it."))

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from skushare.app.datasets import go_to, note, progress_bar
-from skushare.app.text import plain
+from skushare.app.datasets import go_to, note
+from skushare.app.work import begin_work
 from skushare.dataset.store import dataset_names, open_dataset
-from skushare.errors import SkushareError
 
 
 def add_dataset_popover():
@@ -30,7 +29,7 @@ def add_dataset_form():
     if archive:
         name = st.text_input("Name", _name_of(archive.name), max_chars=64)
         if st.button("Store it", type="primary", icon=":material/download_done:"):
-            _add(name, lambda: _intake().add_archive(archive, name, progress_bar("Pictures")))
+            _add(name, lambda shown: _intake().add_archive(archive, name, shown("Pictures")))
     st.caption("Larger, or in a folder? On the command line: `skushare data import FOLDER --name NAME`")
 
 
@@ -40,7 +39,7 @@ def offer_example():
     st.markdown("Twenty drawn shelf pictures with six brands; takes a few seconds.")
     if st.button("Make an example", icon=":material/auto_awesome:"):
         name = _free("example")
-        _add(name, lambda: _intake().add_example(name, progress_bar("Pictures")))
+        _add(name, lambda shown: _intake().add_example(name, shown("Pictures")))
 
 
 def _intake():
@@ -50,18 +49,18 @@ def _intake():
 
 
 def _add(name, add):
-    try:
-        add()
-    except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return
-    st.session_state.datasets_stored += 1
-    go_to(name)
-    absent = open_dataset(name).provenance.get("not found")
-    note(
-        f"Stored as {name}" + (f"; not found in the zip: {absent}. Health names them all." if absent else "")
-    )
-    st.rerun()
+    def tell(_):
+        st.session_state.datasets_stored += 1
+        go_to(name)
+        about = open_dataset(name).provenance
+        absent, left_out = about.get("not found"), about.get("left out")
+        note(
+            f"Stored as {name}"
+            + (f"; not found in the zip: {absent}. Health names them all." if absent else "")
+            + (f"; left out: {left_out}" if left_out else "")
+        )
+
+    begin_work(add, tell)
 
 
 def _stored():

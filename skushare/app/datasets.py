@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from skushare.app.text import plain
+from skushare.app.work import watch_work
 from skushare.dataset import store
 from skushare.dataset.edits import History
 from skushare.dataset.index import Index
@@ -39,6 +40,8 @@ def chosen_name(names):
     """Which of the stored datasets the address names, or was looked at last, or is the first."""
     last = st.session_state.get("dataset")
     name = next(name for name in (st.query_params.get("dataset"), last, names[0]) if name in names)
+    if name != last:
+        st.session_state.pop("dataset_only", None)  # pictures of another dataset, as of one that was deleted
     st.session_state.dataset = name
     return name
 
@@ -99,23 +102,10 @@ def attempt(act, *args, **options):
 
 
 def show_notes():
-    """Show what was noted, once, and each text only once."""
+    """Watch the work that was begun, and show what was noted, once, and each text only once."""
+    attempt(watch_work)
     for text, failed in dict.fromkeys(st.session_state.pop("dataset_notes", [])):
         if failed:
             st.error(plain(text), icon=":material/error:")
         else:
             st.toast(plain(text), icon=":material/check:")
-
-
-def progress_bar(text):
-    """A function that wraps a list in an iterator which shows how far it is."""
-    place = st.empty()
-
-    def wrap(items):
-        items = list(items)
-        for done, item in enumerate(items):
-            place.progress(done / len(items), text=f"{text}: {done:,} of {len(items):,}")
-            yield item
-        place.empty()
-
-    return wrap

@@ -1,5 +1,7 @@
 """A recorded video of a shelf, counted as the camera's frames are."""
 
+import threading
+
 import streamlit as st
 
 from skushare.app.text import plain
@@ -34,15 +36,16 @@ def count_recording(session, sizes, disabled=False):
         st.error(plain(problem), icon=":material/error:")
     if upload is not None and state.get("recording", (None,))[0] != upload.file_id:
         session.recount()
-        state.recording = upload.file_id, read_frames(upload, upload.name)
+        state.recording = upload.file_id, Counting(read_frames(upload, upload.name), session)
     if upload is None or disabled:
         state.recording = (None,)
         return
     session.look_at(sizes[:1])
     bar, picture = st.progress(0.0, text="Counting the video"), st.empty()
     try:
-        for number, (done, image) in enumerate(state.recording[1]):
-            drawn = session.process(image)
+        counting = state.recording[1]
+        while (step := counting.step()) is not None:
+            number, done, drawn = step
             if number % SHOWN_EVERY == 0:
                 bar.progress(done, text=f"Counting the video: {session.reading().unique} facings so far")
                 picture.image(drawn, width=WIDTH)
@@ -52,3 +55,32 @@ def count_recording(session, sizes, disabled=False):
     state.recording = (None,)
     state.recording_round += 1
     st.rerun()
+
+
+class Counting:
+    """The frames of a video on their way through a session, in order.
+
+    A run that was cut short is still at work on a frame when the next one begins: they take turns.
+    """
+
+    def __init__(self, frames, session):
+        self._frames, self._session = enumerate(frames), session
+        self._turn, self._died = threading.Lock(), None
+
+    def step(self):
+        """Count a frame: its number, the share of the video that is past, and its picture; or ``None``.
+
+        Raises:
+            SkushareError: the video is damaged; at each call from then on.
+        """
+        with self._turn:
+            if self._died:
+                raise self._died
+            try:
+                number, (done, image) = next(self._frames)
+            except StopIteration:
+                return None
+            except SkushareError as error:
+                self._died = error
+                raise
+            return number, done, self._session.process(image)

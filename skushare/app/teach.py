@@ -1,6 +1,6 @@
 """What the Teach page does: a shelf's facings, the gallery that learns them, and what it knows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,10 @@ class Lesson:
         vectors = embedder.embed(image, detections.boxes)
         piles = Piles.by_look(pictures, vectors, embedder.likeness)
         return cls(name, image, detections, piles, teaching, embedder)
+
+    def begun_with(self, teaching):
+        """The lesson with another gallery, if nothing is taught of it yet; else ``None``."""
+        return None if self.taught else replace(self, teaching=teaching, problem="")
 
     @property
     def taught(self):

@@ -158,6 +158,16 @@ def test_an_unknown_name_in_the_address_shows_what_there_is(shop, browser):
     assert metrics(app)["Pictures"] == "60" and not app.error
 
 
+def test_a_choice_of_pictures_ends_with_the_dataset_that_it_was_of(shop, browser):
+    store.add_dataset(store.open_dataset("shop"), "bazaar")
+    app = open_page(dataset="shop")
+    app.session_state.dataset_only = ({"shelf_01.png"}, "boxes drawn twice")
+    assert len(app.run() and browser["cards"]) == 1
+    store.delete_dataset("shop")
+    app.query_params.clear()
+    assert not app.run().exception and len(browser["cards"]) > 1
+
+
 def test_damaged_labels_are_named_and_can_be_deleted(shop, browser):
     folder = store.dataset_folder("shop")
     (folder / "train.json").write_text("{")

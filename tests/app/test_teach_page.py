@@ -10,11 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 from skushare.app import pile_board as board_module
 from skushare.app.brands import Teaching
-from skushare.app.teach import edited, products
+from skushare.app.teach import Lesson, edited, products
 from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import GalleryError, Sku
 from skushare.brands.gallery_files import gallery_zip
-from skushare.brands.library import gallery_names, gallery_versions, open_gallery
+from skushare.brands.library import gallery_names, gallery_versions, open_gallery, save_gallery
 from skushare.brands.piles import Piles
 from skushare.images import write_image
 from skushare.jpeg import encode_jpeg
@@ -63,6 +63,49 @@ def act(app, browser, **action):
 
 def texts(elements):
     return " ".join(element.value for element in elements)
+
+
+def test_a_photo_of_which_nothing_is_taught_goes_along_to_another_gallery(app, browser):
+    for name in ("Shop A", "Shop B"):
+        save_gallery(replace(color_gallery(ColorEmbedder()), name=name))
+    choose(app.run(), "Gallery", "Shop A")
+    act(app, browser, kind="teach", pile=0, brand="Cola", product="")
+    assert open_gallery("Shop A").brands == ("Rot", "Blau", "Cola")
+    choose(app, "Gallery", "Shop B")  # what was taught elsewhere stays there
+    assert app.session_state.lesson is None
+
+
+def test_a_photo_that_another_page_sent_is_taught_to_the_gallery_in_use_there(browser, tmp_path):
+    for name in ("Shop A", "Shop B"):
+        save_gallery(replace(color_gallery(ColorEmbedder()), name=name))
+    page = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    page.switch_page("pages/teach.py").run()
+    opened = page.session_state.teaching.gallery.name
+    other = "Shop A" if opened == "Shop B" else "Shop B"
+    page.session_state.gallery_name = other
+    page.session_state.teach_frame = ("shelf.jpg", encode_jpeg(np.full((100, 140, 3), 90, np.uint8)))
+    page.run()
+    assert not page.exception and page.session_state.teaching.gallery.name == other
+    assert page.session_state.lesson.name == "shelf.jpg" and page.session_state.teach_frame is None
+
+
+def test_a_photo_that_another_page_sent_is_kept_by_a_run_that_is_cut_short(browser, monkeypatch):
+    page = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    page.session_state.teach_frame = ("shelf.jpg", encode_jpeg(np.full((100, 140, 3), 90, np.uint8)))
+    with monkeypatch.context() as cut:
+        cut.setattr(Lesson, "begin", lambda *_: st.stop())
+        page.switch_page("pages/teach.py").run()
+    assert "lesson" not in page.session_state
+    assert page.run().session_state.lesson.name == "shelf.jpg"
+
+
+def test_a_broken_database_is_told(browser, tmp_path, monkeypatch):
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "broken"))
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "skushare.db").write_bytes(b"x" * 5000)
+    page = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    page.switch_page("pages/teach.py").run()
+    assert not page.exception and "is not a database" in texts(page.error)
 
 
 def test_facings_are_piled_by_look(app, browser):

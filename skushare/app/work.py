@@ -1,0 +1,71 @@
+"""Work that takes long and that no click may cut short: a thread does it, and the page watches."""
+
+import threading
+import time
+from concurrent.futures import Future
+
+import streamlit as st
+
+LOOK_SECONDS = 0.2
+
+
+class Work:
+    """Something that is being done, and how far it is.
+
+    Args:
+        act: called in a thread with :meth:`shown`; it must not use Streamlit.
+        then: called with what that gives, in a run of the page.
+    """
+
+    def __init__(self, act, then):
+        self.then, self.future = then, Future()
+        self.share, self.text = 0.0, "Beginning"
+        threading.Thread(target=self._do, args=(act,), daemon=True).start()
+
+    def shown(self, text):
+        """A function that wraps a list in an iterator which tells how far it is."""
+
+        def wrap(items):
+            items = list(items)
+            for done, item in enumerate(items):
+                self.share, self.text = done / len(items), f"{text}: {done:,} of {len(items):,}"
+                yield item
+            self.share, self.text = 1.0, "Writing"
+
+        return wrap
+
+    def _do(self, act):
+        try:
+            self.future.set_result(act(self.shown))
+        except BaseException as error:  # told on the page; nobody else waits for the thread
+            self.future.set_exception(error)
+
+
+def begin_work(act, then):
+    """Have ``act`` done as :class:`Work` says, and the page watch it from its next run on."""
+    st.session_state.work = Work(act, then)
+    st.rerun()
+
+
+def watch_work():
+    """Show how far the visitor's work is until it is done, and do then what follows.
+
+    A run that a click cuts short leaves the rest to the next one, a visit to another page to the return.
+
+    Raises:
+        Exception: what the work raised.
+    """
+    state = st.session_state
+    if (work := state.get("work")) is None:
+        return
+    place = st.empty()
+    while not work.future.done():
+        place.progress(work.share, text=work.text)
+        time.sleep(LOOK_SECONDS)
+    place.empty()
+    if error := work.future.exception():
+        del state.work
+        raise error
+    work.then(work.future.result())
+    del state.work
+    st.rerun()
