@@ -369,6 +369,20 @@ def corrections_kept(page, store):
     )
 
 
+def sweep_kept(page, of):
+    """The number of facings of the sweep that is kept by itself or with a shelf; or ``None``."""
+    return page.evaluate(
+        """(of) => new Promise((resolve) => {
+        const asked = indexedDB.open('skushare')
+        asked.onsuccess = () => {
+        const store = asked.result.transaction('draft').objectStore('draft')
+        const record = store.get(IDBKeyRange.bound(of, of + '~'))
+        record.onsuccess = () => { asked.result.close()
+        resolve(record.result?.sweep?.unique ?? null) } } })""",
+        of,
+    )
+
+
 def test_a_count_that_is_not_saved_outlives_its_page(phone, served, part):
     page = phone(served.url)
     count_photo(page, part)
@@ -460,6 +474,29 @@ def test_a_sweep_is_lost_to_nothing_but_an_answer(phone, served, shelves, tmp_pa
     go(page, "History")
     question(page, "Go on without them")
     expect(page.get_by_role("heading", name="History")).to_be_visible()
+    assert not page.problems
+
+
+def test_a_sweep_whose_page_a_phone_has_ended_is_opened_by_the_next_one(phone, served, shelves):
+    picture, count = shelves[0]
+    page = phone(served.url, camera=picture)
+    page.get_by_role("button", name="Start the camera").click()
+    wait_until(lambda: metric(page, "Unique so far"), near(count))
+    page.evaluate(
+        """() => { Object.defineProperty(document, 'hidden', { value: true })
+        document.dispatchEvent(new Event('visibilitychange')) }"""
+    )
+    wait_until(lambda: sweep_kept(page, "sweep"), near(count))
+    page.reload()
+    left = page.get_by_role("region", name="A sweep that was cut off")
+    expect(left).to_contain_text("was cut off on")
+    left.get_by_role("button", name="Open what it counted").click()
+    expect(page.get_by_role("heading", name="Counted shelf")).to_be_visible()
+    wait_until(lambda: sweep_kept(page, "shelf"), near(count))
+    expect(left).to_have_count(0)
+    page.reload()
+    expect(page.get_by_text("is not saved yet")).to_be_visible()
+    expect(left).to_have_count(0)
     assert not page.problems
 
 

@@ -6,10 +6,12 @@ import { effect } from '@preact/signals'
 import { Camera, GraduationCap, History, RefreshCw, Settings, Wrench } from 'lucide'
 import type { IconNode } from 'lucide'
 import { Button, Confirm, Icon, Messages, Notice, PageTitle, Spinner } from './components'
-import { CountPage, sweeping } from './count-page'
+import { CountPage, countCutOff, counting } from './count-page'
+import { cutOff, forgetCutOff } from './cut-off'
 import { draft, forgetLeft, goOn, left, leftUnsaved } from './draft'
 import { when } from './format'
 import { HistoryPage } from './history-page'
+import { sweeping } from './live'
 import { offline } from './network'
 import { addressOf, go, route } from './route'
 import type { Page } from './route'
@@ -17,6 +19,7 @@ import { ask, failure, phase, question, reason, start, tell } from './session'
 import { theme } from './settings'
 import { SettingsPage } from './settings-page'
 import { ShelfPage } from './shelf-page'
+import type { StoredSweep } from './store'
 import { language, t } from './strings'
 import { TeachPage } from './teach-page'
 import { repair } from './updates'
@@ -80,6 +83,7 @@ export function App(): JSX.Element {
       </header>
       <Messages />
       {phase.value === 'ready' && left.value && <LeftDraft time={left.value.draft.time} />}
+      {phase.value === 'ready' && cutOff.value && <LeftSweep of={cutOff.value} />}
       {question.value && (
         <Confirm
           question={question.value.text}
@@ -119,6 +123,23 @@ function LeftDraft({ time }: { time: Date }): JSX.Element {
         <span>{t('draft.left', { time: when(time) })}</span>
         <Button label={t('draft.go-on')} kind="primary" busy={busy} onClick={() => void resume()} />
         <Button label={t('review.discard')} disabled={busy} onClick={() => void forget()} />
+      </Notice>
+    </section>
+  )
+}
+
+/** The way to what a camera had counted when its page was ended. */
+function LeftSweep({ of }: { of: StoredSweep }): JSX.Element {
+  const open = (): Promise<void> => countCutOff().catch((error) => tell('error', t('draft.failed', { detail: reason(error) })))
+  const forget = async (): Promise<void> => {
+    if (await ask(t('review.discard-question'), t('review.discard'))) forgetCutOff()
+  }
+  return (
+    <section class="left-draft" aria-label={t('sweep.label')}>
+      <Notice kind="info">
+        <span>{t('sweep.left', { n: of.sweep.unique, time: when(of.time) })}</span>
+        <Button label={t('sweep.open')} kind="primary" busy={counting.value} onClick={() => void open()} />
+        <Button label={t('review.discard')} disabled={counting.value} onClick={() => void forget()} />
       </Notice>
     </section>
   )

@@ -2,7 +2,7 @@
 
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { computed, signal } from '@preact/signals'
+import { signal } from '@preact/signals'
 import { Camera as CameraIcon, Flashlight, Image, RotateCcw, Snowflake, SwitchCamera, VideoOff } from 'lucide'
 import { LONGEST_NAME, tidyName } from '../core'
 import { Camera, CameraError, listCameras, openCamera } from './camera'
@@ -10,16 +10,17 @@ import type { CameraFault } from './camera'
 import { ShareChart } from './charts'
 import type { Measure } from './charts'
 import { Button, FileButton, Icon, Metric, Notice, PageTitle, Segments, Slider, Spinner } from './components'
-import { begin, leftUnsaved, unsaved } from './draft'
+import { cutOff, forgetCutOff, putAside, takeBack } from './cut-off'
+import { begin, draft, leftUnsaved, unsaved } from './draft'
 import { number } from './format'
 import { readGolden, readSample } from './golden'
-import { Live } from './live'
+import { Live, looking, sweeping } from './live'
 import type { LiveOptions } from './live'
 import { LiveLooks } from './looks'
 import { SIDES, colorsOf } from './palette'
 import { PictureError, readPicture } from './picture'
 import { offline } from './network'
-import { MeasureChoice, SidesChoice } from './reckoned'
+import { MeasureChoice, SidesChoice, measureOf } from './reckoned'
 import { go, guardLeaving } from './route'
 import { ask, auditor, bundle, description, embedder, gallery, labelled, measureOnce, reason, running, tell } from './session'
 import { liveScore } from './settings'
@@ -30,9 +31,18 @@ import { brief } from './text'
 
 const MEASURE_AFTER = 3000 // ms: the first result comes before a better engine is looked for
 
-const looking = signal<Live | null>(null) // the camera that is looked through
-/** Whether a camera has counted facings that nothing keeps yet. */
-export const sweeping = computed(() => !!looking.value?.reading.value?.unique)
+/** Whether a picture is being counted, on whichever page that was begun: one at a time. */
+export const counting = signal(false)
+
+/** Do `work`, which counts a picture. */
+export async function whileCounting(work: () => Promise<void>): Promise<void> {
+  counting.value = true
+  try {
+    await work()
+  } finally {
+    counting.value = false
+  }
+}
 
 /** Whether what the camera has counted may be lost, where it has; asks. */
 function mayLoseSweep(): Promise<boolean> | null {
@@ -42,9 +52,13 @@ function mayLoseSweep(): Promise<boolean> | null {
 guardLeaving(mayLoseSweep)
 
 /** Count `picture` as a photo and show what was found. */
-async function count(picture: ImageBitmap, about: { name: string; source: Source; sweep?: SweepRecord | null }): Promise<void> {
+async function count(picture: ImageBitmap, about: { name: string; source: Source; sweep?: SweepRecord | null; time?: Date }): Promise<void> {
   if (!auditor.value) return
-  begin(await countShelf(auditor.value, picture, about))
+  const before = draft.value
+  const shelf = await countShelf(auditor.value, picture, about)
+  // What was there at the beginning was given up; there may be corrections of something else by now.
+  if (draft.value !== before && !(await mayReplace())) return picture.close()
+  begin(about.time ? { ...shelf, time: about.time } : shelf)
   looking.value = null // its sweep goes with the draft, or the user has said that it may
   go('shelf')
   setTimeout(() => void measureOnce(), MEASURE_AFTER)
@@ -66,6 +80,17 @@ export async function countFile(file: Blob, name: string): Promise<void> {
   }
 }
 
+/** Count the frame of the sweep that was left behind, as if that had been frozen. @throws what keeps it from being opened. */
+export async function countCutOff(): Promise<void> {
+  const found = cutOff.value
+  if (!found || !(await mayReplace())) return
+  await whileCounting(async () => {
+    const { time, sweep } = found
+    await count(await createImageBitmap(found.picture), { name: frameName(time), source: 'live', sweep, time })
+    if (draft.value?.shelf.sweep === sweep) forgetCutOff()
+  })
+}
+
 /** Count the first of the bundle's golden pictures. */
 async function countSample(): Promise<void> {
   const from = bundle.value
@@ -84,7 +109,6 @@ export function CountPage(): JSX.Element {
   const [opening, setOpening] = useState(false)
   const [measuring, setMeasuring] = useState(false)
   const [fault, setFault] = useState<CameraFault | null>(null)
-  const [counting, setCounting] = useState(false)
   const here = useRef(true)
   const opened = useRef<Camera | null>(null) // not shown yet
   useEffect(
@@ -119,16 +143,8 @@ export function CountPage(): JSX.Element {
   }
   useEffect(() => () => camera?.close(), [camera])
 
-  const run = async (work: () => Promise<void>): Promise<void> => {
-    setCounting(true)
-    try {
-      await work()
-    } finally {
-      if (here.current) setCounting(false)
-    }
-  }
   const choose = async (work: () => Promise<void>): Promise<void> => {
-    if ((await mayReplace()) && (await mayLoseSweep()) !== false) await run(work)
+    if ((await mayReplace()) && (await mayLoseSweep()) !== false) await whileCounting(work)
   }
 
   if (camera) {
@@ -145,21 +161,21 @@ export function CountPage(): JSX.Element {
             </Notice>
           </div>
         )}
-        {counting && (
+        {counting.value && (
           <p class="waiting" role="status">
             <Spinner /> {t('count.counting')}
           </p>
         )}
-        <div hidden={counting}>
+        <div hidden={counting.value}>
           <LiveView
             camera={camera}
             ended={ended}
-            paused={counting}
+            paused={counting.value}
             onSwitch={(id) => void open(id)}
             onStop={() => void stop()}
             onEnded={() => setEnded(true)}
             onPhoto={(file) => void choose(() => countFile(file, file.name))}
-            onFreeze={(picture, sweep) => run(() => count(picture, { name: frameName(), source: 'live', sweep }))}
+            onFreeze={(picture, sweep) => whileCounting(() => count(picture, { name: frameName(), source: 'live', sweep }))}
           />
         </div>
       </main>
@@ -168,7 +184,7 @@ export function CountPage(): JSX.Element {
   return (
     <main class="page start">
       <PageTitle>{t('count.title')}</PageTitle>
-      {counting ? (
+      {counting.value ? (
         <p class="waiting" role="status">
           <Spinner /> {t('count.counting')}
         </p>
@@ -197,8 +213,8 @@ export function CountPage(): JSX.Element {
   )
 }
 
-function frameName(): string {
-  return `frame-${new Date().toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}.jpg`
+function frameName(time = new Date()): string {
+  return `frame-${time.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}.jpg`
 }
 
 function liveOptions(): LiveOptions | null {
@@ -247,7 +263,11 @@ function LiveView(props: {
     const observer = new ResizeObserver(() => run.redraw())
     observer.observe(boxes)
     const awake = stayAwake()
+    const turn = (): void => (!document.hidden ? takeBack() : sweeping.value ? putAside(() => run.freeze()) : undefined)
+    document.addEventListener('visibilitychange', turn)
     return () => {
+      document.removeEventListener('visibilitychange', turn)
+      takeBack()
       run.stop()
       looking.value = null
       observer.disconnect()
@@ -385,7 +405,8 @@ function LiveNumbers({ live }: { live: Live }): JSX.Element {
   const reading = live.reading.value
   const shares = live.shares.value
   const [which, setWhich] = useState<'unique' | 'inView'>('unique')
-  const [measure, setMeasure] = useState<Measure>('share')
+  const [chosen, setMeasure] = useState<Measure>('share')
+  const measure = measureOf(chosen, which === 'unique')
   const known = gallery.value?.skus.length ? gallery.value : null
   if (live.problem.value) {
     return (
@@ -415,7 +436,7 @@ function LiveNumbers({ live }: { live: Live }): JSX.Element {
       <section class="card">
         <div class="card-head">
           <h2>{t('share.title')}</h2>
-          <MeasureChoice value={measure} onChange={setMeasure} />
+          <MeasureChoice value={measure} swept={which === 'unique'} onChange={setMeasure} />
         </div>
         <Segments
           label={t('share.of')}

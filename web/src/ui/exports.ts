@@ -34,7 +34,7 @@ export function sharesCsv(audits: readonly Audit[]): string {
   const rows = audits.flatMap((audit) => {
     const { shares, sweep } = reckon(audit)
     const of = (what: string, table: readonly ShareRow[]): Row[] =>
-      table.map((share) => ({ ...words(audit), of: what, ...shareRecord(share) }))
+      table.map((share) => ({ ...words(audit), of: what, ...shareRecord(share, what === 'sweep') }))
     return [...of('photo', shares), ...of('sweep', sweep ?? [])]
   })
   return toCsv(SHARE_COLUMNS, rows)
@@ -64,8 +64,8 @@ export function describe(audit: Audit): Record<string, unknown> {
     software: audit.software,
     photos: [{ ...audit.photo, facings: audit.found.map(described) }],
     corrections: audit.corrections.map((each) => ({ photo: 0, ...each })),
-    shares: shares.map(shareRecord),
-    sweep: audit.sweep && { unique: audit.sweep.unique, shares: (sweep ?? []).map(shareRecord) },
+    shares: shares.map((share) => shareRecord(share)),
+    sweep: audit.sweep && { unique: audit.sweep.unique, shares: (sweep ?? []).map((share) => shareRecord(share, true)) },
   }
 }
 
@@ -95,14 +95,15 @@ function described(facing: Facing): Row {
   }
 }
 
-function shareRecord(share: ShareRow): Row {
+/** @param swept whether it is of a sweep, which does not know its stacks, and so no lengths. */
+function shareRecord(share: ShareRow, swept = false): Row {
   return {
     brand: share.name,
     facings: share.facings,
     share: round(share.share, 6),
     margin: round(share.margin, 6),
-    linear: round(share.linear, 6),
-    linear_margin: round(share.linearMargin, 6),
+    linear: swept ? null : round(share.linear, 6),
+    linear_margin: swept ? null : round(share.linearMargin, 6),
     area: round(share.area, 6),
     area_margin: round(share.areaMargin, 6),
   }

@@ -1,6 +1,6 @@
 /** Counting what a camera sees: frames to the worker, boxes on the canvas, numbers for the page. */
 
-import { signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
 import type { Auditor, Detections, Found, ShareRow, Sweep } from '../core'
 import { selectDetections, shareOfShelf } from '../core'
 import { drawBoxes } from './boxes'
@@ -66,6 +66,7 @@ export class Live {
   private grabbing = false // a frame is being taken from the video
   private looks: LiveLooks | null = null
   private running = false
+  private round = 0 // of counting: one more at each reset
 
   constructor(
     private readonly video: HTMLVideoElement,
@@ -96,6 +97,7 @@ export class Live {
 
   /** Begin to count anew, as at another shelf. */
   reset(): void {
+    this.round += 1
     const options = this.options()
     options?.auditor.resetSweep()
     // The looks so far end with the sweep; else the worker would go on naming by them.
@@ -104,6 +106,7 @@ export class Live {
     this.sweep = null
     this.past = []
     this.numbersAt = this.chartAt = this.looksAt = 0
+    if (this.reading.value) this.reading.value = { ...this.reading.value, unique: 0 }
   }
 
   /** Have the boxes drawn anew, as after the page has changed its size. */
@@ -141,12 +144,13 @@ export class Live {
     const options = this.options()
     if (!options || this.paused || this.grabbing || options.auditor.busy || document.hidden || this.video.readyState < 2 || !this.video.videoWidth) return
     const { auditor, minScore } = options
-    const started = performance.now()
+    const [started, round] = [performance.now(), this.round]
     this.grabbing = true
     try {
       const frame = await createImageBitmap(this.video).finally(() => (this.grabbing = false))
       const found = await auditor.offer(frame, { minScore, brands: true, sweep: true })
-      if (found && !this.stopped) this.take(found, performance.now() - started, options)
+      // What was sent before a reset comes with the sweep that it has ended.
+      if (found && !this.stopped && round === this.round) this.take(found, performance.now() - started, options)
       this.problem.value = ''
     } catch (error) {
       if (!this.stopped) this.problem.value = error instanceof Error ? error.message : String(error)
@@ -237,6 +241,12 @@ export class Live {
     drawBoxes(context, marked, { left: 0, top: 0, scale: width / newest.width }, Math.max(1.5, 1.5 * ratio))
   }
 }
+
+/** The camera that is looked through. */
+export const looking = signal<Live | null>(null)
+
+/** Whether a camera has counted facings that nothing keeps yet. */
+export const sweeping = computed(() => !!looking.value?.reading.value?.unique)
 
 /** `found` with brand ids as soon as there are names; before, its class tells what it is. */
 function withNames(found: Detections, names: number): Detections {

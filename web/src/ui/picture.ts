@@ -19,7 +19,7 @@ export async function readPicture(file: Blob): Promise<ImageBitmap> {
   if (file.size > LARGEST_FILE) throw new PictureError('tooLarge')
   let bitmap: ImageBitmap
   try {
-    bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' })
+    bitmap = await upright(file)
   } catch {
     throw new PictureError('unreadable')
   }
@@ -36,6 +36,16 @@ export async function readPicture(file: Blob): Promise<ImageBitmap> {
     throw new PictureError('memory')
   } finally {
     bitmap.close()
+  }
+}
+
+async function upright(file: Blob): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(file, { imageOrientation: 'from-image' })
+  } catch (error) {
+    // Safari 16 does so unasked and does not know the word.
+    if (error instanceof TypeError) return createImageBitmap(file)
+    throw error
   }
 }
 

@@ -20,18 +20,19 @@ interface SharesProps {
 }
 
 export function Shares({ of: every, against, own, colors: each }: SharesProps): JSX.Element {
-  const [measure, setMeasure] = useState<Measure>('share')
+  const [chosen, setMeasure] = useState<Measure>('share')
   const [what, setWhat] = useState<'sweep' | 'photo'>('sweep')
   const [sided, setSided] = useState(false)
   const of = (sided && against) || every
   const colors = of === against ? SIDES : each
   const named = of.sweep?.some((row) => row.name !== UNKNOWN) ? of.sweep : null
   const swept = what === 'sweep' ? named : null
+  const measure = measureOf(chosen, !!swept)
   return (
     <section class="card">
       <div class="card-head">
         <h2>{t('share.title')}</h2>
-        <MeasureChoice value={measure} onChange={setMeasure} />
+        <MeasureChoice value={measure} swept={!!swept} onChange={setMeasure} />
       </div>
       {against && <SidesChoice value={sided} onChange={setSided} />}
       {named && (
@@ -57,17 +58,20 @@ export function Shares({ of: every, against, own, colors: each }: SharesProps): 
   )
 }
 
-export function MeasureChoice({ value, onChange }: { value: Measure; onChange: (value: Measure) => void }): JSX.Element {
+/** What can be shown in place of the `chosen` measure: a sweep does not know its stacks, and so no lengths. */
+export function measureOf(chosen: Measure, swept: boolean): Measure {
+  return swept && chosen === 'linear' ? 'share' : chosen
+}
+
+/** @param props.swept whether the shares are a sweep's. */
+export function MeasureChoice(props: { value: Measure; swept: boolean; onChange: (value: Measure) => void }): JSX.Element {
+  const lengths = props.swept ? [] : [{ value: 'linear' as const, label: t('share.linear') }]
   return (
     <Segments
       label={t('share.measure')}
-      value={value}
-      options={[
-        { value: 'share', label: t('share.share') },
-        { value: 'linear', label: t('share.linear') },
-        { value: 'area', label: t('share.area') },
-      ]}
-      onChange={onChange}
+      value={props.value}
+      options={[{ value: 'share', label: t('share.share') }, ...lengths, { value: 'area', label: t('share.area') }]}
+      onChange={props.onChange}
     />
   )
 }

@@ -155,7 +155,19 @@ export function measure(): Promise<void> {
 async function measureNow(): Promise<void> {
   const [now, from] = [auditor.value, bundle.value]
   if (!now || !from) return
-  measured.value = { of: measuredOf(from), probes: await now.probe() }
+  const before = measured.value
+  const back = (): void => void (measured.value = before)
+  // Noted first: where an engine ends the page, the next start must not try it again. A page that is left says so.
+  measured.value = { of: measuredOf(from), probes: [] }
+  addEventListener('pagehide', back)
+  try {
+    measured.value = { of: measuredOf(from), probes: await now.probe() }
+  } catch (error) {
+    back()
+    throw error
+  } finally {
+    removeEventListener('pagehide', back)
+  }
   await usePlan()
 }
 

@@ -6,6 +6,7 @@ import { BadgeCheck, Download, Gauge, Trash2 } from 'lucide'
 import { ENGINES, chooseProbe } from '../core'
 import type { Engine } from '../core'
 import { Button, Confirm, Notice, PageTitle, SelectField, Slider } from './components'
+import { forgetCutOff } from './cut-off'
 import { defaultScore, discard, forgetLeft } from './draft'
 import { megabytes, number, percent } from './format'
 import { selfTest } from './golden'
@@ -183,6 +184,7 @@ function StorageCard(): JSX.Element {
       await clearStore()
       await discard()
       forgetLeft()
+      forgetCutOff()
       await chooseGallery('')
       await listGalleries()
       tell('success', t('settings.cleared'))

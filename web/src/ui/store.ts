@@ -2,7 +2,7 @@
 
 import { openDB } from 'idb'
 import type { DBSchema, IDBPDatabase, IDBPObjectStore } from 'idb'
-import type { Audit, Correction } from './audit'
+import type { Audit, Correction, SweepRecord } from './audit'
 import type { Shelf } from './shelf'
 import { t } from './strings'
 
@@ -29,11 +29,22 @@ export interface DraftWork {
   corrections: Correction[] // of facings numbered in the shelf's `all`; an empty brand is whatever the facing is named
 }
 
+const SWEEP = 'sweep-'
+
+/** What a camera had counted when its page was put aside, with the frame in view. */
+export interface StoredSweep {
+  id: string // of the page
+  time: Date
+  picture: Blob
+  sweep: SweepRecord
+}
+
 interface Schema extends DBSchema {
   audits: { key: number; value: Audit; indexes: { time: string } }
   pictures: { key: number; value: Blob } // JPEG, by the audit's number
   galleries: { key: string; value: StoredGallery } // by name
-  draft: { key: string; value: StoredDraft | DraftWork } // at 'shelf' and 'work': a correction does not write the picture anew
+  // At 'shelf' and 'work', as a correction does not write the picture anew; sweeps at their ids.
+  draft: { key: string; value: StoredDraft | DraftWork | StoredSweep }
 }
 
 /** Something was not written; the message is fit for the user. `full`: the device has no room. */
@@ -219,7 +230,7 @@ export function saveWork(id: string, work: DraftWork): Promise<void> {
 
 /** Forget the draft `id`; another tab's stays. */
 export function deleteDraft(id: string): Promise<void> {
-  return ofDraft(id, (store) => store.clear())
+  return ofDraft(id, (store) => Promise.all([store.delete('shelf'), store.delete('work')]))
 }
 
 type DraftStore = IDBPObjectStore<Schema, ['draft'], 'draft', 'readwrite'>
@@ -237,6 +248,22 @@ export async function openDraft(): Promise<{ draft: StoredDraft; work: DraftWork
   const change = (await database()).transaction('draft')
   const [draft, work] = await Promise.all([change.store.get('shelf'), change.store.get('work'), change.done])
   return draft && work ? { draft: draft as StoredDraft, work: work as DraftWork } : null
+}
+
+/** Keep a sweep in place of what its page has kept before. */
+export function saveSweep(sweep: StoredSweep): Promise<void> {
+  return writing(async (db) => void (await db.put('draft', sweep, SWEEP + sweep.id)))
+}
+
+/** Every sweep that is kept, the oldest first. */
+export async function openSweeps(): Promise<StoredSweep[]> {
+  const found = (await (await database()).getAll('draft', IDBKeyRange.bound(SWEEP, `${SWEEP}\uffff`))) as StoredSweep[]
+  return found.sort((a, b) => a.time.getTime() - b.time.getTime())
+}
+
+/** Forget the sweep of the page `id`. */
+export function deleteSweep(id: string): Promise<void> {
+  return writing((db) => db.delete('draft', SWEEP + id))
 }
 
 /** Delete every audit, picture, gallery and draft. */

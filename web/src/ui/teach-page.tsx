@@ -9,7 +9,7 @@ import type { Quad, Sku } from '../core'
 import { removed } from './audit'
 import type { Correction } from './audit'
 import { Button, Confirm, Dialog, FileButton, Notice, PageTitle, SelectField, Spinner, TextField, useBlobAddress } from './components'
-import { countFile, mayReplace } from './count-page'
+import { countFile, counting, mayReplace, whileCounting } from './count-page'
 import { download } from './download'
 import { draft, draftNamed } from './draft'
 import type { Draft } from './draft'
@@ -71,7 +71,6 @@ async function prepare(): Promise<void> {
 export function TeachPage(): JSX.Element {
   const made = embedder.value
   const now = draft.value
-  const [counting, setCounting] = useState(false)
   useEffect(() => void prepare(), [now?.shelf, now?.minScore])
   if (!made) {
     return (
@@ -84,9 +83,7 @@ export function TeachPage(): JSX.Element {
   const current = now && same(lesson.value, now) ? lesson.value : null
   const fromPhoto = async (file: File): Promise<void> => {
     if (!(await mayReplace())) return
-    setCounting(true)
-    await countFile(file, file.name)
-    setCounting(false)
+    await whileCounting(() => countFile(file, file.name))
     if (draft.value) go('teach')
   }
   return (
@@ -95,7 +92,7 @@ export function TeachPage(): JSX.Element {
       <GalleryChoice />
       {!now && <p class="lead">{t('teach.intro')}</p>}
       <div class="buttons">
-        <FileButton label={t('teach.source-photo')} icon={Image} accept="image/*" kind={now ? 'plain' : 'primary'} busy={counting} onFile={(file) => void fromPhoto(file)} />
+        <FileButton label={t('teach.source-photo')} icon={Image} accept="image/*" kind={now ? 'plain' : 'primary'} busy={counting.value} onFile={(file) => void fromPhoto(file)} />
         {now ? (
           <Button label={t('teach.leave')} icon={ChevronLeft} onClick={() => go('shelf')} />
         ) : (

@@ -1,6 +1,7 @@
 /** The service worker: the app without a network, and new versions as a whole. */
 
 import { unsaved } from './draft'
+import { sweeping } from './live'
 import { ask, tell } from './session'
 import { t } from './strings'
 
@@ -17,10 +18,11 @@ let asked = false // this page asked for the new version
 export async function startUpdates(): Promise<void> {
   const workers = navigator.serviceWorker
   if (!workers || import.meta.env.DEV) return
-  const controlled = workers.controller !== null
+  let controlled = workers.controller !== null
   workers.addEventListener('controllerchange', () => {
     if (asked) location.reload()
-    else if (controlled) tell('warning', t('app.other-tab'), { label: t('app.reload'), run: () => location.reload() })
+    else if (controlled) tell('warning', t('app.other-tab'), { label: t('app.reload'), run: () => void reload() })
+    controlled = true // from the first version on, others are new ones
   })
   try {
     const registration = await workers.register('sw.js', { updateViaCache: 'none' })
@@ -29,8 +31,9 @@ export async function startUpdates(): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, PATIENCE)) // until the page is loaded anew
       asked = false // it does not come: the old version goes on
     }
-    if (registration.installing) watch(registration, controlled)
-    registration.addEventListener('updatefound', () => watch(registration, controlled))
+    const look = (): void => watch(registration, registration.active !== null)
+    if (registration.installing) look()
+    registration.addEventListener('updatefound', look)
     setInterval(() => void registration.update().catch(() => {}), CHECK_EVERY)
   } catch {
     // Barred, as in some private windows, or not https: the app works while the server is there.
@@ -60,9 +63,19 @@ function takeOver(registration: ServiceWorkerRegistration): void {
 
 /** Start the new version; where the old one is busy, it ends with the page. */
 async function update(registration: ServiceWorkerRegistration): Promise<void> {
-  if (unsaved() && !(await ask(t('app.replace'), t('app.replace-yes')))) return
+  if (!(await mayGo())) return
   takeOver(registration)
   setTimeout(() => location.reload(), PATIENCE)
+}
+
+async function reload(): Promise<void> {
+  if (await mayGo()) location.reload()
+}
+
+/** Whether what nothing keeps may go with the page, where there is something; asks. */
+async function mayGo(): Promise<boolean> {
+  if (sweeping.value && !(await ask(t('count.leave'), t('count.leave-yes')))) return false
+  return !unsaved() || ask(t('app.replace'), t('app.replace-yes'))
 }
 
 /** Forget all that was fetched and load everything anew; audits and galleries stay. */

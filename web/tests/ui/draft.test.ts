@@ -48,7 +48,7 @@ const lefts = (): number[] => current(audit()).map(({ facing }) => facing.box[0]
 const brands = (of = audit()): string[] => current(of).map(({ facing }) => facing.brand)
 
 /** Until all is written that was to be. */
-const written = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 50))
+const written = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 200))
 
 /** The same device with a new page, whose model embeds with the network `embedder`. */
 async function restart(embedder = 'e', embed = vi.fn()): Promise<void> {

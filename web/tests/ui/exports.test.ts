@@ -25,6 +25,15 @@ test('sharesCsv tells photo and sweep apart', () => {
   expect(lines).toEqual([['photo', 'A', '1', '0.5'], ['photo', 'B', '1', '0.5'], ['sweep', 'A', '1', '1']])
 })
 
+test('a sweep has no lengths, as it does not know what was stacked', () => {
+  const audit = makeAudit(makeFacings('A', 'B'), { sweep: { unique: 2, found: makeFacings('A', 'B') } })
+  const lengths = sharesCsv([audit]).trim().split('\n').slice(1).map((line) => line.split(',').slice(10, 12))
+  expect(lengths.slice(2)).toEqual([['', ''], ['', '']])
+  expect(lengths[0].every(Boolean)).toBe(true)
+  const [read] = JSON.parse(auditsJson([audit]))
+  expect([read.shares[0].linear, read.sweep.shares[0].linear]).toEqual([0.5, null])
+})
+
 test('the JSON tells what was found, what was corrected and what it was made with', () => {
   const audit = corrected(makeAudit(makeFacings('A', '')), 1, { box: [1, 2, 3, 4], brand: HOSTILE })
   const [read] = JSON.parse(auditsJson([audit]))

@@ -32,7 +32,7 @@ afterEach(() => {
 /** A camera that has seen one frame. */
 async function run(options: Partial<LiveOptions>): Promise<{ live: Live; offer: ReturnType<typeof vi.fn>; makeLooks: ReturnType<typeof vi.fn> }> {
   const offer = vi.fn(async () => found(options.byLabel ? [0, 1] : [0, 0]))
-  const auditor = { busy: false, offer } as unknown as Auditor
+  const auditor = { busy: false, offer, resetSweep: () => {} } as unknown as Auditor
   const makeLooks = vi.fn(() => null)
   const live = new Live(video, canvas, () => ({ auditor, minScore: 0.3, labels: ['facing'], brands: null, byLabel: false, colors: {}, own: [], ...options }), makeLooks)
   live.start()
@@ -83,4 +83,19 @@ test('own brands are shown against all others when asked, with the camera still,
   other.setAgainst(true)
   expect(other.shares.value.against).toBe(false)
   expect(names(other)).toEqual(labels)
+})
+
+test('a frame that was sent before counting began anew brings no old sweep back', async () => {
+  let done: (found: Found) => void = () => {}
+  const { live, offer } = await run({ brands: [] })
+  offer.mockImplementationOnce(() => new Promise<Found>((resolve) => (done = resolve)))
+  frame()
+  await vi.waitFor(() => expect(offer).toHaveBeenCalledTimes(2))
+  live.reset()
+  expect(live.reading.value?.unique).toBe(0)
+  done(found([0, 0]))
+  await new Promise((resolve) => setTimeout(resolve))
+  expect([live.reading.value?.unique, (await live.freeze()).sweep]).toEqual([0, null])
+  frame()
+  await vi.waitFor(() => expect(live.reading.value?.unique).toBe(2))
 })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { examplePicture, toJpeg } from '../../src/ui/picture'
+import { examplePicture, readPicture, toJpeg } from '../../src/ui/picture'
 
 /** A canvas whose file is the shade of its pixels; what is drawn is transparent. */
 class Canvas {
@@ -30,4 +30,19 @@ test('what is transparent is white in the JPEG files that are kept, as it was co
   const picture = { width: 300, height: 200 } as ImageBitmap
   expect(await (await toJpeg(picture)).text()).toBe('#ffffff')
   expect(new TextDecoder().decode(await examplePicture(picture, [10, 10, 60, 90]))).toBe('#ffffff')
+})
+
+test('a photo is read where the browser turns it upright unasked and does not know the word for it, as Safari 16', async () => {
+  vi.stubGlobal('createImageBitmap', async (_: unknown, options: { imageOrientation?: string } = {}) => {
+    if (options.imageOrientation === 'from-image') throw new TypeError('Type error')
+    return { width: 100, height: 80 }
+  })
+  expect(await readPicture(new Blob(['jpeg']))).toEqual({ width: 100, height: 80 })
+})
+
+test('what is no picture is told as such', async () => {
+  vi.stubGlobal('createImageBitmap', async () => {
+    throw new DOMException('no image', 'InvalidStateError')
+  })
+  await expect(readPicture(new Blob(['text']))).rejects.toMatchObject({ code: 'unreadable' })
 })

@@ -7,7 +7,9 @@ vi.mock('../../src/ui/store')
 vi.mock('../../src/core', async (importOriginal) => ({ ...(await importOriginal<object>()), loadBundle: vi.fn() }))
 
 vi.stubGlobal('location', new URL('http://localhost/'))
-vi.stubGlobal('addEventListener', () => {})
+const listeners = new Map<string, () => void>()
+vi.stubGlobal('addEventListener', (name: string, listener: () => void) => listeners.set(name, listener))
+vi.stubGlobal('removeEventListener', (name: string) => listeners.delete(name))
 vi.stubGlobal('navigator', { userAgent: '' })
 vi.stubGlobal('document', { documentElement: { dataset: {} } })
 const session = await import('../../src/ui/session')
@@ -74,4 +76,21 @@ test.each([
   auditor.use.mockRejectedValueOnce(error)
   expect(await session.useEngine('webgl')).toBe(false)
   expect(texts()).toEqual([expect.stringContaining(told)])
+})
+
+test('engines are not measured again where that has ended the page, but where it has failed', async () => {
+  session.bundle.value = make('dying')
+  const probe = vi.fn()
+  session.auditor.value = { ...auditor, probe } as unknown as Auditor
+  probe.mockRejectedValueOnce(new Error('busy'))
+  await session.measureOnce()
+  probe.mockReturnValueOnce(new Promise(() => {})) // the page ends in the middle of it
+  void session.measureOnce()
+  await vi.waitFor(() => expect(probe).toHaveBeenCalledTimes(2))
+  const { measured } = await import('../../src/ui/settings')
+  expect(measured.value?.probes).toEqual([])
+  await session.measureOnce()
+  expect(probe).toHaveBeenCalledTimes(2)
+  listeners.get('pagehide')!() // but it was left as pages are
+  expect(measured.value).toBeNull()
 })

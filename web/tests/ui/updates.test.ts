@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 const tell = vi.fn()
-vi.mock('../../src/ui/session', () => ({ tell: (...told: unknown[]) => tell(...told), ask: vi.fn() }))
-vi.mock('../../src/ui/draft', () => ({ unsaved: () => false }))
+const ask = vi.fn(async () => false)
+const open = { draft: false, sweep: false }
+vi.mock('../../src/ui/session', () => ({ tell: (...told: unknown[]) => tell(...told), ask: () => ask() }))
+vi.mock('../../src/ui/draft', () => ({ unsaved: () => open.draft }))
+vi.mock('../../src/ui/live', () => ({ sweeping: { get value() { return open.sweep } } })) // prettier-ignore
 
 class Worker extends EventTarget {
   state = 'installing'
@@ -36,6 +39,8 @@ let registration: Registration
 beforeEach(() => {
   tell.mockReset()
   reload.mockReset()
+  ask.mockClear()
+  open.draft = open.sweep = false
   deleted.length = 0
   registration = new Registration()
   vi.resetModules()
@@ -112,5 +117,50 @@ describe('everything is fetched anew', () => {
     await repair()
     expect([registration.unregister.mock.calls.length, deleted, reload.mock.calls.length]).toEqual([1, ['precache-http://localhost/app/'], 1])
     expect(told()).toEqual([])
+  })
+})
+
+/** A version that is found while the page is open, and waits. */
+function findNext(): Worker {
+  registration.waiting = registration.find()
+  registration.waiting.become('installed')
+  return registration.waiting
+}
+
+function change(): void {
+  navigator.serviceWorker.dispatchEvent(new Event('controllerchange'))
+}
+
+test('a page that is open since the first visit is told of new versions, and that another tab has started one', async () => {
+  await visit(null)
+  const first = registration.find()
+  for (const state of ['installed', 'activating', 'activated']) first.become(state)
+  registration.active = first
+  change()
+  findNext()
+  change()
+  expect(told()).toEqual(['Ready', 'new version', 'another tab'].map((words) => expect.stringContaining(words)))
+})
+
+describe.each(['Update now', 'Reload'])('%s', (label) => {
+  async function press(): Promise<void> {
+    await visit(new Worker())
+    findNext()
+    if (label === 'Reload') change()
+    vi.useFakeTimers()
+    tell.mock.calls.at(-1)![2].run()
+    await vi.advanceTimersByTimeAsync(9000)
+    vi.useRealTimers()
+  }
+
+  test('loads the page anew where nothing would be lost', async () => {
+    await press()
+    expect([ask.mock.calls.length, reload.mock.calls.length]).toEqual([0, 1])
+  })
+
+  test.each([{ draft: true }, { sweep: true }])('leaves what is not kept until the user has said yes: %o', async (work) => {
+    Object.assign(open, work)
+    await press()
+    expect([ask.mock.calls.length, reload.mock.calls.length]).toEqual([1, 0])
   })
 })

@@ -1,0 +1,54 @@
+import { expect, test, vi } from 'vitest'
+import { makeDetections } from '../../src/core'
+import type { Auditor } from '../../src/core'
+
+const ask = vi.hoisted(() => vi.fn(async () => false))
+vi.mock('../../src/ui/store', async (original) => ({ ...(await original<object>()), saveDraft: async () => {}, saveWork: async () => {}, deleteDraft: async () => {} }))
+vi.mock('../../src/ui/session', async () => {
+  const { signal } = await import('@preact/signals')
+  const config = { min_score: 0.4, live_min_score: 0.3, labels: ['facing'] }
+  const description = { name: 'm', skushare: '1', detector: { digest: 'd', config }, embedder: null }
+  return { auditor: signal(null), description: signal(description), embedder: signal(null), gallery: signal(null), bundle: signal(null), labelled: signal([]), running: signal(null), measureOnce: async () => {}, reason: String, tell: vi.fn(), ask }
+})
+vi.mock('../../src/ui/picture', () => ({
+  PictureError: class extends Error {},
+  toJpeg: async () => new Blob(['jpeg']),
+  readPicture: async () => ({ width: 1000, height: 100, close() {} }),
+}))
+vi.stubGlobal('location', new URL('http://localhost/'))
+vi.stubGlobal('addEventListener', () => {})
+vi.stubGlobal('createImageBitmap', async (picture: unknown) => picture)
+vi.stubGlobal('navigator', { onLine: true, userAgent: '' })
+vi.stubGlobal('document', { documentElement: { dataset: {} }, addEventListener() {} })
+
+const { auditor } = await import('../../src/ui/session')
+const { countFile, counting, mayReplace, whileCounting } = await import('../../src/ui/count-page')
+const { draft, draftAudit, keepCorrections } = await import('../../src/ui/draft')
+const { corrected } = await import('../../src/ui/audit')
+
+test('a count that ends after another shelf was corrected takes its place only where the user says so', async () => {
+  const ends: (() => void)[] = []
+  const found = { detections: makeDetections([0, 0, 90, 90, 100, 0, 190, 90], [0.9, 0.9]), width: 1000, height: 100 }
+  const detect = () => new Promise((resolve) => ends.push(() => resolve(found)))
+  auditor.value = { detect, bundle: { description: { name: 'm', skushare: '1', detector: { digest: 'd', config: { labels: ['facing'] } }, embedder: null } } } as unknown as Auditor
+  const first = countFile(new Blob(['a']), 'a.jpg')
+  await vi.waitFor(() => expect(ends).toHaveLength(1))
+  ends[0]()
+  await first
+  const count = async (name: string): Promise<void> => {
+    const counted = whileCounting(() => countFile(new Blob([name]), name))
+    expect(counting.value).toBe(true)
+    await vi.waitFor(() => expect(ends).toHaveLength(1))
+    keepCorrections(corrected(draftAudit.value!, null, { box: [200, 0, 290, 90], brand: 'Mine' }).corrections) // meanwhile
+    ends.pop()!()
+    await counted
+    expect(counting.value).toBe(false)
+  }
+  ends.length = 0
+  expect(await mayReplace()).toBe(true)
+  await count('b.jpg')
+  expect([ask.mock.calls.length, draft.value?.shelf.name, draft.value?.corrections.length]).toEqual([1, 'a.jpg', 1])
+  ask.mockResolvedValueOnce(true)
+  await count('c.jpg')
+  expect([ask.mock.calls.length, draft.value?.shelf.name]).toEqual([2, 'c.jpg'])
+})
