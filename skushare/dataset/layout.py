@@ -93,11 +93,9 @@ def labelled_image(name, path, images):
     """The image in ``images`` of the label file ``path``: the ``name`` in it, or else that of the same stem.
 
     Raises:
-        DatasetError: ``name`` leads out of ``images``.
+        DatasetError: ``name`` is not the name of a file.
     """
-    if "\\" in name:
-        name = bare_name(name)
-    named = inside(images, name, path) if name else None
+    named = labelled_path(images, name, path) if name else None
     if named and named.is_file():
         return named
     beside = (images / f"{path.stem}{suffix}" for suffix in sorted(SUFFIXES | {s.upper() for s in SUFFIXES}))

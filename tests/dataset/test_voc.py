@@ -95,8 +95,7 @@ def test_a_size_that_labels_lack_is_the_pictures(tmp_path, size):
         (f"<annotation>{OBJECT.replace('30.5', 'nan')}</annotation>", "object 1: .*nan"),
         (f"<annotation>{OBJECT.replace('30.5', '1e300')}</annotation>", "pixels"),
         ("<annotation><size><width>wide</width></size></annotation>", "wide"),
-        ("<annotation><filename>../a.jpg</filename></annotation>", "leads out"),
-        ("<annotation><filename>/etc/passwd</filename></annotation>", "leads out"),
+        ("<annotation><filename>..</filename></annotation>", "leads out"),
         ("<!DOCTYPE a [<!ENTITY b 'bomb'>]><annotation>&b;</annotation>", "document type"),
         (
             '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><annotation>&b;</annotation>',
@@ -124,3 +123,9 @@ def test_a_name_that_xml_cannot_hold_is_refused(tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(DatasetError, match="XML"):
         write_voc(Dataset("d", (sample,), ("bell\a",)), tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["../a.jpg", "/home/me/shop/a.jpg", "C:\\shop\\a.jpg"])
+def test_of_a_place_on_another_computer_the_file_s_own_name_counts(tmp_path, name):
+    (tmp_path / "bad.xml").write_text(f"<annotation><filename>{name}</filename></annotation>")
+    assert read_voc(tmp_path).samples[0].path == tmp_path / "a.jpg"
