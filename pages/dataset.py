@@ -7,7 +7,14 @@ from skushare.app.dataset_health import show_health
 from skushare.app.dataset_history import offer_deletion, show_history
 from skushare.app.dataset_intake import add_dataset_form, add_dataset_popover, offer_example
 from skushare.app.dataset_pictures import show_gallery, show_picture
-from skushare.app.datasets import choose_dataset, chosen_name, open_chosen, opened_picture, show_notes
+from skushare.app.datasets import (
+    choose_dataset,
+    chosen_name,
+    open_chosen,
+    opened_picture,
+    show_notes,
+    show_work,
+)
 from skushare.app.navigation import require_navigation
 from skushare.app.text import plain
 from skushare.dataset.store import dataset_names
@@ -18,6 +25,7 @@ require_navigation()
 names = dataset_names()
 if not names:
     st.title("Datasets")
+    show_work()
     show_notes()
     st.markdown(
         "A dataset is a set of shelf photos with a box around each product. "
@@ -38,11 +46,13 @@ except SkushareError as error:
 
 picture = dataset and opened_picture(dataset)
 if picture:
+    show_work()
     show_notes()
     show_picture(dataset, picture)
     st.stop()
 
 st.title("Datasets")
+show_work()
 show_notes()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     choose_dataset(names, name)

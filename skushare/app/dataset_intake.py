@@ -50,9 +50,9 @@ def _intake():
 
 def _add(name, add):
     def tell(_):
+        about = open_dataset(name).provenance
         st.session_state.datasets_stored += 1
         go_to(name)
-        about = open_dataset(name).provenance
         absent, left_out = about.get("not found"), about.get("left out")
         note(
             f"Stored as {name}"

@@ -101,9 +101,13 @@ def attempt(act, *args, **options):
     return True
 
 
-def show_notes():
-    """Watch the work that was begun, and show what was noted, once, and each text only once."""
+def show_work():
+    """Watch the work on datasets that was begun; what stops it is noted."""
     attempt(watch_work)
+
+
+def show_notes():
+    """Show what was noted, once, and each text only once."""
     for text, failed in dict.fromkeys(st.session_state.pop("dataset_notes", [])):
         if failed:
             st.error(plain(text), icon=":material/error:")

@@ -53,7 +53,7 @@ def watch_work():
     A run that a click cuts short leaves the rest to the next one, a visit to another page to the return.
 
     Raises:
-        Exception: what the work raised.
+        Exception: what the work raised, or what follows it.
     """
     state = st.session_state
     if (work := state.get("work")) is None:
@@ -63,9 +63,10 @@ def watch_work():
         place.progress(work.share, text=work.text)
         time.sleep(LOOK_SECONDS)
     place.empty()
-    if error := work.future.exception():
+    try:
+        work.then(work.future.result())
+    except Exception:  # not what cuts a run short: the next one has to tell it then
         del state.work
-        raise error
-    work.then(work.future.result())
+        raise
     del state.work
     st.rerun()

@@ -32,11 +32,16 @@ def name_by_label(detections, labels, gallery):
     return gallery.name_products(detections, ids[detections.class_ids])
 
 
-def require_labels(gallery, labels):
-    """Raise :class:`GalleryError` unless the brand map ``gallery`` has one of the detector's ``labels``."""
+def require_labels(gallery, labels, of="model"):
+    """Raise :class:`GalleryError` unless the brand map ``gallery`` has one of the ``labels``.
+
+    Args:
+        of: whose labels they are, a model's or a dataset's.
+    """
     if not {sku.name for sku in gallery.skus} & set(labels):
+        such = f", as {labels[0]!r}" if labels else ""
         raise GalleryError(
-            f"{gallery.name}: it has none of the model's labels, as {labels[0]!r}; take another model or map"
+            f"{gallery.name}: it has none of the {of}'s labels{such}; take another {of} or map"
         )
 
 

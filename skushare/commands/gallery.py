@@ -138,7 +138,7 @@ def run_teach(args):
     brand_of, own = {label: label for label in dataset.labels}, ()
     if args.brand_map:
         mapped = read_brand_map(args.brand_map)
-        require_labels(mapped, dataset.labels)
+        require_labels(mapped, dataset.labels, "dataset")
         brand_of, own = {sku.name: sku.brand for sku in mapped.skus}, mapped.own_brands
     if args.name in gallery_names():
         saved = open_gallery(args.name)

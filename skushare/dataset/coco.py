@@ -73,18 +73,19 @@ def read_coco(source, images=None, raw=False, confined=True):
     for split, path in files:
         content, boxes = _load(path)
         folder = _image_folder(path, images, content["images"])
-        pictures = {os.path.normpath(folder / image["file_name"]): path for image in content["images"]}
+        photos = [_photo(path, folder, image, confined) for image in content["images"]]
+        pictures = dict.fromkeys(photos, path)
         if has_splits and not known_split(split):
             if seen.keys() >= pictures.keys() or not any(map(os.path.isfile, pictures)):
                 left_out.append(path.name)
                 continue
-        elif not has_splits and (twice := next((p for p in seen.keys() & pictures if os.path.isfile(p)), "")):
+        elif not has_splits and (twice := next(iter(seen.keys() & pictures), None)):
             raise DatasetError(
-                f"{path}: labels {os.path.basename(twice)} as {seen[twice].name} does; give one of the files "
-                "alone, or make one of both"
+                f"{path}: labels {twice.name} as {seen[twice].name} does; give one of the files alone, or "
+                "make one of both"
             )
         seen |= pictures
-        samples += _samples(path, content, boxes, split, folder, labels, confined)
+        samples += _samples(path, content, boxes, split, photos, labels)
         licences += _licences(content)
     provenance = {"source": str(source), "format": "coco"}
     if licences:
@@ -223,7 +224,16 @@ def _licences(content):
     return [clean_text(entry["name"]) for entry in entries if isinstance(entry, dict) and entry.get("name")]
 
 
-def _samples(path, content, boxes, split, folder, labels, confined):
+def _photo(path, folder, image, confined):
+    name = image["file_name"]
+    return labelled_path(folder, name, _where(path, image)) if confined else folder / name
+
+
+def _where(path, image):
+    return f"{path}, image {image.get('id')}"
+
+
+def _samples(path, content, boxes, split, photos, labels):
     """Samples of one file; ``labels``, {name: class id}, grows by the classes that are new in it."""
     try:
         class_of = {}
@@ -239,10 +249,9 @@ def _samples(path, content, boxes, split, folder, labels, confined):
         sizes = [(image.get("width") or 0, image.get("height") or 0) for image in content["images"]]
     except _FAULTS as error:
         raise _not_coco(path, error) from None
-    for image, size, rows in zip(content["images"], sizes, tables, strict=False):
-        where = f"{path}, image {image['id']}"
-        file = labelled_path(folder, image["file_name"], where) if confined else folder / image["file_name"]
-        yield make_sample(file, size, rows, split, where, clean_text(image.get("group") or ""))
+    for image, photo, size, rows in zip(content["images"], photos, sizes, tables, strict=False):
+        group = clean_text(image.get("group") or "")
+        yield make_sample(photo, size, rows, split, _where(path, image), group)
 
 
 def _image_folder(path, images, entries):

@@ -76,7 +76,7 @@ def read_csv(source, images=None, raw=False):
     Args:
         source: the CSV file or the folder.
         images: folder of the images; default: ``images`` beside the file or its folder,
-            or the file's own folder, the first that has the first image.
+            or the file's own folder, the one that has most of them.
         raw: keep the boxes as they stand in the file, wrong ones too.
 
     Raises:
@@ -88,10 +88,12 @@ def read_csv(source, images=None, raw=False):
     samples = []
     for split, path in files:
         rows, sizes = _read_rows(path, classes)
-        folder = _image_folder(path, images, list(rows))
+        folder, names = _image_folder(path, images, list(rows)), {}
         for image in rows:
             where = f"{path}, {image}"
             file = labelled_path(folder, image, where)
+            if names.setdefault(file, image) != image:
+                raise DatasetError(f"{where}: is the same photo as {names[file]}; call it by one name")
             samples.append(make_sample(file, sizes[image], rows[image], split, where))
     samples, labels = classes.finish(samples)
     left_out = [s.path.name for s in samples if s.path.name in DAMAGED and _labels_of(s, labels) == {CLASS}]

@@ -32,7 +32,17 @@ _NO_SPLITS = {"path", "names", "nc", "download"}  # keys of data.yaml with anoth
 MAX_CLASSES = 10_000
 _MAX_BYTES = 8 << 20  # of a data.yaml
 _CLASS_FILES = ("classes.txt", "obj.names")
+_NUMBER = re.compile(r"[\d.]+")
 _LABEL = re.compile(rb"\s*\d+(\s+[-+.\de]+){4}")
+
+
+class _TextLoader(yaml.CSafeLoader):
+    """Reads all but null as text: a class called 0012 or No is neither a number nor false."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in known if tag.endswith((":null", ":merge"))]
+        for first, known in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 def yolo_files(folder):
@@ -133,8 +143,7 @@ def _descriptions(folder):
 
 def _load(path):
     try:
-        # All as text: a class called 0012 or No is neither a number nor false.
-        content = yaml.load(read_text(path, _MAX_BYTES), yaml.CBaseLoader)
+        content = yaml.load(read_text(path, _MAX_BYTES), _TextLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise DatasetError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
     return content if isinstance(content, dict) else {}
@@ -145,7 +154,7 @@ def _class_names(content, where):
     names = content.get("names")
     try:
         if not names:
-            names = list(map(str, range(min(int(content.get("nc") or 0), MAX_CLASSES))))
+            names = list(map(str, range(min(int(float(content.get("nc") or 0)), MAX_CLASSES))))
         if not isinstance(names, (dict, list)):
             raise ValueError
         pairs = names.items() if isinstance(names, dict) else enumerate(names)
@@ -183,6 +192,8 @@ def _described_parts(content, root, where):
         entries = entries if isinstance(entries, list) else [entries]
         if split in _NO_SPLITS or not all(isinstance(entry, str) and entry for entry in entries):
             continue
+        if all(map(_NUMBER.fullmatch, entries)):  # such as a version
+            continue
         for entry in entries:
             # Some exports write "../train/images" for a folder that lies beside the file.
             entry = re.sub(r"^(\.\./)+", "", entry)
@@ -207,9 +218,7 @@ def _described_parts(content, root, where):
 
 def _plain_parts(root):
     """``[(split, images)]`` of a folder without description."""
-    lists = [path for path in plain_files(root, "*.txt") if known_split(path.stem) and _lists_images(path)]
-    if lists:
-        parts = [(known_split(path.stem), _listed_images(path, root)) for path in lists]
+    if parts := _listed_parts(root):
         return sorted(parts, key=lambda part: split_order(part[0]))
     home = root / "images"
     if home.is_dir():
@@ -224,6 +233,16 @@ def _plain_parts(root):
         (split_of(path.relative_to(root).parts[path.parent == home]), find_images([path])) for path in folders
     ]
     return sorted(parts, key=lambda part: split_order(part[0]))
+
+
+def _listed_parts(root):
+    """``[(split, images)]`` of the lists in ``root``; empty unless they have all its images and no others."""
+    lists = [path for path in plain_files(root, "*.txt") if known_split(path.stem) and _lists_images(path)]
+    try:
+        parts = [(known_split(path.stem), _listed_images(path, root)) for path in lists]
+    except DatasetError:  # of another computer, or of images that are no longer here
+        return []
+    return parts if {path for _, paths in parts for path in paths} == set(find_images([root])) else []
 
 
 def _lists_images(path):

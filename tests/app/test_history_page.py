@@ -1,5 +1,6 @@
 """Saving audits on the pages, and the History page; what the annotator does in a browser is not run here."""
 
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from skushare.app import audit_batch, audit_view
 from skushare.app.brands import MY_BRANDS
+from skushare.app.work import Work
 from skushare.audits import store
 from skushare.audits.audit import Audit, AuditPhoto
 from skushare.audits.batch import Taken
@@ -78,6 +80,17 @@ def test_without_audits_the_page_tells_what_to_do():
     app = open_page()
     assert "Save one on the Photos or Live page" in " ".join(texts(app.markdown))
     assert app.file_uploader
+
+
+def test_the_page_does_not_wait_for_work_on_datasets():
+    number, gate = save(), threading.Event()
+    app = open_page(audit=number)
+    app.session_state.work = Work(lambda shown: gate.wait(), None)
+    try:
+        assert not app.run().exception and app.query_params["audit"] == [str(number)]
+        assert not app.session_state.work.future.done()
+    finally:
+        gate.set()
 
 
 @pytest.mark.parametrize("words", ["North", HOSTILE, "x" * 10_000, ""])

@@ -1,6 +1,10 @@
 """Work goes on whatever the visitor clicks, and its end is told once."""
 
+import time
+
 from streamlit.testing.v1 import AppTest
+
+from skushare.errors import SkushareError
 
 
 def page():
@@ -44,8 +48,9 @@ def test_work_that_a_run_does_not_wait_for_is_found_by_a_later_one():
     app = AppTest.from_function(page).run()
     work = app.session_state.work
     assert ends(app) == ("ends: []", [])
-    while work.text != "Pictures: 2 of 3":
-        pass
+    end = time.monotonic() + 30
+    while work.text != "Pictures: 2 of 3" and time.monotonic() < end:
+        time.sleep(0.01)
     assert work.share == 2 / 3
     app.session_state.gate.set()
     app.session_state.watching = True
@@ -61,4 +66,17 @@ def test_why_work_failed_is_told_and_nothing_follows():
     app.session_state.gate.set()
     app.session_state.watching = True
     assert ends(app.run()) == ("ends: []", ["shelf.zip: broken"])
+    assert ends(app.run()) == ("ends: []", [])
+
+
+def test_what_follows_the_work_may_fail_and_is_told_once():
+    app = AppTest.from_function(page).run()
+    app.session_state.gate.set()
+    app.session_state.watching = True
+
+    def fail(_):
+        raise SkushareError("shop: deleted meanwhile")
+
+    app.session_state.work.then = fail
+    assert ends(app.run()) == ("ends: []", ["shop: deleted meanwhile"])
     assert ends(app.run()) == ("ends: []", [])

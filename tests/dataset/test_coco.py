@@ -240,9 +240,10 @@ def test_files_that_are_no_splits_are_all_read(tmp_path, photos, files):
     assert found >= set(photos) and len(found) == sum(map(len, files.values()))
 
 
-def test_files_that_are_no_splits_and_label_one_photo_are_refused(tmp_path):
+@pytest.mark.parametrize("name", ["a.jpg", "/content/shop/a.jpg", "C:\\shop\\a.jpg", "gone/a.jpg"])
+def test_files_that_are_no_splits_and_label_one_photo_are_refused(tmp_path, name):
     put(tmp_path, "images/a.jpg")
-    shop(tmp_path, cola=["a.jpg"], water=["a.jpg"])
+    shop(tmp_path, cola=[name], water=[name])
     with pytest.raises(DatasetError, match=r"water\.json: labels a\.jpg as cola\.json does"):
         read_coco(tmp_path)
 

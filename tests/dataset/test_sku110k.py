@@ -129,6 +129,11 @@ def test_of_a_name_that_leads_out_the_last_part_counts(tmp_path, name):
     assert sample.path == tmp_path / "b.jpg"
 
 
+def test_two_names_of_one_photo_are_refused(tmp_path):
+    with pytest.raises(DatasetError, match=r"a\.csv, /b/1\.jpg: is the same photo as /a/1\.jpg"):
+        read_csv(write(tmp_path / "a.csv", "/a/1.jpg,1,2,3,4,s,100,50\n/b/1.jpg,1,2,3,4,s,100,50\n"))
+
+
 @pytest.mark.parametrize("row", [",1,2,3,4,object,100,50", "..,1,2,3,4,object,100,50", "a.jpg,1,2,3,4,,9,9"])
 def test_a_name_that_is_none_is_refused(tmp_path, row):
     with pytest.raises(DatasetError, match=r"a\.csv"):

@@ -141,6 +141,7 @@ BOMB = "a: &a [x, x]\n" + "".join(
         ("names: [s]\ntrain: nowhere\n", "nowhere"),
         ("names: [s]\ntrain: /etc\n", "leads out"),
         ("names: [s]\ntrain: images/../../..\n", "leads out"),
+        ("!!python/object/apply:os.system ['true']", "YAML"),
         ("names: a,b\n", "names"),
         ("names: [a, '']\n", "names"),
         ("names: [s]\ntest: gone\ntrain: images\nval: nowhere\n", "nowhere"),
@@ -194,9 +195,40 @@ def test_huge_counts_of_classes_take_no_room(tmp_path):
 
 
 def test_class_names_are_text_whatever_else_they_could_be(tmp_path):
-    names = ["0012", "No", "1.50", "7:30", "!!python/name:os.system x", "~"]
-    write(tmp_path, data__yaml=f"names: [{', '.join(names[:4])}, {names[4]}, {names[5]}]\ntrain: images\n")
-    assert read_yolo(tmp_path).labels == ("0012", "No", "1.50", "7:30", "x", "~")
+    names = ("0012", "No", "1.50", "7:30", "2026-11-29", ".inf")
+    write(tmp_path, data__yaml=f"names: [{', '.join(names)}]\ntrain: images\n")
+    assert read_yolo(tmp_path).labels == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "train: images\nval: null\ntest: ~\nnames: [s]\n",
+        "train: images\nnames: ~\nnc: 1.0\n",
+        "base: &base {names: [s]}\n<<: *base\ntrain: images\n",
+        "train: images\nversion: 1\nnames: [s]\n",
+    ],
+)
+def test_what_is_none_or_merged_or_a_number_in_a_description_is_no_split_and_no_class(tmp_path, text):
+    (tmp_path / "1").mkdir()
+    dataset = read_yolo(write(tmp_path, data__yaml=text))
+    assert dataset.splits == ("train",) and len(dataset.labels) == 1
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        {"train__txt": "/home/me/data/a.jpg\n"},
+        {"train__txt": "images/train/a.jpg\n"},
+        {"val__txt": "x.jpg\n"},
+    ],
+)
+def test_lists_that_are_not_of_all_images_here_are_left_aside(tmp_path, lists):
+    write(tmp_path, images=["images/train/a.jpg", "images/val/b.jpg"], **lists)
+    assert [(s.split, s.path.name, len(s.boxes)) for s in read_yolo(tmp_path).samples] == [
+        ("train", "a.jpg", 1),
+        ("val", "b.jpg", 1),
+    ]
 
 
 def test_a_blank_line_among_class_names_is_a_number_too(tmp_path):
