@@ -13,7 +13,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from wider_heads import COURSE, DATA, TAUGHT_FROM, VALIDATION
+from wider_heads import log, train_on
 
 CANDIDATES = 16  # nearest anchors of each feature map that may learn a facing
 POSITIVES = 10  # of them, so many learn it
@@ -34,49 +34,20 @@ def main():
     parser.add_argument("--csv", type=Path)
     args = parser.parse_args()
 
-    from experiments import measure
-
-    from skushare.dataset.coco import read_coco
-    from skushare.detector.models import LITERT, WEIGHTS, read_model, write_description
+    from skushare.detector.models import WEIGHTS, read_model
     from skushare.detector.network import build_network
     from skushare.detector.weights import load_weights
-    from skushare.evaluation.evaluate import append_row, evaluate
-    from skushare.export.litert import export_litert
     from skushare.training import batches, trainer
-    from skushare.training.config import TrainingConfig
 
     model = read_model()
     start = args.start or model.path(WEIGHTS)
     config = replace(model.config, channels=args.channels or model.config.channels)
-    datasets = [(read_coco(args.data / name).as_one_class(), weight) for name, weight in DATA.items()]
-    validation = read_coco(args.data / VALIDATION).as_one_class()
-    settings = TrainingConfig(
-        steps=args.steps,
-        learning_rate=args.learning_rate,
-        seed=args.seed,
-        validate_every=max(args.steps // 8, 1),
-        freeze_before=TAUGHT_FROM,
-        **COURSE,
-    )
     batches.assign_targets, trainer.detection_loss = facings_and_candidates, aligned_loss
-    trainer.train(
-        args.run, config, settings, datasets, validation, lambda network: load_weights(network, start)
-    )
-
+    train_on(args, config, lambda network: load_weights(network, start))
     for steps, weights in ((0, start), (args.steps, args.run / "best.npz")):
         network = build_network(config, (None, None))
         load_weights(network, weights)
-        folder = args.run / f"{steps}_steps"
-        folder.mkdir(exist_ok=True)
-        (folder / LITERT).write_bytes(export_litert(network))
-        write_description(folder, config, {})
-        photo, live, ms = measure(folder, validation, evaluate)
-        row = {"channels": config.channels, "steps": steps, "seed": args.seed}
-        row |= {key: photo[key] for key in ("AP", "AP50", "AP75", "AR300")}
-        row |= {"count_mae": photo["best_mae"], "live_AP": live["AP"], "live_mae": live["best_mae"], "ms": ms}
-        print(row, flush=True)
-        if args.csv:
-            append_row(args.csv, row)
+        log(args, args.run / f"{steps}_steps", network, config, steps)
 
 
 def facings_and_candidates(config, anchors, level_sizes, boxes, class_ids, ignored=()):
@@ -88,6 +59,8 @@ def facings_and_candidates(config, anchors, level_sizes, boxes, class_ids, ignor
     """
     import numpy as np
 
+    from skushare.detector.matcher import nearest_anchors
+
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)[: config.max_boxes]
     packed = np.full((config.max_boxes, 4 + CANDIDATES * len(level_sizes)), -1, np.float32)
     packed[:, :4] = (0, 0, 1, 1)
@@ -98,18 +71,11 @@ def facings_and_candidates(config, anchors, level_sizes, boxes, class_ids, ignor
         labels[inside.all(-1)] = -1
     if len(boxes) == 0:
         return packed, labels
-    distance = (((boxes[:, None, :2] + boxes[:, None, 2:]) / 2 - centres) ** 2).sum(-1)
-    nearest, start = [], 0
-    for size in level_sizes:
-        count = min(CANDIDATES, size)
-        part = np.argpartition(distance[:, start : start + size], count - 1, axis=1)[:, :count]
-        nearest.append(part + start)
-        start += size
-    nearest = np.concatenate(nearest, axis=1)
+    nearest, distance = nearest_anchors(anchors, boxes, level_sizes, CANDIDATES)
     c = centres[nearest]
     inside = ((c > boxes[:, None, :2]) & (c < boxes[:, None, 2:])).all(-1)
     lonely = ~inside.any(1)
-    inside[lonely, np.take_along_axis(distance, nearest, 1)[lonely].argmin(1)] = True
+    inside[lonely, distance[lonely].argmin(1)] = True
     packed[: len(boxes), :4] = boxes
     packed[: len(boxes), 4 : 4 + nearest.shape[1]] = np.where(inside, nearest, -1)
     return packed, labels

@@ -39,32 +39,14 @@ def main():
     parser.add_argument("--csv", type=Path)
     args = parser.parse_args()
 
-    from experiments import measure
-
-    from skushare.dataset.coco import read_coco
-    from skushare.detector.models import LITERT, WEIGHTS, read_model, write_description
+    from skushare.detector.models import WEIGHTS, read_model
     from skushare.detector.network import build_network
     from skushare.detector.weights import load_weights
-    from skushare.evaluation.evaluate import append_row, evaluate
-    from skushare.export.litert import export_litert
-    from skushare.training.config import TrainingConfig
-    from skushare.training.trainer import train
 
     model = read_model()
     narrow = build_network(model.config, (None, None))
     load_weights(narrow, model.path(WEIGHTS))
     config = replace(model.config, channels=args.channels)
-    datasets = [(read_coco(args.data / name).as_one_class(), weight) for name, weight in DATA.items()]
-    validation = read_coco(args.data / VALIDATION).as_one_class()
-    every = max(args.steps // 8, 1)
-    settings = TrainingConfig(
-        steps=args.steps,
-        learning_rate=args.learning_rate,
-        seed=args.seed,
-        validate_every=every,
-        freeze_before=TAUGHT_FROM,
-        **COURSE,
-    )
 
     def begin(network):
         if args.start:
@@ -72,22 +54,50 @@ def main():
         else:
             grow(narrow, network)
 
-    train(args.run, config, settings, datasets, validation, begin)
-
+    train_on(args, config, begin)
     wide = build_network(config, (None, None))
     load_weights(wide, args.run / "best.npz")
     for steps, network, described in ((0, narrow, model.config), (args.steps, wide, config)):
-        folder = args.run / f"{described.channels}_channels"
-        folder.mkdir(exist_ok=True)
-        (folder / LITERT).write_bytes(export_litert(network))
-        write_description(folder, described, {})
-        photo, live, ms = measure(folder, validation, evaluate)
-        row = {"channels": described.channels, "steps": steps, "seed": args.seed}
-        row |= {key: photo[key] for key in ("AP", "AP50", "AP75", "AR300")}
-        row |= {"count_mae": photo["best_mae"], "live_AP": live["AP"], "live_mae": live["best_mae"], "ms": ms}
-        print(row, flush=True)
-        if args.csv:
-            append_row(args.csv, row)
+        log(args, args.run / f"{described.channels}_channels", network, described, steps)
+
+
+def train_on(args, config, begin):
+    """Train a network, which ``begin`` fills at first, as the shipped one was last trained."""
+    from skushare.dataset.coco import read_coco
+    from skushare.training.config import TrainingConfig
+    from skushare.training.trainer import train
+
+    datasets = [(read_coco(args.data / name).as_one_class(), weight) for name, weight in DATA.items()]
+    settings = TrainingConfig(
+        steps=args.steps,
+        learning_rate=args.learning_rate,
+        seed=args.seed,
+        validate_every=max(args.steps // 8, 1),
+        freeze_before=TAUGHT_FROM,
+        **COURSE,
+    )
+    train(args.run, config, settings, datasets, read_coco(args.data / VALIDATION).as_one_class(), begin)
+
+
+def log(args, folder, network, config, steps):
+    """Write a row of the figures of ``network``, whose model goes to ``folder``."""
+    from experiments import measure
+
+    from skushare.dataset.coco import read_coco
+    from skushare.detector.models import LITERT, write_description
+    from skushare.evaluation.evaluate import append_row, evaluate
+    from skushare.export.litert import export_litert
+
+    folder.mkdir(exist_ok=True)
+    (folder / LITERT).write_bytes(export_litert(network))
+    write_description(folder, config, {})
+    photo, live, ms = measure(folder, read_coco(args.data / VALIDATION).as_one_class(), evaluate)
+    row = {"channels": config.channels, "steps": steps, "seed": args.seed}
+    row |= {key: photo[key] for key in ("AP", "AP50", "AP75", "AR300")}
+    row |= {"count_mae": photo["best_mae"], "live_AP": live["AP"], "live_mae": live["best_mae"], "ms": ms}
+    print(row, flush=True)
+    if args.csv:
+        append_row(args.csv, row)
 
 
 def grow(narrow, wide):

@@ -51,21 +51,11 @@ def atss_match(anchors, boxes, level_sizes, candidates=9):
     match = np.full(len(anchors), -1)
     if len(boxes) == 0:
         return match
-    centres = (anchors[:, :2] + anchors[:, 2:]) / 2
-    box_centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    across, down = (box_centres[:, None, axis] - centres[None, :, axis] for axis in (0, 1))
-    distance = across * across + down * down
-    nearest, start = [], 0
-    for size in level_sizes:
-        count = min(candidates, size)
-        part = np.argpartition(distance[:, start : start + size], count - 1, axis=1)[:, :count]
-        nearest.append(part + start)
-        start += size
-    nearest = np.concatenate(nearest, axis=1)
+    nearest, _ = nearest_anchors(anchors, boxes, level_sizes, candidates)
     rows = np.arange(len(boxes))[:, None]
     overlaps = _paired_iou(boxes[:, None], anchors[nearest])
     threshold = overlaps.mean(axis=1) + overlaps.std(axis=1)
-    c = centres[nearest]
+    c = (anchors[nearest, :2] + anchors[nearest, 2:]) / 2
     inside = ((c > boxes[:, None, :2]) & (c < boxes[:, None, 2:])).all(-1)
     positive = (overlaps >= threshold[:, None]) & inside
 
@@ -80,6 +70,29 @@ def atss_match(anchors, boxes, level_sizes, candidates=9):
         if match[choice] == -1:
             match[choice] = box
     return match
+
+
+def nearest_anchors(anchors, boxes, level_sizes, count):
+    """The ``count`` anchors of each feature map whose centres are nearest to that of each box.
+
+    Args:
+        anchors, boxes, level_sizes: as of :func:`atss_match`.
+
+    Returns:
+        (n, k) int64, their indices, map after map; and (n, k), their squared distances in pixels.
+    """
+    centres = (anchors[:, :2] + anchors[:, 2:]) / 2
+    box_centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    across, down = (box_centres[:, None, axis] - centres[None, :, axis] for axis in (0, 1))
+    distance = across * across + down * down
+    nearest, start = [], 0
+    for size in level_sizes:
+        fewest = min(count, size)
+        part = np.argpartition(distance[:, start : start + size], fewest - 1, axis=1)[:, :fewest]
+        nearest.append(part + start)
+        start += size
+    nearest = np.concatenate(nearest, axis=1)
+    return nearest, np.take_along_axis(distance, nearest, axis=1)
 
 
 def _paired_iou(a, b):
