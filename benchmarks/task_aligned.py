@@ -9,11 +9,9 @@ anchors as in Ultralytics' YOLO). Rows: figures of the weights it begins with an
 validation, both in float16, in photo mode and in live mode, and milliseconds a live frame on all cores.
 """
 
-import argparse
 from dataclasses import replace
-from pathlib import Path
 
-from wider_heads import log, train_on
+from wider_heads import log, parse_options, train_on
 
 CANDIDATES = 16  # nearest anchors of each feature map that may learn a facing
 POSITIVES = 10  # of them, so many learn it
@@ -21,18 +19,7 @@ SCORE_POWER, IOU_POWER = 0.5, 6.0
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", type=Path)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--steps", type=int, default=7000)
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--start", type=Path, metavar="NPZ", help="weights to begin with; default: shipped")
-    parser.add_argument("--channels", type=int, help="of the neck and heads of those weights")
-    parser.add_argument("--csv", type=Path)
-    args = parser.parse_args()
+    args = parse_options(__doc__)
 
     from skushare.detector.models import WEIGHTS, read_model
     from skushare.detector.network import build_network

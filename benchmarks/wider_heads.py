@@ -26,18 +26,7 @@ TAUGHT_FROM = "block_3_expand"
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", type=Path)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--channels", type=int, default=160)
-    parser.add_argument("--steps", type=int, default=7000)
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--start", type=Path, metavar="NPZ", help="best.npz of an earlier run")
-    parser.add_argument("--csv", type=Path)
-    args = parser.parse_args()
+    args = parse_options(__doc__, channels=160)
 
     from skushare.detector.models import WEIGHTS, read_model
     from skushare.detector.network import build_network
@@ -59,6 +48,20 @@ def main():
     load_weights(wide, args.run / "best.npz")
     for steps, network, described in ((0, narrow, model.config), (args.steps, wide, config)):
         log(args, args.run / f"{described.channels}_channels", network, described, steps)
+
+
+def parse_options(about, channels=None):
+    """Options of a script that trains on, described by ``about``; with its default of ``channels``."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--channels", type=int, default=channels, help="of the neck and heads")
+    parser.add_argument("--steps", type=int, default=7000)
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--start", type=Path, metavar="NPZ", help="weights to begin with; default: shipped")
+    parser.add_argument("--csv", type=Path)
+    return parser.parse_args()
 
 
 def train_on(args, config, begin):
