@@ -200,9 +200,9 @@ def _share(text):
 
 
 def _is_stored(source):
-    from skushare.dataset.store import dataset_names
+    from skushare.dataset.formats import stored_source
 
-    return not os.path.exists(source) and source in dataset_names()
+    return stored_source(source) == (source, "")
 
 
 def _revision(source):

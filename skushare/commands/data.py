@@ -97,7 +97,9 @@ def run_import(args):
         folder = add_archive(source, name, progress=shown("images"))
         dataset = open_dataset(name)
     else:
-        dataset = read_dataset(args.source, args.images, args.format, raw=True)
+        # What is brought in comes before a dataset that is called so already.
+        place = source if source.exists() else args.source
+        dataset = read_dataset(place, args.images, args.format, raw=True)
         require_photos(dataset, f"put them beside the labels of {source}, or name their folder with --images")
         if not dataset.samples:
             raise DatasetError(f"{source}: has no images; there is nothing to store")
@@ -113,8 +115,6 @@ def run_import(args):
         )
     if other := dataset.provenance.get("left out"):
         print(f"left out {other}")
-    if left_out := dataset.provenance.get("left_out"):
-        print(f"left out {len(left_out)} photos of SKU-110K that are known to be damaged")
     return 0
 
 

@@ -108,20 +108,36 @@ def read_dataset(source, images=None, format=None, raw=False):
         DatasetError: there is nothing of that name, or it is damaged; the message names
             the file and the place in it.
     """
+    if known := stored_source(source):
+        dataset = _stored(known[0], raw)
+        return dataset.only(known[1]) if known[1] else dataset
     text = str(source)
     base, _, split = text.rpartition("@")
-    if base and not os.path.exists(text) and (os.path.exists(base) or _is_stored(base)):
-        return read_dataset(base, images, format, raw).only(split)
+    if base and not os.path.exists(text) and os.path.exists(base):
+        return read_dataset(Path(base), images, format, raw).only(split)
     path = Path(os.path.abspath(text))
     if path.parent == Path(os.path.abspath(datasets_folder())) and _is_stored(path.name):
-        text = path.name  # by its name, so that edits count
-    elif os.path.exists(path):
-        source = _unwrapped(path)
-        # Raw at first: without its photo, a box may have no picture yet to lie in.
-        dataset = FORMATS[format or detect_format(source)].read(source, images, True)
-        dataset = with_found_photos(dataset, images or (source if source.is_dir() else source.parent))
-        return dataset if raw else dataset.cleaned()
-    return _stored(text, raw)
+        return _stored(path.name, raw)  # by its name, so that edits count
+    if not os.path.exists(path):
+        return _stored(text, raw)
+    source = _unwrapped(path)
+    # Raw at first: without its photo, a box may have no picture yet to lie in.
+    dataset = FORMATS[format or detect_format(source)].read(source, images, True)
+    dataset = with_found_photos(dataset, images or (source if source.is_dir() else source.parent))
+    return dataset if raw else dataset.cleaned()
+
+
+def stored_source(source):
+    """(name, split or "") of the stored dataset that the text ``source`` names; or ``None``.
+
+    A stored dataset comes before a file or folder of its name, which ``./NAME`` or ``NAME/`` stands for.
+    """
+    from skushare.dataset.store import dataset_names  # which reads COCO by this package
+
+    if not isinstance(source, str):
+        return None
+    names, (base, _, split) = dataset_names(), source.rpartition("@")
+    return (source, "") if source in names else (base, split) if base in names else None
 
 
 def write_dataset(dataset, out, format, progress=iter):

@@ -107,12 +107,12 @@ def read_model(name=None):
 
 def write_description(folder, config, about):
     """Write ``model.json`` (configuration, SHA-256 of the files beside it, ``about``) and the label map."""
+    from skushare.dataset.labelmap import (
+        write_label_map,
+    )  # by protobuf, which a model that is read need not wait for
+
     folder = Path(folder)
-    items = "".join(
-        f"item {{\n  id: {i}\n  name: {json.dumps(label)}\n}}\n" for i, label in enumerate(config.labels, 1)
-    )
-    with atomic_write(folder / LABEL_MAP) as handle:
-        handle.write(items.encode())
+    write_label_map(folder / LABEL_MAP, config.labels)
     files = {
         name: sha256(folder / name) for name in (LITERT, WEIGHTS, LABEL_MAP) if (folder / name).is_file()
     }

@@ -11,7 +11,6 @@ from skushare.detector.zoo import find_checkpoint
 from skushare.errors import ConfigError
 from skushare.settings import Settings
 from skushare.training.config import TrainingConfig
-from skushare.workspace import datasets_folder
 
 BEST = "best.npz"
 
@@ -106,12 +105,12 @@ def find_weights(source):
 
 
 def _located(source):
+    from skushare.dataset.formats import stored_source
+
     path, _, split = source.rpartition("@")
+    if stored_source(source):
+        return source
     for place, suffix in ((source, ""), (path, f"@{split}")):
-        if not place:
-            continue
-        if Path(place).exists():
+        if place and Path(place).exists():
             return str(Path(place).resolve()) + suffix
-        if (datasets_folder() / place).is_dir():
-            return source
     raise ConfigError(f"{source}: no such file, folder or stored dataset; check the name")

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skushare.dataset.dataset import Dataset, Sample
-from skushare.dataset.formats import FORMATS, detect_format, read_dataset, write_dataset
+from skushare.dataset.formats import FORMATS, detect_format, read_dataset, stored_source, write_dataset
 from skushare.dataset.layout import unique_names
 from skushare.errors import ConfigError, DatasetError, SkushareError
 
@@ -232,6 +232,19 @@ def test_a_stored_dataset_is_read_by_its_name_with_its_wrong_boxes_when_raw(tmp_
     assert read_dataset("shop@train").samples[0].boxes.min() == 0
     # Its folder stands for it too, edits and all.
     assert read_dataset(tmp_path / "workspace" / "datasets" / "shop").name == "shop"
+
+
+def test_a_stored_dataset_comes_before_a_folder_of_its_name(tmp_path, monkeypatch):
+    from skushare.dataset.store import add_dataset
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
+    add_dataset(small(tmp_path / "in"), "shop")
+    write_dataset(small(tmp_path / "in"), tmp_path / "shop", "voc")
+    for source in ("shop", "shop@train"):
+        assert stored_source(source) and read_dataset(source).provenance.get("format") != "voc"
+    for source in ("./shop", "shop/", str(tmp_path / "shop"), tmp_path / "shop", Path("shop")):
+        assert not stored_source(source) and read_dataset(source).provenance["format"] == "voc"
 
 
 def test_an_at_sign_in_a_path_is_no_split_by_itself(tmp_path):

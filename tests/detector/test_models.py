@@ -1,10 +1,20 @@
-"""Where a model is looked for by what the user calls it."""
+"""Where a model is looked for by what the user calls it, and what is written beside its network."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from skushare.detector.models import DESCRIPTION, RUN_CONFIG, models_folder, read_model
+from skushare.dataset.labelmap import read_label_map
+from skushare.detector.models import (
+    DESCRIPTION,
+    LABEL_MAP,
+    RUN_CONFIG,
+    models_folder,
+    read_model,
+    write_description,
+)
+from skushare.detector.presets import PRESETS
 from skushare.errors import ModelError
 
 
@@ -49,3 +59,9 @@ def test_a_run_without_a_model_tells_how_to_make_it(trained, name):
         (trained / run / RUN_CONFIG).write_text("{}")
     with pytest.raises(ModelError, match=rf"{name}.*no model yet.*skushare package"):
         read_model(name)
+
+
+def test_the_label_map_of_a_model_reads_back_in_any_script(tmp_path):
+    labels = ("Café", "😀 Cola", 'the "red" one')
+    write_description(tmp_path, replace(PRESETS["shelf_dense"], labels=labels), {})
+    assert tuple(read_label_map(tmp_path / LABEL_MAP).values()) == labels

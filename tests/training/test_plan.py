@@ -1,7 +1,7 @@
-import os
-
 import pytest
 
+from skushare.dataset.formats import read_dataset
+from skushare.dataset.store import add_dataset
 from skushare.dataset.synthetic import write_dataset
 from skushare.detector.presets import PRESETS
 from skushare.errors import ConfigError
@@ -51,7 +51,8 @@ def test_places_become_absolute_and_stored_names_stay(tmp_path, monkeypatch):
     write_dataset(tmp_path / "mine", 1, seed=0, size=(160, 120), rows=1)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
-    os.makedirs("workspace/datasets/shop")
+    write_dataset(tmp_path / "shop", 1, seed=0, size=(160, 120), rows=1)  # which the stored one comes before
+    add_dataset(read_dataset(tmp_path / "shop"), "shop")
     plan = Plan(train=(("mine/annotations.json", 1), ("shop@train", 2)), validation="mine@val").located()
     assert plan.train == ((str(tmp_path / "mine" / "annotations.json"), 1.0), ("shop@train", 2.0))
     assert plan.validation == f"{tmp_path / 'mine'}@val"
