@@ -98,10 +98,8 @@ def move_points(points, homography):
 
 def move_boxes(boxes, homography):
     """Upright boxes (n, 4) xyxy in the middle of where ``homography`` puts ``boxes`` (n, 4), float64."""
-    moved = move_points(_corners(boxes), homography)
-    left, right = moved[:, [0, 3], 0].mean(1), moved[:, [1, 2], 0].mean(1)
-    top, foot = moved[:, [0, 1], 1].mean(1), moved[:, [2, 3], 1].mean(1)
-    return np.stack([left, top, right, foot], axis=1)
+    moved = np.sort(move_points(_corners(boxes), homography), axis=1)  # a photo on its side turns them
+    return np.concatenate([moved[:, :2].mean(1), moved[:, 2:].mean(1)], axis=1)
 
 
 def overlap(homography, size, other):

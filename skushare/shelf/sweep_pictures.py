@@ -14,6 +14,7 @@ from skushare.shelf.rows import assign_rows
 SPACING = 0.85  # of a frame that a kept picture may show, or the frame is kept as well
 SAME_PLACE = 0.95  # of it that a picture must show to be replaced by a sharper one
 SHARPER = 1.3  # times
+TURNED = 0.05  # of a frame: less than this much of a way back is a hand that shakes
 MOST = 300  # pictures
 QUALITY = 90
 SHOWN = 0.7  # of a facing that a picture must show
@@ -47,12 +48,22 @@ class SweepPictures:
 
     def __init__(self):
         self._kept = []
+        self._farthest = None  # (share of it that is kept, image, pose) of the frame that shows most beyond
 
     def see(self, image, pose):
         """Look at a frame, (h, w, 3) uint8 RGB, and its :class:`~skushare.shelf.motion.Pose`."""
-        kept = self._considered(image, pose)
-        if kept is not None:
-            self._kept = [each for each in self._kept if each is not kept[1]] + [kept[0]]
+        nearest, shared = self._nearest(image, pose)
+        if self._farthest is not None and shared > self._farthest[0] + TURNED:
+            # The camera turns back: what lies beyond the kept pictures comes no nearer.
+            self._add(*self._farthest[1:])
+            nearest, shared = self._nearest(image, pose)
+        if shared < SPACING:
+            self._add(image, pose)
+        elif shared >= SAME_PLACE and (sharpness := _sharpness(image)) > SHARPER * nearest.sharpness:
+            self._kept = [each for each in self._kept if each is not nearest]
+            self._kept.append(_keep(image, pose, sharpness))
+        elif self._farthest is None or shared < self._farthest[0]:
+            self._farthest = shared, image, pose
 
     def choose(self, maps, facings, newest=None):
         """The fewest pictures found that show all ``facings``, each facing on one of them.
@@ -85,19 +96,20 @@ class SweepPictures:
             chosen.append((best, taken))
         return [_picture(kept[best], places[best][0], facings, taken) for best, taken in _grouped(chosen)]
 
-    def _considered(self, image, pose):
-        """(what is to be kept, what it replaces or ``None``), or ``None``."""
+    def _nearest(self, image, pose):
+        """(the kept picture that shows most of the frame or ``None``, the share of it that it shows)."""
         size, nearest, most = image.shape[1::-1], None, 0.0
         for each in self._kept:
             if each.key == pose.key:
                 there = np.linalg.inv(each.homography) @ pose.homography
                 shared = overlap(there, size, each.size)
                 nearest, most = (each, shared) if shared > most else (nearest, most)
-        if most < SPACING:
-            return None if len(self._kept) >= MOST else (_keep(image, pose, _sharpness(image)), None)
-        if most >= SAME_PLACE and (sharpness := _sharpness(image)) > SHARPER * nearest.sharpness:
-            return _keep(image, pose, sharpness), nearest
-        return None
+        return nearest, most
+
+    def _add(self, image, pose):
+        self._farthest = None
+        if len(self._kept) < MOST:
+            self._kept.append(_keep(image, pose, _sharpness(image)))
 
 
 def _keep(image, pose, sharpness):

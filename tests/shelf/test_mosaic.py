@@ -59,6 +59,14 @@ def test_a_facing_cut_off_in_one_photo_is_the_whole_one_of_the_other(shelf):
     assert len(mosaic.detections) == len(first[2] | second[2])
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_boxes_of_a_turned_photo_keep_their_size(turns):
+    turn = np.eye(3)
+    turn[:2, :2] = np.linalg.matrix_power([[0, -1], [1, 0]], turns)
+    (box,) = move_boxes(np.array([[10.0, 20, 40, 80]]), turn)
+    assert (box[2:] - box[:2]).tolist() == pytest.approx([60, 30] if turns % 2 else [30, 60])
+
+
 def test_columns_go_with_their_facings(shelf):
     photos = [photo(shelf, 0), photo(shelf, 300)]
     found = [Detections(f.boxes, f.scores, f.class_ids, brand_ids=[*s]) for _, f, s in map(_sorted, photos)]

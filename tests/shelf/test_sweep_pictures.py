@@ -51,6 +51,13 @@ def test_a_picture_is_kept_only_where_none_shows_the_place():
     assert len(kept._kept) == 3
 
 
+def test_the_farthest_frame_is_kept_where_the_camera_turns_back():
+    kept = SweepPictures()
+    for x in (0, 4, 8, 10, 8, 4, 0, 2, 0, -8, -2):  # 80 pixels are a frame
+        kept.see(FRAME, pose(x))
+    assert [each.homography[0, 2] for each in kept._kept] == [0, 10, -8]
+
+
 def test_a_sharper_picture_takes_the_place_of_a_blurred_one():
     kept = SweepPictures()
     kept.see(FRAME // 8, pose())
