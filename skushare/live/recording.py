@@ -10,10 +10,11 @@ from skushare.detector.batch import Found
 from skushare.errors import ImageError
 from skushare.images import MAX_PIXELS
 from skushare.jpeg import decode_jpeg
-from skushare.shelf.tracking import ShelfTracker
+from skushare.shelf.tracking import SEEN, ShelfTracker
 
 SUFFIXES = (".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".3gp")
 RATE = 10.0  # frames a second: neighbours overlap enough to be laid upon each other, and no more are decoded
+WHOLE = 0.9  # of the length that a file states: its sound may go on for longer
 LARGEST = 1280  # pixels of the longer side that a frame is given at
 
 
@@ -30,8 +31,8 @@ def read_frames(source, name=None, rate=RATE):
         (float from 0 to 1, (h, w, 3) uint8 RGB): upright, and no larger than ``LARGEST``.
 
     Raises:
-        ImageError: the file is missing, no video, too large in pixels, or damaged; frames before the
-            damage have been given by then.
+        ImageError: the file is missing, no video, too short, too large in pixels, cut off or damaged;
+            frames before the damage have been given by then.
     """
     name, given = name or str(source), 0
     try:
@@ -52,6 +53,10 @@ def read_frames(source, name=None, rate=RATE):
                 due = max(due + 1 / rate, at)
                 yield min(1.0, (at - begin) / length) if length else 0.0, _picture(frame)
                 given += 1
+        if given and at - begin < WHOLE * length - 1:
+            raise ImageError(
+                f"{name}: is cut off after {at - begin:.0f} of its {length:.0f} seconds; copy it again"
+            )
     except FileNotFoundError:
         raise ImageError(f"{name}: no such file; check the path") from None
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -61,6 +66,8 @@ def read_frames(source, name=None, rate=RATE):
         ) from None
     if not given:
         raise ImageError(f"{name}: has no frame that can be read; save it as MP4 or MOV")
+    if given < SEEN:
+        raise ImageError(f"{name}: is too short to count on; film for a second at least, or take a photo")
 
 
 def sweep_video(path, detector, namer=None, min_score=None):

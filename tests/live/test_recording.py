@@ -25,9 +25,9 @@ TURNS = {
 }
 
 
-def video(path, frames, rate=30, codec="libx264"):
+def video(path, frames, rate=30, codec="libx264", options=None):
     frames = list(frames)
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate=rate)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p"
@@ -112,6 +112,19 @@ def test_what_a_video_cut_short_still_has_is_given(tmp_path):
     except ImageError as error:
         assert "damaged" in str(error)
     assert 5 <= found <= 12
+
+
+def test_a_video_that_ends_before_its_length_is_named(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (60, 120, 160, 3), np.uint8)
+    path = video(tmp_path / "a.mp4", noise, codec="mpeg4", options={"movflags": "faststart"})
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+    with pytest.raises(ImageError, match=r"a\.mp4: (is cut off after|is damaged)"):
+        list(read_frames(path))
+
+
+def test_a_glimpse_is_no_video_to_count_on(tmp_path):
+    with pytest.raises(ImageError, match="too short"):
+        list(read_frames(video(tmp_path / "a.mp4", np.zeros((2, 120, 160, 3), np.uint8), codec="mpeg4")))
 
 
 class Two:
