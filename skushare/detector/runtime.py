@@ -137,13 +137,16 @@ class Detector:
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
             raise ValueError(f"an RGB image (h, w, 3) of uint8 is needed, got {image.shape} {image.dtype}")
         min_score = self.threshold(mode) if min_score is None else min_score
-        max_detections = self.config.max_detections if max_detections is None else max_detections
+        own = self.config.max_detections
         height, width = image.shape[:2]
         if mode == "live" or self.config.resize == "stretch":
-            return self._detect_whole(image, size or self.size(mode), min_score, max_detections)
+            return self._detect_whole(image, size or self.size(mode), min_score, max_detections or own)
+        # All that the model may find goes into views and tiles: a box is rated by every look at its place.
         if max(width, height) > WIDEST * min(width, height):
-            return self._detect_tiles(image, size, min_score, max_detections)
-        return self._detect_views(image, size, min_score, max_detections)
+            found = self._detect_tiles(image, size, min_score, max(own, max_detections or 0))
+        else:
+            found = self._detect_views(image, size, min_score, max(own, max_detections or 0))
+        return found[:max_detections]
 
     def _detect_views(self, image, size, min_score, max_detections, largest=math.inf):
         """One look at a given ``size``, else the configured looks around the fitting one, merged.

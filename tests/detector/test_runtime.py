@@ -104,6 +104,11 @@ def test_threshold_and_cap(folder):
     detector = Detector.load(folder)
     assert len(detector.detect(photo(), min_score=0.0, max_detections=3)) == 3
     assert len(detector.detect(photo(), min_score=1.0)) == 0
+    # A cap takes the best of what there is, and changes no score.
+    for image in (photo(), np.concatenate([photo()] * 3, axis=1)):
+        all_found = detector.detect(image, min_score=0.0)
+        first = detector.detect(image, min_score=0.0, max_detections=3)
+        np.testing.assert_array_equal(first.scores, all_found.scores[:3])
 
 
 def test_many_sizes_and_threads_give_what_one_gives(folder):
