@@ -151,7 +151,7 @@ def _left(seconds):
 
 def finished(evaluations):
     """The :class:`Shown` evaluations among {name: evaluation}, each with the slider for its threshold."""
-    ready = {name: e for name, e in evaluations.items() if e.read() is not None}
+    ready = {name: e for name, e in evaluations.items() if e.is_whole()}
     shown = []
     for column, (name, evaluation) in zip(st.columns(max(1, len(ready))), ready.items(), strict=False):
         stamp = (evaluation.folder / FIGURES).stat().st_mtime_ns
@@ -188,7 +188,7 @@ def show_notes(shown):
     for each in shown:
         if failures := each.saved["failures"]:
             with st.expander(
-                f"{len(failures)} photos could not be evaluated with {plain(each.name)} and are left out",
+                f"Could not be evaluated with {plain(each.name)}, and left out: {len(failures)}",
                 icon=":material/broken_image:",
             ):
                 st.text("\n".join(failures.values()))
@@ -466,7 +466,7 @@ def show_downloads(shown, source):
     """Every file, all figures as a table, and the loss if it is wanted."""
     for each in shown:
         _offer_files(each)
-    missing = [each for each in shown if "loss" not in each.row]
+    missing = [each for each in shown if "loss" not in each.row and not each.evaluation.unknown_classes]
     if missing and st.button("Measure the loss too", icon=":material/timer:", help=LOSS_HELP):
         for each in missing:
             each.evaluation.start(source, loss=True)

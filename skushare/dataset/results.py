@@ -70,6 +70,8 @@ def to_csv_text(found, labels, brands=(), own=()):
         _facings(photo.detections, labels, brands, own).assign(photo=os.fspath(photo.path)) for photo in found
     ]
     table = pd.concat([Detections().to_frame().assign(photo=""), *frames], ignore_index=True)
+    ids = table.columns.intersection(["track", "row", "brand", "sku"])  # a photo that lacks one leaves a hole
+    table[ids] = table[ids].apply(lambda column: column.astype("Int64") if column.dtype == float else column)
     return to_csv(table[["photo", *table.columns.drop("photo")]]).decode("utf-8")
 
 

@@ -100,8 +100,9 @@ def read_csv(source, images=None, raw=False):
     samples = tuple(sample for sample in samples if sample.path.name not in left_out)
     provenance = {"source": str(source), "format": "csv"}
     if left_out:
-        photos = f"{len(left_out)} photo{'s' if len(left_out) > 1 else ''}"
-        provenance["left out"] = f"{photos} of SKU-110K known to be damaged, such as {left_out[0]}"
+        provenance["left out"] = (
+            f"{', '.join(left_out[:3])} ({len(left_out)} in all), known to be damaged in SKU-110K"
+        )
     dataset = Dataset(name, samples, labels, provenance)
     return dataset if raw else dataset.cleaned()
 

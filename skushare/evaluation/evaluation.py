@@ -71,9 +71,8 @@ class Evaluation:
         """Where its figures, progress and log are."""
         labels = hashlib.sha256()
         for sample in self.dataset.samples:
-            labels.update(
-                photo_key(sample.path).encode() + sample.boxes.tobytes() + sample.class_ids.tobytes()
-            )
+            labels.update(f"{photo_key(sample.path)} {sample.width} {sample.height}".encode())
+            labels.update(sample.boxes.tobytes() + sample.class_ids.tobytes())
         names = self.model.config.labels, self.dataset.labels
         return evaluations_folder() / "figures" / digest(self.predictions.key, names, labels.hexdigest())
 
@@ -90,12 +89,18 @@ class Evaluation:
         size = self.size or (config.live_size if self.mode == "live" else config.photo_size)
         return {"model": self.model.name, "dataset": self.dataset.name, "mode": self.mode, "size": size}
 
+    @property
+    def unknown_classes(self):
+        """Classes of the dataset that a model of more than one does not know: with them there is no loss."""
+        labels = self.model.config.labels
+        return sorted(set(self.dataset.labels) - set(labels)) if len(labels) > 1 else []
+
     def condition(self):
         """(``NEW``, ``RUNNING``, ``FINISHED``, ``UNFINISHED`` or ``FAILED``, why)."""
         child = _children.get(self.folder)
         if (child and child.poll() is None) or is_held(self.folder / LOCK):
             return RUNNING, "stopping" if (self.folder / STOP).exists() else ""
-        if self.read() is not None:
+        if self.is_whole():
             return FINISHED, ""
         if not (self.folder / LOG).exists():
             return (UNFINISHED if self.predictions.done(self.dataset.samples) else NEW), ""
@@ -115,6 +120,13 @@ class Evaluation:
             return json.loads((self.folder / FIGURES).read_text())
         except (OSError, ValueError):
             return None
+
+    def is_whole(self):
+        """Whether the figures are there, and the detections that they were made of."""
+        saved = self.read()
+        if saved is None:
+            return False
+        return self.predictions.done(self.dataset.samples) >= len(self.dataset) - len(saved["failures"])
 
     def result(self):
         """(the :class:`Result` of the photos that could be read, :meth:`read`).
@@ -229,7 +241,10 @@ class Evaluation:
         from skushare.evaluation.loss import photo_loss
 
         labels, names = self.model.config.labels, self.dataset.labels
-        ids = np.zeros(len(names), int) if len(labels) == 1 else _ids(names, labels, self.dataset.name)
+        if unknown := self.unknown_classes:
+            name = f"{self.dataset.name}: the model does not know the class {unknown[0]!r}"
+            raise DatasetError(f"{name}, so it has no loss here")
+        ids = np.array([0 if len(labels) == 1 else labels.index(name) for name in names], int)
         samples = [s for s in self.dataset.samples if str(s.path) not in failures]
         losses = [photo_loss(detector, s, ids[s.class_ids]) for s in teller.each("loss", samples)]
         return np.mean(losses, axis=0).tolist() if losses else None
@@ -258,14 +273,6 @@ class _Teller:
     def tell(self, progress):
         with atomic_write(self.folder / PROGRESS) as handle:
             handle.write(json.dumps(asdict(progress)).encode())
-
-
-def _ids(names, labels, dataset):
-    if missing := sorted(set(names) - set(labels)):
-        raise DatasetError(
-            f"{dataset}: the model does not know the class {missing[0]!r}, so it has no loss here"
-        )
-    return np.array([labels.index(name) for name in names])
 
 
 def rows_file(model):

@@ -47,9 +47,12 @@ class Predictions:
         """The ``Detections`` of the photo ``path``, or ``None`` before :meth:`add`."""
         try:
             table = np.load(self._file(path), allow_pickle=False)
-        except (OSError, ValueError, EOFError):
-            return None  # missing, or damaged: made anew
+        except OSError:
+            return None
+        except (ValueError, EOFError):
+            table = np.zeros(0)
         if table.dtype != np.float32 or table.ndim != 2 or table.shape[1] != 6:
+            self._file(path).unlink(missing_ok=True)  # damaged: made anew
             return None
         return Detections(table[:, :4], table[:, 4], table[:, 5])
 

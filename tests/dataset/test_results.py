@@ -1,7 +1,9 @@
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -44,6 +46,15 @@ def test_json_tells_the_gaps_of_each_photo():
 def test_csv_has_a_row_a_facing_and_no_formula():
     table = pd.read_csv(io.StringIO(results.to_csv_text(FOUND, ("facing",)).lstrip("\ufeff")))
     assert table["photo"].tolist() == ["a/=1.jpg"] * 2 and table["right"].tolist() == [40, 70]
+
+
+def test_csv_has_whole_numbers_where_only_some_photos_have_rows():
+    rows = Found(Path("b.jpg"), 50, 40, replace(FOUND[0].detections, row_ids=np.zeros(2)))
+    for found in (FOUND, [rows], [*FOUND, rows]):
+        text = results.to_csv_text(found, ("facing",)).lstrip("\ufeff")
+        table = pd.read_csv(io.StringIO(text), dtype=str)
+        numbers = table[table.columns.intersection(["row", "track"])].to_numpy().ravel()
+        assert not any("." in str(number) for number in numbers)
 
 
 def test_table_counts_every_photo_and_all():

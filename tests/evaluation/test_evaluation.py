@@ -53,6 +53,24 @@ def test_an_evaluation_is_new_then_finished_and_found_again(knowing, model, data
     assert knowing.seen == 3
 
 
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(b"cut")])
+def test_figures_without_their_detections_are_evaluated_again(knowing, model, dataset, damage):
+    Evaluation(model, dataset).run(resamples=0)
+    evaluation = Evaluation(model, dataset)
+    damage(next(evaluation.predictions.folder.glob("*.npy")))
+    with pytest.raises(SkushareError, match="evaluate again"):
+        evaluation.result()
+    assert evaluation.condition()[0] == UNFINISHED
+    assert evaluation.run(resamples=0) is not None and knowing.seen == 4
+    assert evaluation.condition() == (FINISHED, "")
+
+
+def test_a_mended_size_makes_new_figures(knowing, model, dataset):
+    first = dataset.samples[0]
+    turned = replace(dataset, samples=(replace(first, width=first.height, height=first.width),))
+    assert Evaluation(model, turned).folder != Evaluation(model, replace(turned, samples=(first,))).folder
+
+
 def test_a_stopped_evaluation_goes_on_where_it_ended(knowing, model, dataset, monkeypatch):
     monkeypatch.setattr(module, "TELL_EVERY", -1)
     evaluation = Evaluation(model, dataset)
