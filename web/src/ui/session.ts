@@ -63,7 +63,7 @@ export function ask(text: string, yes: string): Promise<boolean> {
 }
 
 let messageId = 0
-const SLOW_FADES = 12_000 // ms: good to know, and no fault
+export const SLOW_FADES = 12_000 // ms: good to know, and no fault
 
 /** Tell the user something; what says the same is told once. Good news goes by itself, unless there is something to do. */
 export function tell(kind: Message['kind'], text: string, action?: Message['action'], fades = fadesAfter(kind, action)): void {

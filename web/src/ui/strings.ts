@@ -17,6 +17,7 @@ const en = {
   'app.offline': 'You are offline. Counting works as before.',
   'app.ready-offline': 'Ready to work without a network.',
   'app.not-offline': 'The app could not be kept for work without a network: the device has too little room, or the network broke off. It is tried again at the next start.',
+  'app.not-kept': 'This browser does not keep the app, so each start needs its server. Either the server’s certificate is not trusted yet (its address ending in /trust tells how to change that), or this is a private window.',
   'app.update': 'A new version is ready.',
   'app.other-tab': 'A new version was started in another tab. Save what is open here, then load this page again.',
   'app.reload': 'Load again',
