@@ -79,10 +79,14 @@ export function dismiss(id: number): void {
   messages.value = messages.value.filter((message) => message.id !== id)
 }
 
-/** The address of the bundle's description: `?model=` in the page's own, else beside the page. */
+/** The address of the bundle's description: `?model=` in the page's own, else beside the page. @throws BundleError it is no address. */
 export function bundleAddress(page = new URL(location.href)): URL {
   const other = page.searchParams.get('model')
-  return new URL(other || 'bundle.json', new URL('./', page))
+  try {
+    return new URL(other || 'bundle.json', new URL('./', page))
+  } catch {
+    throw new BundleError('network', other ?? '')
+  }
 }
 
 /** Load the bundle and start counting with it; what goes wrong is in `failure`. */
