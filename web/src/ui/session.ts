@@ -8,6 +8,7 @@ import { go } from './route'
 import { chosenEngine, chosenSize, galleryName, measured } from './settings'
 import { labelBrands } from './shelf'
 import { galleryNames, openGallery, saveGallery } from './store'
+import type { StoredGallery } from './store'
 import type { Key } from './strings'
 import { t } from './strings'
 
@@ -36,7 +37,7 @@ export const running = signal<{ engine: Engine; size: number } | null>(null)
 export const messages = signal<Message[]>([])
 /** The gallery that names brands; `null` groups by look. */
 export const gallery = signal<Gallery | null>(null)
-/** Names of the galleries that can be chosen, the bundle's own among them. */
+/** Names of the galleries that can be chosen, the bundle's own and the one in use among them. */
 export const galleries = signal<string[]>([])
 export const bundled = signal<Gallery | null>(null)
 
@@ -254,8 +255,12 @@ export async function listGalleries(): Promise<void> {
   } catch {
     tell('warning', t('store.barred'))
   }
-  const own = bundled.value ? [bundled.value.name] : []
-  galleries.value = [...new Set([...saved, ...own])].sort((a, b) => a.localeCompare(b))
+  list(saved)
+}
+
+function list(saved: readonly string[]): void {
+  const here = [bundled.value, gallery.value].flatMap((each) => (each ? [each.name] : []))
+  galleries.value = [...new Set([...saved, ...here])].sort((a, b) => a.localeCompare(b))
 }
 
 /**
@@ -278,7 +283,16 @@ export async function chooseGallery(name: string, remember = true): Promise<void
 
 /** The gallery of this name: the user's own, else the bundle's; `null` if there is none. */
 export async function findGallery(name: string): Promise<Gallery | null> {
-  const saved = await openGallery(name)
+  return opened(name, await openGallery(name))
+}
+
+/** As `findGallery`, or a new one; where the browser bars what it keeps, that does for this visit. */
+export async function galleryToTeach(name: string): Promise<Gallery> {
+  const saved = await openGallery(name).catch(() => undefined)
+  return (await opened(name, saved)) ?? Gallery.empty(name)
+}
+
+async function opened(name: string, saved: StoredGallery | undefined): Promise<Gallery | null> {
   savedAt.delete(name)
   if (saved) {
     savedAt.set(name, saved.changed)
@@ -332,6 +346,7 @@ export function keepGallery(change: (now: Gallery | null) => Gallery | Promise<G
     const changed = await change(await newest())
     await setGallery(changed)
     galleryName.value = changed.name
+    list(galleries.value) // also where it cannot be saved
     await save(changed)
     await listGalleries()
   })
