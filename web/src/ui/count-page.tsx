@@ -426,6 +426,11 @@ function LiveNumbers({ live }: { live: Live }): JSX.Element {
         <Metric label={t('count.unique')} value={number(reading.unique)} hint={t('count.unique-hint')} />
       </dl>
       <Spoken inView={reading.inView} unique={reading.unique} />
+      {live.stalled.value && (
+        <div role="alert">
+          <Notice kind="warning">{t('count.stalled')}</Notice>
+        </div>
+      )}
       {reading.lost ? <Notice kind="warning">{t('count.lost')}</Notice> : <p class="hint">{t('count.unique-hint')}</p>}
       <section class="card">
         <div class="card-head">
