@@ -644,6 +644,82 @@ def test_a_missing_model_is_told(phone, own_server):
     expect(page.get_by_role("alert")).to_contain_text("bundle.json is not on the server")
 
 
+def test_an_address_of_a_model_that_is_none_is_told(phone, served):
+    page = phone(f"{served.url}?model=https://", engine=None, ready=False)
+    expect(page.get_by_role("alert")).to_contain_text("https:// could not be loaded")
+
+
+def test_opened_as_a_file_it_says_that_it_needs_a_server(phone, bundle, served):
+    told = "has to come from a web server"
+    page = phone((bundle / "index.html").as_uri(), engine=None, ready=False)
+    expect(page.get_by_text(told)).to_be_visible()
+    expect(phone(served.url).get_by_text(told)).to_be_hidden()
+
+
+def test_by_keyboard_one_facing_is_named_after_the_other(phone, served, part):
+    page = phone(served.url)
+    count_photo(page, part)
+    canvas = page.get_by_role("application")
+    place = page.locator(".facing-place")
+    canvas.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    expect(place).to_contain_text("Facing 4 ")
+    for button, after in [("Set the brand", 4), ("Done", 4), ("Remove", 4)]:
+        page.get_by_label("Brand", exact=True).fill("Acme")
+        page.get_by_role("button", name=button, exact=True).press("Enter")
+        expect(place).to_have_count(0)
+        expect(canvas).to_be_focused()
+        page.keyboard.press("ArrowRight")
+        expect(place).to_contain_text(f"Facing {after} ")
+    assert not page.problems
+
+
+def test_the_history_comes_back_as_it_was_left(phone, served, part):
+    page = phone(served.url)
+    for n in range(8):
+        go(page, "Count")
+        count_photo(page, part)
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_label("Store").fill(f"Shop {n}" if n else "Kiosk")
+        page.locator("dialog").get_by_role("button", name="Save", exact=True).click()
+        expect(page.locator("a.back")).to_be_visible()
+    page.locator("a.back").click()
+    page.get_by_role("textbox").fill("Shop")
+    expect(page.locator(".audit-row")).to_have_count(7)
+    row = page.locator(".audit-row a").last
+    row.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    assert before > 100
+    row.click()
+    page.locator("a.back").click()
+    expect(page.locator(".audit-row")).to_have_count(7)
+    expect(page.get_by_role("textbox")).to_have_value("Shop")
+    wait_until(lambda: page.evaluate("scrollY"), lambda now: abs(now - before) < 2)
+    assert not page.problems
+
+
+def test_brands_are_taught_for_the_visit_where_nothing_is_kept(phone, served, part):
+    page = phone(served.url, ready=False)
+    page.add_init_script(
+        "IDBFactory.prototype.open = () => { throw new DOMException('denied', 'SecurityError') }"
+    )
+    page.reload()
+    count_photo(page, part)
+    page.get_by_role("application").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_label("Brand", exact=True).fill("Acme")
+    page.get_by_role("button", name="Set the brand").click()
+    expect(page.locator(".messages")).to_contain_text("Taught for this visit, but not saved")
+    assert "Acme" in shares(page)
+    go(page, "Teach")
+    page.get_by_role("button", name="New gallery").click()
+    page.get_by_label("Name of the new gallery").fill("Mine")
+    page.get_by_role("button", name="Create").click()
+    expect(page.locator("dialog")).to_have_count(0)
+    expect(page.get_by_label("Gallery", exact=True).locator("option:checked")).to_have_text("Mine")
+
+
 @pytest.mark.parametrize(
     ("host", "camera", "allow", "told"),
     [

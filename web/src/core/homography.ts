@@ -46,15 +46,16 @@ export function movePoints(points: Numbers, h: Homography): Float64Array {
   return out
 }
 
-/** Upright boxes (xyxy) in the middle of where `h` puts `boxes`. */
+/** Upright boxes (xyxy) in the middle of where `h` puts `boxes`, whichever corner of one comes to lie where. */
 export function moveBoxes(boxes: Numbers, h: Homography): Float64Array {
   const out = new Float64Array(boxes.length)
   for (let k = 0; k < out.length; k += 4) {
     const quad = movePoints(corners(boxes[k], boxes[k + 1], boxes[k + 2], boxes[k + 3]), h)
-    out[k] = (quad[0] + quad[6]) / 2
-    out[k + 1] = (quad[1] + quad[3]) / 2
-    out[k + 2] = (quad[2] + quad[4]) / 2
-    out[k + 3] = (quad[5] + quad[7]) / 2
+    for (let axis = 0; axis < 2; axis++) {
+      const at = Float64Array.of(quad[axis], quad[axis + 2], quad[axis + 4], quad[axis + 6]).sort()
+      out[k + axis] = (at[0] + at[1]) / 2
+      out[k + axis + 2] = (at[2] + at[3]) / 2
+    }
   }
   return out
 }

@@ -22,7 +22,7 @@ import { ShelfPage } from './shelf-page'
 import type { StoredSweep } from './store'
 import { language, t } from './strings'
 import { TeachPage } from './teach-page'
-import { repair } from './updates'
+import { leaving, repair } from './updates'
 
 const TABS: { page: Page; icon: IconNode; label: 'nav.count' | 'nav.teach' | 'nav.history' | 'nav.settings' }[] = [
   { page: 'count', icon: Camera, label: 'nav.count' },
@@ -41,7 +41,7 @@ effect(() => {
 
 // A count that is not saved is not to be lost by a slip of the finger.
 addEventListener('beforeunload', (event) => {
-  if (draft.value || sweeping.value) event.preventDefault()
+  if ((draft.value || sweeping.value) && !leaving) event.preventDefault()
 })
 
 export function App(): JSX.Element {

@@ -106,6 +106,42 @@ export class Camera {
   }
 }
 
+/** The camera in use, the one that was asked for last: phones open one at a time. */
+export class CameraInUse {
+  private camera: Camera | null = null
+  private turn = 0
+
+  /**
+   * Open a camera in place of the one in use, and do what `prepare` does before it is shown.
+   *
+   * @returns `null` where another was asked for meanwhile, or none any more.
+   * @throws CameraError it cannot be used.
+   */
+  async open(deviceId?: string, prepare?: () => Promise<void>): Promise<Camera | null> {
+    this.close()
+    const turn = this.turn
+    try {
+      const next = await openCamera(deviceId)
+      if (turn !== this.turn) {
+        next.close()
+        return null
+      }
+      this.camera = next
+      await prepare?.()
+    } catch (error) {
+      if (turn === this.turn) throw error
+    }
+    return turn === this.turn ? this.camera : null
+  }
+
+  /** Close it, and whatever is being opened. */
+  close(): void {
+    this.turn += 1
+    this.camera?.close()
+    this.camera = null
+  }
+}
+
 /** The cameras of this device; their labels are empty until one was allowed. */
 export async function listCameras(): Promise<MediaDeviceInfo[]> {
   const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? []

@@ -5,8 +5,8 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { signal } from '@preact/signals'
 import { Camera as CameraIcon, Flashlight, Image, RotateCcw, Snowflake, SwitchCamera, VideoOff } from 'lucide'
 import { LONGEST_NAME, tidyName } from '../core'
-import { Camera, CameraError, listCameras, openCamera } from './camera'
-import type { CameraFault } from './camera'
+import { CameraError, CameraInUse, listCameras } from './camera'
+import type { Camera, CameraFault } from './camera'
 import { ShareChart } from './charts'
 import type { Measure } from './charts'
 import { Button, FileButton, Icon, Metric, Notice, PageTitle, Segments, Slider, Spinner } from './components'
@@ -109,29 +109,21 @@ export function CountPage(): JSX.Element {
   const [opening, setOpening] = useState(false)
   const [measuring, setMeasuring] = useState(false)
   const [fault, setFault] = useState<CameraFault | null>(null)
-  const here = useRef(true)
-  const opened = useRef<Camera | null>(null) // not shown yet
-  useEffect(
-    () => () => {
-      here.current = false
-      opened.current?.close()
-    },
-    [],
-  )
+  const { current: cameras } = useRef(new CameraInUse())
+  useEffect(() => () => cameras.close(), [])
 
   const open = async (deviceId?: string): Promise<void> => {
     setOpening(true)
     setFault(null)
     try {
-      camera?.close() // phones open one at a time
-      opened.current = await openCamera(deviceId)
-      if (!here.current) return opened.current.close()
-      setMeasuring(true)
-      await measureOnce()
-      setMeasuring(false)
+      const next = await cameras.open(deviceId, async () => {
+        setMeasuring(true)
+        await measureOnce()
+        setMeasuring(false)
+      })
+      if (!next) return
       setEnded(false)
-      if (here.current) setCamera(opened.current)
-      opened.current = null
+      setCamera(next)
     } catch (error) {
       setEnded(true) // what it has counted stays on the screen
       setFault(error instanceof CameraError ? error.code : 'failed')
@@ -139,9 +131,11 @@ export function CountPage(): JSX.Element {
     setOpening(false)
   }
   const stop = async (): Promise<void> => {
-    if ((await mayLoseSweep()) !== false) setCamera(null)
+    if ((await mayLoseSweep()) === false) return
+    cameras.close()
+    setOpening(false)
+    setCamera(null)
   }
-  useEffect(() => () => camera?.close(), [camera])
 
   const choose = async (work: () => Promise<void>): Promise<void> => {
     if ((await mayReplace()) && (await mayLoseSweep()) !== false) await whileCounting(work)
@@ -432,6 +426,11 @@ function LiveNumbers({ live }: { live: Live }): JSX.Element {
         <Metric label={t('count.unique')} value={number(reading.unique)} hint={t('count.unique-hint')} />
       </dl>
       <Spoken inView={reading.inView} unique={reading.unique} />
+      {live.stalled.value && (
+        <div role="alert">
+          <Notice kind="warning">{t('count.stalled')}</Notice>
+        </div>
+      )}
       {reading.lost ? <Notice kind="warning">{t('count.lost')}</Notice> : <p class="hint">{t('count.unique-hint')}</p>}
       <section class="card">
         <div class="card-head">

@@ -76,13 +76,14 @@ async function drawn(audit: Audit, picture: ImageBitmap | null, chosen: Record<s
   drawLabel(context, t('history.facings', { n: facings.length }), 0, 0, 1.6 * size)
   context.fillStyle = '#17302e'
   context.font = `600 ${size}px system-ui, sans-serif`
-  context.fillText(brief(`${titleOf(audit)} · ${when(audit.time)}`), size, high + 0.6 * size)
+  context.fillText(`${brief(titleOf(audit), 40)} · ${when(audit.time)}`, size, high + 0.6 * size, wide - 2 * size)
   rows.forEach((row, i) => {
     const top = high + size * (2.2 + 1.9 * i)
     context.fillStyle = colors.get(row.name) ?? GREY
     context.fillRect(size, top, Math.max(2, row.share * 0.4 * wide), 1.3 * size)
     context.fillStyle = '#17302e'
-    context.fillText(line(row), 2 * size + row.share * 0.4 * wide, top + 0.15 * size)
+    const left = 2 * size + row.share * 0.4 * wide
+    context.fillText(line(row), left, top + 0.15 * size, wide - size - left)
   })
   return canvas.convertToBlob({ type: 'image/png' })
 }

@@ -2,6 +2,7 @@
 
 import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { signal } from '@preact/signals'
 import { Camera, ChevronLeft, Download, Trash2 } from 'lucide'
 import type { Audit } from './audit'
 import { current, matches, sharesOf, titleOf } from './audit'
@@ -17,6 +18,10 @@ import { AuditWriter, ChangedError, deleteAudit, listAudits, openAudit } from '.
 import type { StoredAudit } from './store'
 import { t } from './strings'
 import { brief } from './text'
+
+/** The list as it was left, for the way back from an audit. */
+const words = signal('')
+let scrolled = 0 // pixels
 
 export function HistoryPage({ audit }: { audit: number | null }): JSX.Element {
   return audit === null ? <AuditList /> : <OneAudit key={audit} id={audit} />
@@ -36,12 +41,19 @@ function useRead<T>(read: () => Promise<T>, key: unknown): { value?: T; problem:
   return state
 }
 
+const FEW = 3 // audits, which need no search
+
 function AuditList(): JSX.Element {
   const [round, setRound] = useState(0)
-  const [words, setWords] = useState('')
   const [going, setGoing] = useState<StoredAudit | null>(null)
   const { value: audits, problem } = useRead(listAudits, round)
-  const found = useMemo(() => (audits ?? []).filter((audit) => matches(audit, words)), [audits, words])
+  const searchable = (audits?.length ?? 0) > FEW
+  const asked = searchable ? words.value : ''
+  const found = useMemo(() => (audits ?? []).filter((audit) => matches(audit, asked)), [audits, asked])
+  useEffect(() => {
+    if (audits && scrolled) scrollTo(0, scrolled)
+    if (audits) scrolled = 0
+  }, [audits])
 
   const remove = async (audit: StoredAudit): Promise<void> => {
     setGoing(null)
@@ -68,7 +80,7 @@ function AuditList(): JSX.Element {
       )}
       {!!audits?.length && (
         <>
-          {audits.length > 3 && <TextField label={t('history.search')} value={words} onInput={setWords} />}
+          {searchable && <TextField label={t('history.search')} value={words.value} onInput={(text) => (words.value = text)} />}
           {found.length > 0 ? <Trend audits={found} /> : <p class="hint">{t('history.none-found')}</p>}
           <section>
             <h2>{t('history.count', { n: found.length })}</h2>
@@ -98,7 +110,7 @@ function AuditRow({ audit, onDelete }: { audit: StoredAudit; onDelete: () => voi
   const facings = useMemo(() => current(audit).length, [audit])
   return (
     <li class="audit-row">
-      <a href={addressOf('history', audit.id)}>
+      <a href={addressOf('history', audit.id)} onClick={() => (scrolled = scrollY)}>
         <strong>
           <bdi>{brief(title)}</bdi>
         </strong>

@@ -13,6 +13,7 @@ const RECENT = 2000 // ms, what "now" means for count, time a frame and frame ra
 const NUMBERS_EVERY = 250 // ms: numbers that change faster cannot be read
 const CHART_EVERY = 600
 const LOOKS_EVERY = 1500
+const STALLED = 3000 // ms without a new picture
 
 export interface Reading {
   inView: number // median over the last two seconds
@@ -51,6 +52,7 @@ export class Live {
   readonly reading = signal<Reading | null>(null)
   readonly shares = signal<LiveShares>({ unique: [], inView: [], names: [], against: false })
   readonly problem = signal('')
+  readonly stalled = signal(false) // the camera gives no new pictures; where the browser does not tell of them, false
   paused = false // the sweep stays as it is
 
   private against = false
@@ -58,6 +60,8 @@ export class Live {
   private newest: { found: Detections; width: number; height: number } | null = null
   private sweep: Sweep | null = null
   private dirty = false
+  private pictureAt = 0 // the camera's newest
+  private shownAt = 0 // the screen's newest
   private stopped = false
   private numbersAt = 0
   private chartAt = 0
@@ -86,6 +90,7 @@ export class Live {
     const draw = (): void => {
       if (this.stopped) return
       if (this.dirty) this.draw()
+      this.lookForPictures()
       requestAnimationFrame(draw)
     }
     requestAnimationFrame(draw)
@@ -135,9 +140,17 @@ export class Live {
       // Not every browser tells of new frames; at the screen's pace none is missed.
       if ('requestVideoFrameCallback' in this.video) this.video.requestVideoFrameCallback(next)
       else requestAnimationFrame(next)
+      this.pictureAt = performance.now()
       void this.step()
     }
     next()
+  }
+
+  private lookForPictures(): void {
+    const now = performance.now()
+    if (this.paused || now - this.shownAt > STALLED / 2) this.pictureAt = now // nobody looked: the page was hidden
+    this.shownAt = now
+    this.stalled.value = now - this.pictureAt > STALLED
   }
 
   private async step(): Promise<void> {

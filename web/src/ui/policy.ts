@@ -9,7 +9,12 @@ import { bundleAddress } from './session'
  * policies add up, so a second one takes all others away again.
  */
 export function narrowPolicy(): void {
-  const { origin } = bundleAddress()
+  let origin = 'null'
+  try {
+    origin = bundleAddress().origin
+  } catch {
+    // No address: the start tells.
+  }
   const policy = document.createElement('meta')
   policy.httpEquiv = 'Content-Security-Policy'
   policy.content = `connect-src 'self'${origin === location.origin || origin === 'null' ? '' : ` ${origin}`}`

@@ -1,7 +1,7 @@
 /** A counted shelf to look at, correct, name and pass on: before it is saved, and from the history. */
 
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Check, Download, Share2, SquarePlus, Tags, Trash2, Undo2 } from 'lucide'
 import type { Quad } from '../core'
 import { LONGEST_NAME, tidyName } from '../core'
@@ -34,6 +34,13 @@ interface Props {
 export function Review({ audit, exported = audit, picture, looks, onChange, onTeach, children, footer }: Props): JSX.Element {
   const [chosen, setChosen] = useState<number | null>(null)
   const [adding, setAdding] = useState(false)
+  const shown = useRef<HTMLDivElement>(null)
+  /** Close the facing's panel; the focus, which goes with it, goes back to the picture. */
+  const close = (): void => {
+    setChosen(null)
+    const elsewhere = document.activeElement !== document.body && !shown.current?.contains(document.activeElement)
+    if (!elsewhere) shown.current?.querySelector('canvas')?.focus({ preventScroll: true })
+  }
   const [labels, setLabels] = useState(false)
   const reckoning = useMemo(() => reckon(audit), [audit])
   const own = useMemo(() => gallery.value?.ownBrands ?? [], [gallery.value])
@@ -60,7 +67,7 @@ export function Review({ audit, exported = audit, picture, looks, onChange, onTe
 
   return (
     <div class="review">
-      <div class="review-picture">
+      <div class="review-picture" ref={shown}>
         <ShelfCanvas
           picture={picture}
           width={audit.photo.width}
@@ -99,9 +106,9 @@ export function Review({ audit, exported = audit, picture, looks, onChange, onTe
             onTeach={onTeach && ((brand) => onTeach(facing.number, brand))}
             onRemove={() => {
               correct(facing.number, null)
-              setChosen(null)
+              close()
             }}
-            onClose={() => setChosen(null)}
+            onClose={close}
           />
         ) : (
           <p class="hint">

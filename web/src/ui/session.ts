@@ -8,6 +8,7 @@ import { go } from './route'
 import { chosenEngine, chosenSize, galleryName, measured } from './settings'
 import { labelBrands } from './shelf'
 import { galleryNames, openGallery, saveGallery } from './store'
+import type { StoredGallery } from './store'
 import type { Key } from './strings'
 import { t } from './strings'
 
@@ -36,7 +37,7 @@ export const running = signal<{ engine: Engine; size: number } | null>(null)
 export const messages = signal<Message[]>([])
 /** The gallery that names brands; `null` groups by look. */
 export const gallery = signal<Gallery | null>(null)
-/** Names of the galleries that can be chosen, the bundle's own among them. */
+/** Names of the galleries that can be chosen, the bundle's own and the one in use among them. */
 export const galleries = signal<string[]>([])
 export const bundled = signal<Gallery | null>(null)
 
@@ -63,7 +64,7 @@ export function ask(text: string, yes: string): Promise<boolean> {
 }
 
 let messageId = 0
-const SLOW_FADES = 12_000 // ms: good to know, and no fault
+export const SLOW_FADES = 12_000 // ms: good to know, and no fault
 
 /** Tell the user something; what says the same is told once. Good news goes by itself, unless there is something to do. */
 export function tell(kind: Message['kind'], text: string, action?: Message['action'], fades = fadesAfter(kind, action)): void {
@@ -79,10 +80,14 @@ export function dismiss(id: number): void {
   messages.value = messages.value.filter((message) => message.id !== id)
 }
 
-/** The address of the bundle's description: `?model=` in the page's own, else beside the page. */
+/** The address of the bundle's description: `?model=` in the page's own, else beside the page. @throws BundleError it is no address. */
 export function bundleAddress(page = new URL(location.href)): URL {
   const other = page.searchParams.get('model')
-  return new URL(other || 'bundle.json', new URL('./', page))
+  try {
+    return new URL(other || 'bundle.json', new URL('./', page))
+  } catch {
+    throw new BundleError('network', other ?? '')
+  }
 }
 
 /** Load the bundle and start counting with it; what goes wrong is in `failure`. */
@@ -250,8 +255,12 @@ export async function listGalleries(): Promise<void> {
   } catch {
     tell('warning', t('store.barred'))
   }
-  const own = bundled.value ? [bundled.value.name] : []
-  galleries.value = [...new Set([...saved, ...own])].sort((a, b) => a.localeCompare(b))
+  list(saved)
+}
+
+function list(saved: readonly string[]): void {
+  const here = [bundled.value, gallery.value].flatMap((each) => (each ? [each.name] : []))
+  galleries.value = [...new Set([...saved, ...here])].sort((a, b) => a.localeCompare(b))
 }
 
 /**
@@ -274,7 +283,16 @@ export async function chooseGallery(name: string, remember = true): Promise<void
 
 /** The gallery of this name: the user's own, else the bundle's; `null` if there is none. */
 export async function findGallery(name: string): Promise<Gallery | null> {
-  const saved = await openGallery(name)
+  return opened(name, await openGallery(name))
+}
+
+/** As `findGallery`, or a new one; where the browser bars what it keeps, that does for this visit. */
+export async function galleryToTeach(name: string): Promise<Gallery> {
+  const saved = await openGallery(name).catch(() => undefined)
+  return (await opened(name, saved)) ?? Gallery.empty(name)
+}
+
+async function opened(name: string, saved: StoredGallery | undefined): Promise<Gallery | null> {
   savedAt.delete(name)
   if (saved) {
     savedAt.set(name, saved.changed)
@@ -328,6 +346,7 @@ export function keepGallery(change: (now: Gallery | null) => Gallery | Promise<G
     const changed = await change(await newest())
     await setGallery(changed)
     galleryName.value = changed.name
+    list(galleries.value) // also where it cannot be saved
     await save(changed)
     await listGalleries()
   })

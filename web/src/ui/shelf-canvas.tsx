@@ -7,7 +7,7 @@ import type { Quad } from '../core'
 import { drawBoxes, drawChosen, drawLabel } from './boxes'
 import type { Placement } from './boxes'
 import { Button } from './components'
-import { FURTHEST, WHOLE, bounded, spotAt } from './shelf-view'
+import { FURTHEST, WHOLE, bounded, placeAfter, spotAt } from './shelf-view'
 import type { Spot, View } from './shelf-view'
 import { t } from './strings'
 import { brief } from './text'
@@ -89,6 +89,7 @@ export function ShelfCanvas(props: {
   const [drawing, setDrawing] = useState<Quad | null>(null) // a box being added or moved
   const fingers = useRef(new Fingers())
   const held = useRef(WHOLE) // the view as it was when the last finger came down
+  const last = useRef(0) // the place of the facing that was chosen last
   const hint = useId()
   const { picture, width, height, spots } = props
 
@@ -98,6 +99,11 @@ export function ShelfCanvas(props: {
     observer.observe(element)
     return () => observer.disconnect()
   }, [])
+
+  useEffect(() => {
+    const at = spots.findIndex((spot) => spot.number === props.chosen)
+    if (at >= 0) last.current = at
+  }, [props.chosen])
 
   const fit = Math.min(size.width / width, size.height / height)
   const placement: Placement = {
@@ -222,8 +228,7 @@ export function ShelfCanvas(props: {
           : clipped([old[0] + x, old[1] + y, old[2] + x, old[3] + y]),
       )
     } else if ((dx || dy) && spots.length) {
-      const next = at < 0 ? 0 : Math.min(spots.length - 1, Math.max(0, at + dx + dy))
-      props.onChoose(spots[next].number)
+      props.onChoose(spots[placeAfter(at, dx + dy, spots.length, last.current)].number)
     } else return
     event.preventDefault()
   }

@@ -28,6 +28,11 @@ export function bounded(view: View): View {
   return { scale, x: within(view.x), y: within(view.y) }
 }
 
+/** The place among `count` spots that an arrow key by `step` leads to from `at`; where none is chosen (-1), back to `last`. */
+export function placeAfter(at: number, step: number, count: number, last: number): number {
+  return Math.min(count - 1, Math.max(0, at < 0 ? last : at + step))
+}
+
 /** The spot at (x, y) in pixels of the picture, the smallest of several; or the nearest within `reach`. */
 export function spotAt(spots: readonly Spot[], x: number, y: number, reach: number): Spot | null {
   let best: Spot | null = null

@@ -18,11 +18,11 @@ import { membersOf, moved, pilesByLook, split, suggestions, without } from './le
 import type { Piles, Suggestion } from './lesson'
 import { examplePicture } from './picture'
 import { go } from './route'
-import { chooseGallery, embedder, findGallery, galleries, gallery, keepGallery, labels, listGalleries, ours, reason, tell } from './session'
+import { chooseGallery, embedder, galleries, gallery, keepGallery, labels, listGalleries, ours, reason, tell } from './session'
 import { embedded, rowsOf } from './shelf'
 import { deleteGallery } from './store'
 import { t } from './strings'
-import { teachFacings } from './teaching'
+import { beginGallery, teachFacings } from './teaching'
 import { asFileName, brief, freeName } from './text'
 
 /** The facings being taught; kept while the user looks at other pages. */
@@ -120,13 +120,9 @@ function GalleryChoice(): JSX.Element {
   const create = async (): Promise<void> => {
     const clean = tidyName(name, LONGEST_NAME)
     if (!clean) return
-    try {
-      await keepGallery(async () => (await findGallery(clean)) ?? Gallery.empty(clean))
-      setNaming(false)
-      setName('')
-    } catch (error) {
-      tell('error', t('teach.refused', { detail: reason(error) }))
-    }
+    if (!(await beginGallery(clean))) return
+    setNaming(false)
+    setName('')
   }
   const none = t(labels.value.length ? 'teach.by-label' : 'teach.by-look')
   const options = [{ value: '', label: none }, ...galleries.value.map((value) => ({ value, label: value }))]

@@ -1,10 +1,10 @@
 /** Teaching facings to the gallery in use; without one, "My brands" is begun. */
 
 import type { Quad } from '../core'
-import { Gallery, indicesWhere } from '../core'
+import { indicesWhere } from '../core'
 import type { Facing } from './audit'
 import { examplePicture } from './picture'
-import { auditor, embedder, findGallery, keepGallery, reason, tell } from './session'
+import { auditor, embedder, galleryToTeach, keepGallery, reason, tell } from './session'
 import { rowsOf } from './shelf'
 import { StoreError } from './store'
 import { t } from './strings'
@@ -24,20 +24,32 @@ export async function teachFacings(
     let called = brand
     const pictures = await Promise.all(boxes.map((box) => examplePicture(picture, box)))
     await keepGallery(async (now) => {
-      const known = now ?? (await findGallery(mine)) ?? Gallery.empty(mine)
+      const known = now ?? (await galleryToTeach(mine))
       called = known.spelled(brand)
       return known.teach(called, product || called, vectors, pictures, made)
     })
     tell('success', t('teach.taught', { brand: called, n: boxes.length }))
     return true
   } catch (error) {
-    if (error instanceof StoreError) {
-      tell('error', t('teach.not-saved', { detail: reason(error) }))
-      return true
-    }
-    tell('error', t('teach.refused', { detail: reason(error) }))
-    return false
+    return tellWhyNot(error)
   }
+}
+
+/** Have the gallery `name` name the brands, a new one where there is none; tells the user what went wrong, and whether it does. */
+export async function beginGallery(name: string): Promise<boolean> {
+  try {
+    await keepGallery(() => galleryToTeach(name))
+    return true
+  } catch (error) {
+    return tellWhyNot(error)
+  }
+}
+
+/** Whether it holds for this visit, which is told. */
+function tellWhyNot(error: unknown): boolean {
+  const held = error instanceof StoreError
+  tell('error', t(held ? 'teach.not-saved' : 'teach.refused', { detail: reason(error) }))
+  return held
 }
 
 /**

@@ -2,13 +2,16 @@
 
 import { unsaved } from './draft'
 import { sweeping } from './live'
-import { ask, tell } from './session'
+import { SLOW_FADES, ask, tell } from './session'
 import { t } from './strings'
 
 const CHECK_EVERY = 3_600_000 // ms
 const PATIENCE = 4000 // ms for a new version to take over, which may wait for what the old one is doing
 
 let asked = false // this page asked for the new version
+
+/** Whether the user has let the page go: the browser is not to ask once more. */
+export let leaving = false
 
 /**
  * Register the service worker; resolves when the page may load the rest.
@@ -35,8 +38,9 @@ export async function startUpdates(): Promise<void> {
     if (registration.installing) look()
     registration.addEventListener('updatefound', look)
     setInterval(() => void registration.update().catch(() => {}), CHECK_EVERY)
-  } catch {
-    // Barred, as in some private windows, or not https: the app works while the server is there.
+  } catch (error) {
+    // The app works while the server is there. A `TypeError` is of a script that was not had, or that a preview refuses.
+    if (!(error instanceof TypeError)) tell('info', t('app.not-kept'), undefined, SLOW_FADES)
   }
 }
 
@@ -64,12 +68,15 @@ function takeOver(registration: ServiceWorkerRegistration): void {
 /** Start the new version; where the old one is busy, it ends with the page. */
 async function update(registration: ServiceWorkerRegistration): Promise<void> {
   if (!(await mayGo())) return
+  leaving = true // a page that stayed would have files of two versions
   takeOver(registration)
   setTimeout(() => location.reload(), PATIENCE)
 }
 
 async function reload(): Promise<void> {
-  if (await mayGo()) location.reload()
+  if (!(await mayGo())) return
+  leaving = true
+  location.reload()
 }
 
 /** Whether what nothing keeps may go with the page, where there is something; asks. */

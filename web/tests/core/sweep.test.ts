@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { findHomography, inverse, movePoints, multiply, overlapShare } from '../../src/core/homography'
+import { findHomography, inverse, moveBoxes, movePoints, multiply, overlapShare } from '../../src/core/homography'
 import { CameraMotion, Links, type Pose } from '../../src/core/motion'
 import type { Raster } from '../../src/core/raster'
 import { assignBest, ShelfTracker } from '../../src/core/tracking'
@@ -61,6 +61,14 @@ describe('homographies', () => {
     const [unit] = [multiply(h, inverse(h))]
     expectClose(unit.map((value) => value / unit[8]), [1, 0, 0, 0, 1, 0, 0, 0, 1], 1e-9)
   })
+
+  test.each([
+    ['not', [1, 0, 0, 0, 1, 0, 0, 0, 1], [10, 20, 40, 100]],
+    ['by a quarter', [0, -1, 200, 1, 0, 0, 0, 0, 1], [100, 10, 180, 40]],
+    ['by half', [-1, 0, 200, 0, -1, 200, 0, 0, 1], [160, 100, 190, 180]],
+    ['by three quarters', [0, 1, 0, -1, 0, 200, 0, 0, 1], [20, 160, 100, 190]],
+    ['a little', [0.96, -0.28, 100, 0.28, 0.96, 0, 0, 0, 1], [92.8, 26.2, 121.6, 103.0]],
+  ])('move boxes with a camera that is turned %s', (_, turn, to) => expectClose(moveBoxes(Float64Array.of(10, 20, 40, 100), Float64Array.from(turn)), to, 1e-9))
 
   test('are found among many wrong pairs', () => {
     const source = Float64Array.from({ length: 160 }, (_, k) => (k * 7919) % (k % 2 ? 181 : 317))

@@ -99,3 +99,22 @@ test('a frame that was sent before counting began anew brings no old sweep back'
   frame()
   await vi.waitFor(() => expect(live.reading.value?.unique).toBe(2))
 })
+
+test('a camera that gives no new pictures is told while that lasts, but not where nobody looked', async () => {
+  let screen = (): void => {} // shows its next picture
+  vi.stubGlobal('requestAnimationFrame', (next: () => void) => void (screen = next))
+  const { live } = await run({})
+  let now = performance.now()
+  const wait = (ms: number): boolean => {
+    vi.mocked(performance.now).mockReturnValue((now += ms))
+    screen()
+    return live.stalled.value
+  }
+  wait(0)
+  expect([wait(1000), wait(1000), wait(1000), wait(1000)]).toEqual([false, false, false, true])
+  frame()
+  expect(wait(100)).toBe(false)
+  expect(wait(60_000)).toBe(false) // the page was hidden
+  live.paused = true
+  expect([1, 2, 3, 4].map(() => wait(1000))).toEqual([false, false, false, false])
+})

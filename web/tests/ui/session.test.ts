@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { Auditor, BundleError, Gallery, loadBundle } from '../../src/core'
 import type { Bundle } from '../../src/core'
-import { galleryNames, openGallery } from '../../src/ui/store'
+import { galleryNames, openGallery, saveGallery } from '../../src/ui/store'
 
 vi.mock('../../src/ui/store')
 vi.mock('../../src/core', async (importOriginal) => ({ ...(await importOriginal<object>()), loadBundle: vi.fn() }))
@@ -64,6 +64,55 @@ describe('the gallery that came with the app', () => {
     vi.mocked(openGallery).mockRejectedValue(new Error('barred'))
     await expect(session.chooseGallery('Mine')).rejects.toThrow('barred')
     expect(texts()).toEqual([])
+  })
+})
+
+describe('a gallery to teach', () => {
+  const own = Gallery.empty('Shelf')
+
+  test.each([
+    ['Mine', undefined],
+    ['Shelf', own], // the bundle's
+  ])('where nothing can be kept is one for this visit: %s', async (name, bundled) => {
+    session.bundled.value = own
+    vi.mocked(openGallery).mockRejectedValue(new Error('barred'))
+    const found = await session.galleryToTeach(name)
+    expect([found.name, found === bundled]).toEqual([name, !!bundled])
+  })
+
+  test('is no new one in place of one that is damaged', async () => {
+    vi.mocked(openGallery).mockResolvedValue({ name: 'Mine', zip: new Blob(['x']), changed: '' })
+    await expect(session.galleryToTeach('Mine')).rejects.toThrow()
+  })
+
+  test('that was not saved is in use and can be seen so', async () => {
+    vi.mocked(openGallery).mockRejectedValue(new Error('barred'))
+    vi.mocked(galleryNames).mockRejectedValue(new Error('barred'))
+    vi.mocked(saveGallery).mockRejectedValueOnce(new Error('barred'))
+    await expect(session.keepGallery(() => session.galleryToTeach('Mine'))).rejects.toThrow('barred')
+    expect([session.gallery.value?.name, session.galleries.value]).toEqual(['Mine', ['Mine']])
+    session.gallery.value = null
+  })
+})
+
+describe('an address in ?model=', () => {
+  const at = (query: string): string => session.bundleAddress(new URL(`http://localhost/app/?${query}`)).href
+
+  test.each([
+    ['', 'http://localhost/app/bundle.json'],
+    ['model=https://models.example/a/bundle.json', 'https://models.example/a/bundle.json'],
+  ])('%j leads to %s', (query, address) => expect(at(query)).toBe(address))
+
+  test('that is none is told at the start, and lets nothing be asked of other servers', async () => {
+    vi.stubGlobal('location', new URL('http://localhost/?model=https://'))
+    const append = vi.fn()
+    vi.stubGlobal('document', { documentElement: { dataset: {} }, createElement: () => ({}), head: { append } })
+    const { narrowPolicy } = await import('../../src/ui/policy')
+    narrowPolicy()
+    await session.start()
+    vi.stubGlobal('location', new URL('http://localhost/'))
+    expect(append).toHaveBeenCalledWith(expect.objectContaining({ content: "connect-src 'self'" }))
+    expect([session.phase.value, session.failure.value?.text]).toEqual(['failed', expect.stringContaining('https:// could not be loaded')])
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
-import { FURTHEST, bounded, spotAt } from '../../src/ui/shelf-view'
+import { FURTHEST, bounded, placeAfter, spotAt } from '../../src/ui/shelf-view'
 import type { Spot } from '../../src/ui/shelf-view'
 
 const spot = (number: number, ...box: [number, number, number, number]): Spot => ({ number, box, color: '', label: '', spoken: '' })
@@ -30,3 +30,13 @@ test('a view never leaves the picture', () => {
     }
   }))
 })
+
+test.each([
+  ['on', 2, 1, 3],
+  ['back', 2, -1, 1],
+  ['not before the first', 0, -1, 0],
+  ['not beyond the last', 4, 1, 4],
+  ['to the first where none was chosen yet', -1, 1, 0, 0],
+  ['back to the one that was chosen last', -1, 1, 3, 3],
+  ['to the last where that is gone', -1, -1, 4, 7],
+])('an arrow key leads %s', (_, at, step, to, last = 0) => expect(placeAfter(at, step, 5, last)).toBe(to))

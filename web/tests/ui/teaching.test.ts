@@ -3,13 +3,15 @@ import { Gallery } from '../../src/core'
 import type { EmbedderDescription } from '../../src/core'
 import type { Facing } from '../../src/ui/audit'
 import * as session from '../../src/ui/session'
-import { teachLike } from '../../src/ui/teaching'
+import { StoreError } from '../../src/ui/store'
+import { beginGallery, teachFacings, teachLike } from '../../src/ui/teaching'
 import { makeFacings } from './make'
 
 // Of the session only what teaching needs: all of it needs a page and a model.
 vi.mock('../../src/ui/session', async () => {
   const { signal } = await import('@preact/signals')
-  return { auditor: signal(null), embedder: signal(null), findGallery: async () => null, keepGallery: vi.fn(), reason: String, tell: vi.fn() }
+  const { Gallery } = await import('../../src/core')
+  return { auditor: signal(null), embedder: signal(null), galleryToTeach: async (name: string) => Gallery.empty(name), keepGallery: vi.fn(), reason: String, tell: vi.fn() }
 })
 vi.mock('../../src/ui/picture', () => ({ examplePicture: async (_: unknown, box: number[]) => Uint8Array.from(box.map((edge) => edge / 10)) }))
 
@@ -57,4 +59,18 @@ test('another spelling of a brand is the brand', async () => {
   for (const brand of ['West', ' west ', 'WEST']) await teachLike(picture, makeFacings('look A'), Float32Array.of(1, 0), 0, brand)
   expect(known.brands).toEqual(['West'])
   expect(session.tell).toHaveBeenLastCalledWith('success', expect.stringContaining('West'))
+})
+
+describe.each([
+  ['a new gallery', () => beginGallery('Mine')],
+  ['what is taught', () => teachFacings(picture, [makeFacings('')[0].box], Float32Array.of(1, 0), 'Acme', '')],
+])('%s', (_, work) => {
+  test.each([
+    ['is in use also where it cannot be saved', new StoreError(false, 'denied'), true, 'for this visit, but not saved'],
+    ['is not where something else went wrong', new Error('no'), false, 'Not taught'],
+  ])('%s', async (_, error, held, told) => {
+    vi.mocked(session.keepGallery).mockRejectedValueOnce(error)
+    expect(await work()).toBe(held)
+    expect(session.tell).toHaveBeenCalledExactlyOnceWith('error', expect.stringContaining(told))
+  })
 })

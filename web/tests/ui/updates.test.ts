@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 const tell = vi.fn()
 const ask = vi.fn(async () => false)
 const open = { draft: false, sweep: false }
-vi.mock('../../src/ui/session', () => ({ tell: (...told: unknown[]) => tell(...told), ask: () => ask() }))
+vi.mock('../../src/ui/session', () => ({ tell: (...told: unknown[]) => tell(...told), ask: () => ask(), SLOW_FADES: 1 }))
 vi.mock('../../src/ui/draft', () => ({ unsaved: () => open.draft }))
 vi.mock('../../src/ui/live', () => ({ sweeping: { get value() { return open.sweep } } })) // prettier-ignore
 
@@ -55,9 +55,9 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-async function visit(controller: Worker | null): Promise<typeof import('../../src/ui/updates')> {
+async function visit(controller: Worker | null, register = async () => registration): Promise<typeof import('../../src/ui/updates')> {
   registration.active = controller
-  const serviceWorker = Object.assign(new EventTarget(), { controller, register: async () => registration, getRegistrations: async () => [registration] })
+  const serviceWorker = Object.assign(new EventTarget(), { controller, register, getRegistrations: async () => [registration] })
   vi.stubGlobal('navigator', { serviceWorker })
   const updates = await import('../../src/ui/updates')
   await updates.startUpdates()
@@ -93,6 +93,14 @@ describe('that the app could not be kept', () => {
     for (const state of ['installed', 'activating', 'activated', 'redundant']) first.become(state)
     expect(told()).toEqual([expect.stringContaining('Ready')])
   })
+})
+
+test.each([
+  ['told where the browser refuses to keep it', new DOMException('An SSL certificate error occurred', 'SecurityError'), [expect.stringContaining('does not keep the app')]],
+  ['no matter where the script was not to be had, as in a preview', new TypeError('script evaluation failed'), []],
+])('that the app is not kept is %s', async (_, error, messages) => {
+  await visit(null, () => Promise.reject(error))
+  expect(told()).toEqual(messages)
 })
 
 describe('everything is fetched anew', () => {
@@ -143,14 +151,15 @@ test('a page that is open since the first visit is told of new versions, and tha
 })
 
 describe.each(['Update now', 'Reload'])('%s', (label) => {
-  async function press(): Promise<void> {
-    await visit(new Worker())
+  async function press(): Promise<boolean> {
+    const updates = await visit(new Worker())
     findNext()
     if (label === 'Reload') change()
     vi.useFakeTimers()
     tell.mock.calls.at(-1)![2].run()
     await vi.advanceTimersByTimeAsync(9000)
     vi.useRealTimers()
+    return updates.leaving
   }
 
   test('loads the page anew where nothing would be lost', async () => {
@@ -162,5 +171,13 @@ describe.each(['Update now', 'Reload'])('%s', (label) => {
     Object.assign(open, work)
     await press()
     expect([ask.mock.calls.length, reload.mock.calls.length]).toEqual([1, 0])
+  })
+
+  test('asks once: the browser need not ask again', async () => {
+    open.draft = true
+    expect(await press()).toBe(false)
+    ask.mockResolvedValueOnce(true)
+    expect(await press()).toBe(true)
+    expect([ask.mock.calls.length, reload.mock.calls.length]).toEqual([2, 1])
   })
 })
