@@ -76,7 +76,7 @@ def _add_audits(commands):
         actions,
         "export",
         export_audits,
-        "Write audits to a file for other programs.",
+        "Write audits to a file for other programs.\n\nShelf rows count from 1, the topmost; -1 is none.",
         "examples:\n"
         "  skushare audits export facings.csv                  every facing of all audits\n"
         "  skushare audits export shares.parquet --table shares --brand Astra\n"

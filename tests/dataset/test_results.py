@@ -38,7 +38,7 @@ def test_json_tells_the_gaps_of_each_photo():
     content = json.loads(results.to_json([Found(Path("a.jpg"), 100, 70, row), *FOUND], ("facing",)))
     assert [len(photo["gaps"]) for photo in content] == [1, 0, 0, 0]
     (gap,) = content[0]["gaps"]
-    assert (gap["left"], gap["right"], gap["row"], gap["facings"]) == (42, 70, 0, 1)
+    assert (gap["left"], gap["right"], gap["row"], gap["facings"]) == (42, 70, 1, 1)
 
 
 def test_csv_has_a_row_a_facing_and_no_formula():
