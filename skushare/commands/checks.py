@@ -220,11 +220,12 @@ def _check_target(args):
 
 
 def _write(args, dataset, reason, stored):
-    from skushare.dataset.formats import detect_format, write_dataset
+    from skushare.dataset.formats import detect_format, stored_source, write_dataset
     from skushare.dataset.store import replace_dataset
 
     if args.out:
-        known = args.format or (detect_format(args.source) if os.path.exists(args.source) else "coco")
+        is_file = os.path.exists(args.source) and not stored_source(args.source)
+        known = args.format or (detect_format(args.source) if is_file else "coco")
         write_dataset(dataset, args.out, args.to or known, shown("images"))
     else:
         replace_dataset(args.source, dataset, reason, stored)

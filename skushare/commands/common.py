@@ -69,15 +69,18 @@ def open_naming(args, labels):
 
 
 def open_brands(name):
-    """(gallery, embedder) of ``--gallery``; (None, None) where it is not given."""
+    """(gallery, embedder) of ``--gallery``; (None, None) where it is not given.
+
+    A saved gallery comes before a folder of its name, which ``./NAME`` stands for.
+    """
     if not name:
         return None, None
     from skushare.brands.embedder import Embedder
     from skushare.brands.gallery_files import read_gallery
-    from skushare.brands.library import open_gallery
+    from skushare.brands.library import gallery_names, open_gallery
 
     embedder = Embedder.load()
-    if Path(name).exists():
+    if name not in gallery_names() and Path(name).exists():
         return read_gallery(name, embedder), embedder
     return open_gallery(name).embedded_by(embedder), embedder
 

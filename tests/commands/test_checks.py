@@ -120,6 +120,16 @@ def test_fixes_of_a_folder_are_written_elsewhere_in_its_format(source, tmp_path,
     assert len(read_dataset(source, raw=True)) == 5  # as it was
 
 
+def test_what_is_fixed_of_a_stored_dataset_is_written_as_coco_whatever_a_folder_of_its_name_holds(
+    source, tmp_path, monkeypatch, capsys
+):
+    run(capsys, "import", source)
+    monkeypatch.chdir(tmp_path / "workspace")
+    (tmp_path / "workspace" / "shop").mkdir()
+    run(capsys, "check", "shop", "--fix", "all", "--out", tmp_path / "mended")
+    assert (tmp_path / "mended" / "train.json").is_file()
+
+
 def test_fixes_of_a_stored_dataset_can_be_undone(source, capsys):
     assert run(capsys, "import", source)[0] == 0
     status, out, _ = run(capsys, "check", "shop", "--fix", "all")
