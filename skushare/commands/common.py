@@ -4,6 +4,8 @@ import argparse
 from contextlib import contextmanager
 from pathlib import Path
 
+MOST = 2**31 - 1  # what every database takes for a number
+MAX_SIZE = 8192  # of the network's input; beyond it, memory ends
 FORMATS = ("voc", "coco", "labelme", "yolo", "csv", "tfrecord")  # of datasets
 
 
@@ -98,11 +100,18 @@ def fraction(text):
     return value
 
 
-def positive(text):
+def positive(text, most=MOST):
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"at least 1, got {text}")
+    if value > most:
+        raise argparse.ArgumentTypeError(f"at most {most:,}, got {text}")
     return value
+
+
+def input_size(text):
+    """The longest side of the network's input in pixels."""
+    return positive(text, MAX_SIZE)
 
 
 @contextmanager
