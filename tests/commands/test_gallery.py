@@ -51,6 +51,16 @@ def test_an_old_version_is_brought_back_and_none_is_lost(tmp_path, capsys):
     assert open_gallery("g").brands == demo.brands
 
 
+def test_a_gallery_or_brand_map_is_deleted(tmp_path, capsys):
+    (tmp_path / "packs.csv").write_text("label,brand,own\ncan,Cola,yes\n")
+    save_gallery(replace(read_gallery(DEMO_GALLERY), name="demo"))
+    save_gallery(read_brand_map(tmp_path / "packs.csv"))
+    for name in ("demo", "packs (brand map)"):
+        status, told = run(capsys, "gallery", "delete", name)
+        assert status == 0 and told.out == f"{name}: deleted\n"
+    assert run(capsys, "gallery", "list")[1].out == ""
+
+
 def test_labelled_photos_teach_their_labels(tmp_path, capsys):
     content = json.loads((FOLDER / "annotations.json").read_text())
     brands = sorted({note["brand"] for note in content["annotations"]})
@@ -122,6 +132,7 @@ def test_a_model_s_own_labels_may_be_mapped_to_brands(tmp_path, capsys):
         ("gallery", "export", "none", "x"),
         ("gallery", "versions", "none"),
         ("gallery", "restore", "none", 1),
+        ("gallery", "delete", "none"),
     ],
 )
 def test_a_gallery_that_is_not_there_is_named(capsys, arguments):
