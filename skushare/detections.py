@@ -64,8 +64,14 @@ class Detections:
         """The detections with a score of at least ``min_score``."""
         return self[self.scores >= min_score]
 
+    def row_numbers(self):
+        """(n,) int32, the shelf rows as people count them: from 1, the topmost; -1 where there is none."""
+        if self.row_ids is None:
+            return np.full(len(self), -1, np.int32)
+        return np.where(self.row_ids < 0, -1, self.row_ids + 1)
+
     def to_frame(self, labels=(), brands=()):
-        """A table for people: one row a facing, pixels rounded to tenths.
+        """A table for people: one row a facing, pixels rounded to tenths, shelf rows counted from 1.
 
         ``labels`` and ``brands`` name the classes and brands; one without a name keeps its number.
         """
@@ -78,6 +84,8 @@ class Detections:
         for name in ("track_ids", "row_ids", "brand_ids", "sku_ids"):
             if getattr(self, name) is not None:
                 table[name.removesuffix("_ids")] = getattr(self, name)
+        if "row" in table:
+            table["row"] = self.row_numbers()
         if brands and self.brand_ids is not None:
             table["brand"] = [brands[i] if 0 <= i < len(brands) else "" for i in self.brand_ids]
         if self.brand_scores is not None:

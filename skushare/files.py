@@ -105,6 +105,17 @@ def sweep(folder, prefix):
                 shutil.rmtree(left, ignore_errors=True)
 
 
+def check_new(folder):
+    """Refuse a folder to write that holds something already.
+
+    Raises:
+        SkushareError: it exists and is no empty folder.
+    """
+    folder = Path(folder)
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise SkushareError(f"{folder}: exists already; choose another name or delete it")
+
+
 @contextmanager
 def atomic_folder(path):
     """A temporary folder beside ``path`` to fill; it takes ``path``'s place at the end, or goes on an error.
@@ -114,8 +125,7 @@ def atomic_folder(path):
     """
     path = Path(path)
     with writing(path):
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-            raise SkushareError(f"{path}: exists already; choose another name or delete it")
+        check_new(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
             dir=path.parent, prefix=f".{path.name}.", ignore_cleanup_errors=True

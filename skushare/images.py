@@ -109,7 +109,7 @@ def read_header(path):
             # Pillow turns TIFF by itself, and would decode all of a PNG to look for EXIF behind its pixels.
             plain = picture.format == "TIFF" or (picture.format == "PNG" and "exif" not in picture.info)
             orientation = 1 if plain else exif_orientation(picture)
-            width, height = picture.size[::-1] if orientation in (5, 6, 7, 8) else picture.size
+            width, height = picture.size[::-1] if lies_on_side(orientation) else picture.size
             return Header(picture.format, picture.mode, width, height, orientation in range(2, 9))
     except Exception as error:  # decoders answer hostile data with almost any exception
         raise ImageError(f"{path}: is not a picture that can be read ({error})") from None
@@ -171,9 +171,14 @@ def exif_orientation(picture):
         return 1  # unreadable EXIF must not cost the picture
 
 
+def lies_on_side(orientation):
+    """Whether EXIF's ``orientation`` swaps the width and height of a picture."""
+    return orientation in (5, 6, 7, 8)
+
+
 def upright(pixels, orientation):
     """``pixels`` turned and mirrored as EXIF's ``orientation`` says."""
-    if orientation in (5, 6, 7, 8):
+    if lies_on_side(orientation):
         pixels = cv2.transpose(pixels)
     if orientation in _FLIPS:
         pixels = cv2.flip(pixels, _FLIPS[orientation])

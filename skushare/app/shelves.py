@@ -201,7 +201,6 @@ def facings_of(shelves, labels, brands):
     tables = []
     for shelf in shelves:
         table = shelf.detections.to_frame(labels).assign(photo=shelf.photo.name)
-        table["row"] = shelf.detections.row_ids + 1
         if brands:
             table["brand"] = [brands[i] if i >= 0 else UNKNOWN for i in shelf.detections.brand_ids]
         tables.append(table.drop(columns="sku", errors="ignore"))

@@ -144,7 +144,10 @@ class Audit:
         ]
 
     def table(self):
-        """All facings: a DataFrame of ``photo``, ``brand``, scores and the box's corners in pixels."""
+        """All facings: a DataFrame of ``photo``, ``brand``, scores and the box's corners in pixels.
+
+        ``row`` counts from 1, the topmost; a negative ``row`` or ``sku`` is unknown.
+        """
         frames = []
         for photo in self.photos:
             found = photo.detections
@@ -154,7 +157,7 @@ class Audit:
                     "brand": brand_names(found, self.brands),
                     "brand_score": found.brand_scores if found.brand_scores is not None else float("nan"),
                     "score": found.scores,
-                    "row": found.row_ids if found.row_ids is not None else -1,
+                    "row": found.row_numbers(),
                     "sku": found.sku_ids if found.sku_ids is not None else -1,
                     **dict(zip(("left", "top", "right", "bottom"), found.boxes.T, strict=True)),
                 }

@@ -1,5 +1,6 @@
 """`skushare audit` and `skushare audits`: counting shelves for the record, and what was recorded."""
 
+import argparse
 import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -76,7 +77,7 @@ def _add_audits(commands):
         actions,
         "export",
         export_audits,
-        "Write audits to a file for other programs.",
+        "Write audits to a file for other programs.\n\nShelf rows count from 1, the topmost; -1 is none.",
         "examples:\n"
         "  skushare audits export facings.csv                  every facing of all audits\n"
         "  skushare audits export shares.parquet --table shares --brand Astra\n"
@@ -119,7 +120,10 @@ def _add_filter(parser):
 
 def moment(text):
     """A time of this computer's clock, such as 2026-03-02 or 2026-03-02T14:30."""
-    return datetime.fromisoformat(text).astimezone()
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(f"as 2026-03-02 or 2026-03-02T14:30, got {text}") from None
 
 
 def audit(args):

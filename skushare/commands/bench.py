@@ -1,6 +1,6 @@
 """`skushare bench`: milliseconds a frame."""
 
-from skushare.commands.common import add_model, command, positive
+from skushare.commands.common import add_model, command, input_size, positive
 from skushare.errors import SkushareError
 
 
@@ -18,7 +18,7 @@ def add(commands):
         "paths", nargs="*", metavar="PATH", help="photos used as frames (default: the bundled ones)"
     )
     add_model(parser, "live")
-    parser.add_argument("--size", type=positive, help="longest input side in pixels (default: the model's)")
+    parser.add_argument("--size", type=input_size, help="longest input side in pixels (default: the model's)")
     parser.add_argument("--frames", type=positive, default=60)
     parser.add_argument("--no-keras", action="store_true", help="leave out the comparison")
 

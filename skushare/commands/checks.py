@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from skushare.commands.common import FORMATS, add_source, command, shown
-from skushare.errors import ConfigError, SkushareError
-from skushare.files import check_folder, check_target, make_folder
+from skushare.errors import ConfigError
+from skushare.files import check_folder, check_new, check_target, make_folder
 
 SHOWN = 10  # places, classes
 KINDS = ("damaged", "size", "inverted", "outside", "tiny", "duplicates", "names", "leak", "empty")
@@ -67,7 +67,7 @@ def add(subcommands):
         help="splits and their shares, in proportion to each other; 0 for no such split (default: train=80 "
         "val=10 test=10)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="another one gives another split (default: 0)")
+    parser.add_argument("--seed", type=_seed, default=0, help="another one gives another split (default: 0)")
     parser.add_argument(
         "--series",
         action="store_true",
@@ -124,6 +124,7 @@ def run_stats(args):
     if args.csv:
         for name, table in tables.items():
             _write_csv(args.csv / f"{name.replace(' ', '_')}.csv", table)
+        print(f"\n{args.csv}: {len(tables)} tables")
     return 0
 
 
@@ -141,6 +142,7 @@ def run_check(args):
     _report(findings, dataset)
     if args.csv:
         _write_places(args.csv, findings)
+        print(f"\n{args.csv}: {sum(len(finding.places) for finding in findings):,} places")
     if args.fix:
         fixed = fix(dataset, CHECKS if "all" in args.fix else args.fix, shown("pictures"))
         findings = check(fixed, shown("pictures"))
@@ -191,6 +193,13 @@ def _add_out(parser):
     parser.add_argument("--to", choices=FORMATS, help="format to write (default: the source's)")
 
 
+def _seed(text):
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"at least 0, got {text}")
+    return value
+
+
 def _share(text):
     name, _, share = text.partition("=")
     try:
@@ -215,17 +224,19 @@ def _check_target(args):
     """Whether it is clear where to write to, before the work begins."""
     if not args.out and not _is_stored(args.source):
         raise ConfigError(f"{args.source}: is no whole stored dataset, so --out must name a folder to write")
-    if args.out and args.out.exists():
-        raise SkushareError(f"{args.out}: exists already; choose another name or delete it")
+    if args.out:
+        check_new(args.out)
 
 
 def _write(args, dataset, reason, stored):
-    from skushare.dataset.formats import detect_format, write_dataset
+    from skushare.dataset.formats import detect_format, stored_source, write_dataset
     from skushare.dataset.store import replace_dataset
 
     if args.out:
-        known = args.format or (detect_format(args.source) if os.path.exists(args.source) else "coco")
+        is_file = os.path.exists(args.source) and not stored_source(args.source)
+        known = args.format or (detect_format(args.source) if is_file else "coco")
         write_dataset(dataset, args.out, args.to or known, shown("images"))
+        print(f"{args.out}: {_size(dataset)}")
     else:
         replace_dataset(args.source, dataset, reason, stored)
 

@@ -4,6 +4,8 @@ import argparse
 from contextlib import contextmanager
 from pathlib import Path
 
+MOST = 2**31 - 1  # what every database takes for a number
+MAX_SIZE = 8192  # of the network's input; beyond it, memory ends
 FORMATS = ("voc", "coco", "labelme", "yolo", "csv", "tfrecord")  # of datasets
 
 
@@ -69,15 +71,18 @@ def open_naming(args, labels):
 
 
 def open_brands(name):
-    """(gallery, embedder) of ``--gallery``; (None, None) where it is not given."""
+    """(gallery, embedder) of ``--gallery``; (None, None) where it is not given.
+
+    A saved gallery comes before a folder of its name, which ``./NAME`` stands for.
+    """
     if not name:
         return None, None
     from skushare.brands.embedder import Embedder
     from skushare.brands.gallery_files import read_gallery
-    from skushare.brands.library import open_gallery
+    from skushare.brands.library import gallery_names, open_gallery
 
     embedder = Embedder.load()
-    if Path(name).exists():
+    if name not in gallery_names() and Path(name).exists():
         return read_gallery(name, embedder), embedder
     return open_gallery(name).embedded_by(embedder), embedder
 
@@ -95,11 +100,18 @@ def fraction(text):
     return value
 
 
-def positive(text):
+def positive(text, most=MOST):
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"at least 1, got {text}")
+    if value > most:
+        raise argparse.ArgumentTypeError(f"at most {most:,}, got {text}")
     return value
+
+
+def input_size(text):
+    """The longest side of the network's input in pixels."""
+    return positive(text, MAX_SIZE)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 from skushare.commands import checks
 from skushare.commands.common import FORMATS, add_source, command, fraction, shown
 from skushare.errors import ConfigError, DatasetError, SkushareError
+from skushare.files import check_new
 
 _SOURCE = (
     "SOURCE is a label file or a folder of SKU-110K's CSV, Pascal VOC, COCO, YOLO, LabelMe or TFRecord,\n"
@@ -16,8 +17,8 @@ _SOURCE = (
 def add(commands):
     group = commands.add_parser(
         "data",
-        help="Bring datasets in, convert, label, check, split and list them.",
-        description="Bring datasets in, convert, label, check, split and list them.",
+        help="Bring datasets in, convert, label, check, split, list and delete them.",
+        description="Bring datasets in, convert, label, check, split, list and delete them.",
         epilog="Start with: skushare data import FOLDER",
     )
     subcommands = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -28,8 +29,8 @@ def add(commands):
         "Store a dataset in the workspace, for the app and under a short name for every command.\n\n"
         f"{_SOURCE}\n"
         "It may also be a zip of such a folder, as labelling tools export it.\n"
-        "Images are linked or copied into the workspace. Wrong boxes are kept, for `skushare data check`\n"
-        "to find and fix.",
+        "Images are copied into the workspace. Wrong boxes are kept, for `skushare data check` to find and\n"
+        "fix.",
         "examples:\n"
         "  skushare data import SKU110K_fixed/ --name sku110k\n"
         "  skushare data import export.zip --name shop\n",
@@ -78,6 +79,15 @@ def add(commands):
         "List the stored datasets.",
         "example:\n  skushare data list\n",
     )
+    parser = command(
+        subcommands,
+        "delete",
+        run_delete,
+        "Remove a stored dataset with its images, for good.\n\n"
+        "Images that were left in place at the import stay where they are.",
+        "example:\n  skushare data delete mine\n",
+    )
+    parser.add_argument("name", metavar="NAME", help="of the stored dataset")
     checks.add(subcommands)
 
 
@@ -106,8 +116,7 @@ def run_import(args):
         name = args.name or _short(dataset.name)
         folder = add_dataset(dataset, name, copy=not args.in_place, progress=shown("images"))
     print(f"{folder}: {_summary(dataset)}; use it as {name}")
-    if not _boxes(dataset):
-        print("it has not one box; if there are labels, docs/datasets.md tells where they are looked for")
+    _tell_if_boxless(dataset)
     if missing := missing_photos(dataset):
         print(
             f"{len(missing)} of {len(dataset)} photos were not found, such as {missing[0]}; "
@@ -129,10 +138,12 @@ def _short(name):
 def run_convert(args):
     from skushare.dataset.formats import read_dataset, write_dataset
 
+    check_new(args.out)
     raw = read_dataset(args.source, args.images, args.format, raw=True)
     dataset = raw.cleaned()
     write_dataset(dataset, args.out, args.to, progress=shown("images"))
     print(f"{args.out}: {_summary(dataset)}")
+    _tell_if_boxless(raw)
     if dropped := _boxes(raw) - _boxes(dataset):
         print(f"left out {dropped} boxes without area or outside of their image")
     return 0
@@ -143,6 +154,7 @@ def run_label(args):
     from skushare.detector.runtime import Detector
     from skushare.training.labelling import label_dataset, unlabelled
 
+    check_new(args.out)
     dataset = unlabelled(args.source) if args.photos else read_dataset(args.source, args.images, args.format)
     detector = Detector.load(args.model)
     min_score = detector.min_score if args.min_score is None else args.min_score
@@ -172,6 +184,19 @@ def run_list(args):
     else:
         print("none stored yet; bring one in with skushare data import")
     return 0
+
+
+def run_delete(args):
+    from skushare.dataset.store import delete_dataset
+
+    delete_dataset(args.name)
+    print(f"{args.name}: deleted")
+    return 0
+
+
+def _tell_if_boxless(dataset):
+    if not _boxes(dataset):
+        print("it has not one box; if there are labels, docs/datasets.md tells where they are looked for")
 
 
 def _boxes(dataset):

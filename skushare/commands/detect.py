@@ -38,6 +38,8 @@ def add(commands):
         "  skushare detect walk.mp4                             a video along a shelf, each facing once\n"
         "  skushare detect shelf.jpg --shares                   share of shelf, overall and by row\n"
         "  skushare detect shelf.jpg --shares --gallery mine    by the brands of a gallery\n"
+        "  skushare detect photos/ --shares --format csv --out shares.csv\n"
+        "                                                       as a table, shares from 0 to 1\n"
         "  skushare detect shelf.jpg --shares --model packs --brand-map brands.csv\n"
         "                                                       by those of the model's own labels\n",
     )
@@ -50,7 +52,12 @@ def add(commands):
     parser.add_argument(
         "--max-detections", type=positive, help="boxes a photo at most (default: the model's)"
     )
-    parser.add_argument("--format", choices=("table", "json", "csv", "coco"), default="table")
+    parser.add_argument(
+        "--format",
+        choices=("table", "json", "csv", "coco"),
+        default="table",
+        help="json and csv count shelf rows from 1, the topmost (default: %(default)s)",
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write there instead of to the terminal")
     parser.add_argument(
         "--draw", type=Path, metavar="DIR", help="also write each photo there with its boxes drawn"
@@ -73,6 +80,8 @@ def run(args):
     from skushare.live.recording import SUFFIXES, find_in_video
     from skushare.shelf.rows import assign_rows
 
+    if args.shares and args.format == "coco":
+        raise ConfigError("--format coco has no place for --shares; choose csv, json or table")
     given = find_images(args.paths)
     videos = [path for path in given if path.suffix.lower() in SUFFIXES]
     paths = [path for path in given if path not in videos]
@@ -114,17 +123,29 @@ def run(args):
                 print(f"skushare: {found[-1].error}", file=sys.stderr)
             advance()
     found = [photo._replace(detections=assign_rows(photo.detections)) for photo in found]
-    text = {
-        "shares": lambda: results.to_shares(found, detector.labels, brands, own),
-        "table": lambda: results.to_table(found),
-        "json": lambda: results.to_json(found, detector.labels, brands, own),
-        "csv": lambda: results.to_csv_text(found, detector.labels, brands, own),
-        "coco": lambda: results.to_coco(found, detector.labels, brands, own),
-    }["shares" if args.shares else args.format]()
+    named = (found, detector.labels, brands, own)
+    if args.shares:
+        text = {
+            "table": results.to_shares,
+            "json": results.shares_to_json,
+            "csv": results.shares_to_csv_text,
+        }[args.format](*named)
+    else:
+        text = {
+            "table": lambda found, *_: results.to_table(found),
+            "json": results.to_json,
+            "csv": results.to_csv_text,
+            "coco": results.to_coco,
+        }[args.format](*named)
+    facings = sum(len(photo.detections) for photo in found)
+    written = f"{facings:,} facings of {len(found):,} photos"
     if args.out:
         write(args.out, text)
+        print(f"{args.out}: {written}")
     else:
-        print(text)
+        print(text.removeprefix("\ufeff"))  # programs read this, no spreadsheet
+    if args.draw:
+        print(f"{args.draw}: {written}", file=sys.stdout if args.out else sys.stderr)
     if not found:
         print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
         return 2

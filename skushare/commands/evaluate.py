@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from skushare.commands.common import add_model, command, fraction, positive, progress, read_data
+from skushare.commands.common import add_model, command, fraction, input_size, progress, read_data
 from skushare.files import atomic_write, check_folder, make_folder
 
 
@@ -26,7 +26,7 @@ def add(commands):
         "data", metavar="DATA", help="labels in a known format, or a stored dataset as NAME or NAME@SPLIT"
     )
     add_model(parser)
-    parser.add_argument("--size", type=positive, help="longest input side in pixels (default: the model's)")
+    parser.add_argument("--size", type=input_size, help="longest input side in pixels (default: the model's)")
     parser.add_argument("--min-score", type=fraction, help="count at this threshold (default: the model's)")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="append the figures as a row")
     parser.add_argument(
@@ -84,11 +84,13 @@ def run(args):
         print(f"{name:12} {value:.4f}" if isinstance(value, float) else f"{name:12} {value}")
     if args.csv:
         append_row(args.csv, row)
+        print(f"{args.csv}: a row more")
     if args.details:
         failures = saved["failures"].values()
         for name, content in report.files(row, result, saved, min_score, failures).items():
             with atomic_write(args.details / name) as handle:
                 handle.write(content)
+        print(f"{args.details}: figures, tables and predictions")
     if args.set_threshold:
         store_threshold(model, args.mode, row["best_score"], dataset, args.force)
         print(f"{model.folder}: counts from {row['best_score']:.2f} on in {args.mode} mode now")

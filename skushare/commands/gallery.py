@@ -12,7 +12,7 @@ def add(commands):
         commands,
         "gallery",
         None,
-        "List, import, export, teach and restore the galleries that brands are recognised by.\n\n"
+        "List, import, export, teach, restore and delete the galleries that brands are recognised by.\n\n"
         "They lie in the workspace, or in the database of $SKUSHARE_DATABASE; the Teach page makes them.",
         "examples:\n"
         "  skushare gallery import coffee.zip\n"
@@ -78,6 +78,15 @@ def add(commands):
         "--examples", type=positive, default=10, help="of a product at most, from different photos (10)"
     )
     parser.add_argument("--brand-map", type=Path, metavar="FILE", help="CSV or JSON of label, brand, own")
+    parser = command(
+        subcommands,
+        "delete",
+        run_delete,
+        "Remove a saved gallery, or a brand map, with all its versions.\n\n"
+        "Versions that audits were made with stay for these alone.",
+        "example:\n  skushare gallery delete coffee\n",
+    )
+    parser.add_argument("name", metavar="NAME", help="as skushare gallery list tells it")
 
 
 def run_list(args):
@@ -89,13 +98,12 @@ def run_list(args):
 
 
 def run_versions(args):
-    from skushare.brands.gallery import GalleryError
     from skushare.brands.library import gallery_versions
     from skushare.brands.versions import what_changed
 
     versions = gallery_versions(args.name)
     if not versions:
-        raise GalleryError(f"there is no gallery {args.name!r}; skushare gallery list has all")
+        raise _unknown(args.name)
     for version, before in zip(versions, [*versions[1:], None], strict=True):
         change = what_changed(before, version) if before else ""
         print(f"{_about(version)}{f'; {change}' if change else ''}")
@@ -122,6 +130,16 @@ def run_export(args):
 
     write_gallery(open_gallery(args.name, args.version), args.target)
     print(args.target)
+    return 0
+
+
+def run_delete(args):
+    from skushare.brands.library import brand_map_names, delete_gallery, gallery_names
+
+    if args.name not in (*gallery_names(), *brand_map_names()):
+        raise _unknown(args.name)
+    delete_gallery(args.name)
+    print(f"{args.name}: deleted")
     return 0
 
 
@@ -179,6 +197,12 @@ def _about(saved):
         f"version {saved.version} of {when:%Y-%m-%d %H:%M}, {saved.products} products of "
         f"{len(saved.brands)} brands, {saved.examples} examples"
     )
+
+
+def _unknown(name):
+    from skushare.brands.gallery import GalleryError
+
+    return GalleryError(f"there is no gallery {name!r}; skushare gallery list has all")
 
 
 def _save(gallery, seen=None):

@@ -24,7 +24,7 @@ def add(commands):
         "--precision",
         choices=("auto", "float16", "int8"),
         default="auto",
-        help="of the file that runs; int8 is several times as fast (default: auto, int8 where it costs\n"
+        help="of the file that runs; int8 takes about half the time (default: auto, int8 where it costs\n"
         "at most .005 of live AP on the validation data)",
     )
     parser.add_argument("--licence", default="", help="what may be done with the weights; kept in model.json")

@@ -157,6 +157,7 @@ def export_config(args):
     text = write_pipeline(plan.detector, plan.training, plan.weights)
     if args.out:
         write(args.out, text)
+        print(args.out)
     else:
         print(text, end="")
     return 0

@@ -52,6 +52,7 @@ def read_coco(source, images=None, raw=False, confined=True):
     """The :class:`Dataset` in a COCO file, or in a folder with one for each split.
 
     Boxes are clipped to their image; those without area are dropped, as are crowds.
+    Of an annotation without a box, that around its polygon is taken.
     An annotation's optional ``score`` marks a machine-made label. In a folder with ``train``,
     ``val`` or ``test``, other files that label the same pictures once more, or pictures none of
     which is there, are left out and named in the provenance.
@@ -171,9 +172,12 @@ class _Boxes:
         if "bbox" not in item or "image_id" not in item:
             return item
         self.count += 1
-        if item["bbox"] and not item.get("iscrowd"):  # some tools keep annotations without a box
+        if item.get("iscrowd"):
+            return None
+        bbox = item["bbox"] or self._around(item.get("segmentation"))
+        if bbox:  # some tools keep annotations without a box
             try:
-                left, top, width, height = item["bbox"]
+                left, top, width, height = bbox
                 image = self.images.setdefault(item["image_id"], len(self.images))
                 category = self.categories.setdefault(item["category_id"], len(self.categories))
                 corners = (left, top, left + width, top + height)
@@ -181,6 +185,17 @@ class _Boxes:
             except _FAULTS as error:
                 raise _not_coco(f"{self.path}, annotation {self.count}", error) from None
         return None
+
+    def _around(self, polygons):
+        """The box of ``polygons``, lists of x, y, x, y, ...; ``None`` if there are none, as for a mask."""
+        if not isinstance(polygons, list) or not any(polygons):
+            return None
+        try:
+            xs, ys = ([value for polygon in polygons for value in polygon[start::2]] for start in (0, 1))
+            left, top = min(xs), min(ys)
+            return left, top, max(xs) - left, max(ys) - top
+        except _FAULTS as error:
+            raise _not_coco(f"{self.path}, annotation {self.count}", error) from None
 
     def by_image(self, image_ids, class_of):
         """Arrays (n, 6) as for ``make_sample``, one for each of ``image_ids``."""

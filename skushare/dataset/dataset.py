@@ -67,7 +67,8 @@ class Dataset:
             DatasetError: there is no such split.
         """
         if split not in self.splits:
-            raise DatasetError(f"{self.name}: no split called {split!r}; there are: {', '.join(self.splits)}")
+            known = ", ".join(filter(None, self.splits)) or "none"
+            raise DatasetError(f"{self.name}: no split called {split!r}; there are: {known}")
         samples = tuple(s for s in self.samples if s.split == split)
         return replace(self, name=f"{self.name}@{split}", samples=samples)
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from skushare.dataset.coco import coco_files, read_coco, write_coco
 from skushare.dataset.labelme import is_labelme, labelme_files, read_labelme, write_labelme
 from skushare.dataset.layout import with_found_photos
@@ -60,6 +62,8 @@ FOREIGN = (
     (".csv", b"region_shape_attributes", "a table of VIA; export it there as COCO"),
     (".xml", b"<annotations>", "an XML file of CVAT; export it there as COCO 1.0 or YOLO 1.1"),
 )
+_IN_PIXELS = ("voc", "coco", "labelme", "csv")
+_FRACTIONS_END = 1.5
 _FIRST_BYTES = 1 << 16
 _FILES_TRIED = 1000
 _ARCHIVES = {".zip", ".gz", ".tgz", ".tar", ".7z", ".rar"}
@@ -106,7 +110,7 @@ def read_dataset(source, images=None, format=None, raw=False):
 
     Raises:
         DatasetError: there is nothing of that name, or it is damaged; the message names
-            the file and the place in it.
+            the file and the place in it. Or its boxes are fractions where the format has pixels.
     """
     if known := stored_source(source):
         dataset = _stored(known[0], raw)
@@ -122,9 +126,19 @@ def read_dataset(source, images=None, format=None, raw=False):
         return _stored(text, raw)
     source = _unwrapped(path)
     # Raw at first: without its photo, a box may have no picture yet to lie in.
-    dataset = FORMATS[format or detect_format(source)].read(source, images, True)
+    format = format or detect_format(source)
+    dataset = FORMATS[format].read(source, images, True)
+    if format in _IN_PIXELS and _are_fractions(dataset):
+        raise DatasetError(f"{source}: its boxes look like fractions of the picture; {format} needs pixels")
     dataset = with_found_photos(dataset, images or (source if source.is_dir() else source.parent))
     return dataset if raw else dataset.cleaned()
+
+
+def _are_fractions(dataset):
+    """Whether no box of ``dataset`` reaches beyond a pixel or so from the corner of its picture."""
+    boxes = np.concatenate([np.zeros((0, 4)), *(sample.boxes for sample in dataset.samples)])
+    # Some give the centre in place of the corner.
+    return bool(boxes.any() and boxes.min() >= 0 and boxes.max() <= _FRACTIONS_END)
 
 
 def stored_source(source):

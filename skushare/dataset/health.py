@@ -19,6 +19,7 @@ from skushare.dataset.scan import Scan, scan
 from skushare.dataset.statistics import columns
 from skushare.errors import ConfigError
 from skushare.geometry import area, clip
+from skushare.images import lies_on_side
 
 BEYOND = 1.0  # pixels that a box may lie outside of its picture; less is rounding
 TINY = 0.003  # of the picture's longest side; nothing can be seen on fewer than 3 of 1,000 pixels
@@ -26,7 +27,6 @@ TWICE = 0.75  # IoU from which two boxes are one; on real shelves, neighbours st
 NEIGHBOURS = 200  # boxes that each is compared with, in the order of their centres
 SAME_SHAPE = 0.02  # by which the aspect of a picture may differ from the labelled one's
 
-_TURNED = (5, 6, 7, 8)  # EXIF orientations of a picture that lies on its side
 _KEPT_FIRST = {"test": 0, "val": 1, "train": 3}  # what a leak is measured with stays as it is
 
 
@@ -244,7 +244,7 @@ def _fitted(sample, size, orientation):
     if abs(scale[0] / scale[1] - 1) <= SAME_SHAPE:
         return sample.boxes * np.tile(scale, 2)
     if (sample.height, sample.width) == size:  # the labels, or their size alone, are of the picture unturned
-        if orientation in _TURNED and _inside(sample.boxes, labelled):
+        if lies_on_side(orientation) and _inside(sample.boxes, labelled):
             return _turned(sample.boxes, *labelled, orientation)
         if _inside(sample.boxes, size):
             return sample.boxes

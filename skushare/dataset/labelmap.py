@@ -58,16 +58,21 @@ def write_label_map(path, labels):
 class Classes:
     """Class ids of names that turn up while reading.
 
-    Names of the label map come first, in its order; others follow by name.
+    Names of the label map in the first of ``folders`` that has one come first, in its order; others follow
+    by name. ``numbered`` is that map, ``{number: name}``.
     """
 
     def __init__(self, folders):
-        path = find_label_map(folders)
-        self.numbered = read_label_map(path) if path else {}
         self._ids = {}
+        self.number_by(*folders)
         for name in self.numbered.values():
             self.id_of(name)
         self._known = len(self._ids)
+
+    def number_by(self, *folders):
+        """From now on, have the numbers of classes mean what the label map of ``folders`` says."""
+        path = find_label_map(folders)
+        self.numbered = read_label_map(path) if path else {}
 
     def id_of(self, name):
         return self._ids.setdefault(name, len(self._ids))

@@ -107,6 +107,36 @@ def to_shares(found, labels, brands=(), own=()):
     return "\n".join(lines)
 
 
+def shares_table(found, labels, brands=(), own=()):
+    """The tables of :func:`to_shares` as one DataFrame, with shares and margins from 0 to 1.
+
+    Without ``photo`` and ``row`` are the shares of all photos together; the others are those of the shelf
+    row, counted from 1, of the photo. ``side`` is there where there are brands of one's ``own``, whose two
+    sides have no lines of their own.
+    """
+    found = [photo for photo in found if not photo.error]
+    whole = share_of_shelves([photo.detections for photo in found], labels, brands)
+    tables = [whole.assign(photo=None, row=None)]
+    for photo in found:
+        rows = share_by_row(photo.detections, labels, brands)
+        tables.append(rows.astype({"row": object}).assign(photo=os.fspath(photo.path)))
+    table = pd.concat([each for each in tables if len(each)] or tables[:1], ignore_index=True)
+    if own:
+        _insert_sides(table, own)
+    return table[["photo", "row", *table.columns.drop(["photo", "row"])]]
+
+
+def shares_to_json(found, labels, brands=(), own=()):
+    """JSON text of :func:`shares_table`: one object a line."""
+    records = shares_table(found, labels, brands, own).to_dict("records")
+    return json.dumps(records, indent=1, default=float)
+
+
+def shares_to_csv_text(found, labels, brands=(), own=()):
+    """CSV text of :func:`shares_table`."""
+    return to_csv(shares_table(found, labels, brands, own)).decode("utf-8")
+
+
 def _facings(detections, labels, brands, own):
     """A row a facing; with the column ``own`` where there are own brands."""
     table = detections.to_frame(labels, brands)
@@ -119,8 +149,12 @@ def _facings(detections, labels, brands, own):
 def _percents(table, own=()):
     """``table`` as text; with the side of each name where there are own brands."""
     if own:
-        sides = ["" if name == UNKNOWN else OWN if name in own else COMPETITORS for name in table["name"]]
-        table.insert(table.columns.get_loc("name") + 1, "side", sides)
+        _insert_sides(table, own)
     counted = ("row", "name", "side", "facings")
     table = table.assign(**{c: (100 * table[c]).map("{:.1f} %".format) for c in table if c not in counted})
     return table.to_string(index=False) if len(table) else "no facings"
+
+
+def _insert_sides(table, own):
+    sides = ["" if name == UNKNOWN else OWN if name in own else COMPETITORS for name in table["name"]]
+    table.insert(table.columns.get_loc("name") + 1, "side", sides)

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from skushare.errors import ImageError
-from skushare.images import FORMATS, MAX_PIXELS, MIN_SIDE, exif_orientation, read_image, upright
+from skushare.images import FORMATS, MAX_PIXELS, MIN_SIDE, exif_orientation, lies_on_side, read_image, upright
 from skushare.jpeg import shrink
 from skushare.workspace import workspace
 
@@ -160,8 +160,8 @@ def _glance(path):
         if _RUBBISH.match(str(error)):
             raise ImageError(f"{path}: is damaged inside ({error}); copy or download it again") from None
         return None
-    turned = orientation in (5, 6, 7, 8)
-    return upright(grey, orientation), (height, width) if turned else (width, height), orientation
+    size = (height, width) if lies_on_side(orientation) else (width, height)
+    return upright(grey, orientation), size, orientation
 
 
 def _read(path):

@@ -51,11 +51,19 @@ _REPAIR = "copy it again, or write it again with skushare data convert"
 
 
 def tfrecord_files(folder):
-    """``[(split, path)]`` of the TFRecord files in ``folder``.
+    """``[(split, path)]`` of the TFRecord files in ``folder``, or else in its folders called as splits.
 
     Raises:
         DatasetError: one file of a series NAME-00000-of-00003 is missing.
     """
+    if found := _files_in(folder):
+        return found
+    parts = sorted(path for path in folder.iterdir() if path.is_dir() and known_split(path.name))
+    pairs = [(known_split(part.name), path) for part in parts for _, path in _files_in(part)]
+    return sorted(pairs, key=lambda pair: (split_order(pair[0]), pair[1]))
+
+
+def _files_in(folder):
     files, numbers = {}, {}
     for path in plain_files(folder, "*"):
         if match := _SHARD.fullmatch(path.name):
@@ -78,12 +86,13 @@ def read_tfrecord(source, images=None, raw=False):
     """The :class:`Dataset` in a TFRecord file, or in a folder of them.
 
     The pictures in the records are written to a folder as files; those that are there already
-    from an earlier reading stay. Where a class's name and number disagree, the name counts.
+    from an earlier reading stay. Where a class's name and number disagree, the name counts; numbers are
+    those of the label map in the file's own folder.
     Groups and crowds are left out; a weight is taken for the score of a machine-made label.
 
     Args:
         source: the file or folder.
-        images: where the pictures go; default: ``images`` beside the records.
+        images: where the pictures go; default: ``images`` beside their records.
         raw: keep the boxes as they stand in the file, wrong ones too.
 
     Raises:
@@ -91,20 +100,23 @@ def read_tfrecord(source, images=None, raw=False):
             or a picture's place is taken by another file. The message names file and record.
     """
     name, files = label_files(source, tfrecord_files, "TFRecord files")
-    folder = files[0][1].parent
-    expected = _read_sidecar(folder, [path.name for _, path in files], Path(source).is_dir())
-    images = Path(images) if images else folder / "images"
-    classes = Classes([folder])
-    taken, samples = set(), []
-    for split, path in files:
-        for number, record in enumerate(read_records(path, expected.get(path.name)), 1):
-            where = f"{path}, record {number}"
-            try:
-                samples.append(_read_example(record, images, taken, split, classes, where))
-            except (DecodeError, ValueError, TypeError, AttributeError, IndexError) as error:
-                raise DatasetError(f"{where}: not an example of object detection ({error})") from None
+    folders = dict.fromkeys(path.parent for _, path in files)
+    classes, taken, samples, verified = Classes(folders), set(), [], True
+    for folder in folders:
+        parts = [(split, path) for split, path in files if path.parent == folder]
+        expected = _read_sidecar(folder, [path.name for _, path in parts], Path(source).is_dir())
+        verified = verified and bool(expected)
+        home = Path(images) if images else folder / "images"
+        classes.number_by(folder)
+        for split, path in parts:
+            for number, record in enumerate(read_records(path, expected.get(path.name)), 1):
+                where = f"{path}, record {number}"
+                try:
+                    samples.append(_read_example(record, home, taken, split, classes, where))
+                except (DecodeError, ValueError, TypeError, AttributeError, IndexError) as error:
+                    raise DatasetError(f"{where}: not an example of object detection ({error})") from None
     samples, labels = classes.finish(samples)
-    provenance = {"source": str(source), "format": "tfrecord", "verified": bool(expected)}
+    provenance = {"source": str(source), "format": "tfrecord", "verified": verified}
     dataset = Dataset(name, samples, labels, provenance)
     return dataset if raw else dataset.cleaned()
 

@@ -62,7 +62,8 @@ def read_yolo(source, images=None, raw=False):
     image without any has no boxes. Without a ``data.yaml``, class names are in ``classes.txt``
     or ``obj.names``, and splits are lists called ``train.txt``, ..., or subfolders of ``images``,
     or folders called ``train``, ... Labels without an image are told in the provenance. A sixth
-    number is the score of a machine-made label; more numbers are a polygon, of which the box is taken.
+    number is the score of a machine-made label; more numbers are a polygon, of which the box is taken,
+    or keypoints after the box where the ``data.yaml`` has a ``kpt_shape``.
 
     Args:
         source: the folder or the YAML file.
@@ -80,9 +81,10 @@ def read_yolo(source, images=None, raw=False):
         path, content = descriptions[0]
         names = _class_names(content, path)
         parts = _described_parts(content, root, path)
+        has_keypoints = "kpt_shape" in content
     else:
         names = _listed_class_names(folder)
-        parts = _plain_parts(root)
+        parts, has_keypoints = _plain_parts(root), False
     if not any(paths for _, paths in parts):
         raise DatasetError(
             f"{source}: has no images; put them beside their labels (on the command line, "
@@ -93,7 +95,9 @@ def read_yolo(source, images=None, raw=False):
     labels = {name: place for place, name in enumerate(dict.fromkeys(names.values()))}
     class_of = {number: labels[name] for number, name in names.items()}
     samples = tuple(
-        _read(found.get(path, path), root, split, class_of) for split, paths in parts for path in paths
+        _read(found.get(path, path), root, split, class_of, has_keypoints)
+        for split, paths in parts
+        for path in paths
     )
     if not labels:
         labels = range(1 + max((int(s.class_ids.max(initial=-1)) for s in samples), default=-1))
@@ -264,9 +268,7 @@ def _listed_images(path, root):
 
 
 def _moved_folder(base, entry):
-    """What of a path on another machine is a folder below ``base``; ``None`` if nothing, or if it is none."""
-    if not (os.path.isabs(entry) or "\\" in entry):
-        return None
+    """What of a path, perhaps on another machine, is there below ``base``; ``None`` if nothing."""
     # One folder alone may be that of another split.
     places = (place for place in _shorter(entry) if len(place.parts) > 1 or known_split(place.name))
     return next((str(place) for place in places if Path(base, place).exists()), None)
@@ -308,7 +310,7 @@ def _start(path):
         return file.read(200)
 
 
-def _read(image, root, split, class_of):
+def _read(image, root, split, class_of, has_keypoints):
     try:
         width, height = image_size(image)
     except ImageError:
@@ -321,7 +323,8 @@ def _read(image, root, split, class_of):
             continue
         where = f"{path}, line {number}"
         try:
-            x, y, w, h, score = _box([finite(value) for value in values[1:]])
+            numbers = values[1:5] if has_keypoints else values[1:]
+            x, y, w, h, score = _box([finite(value) for value in numbers])
             class_id = _class_id(values[0], class_of)
         except ValueError as error:
             raise DatasetError(f"{where}: {error}") from None

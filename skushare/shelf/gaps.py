@@ -28,12 +28,12 @@ class Gaps(NamedTuple):
     facings: np.ndarray
 
     def records(self):
-        """As JSON values: a dictionary a gap, with its corners, its ``row`` and ``facings``."""
+        """As JSON values: a dictionary a gap, with its corners, its ``row``, from 1 on, and ``facings``."""
         corners = self.boxes.round(1).astype(float).tolist()
         return [
             {
                 **dict(zip(("left", "top", "right", "bottom"), box, strict=True)),
-                "row": row,
+                "row": row + 1,
                 "facings": facings,
             }
             for box, row, facings in zip(corners, self.row_ids.tolist(), self.facings.tolist(), strict=True)

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -43,6 +44,15 @@ def test_tables_hold_what_is_true_after_corrections(audit, kind):
     assert pd.to_datetime(facings["time"], utc=True)[0] == audit.time
     shares = read(export([audit], kind, "shares"), kind)
     assert dict(zip(shares["brand"], shares["facings"], strict=True)) == {"Astra": 2, "Corva": 1}
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_shelf_rows_count_from_one(make_audit, kind):
+    audit = make_audit()
+    found = [replace(photo.detections, row_ids=[0, 0, -1]) for photo in audit.photos]
+    photos = [replace(photo, detections=each) for photo, each in zip(audit.photos, found, strict=True)]
+    table = read(export([replace(audit, photos=photos)], kind), kind)
+    assert table["row"].tolist() == [1, 1, -1]
 
 
 def test_json_holds_the_original_and_the_corrections(audit):

@@ -160,6 +160,21 @@ def test_a_broken_photo_is_named_and_the_rest_is_kept(photos, capsys):
     assert status == 1 and "bad.jpg" in told.err and "photos       3" in told.out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["list", "--limit", "99999999999999999999"], "at most 2,147,483,647"),
+        (["delete", "99999999999999999999"], "at most 2,147,483,647"),
+        (["list", "--since", "yesterday"], "as 2026-03-02 or 2026-03-02T14:30, got yesterday"),
+        (["list", "--since", "0001-01-01"], "as 2026-03-02"),
+    ],
+)
+def test_numbers_and_times_beyond_all_are_refused(capsys, arguments, told):
+    with pytest.raises(SystemExit):
+        run(capsys, "audits", *arguments)
+    assert told in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [["show", "7"], ["report", "7"], ["recount", "7"], ["delete", "7"]])
 def test_an_audit_that_is_not_there_is_said(capsys, arguments):
     status, told = run(capsys, "audits", *arguments)

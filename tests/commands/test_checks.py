@@ -57,6 +57,7 @@ def test_kinds_are_those_of_the_checks():
 def test_stats_tell_and_write_tables(source, tmp_path, capsys):
     status, out, _ = run(capsys, "stats", source, "--csv", tmp_path / "tables")
     assert status == 0 and "soup" in out and "shelf_dense" in out
+    assert out.endswith(f"{tmp_path / 'tables'}: 8 tables\n")
     assert len(pd.read_csv(tmp_path / "tables" / "caps.csv")) == 6
 
 
@@ -81,6 +82,7 @@ def test_check_names_every_fault_and_its_fix(source, tmp_path, capsys):
         "no such file",
     ):
         assert text in out
+    assert out.endswith(f"{tmp_path / 'faults.csv'}: 4 places\n")
     table = pd.read_csv(tmp_path / "faults.csv")
     assert table["kind"].tolist() == ["damaged", "outside", "duplicates", "empty"]
     assert table["box"].tolist()[1:3] == [2, 1]
@@ -111,6 +113,7 @@ def test_fixes_of_a_folder_are_written_elsewhere_in_its_format(source, tmp_path,
         capsys, "check", source, "--fix", "duplicates", "empty", "--out", tmp_path / "mended"
     )
     assert status == 1 and "left: 1 box reaches out of its picture (outside)" in out
+    assert f"{tmp_path / 'mended'}: 4 pictures with 5 boxes\n" in out
     mended = read_dataset(tmp_path / "mended", raw=True)
     assert (tmp_path / "mended" / "train.json").exists() and len(mended) == 4
     assert len(mended.samples[0].boxes) == 2
@@ -118,6 +121,16 @@ def test_fixes_of_a_folder_are_written_elsewhere_in_its_format(source, tmp_path,
     assert status == 0 and "left" not in out
     assert run(capsys, "check", tmp_path / "all")[0] == 0
     assert len(read_dataset(source, raw=True)) == 5  # as it was
+
+
+def test_what_is_fixed_of_a_stored_dataset_is_written_as_coco_whatever_a_folder_of_its_name_holds(
+    source, tmp_path, monkeypatch, capsys
+):
+    run(capsys, "import", source)
+    monkeypatch.chdir(tmp_path / "workspace")
+    (tmp_path / "workspace" / "shop").mkdir()
+    run(capsys, "check", "shop", "--fix", "all", "--out", tmp_path / "mended")
+    assert (tmp_path / "mended" / "train.json").is_file()
 
 
 def test_fixes_of_a_stored_dataset_can_be_undone(source, capsys):
@@ -163,10 +176,13 @@ def test_impossible_shares_are_refused(source, tmp_path, capsys, shares):
     assert status == 2 and "must be above 0" in error
 
 
-def test_a_wrong_share_is_explained(source, capsys):
+@pytest.mark.parametrize(
+    ("option", "value", "told"), [("--shares", "train", "as in train=80"), ("--seed", "-1", "at least 0")]
+)
+def test_a_wrong_share_or_seed_is_explained(source, capsys, option, value, told):
     with pytest.raises(SystemExit):
-        main(["data", "split", str(source), "--shares", "train"])
-    assert "as in train=80" in capsys.readouterr().err
+        main(["data", "split", str(source), option, value])
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("answer", "word"), [(None, "--accept-licence"), ("no\n", "not agreed")])

@@ -130,6 +130,33 @@ def test_a_damaged_dataset_does_not_hide_the_others(source, tmp_path, capsys):
     assert "good" in (text := capsys.readouterr().out) and "damaged" in text
 
 
+def test_a_stored_dataset_is_deleted_and_photos_left_in_place_stay(source, capsys):
+    main(["data", "import", str(source), "--name", "here", "--in-place"])
+    main(["data", "import", str(source), "--name", "copied"])
+    assert main(["data", "delete", "here"]) == 0
+    assert [line.split()[0] for line in lists(capsys)[-1:]] == ["copied"]
+    assert (source / "images" / "train.png").is_file()
+    assert main(["data", "delete", "here"]) == 2
+    assert "copied" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["label"], ["convert", "--to", "voc"]])
+def test_a_folder_that_is_there_already_is_told_before_the_work(
+    source, tmp_path, capsys, monkeypatch, command
+):
+    monkeypatch.setattr("skushare.dataset.formats.read_dataset", lambda *_, **__: pytest.fail("too late"))
+    assert main(["data", command[0], str(source), str(source), *command[1:]]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_a_converted_dataset_without_boxes_is_told(source, tmp_path, capsys):
+    for split in ("train", "val"):
+        content = json.loads((source / f"{split}.json").read_text())
+        (source / f"{split}.json").write_text(json.dumps(content | {"annotations": []}))
+    assert main(["data", "convert", str(source), str(tmp_path / "out"), "--to", "voc"]) == 0
+    assert "it has not one box" in capsys.readouterr().out
+
+
 def test_an_empty_store_is_told(source, capsys):
     assert main(["data", "list"]) == 0
     assert "skushare data import" in capsys.readouterr().out

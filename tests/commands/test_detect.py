@@ -1,8 +1,11 @@
 """`skushare detect`: what it refuses before any work; tests/test_cli.py runs it for real."""
 
+import re
+
 import pytest
 
 from skushare.cli import main
+from skushare.samples import sample_pictures
 
 
 @pytest.fixture
@@ -34,6 +37,25 @@ def test_photos_are_not_written_over(shelf, capsys, given, option, target):
     assert main(["detect", str(folder / given), option, str(folder / target)]) == 2
     assert f"{option} {folder / target}" in capsys.readouterr().err
     assert shelf.read_bytes() == b"the only one"
+
+
+def test_shares_are_refused_as_coco_before_the_work(shelf, capsys):
+    assert main(["detect", str(shelf), "--shares", "--format", "coco"]) == 2
+    assert "--shares" in capsys.readouterr().err
+
+
+def test_what_was_written_is_named_beside_the_data(tmp_path, capsys):
+    """Without a byte order mark on the terminal, with one in the file, which a spreadsheet opens."""
+    photo, drawn, out = sample_pictures()[0], tmp_path / "drawn", tmp_path / "all.csv"
+    assert main(["detect", str(photo), "--format", "csv", "--draw", str(drawn)]) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith("photo,") and re.fullmatch(rf"{drawn}: \d+ facings of 1 photos\n", told.err)
+    assert main(["detect", str(photo), "--format", "csv", "--draw", str(drawn), "--out", str(out)]) == 0
+    told = capsys.readouterr()
+    assert [line.split(": ")[0] for line in told.out.splitlines()] == [str(out), str(drawn)] and not told.err
+    assert out.read_bytes().startswith(b"\xef\xbb\xbfphoto,")
+    assert main(["detect", str(photo), "--shares", "--format", "csv"]) == 0
+    assert capsys.readouterr().out.startswith("photo,row,name,facings,share,")
 
 
 @pytest.mark.parametrize(

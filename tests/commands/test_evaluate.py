@@ -7,6 +7,13 @@ from skushare.dataset.synthetic import write_dataset
 from skushare.evaluation.evaluation import Evaluation
 
 
+@pytest.mark.parametrize("command", [["evaluate", "data"], ["bench"]])
+def test_a_size_that_no_memory_holds_is_refused(capsys, command):
+    with pytest.raises(SystemExit):
+        main([*command, "--size", "1000000"])
+    assert "at most 8,192" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("option", "target"),
     [("--details", "file"), ("--details", "/proc"), ("--csv", "folder"), ("--csv", "file/rows.csv")],

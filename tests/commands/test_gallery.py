@@ -8,10 +8,12 @@ import pytest
 
 from skushare.brands import recognition
 from skushare.brands.brand_map import read_brand_map
+from skushare.brands.gallery import GalleryError
 from skushare.brands.gallery_files import read_gallery, write_gallery
 from skushare.brands.library import open_gallery, save_gallery
 from skushare.brands.recognition import example_picture
 from skushare.cli import main
+from skushare.commands.common import open_brands
 from skushare.samples import DEMO_GALLERY, FOLDER
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -49,6 +51,16 @@ def test_an_old_version_is_brought_back_and_none_is_lost(tmp_path, capsys):
     assert open_gallery("g").brands == demo.brands
 
 
+def test_a_gallery_or_brand_map_is_deleted(tmp_path, capsys):
+    (tmp_path / "packs.csv").write_text("label,brand,own\ncan,Cola,yes\n")
+    save_gallery(replace(read_gallery(DEMO_GALLERY), name="demo"))
+    save_gallery(read_brand_map(tmp_path / "packs.csv"))
+    for name in ("demo", "packs (brand map)"):
+        status, told = run(capsys, "gallery", "delete", name)
+        assert status == 0 and told.out == f"{name}: deleted\n"
+    assert run(capsys, "gallery", "list")[1].out == ""
+
+
 def test_labelled_photos_teach_their_labels(tmp_path, capsys):
     content = json.loads((FOLDER / "annotations.json").read_text())
     brands = sorted({note["brand"] for note in content["annotations"]})
@@ -75,6 +87,15 @@ def test_detect_names_the_brands(tmp_path, capsys):
     )
     named = [note.get("brand") for note in json.loads(told.out)["annotations"]]
     assert status == 0 and named.count("Crundlo") >= 5 and (tmp_path / "shelf_cereal.jpg").is_file()
+
+
+def test_a_saved_gallery_comes_before_a_folder_of_its_name(tmp_path, monkeypatch):
+    save_gallery(replace(read_gallery(DEMO_GALLERY), name="coffee"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "coffee").mkdir()
+    assert open_brands("coffee")[0].digest == open_gallery("coffee").digest
+    with pytest.raises(GalleryError):
+        open_brands("./coffee")  # which is empty
 
 
 def test_an_audit_is_recounted_by_the_version_it_was_made_with_or_by_another(tmp_path, capsys):
@@ -111,6 +132,7 @@ def test_a_model_s_own_labels_may_be_mapped_to_brands(tmp_path, capsys):
         ("gallery", "export", "none", "x"),
         ("gallery", "versions", "none"),
         ("gallery", "restore", "none", 1),
+        ("gallery", "delete", "none"),
     ],
 )
 def test_a_gallery_that_is_not_there_is_named(capsys, arguments):

@@ -70,6 +70,7 @@ def test_a_run_is_written_as_the_config_it_came_from(tmp_path, monkeypatch, caps
     assert read_pipeline(capsys.readouterr().out)[:2] == (ARTICLE.detector, ARTICLE.training)
     out = tmp_path / "out.config"
     assert main(["runs", "export-config", "mine", "--out", str(out)]) == 0
+    assert capsys.readouterr().out == f"{out}\n"
     assert read_pipeline(out.read_text())[:2] == (ARTICLE.detector, ARTICLE.training)
     prepare(runs_folder() / "dense", Plan(((source, 1.0),), source))
     assert main(["runs", "export-config", "dense", "--out", str(tmp_path / "no.config")]) == 2

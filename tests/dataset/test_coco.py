@@ -50,6 +50,28 @@ def test_boxes_are_clipped_and_dropped_when_nothing_is_left(tmp_path, bbox, expe
     np.testing.assert_allclose(sample.boxes, np.reshape(expected, (-1, 4)))
 
 
+@pytest.mark.parametrize(
+    ("polygons", "expected"),
+    [
+        ([[10, 5, 30, 5, 30, 35]], [[10, 5, 30, 35]]),
+        ([[10, 5, 20, 5, 20, 9], [30, 20, 40, 20, 40, 40]], [[10, 5, 40, 40]]),
+        ([], []),
+        ([[]], []),
+        ({"counts": "x", "size": [50, 100]}, []),
+    ],
+)
+@pytest.mark.parametrize("bbox", [[], None])
+def test_of_a_polygon_without_a_box_the_box_is_taken(tmp_path, bbox, polygons, expected):
+    (sample,) = read_coco(write(tmp_path, annotations=[annotation(bbox, segmentation=polygons)])).samples
+    np.testing.assert_allclose(sample.boxes, np.reshape(expected, (-1, 4)))
+
+
+@pytest.mark.parametrize("polygons", [[["a", "b"]], [[1]], [7], [[1, None, 2, 3]]])
+def test_a_polygon_that_makes_no_sense_is_named_with_its_place(tmp_path, polygons):
+    with pytest.raises(DatasetError, match=r"train\.json, annotation 1"):
+        read_coco(write(tmp_path, annotations=[annotation([], segmentation=polygons)]))
+
+
 def test_pictures_without_boxes_are_kept_and_crowds_left_out(tmp_path):
     (sample,) = read_coco(write(tmp_path, annotations=[annotation([1, 1, 9, 9], iscrowd=1)])).samples
     assert sample.boxes.shape == (0, 4)

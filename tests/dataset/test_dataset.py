@@ -50,6 +50,13 @@ def test_cleaning_clips_boxes_and_drops_what_has_no_area(box, expected):
     assert cleaned.class_ids.tolist() == [1] * len(expected) == [1 for _ in cleaned.scores]
 
 
+@pytest.mark.parametrize(("splits", "told"), [(("",), "none"), (("val", ""), "val")])
+def test_a_split_that_is_not_there_is_told_with_those_that_are(splits, told):
+    samples = tuple(make_sample("a.jpg", (10, 10), [], split, "x") for split in splits)
+    with pytest.raises(DatasetError, match=f"'train'; there are: {told}$"):
+        Dataset("shop", samples, ()).only("train")
+
+
 @pytest.mark.parametrize(
     ("size", "row"),
     [

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from skushare.dataset.dataset import Dataset, Sample
@@ -105,6 +105,8 @@ def check_same(found, dataset, exact):
 def test_what_is_written_is_recognised_and_read_back(format, make):
     with tempfile.TemporaryDirectory() as folder:
         dataset = make(Path(folder, "in"))
+        corners = [sample.boxes.ravel() for sample in dataset.samples]
+        assume(not any(map(len, corners)) or np.abs(np.concatenate(corners)).max() > 1.5)  # else fractions
         out = Path(folder, "out")
         write_dataset(dataset, out, format)
         assert detect_format(out) == format
@@ -245,6 +247,28 @@ def test_a_stored_dataset_comes_before_a_folder_of_its_name(tmp_path, monkeypatc
         assert stored_source(source) and read_dataset(source).provenance.get("format") != "voc"
     for source in ("./shop", "shop/", str(tmp_path / "shop"), tmp_path / "shop", Path("shop")):
         assert not stored_source(source) and read_dataset(source).provenance["format"] == "voc"
+
+
+@pytest.mark.parametrize(
+    ("boxes", "refused"),
+    [
+        ([[0.1, 0.2, 0.4, 0.9], [0.5, 0.5, 1.1, 1.2]], True),
+        ([[0.1, 0.2, 0.4, 0.9], [5, 5, 11, 12]], False),  # one of them is a mistake
+        ([[-1, 0.2, 0.4, 0.9]], False),
+        ([[0, 0, 0, 0]], False),
+        ([], False),
+    ],
+)
+@pytest.mark.parametrize("format", ["voc", "coco", "labelme", "csv"])
+def test_fractions_are_not_taken_for_pixels(tmp_path, format, boxes, refused):
+    rows = boxes, [0] * len(boxes), [1] * len(boxes)
+    dataset = Dataset("shop", (make_sample(tmp_path, "a", SIZES[0], *rows),), ("soup",))
+    write_dataset(dataset, tmp_path / "out", format)
+    if refused:
+        with pytest.raises(DatasetError, match=f"look like fractions of the picture; {format} needs pixels"):
+            read_dataset(tmp_path / "out", raw=True)
+    else:
+        assert len(read_dataset(tmp_path / "out", raw=True).samples[0].boxes) == len(boxes)
 
 
 def test_an_at_sign_in_a_path_is_no_split_by_itself(tmp_path):

@@ -40,7 +40,7 @@ def test_json_tells_the_gaps_of_each_photo():
     content = json.loads(results.to_json([Found(Path("a.jpg"), 100, 70, row), *FOUND], ("facing",)))
     assert [len(photo["gaps"]) for photo in content] == [1, 0, 0, 0]
     (gap,) = content[0]["gaps"]
-    assert (gap["left"], gap["right"], gap["row"], gap["facings"]) == (42, 70, 0, 1)
+    assert (gap["left"], gap["right"], gap["row"], gap["facings"]) == (42, 70, 1, 1)
 
 
 def test_csv_has_a_row_a_facing_and_no_formula():
@@ -62,7 +62,16 @@ def test_table_counts_every_photo_and_all():
     assert "damaged" in text and text.splitlines()[-1].split()[-1] == "2"
 
 
-@pytest.mark.parametrize("write", [results.to_coco, results.to_json, results.to_csv_text])
+@pytest.mark.parametrize(
+    "write",
+    [
+        results.to_coco,
+        results.to_json,
+        results.to_csv_text,
+        results.shares_to_json,
+        results.shares_to_csv_text,
+    ],
+)
 def test_no_photos_at_all(write):
     assert isinstance(write([], ("facing",)), str)
 
@@ -90,6 +99,20 @@ def test_every_facing_tells_whether_it_is_of_an_own_brand(own_and_competitors):
     assert not any(
         "own" in write(*given) for write in (results.to_json, results.to_coco, results.to_csv_text)
     )
+
+
+def test_shares_are_a_table_too(own_and_competitors):
+    given = (own_and_competitors, ("facing",), ("Cola", "Aqua"))
+    lines = json.loads(results.shares_to_json(*given))
+    assert [(line["photo"], line["row"], line["name"], line["facings"]) for line in lines] == [
+        (photo, row, name, count)
+        for photo, row in ((None, None), ("a.jpg", 1))
+        for name, count in (("Aqua", 2), ("Cola", 1), ("unknown", 1))
+    ]
+    assert lines[0]["share"] == 0.5 and "side" not in lines[0]
+    table = pd.read_csv(io.StringIO(results.shares_to_csv_text(*given, ["Cola"]).lstrip("\ufeff")))
+    assert table["side"].fillna("").tolist() == ["competitors", "own brands", ""] * 2
+    assert table["row"].tolist()[3:] == [1, 1, 1] and table["row"].isna().sum() == 3
 
 
 def test_shares_set_own_brands_against_competitors(own_and_competitors):

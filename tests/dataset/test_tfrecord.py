@@ -196,6 +196,19 @@ def test_files_of_other_programs_are_read_without_sidecar(tmp_path, features, la
     assert len(read_dataset(tmp_path / "coco_train.record-00000-of-00001")) == 1
 
 
+def test_a_folder_a_split_has_its_own_label_map(tmp_path):
+    for folder, number in (("valid", 2), ("train", 1)):
+        (tmp_path / folder).mkdir()
+        others = "item { id: 3 name: 'jam' }" if folder == "valid" else ""
+        text = f"{others} item {{ id: {number} name: 'tea' }} item {{ id: {3 - number} name: 'soup' }}"
+        (tmp_path / folder / "Products_label_map.pbtxt").write_text(text)
+        write_foreign(tmp_path / folder / "Products.tfrecord", **ONE_BOX, object__class__label=[number])
+    dataset = read_dataset(tmp_path)
+    assert dataset.provenance["format"] == "tfrecord" and dataset.splits == ("train", "val")
+    assert [dataset.labels[sample.class_ids[0]] for sample in dataset.samples] == ["tea", "tea"]
+    assert [sample.path.parent.parent.name for sample in dataset.samples] == ["train", "valid"]
+
+
 def test_crowds_are_left_out(tmp_path):
     write_foreign(tmp_path / "a.tfrecord", **ONE_BOX, object__class__text=[b"t"], object__is_crowd=[1])
     assert read_dataset(tmp_path).samples[0].boxes.shape == (0, 4)

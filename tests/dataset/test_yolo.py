@@ -37,6 +37,15 @@ def test_of_a_polygon_the_box_is_taken(tmp_path):
     np.testing.assert_allclose(read_yolo(tmp_path).samples[0].boxes, [[10, 10, 30, 30]], atol=1e-5)
 
 
+@pytest.mark.parametrize("points", [1, 2, 3])
+def test_of_a_line_with_keypoints_the_box_alone_is_taken(tmp_path, points):
+    line = "0 0.5 0.5 0.2 0.4" + " 0.9 0.1 2" * points
+    write(tmp_path, line, data__yaml=f"names: [s]\ntrain: images\nkpt_shape: [{points}, 3]\n")
+    (sample,) = read_yolo(tmp_path).samples
+    np.testing.assert_allclose(sample.boxes, [[40, 15, 60, 35]], atol=1e-5)
+    assert sample.scores.tolist() == [1]
+
+
 @pytest.mark.parametrize(
     ("images", "files", "splits", "labels"),
     [
@@ -163,7 +172,17 @@ def test_a_test_folder_that_is_not_there_is_left_out_beside_others(tmp_path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/content/shop/train/images", "C:\\shop\\train\\images", "train\\images", "/home/me/shop/train"],
+    [
+        "/content/shop/train/images",
+        "C:\\shop\\train\\images",
+        "train\\images",
+        "/home/me/shop/train",
+        "C:/data/shop/train/images",
+        "../shop/train/images",
+        "shop-1/train/images",
+        "./datasets/shop/train",
+        "~/datasets/shop/train/images",
+    ],
 )
 def test_a_folder_is_found_by_the_end_of_its_path_on_another_machine(tmp_path, path):
     (tmp_path / "data.yaml").write_text(f"names: [s]\ntrain: {path}\nval: /content/shop/test/images\n")

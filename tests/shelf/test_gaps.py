@@ -72,5 +72,5 @@ def test_gaps_of_several_photos_are_counted_together():
 def test_gaps_are_told_as_plain_values():
     (told,) = find_gaps(shelf("xxxx", "xx.x")).records()
     assert json.loads(json.dumps(told)) == told
-    assert (told["row"], told["facings"]) == (1, 1)
+    assert (told["row"], told["facings"]) == (2, 1)
     assert [told[side] for side in ("left", "top", "right", "bottom")] == [74, 100, 120, 170]

@@ -23,7 +23,7 @@ export function facingsCsv(audits: readonly Audit[]): string {
       ...words(audit),
       photo: audit.photo.name,
       ...described(facing),
-      row: found.rowIds?.[i] ?? -1,
+      row: found.rowIds ? found.rowIds[i] + 1 : -1, // from 1, the topmost
     }))
   })
   return toCsv(FACING_COLUMNS, rows)

@@ -15,7 +15,7 @@ describe('facingsCsv', () => {
     const lines = facingsCsv([audit]).trim().split('\n')
     expect(lines).toHaveLength(2)
     expect(lines[1]).toContain(`"'=HYPERLINK(""http://x"",""<b>\u202e"")"`)
-    expect(lines[1]).toMatch(/^7,2026-11-27T14:05:00.000Z,Corner shop,Cereals,,shelf.jpg,.*,0.95,0.9,0,100,50,190,250$/)
+    expect(lines[1]).toMatch(/^7,2026-11-27T14:05:00.000Z,Corner shop,Cereals,,shelf.jpg,.*,0.95,0.9,1,100,50,190,250$/)
   })
 })
 
