@@ -181,7 +181,7 @@ def show_course():
             found = in_category(found, categories, category)
         shares = share_of_shelf(found, detector.labels, brands, own if sides else None)
         colors = SIDES if sides else session.colors(shares["name"])
-        wanted = read_targets(category) if known else {}
+        wanted = read_targets(known.brands if known else (), category)
         show_shares(shares, () if brands else detector.labels, colors=colors, wanted=wanted)
         if session.looks:
             st.caption("What no gallery knows is grouped by how it looks. Name the looks below.")
