@@ -35,7 +35,14 @@ state.setdefault("upload_round", 0)
 def clear():
     """Start an empty list."""
     start_anew("list")
+    forget_sample()
     state.upload_round += 1
+
+
+def forget_sample():
+    """Have the gallery of the sample picture name no brands of the visitor's own photos."""
+    if state.pop("sample", False) and state.get("gallery_name") == DEMO:
+        state.gallery_name = None
 
 
 def make_audit(taken, words):
@@ -64,6 +71,8 @@ if st.toggle("Take a photo with this device's camera", key="use_camera"):
 files = [(upload.file_id, upload.name, upload.getvalue) for upload in uploads]
 if shot:
     files.append((shot.file_id, f"camera-{datetime.now():%H%M%S}.jpg", shot.getvalue))
+if files:
+    forget_sample()
 progress = st.empty()
 if uploads:
     progress.progress(0.0, text="Counting")
@@ -93,7 +102,8 @@ if not album and not files:
     pictures = sample_pictures()
     if pictures and st.button("Try a sample picture", icon=":material/shelves:"):
         album.add(pictures[0].name, pictures[0].read_bytes(), detector, embedder)
-        state.setdefault("gallery_name", DEMO)
+        if state.get("gallery_name") is None:
+            state.gallery_name, state.sample = DEMO, True
         st.rerun()
 
 if album:

@@ -1,5 +1,6 @@
 """The pages, run without a browser on a stub detector."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -10,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from skushare.album import Album
 from skushare.app import shelves
-from skushare.app.brands import BY_LOOK
+from skushare.app.brands import BY_LOOK, DEMO
 from skushare.audits.listing import list_audits
 from skushare.audits.store import open_audit
 from skushare.brands.embedder import Embedder
