@@ -79,6 +79,19 @@ def test_photos_invites_with_a_sample(detector):
     assert metrics(app)["Photos"] == "1"
 
 
+@pytest.mark.parametrize("clear", [False, True])
+def test_the_sample_s_gallery_goes_with_the_sample(detector, clear):
+    app = press(open_page("photos"), "Try a sample picture")
+    assert app.selectbox(key="photos_gallery").value == DEMO
+    if clear:
+        press(app, "Clear the list")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    assert app.selectbox(key="photos_gallery").value == BY_LOOK
+    app.selectbox(key="photos_gallery").set_value(DEMO).run()  # chosen, it stays
+    app.file_uploader[0].set_value([upload("b.jpg", photo(80))]).run()
+    assert not app.exception and app.selectbox(key="photos_gallery").value == DEMO
+
+
 def test_photos_counts_what_is_uploaded_and_names_what_is_not_a_picture(detector):
     app = open_page("photos")
     files = [upload("a.jpg", photo(40)), upload("bad_[x](y).jpg", b"text"), upload("b.jpg", photo(80))]
@@ -130,6 +143,21 @@ def test_overlapping_photos_of_one_shelf_are_joined_when_asked(detector, monkeyp
     assert not app.exception
     assert metrics(app)["Facings"] == "1"
     assert sum("facings** in" in text for text in texts(app.markdown)) == 1  # one picture of both
+
+
+def test_doubtful_boxes_fill_the_gaps_of_joined_photos_too(detector, monkeypatch):
+    picture = np.random.default_rng(0).integers(0, 255, (60, 120, 3), np.uint8)
+    picture = np.kron(picture, np.ones((6, 6, 1), np.uint8))
+    boxes = np.float32([[250, 50, 310, 200], [320, 50, 380, 200], [390, 50, 450, 200]])
+    found = {500: Detections(boxes, [0.9, 0.2, 0.9], np.zeros(3))}
+    found[520] = replace(found[500], boxes=boxes - np.float32([200, 0, 200, 0]))
+    monkeypatch.setattr(detector, "detect", lambda image, *a, **k: found[image.shape[1]])
+    app = open_page("photos")
+    files = [upload("l.jpg", encode_jpeg(picture[:, :500])), upload("r.jpg", encode_jpeg(picture[:, 200:]))]
+    app.file_uploader[0].set_value(files).run()
+    app.toggle(key="photos_joined").set_value(True).run()
+    assert not app.exception
+    assert metrics(app)["Facings"] == "2" and metrics(app)["Gaps"] == "0"
 
 
 def test_a_repeated_photo_is_counted_once_and_said_so(detector):
