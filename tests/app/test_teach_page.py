@@ -305,6 +305,10 @@ def test_the_table_of_products_can_be_edited():
     )
     assert after.brands == ("Rot",) and after.own_brands == ("Rot",) and after.sku("a").name == "rouge"
     assert after.colors == {"Rot": "#123456"}
+    named = gallery.with_sku("c", name="Blau")  # as what is taught without a product
+    assert edited(named, {"c": {"brand": "Azur"}}).sku("c").name == "Azur"
+    assert edited(named, {"c": {"brand": "Azur", "product": "Blau"}}).sku("c").name == "Blau"
+    assert edited(gallery, {"c": {"brand": "Azur"}}).sku("c").name == "blue"
     for wrong in ({"brand": None}, {"colour": "red"}):
         with pytest.raises(GalleryError):
             edited(gallery, {"a": wrong})
