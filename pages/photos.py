@@ -5,8 +5,8 @@ from datetime import datetime
 import streamlit as st
 
 from skushare.album import Album
-from skushare.app.audit_saving import audit_of_shelves, save_as_audit
-from skushare.app.brands import DEMO, name_album, shared_embedder, show_looks
+from skushare.app.audit_saving import UNNAMED, audit_of_shelves, save_as_audit
+from skushare.app.brands import DEMO, name_album, shared_embedder, show_looks, tell_unknown
 from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
 from skushare.app.navigation import require_navigation
@@ -202,6 +202,7 @@ if album:
             known.own_brands if known else (),
             known.skus if known else (),
         )
+        tell_unknown(naming, known)
         shelf_names = [shelf.photo.name for shelf in shelves]
         show_layout(shelf_names, found, detector.labels, brands, measure, colors, "share")
         if naming and naming.looks:
@@ -210,6 +211,7 @@ if album:
         "photos",
         take=lambda: (shelves, album, min_score, known),
         make=make_audit,
+        about=UNNAMED if naming and naming.looks else "",
         source=album,
         shown=(tuple(album.photos), min_score, total, known and known.digest),
     )

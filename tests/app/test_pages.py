@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from skushare.album import Album
 from skushare.app import shelves
+from skushare.app.audit_saving import UNNAMED
 from skushare.app.brands import BY_LOOK, DEMO
 from skushare.audits.listing import list_audits
 from skushare.audits.store import open_audit
@@ -88,6 +89,9 @@ def test_the_sample_s_gallery_goes_with_the_sample(detector, clear):
     app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
     assert app.selectbox(key="photos_gallery").value == BY_LOOK
     app.selectbox(key="photos_gallery").set_value(DEMO).run()  # chosen, it stays
+    assert any("knows none of these" in text for text in texts(app.caption))
+    app.toggle(key="photos_looks").set_value(True).run()
+    assert not any("knows none of these" in text for text in texts(app.caption))
     app.file_uploader[0].set_value([upload("b.jpg", photo(80))]).run()
     assert not app.exception and app.selectbox(key="photos_gallery").value == DEMO
 
@@ -469,10 +473,13 @@ def test_two_visitors_do_not_mix(detector, camera):
 def test_a_look_named_in_place_becomes_a_brand_of_a_gallery(detector):
     app = open_page("photos")
     app.file_uploader[0].set_value([upload("a.jpg", photo(90))]).run()
+    press(app, "Save as audit")
+    assert UNNAMED in texts(app.caption)
     (look,) = [field for field in app.text_input if field.label == "look A: 2 facings"]
     look.set_value("Oats").run()
     assert not app.exception
     assert app.selectbox(key="photos_gallery").value == "My brands"
+    assert UNNAMED not in texts(app.caption)
     assert not [field for field in app.text_input if field.label.startswith("look")]
     assert set(app.dataframe[1].value["brand"]) == {"Oats"}
     app.selectbox(key="photos_gallery").set_value("No gallery: group by look").run()
