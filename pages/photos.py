@@ -25,6 +25,7 @@ from skushare.spreadsheet import to_csv
 require_navigation()
 
 PHOTOS_A_PAGE = 12
+MOST_COLUMNS = 3
 SECONDS_A_TURN = 2.0  # of counting, before the page shows how far it is
 
 detector, embedder = shared_detector(), shared_embedder()
@@ -137,7 +138,11 @@ if album:
         shown = shown[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]
     with pictures_tab:
         by_row, with_gaps, blocks = drawing_choices("photos")
-        for shelf in gallery(shown, columns=3 if all(shelf.key for shelf in shown) else 1):
+        upright = any(
+            shelf.photo.height > shelf.photo.width for shelf in shown
+        )  # too high in the whole width
+        columns = min(MOST_COLUMNS, max(len(shown), 1 + upright)) if all(shelf.key for shelf in shown) else 1
+        for shelf in gallery(shown, columns):
             photo, count, empty = shelf.photo, len(shelf.detections), shelf.gaps
             st.image(
                 photo.drawn(

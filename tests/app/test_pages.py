@@ -107,6 +107,16 @@ def test_photos_counts_what_is_uploaded_and_names_what_is_not_a_picture(detector
     assert app.dataframe[0].value["photo"].tolist() == ["a.jpg", "b.jpg"]
 
 
+@pytest.mark.parametrize("count, height, columns", [(1, 120, 1), (1, 220, 2), (2, 120, 2), (5, 120, 6)])
+def test_pictures_are_as_wide_as_there_is_room(detector, count, height, columns):
+    app = open_page("photos")
+    files = [
+        upload(f"{i}.jpg", encode_jpeg(np.full((height, 160, 3), 20 * i, np.uint8))) for i in range(count)
+    ]
+    app.file_uploader[0].set_value(files).run()
+    assert not app.exception and len(app.tabs[0].columns) == columns
+
+
 def test_the_slider_redraws_without_running_the_network(detector):
     app = open_page("photos")
     app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
