@@ -265,6 +265,7 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
 
     ``counted``: the detections that the page counts, of which joined photos have fewer.
     """
+    _head_looks()
     if problem := st.session_state.pop("look_problem", None):
         st.error(plain(problem), icon=":material/error:")
     known = len(naming.brands) - len(naming.looks)
@@ -289,6 +290,11 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
         st.caption(
             f"And {len(naming.looks) - MOST_LOOKS} looks of fewer facings; the Teach page has all of a photo."
         )
+
+
+def _head_looks():
+    st.markdown("##### Looks")
+    st.caption("Write the brand of a look, and it is taught: it is known from then on, also on other pages.")
 
 
 def _facings_of(naming, photos, min_score, brand):
@@ -339,8 +345,7 @@ def show_live_looks(session, embedder):
     state.looks_shown = looks
     if not looks:
         return
-    st.markdown("##### Looks")
-    st.caption("Write the brand of a look, and it is taught: it is known from then on, also on other pages.")
+    _head_looks()
     if problem := state.pop("look_problem", None):
         st.error(plain(problem), icon=":material/error:")
     shown = looks[: MOST_LOOKS + sum(bool(look.brand) for look in looks)]

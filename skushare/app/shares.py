@@ -159,6 +159,7 @@ def _edit_targets(photos, labels, brands, together, measure, wanted, category, k
             column_config=columns,
             disabled=[c for c in shown if c != "target"],
             key=editor,
+            placeholder="",  # not "None"
         )
         where = f"of {category}" if category else "of all categories together"
         st.caption(f"Targets {where}; they hold for everybody who uses this database. Empty means none.")

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from skushare.album import PREVIEW_SIDE, Photo
+from skushare.app.shares import MEASURES
 from skushare.app.text import plain
 from skushare.charts import rows_chart
 from skushare.detections import Detections
@@ -127,7 +128,9 @@ def _show_rows(rows, measure, colors):
     st.altair_chart(rows_chart(rows, measure, colors), width="stretch")
     counted = ["row", "name", "facings"]
     shown = rows.assign(**{c: (100 * rows[c]).round(1) for c in rows if c not in counted})
-    st.dataframe(shown, hide_index=True)
+    named = {column: f"{name.lower()}, %" for name, column in MEASURES.items()}
+    margins = {column: "± %" for column in shown if column.endswith("margin")}
+    st.dataframe(shown, hide_index=True, column_config=named | margins)
     st.caption("Shares and their margins in per cent; a margin holds with a certainty of 95 %.")
 
 
