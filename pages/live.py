@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from skushare.app.audit_saving import CameraView, audit_of_frame, audit_of_sweep, save_as_audit
+from skushare.app.audit_saving import UNNAMED, CameraView, audit_of_frame, audit_of_sweep, save_as_audit
 from skushare.app.brands import are_new_looks, choose_as, choose_naming, shared_embedder, show_live_looks
 from skushare.app.camera import camera_status, camera_stream
 from skushare.app.gallery import gallery
@@ -101,6 +101,7 @@ with video_column:
         make=make_audit,
         place=buttons,
         ways=(SWEEP, FRAME),
+        about=UNNAMED if any(not look.brand for look in session.looks) else "",
     )
     buttons.button("Save a snapshot", icon=":material/photo_camera:", on_click=keep_snapshot)
     if state.pop("no_frame", False):
@@ -181,7 +182,7 @@ def show_course():
             found = in_category(found, categories, category)
         shares = share_of_shelf(found, detector.labels, brands, own if sides else None)
         colors = SIDES if sides else session.colors(shares["name"])
-        wanted = read_targets(category) if known else {}
+        wanted = read_targets(known.brands if known else (), category)
         show_shares(shares, () if brands else detector.labels, colors=colors, wanted=wanted)
         if session.looks:
             st.caption("What no gallery knows is grouped by how it looks. Name the looks below.")

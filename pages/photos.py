@@ -5,8 +5,8 @@ from datetime import datetime
 import streamlit as st
 
 from skushare.album import Album
-from skushare.app.audit_saving import audit_of_shelves, save_as_audit
-from skushare.app.brands import DEMO, name_album, shared_embedder, show_looks
+from skushare.app.audit_saving import UNNAMED, audit_of_shelves, save_as_audit
+from skushare.app.brands import DEMO, name_album, shared_embedder, show_looks, tell_unknown
 from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
 from skushare.app.navigation import require_navigation
@@ -25,6 +25,7 @@ from skushare.spreadsheet import to_csv
 require_navigation()
 
 PHOTOS_A_PAGE = 12
+MOST_COLUMNS = 3
 SECONDS_A_TURN = 2.0  # of counting, before the page shows how far it is
 
 detector, embedder = shared_detector(), shared_embedder()
@@ -35,7 +36,14 @@ state.setdefault("upload_round", 0)
 def clear():
     """Start an empty list."""
     start_anew("list")
+    forget_sample()
     state.upload_round += 1
+
+
+def forget_sample():
+    """Have the gallery of the sample picture name no brands of the visitor's own photos."""
+    if state.pop("sample", False) and state.get("gallery_name") == DEMO:
+        state.gallery_name = None
 
 
 def make_audit(taken, words):
@@ -64,6 +72,8 @@ if st.toggle("Take a photo with this device's camera", key="use_camera"):
 files = [(upload.file_id, upload.name, upload.getvalue) for upload in uploads]
 if shot:
     files.append((shot.file_id, f"camera-{datetime.now():%H%M%S}.jpg", shot.getvalue))
+if files:
+    forget_sample()
 progress = st.empty()
 if uploads:
     progress.progress(0.0, text="Counting")
@@ -93,7 +103,8 @@ if not album and not files:
     pictures = sample_pictures()
     if pictures and st.button("Try a sample picture", icon=":material/shelves:"):
         album.add(pictures[0].name, pictures[0].read_bytes(), detector, embedder)
-        state.setdefault("gallery_name", DEMO)
+        if state.get("gallery_name") is None:
+            state.gallery_name, state.sample = DEMO, True
         st.rerun()
 
 if album:
@@ -127,7 +138,11 @@ if album:
         shown = shown[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]
     with pictures_tab:
         by_row, with_gaps, blocks = drawing_choices("photos")
-        for shelf in gallery(shown, columns=3 if all(shelf.key for shelf in shown) else 1):
+        upright = any(
+            shelf.photo.height > shelf.photo.width for shelf in shown
+        )  # too high in the whole width
+        columns = min(MOST_COLUMNS, max(len(shown), 1 + upright)) if all(shelf.key for shelf in shown) else 1
+        for shelf in gallery(shown, columns):
             photo, count, empty = shelf.photo, len(shelf.detections), shelf.gaps
             st.image(
                 photo.drawn(
@@ -192,6 +207,7 @@ if album:
             known.own_brands if known else (),
             known.skus if known else (),
         )
+        tell_unknown(naming, known)
         shelf_names = [shelf.photo.name for shelf in shelves]
         show_layout(shelf_names, found, detector.labels, brands, measure, colors, "share")
         if naming and naming.looks:
@@ -200,6 +216,7 @@ if album:
         "photos",
         take=lambda: (shelves, album, min_score, known),
         make=make_audit,
+        about=UNNAMED if naming and naming.looks else "",
         source=album,
         shown=(tuple(album.photos), min_score, total, known and known.digest),
     )

@@ -134,19 +134,21 @@ with st.expander("Export, import, delete"):
             st.download_button(
                 "Export as a zip",
                 lambda: gallery_zip(gallery),
-                "gallery.zip",
+                f"{gallery.name}.zip",
                 "application/zip",
                 icon=":material/download:",
                 on_click="ignore",
             )
-            if st.button(
-                "Delete this gallery with all its versions",
-                icon=":material/delete_forever:",
-                help="Versions that audits were made with are kept out of sight, for these.",
-            ):
-                delete_gallery(gallery.name)
-                state.teaching = state.lesson = state.gallery_name = None
-                st.rerun()
+            with st.popover("Delete this gallery", icon=":material/delete_forever:"):
+                st.markdown(
+                    f"The gallery **{plain(gallery.name)}** and all its versions are gone then. "
+                    "Those that audits were made with are kept out of sight, for these."
+                )
+                if st.button("Delete for good"):
+                    delete_gallery(gallery.name)
+                    st.toast(f"The gallery {plain(gallery.name)} is deleted", icon=":material/delete:")
+                    state.teaching = state.lesson = state.gallery_name = None
+                    st.rerun()
         archive = st.file_uploader(
             "Import a zip: an exported gallery, or pictures in folders BRAND/PRODUCT/",
             type="zip",

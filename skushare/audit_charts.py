@@ -7,6 +7,7 @@ from skushare.colors import label_colors
 
 BEYOND, WITHIN = "beyond the margin", "within the margin"  # what a change of a share is
 _HEIGHT = 300
+_AROUND = 150  # what legend, axis and title take of a comparison
 _SMALL = 180  # where stores have a chart each
 
 
@@ -83,7 +84,7 @@ def comparison_chart(comparison, colors=None):
     lines = base.mark_rule(strokeWidth=3).encode(x=before, x2="share_after:Q", strokeDash=dash)
     rings = base.mark_point(size=90, strokeWidth=2).encode(x=before)
     dots = base.mark_point(size=110, filled=True, opacity=1).encode(x="share_after:Q")
-    return (lines + rings + dots).properties(height=36 * max(1, len(names)) + 100)  # with axis and legend
+    return (lines + rings + dots).properties(height=36 * max(1, len(names)) + _AROUND)
 
 
 def _colors(names, colors, legend):

@@ -63,6 +63,10 @@ def test_a_comparison_keeps_the_order_of_its_table():
     assert [layer["encoding"]["y"]["sort"] for layer in layers] == [["b", "a"]] * 3
 
 
+def test_few_brands_have_room_beside_the_legend_and_the_axis():
+    assert comparison_chart(comparison(True, False)).to_dict()["height"] >= 148 + 2 * 30
+
+
 def test_a_change_within_its_margin_is_dashed():
     chart = comparison_chart(comparison(True, False)).to_dict()
     (rows,) = chart["datasets"].values()

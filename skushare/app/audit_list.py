@@ -15,6 +15,8 @@ from skushare.audits import listing, store
 from skushare.audits.export import FORMATS, TABLES, export_file
 from skushare.audits.listing import ALL, Filter
 
+FIELDS = ("Store", "Shelf", "Category", "Brand")  # of the filter
+LONGEST_SHOWN = 40  # characters of a name in the filter's label
 AUDITS_A_PAGE = 50
 MOST_EXPORTED = 2000  # audits from the page; the command line has no limit
 BRANDS_AT_FIRST = 5
@@ -24,22 +26,28 @@ MOST_STORES = 12  # with a chart each
 def filter_bar():
     """Fields that narrow the audits down; gives a :class:`~skushare.audits.listing.Filter`."""
     now = listing.revision()
-    with st.expander("Filter", icon=":material/filter_alt:"):
+    with st.expander(_filter_label(), icon=":material/filter_alt:", key="history_filter"):
         columns = st.columns(4)
-        names = {
-            "Store": _names(now, "store"),
-            "Shelf": _names(now, "shelf"),
-            "Category": _names(now, "category"),
-            "Brand": _totals(now, ALL)["brand"].tolist(),
-        }
+        options = (*(_names(now, field.lower()) for field in FIELDS[:3]), _totals(now, ALL)["brand"].tolist())
         chosen = [
-            column.multiselect(label, options, key=f"history_{label.lower()}", persist_state="page")
-            for column, (label, options) in zip(columns, names.items(), strict=True)
+            column.multiselect(label, names, key=f"history_{label.lower()}", persist_state="page")
+            for column, label, names in zip(columns, FIELDS, options, strict=True)
         ]
         since = columns[0].date_input("From", None, key="history_since", persist_state="page")
         until = columns[1].date_input("To", None, key="history_until", persist_state="page")
     until = until and until + timedelta(days=1)
     return Filter(*map(tuple, chosen), *(day and _midnight(day) for day in (since, until)))
+
+
+def _filter_label():
+    """What the fields of the filter have chosen, to be read while they are out of sight."""
+    state = st.session_state
+    chosen = [
+        name[:LONGEST_SHOWN] for field in FIELDS for name in state.get(f"history_{field.lower()}") or []
+    ]
+    days = (("from", state.get("history_since")), ("to", state.get("history_until")))
+    chosen += [f"{word} {day}" for word, day in days if day]
+    return f"Filter: {plain(', '.join(chosen))}" if chosen else "Filter"
 
 
 def show_list(wanted):
@@ -52,35 +60,50 @@ def show_list(wanted):
     if pages > 1:
         page = st.pagination(pages, key=f"history_page_{pages}")
     table = listing.list_audits(wanted, AUDITS_A_PAGE, (page - 1) * AUDITS_A_PAGE)
-    st.caption(f"{count:,} audit{'s' * (count != 1)}. Tick one to open it, two to compare them.")
     choice = st.dataframe(
         table,
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"history_table_{hash((wanted, page, count))}",
+        key=f"history_table_{hash((wanted, page, count))}_{st.session_state.get('history_opened', 0)}",
         column_config={
-            "time": st.column_config.DatetimeColumn(format="localized"),
+            "time": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
             "note": st.column_config.TextColumn(width="large"),
         },
     )
     numbers = table["audit"].iloc[choice.selection.rows].tolist()
-    with st.container(horizontal=True):
+    # Below the table, whose own buttons lie over what is above it.
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Open",
             icon=":material/open_in_full:",
             disabled=len(numbers) != 1,
-            on_click=go_to,
+            on_click=_open,
             args=numbers[:1],
         )
         st.button(
             "Compare",
             icon=":material/compare:",
             disabled=len(numbers) != 2,
-            on_click=go_to,
+            on_click=_open,
             args=sorted(numbers)[:2],
         )
+        st.caption(f"{_told(wanted, count)}. Tick one to open it, two to compare them.")
         _downloads(wanted, count)
+
+
+def _open(*numbers):
+    """Go to the chosen audits; back from them, none is chosen."""
+    state = st.session_state
+    state.history_opened = state.get("history_opened", 0) + 1
+    go_to(*numbers)
+
+
+def _told(wanted, count):
+    """How many audits the filter lets through: "4 audits", "2 of 4 audits"."""
+    if wanted == ALL:
+        return f"{count:,} audit{'s' * (count != 1)}"
+    return f"{count:,} of {listing.count_audits():,} audits"
 
 
 def _downloads(wanted, count):

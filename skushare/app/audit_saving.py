@@ -21,10 +21,11 @@ from skushare.jpeg import decode_jpeg, encode_jpeg
 from skushare.shelf.rows import assign_rows
 from skushare.shelf.sweep_pictures import SweepPicture
 
+UNNAMED = "Looks are saved as unknown. Name them first to have their brands in the audit."
 QUALITY = 95  # of a camera's frame as JPEG
 
 
-def save_as_audit(key, take, make, place=None, ways=(), source=None, shown=None):
+def save_as_audit(key, take, make, place=None, ways=(), about="", source=None, shown=None):
     """A button, after which a few words are asked for and the audit is saved.
 
     Args:
@@ -34,6 +35,7 @@ def save_as_audit(key, take, make, place=None, ways=(), source=None, shown=None)
             ``ways`` if there are any; gives the :class:`~skushare.audits.audit.Audit`.
         place: container of the button; default: where the form is.
         ways: what can be saved, to choose from.
+        about: a sentence about what is saved, if there is something to tell.
         source: the object that the page shows; with another one, what was begun or saved is no longer shown.
         shown: what of it is shown, comparable; when that is no longer what was saved, the page says so.
     """
@@ -52,6 +54,8 @@ def save_as_audit(key, take, make, place=None, ways=(), source=None, shown=None)
         try:
             with st.form(f"{key}_form"):
                 chosen = [st.radio("What to save", ways, key=f"{key}_way")] if ways else []
+                if about:
+                    st.caption(about)
                 words = word_fields(key)
                 if st.form_submit_button("Save", type="primary"):
                     state[saved] = state[taken].save(lambda view: make(view, words, *chosen))

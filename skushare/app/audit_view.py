@@ -275,6 +275,7 @@ def show_comparison(*audits):
     number = st.column_config.NumberColumn
     percent, place = (number(format=f) for f in ("percent", "%.2f"))
     columns = {
+        "change": number("change in facings", format="%+d"),
         "points": number(format="%+.1f", help="Change of the share"),
         "margin": number("± points", format="%.1f", help="Of the change, with a certainty of 95 %"),
         "sure": st.column_config.CheckboxColumn(BEYOND, help="Whether the change is more than its margin"),

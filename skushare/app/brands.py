@@ -25,6 +25,7 @@ from skushare.brands.looks import taught_look
 from skushare.errors import SkushareError
 from skushare.samples import DEMO_GALLERY
 
+GROUP_UNKNOWN = "Group what it does not know by look"
 BY_LOOK, DEMO = "No gallery: group by look", "Demo: the sample shelves"
 NO_BRANDS, OWN_LABELS = "No brands", "The model's own labels"
 MY_BRANDS = "My brands"  # the gallery that looks are named into
@@ -172,7 +173,7 @@ def _choose_looks(key, name):
     """A field: do looks name what the gallery ``name`` does not know? What is chosen outlives the page."""
     chosen = st.session_state.setdefault(f"{key}_by_look", {})
     chosen[name] = st.toggle(
-        "Group what it does not know by look",
+        GROUP_UNKNOWN,
         value=chosen.get(name, name == MY_BRANDS),
         key=f"{key}_looks",
     )
@@ -250,11 +251,21 @@ def name_album(album, min_score, labels, embedder, key):
     return kept[1], gallery
 
 
+def tell_unknown(naming, gallery):
+    """A sentence where ``gallery`` knows no facing of ``naming``, as :func:`name_album` gives both."""
+    if naming is None or gallery is None or gallery.by_label or naming.looks:
+        return
+    ids = [int(i) for found in naming.detections for i in found.brand_ids]
+    if ids and max(ids) < 0:
+        st.caption(f"The gallery knows none of these. Switch on **{GROUP_UNKNOWN}** to name them here.")
+
+
 def show_looks(album, min_score, naming, gallery, embedder, counted):
     """The looks of ``naming`` with a picture each, to be given a brand in place.
 
     ``counted``: the detections that the page counts, of which joined photos have fewer.
     """
+    _head_looks()
     if problem := st.session_state.pop("look_problem", None):
         st.error(plain(problem), icon=":material/error:")
     known = len(naming.brands) - len(naming.looks)
@@ -279,6 +290,11 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
         st.caption(
             f"And {len(naming.looks) - MOST_LOOKS} looks of fewer facings; the Teach page has all of a photo."
         )
+
+
+def _head_looks():
+    st.markdown("##### Looks")
+    st.caption("Write the brand of a look, and it is taught: it is known from then on, also on other pages.")
 
 
 def _facings_of(naming, photos, min_score, brand):
@@ -329,8 +345,7 @@ def show_live_looks(session, embedder):
     state.looks_shown = looks
     if not looks:
         return
-    st.markdown("##### Looks")
-    st.caption("Write the brand of a look, and it is taught: it is known from then on, also on other pages.")
+    _head_looks()
     if problem := state.pop("look_problem", None):
         st.error(plain(problem), icon=":material/error:")
     shown = looks[: MOST_LOOKS + sum(bool(look.brand) for look in looks)]

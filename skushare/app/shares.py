@@ -6,6 +6,7 @@ import streamlit as st
 from skushare.app.text import plain
 from skushare.audits.targets import save_target, targets
 from skushare.brands.gallery import categories_of_brands
+from skushare.brands.looks import is_look
 from skushare.charts import ACCENT, OTHER, share_chart
 from skushare.colors import PALETTE
 from skushare.errors import SkushareError
@@ -89,7 +90,7 @@ def show_share_panel(photos, labels, brands, colors, key, own=(), skus=()):
     if category:
         of_brands = categories_of_brands(skus, brands)
         photos = [in_category(found, categories, category, of_brands) for found in photos]
-    wanted = read_targets(category) if brands else {}
+    wanted = read_targets(brands, category)
     shares = share_of_shelves(photos, labels, brands, own if sides else None)
     show_shares(shares, () if brands else labels, measure, SIDES if sides else colors, wanted)
     if brands and len(shares):
@@ -112,22 +113,29 @@ def show_own(together, measure, target=None):
     )
 
 
-def read_targets(category=""):
-    """{brand: target share}; none where the database cannot be read, and the page says so."""
+def read_targets(brands, category=""):
+    """{brand: target share}; none where the database cannot be read, and the page says so.
+
+    ``brands``: that are shown. A look among them has none: each shelf has a look A of its own.
+    """
+    if not brands:
+        return {}
     try:
-        return targets(category)
+        return {name: share for name, share in targets(category).items() if not is_look(name)}
     except SkushareError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return {}
 
 
 def _edit_targets(photos, labels, brands, together, measure, wanted, category, key):
-    """A table of shares and their targets, in which targets can be written."""
+    """A table of shares and their targets, in which targets can be written; without brands there is none."""
+    shares = share_of_shelves(photos, labels, brands)
+    shares = shares[~(shares["name"].isin([UNKNOWN, OTHER]) | shares["name"].map(is_look).astype(bool))]
+    if together is not None:
+        shares = pd.concat([together[together["name"] == OWN], shares], ignore_index=True)
+    if shares.empty:
+        return
     with st.expander("Target shares", icon=":material/target:"):
-        shares = share_of_shelves(photos, labels, brands)
-        shares = shares[~shares["name"].isin([UNKNOWN, OTHER])]
-        if together is not None:
-            shares = pd.concat([together[together["name"] == OWN], shares], ignore_index=True)
         table = with_targets(shares, wanted, measure)
         shown = table[["name"]].assign(
             share=100 * table[measure],
@@ -151,6 +159,7 @@ def _edit_targets(photos, labels, brands, together, measure, wanted, category, k
             column_config=columns,
             disabled=[c for c in shown if c != "target"],
             key=editor,
+            placeholder="",  # not "None"
         )
         where = f"of {category}" if category else "of all categories together"
         st.caption(f"Targets {where}; they hold for everybody who uses this database. Empty means none.")

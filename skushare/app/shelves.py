@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from skushare.album import PREVIEW_SIDE, Photo
+from skushare.app.shares import MEASURES
 from skushare.app.text import plain
 from skushare.charts import rows_chart
 from skushare.detections import Detections
@@ -14,6 +15,7 @@ from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
 from skushare.shelf.blocks import adjacency, block_table
 from skushare.shelf.gaps import Gaps, find_gaps
 from skushare.shelf.mosaic import join_photos
+from skushare.shelf.registration import move_boxes
 from skushare.shelf.rows import assign_rows
 from skushare.shelf.share import UNKNOWN, share_by_row
 
@@ -126,7 +128,9 @@ def _show_rows(rows, measure, colors):
     st.altair_chart(rows_chart(rows, measure, colors), width="stretch")
     counted = ["row", "name", "facings"]
     shown = rows.assign(**{c: (100 * rows[c]).round(1) for c in rows if c not in counted})
-    st.dataframe(shown, hide_index=True)
+    named = {column: f"{name.lower()}, %" for name, column in MEASURES.items()}
+    margins = {column: "± %" for column in shown if column.endswith("margin")}
+    st.dataframe(shown, hide_index=True, column_config=named | margins)
     st.caption("Shares and their margins in per cent; a margin holds with a certainty of 95 %.")
 
 
@@ -151,20 +155,22 @@ def _alone(key, photo, detections, min_score, places):
     """
     if places.get(photo, (None,))[0] != min_score:
         rowed = assign_rows(detections)
-        scores = photo.detections.scores
-        doubtful = photo.detections.boxes[(scores >= DOUBTFUL) & (scores < min_score)]
-        places[photo] = min_score, rowed.row_ids, find_gaps(rowed, doubtful)
+        places[photo] = min_score, rowed.row_ids, find_gaps(rowed, _doubtful(photo, min_score))
     _, rows, gaps = places[photo]
     return Shelf(key, photo, replace(detections, row_ids=rows), gaps)
+
+
+def _doubtful(photo, min_score):
+    """Boxes (n, 4) of a photo that do not count, but may fill a gap."""
+    scores = photo.detections.scores
+    return photo.detections.boxes[(scores >= DOUBTFUL) & (scores < min_score)]
 
 
 def _joined(album, found, min_score, places):
     photos = list(album.photos.values())
     images = [decode_jpeg(photo.preview) for photo in photos]
-    scaled = [
-        replace(d, boxes=d.boxes * np.float32(image.shape[1] / photo.width))
-        for photo, image, d in zip(photos, images, found, strict=True)
-    ]
+    scales = [np.float32(image.shape[1] / photo.width) for photo, image in zip(photos, images, strict=True)]
+    scaled = [replace(d, boxes=d.boxes * scale) for d, scale in zip(found, scales, strict=True)]
     shelves, keys = [], list(album.photos)
     for mosaic in join_photos(images, scaled):
         members = sorted(mosaic.members)
@@ -176,9 +182,9 @@ def _joined(album, found, min_score, places):
         height, width = mosaic.picture.shape[:2]
         rowed = assign_rows(mosaic.detections)
         photo = Photo(name, width, height, encode_jpeg(shrink(mosaic.picture, 2 * PREVIEW_SIDE)), rowed)
-        shelves.append(
-            Shelf(None, photo, rowed, find_gaps(rowed), tuple((keys[m], photos[m]) for m in members))
-        )
+        doubtful = [move_boxes(_doubtful(photos[m], min_score) * scales[m], mosaic.moves[m]) for m in members]
+        gaps = find_gaps(rowed, np.concatenate(doubtful))
+        shelves.append(Shelf(None, photo, rowed, gaps, tuple((keys[m], photos[m]) for m in members)))
     return shelves
 
 

@@ -98,6 +98,8 @@ def products(gallery):
 def edited(gallery, changes):
     """``gallery`` with ``changes``, {id: {column: value}}; a colour counts for all of its brand.
 
+    A product that is called as its brand stays so when the brand is renamed.
+
     Raises:
         GalleryError: a value cannot be.
     """
@@ -106,6 +108,9 @@ def edited(gallery, changes):
         values = {fields.get(column, column): value for column, value in values.items()}
         values = {key: "" if value is None else value for key, value in values.items()}
         color = values.pop("color", None)
+        before = gallery.sku(identity)
+        if "brand" in values and before.name == before.brand:
+            values.setdefault("name", values["brand"])
         gallery = gallery.with_sku(identity, **values)
         if color is not None:
             gallery = gallery.with_brand(gallery.sku(identity).brand, color=color)

@@ -214,10 +214,15 @@ def with_brands(detections, labels, brands=()):
 
 
 def _without(detections, count):
-    """``detections`` with the brand ids from ``count`` on, and their products, turned unknown."""
-    ids, skus = detections.brand_ids, detections.sku_ids
-    skus = None if skus is None else np.where(ids < count, skus, -1)
-    return replace(detections, brand_ids=np.where(ids < count, ids, -1), sku_ids=skus)
+    """``detections`` with the brand ids from ``count`` on, their products and scores turned unknown."""
+    named = detections.brand_ids < count
+    skus, scores = detections.sku_ids, detections.brand_scores
+    return replace(
+        detections,
+        brand_ids=np.where(named, detections.brand_ids, -1),
+        sku_ids=None if skus is None else np.where(named, skus, -1),
+        brand_scores=None if scores is None else np.where(named, scores, 0),
+    )
 
 
 def brand_names(detections, brands):

@@ -3,6 +3,7 @@
 from sqlalchemy import delete, select
 
 from skushare.audits.names import find_ids, name_ids, texts
+from skushare.brands.looks import is_look
 from skushare.database.engine import reading, session
 from skushare.database.tables import TargetRow
 from skushare.errors import AuditError
@@ -28,12 +29,14 @@ def save_target(brand, share, category=""):
     """Keep that ``brand`` should have ``share``, from 0 to 1; ``None`` forgets it.
 
     Raises:
-        AuditError: ``share`` is no share.
+        AuditError: ``share`` is no share, or ``brand`` is a look, which is another one on each shelf.
         DatabaseError: it could not be saved.
     """
     if share is not None and not 0 <= share <= 1:
         raise AuditError(f"a target share lies from 0 to 100 %, not at {100 * share:g} %")
     brand, category = tidy_name(brand), tidy_name(category)
+    if share is not None and is_look(brand):
+        raise AuditError(f"{brand} is another look on each shelf; name it, then its brand can have a target")
     with session() as db:
         ids = name_ids(db, [brand, category])
         key = {"brand_id": ids[brand], "category_id": ids[category]}

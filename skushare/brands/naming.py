@@ -58,8 +58,13 @@ def name_facings(detections, embeddings, embedder, gallery=None, by_look=False, 
     photos, facings = np.array(places).T
     for photo in np.unique(photos):
         ids = found[photo].brand_ids.copy()
-        ids[facings[photos == photo]] = len(brands) + looks[photos == photo]
-        found[photo] = replace(found[photo], brand_ids=ids)
+        rows = facings[photos == photo]
+        ids[rows] = len(brands) + looks[photos == photo]
+        scores = found[photo].brand_scores
+        if scores is not None:  # of the gallery's brands: how sure the looks are, they do not tell
+            scores = scores.copy()
+            scores[rows] = 1.0
+        found[photo] = replace(found[photo], brand_ids=ids, brand_scores=scores)
     nearness = (vectors * centres(vectors, looks)[looks]).sum(1)
     typical = [
         places[np.flatnonzero(looks == k)[nearness[looks == k].argmax()]] for k in range(looks.max() + 1)

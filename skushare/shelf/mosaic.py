@@ -23,11 +23,13 @@ class Mosaic:
 
     Attributes:
         members: numbers of the photos; the first is the one that the others were laid over.
+        moves: {number of a photo: (3, 3), the homography from its pixels to those of ``picture``}.
         picture: (h, w, 3) uint8 RGB, the photos in one.
         detections: each facing once, boxes in pixels of ``picture``.
     """
 
     members: tuple
+    moves: dict = field(repr=False)
     picture: np.ndarray = field(repr=False)
     detections: Detections = field(repr=False)
 
@@ -82,14 +84,15 @@ def _trees(count, links):
 def _joined(places, images, found):
     root = next(iter(places))
     if len(places) == 1:
-        return Mosaic((root,), images[root], found[root])
+        return Mosaic((root,), {root: np.eye(3)}, images[root], found[root])
     move, size = _canvas(places, images)
     picture = np.zeros((size[1], size[0], 3), np.uint8)
     for photo, homography in reversed(places.items()):  # the first one last, on top
         there = cv2.warpPerspective(images[photo], move @ homography, size, flags=cv2.INTER_AREA)
         mask = cv2.warpPerspective(np.full(images[photo].shape[:2], 255, np.uint8), move @ homography, size)
         picture[mask == 255] = there[mask == 255]
-    return Mosaic(tuple(places), picture, _union(places, images, found, move))
+    moves = {photo: move @ homography for photo, homography in places.items()}
+    return Mosaic(tuple(places), moves, picture, _union(places, images, found, move))
 
 
 def _canvas(places, images):

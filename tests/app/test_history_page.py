@@ -1,5 +1,6 @@
 """Saving audits on the pages, and the History page; what the annotator does in a browser is not run here."""
 
+import re
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -189,16 +190,32 @@ def test_the_list_narrows_and_shows_the_newest_first():
     numbers = [save("North", shelf="left"), save("South", 1, ids=(1, 1), shelf="left"), save("North", 2)]
     app = open_page()
     assert app.dataframe[0].value["audit"].tolist() == numbers[::-1]
+    assert app.expander[0].label == "Filter" and any("3 audits. Tick" in text for text in texts(app.caption))
     field(app.multiselect, "Shelf").set_value(["left"]).run()
     assert app.dataframe[0].value["audit"].tolist() == numbers[1::-1]
     field(app.multiselect, "Shelf").set_value([]).run()
     field(app.multiselect, "Store").set_value(["North"]).run()
     assert app.dataframe[0].value["audit"].tolist() == [numbers[2], numbers[0]]
+    app.run()
+    assert app.expander[0].label == "Filter: North"
+    assert any("2 of 3 audits. Tick" in text for text in texts(app.caption))
     field(app.multiselect, "Brand").set_value(["Astra"]).run()
     field(app.date_input, "To").set_value(datetime(2026, 3, 2).date()).run()
     assert not app.exception and app.dataframe[0].value["audit"].tolist() == [numbers[0]]
     field(app.date_input, "From").set_value(datetime(2026, 4, 2).date()).run()
     assert not app.exception and not app.dataframe
+
+
+def test_back_from_an_audit_none_is_chosen(annotator):
+    save()
+    app = open_page()
+    key = re.search("history_table_.*", app.dataframe[0].proto.id).group()
+    app.session_state[key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    assert not button(app, "Open").disabled
+    press(app, "Open")
+    press(app, "All audits")
+    assert button(app, "Open").disabled and button(app, "Compare").disabled
 
 
 @pytest.mark.parametrize("by_store", [False, True])

@@ -1,5 +1,6 @@
 """The pages, run without a browser on a stub detector."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -10,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from skushare.album import Album
 from skushare.app import shelves
-from skushare.app.brands import BY_LOOK
+from skushare.app.audit_saving import UNNAMED
+from skushare.app.brands import BY_LOOK, DEMO
 from skushare.audits.listing import list_audits
 from skushare.audits.store import open_audit
 from skushare.brands.embedder import Embedder
@@ -78,6 +80,22 @@ def test_photos_invites_with_a_sample(detector):
     assert metrics(app)["Photos"] == "1"
 
 
+@pytest.mark.parametrize("clear", [False, True])
+def test_the_sample_s_gallery_goes_with_the_sample(detector, clear):
+    app = press(open_page("photos"), "Try a sample picture")
+    assert app.selectbox(key="photos_gallery").value == DEMO
+    if clear:
+        press(app, "Clear the list")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    assert app.selectbox(key="photos_gallery").value == BY_LOOK
+    app.selectbox(key="photos_gallery").set_value(DEMO).run()  # chosen, it stays
+    assert any("knows none of these" in text for text in texts(app.caption))
+    app.toggle(key="photos_looks").set_value(True).run()
+    assert not any("knows none of these" in text for text in texts(app.caption))
+    app.file_uploader[0].set_value([upload("b.jpg", photo(80))]).run()
+    assert not app.exception and app.selectbox(key="photos_gallery").value == DEMO
+
+
 def test_photos_counts_what_is_uploaded_and_names_what_is_not_a_picture(detector):
     app = open_page("photos")
     files = [upload("a.jpg", photo(40)), upload("bad_[x](y).jpg", b"text"), upload("b.jpg", photo(80))]
@@ -87,6 +105,16 @@ def test_photos_counts_what_is_uploaded_and_names_what_is_not_a_picture(detector
     assert r"bad\_\[x\]\(y\)\.jpg" in app.error[0].value
     assert app.file_uploader[0].value == []  # the full-size files are let go
     assert app.dataframe[0].value["photo"].tolist() == ["a.jpg", "b.jpg"]
+
+
+@pytest.mark.parametrize("count, height, columns", [(1, 120, 1), (1, 220, 2), (2, 120, 2), (5, 120, 6)])
+def test_pictures_are_as_wide_as_there_is_room(detector, count, height, columns):
+    app = open_page("photos")
+    files = [
+        upload(f"{i}.jpg", encode_jpeg(np.full((height, 160, 3), 20 * i, np.uint8))) for i in range(count)
+    ]
+    app.file_uploader[0].set_value(files).run()
+    assert not app.exception and len(app.tabs[0].columns) == columns
 
 
 def test_the_slider_redraws_without_running_the_network(detector):
@@ -129,6 +157,21 @@ def test_overlapping_photos_of_one_shelf_are_joined_when_asked(detector, monkeyp
     assert not app.exception
     assert metrics(app)["Facings"] == "1"
     assert sum("facings** in" in text for text in texts(app.markdown)) == 1  # one picture of both
+
+
+def test_doubtful_boxes_fill_the_gaps_of_joined_photos_too(detector, monkeypatch):
+    picture = np.random.default_rng(0).integers(0, 255, (60, 120, 3), np.uint8)
+    picture = np.kron(picture, np.ones((6, 6, 1), np.uint8))
+    boxes = np.float32([[250, 50, 310, 200], [320, 50, 380, 200], [390, 50, 450, 200]])
+    found = {500: Detections(boxes, [0.9, 0.2, 0.9], np.zeros(3))}
+    found[520] = replace(found[500], boxes=boxes - np.float32([200, 0, 200, 0]))
+    monkeypatch.setattr(detector, "detect", lambda image, *a, **k: found[image.shape[1]])
+    app = open_page("photos")
+    files = [upload("l.jpg", encode_jpeg(picture[:, :500])), upload("r.jpg", encode_jpeg(picture[:, 200:]))]
+    app.file_uploader[0].set_value(files).run()
+    app.toggle(key="photos_joined").set_value(True).run()
+    assert not app.exception
+    assert metrics(app)["Facings"] == "2" and metrics(app)["Gaps"] == "0"
 
 
 def test_a_repeated_photo_is_counted_once_and_said_so(detector):
@@ -440,10 +483,13 @@ def test_two_visitors_do_not_mix(detector, camera):
 def test_a_look_named_in_place_becomes_a_brand_of_a_gallery(detector):
     app = open_page("photos")
     app.file_uploader[0].set_value([upload("a.jpg", photo(90))]).run()
+    press(app, "Save as audit")
+    assert UNNAMED in texts(app.caption)
     (look,) = [field for field in app.text_input if field.label == "look A: 2 facings"]
     look.set_value("Oats").run()
     assert not app.exception
     assert app.selectbox(key="photos_gallery").value == "My brands"
+    assert UNNAMED not in texts(app.caption)
     assert not [field for field in app.text_input if field.label.startswith("look")]
     assert set(app.dataframe[1].value["brand"]) == {"Oats"}
     app.selectbox(key="photos_gallery").set_value("No gallery: group by look").run()

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import streamlit as st
 
+from skushare.app import shares
+from skushare.app.brands import BY_LOOK
 from skushare.audits import store
 from skushare.audits.corrections import Facing
 from skushare.audits.targets import save_target
 from skushare.brands.embedder import Embedder
-from skushare.brands.library import save_gallery
+from skushare.brands.library import open_gallery, save_gallery
 from skushare.jpeg import encode_jpeg
 from tests.app.elements import metrics, texts
 from tests.app.test_pages import open_page, upload
@@ -59,6 +61,25 @@ def test_a_category_is_shown_alone_with_targets_of_its_own(app):
     assert table(app, "target").set_index("name").loc["own brands", "target"] == pytest.approx(90)
     app.selectbox(key="share_category").set_value("tea").run()
     assert metrics(app)["Own brands"].startswith("0 %")
+
+
+@pytest.mark.parametrize("without, known", [("Blau", ["Rot"]), (None, [])])
+def test_looks_have_no_targets(app, monkeypatch, without, known):
+    """Each shelf has another look A; targets for it are left from older versions."""
+    monkeypatch.setattr("skushare.app.shares.targets", lambda category: {"look A": 0.25, "Rot": 0.3})
+    drawn, draw = [], shares.share_chart
+    monkeypatch.setattr(shares, "share_chart", lambda *args: drawn.append(args[-1]) or draw(*args))
+    if without:
+        gallery = open_gallery("shelf")
+        save_gallery(gallery.without(next(sku.id for sku in gallery.skus if sku.brand == without)))
+        app.run()
+        app.toggle(key="photos_looks").set_value(True).run()
+    else:
+        app.selectbox(key="photos_gallery").set_value(BY_LOOK).run()
+    assert not app.exception and drawn[-1] == {"Rot": 0.3}
+    names = [each.value["name"].tolist() for each in app.dataframe if "target" in each.value]
+    assert names == ([known] if known else [])
+    assert ("Target shares" in [each.label for each in app.expander]) == bool(known)
 
 
 def test_blocks_and_neighbours_are_told(app):

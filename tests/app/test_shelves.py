@@ -54,9 +54,11 @@ def test_tables_have_a_row_a_picture_and_a_row_a_facing():
 def test_a_look_is_saved_as_unknown_whatever_the_model_s_labels(detector, album):
     gallery = color_gallery(ColorEmbedder())
     key = next(iter(album.photos))
-    audit = audit_of_shelves([shelf("a.jpg", FOUND, key)], album, detector, 0.4, WORDS, gallery)
+    found = replace(FOUND, brand_scores=[0.8, 1])
+    audit = audit_of_shelves([shelf("a.jpg", found, key)], album, detector, 0.4, WORDS, gallery)
     assert audit.brands == ("Rot", "Blau")
     assert audit.table()["brand"].tolist() == ["Rot", "unknown"]
+    assert audit.table()["brand_score"].tolist() == pytest.approx([0.8, 0])  # no sure unknown
     audit = audit_of_shelves([shelf("a.jpg", FOUND, key)], album, detector, 0.4, WORDS)
     assert audit.brands == () and set(audit.table()["brand"]) == {"unknown"}
     detector.labels = ("cola", "water")

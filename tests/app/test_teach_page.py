@@ -224,8 +224,11 @@ def test_an_imported_gallery_is_saved_and_can_be_deleted(app):
     data = gallery_zip(color_gallery(ColorEmbedder()))
     app.file_uploader[1].set_value(("g.zip", data, "application/zip")).run()
     assert not app.exception and gallery_names() == ["shelf"]
-    next(b for b in app.button if b.label.startswith("Delete this gallery")).click().run()
-    assert not app.exception and gallery_names() == []
+    assert not [
+        b for b in app.button if b.label.startswith("Delete this gallery")
+    ]  # it only opens the question
+    press(app, "Delete for good")
+    assert gallery_names() == [] and [t.value for t in app.toast] == ["The gallery shelf is deleted"]
 
 
 @pytest.fixture
@@ -302,6 +305,10 @@ def test_the_table_of_products_can_be_edited():
     )
     assert after.brands == ("Rot",) and after.own_brands == ("Rot",) and after.sku("a").name == "rouge"
     assert after.colors == {"Rot": "#123456"}
+    named = gallery.with_sku("c", name="Blau")  # as what is taught without a product
+    assert edited(named, {"c": {"brand": "Azur"}}).sku("c").name == "Azur"
+    assert edited(named, {"c": {"brand": "Azur", "product": "Blau"}}).sku("c").name == "Blau"
+    assert edited(gallery, {"c": {"brand": "Azur"}}).sku("c").name == "blue"
     for wrong in ({"brand": None}, {"colour": "red"}):
         with pytest.raises(GalleryError):
             edited(gallery, {"a": wrong})

@@ -24,3 +24,11 @@ def test_what_is_no_share_is_refused(database, share):
     with pytest.raises(AuditError, match="0 to 100 %"):
         save_target("Oats", share)
     assert targets() == {}
+
+
+def test_a_look_can_have_no_target_and_lose_one(database):
+    with pytest.raises(AuditError, match="look AB is another look on each shelf"):
+        save_target(" look AB ", 0.3)
+    save_target("look AB", None)
+    save_target("look after", 0.3)
+    assert targets() == {"look after": 0.3}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skushare.brands.gallery import LONGEST_NAME, Gallery, GalleryError
-from skushare.brands.looks import SAMPLE, group_looks, look_name, taught_look
+from skushare.brands.looks import SAMPLE, group_looks, is_look, look_name, taught_look
 from tests.brands.conftest import picture
 
 
@@ -36,7 +36,12 @@ def test_equal_facings_are_one_look():
 
 @pytest.mark.parametrize("number, name", [(0, "look A"), (25, "look Z"), (26, "look AA"), (702, "look AAA")])
 def test_look_names(number, name):
-    assert look_name(number) == name
+    assert look_name(number) == name and is_look(name)
+
+
+@pytest.mark.parametrize("name", ["Look A", "look a", "look", "look A1", "look A\n", "my look A"])
+def test_other_names_are_no_looks(name):
+    assert not is_look(name)
 
 
 def test_looks_of_one_brand_are_all_known_as_it_whatever_they_look_like(embedder):

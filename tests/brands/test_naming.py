@@ -40,6 +40,12 @@ def test_a_gallery_comes_first(photos, gallery, embedder, by_look, yellow, white
     assert naming.detections[0].sku_ids.tolist() == [0, -1, -1]
 
 
+@pytest.mark.parametrize("by_look, scores", [(False, [0.95, 0.05, 0.05]), (True, [0.95, 1, 1])])
+def test_a_look_does_not_take_over_the_gallery_s_doubt(photos, gallery, embedder, by_look, scores):
+    naming = name_facings(*photos, embedder, gallery, by_look)
+    assert naming.detections[0].brand_scores.tolist() == pytest.approx(scores)
+
+
 @pytest.mark.parametrize("by_look", [False, True])
 def test_no_photos_and_empty_photos(embedder, gallery, by_look):
     assert name_facings([], [], embedder, gallery, by_look).detections == []
