@@ -76,7 +76,10 @@ class Annotator {
   }
 
   fillClasses() {
+    const chosen = this.classes.selectedOptions[0]?.text;
     this.classes.replaceChildren(...this.data.labels.map((label, id) => new Option(label, id)));
+    const id = this.data.labels.indexOf(chosen);
+    if (id >= 0) this.classes.value = id;
     this.classes.previousElementSibling.textContent = this.data.what;
     this.classes.parentElement.hidden = this.data.labels.length < 2;
   }

@@ -15,7 +15,6 @@ from skushare.app.shelves import choose_gaps, show_layout
 from skushare.app.text import plain
 from skushare.audit_charts import BEYOND, comparison_chart
 from skushare.audits import store
-from skushare.audits.audit import distinct
 from skushare.audits.compare import compare
 from skushare.audits.corrections import Facing
 from skushare.audits.export import FORMATS, export
@@ -198,7 +197,11 @@ def _show_photo(now, gaps, colors):
     if now.source == "sweep" and len(now.photos) > 1:
         st.caption("Each facing has its box on one picture of the sweep; others may show it without.")
     further = st.session_state.get(f"audit_further_{now.id}", [])
-    labels, ids = distinct([*now.brands, *further, UNKNOWN])
+    # A brand keeps its place in a visit: the browser, and what is on its way from there, count in places.
+    shown = st.session_state.setdefault(f"audit_labels_{now.id}", dict.fromkeys([*now.brands, UNKNOWN]))
+    shown.update(dict.fromkeys([*now.brands, *further]))
+    labels = list(shown)
+    ids = [labels.index(name) for name in now.brands]
     found = photo.detections
     class_ids = np.array([ids[b] if b >= 0 else labels.index(UNKNOWN) for b in found.brand_ids], np.int32)
     sample = Sample(None, photo.width, photo.height, found.boxes, class_ids, found.scores)

@@ -3,7 +3,11 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const board = parentElement.querySelector(".board");
   const typed = new Map();
-  for (const input of board.querySelectorAll("input")) typed.set(input.dataset.key, input.value);
+  // What was written, not what was suggested, and not for the piles of another photo.
+  if (board.dataset.photo === data.photo)
+    for (const input of board.querySelectorAll("input"))
+      if (input.value !== input.defaultValue) typed.set(input.dataset.key, input.value);
+  board.dataset.photo = data.photo;
   const focused = board.getRootNode().activeElement?.dataset?.key;
   const selected = new Set();
 
@@ -61,7 +65,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     input.setAttribute("aria-label", `${label} of pile ${pile.place}`);
     input.setAttribute("list", list);
     input.maxLength = data.longest;
-    input.value = typed.get(input.dataset.key) ?? (what === "brand" ? pile.brand : pile.product);
+    input.defaultValue = what === "brand" ? pile.brand : pile.product;
+    input.value = typed.get(input.dataset.key) ?? input.defaultValue;
     return input;
   };
 

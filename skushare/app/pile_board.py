@@ -1,5 +1,6 @@
 """The piles of the Teach page in the browser: facings that can be dragged, tapped and named."""
 
+import hashlib
 from pathlib import Path
 
 import streamlit as st
@@ -32,6 +33,7 @@ def pile_board(key, piles, suggestions, gallery, on_action):
         "brands": list(gallery.brands),
         "products": sorted({sku.name for sku in gallery.skus}),
         "longest": LONGEST_NAME,
+        "photo": hashlib.sha256(b"".join(piles.pictures)).hexdigest(),
     }
     _component()(key=key, data=data, on_action_change=lambda: on_action(st.session_state[key]["action"]))
 

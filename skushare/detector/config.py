@@ -70,7 +70,8 @@ class DetectorConfig(Settings):
             top-down pathway of ``channels`` channels.
         channels, tower: width and depth of the neck and of each prediction head;
             a tower of 0 is a single ``kernel`` x ``kernel`` convolution.
-        background: the class head has one more column, the first, for background.
+        background: the class head has one more column, the first, as the TF Object Detection API's has;
+            it is taught zeros and means nothing.
         class_bias: initial bias of the class head (log odds of an object).
         anchors: the prior boxes.
         coder: scale factors of ty, tx, th, tw (see ``box_coder``).

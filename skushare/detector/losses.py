@@ -97,7 +97,8 @@ def detection_loss(config, anchors, target_boxes, target_labels, class_logits, b
     positive = ops.cast(target_labels > 0, "float32")
     counted = ops.cast(target_labels >= 0, "float32")[..., None]
     matches = ops.maximum(ops.sum(positive), 1.0)
-    columns = ops.maximum(target_labels, 0) - (0 if config.background else 1)
+    # Background is all zeros, in a background column too (the TF API's encode_background_as_zeros).
+    columns = ops.where(target_labels > 0, target_labels - (0 if config.background else 1), -1)
     one_hot = ops.one_hot(columns, ops.shape(class_logits)[-1], dtype="float32")
     predicted = decode(box_codes, anchors, config.coder, ops)
     # Unmatched anchors get their own box as a target: a harmless number instead of log(0).

@@ -42,7 +42,7 @@ def detection_function(network, config):
         ``config.max_detections`` rows filled up with zeros, a anchors, c classes:
         ``detection_boxes`` (1, n, 4) as ymin, xmin, ymax, xmax in 0..1; ``detection_scores`` (1, n);
         ``detection_classes`` (1, n), counted from 1; ``num_detections`` (1,);
-        ``detection_multiclass_scores`` (1, n, c + 1), the background's first;
+        ``detection_multiclass_scores`` (1, n, c + 1), of which the first, the background's, means nothing;
         ``detection_anchor_indices`` (1, n); ``raw_detection_boxes`` (1, a, 4);
         ``raw_detection_scores`` (1, a, c + 1).
     """

@@ -298,12 +298,12 @@ def test_corrections_in_the_browser_are_kept_with_who_and_what(annotator):
     app = open_page(audit=save())
     field(app.text_input, "Your name, for the corrections").set_value("Mia")
     field(app.multiselect, "Further brands to choose from").set_value(["Corva"]).run()
-    assert annotator["data"]["labels"] == ["Astra", "Bello", "Corva", "unknown"]
+    assert annotator["data"]["labels"] == ["Astra", "Bello", "unknown", "Corva"]
     first, _, last = annotator["data"]["boxes"]
     annotator["changes"] = [
         {"before": last, "after": None},
-        {"before": first, "after": [*first[:4], 2, 1]},
-        {"before": None, "after": [100, 10, 120, 50, 3, 1]},
+        {"before": first, "after": [*first[:4], 3, 1]},
+        {"before": None, "after": [100, 10, 120, 50, 2, 1]},
     ]
     app.run().run()
     assert not app.exception and not app.error
@@ -313,6 +313,23 @@ def test_corrections_in_the_browser_are_kept_with_who_and_what(annotator):
     assert {each.who for each in saved.corrections} == {"Mia"}
     assert sorted(saved.corrected().table()["brand"]) == ["Astra", "Corva", "unknown"]
     assert metrics(app) == {"Facings": "3", "Photos": "1", "Gaps": "1", "Corrections": "3"}
+
+
+def test_brands_keep_their_places_while_an_audit_is_corrected(annotator):
+    app = open_page(audit=save())
+    further = field(app.multiselect, "Further brands to choose from")
+    for chosen in (["Yoyo"], ["Yoyo", "Zeta"], ["Zeta"]):
+        further.set_value(chosen).run()
+    labels, changes = ["Astra", "Bello", "unknown", "Yoyo", "Zeta"], []
+    for left, place in ((100, 4), (101, 4), (102, 3)):
+        assert annotator["data"]["labels"] == labels
+        changes.append({"before": None, "after": [left, 10, 120, 50, place, 1]})
+        annotator["changes"] = list(changes)
+        app.run().run()
+    assert annotator["data"]["labels"] == labels and not app.error
+    (number,) = list_audits()["audit"]
+    told = [each.what for each in store.open_audit(number).corrections]
+    assert told == ["added Zeta", "added Zeta", "added Yoyo"]
 
 
 def test_a_correction_of_what_changed_meanwhile_is_refused(annotator):

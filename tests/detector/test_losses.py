@@ -99,8 +99,6 @@ class TestDetectionLoss:
         columns = 1 + config.background
         logits = np.full((len(anchors), columns), -certainty, np.float32)
         logits[labels > 0, -1] = certainty
-        if config.background:
-            logits[labels == 0, 0] = certainty
         codes = np.zeros((len(anchors), 4), np.float32)
         codes[labels > 0] = encode(boxes[labels > 0], anchors[labels > 0], config.coder)
         return boxes, labels, logits, codes

@@ -41,6 +41,19 @@ def test_a_shelf_is_saved_corrected_and_reported(open_browser, fresh_app_url, sh
     expect(metric(page, "Facings")).to_contain_text(str(facings + 1))
     expect(page.get_by_text(re.compile("Mia: added"))).to_be_visible()
 
+    # A brand that was chosen to draw with stays chosen, whatever the page learns of others.
+    further = page.get_by_role("combobox", name="Further brands to choose from")
+    brand = page.locator(".annotator select")
+    for name in ("Yoyo", "Zeta"):
+        further.click()
+        further.fill(name)
+        further.press("Enter")
+        further.press("Escape")  # the open list hides the rest
+        expect(brand.locator("option", has_text=name)).to_be_attached(timeout=PATIENCE)
+        if name == "Yoyo":
+            brand.select_option(label=name)
+    expect(brand.locator("option:checked")).to_have_text("Yoyo")
+
     with page.expect_download(timeout=PATIENCE) as download:
         page.get_by_role("button", name="PDF report").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")

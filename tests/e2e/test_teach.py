@@ -3,6 +3,7 @@
 import csv
 import io
 
+import cv2
 from playwright.sync_api import expect
 
 from tests.e2e.test_browser import PATIENCE, wait_until
@@ -48,3 +49,31 @@ def test_piles_are_put_right_named_and_recognised(open_browser, fresh_app_url, s
         brands = [row["brand"] for row in csv.DictReader(io.StringIO(file.read()))]
     named = wait_until(lambda: [b for b in brands if b.startswith("Brand ")], lambda found: True)
     assert len(named) > 0.8 * len(brands) and len(set(named)) == before
+
+
+def test_the_next_photo_has_suggestions_of_its_own(open_browser, fresh_app_url, shelves, tmp_path):
+    picture, _ = shelves[0]
+    nearly = tmp_path / "nearly_the_same.png"
+    cv2.imwrite(str(nearly), cv2.imread(str(picture))[2:])
+    page = open_browser()
+    page.goto(f"{fresh_app_url}/teach")
+    page.locator("input[type=file]").first.set_input_files([picture])
+    piles = page.get_by_role("region", name="Pile")
+    expect(piles.nth(2)).to_be_visible()
+    before = piles.count()
+    fields = [page.get_by_label(f"Brand of pile {number}", exact=True) for number in (1, 2)]
+    fields[1].fill("Half written")
+    fields[0].fill("Astra")
+    fields[0].press("Enter")
+    expect(piles).to_have_count(before - 1)
+    written = page.get_by_placeholder("Brand", exact=True)
+
+    def values():
+        return written.evaluate_all("inputs => inputs.map((input) => input.value)")
+
+    assert "Half written" in values()  # which stays as long as the photo does
+    page.locator("input[type=file]").first.set_input_files([nearly])
+    expect(page.get_by_text("nearly_the_same.png")).to_be_visible()
+    known = piles.filter(has_text="Known as Astra").first.get_by_placeholder("Brand", exact=True)
+    expect(known).to_have_value("Astra")
+    assert "Half written" not in values()
