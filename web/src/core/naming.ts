@@ -50,14 +50,19 @@ export function nameFacings(
   if (!places.length) return { detections, brands, looks: [] }
   const vectors = places.map(vector)
   const looks = groupLooks(Float32Array.from(vectors.flatMap((v) => [...v])), dimensions, likeness)
-  places.forEach((place, k) => (brandIds[place] = brands.length + looks[k]))
+  // The gallery's score is of its nearest product, and tells nothing of a look.
+  const brandScores = detections.brandScores?.slice()
+  places.forEach((place, k) => {
+    brandIds[place] = brands.length + looks[k]
+    if (brandScores) brandScores[place] = 1
+  })
   const middles = centres(vectors, looks)
   const typical = middles.map((middle, look) => {
     const members = places.map((_, k) => k).filter((k) => looks[k] === look)
     return places[members.reduce((a, b) => (dot(vectors[b], middle) > dot(vectors[a], middle) ? b : a))]
   })
   return {
-    detections: { ...detections, brandIds },
+    detections: { ...detections, brandIds, ...(brandScores && { brandScores }) },
     brands: [...brands, ...typical.map((_, look) => lookName(look))],
     looks: typical,
   }

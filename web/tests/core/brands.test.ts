@@ -65,6 +65,10 @@ describe('a gallery is what it is in Python', () => {
       expect([...naming.detections.brandIds!]).toEqual(wanted.brand_ids)
       expect(naming.brands).toEqual(wanted.brands)
       expect(naming.looks).toEqual(wanted.looks)
+      // How near a look comes to a product of the gallery makes its share no more doubtful.
+      const { brandIds, brandScores } = naming.detections
+      const known = gallery ? gallery.brands.length : 0
+      expect([...(brandScores ?? [])].filter((_, i) => brandIds![i] >= known).every((score) => score === 1)).toBe(true)
     }
     expect(nameFacings(found, Float32Array.from(kept.asked), embedder, null, false).brands).toEqual([])
   })
