@@ -13,7 +13,6 @@ from skushare.app.training_state import RUNS, show_tab
 from skushare.dataset import store
 from skushare.dataset.formats import read_dataset
 from skushare.dataset.statistics import columns
-from skushare.detector.models import model_choices, read_model
 from skushare.errors import ConfigError, SkushareError
 from skushare.training.advice import advise, epochs
 from skushare.training.backends import available_backends
@@ -26,7 +25,7 @@ from skushare.training.choices import (
 )
 from skushare.training.intake import SUFFIXES, add_weights
 from skushare.training.pipeline import read_pipeline
-from skushare.training.plan import Plan
+from skushare.training.plan import Plan, licence_of
 from skushare.training.recipes import RECIPES, Recipe
 from skushare.training.runs import create_run
 
@@ -273,7 +272,7 @@ def _choose_weights(recipe):
         help="A model that knows shelves already needs fewest photos and steps.",
     )
     _bring_weights()
-    licence = _licence(weights)
+    licence = licence_of(weights)
     if licence:
         st.caption(f"A model that starts from it inherits: {plain(licence)}")
     return weights, licence
@@ -299,14 +298,6 @@ def _bring_weights():
     st.session_state.weights_brought += 1
     st.toast(f"{plain(path.name)} can now be chosen under Start from", icon=":material/check:")
     st.rerun()
-
-
-def _licence(weights):
-    folder = model_choices().get(weights)
-    try:
-        return str(read_model(folder).about.get("licence", "")) if folder else ""
-    except SkushareError:
-        return ""
 
 
 def _choose_length(usual, photos):

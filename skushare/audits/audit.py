@@ -149,12 +149,12 @@ class Audit:
         ``row`` counts from 1, the topmost; a negative ``row`` or ``sku`` is unknown.
         """
         frames = []
-        for photo in self.photos:
-            found = photo.detections
+        # Columns have their types without a facing too, as exports write many audits into one file.
+        for name, found in [(p.name, p.detections) for p in self.photos] or [("", Detections(brand_ids=[]))]:
             frame = pd.DataFrame(
                 {
-                    "photo": photo.name,
-                    "brand": brand_names(found, self.brands),
+                    "photo": pd.Series([name] * len(found), dtype=str),
+                    "brand": pd.Series(brand_names(found, self.brands), dtype=str),
                     "brand_score": found.brand_scores if found.brand_scores is not None else float("nan"),
                     "score": found.scores,
                     "row": found.row_numbers(),
@@ -163,7 +163,7 @@ class Audit:
                 }
             )
             frames.append(frame)
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        return pd.concat(frames, ignore_index=True)
 
 
 def made_with(detector, mode, min_score, gallery=None, size=None):

@@ -46,11 +46,10 @@ def teach(gallery, audit, embedder):
             continue
         image = read_image(pictures.get(photo.picture), photo.name)
         shown = [(example_picture(image, facing.box), facing) for facing in learnt[photo.id]]
-        shown = [each for each in shown if (each[0], each[1].brand) not in known]
+        shown = [each for each in shown if (each[0], gallery.spelled(each[1].brand)) not in known]
         vectors = embedder.embed(image, [facing.box for _, facing in shown])
         for (picture, facing), vector in zip(shown, vectors, strict=True):
-            sku = gallery.find(facing.brand, facing.brand) or Sku(
-                gallery.new_id(), facing.brand, facing.brand
-            )
+            brand = gallery.spelled(facing.brand)
+            sku = gallery.find(brand, brand) or Sku(gallery.new_id(), brand, brand)
             gallery = gallery.with_examples(sku, [vector], [picture], embedder)
     return gallery

@@ -180,7 +180,8 @@ def revision():
     """A value that is another after every change of a finished audit."""
     with reading() as db:
         changes = func.sum(AuditRow.corrections), func.sum(AuditRow.edits)
-        query = select(func.count(), func.max(AuditRow.id), *changes)
+        # The sum tells an audit that was deleted from one that was finished meanwhile.
+        query = select(func.count(), func.max(AuditRow.id), func.sum(AuditRow.id), *changes)
         return tuple(db.execute(query.where(AuditRow.finished)).one())
 
 

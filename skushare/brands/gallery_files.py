@@ -95,6 +95,9 @@ def _read_folder(folder, name, embedder):
     index = next((p for p in (folder / INDEX, *sorted(folder.glob(f"*/{INDEX}"))) if p.is_file()), None)
     if index is not None:
         gallery = _read_index(index)
+        ours = embedder and gallery.embedder == embedder.digest and gallery.pictures
+        if ours and gallery.embeddings.shape[1] != embedder.dimensions:
+            raise GalleryError(f"{name}: the embeddings in its {INDEX} have a wrong length; export it again")
         return gallery if embedder is None else gallery.embedded_by(embedder)
     if embedder is None:
         raise GalleryError(f"{name}: there is no {INDEX} in it")

@@ -225,9 +225,11 @@ def brand_notes(first=""):
 
 def library_state():
     """A value that is another one after any gallery was saved or deleted."""
+    newest = select(func.max(GalleryRow.id)).where(~GalleryRow.hidden).group_by(GalleryRow.name)
+    # With the digests, as SQLite gives the number of a deleted version again.
+    query = select(GalleryRow.id, GalleryRow.digest).where(GalleryRow.id.in_(newest)).order_by(GalleryRow.id)
     with reading() as db:
-        state = select(func.max(GalleryRow.id), func.count(GalleryRow.id)).where(~GalleryRow.hidden)
-        return tuple(db.execute(state).one())
+        return tuple(map(tuple, db.execute(query)))
 
 
 def delete_gallery(name):

@@ -288,7 +288,11 @@ def _filter(args):
 
     until = args.until
     if until and (until.hour, until.minute, until.second) == (0, 0, 0):
-        until += timedelta(days=1)  # a day without a time means all of it
+        # A day without a time means all of it; added before the zone, as not every day has 24 hours.
+        try:
+            until = (until.replace(tzinfo=None) + timedelta(days=1)).astimezone()
+        except OverflowError:
+            until = None
     names = map(tuple, (args.store, args.shelf, args.category, args.brand))
     return Filter(*names, args.since, until)
 

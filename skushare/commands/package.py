@@ -32,7 +32,7 @@ def add(commands):
 
 def run(args):
     from skushare.training.backends import load_keras
-    from skushare.training.plan import BEST
+    from skushare.training.plan import BEST, licence_of
 
     if not (args.folder / BEST).is_file():  # before Keras, which takes its time
         raise ModelError(f"{args.folder}: has no trained weights ({BEST}); give --run of skushare train")
@@ -40,7 +40,8 @@ def run(args):
     load_keras()
     from skushare.training.package import package_run
 
-    about = {"licence": args.licence} if args.licence else None
+    licence = args.licence or licence_of(args.folder)
+    about = {"licence": licence} if licence else None
     folder = package_run(args.folder, validation, args.out, about, args.precision)
     print(f"{folder}: use it with --model {folder}")
     return 0

@@ -5,6 +5,7 @@ import time
 
 from skushare.commands.common import command
 from skushare.commands.train import add_plan, read_plan
+from skushare.errors import ConfigError
 
 
 def add(commands):
@@ -175,11 +176,15 @@ def _summary(run):
 
     progress = run.progress()
     status, reason = run.condition()
+    try:
+        steps = run.plan.training.steps
+    except ConfigError as error:  # of another version, or damaged: the others are to be seen all the same
+        steps, reason = progress.steps if progress else 0, reason or str(error)
     return {
         "name": run.name,
         "status": status,
         "reason": reason,
         "step": progress.step if progress else 0,
-        "steps": run.plan.training.steps,
+        "steps": steps,
         "AP": best_figures(run.metrics()).get("AP"),
     }

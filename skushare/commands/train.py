@@ -57,7 +57,11 @@ def add_plan(parser):
         "tools/import_backbone.py; default: as the pipeline.config says, or random",
     )
     parser.add_argument("--one-class", action="store_true", help="teach all classes as one, facing")
-    parser.add_argument("--licence", default="", help="what may be done with the weights; kept in model.json")
+    parser.add_argument(
+        "--licence",
+        default="",
+        help="what may be done with the weights; kept in model.json (default: that of --weights)",
+    )
     parser.add_argument("--steps", type=positive, help="optimiser steps")
     parser.add_argument("--batch-size", type=positive, help="crops a step")
     parser.add_argument("--learning-rate", type=float, help="peak learning rate")
@@ -93,7 +97,7 @@ def read_plan(args):
 
     from skushare.training.advice import advise
     from skushare.training.config import TrainingConfig
-    from skushare.training.plan import Plan
+    from skushare.training.plan import Plan, licence_of
     from skushare.training.recipes import recipe
 
     if args.pipeline:
@@ -101,6 +105,7 @@ def read_plan(args):
     else:
         chosen = recipe(args.preset)
         detector, training, weights = chosen.detector, chosen.training, ""
+    weights = weights if args.weights is None else args.weights
     names = {f.name for f in fields(TrainingConfig)}
     given = {name: value for name, value in vars(args).items() if name in names and value is not None}
     plan = Plan(
@@ -108,11 +113,11 @@ def read_plan(args):
         validation=args.val,
         detector=detector,
         training=replace(training, **given),
-        weights=weights if args.weights is None else args.weights,
+        weights=weights,
         one_class=args.one_class,
         backend=args.backend,
         devices=args.devices,
-        licence=args.licence,
+        licence=args.licence or licence_of(weights),
     )
     for warning in advise(plan):
         print(f"warning: {warning}", file=sys.stderr)

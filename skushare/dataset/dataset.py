@@ -82,6 +82,12 @@ class Dataset:
         return replace(self, samples=samples, labels=(label,))
 
 
+def evenly_spaced(samples, count):
+    """``count`` of ``samples``, or all where there are fewer, evenly spaced from the first to the last."""
+    chosen = np.linspace(0, len(samples) - 1, min(count, len(samples))).round().astype(int)
+    return tuple(samples[i] for i in chosen)
+
+
 def make_sample(path, size, rows, split, where, group=""):
     """A :class:`Sample` of what a reader found in a file.
 

@@ -27,7 +27,10 @@ PHOTOS = 3  # validated, the first of which builds a graph as well
 TIMEOUT = 900.0  # seconds; a busy machine may need minutes
 BUSY = 25.0  # per cent of all processor cores in use by others
 # Settings that change how long a step takes; others change how many there are, or what they teach.
-_COSTS = ("batch_size", "optimizer", "ema", "freeze_before", "min_scale", "max_scale", "photometric")
+_COSTS = (
+    *("batch_size", "optimizer", "ema", "freeze_before"),
+    *("min_scale", "max_scale", "photometric", "validation_photos"),
+)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from skushare.errors import ConfigError, DatasetError, SkushareError
 from skushare.files import drop_unfinished
 from skushare.lock import hold
 from skushare.training.backends import environment, load_keras, share_out
+from skushare.training.checkpoint import Checkpoints
 from skushare.training.events import EventLog
 from skushare.training.heartbeat import Heartbeat
 from skushare.training.material import initial_weights, read_data, read_source
@@ -118,7 +119,9 @@ def _carry_out(run, observers, say):
     watching = [StopRequest(run.folder), heartbeat, Teller(plan.training.steps, say), *observers]
     if find_spec("tensorboard"):
         watching.append(EventLog(run.folder))
-    if not train(run.folder, config, plan.training, datasets, validation, initial_weights(plan), watching):
+    # A checkpoint has all; what the run once started from may be gone by then.
+    start = None if Checkpoints(run.folder) else initial_weights(plan)
+    if not train(run.folder, config, plan.training, datasets, validation, start, watching):
         return STOPPED, "as asked to; resume goes on from here"
     heartbeat.phase("packaging")
     result = _package(run, plan, say)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skushare.dataset.dataset import evenly_spaced
 from skushare.detector.config import DetectorConfig
 from skushare.detector.models import LITERT, RUN_CONFIG, WEIGHTS, write_description
 from skushare.detector.network import build_network
@@ -89,8 +90,7 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
 
 def calibration_pictures(config, validation):
     """Inputs (1, h, w, 3) to calibrate 8 bits on: photos of ``validation`` in several sizes."""
-    chosen = validation.samples[:: max(1, len(validation) // CALIBRATION)][:CALIBRATION]
-    for number, sample in enumerate(chosen):
+    for number, sample in enumerate(evenly_spaced(validation.samples, CALIBRATION)):
         longest = round(config.live_size * (0.75, 1, 1.25, 1.5)[number % 4])
         size = input_size(config, sample.width, sample.height, longest)
         yield prepare(read_image(sample.path), longest, size, config.resize)[0]

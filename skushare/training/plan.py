@@ -1,18 +1,19 @@
 """What to train: everything that a run is made from, as one value."""
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from skushare.detector.config import DetectorConfig
-from skushare.detector.models import WEIGHTS, model_choices
+from skushare.detector.models import DESCRIPTION, WEIGHTS, model_choices
 from skushare.detector.presets import SHELF_DENSE
 from skushare.detector.zoo import find_checkpoint
 from skushare.errors import ConfigError
 from skushare.settings import Settings
 from skushare.training.config import TrainingConfig
 
-BEST = "best.npz"
+PLAN, BEST = "plan.json", "best.npz"
 
 
 @dataclass(frozen=True)
@@ -70,17 +71,28 @@ class Plan(Settings):
                 f"{self.devices} GPUs; take a multiple"
             )
 
-    def located(self):
+    def located(self, begun=False):
         """This plan with absolute paths, so that it means the same wherever a process stands.
+
+        Args:
+            begun: the run has a checkpoint, so that the weights it started from may be gone.
 
         Raises:
             ConfigError: a dataset or the weights to start from are not there.
         """
+        weights = self.weights
+        if weights not in ("", "imagenet"):
+            try:
+                weights = str(find_weights(weights))
+            except ConfigError:
+                if not begun:
+                    raise
+                weights = str(Path(weights).resolve())
         return replace(
             self,
             train=tuple((_located(source), float(weight)) for source, weight in self.train),
             validation=_located(self.validation),
-            weights=self.weights if self.weights in ("", "imagenet") else str(find_weights(self.weights)),
+            weights=weights,
         )
 
 
@@ -102,6 +114,20 @@ def find_weights(source):
         f"weights: {source} is neither a weight file nor a checkpoint, nor a model or run with one; "
         f"there are: {', '.join(model_choices()) or 'no models'}"
     )
+
+
+def licence_of(weights):
+    """The licence of the model or the run that ``weights``, of :attr:`Plan.weights`, are of; else empty."""
+    try:
+        folder = find_weights(weights).parent if weights not in ("", "imagenet") else None
+    except ConfigError:
+        folder = None
+    for file in (folder / DESCRIPTION, folder / PLAN) if folder else ():
+        try:
+            return str(json.loads(file.read_text(encoding="utf-8")).get("licence", ""))
+        except (OSError, ValueError, AttributeError):
+            continue
+    return ""
 
 
 def _located(source):

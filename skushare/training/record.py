@@ -1,6 +1,7 @@
 """The figures and pictures of a run, kept in its folder."""
 
 import csv
+import math
 import time
 
 import numpy as np
@@ -38,7 +39,8 @@ class Record(Observer):
 
     def validated(self, step, row, pictures):
         minutes = self.minutes + (time.monotonic() - self.started) / 60
-        losses = _mean(self.since_validation)
+        # None where the run was ended between a step and its validation.
+        losses = _mean(self.since_validation) or dict.fromkeys(("loss", "class_loss", "box_loss"), math.nan)
         losses.pop("learning_rate", None)  # a mean of it tells nothing
         row = {"step": step, **losses, **row, "minutes": minutes}
         self.since_validation.clear()
@@ -68,7 +70,8 @@ def _trim(path, step):
         return []
     text = path.read_text(encoding="utf-8")
     whole = text[: text.rfind("\n") + 1].splitlines()
-    rows = [row for row in csv.DictReader(whole) if int(row["step"]) <= step]
+    rows = [row for row in csv.DictReader(whole) if None not in row and None not in row.values()]
+    rows = [row for row in rows if int(row["step"]) <= step]
     if not rows:
         path.unlink()
         return []

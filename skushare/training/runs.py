@@ -21,14 +21,14 @@ from skushare.errors import ConfigError
 from skushare.files import atomic_write, make_folder, writing
 from skushare.lock import hold, is_held
 from skushare.training.checkpoint import Checkpoints
-from skushare.training.plan import Plan
+from skushare.training.plan import PLAN, Plan
 from skushare.workspace import checked_name, runs_folder, workspace
 
 QUEUED, RUNNING, STOPPED = "queued", "running", "stopped"
 INTERRUPTED, FAILED, FINISHED = "interrupted", "failed", "finished"
 RESUMABLE = (STOPPED, INTERRUPTED, FAILED)
 
-PLAN, STATE, LOCK, STOP, LOG = "plan.json", "state.json", "lock", "stop", "log.txt"
+STATE, LOCK, STOP, LOG = "state.json", "lock", "stop", "log.txt"
 PROGRESS, METRICS, LOSSES, SAMPLES, EVENTS = "progress.json", "metrics.csv", "losses.csv", "samples", "events"
 DATA = "data.json"
 WORKER_LOCK, WORKER_LOG = ".worker.lock", ".worker.log"
@@ -79,6 +79,8 @@ class Run:
             return Plan.from_json((self.folder / PLAN).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{self.folder / PLAN}: cannot be read ({error}); start a new run") from None
+        except ConfigError as error:
+            raise ConfigError(f"{self.folder / PLAN}: {error}") from None
 
     @property
     def status(self):
@@ -260,7 +262,7 @@ def prepare(folder, plan, status=STOPPED):
         ConfigError: ``folder`` holds a run of another plan or other files, or data or weights are not there.
     """
     run = Run(Path(folder).resolve())
-    text = plan.located().to_json()
+    text = plan.located(begun=bool(Checkpoints(run.folder))).to_json()
     if (run.folder / PLAN).exists():
         if run.plan.to_json() == text:
             return run

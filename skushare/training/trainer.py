@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from skushare.dataset.dataset import evenly_spaced
 from skushare.detector.anchors import detector_anchors
 from skushare.detector.losses import detection_loss
 from skushare.detector.models import RUN_CONFIG
@@ -217,8 +218,7 @@ class Validator:
     """
 
     def __init__(self, config, dataset, photos=0):
-        step = max(1, len(dataset) // photos) if photos else 1
-        self.samples = dataset.samples[::step][: photos or None]
+        self.samples = evenly_spaced(dataset.samples, photos or len(dataset))
         self.shown = set(np.linspace(0, len(self.samples) - 1, SHOWN).round().astype(int).tolist())
         self.config = config
         self.network = build_network(config, (None, None) if config.resize == "fit" else None)

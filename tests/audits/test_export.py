@@ -2,6 +2,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from itertools import permutations
 
 import pandas as pd
 import pytest
@@ -44,6 +45,19 @@ def test_tables_hold_what_is_true_after_corrections(audit, kind):
     assert pd.to_datetime(facings["time"], utc=True)[0] == audit.time
     shares = read(export([audit], kind, "shares"), kind)
     assert dict(zip(shares["brand"], shares["facings"], strict=True)) == {"Astra": 2, "Corva": 1}
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_audits_without_a_facing_or_a_photo_go_into_one_file_with_others(
+    make_audit, make_photo, kind, order, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("skushare.audits.export._CHUNK", 1)
+    audits = [make_audit(), make_audit(make_photo(())), replace(make_audit(), photos=())]
+    numbers = [store.save_audit(audits[i]) for i in order]
+    export_file(tmp_path / f"all.{kind}", numbers=numbers)
+    table = read((tmp_path / f"all.{kind}").read_bytes(), kind)
+    assert table["brand"].tolist() == ["Astra", "Astra", "Bello"]
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])

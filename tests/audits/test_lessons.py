@@ -73,6 +73,12 @@ def test_a_gallery_learns_each_corrected_facing_once_a_brand(corrected, embedder
     assert other.example_skus.tolist() == [0, 1] and other.brands == ("Dalva", "Corva")
 
 
+def test_a_brand_in_another_case_is_the_brand_that_the_gallery_has(corrected, embedder):
+    known = teach(Gallery("mine"), corrected, embedder).with_brand("Corva", brand="CORVA")
+    learnt = teach(known, corrected, embedder)
+    assert learnt.brands == ("CORVA",) and learnt is known
+
+
 def test_a_lost_photo_is_said(corrected, embedder):
     lost = replace(corrected, photos=(replace(corrected.photos[0], picture="0" * 64),))
     with pytest.raises(DatabaseError, match="restore it from a copy"):

@@ -97,6 +97,15 @@ def test_a_day_is_one_of_the_shelfs_own_clock(make_audit):
     assert str(listing.trend(Filter(), ("Astra",), "day")["time"][0]) == "2026-03-02 00:00:00"
 
 
+def test_an_audit_that_finishes_as_another_goes_is_a_change(make_audit):
+    first, second = store.save_audit(make_audit()), store.begin_audit(make_audit(), 0, {})
+    store.save_audit(make_audit())
+    seen = listing.revision()
+    store.delete_audit(first)
+    store.finish_audit(second)
+    assert listing.revision() != seen
+
+
 def test_trends_follow_corrections(shops):
     seen = listing.revision()
     audit = store.open_audit(shops[3])

@@ -1,6 +1,7 @@
 """A gallery that was written is read as the same one, and hostile files are refused in words."""
 
 import io
+import base64
 import json
 import zipfile
 
@@ -120,6 +121,17 @@ def written(gallery, tmp_path, change):
 def test_a_damaged_index_is_refused_in_words(gallery, tmp_path, change):
     with pytest.raises(GalleryError, match=INDEX):
         read_gallery(written(gallery, tmp_path, change))
+
+
+def test_vectors_of_another_length_are_refused_by_the_embedder_they_name(gallery, embedder, tmp_path):
+    def lengthen(content):
+        content["embedder"] = embedder.digest
+        for example in content["examples"]:
+            example["embedding"] = base64.b64encode(np.eye(1, 4, dtype="<f4").tobytes()).decode()
+
+    folder = written(gallery, tmp_path, lengthen)
+    with pytest.raises(GalleryError, match="wrong length"):
+        read_gallery(folder, embedder)
 
 
 def test_a_picture_that_is_none_is_refused(gallery, tmp_path):

@@ -71,6 +71,21 @@ def test_deleting_takes_all_versions_and_the_pictures_that_nothing_else_uses(gal
     assert not pictures.picture_path(names[1]).exists()
 
 
+def test_the_state_of_the_library_is_another_after_every_change(gallery):
+    states = [library_state()]
+    for change in (
+        lambda: save_gallery(gallery),
+        lambda: save_gallery(gallery.without("a")),
+        lambda: delete_gallery("shelf"),
+        lambda: save_gallery(replace(gallery, name="other")),  # which may get a number that was free again
+        lambda: delete_gallery("other"),
+        lambda: save_gallery(replace(gallery, name="third")),
+    ):
+        change()
+        states.append(library_state())
+    assert states.count(()) == 3 and len(set(states)) == 5
+
+
 def test_many_who_save_versions_at_once_lose_none(gallery):
     versions = [replace(gallery, threshold=0.5 + i / 100) for i in range(12)]
     with ThreadPoolExecutor(6) as pool:

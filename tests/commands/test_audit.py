@@ -146,6 +146,7 @@ def test_either_a_gallery_or_a_brand_map_names_the_brands(photos, capsys):
         (["--since", "2026-03-03"], False),
         (["--until", "2026-03-02"], True),
         (["--until", "2026-03-02T14:00"], False),
+        (["--until", "9999-12-31"], True),
     ],
 )
 def test_a_list_can_be_narrowed(photos, capsys, options, listed):

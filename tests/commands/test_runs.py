@@ -58,6 +58,18 @@ def test_list_tells_each_run_for_people_and_for_programs(start, capsys):
     assert [row["name"] for row in rows] == ["second", "first"] and rows[0]["AP"] == 0.5
 
 
+def test_a_run_whose_plan_cannot_be_read_hides_no_other(start, capsys):
+    start("first", "--steps", "7")
+    run = start("second")
+    content = json.loads((run.folder / "plan.json").read_text())
+    content["training"]["surprise"] = 1
+    (run.folder / "plan.json").write_text(json.dumps(content))
+    capsys.readouterr()
+    assert main(["runs", "list"]) == 0
+    second, first = capsys.readouterr().out.splitlines()
+    assert first.split()[0] == "first" and "plan.json: " in second and "surprise" in second
+
+
 def test_show_tells_how_far_a_run_is_and_what_it_uses(start, capsys):
     run = start("first")
     progress = runs.Progress(3, 10, "training", 0.5, 120.0, 1.0, 1.5, 2 << 30, 8 << 30, 0.0)

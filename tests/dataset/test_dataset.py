@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skushare.dataset.dataset import Dataset, Sample, make_sample
+from skushare.dataset.dataset import Dataset, Sample, evenly_spaced, make_sample
 from skushare.errors import DatasetError
 
 
@@ -70,3 +70,15 @@ def test_a_split_that_is_not_there_is_told_with_those_that_are(splits, told):
 def test_a_sample_of_anything_but_pixels_is_refused(size, row):
     with pytest.raises(DatasetError, match="labels, line 3"):
         make_sample("a.jpg", size, [row], "", "labels, line 3")
+
+
+@pytest.mark.parametrize(
+    "count, wanted",
+    [(0, []), (1, [0]), (2, [0, 43]), (24, [0, 2, 41, 43]), (44, [0, 1, 42, 43]), (99, [0, 43])],
+)
+def test_chosen_samples_reach_from_the_first_to_the_last(count, wanted):
+    chosen = evenly_spaced(range(44), count)
+    assert (
+        len(chosen) == min(count, 44) and set(wanted) <= set(chosen) and list(chosen) == sorted(set(chosen))
+    )
+    assert evenly_spaced((), count) == ()

@@ -6,7 +6,7 @@ from skushare.dataset.synthetic import write_dataset
 from skushare.detector.presets import PRESETS
 from skushare.errors import ConfigError
 from skushare.training.config import TrainingConfig
-from skushare.training.plan import Plan, find_weights
+from skushare.training.plan import Plan, find_weights, licence_of
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -66,3 +66,24 @@ def test_weights_are_found_in_files_models_and_runs(tmp_path):
     assert find_weights(tmp_path) == find_weights(tmp_path / "best.npz") == tmp_path / "best.npz"
     with pytest.raises(ConfigError, match="no-such"):
         find_weights("no-such")
+
+
+def test_the_licence_of_weights_is_that_of_their_model_or_run(tmp_path):
+    assert "Non-commercial" in licence_of("shelf_dense") == licence_of(find_weights("shelf_dense"))
+    (tmp_path / "best.npz").touch()
+    assert licence_of(tmp_path) == ""
+    (tmp_path / "plan.json").write_text('{"licence": "our own"}')
+    assert licence_of(tmp_path) == "our own"
+    assert [licence_of(weights) for weights in ("", "imagenet", "no-such")] == ["", "", ""]
+
+
+def test_a_begun_plan_does_without_the_weights_it_started_from(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_dataset(tmp_path / "mine", 1, seed=0, size=(160, 120), rows=1)
+    (tmp_path / "start.npz").touch()
+    plan = Plan(train=(("mine", 1),), validation="mine", weights="start.npz")
+    whole = plan.located()
+    (tmp_path / "start.npz").unlink()
+    assert plan.located(begun=True) == whole
+    with pytest.raises(ConfigError, match="start.npz"):
+        plan.located()
