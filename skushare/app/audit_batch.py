@@ -3,13 +3,13 @@
 import hashlib
 import threading
 import time
-from datetime import datetime
 
 import streamlit as st
 
 from skushare.app.audit_saving import word_fields
 from skushare.app.audits import go_to
 from skushare.app.brands import NO_BRANDS, OWN_LABELS, choose_gallery, shared_embedder
+from skushare.app.clock import now
 from skushare.app.datasets import note
 from skushare.app.model import shared_detector
 from skushare.app.text import plain
@@ -58,7 +58,7 @@ class Batch:
         names = hashlib.sha256(repr(sorted((file.name, file.size) for file in files)).encode())
         finder = Finder(detector, gallery=gallery, embedder=embedder)
         source = ["upload", names.hexdigest()]  # other photos are another audit, whatever the words
-        self.number = open_batch(finder, words | {"time": datetime.now().astimezone()}, len(files), source)
+        self.number = open_batch(finder, words | {"time": now()}, len(files), source)
         self.planned, self.done, self.problems = len(files), 0, []
         self._died, self._turn = None, threading.Lock()  # of which error
         self._work = run_batch(self.number, [(file.name, file.getvalue) for file in files], finder)

@@ -1,13 +1,14 @@
 """All audits: which there are, how shares go over time, and further ones from a folder."""
 
 import tempfile
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import streamlit as st
 
 from skushare.app.audits import go_to
 from skushare.app.brands import notes_of
+from skushare.app.clock import midnight
 from skushare.app.datasets import attempt, note
 from skushare.app.text import plain
 from skushare.audit_charts import trend_chart
@@ -36,7 +37,7 @@ def filter_bar():
         since = columns[0].date_input("From", None, key="history_since", persist_state="page")
         until = columns[1].date_input("To", None, key="history_until", persist_state="page")
     until = until and until + timedelta(days=1)
-    return Filter(*map(tuple, chosen), *(day and _midnight(day) for day in (since, until)))
+    return Filter(*map(tuple, chosen), *(day and midnight(day) for day in (since, until)))
 
 
 def _filter_label():
@@ -181,10 +182,6 @@ def show_unfinished():
 def _delete(number):
     if attempt(store.delete_audit, number):
         note(f"Audit {number} is deleted")
-
-
-def _midnight(day):
-    return datetime(day.year, day.month, day.day).astimezone()
 
 
 # What all visitors see alike, as long as no audit changes

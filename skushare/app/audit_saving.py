@@ -2,12 +2,12 @@
 
 import threading
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
+from skushare.app.clock import now
 from skushare.app.text import plain
 from skushare.audits.audit import Audit, AuditPhoto, made_with, with_brands
 from skushare.audits.listing import known_names
@@ -135,7 +135,7 @@ def audit_of_shelves(shelves, album, detector, min_score, words, known=None):
     for shelf, detections in zip(shelves, found, strict=True):
         photos.append(_photo_of(shelf, detections, album))
         photos += [_part(key, photo, album) for key, photo in shelf.parts]
-    return Audit(photos, brands, _now(), **words, **made_with(detector, "photo", min_score, known))
+    return Audit(photos, brands, now(), **words, **made_with(detector, "photo", min_score, known))
 
 
 def _photo_of(shelf, detections, album):
@@ -200,8 +200,4 @@ def audit_of_sweep(view, labels, words):
 
 def _audit_of_camera(view, seen, labels, words, source):
     known = view.known.brands if view.known else ()
-    return audit_of_pictures(seen, labels, known, _now(), source, **words, **view.about)
-
-
-def _now():
-    return datetime.now(timezone.utc).astimezone()
+    return audit_of_pictures(seen, labels, known, now(), source, **words, **view.about)

@@ -141,7 +141,7 @@ def _facts(audit, *beside):
     """The words of an audit, with what the functions ``beside`` add to them, and what it was made with."""
     words = [word for word in (audit.store, audit.shelf, audit.category) if word]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(" · ".join([*words, f"{audit.time:%Y-%m-%d %H:%M}"]))
+        st.text(" · ".join([*words, f"{audit.time:%Y-%m-%d %H:%M} (UTC{audit.time:%z})"]))
         for add in beside:
             add(audit)
     if audit.note:
@@ -233,7 +233,7 @@ def _show_corrections(audit):
     for i, each in shown:
         with st.container(horizontal=True, vertical_alignment="center"):
             who = f", {each.who}" if each.who else ""
-            st.text(f"{each.time.astimezone():%Y-%m-%d %H:%M}{who}: {each.what}"[:300])
+            st.text(f"{each.time.astimezone(audit.time.tzinfo):%Y-%m-%d %H:%M}{who}: {each.what}"[:300])
             if last[each.photo, each.facing] == i:
                 st.button(
                     "Take back",

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from skushare.dataset.layout import missing_photos
+from skushare.dataset.scan import scan
 from skushare.errors import ConfigError, DatasetError, SkushareError
 from skushare.files import drop_unfinished
 from skushare.lock import hold
@@ -109,6 +110,7 @@ def _carry_out(run, observers, say):
             f"{len(missing)} photos are not there, such as {missing[0]}; bring them back, or take them out "
             "with skushare data check NAME --fix damaged"
         )
+    _refuse_damaged((*(d for d, _ in datasets), validation), say)
     say(f"{sum(len(d) for d, _ in datasets)} photos to train on, {len(validation)} to validate on")
     prune_copies()
     load_keras()
@@ -127,6 +129,24 @@ def _carry_out(run, observers, say):
     result = _package(run, plan, say)
     heartbeat.phase("done")
     return FINISHED, result
+
+
+def _refuse_damaged(datasets, say):
+    """Raise a :class:`DatasetError` where a photo cannot be read: the run would end there, hours on."""
+    paths = list(dict.fromkeys(sample.path for dataset in datasets for sample in dataset.samples))
+
+    def told(missing):
+        if missing:
+            say(f"looking at {len(missing)} photos for the first time")
+        return missing
+
+    found = scan(paths, told)
+    damaged = [path for path, readable in zip(paths, found.readable, strict=True) if not readable]
+    if damaged:
+        raise DatasetError(
+            f"{len(damaged)} photos cannot be read, such as {damaged[0]}; take them out with skushare data "
+            "check NAME --fix damaged, and begin a new run"
+        )
 
 
 def _package(run, plan, say):

@@ -30,6 +30,7 @@ from skushare.training.augment import REFERENCE_SIDE
 from skushare.training.batches import Batches
 from skushare.training.checkpoint import Checkpoints
 from skushare.training.record import Record
+from skushare.training.runs import DATA
 
 SHOWN = 4  # validation photos whose predictions are kept as pictures
 PICTURE_SIDE = 800  # pixels, the longest side of such a picture
@@ -89,7 +90,7 @@ def train(run, config, training, datasets, validation, initial_weights=None, obs
     for name, text in (
         (RUN_CONFIG, config.to_json()),
         ("training.json", json.dumps(asdict(training), indent=2)),
-        ("data.json", json.dumps([_describe(d, weight) for d, weight in datasets], indent=2)),
+        (DATA, json.dumps([_describe(d, weight) for d, weight in datasets], indent=2)),
     ):
         _claim(run / name, text, begun=bool(checkpoints))
 
@@ -273,7 +274,13 @@ def _claim(path, text, begun):
     """Write ``text`` to ``path``; refuse a file of a run that has ``begun`` and says something else."""
     if begun and path.exists():
         if path.read_text() != text:
-            raise ConfigError(f"{path}: this folder holds a run with other settings; choose a new one")
+            other = (
+                "on other data, which may have changed since" if path.name == DATA else "with other settings"
+            )
+            raise ConfigError(
+                f"{path}: this folder holds a run {other}; choose a new one (--weights {path.parent} begins "
+                "with what this one has learnt)"
+            )
         return
     with atomic_write(path) as handle:
         handle.write(text.encode())

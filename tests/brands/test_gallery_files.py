@@ -1,7 +1,7 @@
 """A gallery that was written is read as the same one, and hostile files are refused in words."""
 
-import io
 import base64
+import io
 import json
 import zipfile
 

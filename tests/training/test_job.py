@@ -169,6 +169,20 @@ def test_photos_that_are_not_there_are_told_before_anything_is_trained(plan, tmp
     assert run.status == FAILED
 
 
+def test_damaged_photos_are_told_before_anything_is_trained(plan, tmp_path):
+    content = json.loads(Path(plan.validation).read_text())
+    source = Path(plan.validation).parent
+    picture = next(source.rglob(content["images"][-1]["file_name"].split("/")[-1]))
+    (picture.parent / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    content["images"][-1]["file_name"] = content["images"][-1]["file_name"].replace(picture.name, "cut.jpg")
+    other = source / "cut.json"
+    other.write_text(json.dumps(content))
+    run = runs.prepare(tmp_path / "run", replace(plan, validation=str(other)))
+    with pytest.raises(SkushareError, match=r"1 photos cannot be read, such as .*cut\.jpg; .*--fix damaged"):
+        run_job(run)
+    assert run.status == FAILED and not (run.folder / "last.npz").exists()
+
+
 def wrapped(error):
     try:
         raise SkushareError("cannot be written") from error

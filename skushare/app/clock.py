@@ -1,0 +1,29 @@
+"""The clock at the visitor's place, which may be another than the server's."""
+
+from datetime import datetime, timezone
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+
+def now():
+    """The present time there, with the offset that holds there now."""
+    return _fixed(datetime.now(timezone.utc).astimezone(_zone()))
+
+
+def midnight(day):
+    """The begin of the date ``day`` there."""
+    begin, zone = datetime(day.year, day.month, day.day), _zone()
+    return _fixed(begin.replace(tzinfo=zone) if zone else begin.astimezone())
+
+
+def _fixed(moment):
+    return moment.replace(tzinfo=timezone(moment.utcoffset()))
+
+
+def _zone():
+    """The visitor's zone; ``None``, which stands for the server's, where it is not known."""
+    try:
+        return ZoneInfo(st.context.timezone or "")
+    except (ValueError, OSError, KeyError):
+        return None
