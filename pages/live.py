@@ -63,7 +63,8 @@ def choose_settings():
     session.look_at(sizes)
     if embedder:
         known, by_look = choose_naming("live", detector.labels)
-        session.name_by(known, embedder, by_look)
+        if session.name_by(known, embedder, by_look):
+            st.toast("Other brands: counting begins anew", icon=":material/restart_alt:")
     return sizes
 
 

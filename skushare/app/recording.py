@@ -1,6 +1,7 @@
 """A recorded video of a shelf, counted as the camera's frames are."""
 
 import threading
+from io import BytesIO
 
 import streamlit as st
 
@@ -34,11 +35,14 @@ def count_recording(session, sizes, disabled=False):
     )
     if problem := state.pop("recording_problem", None):
         st.error(plain(problem), icon=":material/error:")
-    if upload is not None and state.get("recording", (None,))[0] != upload.file_id:
+    counted, *_, begun = state.get("recording", (None, None))
+    if upload is not None and (counted, begun) != (upload.file_id, session.begun):
+        # Another video, or other brands, at whose choice the session has begun anew.
         session.recount()
-        state.recording = upload.file_id, Counting(read_frames(upload, upload.name), session)
+        frames = read_frames(BytesIO(upload.getvalue()), upload.name)
+        state.recording = upload.file_id, Counting(frames, session), session.begun
     if upload is None or disabled:
-        state.recording = (None,)
+        state.recording = (None, None)
         return
     session.look_at(sizes[:1])
     bar, picture = st.progress(0.0, text="Counting the video"), st.empty()
@@ -52,7 +56,7 @@ def count_recording(session, sizes, disabled=False):
     except SkushareError as error:
         state.recording_problem = str(error)
     # A new key empties the field, and with it the server's copy of the file.
-    state.recording = (None,)
+    state.recording = (None, None)
     state.recording_round += 1
     st.rerun()
 

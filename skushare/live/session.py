@@ -75,6 +75,7 @@ class LiveSession:
     Attributes:
         min_score: least score that counts.
         namer: one of :mod:`skushare.brands.frames`, that names the brands or groups by look; or ``None``.
+        begun: how often counting began anew: what was counted before another ``begun`` is gone.
     """
 
     def __init__(self, detector, clock=time.monotonic):
@@ -85,6 +86,7 @@ class LiveSession:
         self._clock = clock
         self._lock = threading.Lock()
         self._tracker, self._tracking = ShelfTracker(), threading.Lock()
+        self.begun = 0
         self._snapshots = deque(maxlen=MAX_SNAPSHOTS)
         self._shown, self._colors = {}, None
         self._forget()
@@ -184,6 +186,9 @@ class LiveSession:
                 ``by_look`` leave the facings their class labels alone.
             embedder: of the gallery and of the looks.
             by_look: group by look what a gallery, or none, does not know.
+
+        Returns:
+            How many facings were counted until then, which are dropped; 0 where counting goes on.
         """
         kind, made_with = FrameNamer, embedder
         if gallery is not None and gallery.by_label:
@@ -194,14 +199,15 @@ class LiveSession:
             kind = type(None)
         same = (gallery and gallery.digest) == (self.gallery and self.gallery.digest)
         if same and type(self.namer) is kind:
-            return
+            return 0
         with self._tracking, self._lock:
             self.namer = None if kind is type(None) else kind(made_with, gallery)
-            self._tracker = ShelfTracker()
+            dropped = self._begin_anew()
             if self._newest is not None:  # of which the brand ids count in other names
                 image, found = self._newest
                 self._newest = image, _unnamed(found, gallery)
         self._shown, self._colors = {}, None
+        return dropped
 
     def examples(self, look):
         """As :meth:`~skushare.brands.frames.LookNamer.examples`; none where nothing is grouped by look."""
@@ -296,7 +302,13 @@ class LiveSession:
     def recount(self):
         """Begin to count anew, as at another shelf."""
         with self._tracking:
-            self._tracker = ShelfTracker()
+            self._begin_anew()
+
+    def _begin_anew(self):
+        """Count from 0, while ``_tracking`` is held; gives what was counted until then."""
+        dropped, self._tracker = len(self._tracker), ShelfTracker()
+        self.begun += 1
+        return dropped
 
     def history(self):
         """The count's course: a DataFrame of ``seconds`` (0 is now, the past negative) and ``facings``."""

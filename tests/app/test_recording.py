@@ -1,12 +1,14 @@
 """The frames of a video go through a session in order, each once, whichever run takes them."""
 
+import io
 import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
 
-from skushare.app.recording import Counting
+import skushare.app.recording as module
+from skushare.app.recording import Counting, count_recording
 from skushare.errors import ImageError
 
 
@@ -35,3 +37,50 @@ def test_damage_is_told_to_the_next_run_as_well():
     for _ in range(2):
         with pytest.raises(ImageError, match="damaged"):
             counting.step()
+
+
+class Upload(io.BytesIO):
+    name, file_id = "shelf.mp4", "1"
+
+
+class State(dict):
+    __getattr__, __setattr__ = dict.__getitem__, dict.__setitem__
+
+
+def test_a_video_is_counted_from_its_beginning_after_other_brands_were_chosen(monkeypatch):
+    """The run of the choice cuts the counting short and the session begins anew: nothing may be lost."""
+
+    class Cut(Exception):
+        pass
+
+    seen, upload = [], Upload(b"abcdef")
+    session = SimpleNamespace(begun=0, look_at=lambda sizes: None, reading=lambda: SimpleNamespace(unique=0))
+
+    def recount():
+        session.begun += 1
+        seen.clear()
+
+    def process(image):
+        seen.append(image)
+        if seen == [0, 1, 2] and session.begun == 1:
+            raise Cut
+        return image
+
+    session.recount, session.process = recount, process
+    widget = SimpleNamespace(progress=lambda *args, **more: None, image=lambda *args, **more: None)
+    stub = SimpleNamespace(
+        session_state=State(),
+        file_uploader=lambda *args, **more: upload,
+        progress=lambda *args, **more: widget,
+        empty=lambda: widget,
+        rerun=lambda: None,
+    )
+    monkeypatch.setattr(module, "st", stub)
+    monkeypatch.setattr(
+        module, "read_frames", lambda file, name: ((n / 6, n) for n in range(len(file.read())))
+    )
+    with pytest.raises(Cut):
+        count_recording(session, (640,))
+    session.begun += 1  # as name_by does
+    count_recording(session, (640,))
+    assert seen == list(range(6))

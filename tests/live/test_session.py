@@ -224,9 +224,13 @@ def test_a_gallery_names_the_brands_and_another_one_counts_anew(session):
     found = session.reading().detections
     assert len(found) and set(found.brand_ids.tolist()) == {0} and session.gallery.brands[0] == "Rot"
     namer = session.namer
-    session.name_by(known.without_examples([]), embedder)  # the same content
-    assert session.namer is namer
-    session.name_by(None, embedder, by_look=True)
+    for _ in range(2):
+        session.process(red)
+    counted, begun = session.reading().unique, session.begun
+    assert session.name_by(known.without_examples([]), embedder) == 0  # the same content
+    assert session.namer is namer and (session.reading().unique, session.begun) == (counted, begun)
+    assert session.name_by(None, embedder, by_look=True) == counted
+    assert session.begun == begun + 1
     session.process(red)
     assert session.gallery is None and session.reading().detections.brand_ids is None
 
