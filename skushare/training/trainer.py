@@ -2,6 +2,7 @@
 
 import json
 import math
+import zlib
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -33,6 +34,7 @@ from skushare.training.record import Record
 from skushare.training.runs import DATA
 
 SHOWN = 4  # validation photos whose predictions are kept as pictures
+LABELS = "labels.json"
 PICTURE_SIDE = 800  # pixels, the longest side of such a picture
 
 
@@ -68,8 +70,9 @@ def train(run, config, training, datasets, validation, initial_weights=None, obs
 
     Args:
         run: folder, made if missing. In it: ``detector.json``, ``training.json``,
-            ``data.json``, ``last.npz`` and ``previous.npz`` (all state), ``best.npz`` (averaged
-            weights of the best validation, see ``weights.save_weights``), and what ``Record`` writes.
+            ``data.json``, ``labels.json``, ``last.npz`` and ``previous.npz`` (all state),
+            ``best.npz`` (averaged weights of the best validation, see ``weights.save_weights``), and what
+            ``Record`` writes.
         config: ``DetectorConfig``; training: ``TrainingConfig``.
         datasets: list of ``(Dataset, weight)`` to train on.
         validation: ``Dataset`` for the choice of the best weights.
@@ -91,6 +94,7 @@ def train(run, config, training, datasets, validation, initial_weights=None, obs
         (RUN_CONFIG, config.to_json()),
         ("training.json", json.dumps(asdict(training), indent=2)),
         (DATA, json.dumps([_describe(d, weight) for d, weight in datasets], indent=2)),
+        (LABELS, json.dumps([_digest(d) for d in (*(d for d, _ in datasets), validation)])),
     ):
         _claim(run / name, text, begun=bool(checkpoints))
 
@@ -270,13 +274,20 @@ def _describe(dataset, weight):
     return {"name": dataset.name, "photos": len(dataset), "boxes": boxes, "weight": weight}
 
 
+def _digest(dataset):
+    """A number that is another one after any change of a photo's name or of its labels."""
+    crc = 0
+    for sample in dataset.samples:
+        labels = sample.boxes.tobytes() + sample.class_ids.tobytes() + sample.scores.tobytes()
+        crc = zlib.crc32(sample.path.name.encode() + labels, crc)
+    return crc
+
+
 def _claim(path, text, begun):
     """Write ``text`` to ``path``; refuse a file of a run that has ``begun`` and says something else."""
     if begun and path.exists():
         if path.read_text() != text:
-            other = (
-                "on other data, which may have changed since" if path.name == DATA else "with other settings"
-            )
+            other = "on other data or labels" if path.name in (DATA, LABELS) else "with other settings"
             raise ConfigError(
                 f"{path}: this folder holds a run {other}; choose a new one (--weights {path.parent} begins "
                 "with what this one has learnt)"

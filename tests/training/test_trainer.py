@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -154,6 +155,15 @@ def test_raw_weights_go_on_from_where_they_were_not_from_their_average(tmp_path,
 def test_other_settings_need_another_folder(finished, run):
     with pytest.raises(ConfigError, match=r"training\.json"):
         run(finished, learning_rate=0.5)
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_moved_boxes_need_another_folder(finished, tiny, dataset, trained):
+    first = dataset.samples[0]
+    moved = replace(dataset, samples=(replace(first, boxes=first.boxes + 1), *dataset.samples[1:]))
+    train_on, validation = (moved, dataset) if trained else (dataset, moved)
+    with pytest.raises(ConfigError, match=r"labels\.json.*other data or labels"):
+        train(finished, tiny, settings(), [(train_on, 1.0)], validation)
 
 
 def test_a_run_without_a_checkpoint_begins_anew_with_other_settings(finished, run, tmp_path):
