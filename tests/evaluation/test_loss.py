@@ -43,7 +43,7 @@ def test_the_right_answer_costs_next_to_nothing_and_the_wrong_one_more(tmp_path,
         config, anchors, levels, truths * np.tile(scale, 2), np.zeros(len(truths), int)
     )
     sure = np.where(labels > 0, 20.0, -20.0).astype(np.float32)
-    logits = np.stack([-sure, sure], axis=1) if config.background else sure[:, None]
+    logits = np.stack([np.full_like(sure, -20), sure], axis=1) if config.background else sure[:, None]
     codes = encode(np.where(labels[:, None] > 0, boxes, anchors), anchors, config.coder).astype(np.float32)
     right = photo_loss(Answering(config, (logits, codes)), sample, sample.class_ids)
     wrong = photo_loss(Answering(config, (-logits, codes + 1)), sample, sample.class_ids)
