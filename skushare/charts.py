@@ -132,7 +132,7 @@ def rows_chart(rows, measure="linear", colors=None):
             ],
         )
         # The height is that of all: of bars, axis and the lines of the legend.
-        .properties(height=36 * max(1, table["row"].nunique()) + 60 + 18 * -(-len(names) // LEGEND_COLUMNS))
+        .properties(height=36 * max(1, table["row"].nunique()) + 105 + 18 * -(-len(names) // LEGEND_COLUMNS))
     )
 
 
