@@ -11,7 +11,14 @@ from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.shares import show_share_panel
-from skushare.app.shelves import counts_of, drawing_choices, facings_of, shelves_of, show_counted, show_layout
+from skushare.app.shelves import (
+    counts_of,
+    drawing_choices,
+    facings_of,
+    shelves_of,
+    show_counted,
+    show_layout,
+)
 from skushare.app.text import plain
 from skushare.app.visits import of_visit, put_in_address, start_anew
 from skushare.colors import shown_colors
@@ -50,6 +57,52 @@ def make_audit(taken, words):
     """The audit of what was there when the button was pressed."""
     shelves, album, min_score, known = taken
     return audit_of_shelves(shelves, album, detector, min_score, words, known)
+
+
+def choose_page(shelves):
+    """Those of ``shelves`` that fit on a page, of which the visitor chooses one."""
+    if len(shelves) <= PHOTOS_A_PAGE:
+        return shelves
+    page = st.pagination(-(-len(shelves) // PHOTOS_A_PAGE), key="photo_page", persist_state="page")
+    return shelves[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]
+
+
+def show_pictures(shown, names, colors):
+    """The shelves ``shown`` with their boxes drawn, a cell each."""
+    by_row, with_gaps, blocks = drawing_choices("photos")
+    upright = any(shelf.photo.height > shelf.photo.width for shelf in shown)  # too high in the whole width
+    columns = min(MOST_COLUMNS, max(len(shown), 1 + upright)) if all(shelf.key for shelf in shown) else 1
+    for shelf in gallery(shown, columns):
+        photo, count, empty = shelf.photo, len(shelf.detections), shelf.gaps
+        st.image(
+            photo.drawn(shelf.detections, names, by_row, empty.boxes if with_gaps else (), colors, blocks),
+            width="stretch",
+            alt=f"{photo.name} with {count} boxes drawn",
+        )
+        rows, room = shelf.detections.row_ids.max(initial=-1) + 1, int(empty.facings.sum())
+        st.markdown(f"**{count} facings** in {rows} rows; gaps: {len(empty.boxes)}, room for {room}")
+        st.text(photo.name)
+        if shelf.key:
+            show_steps(shelf)
+
+
+def show_steps(shelf):
+    """What can be done with the photo of ``shelf``."""
+    with st.container(horizontal=True):
+        if embedder and st.button("Teach its brands", key=f"teach_{shelf.key}", icon=":material/school:"):
+            try:
+                state.teach_frame = (shelf.photo.name, album.original(shelf.key))
+                st.switch_page("pages/teach.py")
+            except SkushareError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+        st.button(
+            "Remove",
+            key=f"remove_{shelf.key}",
+            icon=":material/delete:",
+            help="Take this photo off the list, as if it had not been added.",
+            on_click=album.remove,
+            args=(shelf.key,),
+        )
 
 
 st.title("Count facings on photos")
@@ -108,16 +161,16 @@ if not album and not files:
         st.rerun()
 
 if album:
-    min_score = score_slider(detector, "photo", key="photo_score")
+    min_score = score_slider(detector, "photo", key="photo_score", persist_state="session")
     naming = known = None
     if embedder:
         naming, known = name_album(album, min_score, detector.labels, embedder, "photos")
+        tell_unknown(naming, known)
     brands = naming.brands if naming else ()
     shelves = shelves_of(album, naming, min_score, "photos")
     names = brands or detector.labels
     seen = share_of_shelves([shelf.detections for shelf in shelves], detector.labels, brands)["name"]
     colors = shown_colors(names, seen, known.chosen_colors if known else {})
-    counts = counts_of(shelves)
     total = sum(len(shelf.detections) for shelf in shelves)
     gaps, _ = count_gaps([shelf.gaps for shelf in shelves])
     with st.container(horizontal=True):
@@ -125,93 +178,55 @@ if album:
         st.metric("Photos", len(album), border=True)
         st.metric("Facings a photo", f"{total / len(album):.1f}", border=True)
         st.metric("Gaps", f"{gaps:,}", border=True, help="Empty places between two facings of a shelf row")
-    pictures_tab, table_tab, facings_tab, share_tab = st.tabs(
-        ["Pictures", "Count per photo", "Every facing", "Share of shelf"],
-        key="photos_tab",
-        on_change="rerun",  # so that it stays open when the page above it changes, as when a look is named
+    tabs = st.tabs(
+        ["Pictures", "Count per photo", "Every facing", "Share of shelf"], key="photos_tab", on_change="rerun"
     )
-
-    shown = shelves
-    if len(shown) > PHOTOS_A_PAGE:
-        with pictures_tab:
-            page = st.pagination(-(-len(shown) // PHOTOS_A_PAGE), key="photo_page")
-        shown = shown[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]
-    with pictures_tab:
-        by_row, with_gaps, blocks = drawing_choices("photos")
-        upright = any(
-            shelf.photo.height > shelf.photo.width for shelf in shown
-        )  # too high in the whole width
-        columns = min(MOST_COLUMNS, max(len(shown), 1 + upright)) if all(shelf.key for shelf in shown) else 1
-        for shelf in gallery(shown, columns):
-            photo, count, empty = shelf.photo, len(shelf.detections), shelf.gaps
-            st.image(
-                photo.drawn(
-                    shelf.detections, names, by_row, empty.boxes if with_gaps else (), colors, blocks
-                ),
-                width="stretch",
-                alt=f"{photo.name} with {count} boxes drawn",
+    if tabs[0].open:
+        with tabs[0]:
+            show_pictures(choose_page(shelves), names, colors)
+    if tabs[1].open:
+        with tabs[1]:
+            counts = counts_of(shelves)
+            st.dataframe(counts, hide_index=True)
+            st.download_button(
+                "Download counts",
+                lambda: to_csv(counts),
+                "facings-per-photo.csv",
+                "text/csv",
+                icon=":material/download:",
+                on_click="ignore",
             )
-            rows, room = shelf.detections.row_ids.max(initial=-1) + 1, int(empty.facings.sum())
-            st.markdown(f"**{count} facings** in {rows} rows; gaps: {len(empty.boxes)}, room for {room}")
-            st.text(photo.name)
-            if not shelf.key:
-                continue
-            with st.container(horizontal=True):
-                if embedder and st.button(
-                    "Teach its brands", key=f"teach_{shelf.key}", icon=":material/school:"
-                ):
-                    try:
-                        state.teach_frame = (photo.name, album.original(shelf.key))
-                        st.switch_page("pages/teach.py")
-                    except SkushareError as error:
-                        st.error(plain(str(error)), icon=":material/error:")
-                st.button(
-                    "Remove",
-                    key=f"remove_{shelf.key}",
-                    icon=":material/delete:",
-                    help="Take this photo off the list, as if it had not been added.",
-                    on_click=album.remove,
-                    args=(shelf.key,),
+    if tabs[2].open:
+        with tabs[2]:
+            shown = choose_page(shelves)
+            st.dataframe(facings_of(shown, detector.labels, brands), hide_index=True)
+            if len(shown) < len(shelves):
+                st.caption(
+                    f"Of the {len(shown)} photos of the chosen page; the download holds all {len(shelves)}."
                 )
-    with table_tab:
-        st.dataframe(counts, hide_index=True)
-        st.download_button(
-            "Download counts",
-            lambda: to_csv(counts),
-            "facings-per-photo.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-    with facings_tab:
-        st.dataframe(facings_of(shown, detector.labels, brands), hide_index=True)
-        if len(shown) < len(shelves):
-            st.caption(
-                f"Of the {len(shown)} photos of the chosen page; the download holds all {len(shelves)}."
+            st.download_button(
+                "Download every facing",
+                lambda: to_csv(facings_of(shelves, detector.labels, brands)),
+                "facings.csv",
+                "text/csv",
+                icon=":material/download:",
+                on_click="ignore",
             )
-        st.download_button(
-            "Download every facing",
-            lambda: to_csv(facings_of(shelves, detector.labels, brands)),
-            "facings.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-    with share_tab:
-        found, measure = show_share_panel(
-            [shelf.detections for shelf in shelves],
-            detector.labels,
-            brands,
-            colors,
-            "share",
-            known.own_brands if known else (),
-            known.skus if known else (),
-        )
-        tell_unknown(naming, known)
-        shelf_names = [shelf.photo.name for shelf in shelves]
-        show_layout(shelf_names, found, detector.labels, brands, measure, colors, "share")
-        if naming and naming.looks:
-            show_looks(album, min_score, naming, known, embedder, [shelf.detections for shelf in shelves])
+    if tabs[3].open:
+        with tabs[3]:
+            found, measure = show_share_panel(
+                [shelf.detections for shelf in shelves],
+                detector.labels,
+                brands,
+                colors,
+                "share",
+                known.own_brands if known else (),
+                known.skus if known else (),
+            )
+            shelf_names = [shelf.photo.name for shelf in shelves]
+            show_layout(shelf_names, found, detector.labels, brands, measure, colors, "share")
+            if naming and naming.looks:
+                show_looks(album, min_score, naming, known, embedder, [shelf.detections for shelf in shelves])
     save_as_audit(
         "photos",
         take=lambda: (shelves, album, min_score, known),

@@ -30,11 +30,12 @@ def reload_detector():
     _load.clear()
 
 
-def score_slider(detector, mode, key, start=None):
+def score_slider(detector, mode, key, start=None, persist_state=None):
     """The slider for the least score that counts in ``mode``; returns its value.
 
     Args:
         start: where it stands at first; default: the detector's threshold.
+        persist_state: as that of Streamlit's fields.
     """
     default = detector.threshold(mode)
     start = round(default if start is None else start, 2)
@@ -45,7 +46,9 @@ def score_slider(detector, mode, key, start=None):
         value=min(MOST_SCORE, max(SCORE_FLOOR, start)),
         step=0.01,
         key=key,
-        help="Lower finds more facings and makes more mistakes; higher the other way round. "
+        persist_state=persist_state,
+        help="A facing's confidence is its score in tables and files. Lower finds more facings and makes "
+        "more mistakes; higher the other way round. "
         f"{default:.2f} gave the truest counts on validation photos.",
     )
 

@@ -45,7 +45,9 @@ def choose_sides(key, own):
     if not own:
         return False
     options = (EVERY_BRAND, AGAINST)
-    chosen = st.segmented_control("Show", options, default=EVERY_BRAND, key=f"{key}_sides", required=True)
+    chosen = st.segmented_control(
+        "Show", options, default=EVERY_BRAND, key=f"{key}_sides", required=True, persist_state="page"
+    )
     return chosen == AGAINST
 
 
@@ -64,6 +66,7 @@ def choose_category(key, categories):
         key=f"{key}_category",
         width=220,
         help="Categories are set on the Teach page. What is unknown is in none.",
+        persist_state="page",
     )
     return chosen if chosen in known else ""
 
@@ -81,9 +84,15 @@ def show_share_panel(photos, labels, brands, colors, key, own=(), skus=()):
         (the detections of the chosen category, the chosen measure).
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        measure = MEASURES[
-            st.segmented_control("Share by", MEASURES, default="Facings", key=f"{key}_measure", required=True)
-        ]
+        chosen = st.segmented_control(
+            "Share by",
+            MEASURES,
+            default="Facings",
+            key=f"{key}_measure",
+            required=True,
+            persist_state="page",
+        )
+        measure = MEASURES[chosen]
         categories = [sku.category for sku in skus]
         category = choose_category(key, categories)
         sides = choose_sides(key, own)

@@ -51,6 +51,7 @@ def shelves_of(album, naming, min_score, key):
     joined = 1 < len(album) <= MOST_JOINED and st.toggle(
         "These photos show one shelf",
         key=f"{key}_joined",
+        persist_state="session",  # as the list of photos
         help="Photos that overlap are joined, and what several of them show counts once.",
     )
     made_of = tuple(album.photos), min_score, joined
@@ -72,10 +73,13 @@ def shelves_of(album, naming, min_score, key):
 def drawing_choices(key):
     """(colour by row, show gaps, show blocks), as the visitor chooses."""
     with st.container(horizontal=True):
-        by_row = st.toggle("Colour by shelf row", key=f"{key}_by_row")
+        by_row = st.toggle("Colour by shelf row", key=f"{key}_by_row", persist_state="page")
         gaps = choose_gaps(key)
         blocks = st.toggle(
-            "Show brand blocks", key=f"{key}_blocks", help="Facings of one brand that touch get one outline."
+            "Show brand blocks",
+            key=f"{key}_blocks",
+            help="Facings of one brand that touch get one outline.",
+            persist_state="page",
         )
     return by_row, gaps, blocks
 
@@ -86,6 +90,7 @@ def choose_gaps(key):
         "Show gaps",
         key=f"{key}_gaps",
         help="Empty places between two facings of a row: products that are probably out of stock.",
+        persist_state="page",
     )
 
 
@@ -100,11 +105,17 @@ def show_layout(names, photos, labels, brands, measure, colors, key):
     ways = ("By shelf row", "Blocks", "Neighbours") if brands or len(labels) > 1 else ("By shelf row",)
     st.markdown("##### On the shelf")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        way = st.segmented_control("Show", ways, default=ways[0], key=f"{key}_way", required=True)
+        way = st.segmented_control(
+            "Show", ways, default=ways[0], key=f"{key}_way", required=True, persist_state="page"
+        )
         chosen = 0
         if len(names) > 1:
             chosen = st.selectbox(
-                "Photo", range(len(names)), format_func=lambda i: names[i], key=f"{key}_photo"
+                "Photo",
+                range(len(names)),
+                format_func=lambda i: names[i],
+                key=f"{key}_photo",
+                persist_state="page",
             )
     found = photos[chosen]
     if not len(found):

@@ -23,3 +23,11 @@ def press(app, label):
     button(app, label).click().run()
     assert not app.exception
     return app
+
+
+def open_tab(app, name, key="photos_tab"):
+    """Open the tab ``name``, as a click does; a page draws no other."""
+    app.session_state[key] = name
+    app.run()
+    assert not app.exception
+    return app

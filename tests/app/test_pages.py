@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.album import Album
+from skushare.album import Album, Photo
 from skushare.app import shelves
 from skushare.app.audit_saving import UNNAMED
 from skushare.app.brands import BY_LOOK, DEMO
@@ -25,7 +25,7 @@ from skushare.errors import ModelError
 from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS, MISSING
 from skushare.live.session import LiveSession
-from tests.app.elements import field, metrics, press, texts
+from tests.app.elements import field, metrics, open_tab, press, texts
 from tests.brands.conftest import COLORS, ColorEmbedder, color_gallery
 from tests.live.test_recording import video
 
@@ -104,6 +104,7 @@ def test_photos_counts_what_is_uploaded_and_names_what_is_not_a_picture(detector
     assert metrics(app) == {"Facings": "4", "Photos": "2", "Facings a photo": "2.0", "Gaps": "0"}
     assert r"bad\_\[x\]\(y\)\.jpg" in app.error[0].value
     assert app.file_uploader[0].value == []  # the full-size files are let go
+    open_tab(app, "Count per photo")
     assert app.dataframe[0].value["photo"].tolist() == ["a.jpg", "b.jpg"]
 
 
@@ -121,8 +122,8 @@ def test_the_slider_redraws_without_running_the_network(detector):
     app = open_page("photos")
     app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
     calls = detector.calls
-    app.slider(key="photo_score").set_value(0.1).run()
-    assert metrics(app)["Facings"] == "3" and len(app.dataframe[1].value) == 3
+    open_tab(app, "Every facing").slider(key="photo_score").set_value(0.1).run()
+    assert metrics(app)["Facings"] == "3" and len(app.dataframe[0].value) == 3
     app.slider(key="photo_score").set_value(0.8).run()
     assert metrics(app)["Facings"] == "1"
     assert detector.calls == calls
@@ -137,9 +138,46 @@ def test_rows_gaps_and_shares_of_a_photo_are_shown(detector, monkeypatch):
     assert any("in 2 rows; gaps: 2, room for 2" in text for text in texts(app.markdown))
     app.toggle(key="photos_by_row").set_value(True).run()
     app.toggle(key="photos_gaps").set_value(True).run()
-    app.segmented_control(key="share_measure").set_value("Length along the boards").run()
+    open_tab(app, "Share of shelf").segmented_control(key="share_measure").set_value(
+        "Length along the boards"
+    ).run()
     assert not app.exception
     assert any({"row", "linear", "linear_margin"} <= set(table.value.columns) for table in app.dataframe)
+
+
+def test_what_is_chosen_in_a_tab_is_kept_while_another_is_open(detector):
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload(f"{i}.jpg", photo(10 * i)) for i in range(13)]).run()
+    app.toggle(key="photos_gaps").set_value(True).run()
+    app.get("pagination")[0].set_value(2).run()
+    open_tab(app, "Share of shelf").segmented_control(key="share_measure").set_value("Area").run()
+    app.selectbox(key="share_photo").set_value(12).run()
+    assert open_tab(app, "Pictures").toggle(key="photos_gaps").value
+    assert [text for text in texts(app.text) if text.endswith(".jpg")] == ["12.jpg"]
+    open_tab(app, "Share of shelf")
+    assert app.segmented_control(key="share_measure").value == "Area"
+    assert app.selectbox(key="share_photo").value == 12
+    press(open_tab(app, "Pictures"), "Remove")
+    assert open_tab(app, "Share of shelf").selectbox(key="share_photo").value == 0
+
+
+def test_what_is_chosen_for_the_list_lasts_as_long_as_the_list(detector):
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40)), upload("b.jpg", photo(80))]).run()
+    app.slider(key="photo_score").set_value(0.1).run()
+    app.toggle(key="photos_joined").set_value(True).run()
+    app.switch_page("pages/teach.py").run()
+    app.switch_page("pages/photos.py").run()
+    assert metrics(app)["Photos"] == "2"
+    assert app.slider(key="photo_score").value == 0.1 and app.toggle(key="photos_joined").value
+
+
+def test_only_the_open_tab_is_drawn(detector, monkeypatch):
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    assert not app.dataframe
+    monkeypatch.setattr(Photo, "drawn", None)
+    assert open_tab(app, "Every facing").dataframe
 
 
 def test_overlapping_photos_of_one_shelf_are_joined_when_asked(detector, monkeypatch):
@@ -485,15 +523,16 @@ def test_a_look_named_in_place_becomes_a_brand_of_a_gallery(detector):
     app.file_uploader[0].set_value([upload("a.jpg", photo(90))]).run()
     press(app, "Save as audit")
     assert UNNAMED in texts(app.caption)
+    open_tab(app, "Share of shelf")
     (look,) = [field for field in app.text_input if field.label == "look A: 2 facings"]
     look.set_value("Oats").run()
     assert not app.exception
     assert app.selectbox(key="photos_gallery").value == "My brands"
     assert UNNAMED not in texts(app.caption)
     assert not [field for field in app.text_input if field.label.startswith("look")]
-    assert set(app.dataframe[1].value["brand"]) == {"Oats"}
+    assert set(open_tab(app, "Every facing").dataframe[0].value["brand"]) == {"Oats"}
     app.selectbox(key="photos_gallery").set_value("No gallery: group by look").run()
-    assert set(app.dataframe[1].value["brand"]) == {"look A"}
+    assert set(app.dataframe[0].value["brand"]) == {"look A"}
 
 
 def shelf(*colors):
@@ -511,13 +550,14 @@ def test_a_second_look_of_a_brand_is_taught_once_and_is_known(detector, monkeypa
     monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
     app = open_page("photos")
     app.file_uploader[0].set_value([upload("a.jpg", encode_jpeg(image))]).run()
+    open_tab(app, "Share of shelf")
     field(app.text_input, "look A: 6 facings").set_value("Oats").run()
     field(app.text_input, "look A: 1 facings").set_value("x" * 300).run()
     assert not app.exception and "longer than" in app.error[0].value
     field(app.text_input, "look A: 1 facings").set_value("Oats").run()
     assert not app.exception and not app.error
     assert not [field for field in app.text_input if field.label.startswith("look")]
-    assert set(app.dataframe[1].value["brand"]) == {"Oats"}
+    assert set(open_tab(app, "Every facing").dataframe[0].value["brand"]) == {"Oats"}
     assert [version.examples for version in gallery_versions("My brands")] == [7, 6]
     assert [sku.name for sku in open_gallery("My brands").skus] == ["Oats", "Oats 2"]
 

@@ -12,7 +12,7 @@ from skushare.audits.targets import save_target
 from skushare.brands.embedder import Embedder
 from skushare.brands.library import open_gallery, save_gallery
 from skushare.jpeg import encode_jpeg
-from tests.app.elements import metrics, texts
+from tests.app.elements import metrics, open_tab, texts
 from tests.app.test_pages import open_page, upload
 from tests.brands.conftest import COLORS, ColorEmbedder, color_gallery
 
@@ -30,8 +30,7 @@ def app(monkeypatch, detector, workspace):
     picture[:, :65], picture[:, 65:] = COLORS["red"], COLORS["blue"]
     page = open_page("photos")
     page.file_uploader[0].set_value([upload("shelf.jpg", encode_jpeg(picture))]).run()
-    assert not page.exception
-    yield page
+    yield open_tab(page, "Share of shelf")
     st.cache_resource.clear()
 
 
@@ -88,7 +87,7 @@ def test_blocks_and_neighbours_are_told(app):
     app.segmented_control(key="share_way").set_value("Blocks").run()
     assert table(app, "name", "facings", "rows").columns.tolist() == ["name", "facings", "rows"]
     assert any("2 facings stand alone" in text for text in texts(app.caption))
-    app.toggle(key="photos_blocks").set_value(True).run()
+    open_tab(app, "Pictures").toggle(key="photos_blocks").set_value(True).run()
     assert not app.exception
 
 

@@ -14,6 +14,7 @@ from skushare.detections import Detections
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg
 from skushare.shelf.gaps import find_gaps
+from tests.app.elements import open_tab
 from tests.app.test_pages import open_page, upload
 from tests.brands.conftest import ColorEmbedder, color_gallery
 
@@ -96,7 +97,8 @@ def test_the_page_saves_the_union_of_overlapping_photos(detector, monkeypatch):
     files = [upload("l.jpg", encode_jpeg(picture[:, :500])), upload("r.jpg", encode_jpeg(picture[:, 200:]))]
     app.file_uploader[0].set_value(files).run()
     app.toggle(key="photos_joined").set_value(True).run()
-    assert app.dataframe[0].value["facings"].tolist() == [1] and len(app.dataframe[1].value) == 1
+    assert open_tab(app, "Count per photo").dataframe[0].value["facings"].tolist() == [1]
+    assert len(open_tab(app, "Every facing").dataframe[0].value) == 1
     next(b for b in app.button if b.label == "Save as audit").click().run()
     next(b for b in app.button if b.label == "Save").click().run()
     assert not app.exception and open_audit(1).facings == 1
