@@ -62,7 +62,11 @@ def add_plan(parser):
         default="",
         help="what may be done with the weights; kept in model.json (default: that of --weights)",
     )
-    parser.add_argument("--steps", type=positive, help="optimiser steps")
+    parser.add_argument(
+        "--steps",
+        type=positive,
+        help="optimiser steps; in a short run, warm-up, averaging and validations become shorter, too",
+    )
     parser.add_argument("--batch-size", type=positive, help="crops a step")
     parser.add_argument("--learning-rate", type=float, help="peak learning rate")
     parser.add_argument("--warmup-steps", type=positive, help="steps of rising learning rate at first")
@@ -104,7 +108,8 @@ def read_plan(args):
         detector, training, weights = _pipeline(args.pipeline)
     else:
         chosen = recipe(args.preset)
-        detector, training, weights = chosen.detector, chosen.training, ""
+        training = chosen.lasting(args.steps) if args.steps else chosen.training
+        detector, weights = chosen.detector, ""
     weights = weights if args.weights is None else args.weights
     names = {f.name for f in fields(TrainingConfig)}
     given = {name: value for name, value in vars(args).items() if name in names and value is not None}

@@ -22,7 +22,7 @@ def advise(plan, indexes=()):
         _rate(plan.training),
         _schedule(plan.training),
         _average(plan.training),
-        _frozen(plan),
+        _start(plan),
         _leak(plan),
     ]
     photos = sum(map(len, indexes))
@@ -81,13 +81,19 @@ def _average(training):
     )
 
 
-def _frozen(plan):
-    if plan.training.freeze_before and not plan.weights:
+def _start(plan):
+    if plan.weights:
+        return ""
+    frozen = plan.training.freeze_before
+    if frozen:
         return (
-            f"The layers before {plan.training.freeze_before} are kept as they are, but begin at random "
-            "values. Choose weights to start from, or empty freeze_before."
+            f"The layers before {frozen} are kept as they are, but begin at random values. Choose weights to "
+            "start from, or empty freeze_before."
         )
-    return ""
+    return (
+        "Training begins at random values, which takes far more photos and steps. Choose weights to start "
+        "from: imagenet, or those of a shipped model."
+    )
 
 
 def _leak(plan):

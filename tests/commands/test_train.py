@@ -38,7 +38,16 @@ def test_traps_are_told_before_the_start(capsys):
     plan("--preset", "article")
     assert "warning: learning_rate 0.8 is 10 times that of the model zoo" in capsys.readouterr().err
     plan()
+    assert "begins at random values" in capsys.readouterr().err
+    plan("--weights", "imagenet", "--steps", 20)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("steps", [20, 600, 9000])
+def test_what_hangs_on_the_number_of_steps_goes_with_it_unless_given(steps):
+    assert plan("--steps", steps).training == recipe("shelf_dense").lasting(steps)
+    given = plan("--steps", steps, "--ema", 0.999, "--warmup-steps", 7, "--validate-every", 5).training
+    assert (given.ema, given.warmup_steps, given.validate_every) == (0.999, 7, 5)
 
 
 def test_a_pipeline_brings_network_settings_and_weights(config, capsys):

@@ -66,6 +66,7 @@ def test_a_trap_is_told_only_where_it_applies():
         ({"steps": 2000, "schedule_steps": 4000}, "never settle"),
         ({"steps": 1, "batch_size": 2, "warmup_steps": 0, "ema": 0.0}, "see only part of the 4 photos"),
         ({"freeze_before": "block_3_expand", "weights": ""}, "begin at random"),
+        ({"weights": ""}, "begins at random values"),
         ({"validation": "mine@train"}, "trained on and validated on"),
         ({"validation": "mine@train"}, "in the Health tab of the Datasets page"),
         ({"optimizer": "momentum", "learning_rate": 0.08}, "the usual rule gives 0.0013"),
