@@ -3,6 +3,7 @@
 A version may be hidden: it is in no list, and kept as long as an audit names its digest.
 """
 
+import shlex
 import time
 from contextlib import contextmanager
 from functools import lru_cache
@@ -19,6 +20,7 @@ from skushare.database import pictures
 from skushare.database.engine import portions, reading, session
 from skushare.database.leftovers import leave, remove_leftovers
 from skushare.database.tables import AuditRow, GalleryExampleRow, GalleryRow
+from skushare.errors import DatabaseError
 from skushare.samples import DEMO_GALLERY
 
 
@@ -128,11 +130,28 @@ def open_gallery(name, version=None):
     """The saved :class:`Gallery` ``name``, the newest ``version`` by default.
 
     Raises:
-        GalleryError: there is none.
-        DatabaseError: the database or a picture cannot be read.
+        GalleryError: there is none, or pictures of its examples are lost.
+        DatabaseError: the database cannot be read.
     """
     query = _versions(name) if version is None else _versions(name).where(GalleryRow.version == version)
     return _opened(query, f"{name!r}" if version is None else f"{name!r} of version {version}")
+
+
+def repair_gallery(name):
+    """Save the gallery ``name`` without the examples whose pictures are lost, as its next version.
+
+    Returns:
+        (the :class:`Gallery`, how many examples it lost).
+
+    Raises:
+        As :func:`open_gallery` and :func:`save_gallery`.
+    """
+    seen = newest_digest(name)
+    row, examples, losses = _read(_versions(name), repr(name))
+    gallery = _gallery(row, [example for example in examples if example.data is not None])
+    if losses:
+        save_gallery(gallery, seen)
+    return gallery, len(losses)
 
 
 def gallery_of(digest):
@@ -320,22 +339,51 @@ def _versions(name):
 
 
 def _opened(query, what):
+    row, examples, losses = _read(query, what)
+    if losses:
+        raise GalleryError(
+            f"{row.name}: the pictures of {len(losses)} of its {len(examples)} examples are lost "
+            f"({losses[0]}); without a copy, skushare gallery repair {shlex.quote(row.name)} goes on "
+            "without these examples"
+        )
+    return _gallery(row, examples)
+
+
+class _Example(NamedTuple):
+    sku: int
+    embedding: bytes
+    data: bytes | None  # of the picture; None where it is lost
+
+
+def _read(query, what):
+    """(the :class:`GalleryRow` of ``query``, its examples, why pictures of them are lost)."""
     with reading() as db:
         row = db.scalars(query.limit(1)).first()
         if row is None:
             raise _missing(db, what)
-        examples = db.execute(
-            select(GalleryExampleRow.sku, GalleryExampleRow.picture, GalleryExampleRow.embedding)
+        found = db.execute(
+            select(GalleryExampleRow.sku, GalleryExampleRow.embedding, GalleryExampleRow.picture)
             .where(GalleryExampleRow.gallery_id == row.id)
             .order_by(GalleryExampleRow.position)
         ).all()
-    vectors = [np.frombuffer(vector, "<f4") for _, _, vector in examples]
+    examples, losses = [], []
+    for sku, embedding, picture in found:
+        try:
+            examples.append(_Example(sku, embedding, pictures.get(picture)))
+        except DatabaseError as error:
+            examples.append(_Example(sku, embedding, None))
+            losses.append(error)
+    return row, examples, losses
+
+
+def _gallery(row, examples):
+    vectors = [np.frombuffer(example.embedding, "<f4") for example in examples]
     return Gallery(
         row.content["name"],
         [Sku(**sku) for sku in row.content["skus"]],
-        [sku for sku, _, _ in examples],
+        [example.sku for example in examples],
         np.stack(vectors) if vectors else np.zeros((0, 0)),
-        [pictures.get(picture) for _, picture, _ in examples],
+        [example.data for example in examples],
         row.content["embedder"],
         row.content["threshold"],
     )

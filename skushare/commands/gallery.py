@@ -12,7 +12,8 @@ def add(commands):
         commands,
         "gallery",
         None,
-        "List, import, export, teach, restore and delete the galleries that brands are recognised by.\n\n"
+        "List, import, export, teach, restore, repair and delete the galleries that brands are\n"
+        "recognised by.\n\n"
         "They lie in the workspace, or in the database of $SKUSHARE_DATABASE; the Teach page makes them.",
         "examples:\n"
         "  skushare gallery import coffee.zip\n"
@@ -43,6 +44,15 @@ def add(commands):
     )
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("version", type=positive, metavar="VERSION")
+    parser = command(
+        subcommands,
+        "repair",
+        run_repair,
+        "Save a gallery without the examples whose pictures are lost, as its next version.\n\n"
+        "Pictures that there is a copy of are better put back: the folder that the error names has them.",
+        "example:\n  skushare gallery repair coffee\n",
+    )
+    parser.add_argument("name", metavar="NAME")
     parser = command(
         subcommands,
         "import",
@@ -114,6 +124,14 @@ def run_restore(args):
     from skushare.brands.library import open_gallery
 
     return _save(open_gallery(args.name, args.version))
+
+
+def run_repair(args):
+    from skushare.brands.library import repair_gallery
+
+    gallery, lost = repair_gallery(args.name)
+    print(f"{gallery.name}: {lost} examples are lost, {len(gallery.pictures)} are left")
+    return 0
 
 
 def run_import(args):

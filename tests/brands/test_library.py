@@ -17,6 +17,7 @@ from skushare.brands.library import (
     gallery_versions,
     library_state,
     open_gallery,
+    repair_gallery,
     save_gallery,
     skus_of,
 )
@@ -146,3 +147,19 @@ def test_products_are_those_of_the_version_or_of_the_bundled_gallery(gallery):
     bundled = read_gallery(DEMO_GALLERY)
     assert skus_of(bundled.digest) == bundled.skus
     assert skus_of("0" * 64) == skus_of("") == ()
+
+
+@pytest.mark.parametrize("lost", [[], [0], [1, 2], [0, 1, 2, 3]])
+def test_a_gallery_goes_on_without_the_examples_whose_pictures_are_lost(gallery, lost):
+    save_gallery(gallery)
+    paths = [pictures.picture_path(hashlib.sha256(gallery.pictures[i]).hexdigest()) for i in lost]
+    for path in paths:
+        path.write_bytes(b"half")
+    if lost:
+        with pytest.raises(GalleryError, match="skushare gallery repair shelf") as error:
+            open_gallery("shelf")
+        assert f"{len(lost)} of its 4 examples" in str(error.value) and str(paths[0]) in str(error.value)
+    repaired, count = repair_gallery("shelf")
+    assert count == len(lost) and repaired.digest == gallery.without_examples(lost).digest
+    assert open_gallery("shelf").digest == repaired.digest
+    assert [version.version for version in gallery_versions("shelf")] == ([2, 1] if lost else [1])

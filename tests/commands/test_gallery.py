@@ -1,5 +1,6 @@
 """`skushare gallery` and `skushare detect --gallery`, on the shipped networks and a drawn shelf."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from skushare.brands.library import open_gallery, save_gallery
 from skushare.brands.recognition import example_picture
 from skushare.cli import main
 from skushare.commands.common import open_brands
+from skushare.database import pictures
 from skushare.samples import DEMO_GALLERY, FOLDER
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -59,6 +61,18 @@ def test_a_gallery_or_brand_map_is_deleted(tmp_path, capsys):
         status, told = run(capsys, "gallery", "delete", name)
         assert status == 0 and told.out == f"{name}: deleted\n"
     assert run(capsys, "gallery", "list")[1].out == ""
+
+
+def test_a_gallery_is_repaired(capsys):
+    gallery = replace(read_gallery(DEMO_GALLERY), name="demo")
+    save_gallery(gallery)
+    pictures.picture_path(hashlib.sha256(gallery.pictures[0]).hexdigest()).unlink()
+    status, told = run(capsys, "gallery", "export", "demo", "out.zip")
+    assert status == 2 and "skushare gallery repair demo" in told.err
+    status, told = run(capsys, "gallery", "repair", "demo")
+    left = len(gallery.pictures) - 1
+    assert status == 0 and told.out == f"demo: 1 examples are lost, {left} are left\n"
+    assert len(open_gallery("demo").pictures) == left
 
 
 def test_labelled_photos_teach_their_labels(tmp_path, capsys):
