@@ -7,32 +7,21 @@ import streamlit as st
 from skushare.album import Album
 from skushare.app.audit_saving import UNNAMED, audit_of_shelves, save_as_audit
 from skushare.app.brands import DEMO, name_album, shared_embedder, show_looks, tell_unknown
-from skushare.app.gallery import gallery
 from skushare.app.model import score_slider, shared_detector
 from skushare.app.navigation import require_navigation
+from skushare.app.photo_tabs import show_counts, show_facings, show_pictures
 from skushare.app.shares import show_share_panel
-from skushare.app.shelves import (
-    counts_of,
-    drawing_choices,
-    facings_of,
-    shelves_of,
-    show_counted,
-    show_layout,
-)
+from skushare.app.shelves import shelves_of, show_counted, show_layout
 from skushare.app.text import plain
 from skushare.app.visits import of_visit, put_in_address, start_anew
 from skushare.colors import shown_colors
-from skushare.errors import SkushareError
 from skushare.images import SUFFIXES
 from skushare.samples import sample_pictures
 from skushare.shelf.gaps import count_gaps
 from skushare.shelf.share import share_of_shelves
-from skushare.spreadsheet import to_csv
 
 require_navigation()
 
-PHOTOS_A_PAGE = 12
-MOST_COLUMNS = 3
 SECONDS_A_TURN = 2.0  # of counting, before the page shows how far it is
 
 detector, embedder = shared_detector(), shared_embedder()
@@ -57,52 +46,6 @@ def make_audit(taken, words):
     """The audit of what was there when the button was pressed."""
     shelves, album, min_score, known = taken
     return audit_of_shelves(shelves, album, detector, min_score, words, known)
-
-
-def choose_page(shelves):
-    """Those of ``shelves`` that fit on a page, of which the visitor chooses one."""
-    if len(shelves) <= PHOTOS_A_PAGE:
-        return shelves
-    page = st.pagination(-(-len(shelves) // PHOTOS_A_PAGE), key="photo_page", persist_state="page")
-    return shelves[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]
-
-
-def show_pictures(shown, names, colors):
-    """The shelves ``shown`` with their boxes drawn, a cell each."""
-    by_row, with_gaps, blocks = drawing_choices("photos")
-    upright = any(shelf.photo.height > shelf.photo.width for shelf in shown)  # too high in the whole width
-    columns = min(MOST_COLUMNS, max(len(shown), 1 + upright)) if all(shelf.key for shelf in shown) else 1
-    for shelf in gallery(shown, columns):
-        photo, count, empty = shelf.photo, len(shelf.detections), shelf.gaps
-        st.image(
-            photo.drawn(shelf.detections, names, by_row, empty.boxes if with_gaps else (), colors, blocks),
-            width="stretch",
-            alt=f"{photo.name} with {count} boxes drawn",
-        )
-        rows, room = shelf.detections.row_ids.max(initial=-1) + 1, int(empty.facings.sum())
-        st.markdown(f"**{count} facings** in {rows} rows; gaps: {len(empty.boxes)}, room for {room}")
-        st.text(photo.name)
-        if shelf.key:
-            show_steps(shelf)
-
-
-def show_steps(shelf):
-    """What can be done with the photo of ``shelf``."""
-    with st.container(horizontal=True):
-        if embedder and st.button("Teach its brands", key=f"teach_{shelf.key}", icon=":material/school:"):
-            try:
-                state.teach_frame = (shelf.photo.name, album.original(shelf.key))
-                st.switch_page("pages/teach.py")
-            except SkushareError as error:
-                st.error(plain(str(error)), icon=":material/error:")
-        st.button(
-            "Remove",
-            key=f"remove_{shelf.key}",
-            icon=":material/delete:",
-            help="Take this photo off the list, as if it had not been added.",
-            on_click=album.remove,
-            args=(shelf.key,),
-        )
 
 
 st.title("Count facings on photos")
@@ -183,35 +126,13 @@ if album:
     )
     if tabs[0].open:
         with tabs[0]:
-            show_pictures(choose_page(shelves), names, colors)
+            show_pictures(shelves, album, names, colors, teachable=embedder is not None)
     if tabs[1].open:
         with tabs[1]:
-            counts = counts_of(shelves)
-            st.dataframe(counts, hide_index=True)
-            st.download_button(
-                "Download counts",
-                lambda: to_csv(counts),
-                "facings-per-photo.csv",
-                "text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+            show_counts(shelves)
     if tabs[2].open:
         with tabs[2]:
-            shown = choose_page(shelves)
-            st.dataframe(facings_of(shown, detector.labels, brands), hide_index=True)
-            if len(shown) < len(shelves):
-                st.caption(
-                    f"Of the {len(shown)} photos of the chosen page; the download holds all {len(shelves)}."
-                )
-            st.download_button(
-                "Download every facing",
-                lambda: to_csv(facings_of(shelves, detector.labels, brands)),
-                "facings.csv",
-                "text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+            show_facings(shelves, detector.labels, brands)
     if tabs[3].open:
         with tabs[3]:
             found, measure = show_share_panel(

@@ -1,0 +1,98 @@
+"""The pictures, counts and facings of the Photos page."""
+
+import streamlit as st
+
+from skushare.app.gallery import gallery
+from skushare.app.shelves import counts_of, drawing_choices, facings_of
+from skushare.app.text import plain
+from skushare.errors import SkushareError
+from skushare.spreadsheet import to_csv
+
+PHOTOS_A_PAGE = 12
+MOST_COLUMNS = 3
+
+
+def show_pictures(shelves, album, names, colors, teachable):
+    """The photos of a page with their boxes drawn, a cell each, and what can be done with each.
+
+    Args:
+        shelves: the :class:`~skushare.app.shelves.Shelf` of each picture, of the photos of ``album``.
+        names: of the brands, or else of the classes; colors: {name: ``"#RRGGBB"``}.
+        teachable: whether brands can be taught.
+    """
+    shown = _page_of(shelves)
+    by_row, with_gaps, blocks = drawing_choices("photos")
+    upright = any(shelf.photo.height > shelf.photo.width for shelf in shown)  # too high in the whole width
+    columns = min(MOST_COLUMNS, max(len(shown), 1 + upright)) if all(shelf.key for shelf in shown) else 1
+    for shelf in gallery(shown, columns):
+        photo, count, empty = shelf.photo, len(shelf.detections), shelf.gaps
+        st.image(
+            photo.drawn(shelf.detections, names, by_row, empty.boxes if with_gaps else (), colors, blocks),
+            width="stretch",
+            alt=f"{photo.name} with {count} boxes drawn",
+        )
+        rows, room = shelf.detections.row_ids.max(initial=-1) + 1, int(empty.facings.sum())
+        st.markdown(f"**{count} facings** in {rows} rows; gaps: {len(empty.boxes)}, room for {room}")
+        st.text(photo.name)
+        if shelf.key:
+            _offer_steps(shelf, album, teachable)
+
+
+def show_counts(shelves):
+    """A row a picture, and the same as a file."""
+    counts = counts_of(shelves)
+    st.dataframe(counts, hide_index=True)
+    st.download_button(
+        "Download counts",
+        lambda: to_csv(counts),
+        "facings-per-photo.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def show_facings(shelves, labels, brands):
+    """A row a facing of the photos of a page, and those of all as a file.
+
+    Args:
+        labels: names of the classes; brands: of the brands, empty where the facings have none.
+    """
+    shown = _page_of(shelves)
+    st.dataframe(facings_of(shown, labels, brands), hide_index=True)
+    if len(shown) < len(shelves):
+        st.caption(f"Of the {len(shown)} photos of the chosen page; the download holds all {len(shelves)}.")
+    st.download_button(
+        "Download every facing",
+        lambda: to_csv(facings_of(shelves, labels, brands)),
+        "facings.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _page_of(shelves):
+    """Those of ``shelves`` that fit on a page, of which the visitor chooses one."""
+    if len(shelves) <= PHOTOS_A_PAGE:
+        return shelves
+    page = st.pagination(-(-len(shelves) // PHOTOS_A_PAGE), key="photo_page", persist_state="page")
+    return shelves[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]
+
+
+def _offer_steps(shelf, album, teachable):
+    with st.container(horizontal=True):
+        if teachable and st.button("Teach its brands", key=f"teach_{shelf.key}", icon=":material/school:"):
+            try:
+                st.session_state.teach_frame = (shelf.photo.name, album.original(shelf.key))
+                st.switch_page("pages/teach.py")
+            except SkushareError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+        st.button(
+            "Remove",
+            key=f"remove_{shelf.key}",
+            icon=":material/delete:",
+            help="Take this photo off the list, as if it had not been added.",
+            on_click=album.remove,
+            args=(shelf.key,),
+        )
