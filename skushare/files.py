@@ -1,5 +1,6 @@
-"""Writing files so that a crash or a full disk never leaves half of one."""
+"""Writing files so that a crash or a full disk never leaves half of one, and telling one by its content."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -134,3 +135,12 @@ def atomic_folder(path):
             folder.mkdir()
             yield folder
             os.replace(folder, path)
+
+
+def sha256(path):
+    """Hexadecimal SHA-256 of the file ``path``."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as handle:
+        while block := handle.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import stat
 import time
@@ -12,6 +13,7 @@ from skushare.files import (
     check_target,
     drop_unfinished,
     make_folder,
+    sha256,
     sweep,
 )
 
@@ -138,3 +140,9 @@ def test_only_old_folders_of_the_name_are_swept(tmp_path, name, age, kept):
     os.utime(tmp_path / ".in.file", (then, then))
     sweep(tmp_path, ".in.")
     assert (tmp_path / name).exists() == kept and (tmp_path / ".in.file").exists()
+
+
+def test_the_digest_is_of_all_bytes_of_the_file(tmp_path):
+    content = bytes(range(256)) * 8192  # of two blocks
+    (tmp_path / "a").write_bytes(content)
+    assert sha256(tmp_path / "a") == hashlib.sha256(content).hexdigest()

@@ -8,9 +8,9 @@ from threading import Lock
 import cv2
 import numpy as np
 
-from skushare.detector.models import LITERT, models_folder, sha256
+from skushare.detector.models import LITERT, models_folder
 from skushare.errors import ModelError
-from skushare.files import atomic_write
+from skushare.files import atomic_write, sha256
 
 DEFAULT_EMBEDDER = "facing_embedder"
 DESCRIPTION = "embedder.json"  # not model.json: that makes a folder a detector's

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from skushare.dataset.archive import Limits, extract_tar
-from skushare.detector.models import sha256
 from skushare.errors import DatasetError, SkushareError
-from skushare.files import atomic_write
+from skushare.files import atomic_write, sha256
 from skushare.lock import hold
 
 TIMEOUT = 60.0  # seconds without a byte

@@ -36,7 +36,7 @@ from skushare.dataset.layout import (
 )
 from skushare.dataset.messages import Example
 from skushare.errors import DatasetError
-from skushare.files import atomic_write
+from skushare.files import atomic_write, sha256
 from skushare.images import SUFFIXES, read_header, read_image
 from skushare.jpeg import encode_jpeg
 
@@ -146,7 +146,7 @@ def write_tfrecord(dataset, folder, progress=iter):
         count, digest = write_records(folder / shard, records)
         contents[shard] = {"records": count, "sha256": digest}
     write_label_map(folder / LABEL_MAP, dataset.labels)
-    contents[LABEL_MAP] = {"sha256": _digest(folder / LABEL_MAP)}
+    contents[LABEL_MAP] = {"sha256": sha256(folder / LABEL_MAP)}
     with atomic_write(folder / SIDECAR) as file:
         file.write(json.dumps(contents, indent=1).encode())
 
@@ -237,7 +237,7 @@ def _read_sidecar(folder, names, whole):
         problem = "is missing" if name in listed else f"is not in {SIDECAR}"
         raise DatasetError(f"{folder / name}: {problem}; {_REPAIR}")
     label_map = folder / LABEL_MAP
-    if not label_map.is_file() or _digest(label_map) != digest:
+    if not label_map.is_file() or sha256(label_map) != digest:
         raise DatasetError(f"{label_map}: is missing or not the one that {SIDECAR} tells of; {_REPAIR}")
     return listed
 
@@ -336,10 +336,6 @@ def _save(encoded, kind, name, images, taken, where):
             "name another folder with --images"
         ) from None
     return path
-
-
-def _digest(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _file_size(path):

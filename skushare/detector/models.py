@@ -1,6 +1,5 @@
 """Models on disk: a folder with ``model.json``, a LiteRT file, weights, a label map and a card."""
 
-import hashlib
 import json
 import os
 from dataclasses import dataclass, field, replace
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from skushare.detector.config import DetectorConfig
 from skushare.errors import ConfigError, ModelError
-from skushare.files import atomic_write
+from skushare.files import atomic_write, sha256
 from skushare.workspace import runs_folder
 
 DEFAULT_MODEL = "shelf_dense"
@@ -135,12 +134,3 @@ def set_threshold(model, mode, min_score):
         model.path(file)  # else their new SHA-256 would cover up the damage
     name = "live_min_score" if mode == "live" else "min_score"
     write_description(model.folder, replace(model.config, **{name: min_score}), model.about)
-
-
-def sha256(path):
-    """Hexadecimal SHA-256 of the file ``path``."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as handle:
-        while block := handle.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

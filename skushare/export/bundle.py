@@ -11,7 +11,7 @@ from pathlib import Path
 from skushare import __version__
 from skushare.brands.gallery_files import INDEX as GALLERY_INDEX
 from skushare.brands.gallery_files import write_gallery
-from skushare.detector.models import LABEL_MAP, LITERT, read_model, sha256
+from skushare.detector.models import LABEL_MAP, LITERT, read_model
 from skushare.detector.runtime import Detector
 from skushare.export import golden, proof, webapp
 from skushare.export.errors import ExportError
@@ -24,6 +24,7 @@ from skushare.export.sources import (
     open_embedder,
 )
 from skushare.export.tfjs import SHARD_BYTES, convert
+from skushare.files import sha256
 
 FORMAT, DESCRIPTION = "skushare bundle 1", "bundle.json"
 FORMATS = ("bundle", "tfjs", "savedmodel", "litert")

@@ -8,9 +8,8 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from skushare.detector.models import sha256
 from skushare.export.errors import ExportError
-from skushare.files import sweep
+from skushare.files import sha256, sweep
 
 REPORT, FORMAT = "report.json", "skushare export 1"
 # What users add to an export, for Git, npm and hosts; a new one takes them over.
