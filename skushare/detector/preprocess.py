@@ -7,6 +7,7 @@ import numpy as np
 
 PADDING = 114
 STRIDE = 32
+REFERENCE_SIDE = 1024  # pixels of a photo's longest side, to which the scales of training crops refer
 FEW = 5  # facings that must be seen before their size is believed
 
 

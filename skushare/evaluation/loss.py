@@ -7,9 +7,8 @@ import numpy as np
 
 from skushare.detector.anchors import detector_anchors
 from skushare.detector.matcher import assign_targets
-from skushare.detector.preprocess import input_size, prepare
+from skushare.detector.preprocess import REFERENCE_SIDE, input_size, prepare
 from skushare.images import read_image
-from skushare.training.augment import REFERENCE_SIDE
 
 
 def photo_loss(detector, sample, class_ids):

@@ -5,10 +5,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from skushare.detector.preprocess import PADDING
+from skushare.detector.preprocess import PADDING, REFERENCE_SIDE
 from skushare.geometry import area, clip
 
-REFERENCE_SIDE = 1024
 SURE = 0.5  # score from which a labelled pack may be pasted elsewhere
 
 

@@ -17,7 +17,7 @@ from skushare.detector.losses import detection_loss
 from skushare.detector.models import RUN_CONFIG
 from skushare.detector.network import build_network
 from skushare.detector.postprocess import postprocess
-from skushare.detector.preprocess import input_size, prepare
+from skushare.detector.preprocess import REFERENCE_SIDE, input_size, prepare
 from skushare.detector.weights import save_weights
 from skushare.draw import annotate
 from skushare.errors import ConfigError
@@ -27,7 +27,6 @@ from skushare.evaluation.evaluate import LEAST_SCORE
 from skushare.files import atomic_write
 from skushare.images import read_image
 from skushare.jpeg import shrink
-from skushare.training.augment import REFERENCE_SIDE
 from skushare.training.batches import Batches
 from skushare.training.checkpoint import Checkpoints
 from skushare.training.record import Record
