@@ -22,7 +22,7 @@ from skushare.dataset.formats import read_dataset
 from skushare.detector.presets import preset
 from skushare.evaluation.evaluate import append_row
 from skushare.images import read_image, write_image
-from skushare.training.backends import load_keras
+from skushare.quiet import load_keras
 from skushare.training.batches import Batches
 from skushare.training.config import TrainingConfig
 

@@ -34,7 +34,7 @@ def run(args):
     if not images:
         raise SkushareError("no photos to run on; give some as PATH")
     if not args.no_keras:
-        from skushare.training.backends import load_keras
+        from skushare.quiet import load_keras
 
         load_keras()
     detector = Detector.load(args.model)

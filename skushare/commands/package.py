@@ -31,7 +31,7 @@ def add(commands):
 
 
 def run(args):
-    from skushare.training.backends import load_keras
+    from skushare.quiet import load_keras
     from skushare.training.plan import BEST, licence_of
 
     if not (args.folder / BEST).is_file():  # before Keras, which takes its time

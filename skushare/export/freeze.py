@@ -2,29 +2,9 @@
 
 import os
 import sys
-import warnings
-from contextlib import contextmanager
 
 from skushare.export.errors import ExportError
-from skushare.training.backends import load_keras
-
-
-@contextmanager
-def quiet():
-    """Keep the chatter of native code, of imports and of graph optimizers, from standard error."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    # It is written past Python, so the file descriptor itself is turned away.
-    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(null)
+from skushare.quiet import load_keras, quiet
 
 
 def load_tensorflow():

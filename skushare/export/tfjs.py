@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from skushare.export.errors import ExportError
-from skushare.export.freeze import frozen, load_tensorflow, quiet, traced
+from skushare.export.freeze import frozen, load_tensorflow, traced
+from skushare.quiet import quiet
 
 PRECISIONS = ("float32", "float16", "uint8")
 SHARD_BYTES = 4 << 20

@@ -37,20 +37,6 @@ def environment(plan, base=None):
     return variables
 
 
-def load_keras():
-    """Import Keras and its backend without the chatter of their native code on standard error."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow's loader logs past its own level, so the file descriptor itself is turned away.
-    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
-        import keras  # noqa: F401
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(null)
-
-
 def share_out(devices, batch_size):
     """Let several GPUs share every batch, by Keras' own data parallelism, where that is asked for.
 

@@ -18,7 +18,8 @@ import psutil
 
 from skushare.errors import SkushareError
 from skushare.files import atomic_write, make_folder
-from skushare.training.backends import environment, load_keras, share_out
+from skushare.quiet import load_keras
+from skushare.training.backends import environment, share_out
 from skushare.training.plan import Plan
 from skushare.workspace import workspace
 

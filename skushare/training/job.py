@@ -19,7 +19,8 @@ from skushare.dataset.scan import scan
 from skushare.errors import ConfigError, DatasetError, SkushareError
 from skushare.files import drop_unfinished
 from skushare.lock import hold
-from skushare.training.backends import environment, load_keras, share_out
+from skushare.quiet import load_keras
+from skushare.training.backends import environment, share_out
 from skushare.training.checkpoint import Checkpoints
 from skushare.training.events import EventLog
 from skushare.training.heartbeat import Heartbeat

@@ -9,7 +9,7 @@ from skushare.cli import main
     ("weights", "words"), [(False, "run: has no trained weights"), (True, "no-such.json")]
 )
 def test_a_mistake_is_told_before_keras_is_loaded(tmp_path, monkeypatch, capsys, weights, words):
-    monkeypatch.setattr("skushare.training.backends.load_keras", lambda: pytest.fail("too late"))
+    monkeypatch.setattr("skushare.quiet.load_keras", lambda: pytest.fail("too late"))
     (tmp_path / "run").mkdir()
     if weights:
         (tmp_path / "run" / "best.npz").touch()
