@@ -11,7 +11,8 @@ import argparse
 import pandas as pd
 
 from skushare.dataset.formats import read_dataset
-from skushare.dataset.statistics import anchor_coverage, columns
+from skushare.dataset.statistics import columns
+from skushare.detector.coverage import anchor_coverage
 from skushare.detector.presets import PRESETS
 
 

@@ -39,7 +39,7 @@ def objects_chart(table):
 def sides_chart(table):
     """Bars of :func:`~skushare.dataset.statistics.box_sides`.
 
-    With the table of :func:`~skushare.dataset.statistics.coverage_by_side`, boxes that no
+    With the table of :func:`~skushare.detector.coverage.coverage_by_side`, boxes that no
     anchor fits stand out.
     """
     title = "side of a box, share of the picture's longest side"

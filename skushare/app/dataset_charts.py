@@ -6,6 +6,7 @@ from skushare import dataset_charts as charts
 from skushare.app.text import plain
 from skushare.colors import label_colors
 from skushare.dataset import statistics
+from skushare.detector import coverage
 from skushare.detector.presets import PRESETS
 
 
@@ -90,4 +91,4 @@ def _tables(name, revision, _index):
 @st.cache_data(max_entries=8, show_spinner=False)
 def _fit(name, revision, preset, _index):
     config = PRESETS[preset]
-    return statistics.anchor_coverage(_index, [config]), statistics.coverage_by_side(_index, config)
+    return coverage.anchor_coverage(_index, [config]), coverage.coverage_by_side(_index, config)

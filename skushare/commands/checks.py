@@ -94,6 +94,7 @@ def add(subcommands):
 def run_stats(args):
     from skushare.dataset import statistics
     from skushare.dataset.formats import read_dataset
+    from skushare.detector.coverage import anchor_coverage
     from skushare.detector.presets import PRESETS
 
     if args.csv:
@@ -107,7 +108,7 @@ def run_stats(args):
         "aspects of boxes": statistics.box_aspects(index),
         "positions of boxes": statistics.positions(index),
         "classes": statistics.classes(index),
-        "anchors": statistics.anchor_coverage(index, PRESETS.values()),
+        "anchors": anchor_coverage(index, PRESETS.values()),
         "caps": statistics.detection_caps(index, [100, 150, 200, 300, 400, 600]),
     }
     _print_table(tables["pictures and boxes"], "{:.1f}")

@@ -97,6 +97,11 @@ class Index:
         return np.sqrt(np.maximum(self.boxes[:, 2:] - self.boxes[:, :2], 0).prod(axis=1))
 
     @cached_property
+    def pictures(self):
+        """(m,) int64: number of the image that each box is on."""
+        return np.repeat(np.arange(len(self)), self.counts)
+
+    @cached_property
     def rows(self):
         """File name → number of the image."""
         return {name: row for row, name in enumerate(self.names)}

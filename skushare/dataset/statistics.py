@@ -9,11 +9,7 @@ import pandas as pd
 
 from skushare.dataset.index import Index
 from skushare.dataset.layout import split_order
-from skushare.detector.anchors import best_iou
-from skushare.detector.preprocess import fitting_side, input_size
 
-COVERED = 0.5  # IoU with an anchor from which a box is learned easily
-ENOUGH = 200_000  # boxes whose shares are told to a fraction of a per cent
 CEILING = 0.995  # share of all boxes that a detector should be able to find
 NO_SPLIT = "all"  # what samples without a split are called
 
@@ -79,13 +75,17 @@ def objects_a_picture(index, bins=30):
     )
 
 
-def box_sides(index):
+def box_sides(index, rows=slice(None)):
     """Histogram of the boxes' size: side of the square of equal area, against the picture's longest side.
+
+    Args:
+        rows: which boxes.
 
     Returns:
         DataFrame: low, high (shares of the picture's longest side), boxes.
     """
-    return _histogram(_relative_sides(index), _SIDES, "boxes")
+    sides = index.sides / np.maximum(_sizes(index).max(axis=1), 1)
+    return _histogram(sides[rows], _SIDES, "boxes")
 
 
 def box_aspects(index):
@@ -133,71 +133,6 @@ def classes(index):
         }
     )
     return table.sort_values("boxes", ascending=False, kind="stable", ignore_index=True)
-
-
-def anchor_fit(index, config, longest=None, rows=slice(None)):
-    """IoU of each box with its best anchor of a ``DetectorConfig``.
-
-    Args:
-        longest: longest side in pixels that pictures are resized to, one or (n,); default: as
-            photos are, by the size of the boxes on each (:func:`photo_sides`).
-        rows: which boxes.
-
-    Returns:
-        (m,) float32.
-    """
-    longest = photo_sides(index, config) if longest is None else np.full(len(index), longest)
-    sizes = np.stack([index.widths, index.heights, longest], axis=1)
-    distinct, which = np.unique(np.maximum(sizes, 1), axis=0, return_inverse=True)
-    inputs = np.array([input_size(config, *size) for size in distinct.tolist()]).reshape(-1, 2)
-    scales = inputs[:, ::-1] / distinct[:, :2]
-    if config.resize == "fit":
-        scales[:] = distinct[:, 2:] / distinct[:, :2].max(axis=1, keepdims=True)
-    which = which.reshape(-1)[_pictures(index)[rows]]
-    return best_iou(config, inputs[which], index.boxes[rows] * np.tile(scales.astype(np.float32), 2)[which])
-
-
-def anchor_coverage(index, configs):
-    """How well the anchors of some ``DetectorConfig`` fit the boxes, at the sizes they detect at.
-
-    Of more than ``ENOUGH`` boxes, every second, third, ... is looked at.
-
-    Returns:
-        DataFrame: preset, use ("photos", "live frames", or both), input (longest side in pixels, of the
-        median picture), covered (share of the boxes whose best anchor has an IoU of at least
-        ``COVERED``), mean (of the best IoU).
-    """
-    rows = []
-    for config in configs:
-        sides = {"photos": photo_sides(index, config), "live frames": np.full(len(index), config.live_size)}
-        if config.resize == "stretch":  # to one size whatever the use
-            sides = {"photos and live frames": sides["live frames"]}
-        for use, longest in sides.items():
-            best = anchor_fit(index, config, longest, _some(index))
-            covered, mean = ((best >= COVERED).mean(), best.mean()) if len(best) else (np.nan, np.nan)
-            rows.append((config.preset, use, _median(longest), covered, mean))
-    return pd.DataFrame(rows, columns=["preset", "use", "input", "covered", "mean"])
-
-
-def photo_sides(index, config):
-    """(n,) longest side in pixels that a ``DetectorConfig`` resizes each picture to, knowing its boxes."""
-    areas = np.split(np.square(index.sides), index.starts[1:-1])
-    longest = np.maximum(index.widths, index.heights).tolist()
-    return np.array([fitting_side(config, *row) for row in zip(areas, longest, strict=False)], int)
-
-
-def coverage_by_side(index, config, longest=None):
-    """Which sizes of boxes the anchors of a ``DetectorConfig`` miss.
-
-    Of more than ``ENOUGH`` boxes, every second, third, ... is looked at.
-
-    Returns:
-        DataFrame: low, high (as :func:`box_sides`), boxes, covered (how many of them).
-    """
-    sides = _relative_sides(index)[_some(index)]
-    table = _histogram(sides, _SIDES, "boxes")
-    covered = anchor_fit(index, config, longest, _some(index)) >= COVERED
-    return table.assign(covered=_histogram(sides[covered], _SIDES, "boxes")["boxes"])
 
 
 def detection_caps(index, caps=None):
@@ -251,28 +186,15 @@ def _enough(counts):
     return cap
 
 
-def _some(index):
-    return slice(None, None, max(1, len(index.boxes) // ENOUGH))
-
-
-def _pictures(index):
-    """(m,) the number of the picture that each box is on."""
-    return np.repeat(np.arange(len(index)), index.counts)
-
-
 def _shown(index):
     """Numbers of the pictures and of the classes that they show, each pair once."""
     classes = max(1, len(index.labels))
-    return np.divmod(np.unique(_pictures(index) * classes + index.class_ids), classes)
+    return np.divmod(np.unique(index.pictures * classes + index.class_ids), classes)
 
 
 def _sizes(index):
     """(m, 2) float32: width and height of the picture that each box is on."""
-    return np.stack([index.widths, index.heights], axis=1)[_pictures(index)].astype(np.float32)
-
-
-def _relative_sides(index):
-    return index.sides / np.maximum(_sizes(index).max(axis=1), 1)
+    return np.stack([index.widths, index.heights], axis=1)[index.pictures].astype(np.float32)
 
 
 def _median(values):

@@ -2,7 +2,8 @@
 
 from math import cos, pi
 
-from skushare.dataset.statistics import COVERED, anchor_fit, cap_warning
+from skushare.dataset.statistics import cap_warning
+from skushare.detector.coverage import COVERED, anchor_fit
 
 # The model zoo's SSD MobileNet v2: rate and batch that were tuned for each other.
 REFERENCE_RATE, REFERENCE_BATCH = 0.08, 512

@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 from skushare import dataset_charts
 from skushare.dataset import statistics
 from skushare.dataset.dataset import Dataset, Sample
-from skushare.detector.anchors import detector_anchors
-from skushare.detector.preprocess import input_size
-from skushare.detector.presets import PRESETS, preset
-from skushare.geometry import iou
+from skushare.detector.coverage import coverage_by_side
+from skushare.detector.presets import preset
 
 BOX = [10, 10, 40, 50]
 
@@ -88,50 +86,6 @@ def test_classes_come_by_frequency_with_the_pictures_that_show_them(shop):
     assert table["boxes"].tolist() == [2, 2, 0] and table["pictures"].tolist() == [2, 1, 0]
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_anchors_are_compared_with_boxes_as_the_detector_scales_them(name):
-    config = preset(name)
-    boxes = {(640, 480): [[10, 10, 60, 110], [600, 400, 640, 480]], (300, 900): [[5, 5, 40, 60]]}
-    data = index(*(sample(rows, size=size) for size, rows in boxes.items()))
-    expected = []
-    for (width, height), rows in boxes.items():
-        inputs = input_size(config, width, height, 512)
-        scale = [inputs[1] / width, inputs[0] / height]
-        if config.resize == "fit":
-            scale = [512 / max(width, height)] * 2
-        anchors, _ = detector_anchors(config, inputs)
-        expected += iou(np.float32(rows) * np.float32(scale * 2), anchors).max(axis=1).tolist()
-    np.testing.assert_allclose(statistics.anchor_fit(data, config, 512), expected, atol=1e-5)
-
-
-def test_coverage_is_told_for_each_size_a_preset_detects_at(shop):
-    table = statistics.anchor_coverage(shop, PRESETS.values())
-    assert table[["preset", "use", "input"]].values.tolist() == [
-        ["shelf_dense", "photos", preset("shelf_dense").photo_size],  # too few boxes to tell their size
-        ["shelf_dense", "live frames", preset("shelf_dense").live_size],
-        ["ssd_mobilenet_v2_320", "photos and live frames", 320],
-    ]
-    sides = statistics.coverage_by_side(shop, preset("shelf_dense"))
-    assert sides["boxes"].sum() == 4 and sides["covered"].sum() == round(4 * table["covered"][0])
-
-
-def test_photos_are_compared_at_the_size_that_suits_their_boxes():
-    config = preset("shelf_dense")
-    shelf = [[x, y, x + 88, y + 88] for x in range(0, 500, 100) for y in range(0, 300, 100)]
-    data = index(sample(shelf, size=(1000, 500)), sample([BOX], size=(500, 1000)), sample([]))
-    assert statistics.photo_sides(data, config).tolist() == [500, config.photo_size, config.photo_size]
-    rows = slice(0, len(shelf))
-    np.testing.assert_array_equal(
-        statistics.anchor_fit(data, config, rows=rows), statistics.anchor_fit(data, config, 500, rows)
-    )
-    assert set(statistics.photo_sides(data, replace(config, facing_size=0))) == {config.photo_size}
-
-
-def test_of_many_boxes_some_are_looked_at(shop, monkeypatch):
-    monkeypatch.setattr(statistics, "ENOUGH", 2)
-    assert statistics.coverage_by_side(shop, preset("shelf_dense"))["boxes"].sum() == 2
-
-
 def test_a_cap_limits_recall_and_count():
     """The figures of a perfect detector that keeps 100 boxes where 50, 100 and 250 are."""
     data = index(*(sample(np.tile([0, 0, 9, 9], (count, 1))) for count in (50, 100, 250)))
@@ -156,7 +110,6 @@ def test_nothing_is_no_error(data):
         statistics.detection_caps,
     ):
         assert isinstance(function(data), pd.DataFrame)
-    assert len(statistics.anchor_coverage(data, PRESETS.values())) == 3
     assert statistics.cap_warning(data, preset("ssd_mobilenet_v2_320")) == ""
 
 
@@ -170,7 +123,7 @@ def test_charts_draw_any_data_and_send_little(data, shop):
     for chart in (
         dataset_charts.objects_chart(statistics.objects_a_picture(data)),
         dataset_charts.sides_chart(statistics.box_sides(data)),
-        dataset_charts.sides_chart(statistics.coverage_by_side(data, config)),
+        dataset_charts.sides_chart(coverage_by_side(data, config)),
         dataset_charts.aspects_chart(statistics.box_aspects(data)),
         dataset_charts.positions_chart(statistics.positions(data)),
         dataset_charts.classes_chart(statistics.classes(data)),
@@ -196,7 +149,7 @@ def test_charts_label_what_their_bars_span(shop):
     data = index(sample([[0, 0, 20, 40], [0, 0, 22, 40]]))
     for chart in (
         dataset_charts.sides_chart(statistics.box_sides(data)),
-        dataset_charts.sides_chart(statistics.coverage_by_side(data, preset("shelf_dense"))),
+        dataset_charts.sides_chart(coverage_by_side(data, preset("shelf_dense"))),
         dataset_charts.aspects_chart(statistics.box_aspects(data)),
     ):
         ticks = chart.to_dict()["encoding"]["x"]["axis"]["values"]
