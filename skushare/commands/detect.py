@@ -71,9 +71,9 @@ def add(commands):
 
 
 def run(args):
+    from skushare import results
     from skushare.brands.frames import frame_namer
     from skushare.brands.recognition import BrandDetector
-    from skushare.dataset import results
     from skushare.detector.batch import detect_files
     from skushare.detector.runtime import Detector
     from skushare.images import find_images

@@ -7,8 +7,8 @@ import zipfile
 
 import pandas as pd
 
-from skushare.dataset.results import to_coco
 from skushare.detector.batch import Found
+from skushare.results import to_coco
 from skushare.spreadsheet import to_csv
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skushare.dataset import results
+from skushare import results
 from skushare.detections import Detections
 from skushare.detector.batch import Found
 from skushare.errors import ImageError
