@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "skushare"
 LAYERS = """
     errors colors detections geometry jpeg quiet samples spreadsheet text visits
     charts draw files prototext settings workspace
-    images lock
+    images lock processes
     shelf
     database dataset results audit_charts dataset_charts training_charts
     detector

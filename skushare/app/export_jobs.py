@@ -9,9 +9,7 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import threading
 import time
 import zipfile
 from contextlib import suppress
@@ -25,7 +23,8 @@ from skushare.errors import ConfigError, SkushareError
 from skushare.export.folder import walk
 from skushare.files import atomic_write, make_folder, writing
 from skushare.lock import hold, is_held
-from skushare.workspace import checked_name, exports_folder, workspace
+from skushare.processes import start_detached
+from skushare.workspace import checked_name, exports_folder
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 CANCELLED, INTERRUPTED = "cancelled", "interrupted"
@@ -260,11 +259,10 @@ def start_export(name, request, gallery=None):
         with writing(folder):
             folder.mkdir()
             try:
-                process = _begin(folder, request, gallery)
+                _begin(folder, request, gallery)
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)  # or its name would be taken for ever
                 raise
-    threading.Thread(target=process.wait, daemon=True).start()  # or it would stay on as a zombie
     return Export(folder.resolve())
 
 
@@ -274,29 +272,18 @@ def _begin(folder, request, gallery):
         write_gallery(gallery, folder / GALLERY)
     with atomic_write(folder / REQUEST) as handle:
         handle.write(json.dumps(asdict(request)).encode())
-    root = str(Path(__file__).parents[2])  # so that it is found where the package is not installed
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     with open(folder / LOCK, "a") as lock, open(folder / LOG, "wb") as log:
         # The process inherits the lock, and it lasts as long as the process, however that ends.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        process = subprocess.Popen(
-            [*COMMAND, *_options(folder.resolve(), request)],
-            env={**os.environ, "PYTHONPATH": path, "SKUSHARE_WORKSPACE": str(workspace().resolve())},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=[lock.fileno()],
-        )
+        command = [*COMMAND, *_options(folder.resolve(), request)]
+        process = start_detached(command, log, niceness=NICENESS, pass_fds=[lock.fileno()])
         try:
-            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
             with atomic_write(folder / PROCESS) as handle:
                 handle.write(json.dumps({"pid": process.pid}).encode())
         except BaseException:
             process.kill()
             process.wait()
             raise
-    return process
 
 
 def _options(folder, request):

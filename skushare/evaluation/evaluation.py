@@ -2,14 +2,11 @@
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -19,7 +16,8 @@ from skushare.evaluation.predictions import Predictions, digest, photo_key
 from skushare.evaluation.result import Result
 from skushare.files import atomic_write, make_folder, writing
 from skushare.lock import hold, is_held
-from skushare.workspace import evaluations_folder, runs_folder, workspace
+from skushare.processes import start_detached
+from skushare.workspace import evaluations_folder, runs_folder
 
 RUNNING, FINISHED, FAILED, UNFINISHED, NEW = "running", "finished", "failed", "unfinished", "new"
 FIGURES, PROGRESS, LOCK, STOP, LOG = "figures.json", "progress.json", "lock", "stop", "log.txt"
@@ -205,21 +203,14 @@ class Evaluation:
         command = [sys.executable, "-m", "skushare", "evaluate", source, "--model", str(self.model.folder)]
         command += ["--mode", self.mode, "--csv", str(rows_file(self.model)), *["--loss"] * loss]
         command += ["--size", str(self.size)] if self.size else []
-        root = str(Path(__file__).parents[2])  # so that it is found where the package is not installed
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         with writing(self.folder / LOG), (self.folder / LOG).open("wb") as log:
-            child = subprocess.Popen(
+            _children[self.folder] = start_detached(
                 command,
+                log,
+                output=subprocess.DEVNULL,
                 cwd=self.folder,  # where no file can have the name of a dataset
-                env={**os.environ, "PYTHONPATH": path, "SKUSHARE_WORKSPACE": str(workspace().resolve())},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                start_new_session=True,
+                niceness=NICENESS,
             )
-        os.setpriority(os.PRIO_PROCESS, child.pid, NICENESS)
-        _children[self.folder] = child
-        threading.Thread(target=child.wait, daemon=True).start()  # or it would stay on as a zombie
 
     def stop(self):
         """Ask the process to end after the photo it is at; what was detected is kept.

@@ -1,10 +1,9 @@
 """What Keras can run on here: its backends and the devices."""
 
-import os
 from importlib.util import find_spec
 
 from skushare.errors import ConfigError
-from skushare.workspace import workspace
+from skushare.processes import variables
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -19,7 +18,7 @@ def environment(plan, base=None):
 
     Args:
         plan: its ``backend`` and ``devices`` count.
-        base: variables to start from; default those of this process.
+        base: variables to start from; default :func:`~skushare.processes.variables`.
 
     Raises:
         ConfigError: the backend is not installed.
@@ -27,14 +26,10 @@ def environment(plan, base=None):
     if plan.backend not in available_backends():
         known = ", ".join(available_backends()) or "none"
         raise ConfigError(f"backend: {plan.backend} is not installed here; installed: {known}")
-    variables = {
-        **(os.environ if base is None else base),
-        "KERAS_BACKEND": plan.backend,
-        "SKUSHARE_WORKSPACE": str(workspace().resolve()),
-    }
+    found = {**(variables() if base is None else base), "KERAS_BACKEND": plan.backend}
     if plan.devices == "cpu":
-        variables |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
-    return variables
+        found |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+    return found
 
 
 def share_out(devices, batch_size):

@@ -11,13 +11,13 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from statistics import median
 
 import psutil
 
 from skushare.errors import SkushareError
 from skushare.files import atomic_write, make_folder
+from skushare.processes import ROOT
 from skushare.quiet import load_keras
 from skushare.training.backends import environment, share_out
 from skushare.training.plan import Plan
@@ -85,7 +85,7 @@ def estimate(plan, again=False):
             [sys.executable, "-m", "skushare.training.estimate"],
             input=plan.to_json(),
             env=environment(plan),
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
             capture_output=True,
             text=True,
             timeout=TIMEOUT,

@@ -8,9 +8,7 @@ import io
 import json
 import os
 import shutil
-import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +18,10 @@ import pandas as pd
 from skushare.errors import ConfigError
 from skushare.files import atomic_write, make_folder, writing
 from skushare.lock import hold, is_held
+from skushare.processes import ROOT, start_detached
 from skushare.training.checkpoint import Checkpoints
 from skushare.training.plan import PLAN, Plan
-from skushare.workspace import checked_name, runs_folder, workspace
+from skushare.workspace import checked_name, runs_folder
 
 QUEUED, RUNNING, STOPPED = "queued", "running", "stopped"
 INTERRUPTED, FAILED, FINISHED = "interrupted", "failed", "finished"
@@ -308,16 +307,7 @@ def wake(folder=None):
     if is_held(folder / WORKER_LOCK) or not any(run.status == QUEUED for run in list_runs(folder)):
         return
     with writing(folder / WORKER_LOG), open(folder / WORKER_LOG, "ab") as log:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "skushare.training.worker", str(folder)],
-            cwd=Path(__file__).parents[2],  # so that it is found where the package is not installed
-            env={**os.environ, "SKUSHARE_WORKSPACE": str(workspace().resolve())},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    threading.Thread(target=worker.wait, daemon=True).start()  # or it would stay on as a zombie
+        start_detached([sys.executable, "-m", "skushare.training.worker", str(folder)], log, cwd=ROOT)
 
 
 def _table(path):

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from skushare.errors import SkushareError
+from skushare.processes import ROOT
 
 
 class TensorBoard:
@@ -38,7 +39,7 @@ class TensorBoard:
                 self.address,
                 str(self.port),
             ],
-            cwd=Path(__file__).parents[2],  # so that it is found where the package is not installed
+            cwd=ROOT,  # so that it is found where the package is not installed
             stdin=subprocess.PIPE,  # closes when this process ends, however it ends
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

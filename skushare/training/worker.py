@@ -5,13 +5,13 @@ is on its way alone; the next worker waits for that one to end.
 """
 
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 from skushare.errors import SkushareError
 from skushare.lock import hold
+from skushare.processes import ROOT, start_detached
 from skushare.training.backends import environment
 from skushare.training.runs import FAILED, INTERRUPTED, LOG, QUEUED, RUNNING, WORKER_LOCK, list_runs
 
@@ -49,15 +49,7 @@ def carry_out(run):
         return
     queued_as = run.read_state()
     with (run.folder / LOG).open("ab") as log:
-        process = subprocess.Popen(
-            [*JOB, str(run.folder)],
-            env=variables,
-            cwd=Path(__file__).parents[2],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        process = start_detached([*JOB, str(run.folder)], log, environment=variables, cwd=ROOT)
     code = process.wait()
     state = run.read_state()
     # A run that recorded its end may have been queued anew while its process was still leaving.

@@ -1,0 +1,55 @@
+import json
+import os
+import sys
+import time
+
+import pytest
+
+from skushare.processes import ROOT, start_detached, variables
+
+TELL = """
+import json, os, sys
+import skushare.workspace
+told = [os.getpid() == os.getsid(0), sys.stdin.read(), os.getcwd(), os.getpriority(os.PRIO_PROCESS, 0)]
+print(json.dumps([*told, str(skushare.workspace.workspace())]))
+print("a word", file=sys.stderr)
+"""
+
+
+def ended(process, seconds=60):
+    """Whether ``process`` was waited for by somebody else."""
+    end = time.monotonic() + seconds
+    while process.returncode is None and time.monotonic() < end:
+        time.sleep(0.02)
+    return process.returncode
+
+
+def test_it_is_a_session_of_its_own_with_this_package_and_workspace(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", "mine")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    command, folder = [sys.executable, "-c", TELL], tmp_path / "elsewhere"
+    with open("log", "wb") as log, open("output", "wb") as output:
+        process = start_detached(command, log, output, cwd=folder, niceness=19)
+    assert ended(process) == 0
+    told = json.loads((tmp_path / "output").read_text())
+    assert told == [True, "", str(folder), 19, str(tmp_path / "mine")]
+    assert (tmp_path / "log").read_text() == "a word\n"
+
+
+def test_it_never_comes_before_the_one_that_starts_it(tmp_path):
+    with open(tmp_path / "log", "wb") as log:
+        assert ended(start_detached([sys.executable, "-c", TELL], log, niceness=-5)) == 0
+    told = json.loads((tmp_path / "log").read_text().splitlines()[0])
+    assert told[3] == os.getpriority(os.PRIO_PROCESS, 0)
+
+
+def test_what_cannot_be_started_raises(tmp_path):
+    with open(tmp_path / "log", "wb") as log, pytest.raises(OSError):
+        start_detached(["/no/such/program"], log)
+
+
+def test_the_package_comes_first_and_the_rest_of_the_path_stays(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "/mine")
+    assert variables()["PYTHONPATH"] == f"{ROOT}{os.pathsep}/mine"
