@@ -39,11 +39,6 @@ MOST = 100  # names that are compared with each other
 NEAR = 20  # in CIELAB; of two colours nearer than this, one is taken for the other
 
 
-def label_color(name):
-    """The colour of ``name`` as ``"#RRGGBB"`` where it stands alone."""
-    return NEUTRAL.get(name) or PALETTE[_index(name)]
-
-
 def label_colors(names, chosen=None, usual=None):
     """A colour for each of ``names`` as {name: ``"#RRGGBB"``}, all different as far as the palette goes.
 
@@ -57,7 +52,7 @@ def label_colors(names, chosen=None, usual=None):
 
     Example:
         >>> colors = label_colors(["Oats", "Rye"], chosen={"Rye": "#123456"})
-        >>> colors["Rye"], colors["Oats"] == label_color("Oats")
+        >>> colors["Rye"], colors["Oats"] == label_colors(["Oats"])["Oats"]
         ('#123456', True)
     """
     names = tuple(dict.fromkeys(names))

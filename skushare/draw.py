@@ -24,9 +24,7 @@ def color(index):
     return _rgb(palette_hex(int(index)))
 
 
-def annotate(
-    image, detections, labels=(), color_by="class", show_scores=False, count_badge=False, colors=None
-):
+def annotate(image, detections, labels=(), color_by="class", count_badge=False, colors=None):
     """A copy of ``image`` with the boxes of ``detections`` drawn on it.
 
     Args:
@@ -34,7 +32,6 @@ def annotate(
         detections: :class:`~skushare.detections.Detections` in pixels of ``image``.
         labels: names of the ids that ``color_by`` picks; one without a name has the colour of its number.
         color_by: ``"class"``, ``"brand"``, ``"row"`` or ``"track"``.
-        show_scores: write each score, in per cent, at its box.
         count_badge: write the number of boxes in the upper left corner.
         colors: {label: ``"#RRGGBB"``}, those of the chart beside the picture; default
             :func:`~skushare.colors.label_colors` of ``labels``.
@@ -45,7 +42,6 @@ def annotate(
     canvas = np.array(image, np.uint8, order="C")
     ids = _ids(detections, color_by)
     width = max(1, round(min(canvas.shape[:2]) / 400))
-    scale = max(0.35, min(canvas.shape[:2]) / 1600)
     boxes = np.rint(detections.boxes).astype(int) - [0, 0, 1, 1]  # right and bottom are exclusive
     for left, top, right, bottom in boxes.tolist():
         # A dark rim keeps the line readable on packs of its own colour.
@@ -54,10 +50,8 @@ def annotate(
     for (left, top, right, bottom), index in zip(boxes.tolist(), ids.tolist(), strict=True):
         rgb = _rgb(colors[labels[index]]) if 0 <= index < len(labels) else color(index)
         cv2.rectangle(canvas, (left, top), (right, bottom), rgb, width)
-    if show_scores:
-        for (left, top, _, _), score in zip(boxes.tolist(), detections.scores, strict=True):
-            _write(canvas, f"{score:.0%}", (left, top), scale)
     if count_badge:
+        scale = max(0.35, min(canvas.shape[:2]) / 1600)
         _write(canvas, f"{len(detections)} facing{'s' * (len(detections) != 1)}", (0, 0), 2.2 * scale)
     return canvas
 

@@ -6,7 +6,7 @@ import pandas as pd
 from skushare.charts import ACCENT, TEXT
 from skushare.colors import label_colors
 
-# What a validation measures, best first; the last is an error, which should fall.
+# What a validation measures, best first; the last two are errors, which should fall.
 QUALITIES = {
     "AP": "AP, average precision",
     "AP50": "AP50, at half overlap",

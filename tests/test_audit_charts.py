@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from skushare.audit_charts import comparison_chart, trend_chart
-from skushare.colors import PALETTE, label_color
+from skushare.colors import PALETTE, label_colors
 
 HOSTILE = "<b>a.b[c]</b> 🥫"
 
@@ -29,7 +29,7 @@ def test_lines_of_up_to_a_palette_are_told_apart(count):
 
 
 def test_a_brand_alone_has_the_colour_that_it_has_everywhere():
-    assert colors(trend_chart(trend([HOSTILE]))) == {HOSTILE: label_color(HOSTILE)}
+    assert colors(trend_chart(trend([HOSTILE]))) == label_colors([HOSTILE])
     assert len(colors(trend_chart(trend([f"{i}" for i in range(3 * len(PALETTE))])))) == 3 * len(PALETTE)
 
 

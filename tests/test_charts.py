@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from skushare.charts import MAX_BARS, count_chart, rows_chart, share_chart
-from skushare.colors import label_color
+from skushare.colors import label_colors
 
 
 def shares(*facings):
@@ -26,7 +26,7 @@ def color_of(chart):
 def test_a_label_keeps_its_colour_whatever_stands_beside_it():
     alone = color_of(share_chart(shares(5).assign(name="Nordmilk")))
     among = color_of(share_chart(shares(9, 5, 2).assign(name=["Juno", "Nordmilk", "Apex"])))
-    assert alone["Nordmilk"] == among["Nordmilk"] == label_color("Nordmilk")
+    assert alone["Nordmilk"] == among["Nordmilk"] == label_colors(["Nordmilk"])["Nordmilk"]
 
 
 @pytest.mark.parametrize("count, bars", [(0, 0), (1, 1), (MAX_BARS, MAX_BARS), (MAX_BARS + 5, MAX_BARS)])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skushare.colors import NEUTRAL, PALETTE, label_color, label_colors, shown_colors
+from skushare.colors import NEUTRAL, PALETTE, label_colors, shown_colors
 from tests.test_draw import VISION
 
 PAGES = {"light": "#ffffff", "dark": "#0f1a1a"}  # of .streamlit/config.toml
@@ -78,10 +78,10 @@ def test_of_more_names_than_colours_those_shown_differ():
 
 def test_what_is_no_brand_is_grey():
     colors = label_colors(["unknown", "Oats", "other"])
-    assert colors["unknown"] == label_color("unknown") == NEUTRAL["unknown"] and colors["Oats"] in PALETTE
+    assert colors["unknown"] == NEUTRAL["unknown"] and colors["Oats"] in PALETTE
 
 
 def test_alone_a_name_has_its_own_colour():
-    assert label_colors(["Oats"]) == {"Oats": label_color("Oats")}
+    assert label_colors(["Oats"])["Oats"] == label_colors(["Oats", "Rye"])["Oats"]
     assert label_colors(["Oats"], usual={"Oats": PALETTE[0]}) == {"Oats": PALETTE[0]}
     assert label_colors([]) == {}

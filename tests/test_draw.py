@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from skushare.colors import label_color
+from skushare.colors import label_colors
 from skushare.detections import Detections
 from skushare.draw import annotate, color, draw_blocks, draw_gaps, palette_hex
 
@@ -58,12 +58,12 @@ def test_draws_on_a_copy_inside_the_box():
 
 def test_no_detections_leave_the_picture_as_it_is():
     assert (annotate(GREY, Detections()) == GREY).all()
-    assert (annotate(GREY, Detections(brand_ids=[]), color_by="brand", show_scores=True) == GREY).all()
+    assert (annotate(GREY, Detections(brand_ids=[]), color_by="brand") == GREY).all()
 
 
 def test_a_class_has_the_color_of_its_name_in_charts():
     drawn = annotate(GREY, mock_detections(), labels=("sku",))
-    assert tuple(drawn[60, 20]) == rgb(label_color("sku"))
+    assert tuple(drawn[60, 20]) == rgb(label_colors(["sku"])["sku"])
     assert tuple(drawn[60, 70]) == color(1)  # a class without a name goes by its number
     drawn = annotate(GREY, mock_detections(), labels=("sku",), colors={"sku": "#123456"})
     assert tuple(drawn[60, 20]) == rgb("#123456")
@@ -83,10 +83,7 @@ def test_refuses_ids_that_are_not_there(color_by):
         annotate(GREY, mock_detections(), color_by=color_by)
 
 
-def test_scores_and_badge_add_writing():
-    plain = annotate(GREY, mock_detections())
-    scored = annotate(GREY, mock_detections(), show_scores=True)
-    assert (scored[31:45, 22:40] != plain[31:45, 22:40]).any()
+def test_a_badge_adds_writing():
     badge = annotate(GREY, Detections(), count_badge=True)
     assert (badge[:20, :40] != 128).any() and (badge[60:] == 128).all()
 
@@ -157,7 +154,7 @@ def test_a_block_has_one_outline_around_its_facings():
     drawn = draw_blocks(image, boxes, np.array([0, 0, 1]), np.array([0, 0, -1]), ("oats",))
     assert (image == 120).all()
     assert (drawn[30:80, 55:70] == 120).all()  # nothing between the two
-    assert tuple(drawn[50, 20]) == tuple(drawn[50, 99]) == rgb(label_color("oats"))
+    assert tuple(drawn[50, 20]) == tuple(drawn[50, 99]) == rgb(label_colors(["oats"])["oats"])
     assert tuple(drawn[50, 200]) == (160, 160, 160)  # unknown
     none = draw_blocks(image, np.zeros((0, 4)), np.zeros(0, int), np.zeros(0, int))
     assert (none == image).all()

@@ -254,7 +254,7 @@ def _show_log(run):
 
 def _clone(run):
     try:
-        st.session_state.training_clone = Clone(run.name, run.clone_plan())
+        st.session_state.training_clone = Clone(run.name, run.plan)
     except SkushareError as error:
         note(str(error))
         return

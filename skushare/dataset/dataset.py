@@ -76,10 +76,10 @@ class Dataset:
         """Boxes clipped to their images; those of which less than a pixel a side is left are dropped."""
         return replace(self, samples=tuple(map(_cleaned, self.samples)))
 
-    def as_one_class(self, label="facing"):
-        """The same boxes, all of the one class ``label``: what a detector of facings learns from."""
+    def as_one_class(self):
+        """The same boxes, all of the one class "facing": what a detector of facings learns from."""
         samples = tuple(replace(s, class_ids=np.zeros_like(s.class_ids)) for s in self.samples)
-        return replace(self, samples=samples, labels=(label,))
+        return replace(self, samples=samples, labels=("facing",))
 
 
 def evenly_spaced(samples, count):

@@ -144,8 +144,8 @@ def _summary(run, max_detections, class_id=0, band=0, present=True):
     return {name: float(np.mean(value)) for name, value in zip(names, values, strict=True)}
 
 
-def _bootstrap(truths, found, max_detections, resamples, seed, level=0.95):
-    """Percentile interval of AP over resampled images, from matches made once."""
+def _bootstrap(truths, found, max_detections, resamples, seed):
+    """95 % percentile interval of AP over resampled images, from matches made once."""
     best = [_best(d, max_detections) for d in found]
     hits = [match(t, d, IOUS) >= 0 for t, d in zip(truths, best, strict=True)]
     scores = np.concatenate([d.scores for d in best])
@@ -158,7 +158,7 @@ def _bootstrap(truths, found, max_detections, resamples, seed, level=0.95):
     for _ in range(resamples):
         times = np.bincount(rng.integers(len(truths), size=len(truths)), minlength=len(truths))
         values.append(pooled_ap(hits, times @ counts, times[image]))
-    return tuple(float(v) for v in np.quantile(values, [(1 - level) / 2, (1 + level) / 2]))
+    return tuple(float(v) for v in np.quantile(values, [0.025, 0.975]))
 
 
 def pooled_ap(hits, truths, times=None):

@@ -37,11 +37,11 @@ def counting_curve(true_counts, found, thresholds=THRESHOLDS):
     )
 
 
-def best_threshold(true_counts, found, thresholds=THRESHOLDS):
-    """The score threshold of least mean absolute counting error, and that error.
+def best_threshold(true_counts, found):
+    """The one of ``THRESHOLDS`` of least mean absolute counting error, and that error.
 
-    ``thresholds`` default to .05, .06, ... .95; the lowest of equals wins.
+    The lowest of equals wins.
     """
-    curve = counting_curve(true_counts, found, thresholds)
+    curve = counting_curve(true_counts, found)
     best = curve.loc[curve["MAE"].idxmin()]
     return float(best["threshold"]), float(best["MAE"])

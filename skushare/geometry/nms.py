@@ -7,7 +7,7 @@ from skushare.geometry.boxes import area
 BLOCK = 64  # boxes compared with all others at once
 
 
-def nms(boxes, scores, iou_threshold=0.5, max_detections=None, class_ids=None):
+def nms(boxes, scores, iou_threshold=0.5, max_detections=None):
     """Indices of the boxes that greedy non-maximum suppression keeps, best score first.
 
     Args:
@@ -15,8 +15,6 @@ def nms(boxes, scores, iou_threshold=0.5, max_detections=None, class_ids=None):
         scores: (n,). Equal scores keep their order of appearance.
         iou_threshold: a box goes when its IoU with a kept one is above this.
         max_detections: keep at most so many; ``None`` keeps all.
-        class_ids: (n,) when given, boxes suppress only boxes of their own class;
-            ``None`` is class-agnostic.
 
     Returns:
         int64 indices into ``boxes``.
@@ -28,7 +26,6 @@ def nms(boxes, scores, iou_threshold=0.5, max_detections=None, class_ids=None):
     # One contiguous array a coordinate, in score order: a step touches only what is left.
     left, top, right, bottom = np.ascontiguousarray(boxes[order].T)
     areas = area(boxes)[order]
-    labels = None if class_ids is None else np.asarray(class_ids)[order]
     alive = np.ones(len(order), bool)
     keep = []
     for start in range(0, len(order), BLOCK):
@@ -40,8 +37,6 @@ def nms(boxes, scores, iou_threshold=0.5, max_detections=None, class_ids=None):
         height = np.minimum(bottom[each], bottom[rest]) - np.maximum(top[each], top[rest])
         overlap = np.maximum(width, 0) * np.maximum(height, 0)
         drop = overlap > iou_threshold * (areas[each] + areas[rest] - overlap)
-        if labels is not None:
-            drop &= labels[rest] == labels[each]
         for row, dropped in zip(rows.tolist(), drop, strict=True):
             if alive[row]:
                 keep.append(row)

@@ -57,12 +57,11 @@ def share_of_shelves(photos, labels=(), brands=(), own=None):
     return _table(ids, names, own, present, sure, (np.ones(len(ids)), _join(lengths), _join(areas)))
 
 
-def share_by_row(detections, labels=(), brands=(), own=None):
+def share_by_row(detections, labels=(), brands=()):
     """As :func:`share_of_shelf`, for each shelf row; the column ``row`` counts from 1, the topmost."""
     ids = row_ids(detections.boxes) if detections.row_ids is None else detections.row_ids
     tables = [
-        share_of_shelf(detections[ids == row], labels, brands, own).assign(row=row + 1)
-        for row in np.unique(ids)
+        share_of_shelf(detections[ids == row], labels, brands).assign(row=row + 1) for row in np.unique(ids)
     ]
     table = pd.concat(tables, ignore_index=True) if tables else share_of_shelf(detections).assign(row=0)
     return table[["row", *COLUMNS]]

@@ -158,10 +158,6 @@ class Run:
             return ""
         return "\n".join(text.splitlines()[-lines:])
 
-    def clone_plan(self):
-        """The plan, to change with ``dataclasses.replace`` and give to :func:`create_run`."""
-        return self.plan
-
     def stop(self, force=False):
         """Ask the run to end its step, save and end; a queued one leaves the queue at once.
 
