@@ -3,10 +3,12 @@
 import os
 import subprocess
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from skushare.workspace import workspace
 
+STANDS_BACK = 10  # niceness of work in the background: the app stays quick beside it
 ROOT = Path(__file__).resolve().parents[1]  # the folder that the package lies in
 
 
@@ -46,5 +48,9 @@ def start_detached(command, log, output=None, environment=None, cwd=None, nicene
     )
     niceness = max(niceness, os.getpriority(os.PRIO_PROCESS, 0))  # only root may set less
     os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
+    # Linux shares the time out among sessions first, and its niceness ranks a process within its own alone.
+    if niceness:
+        with suppress(OSError):  # another system, or a container that may not
+            Path(f"/proc/{process.pid}/autogroup").write_text(str(niceness))
     threading.Thread(target=process.wait, daemon=True).start()  # or it would stay on as a zombie
     return process

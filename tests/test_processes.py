@@ -2,6 +2,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,20 @@ def test_it_never_comes_before_the_one_that_starts_it(tmp_path):
         assert ended(start_detached([sys.executable, "-c", TELL], log, niceness=-5)) == 0
     told = json.loads((tmp_path / "log").read_text().splitlines()[0])
     assert told[3] == os.getpriority(os.PRIO_PROCESS, 0)
+
+
+@pytest.mark.skipif(not os.access("/proc/self/autogroup", os.W_OK), reason="sessions are not ranked here")
+@pytest.mark.parametrize("niceness", [0, 19])
+def test_its_session_stands_back_as_far_as_it_does(tmp_path, niceness):
+    with open(tmp_path / "log", "wb") as log:
+        process = start_detached(
+            [sys.executable, "-c", "import time; time.sleep(60)"], log, niceness=niceness
+        )
+    try:
+        told = Path(f"/proc/{process.pid}/autogroup").read_text()
+    finally:
+        process.kill()
+    assert int(told.split()[-1]) == max(niceness, os.getpriority(os.PRIO_PROCESS, 0))
 
 
 def test_what_cannot_be_started_raises(tmp_path):

@@ -23,7 +23,7 @@ from skushare.errors import ConfigError, SkushareError
 from skushare.export.folder import walk
 from skushare.files import atomic_write, make_folder, writing
 from skushare.lock import hold, is_held
-from skushare.processes import start_detached
+from skushare.processes import STANDS_BACK, start_detached
 from skushare.workspace import checked_name, exports_folder
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
@@ -33,7 +33,6 @@ GALLERY = "gallery.zip"
 STARTING = ".lock"  # beside the exports; held while one is started
 BUNDLE, REPORT = "bundle", "report.json"  # the second lies in the first
 COMMAND = (sys.executable, "-m", "skushare", "export")
-NICENESS = 10  # the app goes first
 PATIENCE = 10.0  # seconds that a cancelled process has to end its browser and itself
 
 
@@ -276,7 +275,7 @@ def _begin(folder, request, gallery):
         # The process inherits the lock, and it lasts as long as the process, however that ends.
         fcntl.flock(lock, fcntl.LOCK_EX)
         command = [*COMMAND, *_options(folder.resolve(), request)]
-        process = start_detached(command, log, niceness=NICENESS, pass_fds=[lock.fileno()])
+        process = start_detached(command, log, niceness=STANDS_BACK, pass_fds=[lock.fileno()])
         try:
             with atomic_write(folder / PROCESS) as handle:
                 handle.write(json.dumps({"pid": process.pid}).encode())

@@ -16,13 +16,12 @@ from skushare.evaluation.predictions import Predictions, digest, photo_key
 from skushare.evaluation.result import Result
 from skushare.files import atomic_write, make_folder, writing
 from skushare.lock import hold, is_held
-from skushare.processes import start_detached
+from skushare.processes import STANDS_BACK, start_detached
 from skushare.workspace import evaluations_folder, runs_folder
 
 RUNNING, FINISHED, FAILED, UNFINISHED, NEW = "running", "finished", "failed", "unfinished", "new"
 FIGURES, PROGRESS, LOCK, STOP, LOG = "figures.json", "progress.json", "lock", "stop", "log.txt"
 TELL_EVERY = 0.5  # seconds
-NICENESS = 10  # the app goes first
 
 _children = {}  # folder: the process that was started for it and may not hold the lock yet
 
@@ -209,7 +208,7 @@ class Evaluation:
                 log,
                 output=subprocess.DEVNULL,
                 cwd=self.folder,  # where no file can have the name of a dataset
-                niceness=NICENESS,
+                niceness=STANDS_BACK,
             )
 
     def stop(self):

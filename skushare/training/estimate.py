@@ -17,7 +17,7 @@ import psutil
 
 from skushare.errors import SkushareError
 from skushare.files import atomic_write, make_folder
-from skushare.processes import ROOT
+from skushare.processes import ROOT, STANDS_BACK
 from skushare.quiet import load_keras
 from skushare.training.backends import environment, share_out
 from skushare.training.plan import Plan
@@ -170,7 +170,7 @@ def _read_cache():
 
 def main():
     """Measure the plan on standard input; the figures are the last line of standard output."""
-    os.nice(5)  # as the process that trains
+    os.nice(STANDS_BACK)  # as the process that trains
     try:
         print(json.dumps(measure(Plan.from_json(sys.stdin.read()))))
     except SkushareError as error:

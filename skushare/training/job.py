@@ -215,7 +215,6 @@ def main(arguments):
     run = Run(Path(arguments[0]))
     if run.read_state()["status"] != QUEUED:
         return 0  # taken from the queue meanwhile
-    os.nice(5)  # the app stays quick beside it
 
     def say(line):
         print(time.strftime("%Y-%m-%d %H:%M:%S"), line, flush=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skushare.errors import SkushareError
 from skushare.lock import hold
-from skushare.processes import ROOT, start_detached
+from skushare.processes import ROOT, STANDS_BACK, start_detached
 from skushare.training.backends import environment
 from skushare.training.runs import FAILED, INTERRUPTED, LOG, QUEUED, RUNNING, WORKER_LOCK, list_runs
 
@@ -49,7 +49,9 @@ def carry_out(run):
         return
     queued_as = run.read_state()
     with (run.folder / LOG).open("ab") as log:
-        process = start_detached([*JOB, str(run.folder)], log, environment=variables, cwd=ROOT)
+        process = start_detached(
+            [*JOB, str(run.folder)], log, environment=variables, cwd=ROOT, niceness=STANDS_BACK
+        )
     code = process.wait()
     state = run.read_state()
     # A run that recorded its end may have been queued anew while its process was still leaving.
