@@ -60,6 +60,15 @@ class Detections:
             index = [index]
         return replace(self, **{name: value[index] for name, value in self._columns()})
 
+    @classmethod
+    def joined(cls, parts):
+        """The detections of all ``parts``, a list of at least one; a column that one of them lacks is dropped."""
+        columns = {}
+        for f in fields(cls):
+            values = [getattr(part, f.name) for part in parts]
+            columns[f.name] = None if any(value is None for value in values) else np.concatenate(values)
+        return cls(**columns)
+
     def above(self, min_score):
         """The detections with a score of at least ``min_score``."""
         return self[self.scores >= min_score]

@@ -60,3 +60,12 @@ def test_brand_scores_stay_fractions_and_go_along():
     found = Detections(np.zeros((2, 4)), [0.5, 0.4], [0, 0], brand_ids=[1, -1], brand_scores=[0.75, 0.25])
     assert found[1:].brand_scores.tolist() == [0.25]
     assert found.to_frame()["brand score"].tolist() == [0.75, 0.25]
+
+
+def test_joined_keep_their_order_and_the_columns_that_all_have():
+    other = Detections([[0, 0, 9, 9]], [0.5], [2], row_ids=[5], track_ids=[1])
+    both = Detections.joined([make(2), other])
+    assert both.boxes.tolist() == [*make(2).boxes.tolist(), [0, 0, 9, 9]]
+    assert both.class_ids.tolist() == [0, 0, 2] and both.class_ids.dtype == np.int32
+    assert both.row_ids.tolist() == [0, 1, 5] and both.track_ids is None
+    assert len(Detections.joined([Detections()])) == 0

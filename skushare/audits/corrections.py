@@ -84,7 +84,8 @@ def correct(photo, corrections, brands):
     numbers = np.array([*kept, *touched], int)
     order = np.argsort(numbers)
     numbers = tuple(numbers[order].tolist())
-    merged = _join(found[np.array(kept, int)], _as_detections(touched, found, brands))[order]
+    parts = [found[np.array(kept, int)], _as_detections(touched, found, brands)]
+    merged = Detections.joined(parts)[order]
     stands = numbers == tuple(range(len(found))) and (abs(merged.boxes - found.boxes) < SAME_PLACE).all()
     if found.row_ids is not None and not stands:
         merged = assign_rows(merged)
@@ -125,9 +126,3 @@ def _as_detections(facings, original, brands):
 def _brand(detections, number, brands):
     index = detections.brand_ids[number]
     return brands[index] if index >= 0 else UNKNOWN
-
-
-def _join(a, b):
-    columns = ("boxes", "scores", "class_ids", "track_ids", "row_ids", "brand_ids", "sku_ids", "brand_scores")
-    pairs = {name: (getattr(a, name), getattr(b, name)) for name in columns}
-    return Detections(**{n: None if x is None else np.concatenate([x, y]) for n, (x, y) in pairs.items()})

@@ -1,6 +1,6 @@
 """Overlapping photos of one shelf, joined: what several of them show counts once."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -134,14 +134,5 @@ def _union(places, images, found, move):
         stay[columns[better]] = False
         taken = np.sort(np.concatenate([np.flatnonzero(new), rows[better]]))
         whole = np.concatenate([whole[stay], uncut[taken]])
-        kept = _stack([kept[stay], moved[taken]]) if len(kept) else moved[taken]
+        kept = Detections.joined([kept[stay], moved[taken]]) if len(kept) else moved[taken]
     return kept
-
-
-def _stack(parts):
-    """All detections of ``parts``; a column that one of them lacks is dropped."""
-    columns = {}
-    for f in fields(Detections):
-        values = [getattr(part, f.name) for part in parts]
-        columns[f.name] = None if any(v is None for v in values) else np.concatenate(values)
-    return Detections(**columns)
