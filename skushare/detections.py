@@ -62,7 +62,7 @@ class Detections:
 
     @classmethod
     def joined(cls, parts):
-        """The detections of all ``parts``, a list of at least one; a column that one of them lacks is dropped."""
+        """Those of all ``parts``, a list of at least one; a column that one of them lacks is dropped."""
         columns = {}
         for f in fields(cls):
             values = [getattr(part, f.name) for part in parts]

@@ -42,6 +42,20 @@ def certificates_folder():
     return workspace() / "certificates"
 
 
+def plain_name(text):
+    """``text`` with what :func:`checked_name` refuses replaced or left out; may be empty."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:64]
+
+
+def free_name(wanted, taken):
+    """``wanted``, or that with the first number behind it that is not among ``taken``."""
+    number, name = 1, wanted
+    while name in taken:
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
+
+
 def checked_name(name):
     """``name``, if it can safely be the name of a folder.
 

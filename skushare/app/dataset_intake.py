@@ -1,6 +1,5 @@
 """Bringing a dataset in."""
 
-import re
 from pathlib import Path
 
 import streamlit as st
@@ -8,6 +7,7 @@ import streamlit as st
 from skushare.app.datasets import go_to, note
 from skushare.app.work import begin_work
 from skushare.dataset.store import dataset_names, open_dataset
+from skushare.workspace import free_name, plain_name
 
 
 def add_dataset_popover():
@@ -38,7 +38,7 @@ def offer_example():
     st.markdown("##### Only trying it out?")
     st.markdown("Twenty drawn shelf pictures with six brands; takes a few seconds.")
     if st.button("Make an example", icon=":material/auto_awesome:"):
-        name = _free("example")
+        name = free_name("example", dataset_names())
         _add(name, lambda shown: _intake().add_example(name, shown("Pictures")))
 
 
@@ -70,12 +70,4 @@ def _stored():
 
 def _name_of(file_name):
     """A name for the dataset in the file ``file_name``."""
-    return _free(re.sub(r"[^A-Za-z0-9_-]+", "-", Path(file_name).stem).strip("-")[:60] or "dataset")
-
-
-def _free(name):
-    taken, number, free = dataset_names(), 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free
+    return free_name(plain_name(Path(file_name).stem)[:60] or "dataset", dataset_names())

@@ -24,7 +24,7 @@ from skushare.export.folder import walk
 from skushare.files import atomic_write, make_folder, writing
 from skushare.lock import hold, is_held
 from skushare.processes import STANDS_BACK, start_detached
-from skushare.workspace import checked_name, exports_folder
+from skushare.workspace import checked_name, exports_folder, free_name
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 CANCELLED, INTERRUPTED = "cancelled", "interrupted"
@@ -229,13 +229,9 @@ def list_exports():
     return sorted(found, key=lambda export: (export.created, export.name), reverse=True)
 
 
-def free_name(wanted):
-    """``wanted``, or that with the first number behind it that no export has."""
-    taken, number, name = {path.name for path in exports_folder().glob("*")}, 1, wanted
-    while name in taken:
-        number += 1
-        name = f"{wanted}-{number}"
-    return name
+def free_export_name(wanted):
+    """``wanted``, or with the first number behind it that no export has."""
+    return free_name(wanted, {path.name for path in exports_folder().glob("*")})
 
 
 def start_export(name, request, gallery=None):

@@ -14,7 +14,7 @@ from skushare.app.export_jobs import (
     INTERRUPTED,
     RUNNING,
     Request,
-    free_name,
+    free_export_name,
     list_exports,
     start_export,
 )
@@ -74,7 +74,7 @@ def show_form():
     )
     name = right.text_input(
         "Name",
-        free_name(model.rpartition("/")[2]),
+        free_export_name(model.rpartition("/")[2]),
         key=f"export_name_{st.session_state.get('export_turn', 0)}_{model}",
     )
     busy = any(export.condition()[0] == RUNNING for export in list_exports())

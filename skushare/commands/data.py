@@ -1,12 +1,12 @@
 """`skushare data`: bring datasets in, convert them, have them labelled, list them."""
 
-import re
 from pathlib import Path
 
 from skushare.commands import checks
 from skushare.commands.common import FORMATS, add_source, command, fraction, shown
 from skushare.errors import ConfigError, DatasetError, SkushareError
 from skushare.files import check_new
+from skushare.workspace import plain_name
 
 _SOURCE = (
     "SOURCE is a label file or a folder of SKU-110K's CSV, Pascal VOC, COCO, YOLO, LabelMe or TFRecord,\n"
@@ -129,7 +129,7 @@ def run_import(args):
 
 def _short(name):
     """What a dataset may be called."""
-    short = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:64]
+    short = plain_name(name)
     if not short:
         raise ConfigError(f"{name}: has no plain letters to call the dataset by; give it a name by --name")
     return short

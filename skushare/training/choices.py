@@ -9,6 +9,7 @@ from skushare.errors import SkushareError
 from skushare.training.intake import weight_files
 from skushare.training.plan import BEST, find_weights
 from skushare.training.runs import list_runs
+from skushare.workspace import free_name
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,4 @@ def same_network(one, other):
 
 def free_run_name(wanted):
     """``wanted``, or with the first number behind it that no run has."""
-    taken = {run.name for run in list_runs()}
-    number, name = 1, wanted
-    while name in taken:
-        number += 1
-        name = f"{wanted}-{number}"
-    return name
+    return free_name(wanted, {run.name for run in list_runs()})

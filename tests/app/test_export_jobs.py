@@ -22,7 +22,7 @@ from skushare.app.export_jobs import (
     Export,
     Request,
     _options,
-    free_name,
+    free_export_name,
     list_exports,
     start_export,
 )
@@ -96,7 +96,7 @@ def test_one_that_cannot_be_started_leaves_its_name_free(process, monkeypatch):
     monkeypatch.setattr(export_jobs, "COMMAND", ("/no/such/program",))
     with pytest.raises(SkushareError, match="cannot be written"):
         start_export("first", REQUEST)
-    assert free_name("first") == "first"
+    assert free_export_name("first") == "first"
 
 
 def test_what_cannot_be_deleted_is_told_and_stays_in_the_list(monkeypatch):
@@ -139,9 +139,9 @@ def test_a_name_that_cannot_be_is_refused(name):
 
 
 def test_a_taken_name_is_refused_and_the_next_is_proposed():
-    assert free_name("first") == "first"
+    assert free_export_name("first") == "first"
     request_only()
-    assert free_name("first") == "first-2"
+    assert free_export_name("first") == "first-2"
     with pytest.raises(ConfigError, match="there is an export of this name"):
         start_export("first", REQUEST)
 
