@@ -7,7 +7,7 @@ import streamlit as st
 from skushare.app.audit_saving import UNNAMED, CameraView, audit_of_frame, audit_of_sweep, save_as_audit
 from skushare.app.brands import are_new_looks, choose_as, choose_naming, shared_embedder, show_live_looks
 from skushare.app.camera import camera_status, camera_stream
-from skushare.app.gallery import gallery
+from skushare.app.cells import cells
 from skushare.app.model import choose_sizes, score_slider, shared_detector
 from skushare.app.navigation import open_page, require_navigation
 from skushare.app.recording import count_recording
@@ -202,7 +202,7 @@ with course_column:
 snapshots = session.snapshots()
 if snapshots:
     st.subheader("Snapshots of this visit")
-    for snapshot in gallery(snapshots, columns=4):
+    for snapshot in cells(snapshots, columns=4):
         st.image(snapshot.jpeg, width="stretch", alt=f"Shelf with {snapshot.facings} boxes drawn")
         st.markdown(f"**{snapshot.facings} facings** at {snapshot.taken:%H:%M:%S}")
         st.download_button(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from skushare.app.gallery import gallery as cells
+from skushare.app.cells import cells
 from skushare.app.text import plain
 from skushare.brands.brand_map import read_brand_map, require_labels
 from skushare.brands.embedder import Embedder

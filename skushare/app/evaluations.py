@@ -6,7 +6,7 @@ from math import isnan
 import pandas as pd
 import streamlit as st
 
-from skushare.app.gallery import gallery
+from skushare.app.cells import cells
 from skushare.app.model import reload_detector
 from skushare.app.text import plain
 from skushare.dataset import store
@@ -288,7 +288,7 @@ def show_pictures(shown):
     if pages > 1:
         page = st.pagination(pages, key="evaluate_page")
     paths = table["path"].iloc[(page - 1) * size : page * size]
-    for path in gallery(paths.tolist(), columns=3 if len(shown) == 1 else 1):
+    for path in cells(paths.tolist(), columns=3 if len(shown) == 1 else 1):
         _show_photo(shown, path, drawn, THUMBNAIL, small=True)
         if st.button("Look closer", key=f"closer_{path}", icon=":material/zoom_in:"):
             st.dialog(plain(path.name), width="large")(_show_photo)(shown, path, drawn, LARGE, small=False)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from skushare.app.gallery import gallery
+from skushare.app.cells import cells
 from skushare.app.shelves import counts_of, drawing_choices, facings_of
 from skushare.app.text import plain
 from skushare.errors import SkushareError
@@ -24,7 +24,7 @@ def show_pictures(shelves, album, names, colors, teachable):
     by_row, with_gaps, blocks = drawing_choices("photos")
     upright = any(shelf.photo.height > shelf.photo.width for shelf in shown)  # too high in the whole width
     columns = min(MOST_COLUMNS, max(len(shown), 1 + upright)) if all(shelf.key for shelf in shown) else 1
-    for shelf in gallery(shown, columns):
+    for shelf in cells(shown, columns):
         photo, count, empty = shelf.photo, len(shelf.detections), shelf.gaps
         st.image(
             photo.drawn(shelf.detections, names, by_row, empty.boxes if with_gaps else (), colors, blocks),

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 import streamlit as st
 
-from skushare.app.gallery import gallery
+from skushare.app.cells import cells
 from skushare.app.text import duration, plain
 from skushare.app.training_state import NEW, Clone, note, show_tab
 from skushare.errors import SkushareError
@@ -204,7 +204,7 @@ def _show_samples(run):
             on_change=_pin,
             args=(pinned, key, steps[-1]),
         )
-    for path in gallery(samples[step], columns=4):
+    for path in cells(samples[step], columns=4):
         st.image(str(path), width="stretch", alt=f"A photo with what was found at step {step}")
 
 

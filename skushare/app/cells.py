@@ -3,7 +3,7 @@
 import streamlit as st
 
 
-def gallery(items, columns):
+def cells(items, columns):
     """Go through ``items`` and give each a framed cell, row by row; a phone shows them one below the other.
 
     What the loop's body draws goes into the item's cell.
