@@ -7,15 +7,9 @@ from skushare.app.dataset_health import show_health
 from skushare.app.dataset_history import offer_deletion, show_history
 from skushare.app.dataset_intake import add_dataset_form, add_dataset_popover, offer_example
 from skushare.app.dataset_pictures import show_gallery, show_picture
-from skushare.app.datasets import (
-    choose_dataset,
-    chosen_name,
-    open_chosen,
-    opened_picture,
-    show_notes,
-    show_work,
-)
+from skushare.app.datasets import choose_dataset, chosen_name, open_chosen, opened_picture, show_work
 from skushare.app.navigation import require_navigation
+from skushare.app.notes import show_notes
 from skushare.app.text import plain
 from skushare.dataset.store import dataset_names
 from skushare.errors import SkushareError

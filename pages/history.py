@@ -6,8 +6,8 @@ from skushare.app.audit_batch import show_batch
 from skushare.app.audit_list import filter_bar, show_list, show_trend, show_unfinished
 from skushare.app.audit_view import show_opened
 from skushare.app.audits import opened
-from skushare.app.datasets import show_notes
 from skushare.app.navigation import require_navigation
+from skushare.app.notes import show_notes
 from skushare.app.text import plain
 from skushare.audits.listing import count_audits
 from skushare.errors import SkushareError

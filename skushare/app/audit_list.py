@@ -9,7 +9,7 @@ import streamlit as st
 from skushare.app.audits import go_to
 from skushare.app.brands import notes_of
 from skushare.app.clock import midnight
-from skushare.app.datasets import attempt, note
+from skushare.app.notes import attempt, note
 from skushare.app.text import plain
 from skushare.audit_charts import trend_chart
 from skushare.audits import listing, store

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from skushare.app.dataset_pictures import show_only
-from skushare.app.datasets import note
+from skushare.app.notes import note
 from skushare.app.work import begin_work
 from skushare.dataset import health, store
 from skushare.dataset.split import split_dataset

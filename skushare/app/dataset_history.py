@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from skushare.app.dataset_pictures import undo_buttons
-from skushare.app.datasets import attempt, note
+from skushare.app.notes import attempt, note
 from skushare.dataset import store
 
 SHOWN_EDITS = 200

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from skushare.app.datasets import go_to, note
+from skushare.app.datasets import go_to
+from skushare.app.notes import note
 from skushare.app.work import begin_work
 from skushare.dataset.store import dataset_names, open_dataset
 from skushare.workspace import free_name, plain_name

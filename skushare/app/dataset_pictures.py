@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 
 from skushare.app.annotator import annotator
-from skushare.app.datasets import attempt, go_to, note
+from skushare.app.datasets import go_to
+from skushare.app.notes import attempt, note
 from skushare.app.picture_grid import picture_grid
 from skushare.app.text import plain
 from skushare.dataset import store

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from skushare.app.notes import attempt
 from skushare.app.text import plain
 from skushare.app.work import watch_work
 from skushare.dataset import store
 from skushare.dataset.edits import History
 from skushare.dataset.index import Index
-from skushare.errors import SkushareError
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,30 +86,6 @@ def _index(name, revision):
     return store.open_index(name)
 
 
-def note(text, failed=False):
-    """Have ``text`` shown at the top of the next run."""
-    st.session_state.setdefault("dataset_notes", []).append((text, failed))
-
-
-def attempt(act, *args, **options):
-    """Do what a button says and return whether it went well; if not, the next run tells why."""
-    try:
-        act(*args, **options)
-    except SkushareError as error:
-        note(str(error), failed=True)
-        return False
-    return True
-
-
 def show_work():
     """Watch the work on datasets that was begun; what stops it is noted."""
     attempt(watch_work)
-
-
-def show_notes():
-    """Show what was noted, once, and each text only once."""
-    for text, failed in dict.fromkeys(st.session_state.pop("dataset_notes", [])):
-        if failed:
-            st.error(plain(text), icon=":material/error:")
-        else:
-            st.toast(plain(text), icon=":material/check:")

@@ -1,0 +1,30 @@
+"""What a page has to tell after its next run: that something was done, or why not."""
+
+import streamlit as st
+
+from skushare.app.text import plain
+from skushare.errors import SkushareError
+
+
+def note(text, failed=False):
+    """Have ``text`` shown at the top of the next run."""
+    st.session_state.setdefault("notes", []).append((text, failed))
+
+
+def attempt(act, *args, **options):
+    """Do what a button says and return whether it went well; if not, the next run tells why."""
+    try:
+        act(*args, **options)
+    except SkushareError as error:
+        note(str(error), failed=True)
+        return False
+    return True
+
+
+def show_notes():
+    """Show what was noted, once, and each text only once."""
+    for text, failed in dict.fromkeys(st.session_state.pop("notes", [])):
+        if failed:
+            st.error(plain(text), icon=":material/error:")
+        else:
+            st.toast(plain(text), icon=":material/check:")
