@@ -2,16 +2,15 @@
 
 import streamlit as st
 
+from skushare.app.evaluation_curves import show_curves
+from skushare.app.evaluation_pictures import show_pictures
+from skushare.app.evaluation_tables import show_breakdown, show_downloads
+from skushare.app.evaluation_work import show_work
 from skushare.app.evaluations import (
     finished,
     open_evaluations,
-    show_breakdown,
-    show_curves,
-    show_downloads,
     show_figures,
     show_notes,
-    show_pictures,
-    show_work,
     stored_dataset,
     stored_splits,
 )

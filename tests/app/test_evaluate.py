@@ -209,7 +209,7 @@ def test_a_threshold_is_stored_in_a_model_of_ones_own(workspace, weak):
 def test_a_shipped_model_asks_first(workspace, monkeypatch):
     stored = []
     monkeypatch.setattr(
-        "skushare.app.evaluations.store_threshold", lambda *args, **kwargs: stored.append(kwargs)
+        "skushare.app.evaluation_curves.store_threshold", lambda *args, **kwargs: stored.append(kwargs)
     )
     app = go_to_tab(press(open_page(), "Evaluate"), "Curves")
     button = next(b for b in app.button if "from now on" in b.label)

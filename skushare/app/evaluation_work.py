@@ -1,0 +1,79 @@
+"""Evaluations that are still to be made, or on their way."""
+
+from math import isnan
+
+import streamlit as st
+
+from skushare.app.text import plain
+from skushare.errors import SkushareError
+from skushare.evaluation.evaluation import FAILED, FINISHED, NEW, RUNNING
+
+POLL_SECONDS = 1.0
+LOSS_HELP = (
+    "The training loss on these photos. It takes about as long again, and compares only models of one preset."
+)
+
+
+def show_work(evaluations, source):
+    """What is still to be done, with the buttons that start it, and what is being done."""
+    waiting = {}
+    for name, evaluation in evaluations.items():
+        condition, reason = evaluation.condition()
+        if condition == RUNNING:
+            _watch(name, evaluation)
+        elif condition != FINISHED:
+            waiting[name] = evaluation
+            _tell(name, evaluation, condition, reason)
+    if waiting:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            start = st.button("Evaluate", type="primary", icon=":material/play_arrow:", key="evaluate_start")
+            loss = st.checkbox("Also measure the loss", key="evaluate_loss", help=LOSS_HELP)
+        if start:
+            for evaluation in waiting.values():
+                evaluation.start(source, loss)
+            st.rerun()
+
+
+def _tell(name, evaluation, condition, reason):
+    photos = len(evaluation.dataset)
+    done = evaluation.predictions.done(evaluation.dataset.samples)
+    if condition == FAILED:
+        st.error(f"{plain(name)}: the evaluation failed: {plain(reason)}", icon=":material/error:")
+    elif condition == NEW:
+        st.info(
+            f"**{plain(name)}** has not been evaluated on these {photos:,} photos yet.",
+            icon=":material/query_stats:",
+        )
+    else:
+        st.info(
+            f"**{plain(name)}**: {done:,} of {photos:,} photos are done; it goes on from there.",
+            icon=":material/pause_circle:",
+        )
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _watch(name, evaluation):
+    condition, reason = evaluation.condition()
+    if condition != RUNNING:
+        st.rerun()
+    progress = evaluation.progress()
+    share, text = 0.0, "starting"
+    if progress and progress.phase == "figures":
+        share, text = 1.0, "computing the figures"
+    elif progress:
+        share = progress.done / max(1, progress.photos)
+        what = "photos" if progress.phase == "detecting" else "photos for the loss"
+        text = f"{progress.done:,} of {progress.photos:,} {what}{_left(progress.seconds_left)}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(share, text=f"{plain(name)}: {reason or text}")
+        if st.button("Stop", key=f"stop_{name}", icon=":material/stop:", disabled=bool(reason)):
+            try:
+                evaluation.stop()
+            except SkushareError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+
+
+def _left(seconds):
+    if isnan(seconds):
+        return ""
+    return f", about {seconds / 60:.0f} min left" if seconds > 90 else f", about {seconds:.0f} s left"
