@@ -5,10 +5,12 @@ from datetime import datetime
 import streamlit as st
 
 from skushare.app.audit_saving import UNNAMED, CameraView, audit_of_frame, audit_of_sweep, save_as_audit
-from skushare.app.brands import are_new_looks, choose_as, choose_naming, shared_embedder, show_live_looks
 from skushare.app.camera import camera_status, camera_stream
 from skushare.app.cells import cells
+from skushare.app.galleries import shared_embedder
+from skushare.app.looks import are_new_looks, show_live_looks
 from skushare.app.model import choose_sizes, score_slider, shared_detector
+from skushare.app.naming import choose_as, choose_naming
 from skushare.app.navigation import open_page, require_navigation
 from skushare.app.recording import count_recording
 from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares

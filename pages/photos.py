@@ -6,8 +6,10 @@ import streamlit as st
 
 from skushare.album import Album
 from skushare.app.audit_saving import UNNAMED, audit_of_shelves, save_as_audit
-from skushare.app.brands import DEMO, name_album, shared_embedder, show_looks, tell_unknown
+from skushare.app.galleries import DEMO, shared_embedder
+from skushare.app.looks import show_looks
 from skushare.app.model import score_slider, shared_detector
+from skushare.app.naming import name_album, tell_unknown
 from skushare.app.navigation import require_navigation
 from skushare.app.photo_tabs import show_counts, show_facings, show_pictures
 from skushare.app.shares import show_share_panel

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from skushare.album import Album
-from skushare.app.brands import demo_gallery, shared_embedder
+from skushare.app.galleries import demo_gallery, shared_embedder
 from skushare.app.model import shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.shares import show_shares

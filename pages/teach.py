@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from skushare.app.brands import DEMO, MY_BRANDS, Teaching, demo_gallery, shared_embedder
+from skushare.app.galleries import DEMO, MY_BRANDS, Teaching, demo_gallery, shared_embedder
 from skushare.app.model import shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.pile_board import pile_board

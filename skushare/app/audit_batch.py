@@ -8,9 +8,10 @@ import streamlit as st
 
 from skushare.app.audit_saving import word_fields
 from skushare.app.audits import go_to
-from skushare.app.brands import NO_BRANDS, OWN_LABELS, choose_gallery, shared_embedder
 from skushare.app.clock import now
+from skushare.app.galleries import shared_embedder
 from skushare.app.model import shared_detector
+from skushare.app.naming import NO_BRANDS, OWN_LABELS, choose_gallery
 from skushare.app.notes import note
 from skushare.app.text import plain
 from skushare.audits.batch import Finder, open_batch, run_batch

@@ -7,8 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from skushare.app.audits import go_to
-from skushare.app.brands import notes_of
 from skushare.app.clock import midnight
+from skushare.app.galleries import notes_of
 from skushare.app.notes import attempt, note
 from skushare.app.text import plain
 from skushare.audit_charts import trend_chart

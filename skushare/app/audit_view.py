@@ -8,7 +8,7 @@ import streamlit as st
 from skushare.app.annotator import annotator
 from skushare.app.audit_saving import word_fields
 from skushare.app.audits import go_to
-from skushare.app.brands import MY_BRANDS, Teaching, notes_of, shared_embedder
+from skushare.app.galleries import MY_BRANDS, Teaching, notes_of, shared_embedder
 from skushare.app.notes import attempt, note, show_notes
 from skushare.app.shares import show_share_panel
 from skushare.app.shelves import choose_gaps, show_layout

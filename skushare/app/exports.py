@@ -6,7 +6,6 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from skushare.app.brands import DEMO, demo_gallery, saved_gallery
 from skushare.app.export_jobs import (
     CANCELLED,
     FAILED,
@@ -19,6 +18,7 @@ from skushare.app.export_jobs import (
     start_export,
 )
 from skushare.app.export_servers import phone_addresses, preview_of, servers
+from skushare.app.galleries import DEMO, demo_gallery, saved_gallery
 from skushare.app.text import plain
 from skushare.brands.library import gallery_names
 from skushare.detector.models import model_choices

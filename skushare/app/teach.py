@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from skushare.app.brands import Teaching
+from skushare.app.galleries import Teaching
 from skushare.brands.piles import Piles
 from skushare.brands.recognition import example_picture
 from skushare.detections import Detections

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from skushare.app.brands import BY_LOOK, NO_BRANDS, OWN_LABELS
+from skushare.app.naming import BY_LOOK, NO_BRANDS, OWN_LABELS
 from skushare.audits import store
 from skushare.audits.listing import list_audits
 from skushare.brands.embedder import Embedder

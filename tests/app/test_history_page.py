@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from skushare.app import audit_batch, audit_view
-from skushare.app.brands import MY_BRANDS
+from skushare.app.galleries import MY_BRANDS
 from skushare.app.work import Work
 from skushare.audits import store
 from skushare.audits.audit import Audit, AuditPhoto

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from skushare.album import Album, Photo
 from skushare.app import shelves
 from skushare.app.audit_saving import UNNAMED
-from skushare.app.brands import BY_LOOK, DEMO
+from skushare.app.galleries import DEMO
+from skushare.app.naming import BY_LOOK
 from skushare.audits.listing import list_audits
 from skushare.audits.store import open_audit
 from skushare.brands.embedder import Embedder

@@ -5,7 +5,7 @@ import pytest
 import streamlit as st
 
 from skushare.app import shares
-from skushare.app.brands import BY_LOOK
+from skushare.app.naming import BY_LOOK
 from skushare.audits import store
 from skushare.audits.corrections import Facing
 from skushare.audits.targets import save_target

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from skushare.app import pile_board as board_module
-from skushare.app.brands import Teaching
+from skushare.app.galleries import Teaching
 from skushare.app.teach import Lesson, edited, products
 from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import GalleryError, Sku

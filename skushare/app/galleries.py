@@ -1,0 +1,104 @@
+"""The embedder and the galleries that all visitors share."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from skushare.app.text import plain
+from skushare.brands.embedder import Embedder
+from skushare.brands.gallery import Gallery
+from skushare.brands.gallery_files import read_gallery
+from skushare.brands.library import (
+    brand_notes,
+    gallery_names,
+    gallery_of,
+    library_state,
+    newest_digest,
+    save_gallery,
+)
+from skushare.errors import SkushareError
+from skushare.samples import DEMO_GALLERY
+
+DEMO = "Demo: the sample shelves"
+MY_BRANDS = "My brands"  # the gallery that looks are named into
+
+
+@st.cache_resource(show_spinner="Loading the network that tells brands apart")
+def _load():
+    return Embedder.load()
+
+
+def shared_embedder():
+    """The embedder, loaded once a server; ``None`` without one, and the page says so."""
+    try:
+        return _load()
+    except SkushareError as error:
+        st.warning(plain(str(error)), icon=":material/error:")
+        return None
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _opened(digest):
+    embedder = _load()
+    gallery = read_gallery(DEMO_GALLERY, embedder) if digest == DEMO else gallery_of(digest)
+    return gallery.embedded_by(embedder)
+
+
+def demo_gallery():
+    """The gallery of the bundled sample shelves."""
+    return _opened(DEMO)
+
+
+def saved_gallery(name):
+    """The newest version of the saved gallery ``name``, its examples of the present embedder."""
+    return _opened(newest_digest(name))
+
+
+@dataclass
+class Teaching:
+    """A gallery that a visitor teaches, as others may do at the same time.
+
+    Attributes:
+        gallery: what it knows, its examples of the present embedder.
+        seen: digest of the saved version that it was made from, empty if there was none.
+    """
+
+    gallery: Gallery
+    seen: str = ""
+
+    @classmethod
+    def of(cls, name):
+        """That of the saved gallery ``name``, or of a new one."""
+        teaching = cls(Gallery(name))
+        teaching.catch_up()
+        return teaching
+
+    def catch_up(self):
+        """Go on with the newest saved version, whoever saved it; tells whether it is another one."""
+        name = self.gallery.name
+        newest = newest_digest(name) if name in gallery_names() else self.seen
+        if newest == self.seen:
+            return False
+        self.gallery, self.seen = _opened(newest), newest
+        return True
+
+    def save(self, gallery):
+        """Save ``gallery``, made from the present one, and go on with it; gives its version's number.
+
+        Raises:
+            GalleryError: somebody saved another version in the meantime.
+            DatabaseError: it cannot be saved.
+        """
+        version = save_gallery(gallery, self.seen)
+        self.gallery, self.seen = gallery, gallery.digest
+        return version
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _notes(state, first):
+    return brand_notes(first)
+
+
+def notes_of(first=""):
+    """As :func:`~skushare.brands.library.brand_notes`, read again only after a gallery was changed."""
+    return _notes(library_state(), first)

@@ -1,0 +1,136 @@
+"""Looks that have no brand yet, each with a picture and a field to name it in place."""
+
+import streamlit as st
+
+from skushare.app.cells import cells
+from skushare.app.galleries import DEMO, MY_BRANDS, Teaching
+from skushare.app.text import plain
+from skushare.brands.looks import taught_look
+from skushare.errors import SkushareError
+
+MOST_LOOKS = 12
+
+
+def show_looks(album, min_score, naming, gallery, embedder, counted):
+    """The looks of ``naming`` with a picture each, to be given a brand in place.
+
+    ``counted``: the detections that the page counts, of which joined photos have fewer.
+    """
+    _head_looks()
+    if problem := st.session_state.pop("look_problem", None):
+        st.error(plain(problem), icon=":material/error:")
+    known = len(naming.brands) - len(naming.looks)
+    photos = list(album.photos.values())
+    for number, (photo, facing) in zip(
+        cells(range(min(len(naming.looks), MOST_LOOKS)), 6), naming.looks, strict=False
+    ):
+        name, facings = naming.brands[known + number], _facings_of(naming, photos, min_score, known + number)
+        row = int((photos[photo].detections.scores >= min_score).nonzero()[0][facing])
+        st.image(photos[photo].cutout(row), width=64)
+        key = f"look_{photo}_{row}"
+        # A callback is called once for what was written; the field itself has it in every run.
+        st.text_input(
+            f"{name}: {sum(int((d.brand_ids == known + number).sum()) for d in counted)} facings",
+            placeholder="Brand",
+            key=key,
+            help="Write the brand, and it is taught.",
+            on_change=_name_look,
+            args=(key, facings, gallery, embedder),
+        )
+    if len(naming.looks) > MOST_LOOKS:
+        st.caption(
+            f"And {len(naming.looks) - MOST_LOOKS} looks of fewer facings; the Teach page has all of a photo."
+        )
+
+
+def _head_looks():
+    st.markdown("##### Looks")
+    st.caption("Write the brand of a look, and it is taught: it is known from then on, also on other pages.")
+
+
+def _facings_of(naming, photos, min_score, brand):
+    """(photo, row in its detections) of each facing of ``brand``."""
+    found = []
+    for photo, detections in zip(photos, naming.detections, strict=True):
+        rows = (photo.detections.scores >= min_score).nonzero()[0]
+        found += [(photo, int(row)) for row in rows[detections.brand_ids == brand]]
+    return found
+
+
+def _name_look(key, facings, gallery, embedder):
+    """Teach ``facings``, of :func:`_facings_of`, as examples of the brand written in the field ``key``."""
+    brand, state = st.session_state[key].strip(), st.session_state
+    if not brand:
+        return
+    vectors = [photo.embeddings[row].astype("float32") for photo, row in facings]
+    pictures = [photo.cutout(row) for photo, row in facings]
+    try:
+        _teach_look(brand, vectors, pictures, gallery, embedder)
+        state[key] = ""
+    except SkushareError as error:
+        state.look_problem = str(error)
+
+
+def _teach_look(brand, vectors, pictures, gallery, embedder):
+    """Teach the facings of a look to ``gallery``, or to ``MY_BRANDS`` without one but the demo.
+
+    Returns:
+        The saved gallery, which is the chosen one from then on.
+
+    Raises:
+        SkushareError: the name cannot be a brand's, or the gallery cannot be saved.
+    """
+    without = gallery is None or st.session_state.get("gallery_name") == DEMO
+    teaching = Teaching.of(MY_BRANDS if without else gallery.name)
+    teaching.save(taught_look(teaching.gallery, brand, vectors, pictures, embedder))
+    st.session_state.gallery_name = teaching.gallery.name
+    return teaching.gallery
+
+
+def show_live_looks(session, embedder):
+    """The looks of a live ``session`` with a picture each, to be given a brand in place.
+
+    Each keeps its place, also when it has its brand: no field moves while another is being written in.
+    """
+    looks, state = session.looks, st.session_state
+    state.looks_shown = looks
+    if not looks:
+        return
+    _head_looks()
+    if problem := state.pop("look_problem", None):
+        st.error(plain(problem), icon=":material/error:")
+    shown = looks[: MOST_LOOKS + sum(bool(look.brand) for look in looks)]
+    for number in cells(range(len(shown)), 3):
+        look, line = shown[number], st.container(horizontal=True, vertical_alignment="center")
+        line.image(look.picture, width=48)
+        if look.brand:
+            line.text(f"{look.name}: {look.brand}")
+            continue
+        key = f"live_look_{number}"
+        # What the camera tells can cut a run short; a callback is done before.
+        line.text_input(
+            look.name,
+            placeholder="Brand",
+            key=key,
+            on_change=_name_live_look,
+            args=(session, look, key, embedder),
+        )
+    if len(shown) < len(looks):
+        st.caption(f"And {len(looks) - len(shown)} looks that were found later.")
+
+
+def are_new_looks(session):
+    """Whether the live ``session`` has looks that :func:`show_live_looks` has not shown yet."""
+    return session.looks != st.session_state.get("looks_shown", ())
+
+
+def _name_live_look(session, look, key, embedder):
+    brand, state = st.session_state[key].strip(), st.session_state
+    vectors, pictures = session.examples(look.name)
+    if not brand or not pictures:
+        return
+    try:
+        gallery = _teach_look(brand, vectors, pictures, session.gallery, embedder)
+        session.go_on_with(gallery, look.name, gallery.spelled(brand))
+    except SkushareError as error:
+        state.look_problem = str(error)
