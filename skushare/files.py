@@ -23,9 +23,10 @@ def atomic_write(path):
     On an error the old file stays as it was and the temporary one is removed.
 
     Raises:
-        SkushareError: the folder is missing, not writable, or the disk is full.
+        SkushareError: the folder is missing, not writable, or the disk is full; or ``path`` is a device.
     """
     path = Path(path)
+    _check_ordinary(path)
     temporary = None
     try:
         with writing(path):
@@ -63,6 +64,8 @@ def make_folder(path):
         SkushareError: it cannot be, or a file has its name.
     """
     path = Path(path)
+    if path.is_file():
+        raise SkushareError(f"{path}: is a file; name a folder")
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
     return path
@@ -72,10 +75,11 @@ def check_target(path):
     """Look before the work whether the file ``path`` can be written after it.
 
     Raises:
-        SkushareError: it is a folder, or its folder is missing or not writable.
+        SkushareError: it is a folder or a device, or its folder is missing or not writable.
     """
     if Path(path).is_dir():
         raise SkushareError(f"{path}: is a folder; name a file")
+    _check_ordinary(Path(path))
     check_folder(Path(path).parent)
 
 
@@ -83,6 +87,12 @@ def check_folder(path):
     """Look before the work whether files can be written in the folder ``path``. Raises as above."""
     with writing(path), tempfile.TemporaryFile(dir=path):
         pass
+
+
+def _check_ordinary(path):
+    """Refuse a device or a pipe, as /dev/null: a file would take its place, for all programs."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise SkushareError(f"{path}: is a device or a pipe; name an ordinary file")
 
 
 def drop_unfinished(folder, endings):

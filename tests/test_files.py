@@ -109,6 +109,21 @@ def test_what_cannot_be_written_is_named_beforehand(tmp_path, look, place):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
 
 
+def test_a_file_in_place_of_a_folder_is_said(tmp_path):
+    (tmp_path / "shelf.jpg").touch()
+    with pytest.raises(SkushareError, match=r"shelf\.jpg: is a file; name a folder"):
+        make_folder(tmp_path / "shelf.jpg")
+
+
+def test_a_pipe_is_refused_and_stays(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SkushareError, match="pipe: is a device or a pipe"):
+        check_target(tmp_path / "pipe")
+    with pytest.raises(SkushareError, match="pipe: is a device or a pipe"), atomic_write(tmp_path / "pipe"):
+        pass
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_look_leaves_what_is_there(tmp_path):
     (tmp_path / "file").write_text("kept")
     check_target(tmp_path / "file")
