@@ -87,9 +87,9 @@ class Detections:
         import pandas as pd
 
         names = [labels[i] if i < len(labels) else str(i) for i in self.class_ids]
-        table = {"class": names, "score": self.scores.round(4)}
+        table = {"class": names, "score": _rounded(self.scores, 4)}
         for column, name in enumerate(("left", "top", "right", "bottom")):
-            table[name] = self.boxes[:, column].round(1)
+            table[name] = _rounded(self.boxes[:, column], 1)
         for name in ("track_ids", "row_ids", "brand_ids", "sku_ids"):
             if getattr(self, name) is not None:
                 table[name.removesuffix("_ids")] = getattr(self, name)
@@ -98,5 +98,10 @@ class Detections:
         if brands and self.brand_ids is not None:
             table["brand"] = [brands[i] if 0 <= i < len(brands) else "" for i in self.brand_ids]
         if self.brand_scores is not None:
-            table["brand score"] = self.brand_scores.round(4)
+            table["brand score"] = _rounded(self.brand_scores, 4)
         return pd.DataFrame(table)
+
+
+def _rounded(values, digits):
+    """``values`` to print: a float32 that is rounded gets further digits as soon as Python shows it."""
+    return values.astype(np.float64).round(digits)

@@ -134,7 +134,8 @@ def shares_to_json(found, labels, brands=(), own=()):
 
 def shares_to_csv_text(found, labels, brands=(), own=()):
     """CSV text of :func:`shares_table`."""
-    return to_csv(shares_table(found, labels, brands, own)).decode("utf-8")
+    table = shares_table(found, labels, brands, own)
+    return to_csv(table.astype({"row": "Int64"})).decode("utf-8")  # those of all photos have no row
 
 
 def _facings(detections, labels, brands, own):

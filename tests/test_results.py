@@ -35,6 +35,14 @@ def test_json_tells_counts_and_errors():
     assert [p["error"] for p in content] == [None, "b.jpg: damaged", None]
 
 
+def test_json_has_no_more_digits_than_the_table():
+    found = [Found(Path("a.jpg"), 400, 100, Detections([[306.9, 371.5, 405.2, 529.04]], [0.85582], [0]))]
+    (facing,) = json.loads(results.to_json(found, ("facing",)))[0]["detections"]
+    assert facing == {"class": "facing", "score": 0.8558} | dict(
+        left=306.9, top=371.5, right=405.2, bottom=529.0
+    )
+
+
 def test_json_tells_the_gaps_of_each_photo():
     row = Detections([[0, 10, 20, 60], [22, 10, 42, 60], [70, 10, 90, 60]], [0.9] * 3, [0] * 3)
     content = json.loads(results.to_json([Found(Path("a.jpg"), 100, 70, row), *FOUND], ("facing",)))
@@ -113,6 +121,7 @@ def test_shares_are_a_table_too(own_and_competitors):
     table = pd.read_csv(io.StringIO(results.shares_to_csv_text(*given, ["Cola"]).lstrip("\ufeff")))
     assert table["side"].fillna("").tolist() == ["competitors", "own brands", ""] * 2
     assert table["row"].tolist()[3:] == [1, 1, 1] and table["row"].isna().sum() == 3
+    assert results.shares_to_csv_text(*given).splitlines()[4].startswith("a.jpg,1,Aqua,2,")
 
 
 def test_shares_set_own_brands_against_competitors(own_and_competitors):
