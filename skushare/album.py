@@ -129,7 +129,15 @@ class Album:
             return
         height, width = image.shape[:2]
         preview = encode_jpeg(shrink(image, PREVIEW_SIDE))
-        self.photos[key] = Photo(name, width, height, preview, detections, embeddings)
+        self.photos[key] = Photo(self._unused(name), width, height, preview, detections, embeddings)
+
+    def _unused(self, name):
+        """``name``, with a number where another photo has it: some phones call every shot image.jpg."""
+        used, path, number = {photo.name for photo in self.photos.values()}, Path(name), 1
+        while name in used:
+            number += 1
+            name = f"{path.stem}_{number}{path.suffix}"
+        return name
 
     def remove(self, key):
         """Take the photo whose content hash is ``key`` off the list.

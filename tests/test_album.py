@@ -48,6 +48,15 @@ def test_shares_are_of_all_photos(detector):
     assert album.shares(0.4, detector.labels)["facings"].tolist() == [4]
 
 
+def test_different_photos_of_one_name_are_told_apart(detector):
+    album = Album()
+    for shade in (10, 20, 30):
+        album.add("image.jpg", photo(shade), detector)
+    album.add("image.jpg", photo(20), detector)
+    assert [photo.name for photo in album.photos.values()] == ["image.jpg", "image_2.jpg", "image_3.jpg"]
+    assert album.repeats == ["image.jpg"]
+
+
 def test_a_photo_that_the_server_has_cleared_away_is_told_by_its_name(detector):
     album = Album()
     album.add("a.jpg", photo(10), detector)

@@ -125,10 +125,21 @@ def test_an_error_of_the_system_gets_one_line_too(monkeypatch, capsys, error, to
     assert capsys.readouterr().err == told
 
 
-@pytest.mark.parametrize("options", [["--min-score", "2"], ["--max-detections", "0"], ["--format", "xml"]])
-def test_a_wrong_option_is_explained(options):
-    result = skushare("detect", "data", *options)
-    assert result.returncode == 2 and options[0] in result.stderr
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--min-score", "2", "from 0 to 1, got 2"),
+        ("--min-score", "half", "from 0 to 1, got half"),
+        ("--max-detections", "0", "at least 1, got 0"),
+        ("--max-detections", "many", "a whole number, got many"),
+        ("--format", "xml", "xml"),
+    ],
+)
+def test_a_wrong_option_is_explained(capsys, option, value, told):
+    with pytest.raises(SystemExit) as stopped:
+        main(["detect", "data", option, value])
+    error = capsys.readouterr().err
+    assert stopped.value.code == 2 and option in error and told in error
 
 
 def test_a_folder_without_photos_is_told(tmp_path):

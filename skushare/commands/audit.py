@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from skushare.commands.common import (
     add_model,
     add_naming,
     command,
+    counted,
     fraction,
     open_brands,
     open_naming,
@@ -151,7 +153,7 @@ def audit(args):
     words = {name: getattr(args, name) for name in WORDS} | ({"time": args.time} if args.time else {})
     source = sorted(str(Path(path).resolve()) for path in args.photos)
     number = open_batch(finder, words, len(paths), source)
-    files = [(path.name, _reader(path)) for path in paths]
+    files = [(name, _reader(path)) for name, path in zip(_names(paths), paths, strict=True)]
     known = failed = 0
     with progress(len(files), "photos") as advance:
         for taken in run_batch(number, files, finder):
@@ -160,7 +162,8 @@ def audit(args):
             known, failed = known + taken.known, failed + bool(taken.error)
             advance()
     if known:
-        print(f"{known} photos were in the audit already and are counted once")
+        were = "was" if known == 1 else "were"
+        print(f"{counted(known, 'photo')} {were} in the audit already, and no photo is counted twice")
     _print(store.open_audit(number))
     return 1 if failed else 0
 
@@ -187,7 +190,7 @@ def _audit_video(path, detector, gallery, embedder, args):
 
 
 def show_list(args):
-    from skushare.audits.listing import count_audits, list_audits
+    from skushare.audits.listing import ALL, count_audits, list_audits
     from skushare.audits.store import unfinished_audits
 
     wanted = _filter(args)
@@ -199,7 +202,7 @@ def show_list(args):
     if (count := count_audits(wanted)) > len(rows):
         print(f"and {count - len(rows):,} older ones; --limit shows more")
     elif not count:
-        print("no audits; skushare audit makes one")
+        print("no audits; skushare audit makes one" if wanted == ALL else "no such audits")
     for batch in unfinished_audits():
         print(
             f"{batch['audit']:>7}  unfinished, {batch['photos']} of {batch['planned']} photos"
@@ -219,7 +222,7 @@ def export_audits(args):
     from skushare.audits.export import export_file
 
     count = export_file(args.file, _filter(args), args.table, args.audit, shown("audits"))
-    print(f"{args.file}: {count:,} audit{'s' * (count != 1)}")
+    print(f"{args.file}: {counted(count, 'audit')}")
     return 0
 
 
@@ -268,6 +271,12 @@ def delete_audits(args):
         store.delete_audit(number)
         print(f"audit {number}: deleted")
     return 0
+
+
+def _names(paths):
+    """What each photo is called: its file, with the folders only where two files are called the same."""
+    times = Counter(path.name for path in paths)
+    return [path.name if times[path.name] == 1 else str(path) for path in paths]
 
 
 def _reader(path):

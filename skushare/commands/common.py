@@ -94,14 +94,20 @@ def add_source(parser):
 
 
 def fraction(text):
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"from 0 to 1, got {text}")
     return value
 
 
 def positive(text, most=MOST):
-    value = int(text)
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a whole number, got {text}") from None
     if value < 1:
         raise argparse.ArgumentTypeError(f"at least 1, got {text}")
     if value > most:
@@ -145,6 +151,11 @@ def tell(text=""):
         print(text, flush=True)
     except UnicodeEncodeError:
         print(text.encode("ascii", "ignore").decode(), flush=True)
+
+
+def counted(number, noun):
+    """``number`` with ``noun``, as "1 photo" or "1,200 photos"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def write(path, text):

@@ -7,6 +7,7 @@ from skushare.commands.common import (
     add_model,
     add_naming,
     command,
+    counted,
     fraction,
     open_naming,
     positive,
@@ -83,6 +84,9 @@ def run(args):
     if args.shares and args.format == "coco":
         raise ConfigError("--format coco has no place for --shares; choose csv, json or table")
     given = find_images(args.paths)
+    if not given:  # an earlier --out stays
+        print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
+        return 2
     videos = [path for path in given if path.suffix.lower() in SUFFIXES]
     paths = [path for path in given if path not in videos]
     _spare(given, args.out, args.draw)
@@ -112,7 +116,7 @@ def run(args):
                 print(f"skushare: {photo.error}", file=sys.stderr)
             found.append(photo)
             advance()
-    if args.one_shelf and found:
+    if args.one_shelf:
         found = _joined(found, pictures, draw)
     with progress(len(videos), "videos") as advance:
         for video in videos:
@@ -138,17 +142,14 @@ def run(args):
             "coco": results.to_coco,
         }[args.format](*named)
     facings = sum(len(photo.detections) for photo in found)
-    written = f"{facings:,} facings of {len(found):,} photos"
+    written = f"{counted(facings, 'facing')} of {counted(len(found), 'photo')}"
     if args.out:
         write(args.out, text)
         print(f"{args.out}: {written}")
     else:
-        print(text.removeprefix("\ufeff"))  # programs read this, no spreadsheet
+        print(text.removeprefix("\ufeff").removesuffix("\n"))  # programs read this, no spreadsheet
     if args.draw:
         print(f"{args.draw}: {written}", file=sys.stdout if args.out else sys.stderr)
-    if not found:
-        print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
-        return 2
     return 1 if any(photo.error for photo in found) else 0
 
 

@@ -161,6 +161,23 @@ def test_a_broken_photo_is_named_and_the_rest_is_kept(photos, capsys):
     assert status == 1 and "bad.jpg" in told.err and "photos       3" in told.out
 
 
+def test_photos_of_one_name_are_told_apart_by_their_folders(photos, tmp_path, capsys):
+    again = tmp_path / "again"
+    again.mkdir()
+    write_image(again / "10.png", np.full((40, 40, 3), 99, np.uint8))
+    assert run(capsys, "audit", photos, again)[0] == 0
+    names = [str(photos / "10.png"), "20.png", "30.png", str(again / "10.png")]
+    assert [photo.name for photo in store.open_audit(1).photos] == names
+    assert run(capsys, "audits", "export", tmp_path / "all.csv")[0] == 0
+    assert set(pd.read_csv(tmp_path / "all.csv")["photo"]) == set(names)
+
+
+def test_a_list_without_audits_tells_whether_there_are_others(photos, capsys):
+    assert run(capsys, "audits", "list")[1].out == "no audits; skushare audit makes one\n"
+    run(capsys, "audit", photos)
+    assert run(capsys, "audits", "list", "--store", "Nowhere")[1].out == "no such audits\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -49,13 +49,23 @@ def test_what_was_written_is_named_beside_the_data(tmp_path, capsys):
     photo, drawn, out = sample_pictures()[0], tmp_path / "drawn", tmp_path / "all.csv"
     assert main(["detect", str(photo), "--format", "csv", "--draw", str(drawn)]) == 0
     told = capsys.readouterr()
-    assert told.out.startswith("photo,") and re.fullmatch(rf"{drawn}: \d+ facings of 1 photos\n", told.err)
+    assert told.out.startswith("photo,") and re.fullmatch(rf"{drawn}: \d+ facings of 1 photo\n", told.err)
+    assert told.out.endswith("\n") and "" not in told.out.splitlines()
     assert main(["detect", str(photo), "--format", "csv", "--draw", str(drawn), "--out", str(out)]) == 0
     told = capsys.readouterr()
     assert [line.split(": ")[0] for line in told.out.splitlines()] == [str(out), str(drawn)] and not told.err
     assert out.read_bytes().startswith(b"\xef\xbb\xbfphoto,")
     assert main(["detect", str(photo), "--shares", "--format", "csv"]) == 0
     assert capsys.readouterr().out.startswith("photo,row,name,facings,share,")
+
+
+def test_a_folder_without_photos_leaves_what_was_written_before(shelf, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "all.csv").write_text("of yesterday")
+    assert main(["detect", str(tmp_path / "empty"), "--out", str(tmp_path / "all.csv")]) == 2
+    told = capsys.readouterr()
+    assert "no photos found" in told.err and not told.out
+    assert (tmp_path / "all.csv").read_text() == "of yesterday"
 
 
 @pytest.mark.parametrize(
