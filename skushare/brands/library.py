@@ -391,4 +391,7 @@ def _gallery(row, examples):
 
 def _missing(db, what):
     names = list(db.scalars(select(GalleryRow.name).where(~GalleryRow.hidden).distinct().limit(20)))
-    return GalleryError(f"there is no gallery {what}; there are: {', '.join(names) or 'none'}")
+    known = (
+        f"there are: {', '.join(names)}" if names else "the Teach page or skushare gallery import makes one"
+    )
+    return GalleryError(f"there is no gallery {what}; {known}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from skushare.commands import checks
 from skushare.commands.common import FORMATS, add_source, command, fraction, shown
-from skushare.errors import ConfigError, DatasetError, SkushareError
+from skushare.errors import ConfigError, DatasetError, SkushareError, UnknownFormatError
 from skushare.files import check_new
 from skushare.workspace import plain_name
 
@@ -155,7 +155,12 @@ def run_label(args):
     from skushare.training.labelling import label_dataset, unlabelled
 
     check_new(args.out)
-    dataset = unlabelled(args.source) if args.photos else read_dataset(args.source, args.images, args.format)
+    try:
+        dataset = (
+            unlabelled(args.source) if args.photos else read_dataset(args.source, args.images, args.format)
+        )
+    except UnknownFormatError as error:
+        raise UnknownFormatError(f"{error}; photos without labels need --photos") from None
     detector = Detector.load(args.model)
     min_score = detector.min_score if args.min_score is None else args.min_score
     labelled = label_dataset(dataset, detector, min_score, shown("photos"))

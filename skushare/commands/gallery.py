@@ -102,8 +102,13 @@ def add(commands):
 def run_list(args):
     from skushare.brands.library import brand_map_names, gallery_names, gallery_versions
 
-    for name in (*gallery_names(), *brand_map_names()):
+    names = (*gallery_names(), *brand_map_names())
+    for name in names:
         print(f"{name}  {_about(gallery_versions(name, 1)[0])}")
+    if not names:
+        print(
+            "no galleries yet; the Teach page, skushare gallery import and skushare gallery teach make them"
+        )
     return 0
 
 

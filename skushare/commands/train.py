@@ -137,7 +137,8 @@ def _pipeline(path):
     try:
         pipeline = read_pipeline(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error})") from None
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{path}: cannot be read ({reason}); check the file") from None
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     for ignored in pipeline.ignored:

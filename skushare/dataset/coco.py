@@ -34,6 +34,7 @@ _FAULTS = (  # of content of another shape
     RecursionError,
     OverflowError,
 )
+_NUMBERS = "bbox is to be four numbers, score one, image_id and category_id a number or text"
 _HEAD = 1 << 16  # bytes of a file that tell whether it is COCO
 _KEYS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(info|images|annotations|categories|licenses|type)"')
 
@@ -182,8 +183,10 @@ class _Boxes:
                 category = self.categories.setdefault(item["category_id"], len(self.categories))
                 corners = (left, top, left + width, top + height)
                 self._numbers.extend((image, *corners, category, item.get("score", 1.0)))
-            except _FAULTS as error:
+            except KeyError as error:
                 raise _not_coco(f"{self.path}, annotation {self.count}", error) from None
+            except _FAULTS:
+                raise _not_coco(f"{self.path}, annotation {self.count}", _NUMBERS) from None
         return None
 
     def _around(self, polygons):

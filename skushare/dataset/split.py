@@ -37,7 +37,8 @@ def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None, se
     names = [checked_name(name) for name in fractions]
     shares = np.array([fractions[name] for name in names], float)
     if not names or not (np.isfinite(shares) & (shares > 0)).all():
-        raise ConfigError(f"the share of each split must be above 0, got {fractions}")
+        got = ", ".join(f"{name}={share:g}" for name, share in fractions.items()) or "none"
+        raise ConfigError(f"the share of each split must be above 0, got {got}")
     groups = _numbered_by_path(dataset, group_ids(dataset, progress, cache, series))
     sizes = np.bincount(groups)
     if len(sizes) < len(names):

@@ -140,6 +140,11 @@ def test_a_stored_dataset_is_deleted_and_photos_left_in_place_stay(source, capsy
     assert "copied" in capsys.readouterr().err
 
 
+def test_labelling_photos_without_labels_tells_the_option_for_it(source, tmp_path, capsys):
+    assert main(["data", "label", str(source / "images"), str(tmp_path / "out")]) == 2
+    assert "photos without labels need --photos" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", [["label"], ["convert", "--to", "voc"]])
 def test_a_folder_that_is_there_already_is_told_before_the_work(
     source, tmp_path, capsys, monkeypatch, command

@@ -34,6 +34,12 @@ def test_a_gallery_goes_in_is_listed_and_comes_out_the_same(tmp_path, capsys):
     assert status == 0 and "demo: version 1, 18 products of 18 brands" in told.out  # nothing new
 
 
+def test_that_there_are_no_galleries_is_said_and_what_makes_one(capsys):
+    assert run(capsys, "gallery", "list")[1].out.startswith("no galleries yet; the Teach page")
+    status, told = run(capsys, "gallery", "export", "demo", "demo.zip")
+    assert status == 2 and "no gallery 'demo'; the Teach page or skushare gallery import makes" in told.err
+
+
 def test_brand_maps_are_listed_after_the_galleries(tmp_path, capsys):
     (tmp_path / "packs.csv").write_text("label,brand,own\ncan,Cola,yes\nbottle,Cola,\n")
     save_gallery(replace(read_gallery(DEMO_GALLERY), name="demo"))
@@ -60,7 +66,7 @@ def test_a_gallery_or_brand_map_is_deleted(tmp_path, capsys):
     for name in ("demo", "packs (brand map)"):
         status, told = run(capsys, "gallery", "delete", name)
         assert status == 0 and told.out == f"{name}: deleted\n"
-    assert run(capsys, "gallery", "list")[1].out == ""
+    assert run(capsys, "gallery", "list")[1].out.startswith("no galleries yet")
 
 
 def test_a_gallery_is_repaired(capsys):
@@ -125,7 +131,7 @@ def test_an_audit_is_recounted_by_the_version_it_was_made_with_or_by_another(tmp
     told = run(capsys, "audits", "recount", 1, "--gallery", DEMO_GALLERY)[1].out
     assert f"{line[0]}       0.0%  Old name" in told and f"0.0% {line[0]:>10}  Crundlo" in told
     assert run(capsys, "audits", "show", 1)[1].out == before
-    assert run(capsys, "gallery", "list")[1].out == ""
+    assert run(capsys, "gallery", "list")[1].out.startswith("no galleries yet")
 
 
 def test_a_model_s_own_labels_may_be_mapped_to_brands(tmp_path, capsys):

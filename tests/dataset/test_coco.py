@@ -161,6 +161,12 @@ def test_an_annotation_that_makes_no_sense_is_named_with_their_place(tmp_path, b
         read_coco(path)
 
 
+def test_a_box_that_is_no_four_numbers_is_told_in_plain_words(tmp_path):
+    for bbox in ([1, 2, "x", 4], [1, 2, 3], 7):
+        with pytest.raises(DatasetError, match=r"annotation 1: not .* \(bbox is to be four numbers"):
+            read_coco(write(tmp_path, annotations=[annotation(bbox)]))
+
+
 def test_half_a_character_becomes_one_that_can_be_shown(tmp_path):
     categories = ({"id": 7, "name": "milk \ud83e"}, {"id": 8, "name": "\U0001f96b"})
     image = {"id": 3, "file_name": "a.jpg", "width": 9, "height": 9, "group": "shop \udc00"}
