@@ -112,9 +112,9 @@ def show(args):
         if value not in (None, ""):
             print(f"{name:12} {value:.4f}" if isinstance(value, float) else f"{name:12} {value}")
     if (progress := run.progress()) and run.status == runs.RUNNING:
-        minutes = f"{progress.seconds_left / 60:.0f} min"
+        pace = f", {progress.seconds_per_step:.2f} s a step, {progress.seconds_left / 60:.0f} min left"
         memory = f"{progress.memory / 2**30:.1f} of {progress.memory_total / 2**30:.1f} GB"
-        print(f"{'phase':12} {progress.phase}, {progress.seconds_per_step:.2f} s a step, {minutes} left")
+        print(f"{'phase':12} {progress.phase}{pace if progress.seconds_per_step else ''}")
         print(f"{'uses':12} {progress.cores:.1f} cores, {memory}")
         print(f"{'last sign':12} {time.time() - progress.updated:.0f} s ago")
     if (run.model_folder / "model.json").exists():
@@ -126,8 +126,12 @@ def stop(args):
     from skushare.training import runs
 
     run = runs.open_run(args.name)
+    killed = args.force and run.status == runs.RUNNING
     run.stop(force=args.force)
-    print(f"{run.name}: {run.status}{': ' * bool(run.reason)}{run.reason}")
+    if killed:  # which takes the system a moment
+        print(f"{run.name}: killed; skushare runs resume {run.name} goes on from the last saving")
+    else:
+        print(f"{run.name}: {run.status}{': ' * bool(run.reason)}{run.reason}")
     return 0
 
 

@@ -81,6 +81,24 @@ def test_show_tells_how_far_a_run_is_and_what_it_uses(start, capsys):
     assert "0.50 s a step, 2 min left" in out and "1.5 cores, 2.0 of 8.0 GB" in out
 
 
+def test_no_pace_is_told_before_the_first_step(start, capsys):
+    run = start("first")
+    (run.folder / runs.PROGRESS).write_text(json.dumps(asdict(runs.Progress(0, 10, "preparing"))))
+    with hold(run.folder / runs.LOCK):
+        run.write_state(runs.RUNNING, pid=1)
+        assert main(["runs", "show", "first"]) == 0
+    assert "phase        preparing\n" in capsys.readouterr().out
+
+
+def test_a_run_that_is_killed_is_not_said_to_save_first(start, monkeypatch, capsys):
+    run, killed = start("first"), []
+    monkeypatch.setattr(runs.os, "kill", lambda *signal: killed.append(signal))
+    with hold(run.folder / runs.LOCK):
+        run.write_state(runs.RUNNING, pid=4321)
+        assert main(["runs", "stop", "first", "--force"]) == 0
+    assert killed == [(4321, 9)] and "first: killed; skushare runs resume first" in capsys.readouterr().out
+
+
 def test_a_run_is_stopped_resumed_and_deleted(start, capsys):
     run = start("first")
     (run.folder / runs.LOG).write_text("one\ntwo\n")
