@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import pandas as pd
 
@@ -25,14 +26,17 @@ def to_csv(frame):
 
 
 def _defuse(value):
-    if not isinstance(value, str):
-        return value
-    value = _BREAK.sub("\n", value)  # readers take a lone CR for a row's end, and writers do not quote it
-    start = next((i for i, letter in enumerate(value) if _is_seen(letter)), len(value))
-    first = unicodedata.normalize("NFKC", value[start : start + 1])
-    if first.startswith(_FORMULA_STARTS) or "\n" in value[:start] or "\t" in value[:start]:
-        return "'" + value
-    return value
+    return _safe(value) if isinstance(value, str) else value
+
+
+@lru_cache  # the same few names stand in thousands of rows
+def _safe(text):
+    text = _BREAK.sub("\n", text)  # readers take a lone CR for a row's end, and writers do not quote it
+    start = next((i for i, letter in enumerate(text) if _is_seen(letter)), len(text))
+    first = unicodedata.normalize("NFKC", text[start : start + 1])
+    if first.startswith(_FORMULA_STARTS) or "\n" in text[:start] or "\t" in text[:start]:
+        return "'" + text
+    return text
 
 
 def _is_seen(letter):

@@ -1,6 +1,7 @@
 """Audits as CSV, Parquet or JSON, for other programs; many audits go through without filling the memory."""
 
 import json
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from skushare.spreadsheet import to_csv
 
 FORMATS = ("csv", "parquet", "json")
 TABLES = ("facings", "shares")
-_CHUNK = 200  # audits in memory at once
+_CHUNK = 40_000  # facings in one table, and those of one audit more
 
 
 def facings_table(audit, products):
@@ -37,16 +38,16 @@ def shares_table(audit):
     return _with_words(audit, shares)
 
 
-def describe(audit):
+def describe(audit, products):
     """All of ``audit`` as JSON values: facings as found, shares and gaps as they are after corrections.
 
-    ``gaps`` of a photo is ``None`` where they are not known (:meth:`~skushare.audits.audit.Audit.gaps`).
+    ``products`` as in :func:`facings_table`. ``gaps`` of a photo is ``None`` where they are not known
+    (:meth:`~skushare.audits.audit.Audit.gaps`).
     """
     words = ("id", "store", "shelf", "category", "note", "source")
     made_with = ("model", "model_digest", "gallery", "gallery_digest", "thresholds", "software")
     now = audit.corrected()
     gaps = now.gaps() or [None] * len(now.photos)
-    products = _product_names(audit.gallery_digest)
     return {
         **{name: getattr(audit, name) for name in words},
         "time": audit.time.isoformat(),
@@ -58,13 +59,10 @@ def describe(audit):
                 "picture": photo.picture,
                 "width": photo.width,
                 "height": photo.height,
-                "facings": [
-                    {**facing, "product": _name(facing["sku"], products)}
-                    for facing in _records(table.drop(columns="photo"))
-                ],
+                "facings": [{**facing, "product": _name(facing["sku"], products)} for facing in facings],
                 "gaps": empty and empty.records(),
             }
-            for photo, table, empty in zip(audit.photos, _by_photo(audit), gaps, strict=True)
+            for photo, facings, empty in zip(audit.photos, _by_photo(audit), gaps, strict=True)
         ],
         "corrections": [
             {
@@ -88,9 +86,11 @@ def export(audits, kind, table="facings"):
         kind: ``csv`` (safe to open in a spreadsheet), ``parquet`` or ``json`` (all of :func:`describe`).
         table: ``facings`` or ``shares``, for the first two.
     """
+    products = _Products()
     if kind == "json":
-        return json.dumps([describe(audit) for audit in audits], ensure_ascii=False, indent=1).encode()
-    frame = _tables(audits, table)
+        told = [describe(audit, products[audit.gallery_digest]) for audit in audits]
+        return json.dumps(told, ensure_ascii=False, indent=1).encode()
+    frame = _tables(audits, table, products)
     if kind == "csv":
         return to_csv(frame)
     return frame.to_parquet(index=False)
@@ -116,66 +116,69 @@ def export_file(path, wanted=ALL, table="facings", numbers=None, progress=iter):
     if numbers is None:
         numbers = list_audits(wanted)["audit"].tolist()
     with atomic_write(path) as handle:
-        _WRITERS[kind](handle, _chunks(progress(numbers)), table)
+        _WRITERS[kind](handle, map(store.open_audit, progress(numbers)), table)
     return len(numbers)
 
 
-def _write_csv(handle, chunks, table):
-    for i, audits in enumerate(chunks):
-        text = to_csv(_tables(audits, table))
+def _write_csv(handle, audits, table):
+    for i, part in enumerate(_parts(audits, table)):
+        text = to_csv(part)
         handle.write(text if i == 0 else text.partition(b"\n")[2])  # one head line
 
 
-def _write_parquet(handle, chunks, table):
+def _write_parquet(handle, audits, table):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     writer = None
-    for audits in chunks:
-        part = pa.Table.from_pandas(_tables(audits, table), preserve_index=False)
+    for frame in _parts(audits, table):
+        part = pa.Table.from_pandas(frame, preserve_index=False)
         writer = writer or pq.ParquetWriter(handle, part.schema)
         writer.write_table(part.cast(writer.schema))
     if writer:
         writer.close()
 
 
-def _write_json(handle, chunks, _):
-    before = b"[\n"
-    for audits in chunks:
-        for audit in audits:
-            handle.write(before + json.dumps(describe(audit), ensure_ascii=False).encode())
-            before = b",\n"
+def _write_json(handle, audits, _):
+    before, products = b"[\n", _Products()
+    for audit in audits:
+        told = describe(audit, products[audit.gallery_digest])
+        handle.write(before + json.dumps(told, ensure_ascii=False).encode())
+        before = b",\n"
     handle.write(b"[]\n" if before == b"[\n" else b"\n]\n")
 
 
 _WRITERS = {"csv": _write_csv, "parquet": _write_parquet, "json": _write_json}
 
 
-def _chunks(numbers):
-    """Lists of audits; of none, one empty list, so that there is a table to write."""
-    some, full = [], False
-    for number in numbers:
-        some.append(store.open_audit(number))
-        if full := len(some) == _CHUNK:
-            yield some
-            some = []
-    if some or not full:
-        yield some
+def _parts(audits, table):
+    """The table of ``audits`` in parts that fit in memory; of none, one empty part, which is written too."""
+    some, size, products, written = [], 0, _Products(), False
+    for audit in audits:
+        some.append(audit)
+        size += max(1, audit.facings)
+        if size >= _CHUNK:
+            yield _tables(some, table, products)
+            some, size, written = [], 0, True
+    if some or not written:
+        yield _tables(some, table, products)
 
 
-def _tables(audits, table):
+def _tables(audits, table, products):
     if not audits:
         return pd.DataFrame()
     if table == "shares":
         return pd.concat(map(shares_table, audits), ignore_index=True)
-    # Of many audits by few galleries, which can be large.
-    products = {digest: _product_names(digest) for digest in {audit.gallery_digest for audit in audits}}
     tables = (facings_table(audit, products[audit.gallery_digest]) for audit in audits)
     return pd.concat(tables, ignore_index=True)
 
 
-def _product_names(digest):
-    return [sku.name for sku in skus_of(digest)]
+class _Products(dict):
+    """Names of the products of each gallery by its digest, read once: of many audits by few large ones."""
+
+    def __missing__(self, digest):
+        self[digest] = [sku.name for sku in skus_of(digest)]
+        return self[digest]
 
 
 def _name(index, names):
@@ -196,15 +199,16 @@ def _with_words(audit, frame):
 
 
 def _by_photo(audit):
-    table, at = audit.table(), 0
+    """The facings of each photo as :func:`_records`."""
+    facings = iter(_records(audit.table().drop(columns="photo")))
     for photo in audit.photos:
-        yield table.iloc[at : at + len(photo.detections)]
-        at += len(photo.detections)
+        yield islice(facings, len(photo.detections))
 
 
 def _records(frame):
     """Rows as JSON values; what is not a number is left out."""
+    names = frame.columns.tolist()
     return [
-        {name: value for name, value in row.items() if value == value}
-        for row in frame.to_dict(orient="records")
+        {name: value for name, value in zip(names, row, strict=True) if value == value}
+        for row in zip(*(frame[name].tolist() for name in names), strict=True)
     ]

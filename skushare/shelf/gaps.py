@@ -77,22 +77,18 @@ def find_gaps(detections, doubtful=None):
 
 def _between(flat):
     """Boxes of the empty places between the facings ``flat`` (n, 4) of one row, and how many would fit."""
-    order = np.argsort(flat[:, 0])
-    left_one = None
-    for i in order:
-        if left_one is not None:
-            neighbours = flat[[left_one, i]]
-            widths = neighbours[:, 2] - neighbours[:, 0]
-            gap = flat[i, 0] - flat[left_one, 2]
-            fit = gap / max(widths.mean(), 1e-6)
-            if gap > WIDTH * widths.min() and fit > 0.6 and fit < WIDEST:
-                top, foot = neighbours[:, 1].mean(), neighbours[:, 3].mean()
-                yield (
-                    (flat[left_one, 2], top, flat[i, 0], foot),
-                    max(1, int(fit + 0.2)),
-                )  # there is room between facings too
-        if left_one is None or flat[i, 2] > flat[left_one, 2]:
-            left_one = i
+    before = None
+    for after in flat[np.argsort(flat[:, 0])].tolist():
+        if before is not None:
+            narrow, wide = sorted((before[2] - before[0], after[2] - after[0]))
+            gap = after[0] - before[2]
+            fit = gap / max((narrow + wide) / 2, 1e-6)
+            if gap > WIDTH * narrow and 0.6 < fit < WIDEST:
+                top, foot = (before[1] + after[1]) / 2, (before[3] + after[3]) / 2
+                # There is room between facings too.
+                yield (before[2], top, after[0], foot), max(1, int(fit + 0.2))
+        if before is None or after[2] > before[2]:
+            before = after
 
 
 def _is_common(gaps, rows, flat, ids):

@@ -5,8 +5,10 @@ from dataclasses import replace
 from itertools import permutations
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+from skushare.audits import export as audits_export
 from skushare.audits import store
 from skushare.audits.corrections import Facing
 from skushare.audits.export import export, export_file
@@ -134,7 +136,7 @@ def test_hostile_text_is_text_in_every_format(make_audit, text):
 
 @pytest.mark.parametrize("count", [3, 4, 5])
 def test_a_file_of_many_audits_is_one_table(make_audit, tmp_path, monkeypatch, count):
-    monkeypatch.setattr("skushare.audits.export._CHUNK", 2)
+    monkeypatch.setattr("skushare.audits.export._CHUNK", 6)
     numbers = [store.save_audit(make_audit(store=f"shop {i % 2}")) for i in range(count)]
     for kind in ("csv", "parquet", "json"):
         assert export_file(tmp_path / f"all.{kind}") == count
@@ -143,6 +145,44 @@ def test_a_file_of_many_audits_is_one_table(make_audit, tmp_path, monkeypatch, c
     assert pd.read_parquet(tmp_path / "all.parquet")["audit"].tolist() == [int(row["audit"]) for row in rows]
     assert [found["id"] for found in json.loads((tmp_path / "all.json").read_text())] == numbers[::-1]
     assert export_file(tmp_path / "one.csv", Filter(stores=("shop 1",)), "shares") == count // 2
+
+
+def test_a_table_is_written_in_parts_of_so_many_facings(make_audit, make_photo, tmp_path, monkeypatch):
+    monkeypatch.setattr("skushare.audits.export._CHUNK", 4)
+    for brand_ids in ((0, 1, 0), (0,), (0,) * 9, ()):
+        store.save_audit(make_audit(make_photo(brand_ids)))
+    export_file(tmp_path / "all.parquet")
+    parts = pq.read_metadata(tmp_path / "all.parquet")
+    assert [parts.row_group(i).num_rows for i in range(parts.num_row_groups)] == [9, 4]
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_progress_keeps_up_with_what_is_written(make_audit, tmp_path, monkeypatch, kind):
+    monkeypatch.setattr("skushare.audits.export._CHUNK", 3)
+    made = "describe" if kind == "json" else "facings_table"
+    make, written, seen = getattr(audits_export, made), [], []
+    monkeypatch.setattr(audits_export, made, lambda *args: written.append(1) or make(*args))
+    for _ in range(3):
+        store.save_audit(make_audit())
+
+    def progress(numbers):
+        for number in numbers:
+            yield number
+            seen.append(len(written))
+
+    export_file(tmp_path / f"all.{kind}", progress=progress)
+    assert seen == [1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_the_products_of_a_gallery_are_read_once_a_file(make_audit, tmp_path, monkeypatch, kind):
+    asked, read_skus = [], audits_export.skus_of
+    monkeypatch.setattr(audits_export, "skus_of", lambda digest: asked.append(digest) or read_skus(digest))
+    monkeypatch.setattr("skushare.audits.export._CHUNK", 3)
+    for _ in range(3):
+        store.save_audit(make_audit())
+    export_file(tmp_path / f"all.{kind}")
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("kind", ["csv", "json", "parquet"])

@@ -5,7 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skushare.shelf.plane import ShelfPlane
+from skushare.detections import Detections
+from skushare.shelf.blocks import neighbours
+from skushare.shelf.gaps import find_gaps
+from skushare.shelf.plane import ROUNDS, ShelfPlane
+from skushare.shelf.share import share_of_shelf
 
 
 def grid(rows=4, columns=9, width=40.0, height=70.0, pitch=100.0):
@@ -43,6 +47,15 @@ def test_a_stack_and_a_foreign_row_do_not_tilt_the_boards():
         np.ptp(ShelfPlane.fit(boxes).straighten(boxes)[: len(grid())].reshape(4, 9, 4)[..., 3], axis=1).max()
         < 3
     )
+
+
+def test_whatever_asks_for_the_plane_of_the_same_boxes_it_is_fitted_once(monkeypatch):
+    boxes = (grid() + 0.25).astype(np.float32)  # that no other test has asked about
+    found = Detections(boxes, np.ones(len(boxes)), np.zeros(len(boxes)), row_ids=np.arange(len(boxes)) // 9)
+    solved, solve = [], np.linalg.solve
+    monkeypatch.setattr(np.linalg, "solve", lambda *args: solved.append(1) or solve(*args))
+    find_gaps(found), share_of_shelf(found), neighbours(found)
+    assert len(solved) == ROUNDS
 
 
 @given(
