@@ -19,7 +19,7 @@ from skushare.audits.listing import ALL, Filter
 FIELDS = ("Store", "Shelf", "Category", "Brand")  # of the filter
 LONGEST_SHOWN = 40  # characters of a name in the filter's label
 AUDITS_A_PAGE = 50
-MOST_EXPORTED = 2000  # audits from the page; the command line has no limit
+MOST_EXPORTED = 500_000  # facings; a browser gives up after three minutes. The command line has no limit
 BRANDS_AT_FIRST = 5
 MOST_STORES = 12  # with a chart each
 
@@ -90,7 +90,7 @@ def show_list(wanted):
             args=sorted(numbers)[:2],
         )
         st.caption(f"{_told(wanted, count)}. Tick one to open it, two to compare them.")
-        _downloads(wanted, count)
+        _downloads(wanted)
 
 
 def _open(*numbers):
@@ -107,11 +107,11 @@ def _told(wanted, count):
     return f"{count:,} of {listing.count_audits():,} audits"
 
 
-def _downloads(wanted, count):
+def _downloads(wanted):
     with st.popover("Download", icon=":material/download:"):
-        if count > MOST_EXPORTED:
+        if listing.count_facings(wanted) > MOST_EXPORTED:
             st.markdown(
-                f"These are more than {MOST_EXPORTED:,} audits. Narrow the filter, or on the command line: "
+                f"These are more than {MOST_EXPORTED:,} facings. Narrow the filter, or on the command line: "
                 "`skushare audits export all.parquet`"
             )
             return

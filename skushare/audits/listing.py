@@ -77,6 +77,12 @@ def count_audits(wanted=ALL):
         return db.scalar(select(func.count(AuditRow.id)).where(*_conditions(db, wanted)))
 
 
+def count_facings(wanted=ALL):
+    """How many facings the audits have together that :func:`list_audits` has for ``wanted``."""
+    with reading() as db:
+        return db.scalar(select(func.sum(AuditRow.facings)).where(*_conditions(db, wanted))) or 0
+
+
 def known_names(what):
     """Names that audits have for ``what``: ``store``, ``shelf`` or ``category``; sorted, no empty one."""
     column = getattr(AuditRow, f"{what}_id")

@@ -18,6 +18,7 @@ from skushare.errors import ConfigError
 from skushare.files import check_folder, check_target, make_folder
 
 JOINED_SIDE = 2048  # pixels that photos are kept at while they wait to be joined
+MOST_JOINED = 100  # photos; they wait in a gigabyte, and each is compared with each
 
 
 def add(commands):
@@ -89,6 +90,11 @@ def run(args):
         return 2
     videos = [path for path in given if path.suffix.lower() in SUFFIXES]
     paths = [path for path in given if path not in videos]
+    if args.one_shelf and len(paths) > MOST_JOINED:
+        raise ConfigError(
+            f"--one-shelf joins at most {MOST_JOINED} photos, and these are {len(paths):,}; give those of "
+            "one shelf at a time"
+        )
     _spare(given, args.out, args.draw)
     if args.out:
         check_target(args.out)

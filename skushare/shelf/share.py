@@ -126,10 +126,13 @@ def _measured(boxes, rows):
 
 
 def _table(ids, names, own, present, sure, weights):
-    called = np.array([_name(i, names) for i in ids.tolist()], dtype=object)
+    different, ids = np.unique(ids, return_inverse=True)
+    called = [_name(i, names) for i in different.tolist()]
     if own is not None:
-        called = np.array([c if c == UNKNOWN else OWN if c in own else COMPETITORS for c in called], object)
-    called, groups, facings = np.unique(called.astype(str), return_inverse=True, return_counts=True)
+        called = [c if c == UNKNOWN else OWN if c in own else COMPETITORS for c in called]
+    called, groups = np.unique(np.array(called, str), return_inverse=True)
+    groups = groups[ids]
+    facings = np.bincount(groups, minlength=len(called))
     table = {"name": pd.Series(called, dtype=str), "facings": facings.astype(np.int64)}
     for measure, weight in zip(MEASURES, weights, strict=True):
         sums = np.bincount(groups, weight, len(called))

@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.app import audit_batch, audit_view
+from skushare.app import audit_batch, audit_list, audit_view
 from skushare.app.galleries import MY_BRANDS
 from skushare.app.work import Work
 from skushare.audits import store
@@ -81,6 +81,15 @@ def test_without_audits_the_page_tells_what_to_do():
     app = open_page()
     assert "Save one on the Photos or Live page" in " ".join(texts(app.markdown))
     assert app.file_uploader
+
+
+def test_more_facings_than_a_browser_would_wait_for_are_left_to_the_command_line(monkeypatch):
+    monkeypatch.setattr(audit_list, "MOST_EXPORTED", 5)
+    save("North"), save("South", day=1)
+    app = open_page()
+    assert not app.get("download_button") and "more than 5 facings" in " ".join(texts(app.markdown))
+    field(app.multiselect, "Store").set_value(["South"]).run()
+    assert [button.label for button in app.get("download_button")] == ["CSV", "Parquet", "JSON"]
 
 
 def test_the_page_does_not_wait_for_work_on_datasets():

@@ -60,11 +60,12 @@ def shops(make_audit, make_photo):
 def test_a_filter_lets_through_what_it_says_newest_first(shops, wanted, found):
     assert listing.list_audits(wanted)["audit"].tolist() == [shops[i] for i in found]
     assert listing.count_audits(wanted) == len(found)
+    assert listing.count_facings(wanted) == listing.list_audits(wanted)["facings"].sum()
     assert listing.list_audits(wanted, limit=1, offset=1)["audit"].tolist() == [shops[i] for i in found[1:2]]
 
 
 def test_lists_of_an_empty_database_are_empty():
-    assert listing.list_audits().empty and listing.count_audits() == 0
+    assert listing.list_audits().empty and listing.count_audits() == listing.count_facings() == 0
     assert listing.brand_totals().empty and listing.known_names("store") == []
     assert listing.trend(Filter(), ("Astra",)).empty
     assert listing.time_span() is None

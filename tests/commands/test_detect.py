@@ -39,6 +39,13 @@ def test_photos_are_not_written_over(shelf, capsys, given, option, target):
     assert shelf.read_bytes() == b"the only one"
 
 
+def test_more_photos_than_memory_holds_are_not_joined(shelf, monkeypatch, capsys):
+    monkeypatch.setattr("skushare.commands.detect.MOST_JOINED", 1)
+    (shelf.parent / "second.jpg").write_bytes(b"another one")
+    assert main(["detect", str(shelf.parent), "--one-shelf"]) == 2
+    assert "at most 1 photos, and these are 2" in capsys.readouterr().err
+
+
 def test_shares_are_refused_as_coco_before_the_work(shelf, capsys):
     assert main(["detect", str(shelf), "--shares", "--format", "coco"]) == 2
     assert "--shares" in capsys.readouterr().err
