@@ -68,7 +68,9 @@ def add(commands):
         "--shares", action="store_true", help="print the share of shelf of all photos together, and by row"
     )
     parser.add_argument(
-        "--one-shelf", action="store_true", help="join overlapping photos, and count the union once"
+        "--one-shelf",
+        action="store_true",
+        help=f"join overlapping photos, {MOST_JOINED} at most, and count the union once",
     )
 
 
