@@ -133,8 +133,13 @@ def open_gallery(name, version=None):
         GalleryError: there is none, or pictures of its examples are lost.
         DatabaseError: the database cannot be read.
     """
-    query = _versions(name) if version is None else _versions(name).where(GalleryRow.version == version)
-    return _opened(query, f"{name!r}" if version is None else f"{name!r} of version {version}")
+    if version is None:
+        return _opened(_versions(name), f"{name!r}")
+    numbers = [saved.version for saved in gallery_versions(name)]
+    if numbers and version not in numbers:
+        there = ", ".join(map(str, reversed(numbers[:20])))
+        raise GalleryError(f"{name}: there is no version {version}; there are: {there}")
+    return _opened(_versions(name).where(GalleryRow.version == version), f"{name!r}")
 
 
 def repair_gallery(name):

@@ -32,6 +32,8 @@ ASKED, SHOWN = ("Range", "If-None-Match", "Cache-Control"), ("ETag", "Content-Le
 def check_folder(folder):
     """Raise ``ConfigError`` unless ``folder`` is a bundle, or a TF.js model for a page elsewhere."""
     folder = Path(folder)
+    if folder.is_file():
+        raise ConfigError(f"{folder}: is a file; give the folder of a bundle, which skushare export makes")
     if not folder.is_dir():
         raise ConfigError(f"{folder}: there is no such folder; skushare export --out {folder} makes a bundle")
     for name, wanted in ((BUNDLE, "skushare bundle"), (MODEL, "graph-model")):

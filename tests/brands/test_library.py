@@ -50,11 +50,14 @@ def test_what_is_not_there_is_named_with_what_is(gallery):
     save_gallery(gallery)
     for call in (
         lambda: open_gallery("none"),
-        lambda: open_gallery("shelf", 7),
+        lambda: open_gallery("none", 1),
         lambda: gallery_of("0" * 64),
     ):
         with pytest.raises(GalleryError, match="there are: shelf"):
             call()
+    save_gallery(gallery.without("a"))
+    with pytest.raises(GalleryError, match="shelf: there is no version 7; there are: 1, 2"):
+        open_gallery("shelf", 7)
 
 
 def test_deleting_takes_all_versions_and_the_pictures_that_nothing_else_uses(gallery):

@@ -45,6 +45,12 @@ def test_only_a_bundle_or_a_model_is_served(tmp_path, files, words):
             check_folder(folder)
 
 
+def test_a_file_is_told_from_a_folder_that_is_missing(tmp_path):
+    (tmp_path / "shelf.jpg").write_bytes(b"x")
+    with pytest.raises(ConfigError, match="shelf.jpg: is a file; give the folder"):
+        check_folder(tmp_path / "shelf.jpg")
+
+
 @pytest.mark.parametrize("text", ["*", "https://example.org", "http://localhost:5173"])
 def test_origins_that_are_some(text):
     assert checked_origin(text) == text
