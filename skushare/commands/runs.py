@@ -4,7 +4,7 @@ import json
 import time
 
 from skushare.commands.common import command
-from skushare.commands.train import add_plan, read_plan
+from skushare.commands.train import add_plan, read_plan, warn
 from skushare.errors import ConfigError
 
 
@@ -86,7 +86,8 @@ def show_list(args):
 def start_run(args):
     from skushare.training import runs
 
-    run = runs.create_run(args.name, read_plan(args))
+    run = runs.create_run(args.name, plan := read_plan(args))
+    warn(plan)
     print(f"{run.name}: queued; skushare runs show {run.name} tells how it stands")
     return 0
 
@@ -94,7 +95,8 @@ def start_run(args):
 def tell_estimate(args):
     from skushare.training.estimate import estimate
 
-    found = estimate(read_plan(args), args.again)
+    found = estimate(plan := read_plan(args), args.again)
+    warn(plan)
     print(f"{'time':12} {found.seconds / 60:.0f} min, packaging left out")
     print(f"{'a step':12} {found.seconds_per_step:.2f} s")
     print(f"{'validation':12} {found.photos} photos, {found.seconds_per_photo:.2f} s each")

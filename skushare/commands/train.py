@@ -96,10 +96,9 @@ def add_plan(parser):
 
 
 def read_plan(args):
-    """The ``Plan`` that the options of :func:`add_plan` describe; warns of its traps on standard error."""
+    """The ``Plan`` that the options of :func:`add_plan` describe."""
     from dataclasses import fields, replace
 
-    from skushare.training.advice import advise
     from skushare.training.config import TrainingConfig
     from skushare.training.plan import Plan, licence_of
     from skushare.training.recipes import recipe
@@ -113,7 +112,7 @@ def read_plan(args):
     weights = weights if args.weights is None else args.weights
     names = {f.name for f in fields(TrainingConfig)}
     given = {name: value for name, value in vars(args).items() if name in names and value is not None}
-    plan = Plan(
+    return Plan(
         train=tuple(map(_weighted, args.train)),
         validation=args.val,
         detector=detector,
@@ -124,9 +123,14 @@ def read_plan(args):
         devices=args.devices,
         licence=args.licence or licence_of(weights),
     )
+
+
+def warn(plan):
+    """Tell on standard error what will go wrong with ``plan``, whose data and weights are there."""
+    from skushare.training.advice import advise
+
     for warning in advise(plan):
         print(f"warning: {warning}", file=sys.stderr)
-    return plan
 
 
 def _pipeline(path):
@@ -153,6 +157,7 @@ def run(args):
     plan = read_plan(args)
     os.environ.update(environment(plan))
     this = runs.prepare(args.folder, plan)
+    warn(plan)
     (this.folder / runs.STOP).unlink(missing_ok=True)
 
     def say(line):

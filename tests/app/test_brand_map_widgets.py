@@ -13,7 +13,7 @@ from skushare.brands.gallery import Gallery, Sku
 from skushare.brands.library import brand_map_names, brand_notes, save_gallery
 from skushare.detections import Detections
 from skushare.jpeg import encode_jpeg
-from tests.app.elements import button, field, metrics, press, texts
+from tests.app.elements import button, field, metrics, open_tab, press, texts
 from tests.app.test_pages import open_page, upload
 from tests.brands.conftest import ColorEmbedder, color_gallery
 
@@ -68,7 +68,7 @@ def give_map(app, page, content=MAP, name="drinks.csv"):
 
 def shown(app):
     """The brands on the Photos page, by its table of facings."""
-    table = app.dataframe[1].value
+    table = open_tab(app, "Every facing").dataframe[0].value
     return sorted(table["brand"] if "brand" in table else table["class"])
 
 
@@ -96,7 +96,8 @@ def test_the_labels_are_the_brands_unless_otherwise_chosen(photos):
 
 def test_a_brand_map_names_the_photos_and_their_audit(photos):
     give_map(photos, "photos")
-    assert shown(photos) == MAPPED and metrics(photos)["Own brands"].startswith("50 % ±")
+    assert shown(photos) == MAPPED
+    assert metrics(open_tab(photos, "Share of shelf"))["Own brands"].startswith("50 % ±")
     photos.segmented_control(key="share_sides").set_value("Own against competitors").run()
     assert not photos.exception and "photos_looks" not in [toggle.key for toggle in photos.toggle]
     brands, audit = saved(photos)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from skushare.cli import build_parser, main
-from skushare.commands.train import read_plan
+from skushare.commands.train import read_plan, warn
 from skushare.training.pipeline import read_pipeline, write_pipeline
 from skushare.training.plan import Plan
 from skushare.training.recipes import recipe
@@ -35,11 +35,11 @@ def test_a_preset_brings_network_and_settings():
 
 
 def test_traps_are_told_before_the_start(capsys):
-    plan("--preset", "article")
+    warn(plan("--preset", "article"))
     assert "warning: learning_rate 0.8 is 10 times that of the model zoo" in capsys.readouterr().err
-    plan()
+    warn(plan())
     assert "begins at random values" in capsys.readouterr().err
-    plan("--weights", "imagenet", "--steps", 20)
+    warn(plan("--weights", "imagenet", "--steps", 20))
     assert capsys.readouterr().err == ""
 
 

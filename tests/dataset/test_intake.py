@@ -91,7 +91,7 @@ def test_a_taken_name_is_refused_before_anything_is_unpacked(store_folder, make_
 def test_a_workspace_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "file"))
-    with pytest.raises(SkushareError, match="file: cannot be written"):
+    with pytest.raises(SkushareError, match="file: is a file; name a folder"):
         intake.add_example()
 
 
