@@ -3,12 +3,13 @@
 import os
 import subprocess
 import threading
-from contextlib import suppress
+import time
 from pathlib import Path
 
 from skushare.workspace import workspace
 
 STANDS_BACK = 10  # niceness of work in the background: the app stays quick beside it
+TRIES = 5  # to rank a session
 ROOT = Path(__file__).resolve().parents[1]  # the folder that the package lies in
 
 
@@ -48,9 +49,19 @@ def start_detached(command, log, output=None, environment=None, cwd=None, nicene
     )
     niceness = max(niceness, os.getpriority(os.PRIO_PROCESS, 0))  # only root may set less
     os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
-    # Linux shares the time out among sessions first, and its niceness ranks a process within its own alone.
     if niceness:
-        with suppress(OSError):  # another system, or a container that may not
-            Path(f"/proc/{process.pid}/autogroup").write_text(str(niceness))
+        _stand_back(process.pid, niceness)
     threading.Thread(target=process.wait, daemon=True).start()  # or it would stay on as a zombie
     return process
+
+
+def _stand_back(session, niceness):
+    """Rank a whole session: Linux shares its time out among these first, and niceness within each alone."""
+    for _ in range(TRIES):
+        try:
+            Path(f"/proc/{session}/autogroup").write_text(str(niceness))
+            return
+        except BlockingIOError:  # only root may do so more than ten times a second
+            time.sleep(0.11)
+        except OSError:  # another system, or a container that may not
+            return
