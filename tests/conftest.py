@@ -24,23 +24,16 @@ def pytest_make_parametrize_id(val):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Where several processes share the tests, keep a file in one; begin with the longest.
-
-    What costs most to set up, an exported bundle, is made once for the files that name it, as one group. The
-    browser app's own tests, the longest of all, ask for it as they run, and stay apart on purpose.
-    """
+    """Where several processes share the tests, keep a file in one; begin with the longest."""
     if not config.pluginmanager.hasplugin("xdist"):
         return
-    exported = {item.path for item in items if "exported" in getattr(item, "fixturenames", ())}
     for item in items:
-        group = "exported" if item.path in exported else os.path.relpath(item.path, config.rootpath)
-        if item.path.parent.name == "export":
+        group = os.path.relpath(item.path, config.rootpath)
+        if item.path.parent.name == "export":  # these share networks that are made once a process
             group = "export"
         item.add_marker(pytest.mark.xdist_group(group))
     if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
-        items.sort(
-            key=lambda item: (item.path not in exported, item.path.parent.name not in ("e2e", "export"))
-        )
+        items.sort(key=lambda item: item.path.parent.name not in ("e2e", "export"))
 
 
 def pytest_collection_finish():

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -10,6 +11,30 @@ from skushare.export.savedmodel import write_savedmodel
 PRECISIONS = ("float32", "float16", "int8")
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@contextmanager
+def litert_exporter(network):
+    """Give what converts ``network`` to several precisions: a function of ``precision`` and ``pictures``.
+
+    What all of them need is made once; see :func:`export_litert`, which is for one.
+    """
+    import tensorflow as tf
+
+    def export(precision="float16", pictures=()):
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if precision != "float32":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if precision == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if precision == "int8":
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.representative_dataset = lambda: ([picture] for picture in pictures)
+        return converter.convert()
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_savedmodel(network, folder)  # in half the time of Keras' own ``export``
+        yield export
 
 
 def export_litert(network, precision="float16", pictures=()):
@@ -25,19 +50,8 @@ def export_litert(network, precision="float16", pictures=()):
             2018, arXiv:1712.05877), several times as fast on most processors.
         pictures: inputs (1, h, w, 3) float32 on which ``"int8"`` measures the range of each layer.
     """
-    import tensorflow as tf
-
-    with tempfile.TemporaryDirectory() as folder:
-        write_savedmodel(network, folder)  # in half the time of Keras' own ``export``
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if precision != "float32":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if precision == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        if precision == "int8":
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.representative_dataset = lambda: ([picture] for picture in pictures)
-        return converter.convert()
+    with litert_exporter(network) as export:
+        return export(precision, pictures)
 
 
 def largest_difference(network, content, shape):

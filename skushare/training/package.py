@@ -15,7 +15,7 @@ from skushare.detector.runtime import Detector
 from skushare.detector.weights import load_weights, save_weights
 from skushare.errors import ModelError
 from skushare.evaluation.evaluate import evaluate
-from skushare.export.litert import export_litert, largest_difference
+from skushare.export.litert import largest_difference, litert_exporter
 from skushare.files import atomic_write, make_folder
 from skushare.images import read_image
 
@@ -61,14 +61,17 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
     load_weights(network, run / "best.npz")
     save_weights(network, out / WEIGHTS, np.float16)
     load_weights(network, out / WEIGHTS)
-    contents = {"float16": export_litert(network)}
-    # A converter that drops or mangles weights says nothing; the numbers do.
     shape = (96, 160) if config.resize == "fit" else (config.input_size, config.input_size)
-    difference = max(largest_difference(network, contents["float16"], shape).values())
-    if not difference < LARGEST_DIFFERENCE:
-        raise ModelError(f"{out / LITERT}: differs from the Keras network by {difference:.3g}; not written")
-    if precision != "float16":
-        contents["int8"] = export_litert(network, "int8", calibration_pictures(config, validation))
+    with litert_exporter(network) as export:
+        contents = {"float16": export("float16")}
+        # A converter that drops or mangles weights says nothing; the numbers do.
+        difference = max(largest_difference(network, contents["float16"], shape).values())
+        if not difference < LARGEST_DIFFERENCE:
+            raise ModelError(
+                f"{out / LITERT}: differs from the Keras network by {difference:.3g}; not written"
+            )
+        if precision != "float16":
+            contents["int8"] = export("int8", calibration_pictures(config, validation))
 
     def measure(mode, name):
         with atomic_write(out / LITERT) as handle:

@@ -16,13 +16,13 @@ from skushare.detector.presets import PRESETS, preset
 from skushare.detector.runtime import Detector
 from skushare.detector.weights import load_weights, save_weights
 from skushare.errors import ModelError
-from skushare.export.litert import export_litert, largest_difference
+from skushare.export.litert import largest_difference, litert_exporter
 from skushare.geometry import iou, mirror
 
 
 @pytest.fixture(scope="module", params=PRESETS)
 def made(request, tmp_path_factory):
-    """(the folder of a model, its network)."""
+    """(the folder of a model, its network, what converts it)."""
     folder = tmp_path_factory.mktemp(request.param)
     # Small inputs and an eager bias, so that an untrained network finds plenty, fast.
     config = preset(
@@ -31,9 +31,10 @@ def made(request, tmp_path_factory):
     network = build_network(config, (None, None) if config.resize == "fit" else None)
     save_weights(network, folder / WEIGHTS, np.float16)
     load_weights(network, folder / WEIGHTS)
-    (folder / LITERT).write_bytes(export_litert(network))
-    write_description(folder, config, {"licence": "test"})
-    return folder, network
+    with litert_exporter(network) as export:
+        (folder / LITERT).write_bytes(export())
+        write_description(folder, config, {"licence": "test"})
+        yield folder, network, export
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def photo(height=96, width=128, seed=0):
 
 
 def test_litert_agrees_with_keras(made):
-    folder, network = made
+    folder, network, _ = made
     config = read_model(folder).config
     shape = (96, 160) if config.resize == "fit" else (config.input_size, config.input_size)
     difference = largest_difference(network, (folder / LITERT).read_bytes(), shape)
@@ -58,12 +59,12 @@ def test_litert_agrees_with_keras(made):
 
 
 def test_eight_bits_stay_near_the_network_on_what_they_were_measured_on(made):
-    folder, network = made
+    folder, network, export = made
     config = read_model(folder).config
     shape = (96, 160) if config.resize == "fit" else (config.input_size, config.input_size)
     rng = np.random.default_rng(0)  # as largest_difference draws its picture
     pictures = [rng.uniform(0, 255, (1, *shape, 3)).astype(np.float32) for _ in range(4)]
-    content = export_litert(network, "int8", pictures)
+    content = export("int8", pictures)
     assert len(content) < 0.7 * (folder / LITERT).stat().st_size
     expected = network.predict_on_batch(pictures[0])
     for name, difference in largest_difference(network, content, shape).items():

@@ -18,10 +18,13 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from skushare.export.javascript import BROWSER_FLAGS
+from skushare.files import make_folder
+from skushare.lock import hold
 
 ROOT = Path(__file__).resolve().parents[2]
 FRAME_SIZE = (960, 720)  # what the Live page asks a camera for
 FRAME_RATE = 5  # a second: at more, a still picture takes the machine's whole time
+EXPORTING = 600  # seconds that an export may take on a machine that does other work too
 BASE_FLAGS = ("--no-sandbox", *BROWSER_FLAGS)
 
 
@@ -63,22 +66,29 @@ def fresh_app_url(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory):
+def exported(tmp_path_factory, request):
     """An export of the shipped model and the demo gallery, as the Export page makes it, made once.
 
-    Its ``bundle`` is the folder for phones; it lies in the workspace of ``export_app_url``.
+    Its ``bundle`` is the folder for phones; it lies in the workspace of ``export_app_url``. Where several
+    processes share the tests, the first that asks makes it for all.
     """
-    from skushare.app.export_jobs import FINISHED, RUNNING, Request, start_export
+    from skushare.app.export_jobs import FINISHED, RUNNING, Request, list_exports, start_export
     from skushare.brands.embedder import Embedder
     from skushare.brands.gallery_files import read_gallery
     from skushare.samples import DEMO_GALLERY
 
-    folder = tmp_path_factory.mktemp("export")
-    with pytest.MonkeyPatch.context() as patch:
+    folder = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        folder = folder.parent
+    folder = make_folder(folder / "exported")
+    with hold(folder / "lock", EXPORTING) as mine, pytest.MonkeyPatch.context() as patch:
+        assert mine, "another process exports for ever"
         patch.setenv("SKUSHARE_WORKSPACE", str(folder / "workspace"))
-        request = Request(str(ROOT / "models" / "shelf_dense"), "shelf_dense", "Demo", "float16", 4 << 20)
-        export = start_export("shelf", request, read_gallery(DEMO_GALLERY, Embedder.load()))
-        end = time.monotonic() + 600
+        export = next((made for made in list_exports() if made.name == "shelf"), None)
+        if export is None:
+            wanted = Request(str(ROOT / "models" / "shelf_dense"), "shelf_dense", "Demo", "float16", 4 << 20)
+            export = start_export("shelf", wanted, read_gallery(DEMO_GALLERY, Embedder.load()))
+        end = time.monotonic() + EXPORTING
         while export.condition()[0] == RUNNING and time.monotonic() < end:
             time.sleep(0.3)
     assert export.condition()[0] == FINISHED, (export.condition(), export.log())
@@ -182,10 +192,13 @@ def film(tmp_path_factory):
 
 @pytest.fixture
 def open_browser(browsers, film):
-    """A function that opens a page whose camera plays ``picture``; without one it has no camera."""
+    """A function that opens a page whose camera plays ``picture``; without one it has no camera.
+
+    Unless it is to go on ``offline``, it has no service workers: they take the time to keep what they serve.
+    """
     opened = []
 
-    def open_browser(picture=None, flags=(), allow=True):
+    def open_browser(picture=None, flags=(), allow=True, offline=False):
         flags = [*BASE_FLAGS, *flags]
         if picture:
             flags += [
@@ -194,7 +207,9 @@ def open_browser(browsers, film):
             ]
         if allow:
             flags.append("--use-fake-ui-for-media-stream")
-        page = browsers.get(flags).new_page(viewport={"width": 1280, "height": 1000})
+        page = browsers.get(flags).new_page(
+            viewport={"width": 1280, "height": 1000}, service_workers="allow" if offline else "block"
+        )
         opened.append(page)
         page.set_default_timeout(60_000)
         return page

@@ -13,7 +13,7 @@ from skushare.dataset.synthetic import generate_shelf
 
 LONG = 300_000  # milliseconds that training may take on a machine that does other work too
 SIZE = (320, 240)
-SPLITS = {"train": 12, "val": 3}
+SPLITS = {"train": 8, "val": 2}
 expect.set_options(timeout=60_000)
 
 
@@ -51,7 +51,7 @@ def test_import_look_correct_train_stop_resume_evaluate_compare(open_browser, fr
     import_it(page, fresh_app_url, archive)
     repair_the_wrong_box(page)
     add_a_box_and_undo_it(page)
-    train_two_epochs_with_a_stop(page)
+    train_three_epochs_with_a_stop(page)
     evaluate_and_compare(page)
     assert not page.get_by_text("Traceback").count()
 
@@ -62,7 +62,7 @@ def import_it(page, url, archive):
     page.locator("input[type=file]").first.set_input_files(archive)
     page.get_by_role("button", name="Store it").click()
     expect(page.get_by_text("Stored as corner-shop")).to_be_visible()
-    expect(page.get_by_test_id("stMetric").filter(has_text="Pictures")).to_contain_text("15")
+    expect(page.get_by_test_id("stMetric").filter(has_text="Pictures")).to_contain_text("10")
 
 
 def settle(page):
@@ -99,14 +99,16 @@ def add_a_box_and_undo_it(page):
     expect(page.get_by_text(re.compile("undone: 1"))).to_be_visible()
 
 
-def train_two_epochs_with_a_stop(page):
+def train_three_epochs_with_a_stop(page):
     page.get_by_role("link", name="Training").click()
     page.get_by_label("Steps", exact=True).fill("12")
     page.get_by_label("Steps", exact=True).press("Enter")
     page.get_by_label("Crops a step", exact=True).fill("2")
     page.get_by_label("Crops a step", exact=True).press("Enter")
-    expect(page.get_by_text("2.0 epochs")).to_be_visible()
+    expect(page.get_by_text("3.0 epochs")).to_be_visible()
     page.get_by_text("More settings").click()
+    page.get_by_label("Validate every ... steps", exact=True).fill("6")
+    page.get_by_label("Validate every ... steps", exact=True).press("Enter")
     layer = page.get_by_role("combobox", name=re.compile("Train from layer"))
     layer.scroll_into_view_if_needed()
     settle(page)  # a list closes when the page still moves under it, or a run ends

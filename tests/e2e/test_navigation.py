@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-OPENINGS = 12
+OPENINGS = 5
 
 APP = """
 import time
