@@ -82,7 +82,6 @@ def run(args):
     from skushare.detector.runtime import Detector
     from skushare.images import find_images
     from skushare.live.recording import SUFFIXES, find_in_video
-    from skushare.shelf.rows import assign_rows
 
     if args.shares and args.format == "coco":
         raise ConfigError("--format coco has no place for --shares; choose csv, json or table")
@@ -122,19 +121,17 @@ def run(args):
         ):
             if photo.error:
                 print(f"skushare: {photo.error}", file=sys.stderr)
-            found.append(photo)
+            found.append(photo if args.one_shelf else _in_rows(photo))
             advance()
     if args.one_shelf:
-        found = _joined(found, pictures, draw)
+        found = [_in_rows(photo) for photo in _joined(found, pictures, draw)]
     with progress(len(videos), "videos") as advance:
         for video in videos:
-            found += find_in_video(
-                video, live, frame_namer(gallery, embedder, live.labels), args.min_score, on_image=draw
-            )
+            namer = frame_namer(gallery, embedder, live.labels)
+            found += map(_in_rows, find_in_video(video, live, namer, args.min_score, on_image=draw))
             if found[-1].error:
                 print(f"skushare: {found[-1].error}", file=sys.stderr)
             advance()
-    found = [photo._replace(detections=assign_rows(photo.detections)) for photo in found]
     named = (found, detector.labels, brands, own)
     if args.shares:
         text = {
@@ -168,6 +165,12 @@ def _spare(photos, out, draw):
         raise ConfigError(f"--draw {draw}: holds some of these photos; choose another folder")
     if out and out.resolve() in whole:
         raise ConfigError(f"--out {out}: is one of the photos; choose another file")
+
+
+def _in_rows(photo):
+    from skushare.shelf.rows import assign_rows
+
+    return photo._replace(detections=assign_rows(photo.detections))
 
 
 def _drawer(folder, labels, brands):

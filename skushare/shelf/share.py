@@ -44,27 +44,20 @@ def share_of_shelves(photos, labels=(), brands=(), own=None):
 
     Groups by brand only where every photo has its brands. A photo weighs as much as it has facings.
     """
-    photos = list(photos)
-    by_brand = bool(photos) and all(found.brand_ids is not None for found in photos)
-    names = brands if by_brand else labels
-    lengths, areas = zip(*map(_sizes, photos), strict=True) if photos else ((), ())
-    ids = _join([found.brand_ids if by_brand else found.class_ids for found in photos]).astype(int)
-    present = facing_probability(_join([found.scores for found in photos]))
-    sure = np.ones(len(ids))
-    if by_brand:
-        scored = [np.ones(len(p)) if p.brand_scores is None else p.brand_scores for p in photos]
-        sure = np.where(ids < 0, 1.0, _join(scored))
-    return _table(ids, names, own, present, sure, (np.ones(len(ids)), _join(lengths), _join(areas)))
+    return _table([_columns(list(photos), labels, brands, own)])
 
 
 def share_by_row(detections, labels=(), brands=()):
     """As :func:`share_of_shelf`, for each shelf row; the column ``row`` counts from 1, the topmost."""
     ids = row_ids(detections.boxes) if detections.row_ids is None else detections.row_ids
-    tables = [
-        share_of_shelf(detections[ids == row], labels, brands).assign(row=row + 1) for row in np.unique(ids)
-    ]
-    table = pd.concat(tables, ignore_index=True) if tables else share_of_shelf(detections).assign(row=0)
-    return table[["row", *COLUMNS]]
+    rows = np.unique(ids)
+    if not len(rows):
+        rows, parts = [-1], [_columns([detections], labels, brands)]
+    else:
+        parts = [_columns([detections[ids == row]], labels, brands) for row in rows]
+    table = _table(parts)
+    table.insert(0, "row", np.repeat(rows, [len(part["name"]) for part in parts]) + 1)
+    return table
 
 
 def with_targets(shares, targets, measure="share"):
@@ -125,24 +118,45 @@ def _measured(boxes, rows):
     )
 
 
-def _table(ids, names, own, present, sure, weights):
+def _table(parts):
+    """One DataFrame of the columns of several, one below the other."""
+    table = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in COLUMNS})
+    return table.astype({"name": str})
+
+
+def _columns(photos, labels, brands, own=None):
+    """The columns of :func:`share_of_shelves`, as arrays: a table a row of a shelf would take its time."""
+    by_brand = bool(photos) and all(found.brand_ids is not None for found in photos)
+    names = brands if by_brand else labels
+    lengths, areas = zip(*map(_sizes, photos), strict=True) if photos else ((), ())
+    ids = _join([found.brand_ids if by_brand else found.class_ids for found in photos]).astype(int)
+    present = facing_probability(_join([found.scores for found in photos]))
+    sure = np.ones(len(ids))
+    if by_brand:
+        scored = [np.ones(len(p)) if p.brand_scores is None else p.brand_scores for p in photos]
+        sure = np.where(ids < 0, 1.0, _join(scored))
+
+    called, groups = _groups(ids, names, own)
+    facings = np.bincount(groups, minlength=len(called))
+    columns = {"name": called, "facings": facings.astype(np.int64)}
+    for measure, weight in zip(MEASURES, (np.ones(len(ids)), _join(lengths), _join(areas)), strict=True):
+        sums = np.bincount(groups, weight, len(called))
+        shares = sums / max(sums.sum(), 1e-9)
+        columns[measure] = shares
+        margin = "margin" if measure == "share" else f"{measure}_margin"
+        columns[margin] = _margins(groups, shares, weight, present, sure)
+    order = np.lexsort((called, -facings))
+    return {name: column[order] for name, column in columns.items()}
+
+
+def _groups(ids, names, own):
+    """(names in order, which of them each of ``ids`` has)."""
     different, ids = np.unique(ids, return_inverse=True)
     called = [_name(i, names) for i in different.tolist()]
     if own is not None:
         called = [c if c == UNKNOWN else OWN if c in own else COMPETITORS for c in called]
     called, groups = np.unique(np.array(called, str), return_inverse=True)
-    groups = groups[ids]
-    facings = np.bincount(groups, minlength=len(called))
-    table = {"name": pd.Series(called, dtype=str), "facings": facings.astype(np.int64)}
-    for measure, weight in zip(MEASURES, weights, strict=True):
-        sums = np.bincount(groups, weight, len(called))
-        shares = sums / max(sums.sum(), 1e-9)
-        table[measure] = shares
-        table["margin" if measure == "share" else f"{measure}_margin"] = _margins(
-            groups, shares, weight, present, sure
-        )
-    table = pd.DataFrame(table)[list(COLUMNS)]
-    return table.sort_values(["facings", "name"], ascending=[False, True], ignore_index=True)
+    return called, groups[ids]
 
 
 def _margins(groups, shares, weight, present, sure):
@@ -151,18 +165,30 @@ def _margins(groups, shares, weight, present, sure):
     What drawing many shelves at random would give, in closed form (the delta method): a box is a facing with
     the probability ``present``; a facing has its own name with the probability ``sure``, else one of the
     others in proportion to their shares; the boxes are independent.
+
+    A box that is a facing with the probability p and then of a group of the share s with the probability q
+    adds p (q (1 - 2 s) + s²) - p² (q - s)², times its weight squared; all of these are sums over the boxes.
     """
     total = (weight * present).sum()
     if total <= 0 or len(shares) < 2:
         return np.zeros(len(shares))
-    elsewhere = (1 - sure) / np.maximum(1 - shares[groups], 1e-9)
-    margins = []
-    for group, share in enumerate(shares):
-        named = np.where(groups == group, sure, elsewhere * share)
-        mean = present * (named - share)
-        square = present * (named * (1 - share) ** 2 + (1 - named) * share**2)
-        margins.append(CERTAIN * np.sqrt((weight**2 * (square - mean**2)).sum()) / total)
-    return np.array(margins)
+
+    def own(values):
+        """Sums over the boxes of each group."""
+        return np.bincount(groups, weight**2 * values, len(shares))
+
+    def others(values):
+        """Sums over the boxes of all other groups."""
+        sums = own(values)
+        return sums.sum() - sums
+
+    elsewhere = (1 - sure) / np.maximum(1 - shares[groups], 1e-9)  # times s: q of the others' boxes
+    square = shares**2
+    variance = own(present * sure) * (1 - 2 * shares) + own(present) * square
+    variance -= own((present * sure) ** 2) - 2 * shares * own(present**2 * sure) + square * own(present**2)
+    variance += others(present * elsewhere) * shares * (1 - 2 * shares) + others(present) * square
+    variance -= others((present * (elsewhere - 1)) ** 2) * square
+    return CERTAIN * np.sqrt(np.maximum(variance, 0)) / total
 
 
 def _join(parts):
