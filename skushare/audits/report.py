@@ -23,6 +23,7 @@ from skushare.shelf.share import OWN, share_of_shelves
 
 _FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _SIDE = 1600  # pixels of a photo's longer side: 200 a inch on this page
+_MOST = 100 * _SIDE**2  # pixels of all photos, which wait in memory; of more photos each is smaller
 _BARS = 15  # brands in the chart; the table has all
 _NAME, _NOTE = 80, 2000  # characters of a name, of a note
 _GREY = (110, 110, 110)
@@ -175,14 +176,15 @@ class _Report(FPDF):
     def photos(self, now, gaps):
         if now.source == "sweep":
             self.text_line("Each facing has its box on one picture; others may show it without.")
+        side = round(min(_SIDE, (_MOST / max(1, len(now.photos))) ** 0.5))
         for photo, empty in zip(now.photos, gaps or [None] * len(now.photos), strict=True):
             try:
-                image = read_image(pictures.get(photo.picture), photo.name, _SIDE)
+                image = read_image(pictures.get(photo.picture), photo.name, side)
             except SkushareError as error:
                 self.title_line(photo.name)
                 self.text_line(str(error))
                 continue
-            image = shrink(image, _SIDE)
+            image = shrink(image, side)
             scale = image.shape[1] / photo.width
             found = replace(photo.detections, boxes=photo.detections.boxes * scale)
             drawn = annotate(image, found, now.brands, "brand", colors=self.colors)

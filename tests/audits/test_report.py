@@ -63,6 +63,16 @@ def test_a_lost_picture_is_said_and_the_rest_is_reported(make_audit, make_photo)
     assert report(audit).count(b"/DCTDecode") == 1
 
 
+def test_the_more_photos_the_smaller_they_are(make_audit, make_photo, monkeypatch):
+    monkeypatch.setattr(skushare.audits.report, "_MOST", 2 * 60 * 60)
+
+    def widths(count):
+        audit = make_audit(*(make_photo(shade=20 + i) for i in range(count)))  # of 60 pixels
+        return [int(w) for w in re.findall(rb"/Subtype /Image\s/Width (\d+)", report(audit))]
+
+    assert widths(2) == [60] * 2 and widths(8) == [30] * 8
+
+
 def test_letters_without_a_shape_are_said(make_audit):
     def streams(pdf):
         return [zlib.decompress(s) for s in re.findall(rb"stream\n(x.*?)\nendstream", pdf, re.S)]
