@@ -20,13 +20,13 @@ os.umask(_UMASK)
 def atomic_write(path):
     """Open a temporary file beside ``path`` for writing bytes; it takes ``path``'s place at the end.
 
-    On an error the old file stays as it was and the temporary one is removed.
+    On an error the old file stays as it was and the temporary one is removed. Of a link it is the place that
+    it leads to.
 
     Raises:
         SkushareError: the folder is missing, not writable, or the disk is full; or ``path`` is a device.
     """
-    path = Path(path)
-    _check_ordinary(path)
+    path = _target(path)
     temporary = None
     try:
         with writing(path):
@@ -79,8 +79,7 @@ def check_target(path):
     """
     if Path(path).is_dir():
         raise SkushareError(f"{path}: is a folder; name a file")
-    _check_ordinary(Path(path))
-    check_folder(Path(path).parent)
+    check_folder(_target(path).parent)
 
 
 def check_folder(path):
@@ -89,10 +88,12 @@ def check_folder(path):
         pass
 
 
-def _check_ordinary(path):
-    """Refuse a device or a pipe, as /dev/null: a file would take its place, for all programs."""
+def _target(path):
+    """Where the file ``path`` is written; a device or a pipe, as /dev/null, would be lost to all programs."""
+    path = Path(path)
     if path.exists() and not path.is_file() and not path.is_dir():
         raise SkushareError(f"{path}: is a device or a pipe; name an ordinary file")
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def drop_unfinished(folder, endings):

@@ -40,6 +40,18 @@ def test_a_failure_keeps_the_old_file_and_leaves_nothing_behind(tmp_path, failur
     assert (tmp_path / "a").read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.parametrize("old", [b"old", None])
+def test_of_a_link_the_place_that_it_leads_to_is_written(tmp_path, old):
+    target, link = tmp_path / "elsewhere" / "b", tmp_path / "a"
+    target.parent.mkdir()
+    if old:
+        target.write_bytes(old)
+    link.symlink_to(target)
+    check_target(link)
+    write(link)
+    assert link.is_symlink() and target.read_bytes() == b"new" and len(list(target.parent.iterdir())) == 1
+
+
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(SkushareError, match="nowhere"):
         write(tmp_path / "nowhere" / "a")
