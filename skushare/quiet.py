@@ -2,26 +2,74 @@
 
 import os
 import sys
-from contextlib import contextmanager
+import tempfile
+import threading
+from contextlib import ExitStack, contextmanager, suppress
+
+_turning = threading.RLock()  # of two that turn it away at once, the later would give back what it found
+_greeting = b"Created TensorFlow Lite XNNPACK delegate"
+_greeted = False
 
 
 @contextmanager
 def quiet():
     """Turn away what is written to standard error meanwhile, by native code too."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    # It writes past Python, and TensorFlow's loader past its own level: turn away the file descriptor itself.
-    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
+    with open(os.devnull, "wb") as null, _turned_to(null):
         yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(null)
+
+
+@contextmanager
+def ungreeted():
+    """Turn away what LiteRT says as it prepares its first network; what else is written comes at the end."""
+    global _greeted
+    with ExitStack() as stack:
+        file = None
+        if not _greeted:  # it greets once a process
+            with suppress(OSError):  # rather its greeting than no network
+                file = stack.enter_context(tempfile.TemporaryFile())
+        if file is None:
+            yield
+            return
+        try:
+            with _turned_to(file):
+                yield
+            _greeted = True
+        finally:
+            file.seek(0)
+            for line in file:
+                if _greeting not in line:
+                    os.write(2, line)
 
 
 def load_keras():
     """Import Keras and its backend, quietly."""
     with quiet():
         import keras  # noqa: F401
+
+
+@contextmanager
+def _turned_to(file):
+    """Have ``file`` for standard error meanwhile, where there is one.
+
+    Native code writes past Python, and TensorFlow's loader past its own level: the file descriptor is turned.
+    """
+    with _turning:
+        try:
+            kept = os.dup(2)
+        except OSError:  # closed, as some services do
+            yield
+            return
+        _flush()
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            _flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _flush():
+    if sys.stderr is not None:
+        sys.stderr.flush()

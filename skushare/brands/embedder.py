@@ -11,6 +11,7 @@ import numpy as np
 from skushare.detector.models import LITERT, models_folder
 from skushare.errors import ModelError
 from skushare.files import atomic_write, sha256
+from skushare.quiet import ungreeted
 
 DEFAULT_EMBEDDER = "facing_embedder"
 DESCRIPTION = "embedder.json"  # not model.json: that makes a folder a detector's
@@ -125,7 +126,8 @@ class _Run:
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
         self._interpreter.resize_tensor_input(self._input, [batch, side, side, 3])
-        self._interpreter.allocate_tensors()
+        with ungreeted():
+            self._interpreter.allocate_tensors()
         self.batch = np.zeros((batch, side, side, 3), np.float32)
 
     def __call__(self, count):

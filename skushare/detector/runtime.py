@@ -17,6 +17,7 @@ from skushare.detector.postprocess import postprocess
 from skushare.detector.preprocess import fitting_side, input_size, prepare
 from skushare.errors import ModelError
 from skushare.geometry import area, merge_tiles, merge_views, mirror, tile_grid
+from skushare.quiet import ungreeted
 
 LIVE_SIZES = (640, 512, 416, 320)  # that a model may be given in place of its own live size
 LARGER = 1.25  # times its own, for fast machines
@@ -261,7 +262,8 @@ class Detector:
             del runner  # its hold on the interpreter would forbid resizing
             if tuple(given["shape"][1:3]) != tuple(shape):
                 interpreter.resize_tensor_input(given["index"], [1, *shape, 3])
-            interpreter.allocate_tensors()
+            with ungreeted():
+                interpreter.allocate_tensors()
             prepared = _Prepared(interpreter, given["index"], outputs)
         except (ValueError, RuntimeError) as error:
             raise ModelError(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from skushare.export.savedmodel import write_savedmodel
+from skushare.quiet import quiet, ungreeted
 
 PRECISIONS = ("float32", "float16", "int8")
 
@@ -30,7 +31,8 @@ def litert_exporter(network):
         if precision == "int8":
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.representative_dataset = lambda: ([picture] for picture in pictures)
-        return converter.convert()
+        with quiet():
+            return converter.convert()
 
     with tempfile.TemporaryDirectory() as folder:
         write_savedmodel(network, folder)  # in half the time of Keras' own ``export``
@@ -70,5 +72,6 @@ def largest_difference(network, content, shape):
     expected = network.predict_on_batch(picture)
     runner = Interpreter(model_content=content).get_signature_runner()
     (name,) = runner.get_input_details()
-    found = runner(**{name: picture})
+    with ungreeted():
+        found = runner(**{name: picture})
     return {name: float(np.abs(found[name] - np.asarray(value)).max()) for name, value in expected.items()}
