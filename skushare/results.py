@@ -11,6 +11,8 @@ from skushare.shelf.gaps import find_gaps
 from skushare.shelf.share import COMPETITORS, OWN, UNKNOWN, share_by_row, share_of_shelves
 from skushare.spreadsheet import to_csv
 
+UNREAD = "not read"
+
 
 def to_coco(found, labels, brands=(), own=()):
     """COCO JSON text of ``found`` (``Found`` records): every photo has an entry, also without boxes.
@@ -80,7 +82,7 @@ def to_table(found):
     rows = [
         {
             "photo": os.fspath(photo.path),
-            "facings": str(photo.error) if photo.error else str(len(photo.detections)),
+            "facings": UNREAD if photo.error else str(len(photo.detections)),  # why is said as it is met
         }
         for photo in found
     ]
