@@ -5,7 +5,7 @@ from datetime import datetime
 import streamlit as st
 
 from skushare.app.audit_saving import UNNAMED, CameraView, audit_of_frame, audit_of_sweep, save_as_audit
-from skushare.app.camera import camera_status, camera_stream
+from skushare.app.camera import camera_status, camera_stream, without_stream
 from skushare.app.cells import cells
 from skushare.app.galleries import shared_embedder
 from skushare.app.looks import are_new_looks, show_live_looks
@@ -71,6 +71,7 @@ def choose_settings():
 
 
 if status in (*HOPELESS, MISSING) and session.newest() is None:
+    without_stream()
     recording_place = st.container()
     sizes = choose_settings()
     with recording_place:

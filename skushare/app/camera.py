@@ -6,6 +6,7 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 from streamlit_webrtc.webrtc import SignallingTimeoutError
 
+from skushare.app.navigation import stay
 from skushare.errors import ConfigError
 from skushare.live.connection import NO_ROUTE, ice_servers, is_insecure
 from skushare.live.video import CONSTRAINTS, ShortRelay, frame_callback
@@ -13,6 +14,7 @@ from skushare.live.video import CONSTRAINTS, ShortRelay, frame_callback
 # streamlit-webrtc makes its one relay of this name when the first stream starts, and has no setting for it.
 streamlit_webrtc.relay.MediaRelay = ShortRelay
 
+STREAM = "camera"  # its key in the session
 _TEXTS = {
     "start": "Start the camera",
     "stop": "Stop",
@@ -79,9 +81,10 @@ def camera_stream(session):
     Returns:
         The stream; its ``state`` has ``playing`` and ``signalling`` and moves on by itself.
     """
+    _keep_through_cut_runs()
     try:
         return webrtc_streamer(
-            key="camera",
+            key=STREAM,
             mode=WebRtcMode.SENDRECV,
             rtc_configuration={"iceServers": _servers()},
             media_stream_constraints=CONSTRAINTS,
@@ -99,6 +102,23 @@ def camera_stream(session):
     except SignallingTimeoutError:
         st.error(NO_ROUTE, icon=":material/signal_disconnected:")
         st.stop()
+
+
+def without_stream():
+    """Say that this run shows no stream: a later one begins anew."""
+    st.session_state.pop("camera_stay", None)
+
+
+def _keep_through_cut_runs():
+    """Have a run that was cut short before it came to the stream not end it.
+
+    streamlit-webrtc takes a stream that a run has not shown for one whose page was left, and stops it. But a
+    run is cut short whenever the next one is asked for, as the starting stream does several times.
+    """
+    state = st.session_state
+    if STREAM in state and state.get("camera_stay") == stay():
+        state[STREAM]._last_rendered_run_count = None  # as not yet shown: nothing was missed
+    state.camera_stay = stay()
 
 
 def _servers():

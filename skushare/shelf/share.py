@@ -50,11 +50,8 @@ def share_of_shelves(photos, labels=(), brands=(), own=None):
 def share_by_row(detections, labels=(), brands=()):
     """As :func:`share_of_shelf`, for each shelf row; the column ``row`` counts from 1, the topmost."""
     ids = row_ids(detections.boxes) if detections.row_ids is None else detections.row_ids
-    rows = np.unique(ids)
-    if not len(rows):
-        rows, parts = [-1], [_columns([detections], labels, brands)]
-    else:
-        parts = [_columns([detections[ids == row]], labels, brands) for row in rows]
+    rows = np.unique(ids) if len(ids) else [-1]  # no row at all has a table without lines
+    parts = [_columns([detections[ids == row]], labels, brands) for row in rows]
     table = _table(parts)
     table.insert(0, "row", np.repeat(rows, [len(part["name"]) for part in parts]) + 1)
     return table
