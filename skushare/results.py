@@ -11,7 +11,7 @@ from skushare.shelf.gaps import find_gaps
 from skushare.shelf.share import COMPETITORS, OWN, UNKNOWN, share_by_row, share_of_shelves
 from skushare.spreadsheet import to_csv
 
-UNREAD = "not read"
+FAILED = "error"
 
 
 def to_coco(found, labels, brands=(), own=()):
@@ -82,7 +82,9 @@ def to_table(found):
     rows = [
         {
             "photo": os.fspath(photo.path),
-            "facings": UNREAD if photo.error else str(len(photo.detections)),  # why is said as it is met
+            "facings": FAILED
+            if photo.error
+            else str(len(photo.detections)),  # what it is was said as it was met
         }
         for photo in found
     ]

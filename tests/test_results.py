@@ -67,7 +67,7 @@ def test_csv_has_whole_numbers_where_only_some_photos_have_rows():
 
 def test_table_counts_every_photo_and_all():
     text = results.to_table(FOUND)
-    assert text.count("not read") == 1 and text.splitlines()[-1].split()[-1] == "2"
+    assert text.split().count("error") == 1 and text.splitlines()[-1].split()[-1] == "2"
 
 
 @pytest.mark.parametrize(
