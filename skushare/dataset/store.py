@@ -57,7 +57,7 @@ def add_dataset(dataset, name, copy=True, progress=None):
         (new / "images").mkdir()
         dataset, names = _take(dataset, new / "images", copy, progress or iter)
         versions.write_labels(new, dataset, names)
-        versions.cache_columns(new, 0, Index.of(dataset, names))
+        versions.cache_columns(new, 0, Index.of(dataset, names), versions.stamps(new, 0))
     # After the folder has its name, which thumbnails go by: who looks first need not wait.
     thumbnails([folder / "images" / name for name in names[:_LOOKED_AT_FIRST]], folder / THUMBNAILS)
     return folder
@@ -78,12 +78,13 @@ def open_dataset(name):
         DatasetError: there is none, or its files are damaged.
     """
     folder = dataset_folder(name)
-    return _dataset(name, folder, history(name))
+    return _unchanged(folder, lambda past: _dataset(name, folder, past))
 
 
 def open_index(name):
     """The stored dataset ``name`` with its edits, as columns. Raises as :func:`open_dataset`."""
-    return _index(dataset_folder(name), history(name))
+    folder = dataset_folder(name)
+    return _unchanged(folder, lambda past: _index(folder, past))
 
 
 def history(name):
@@ -207,6 +208,8 @@ def fold_edits(name):
         version = past.version
         if past.changes:
             version = versions.add_version(folder, _dataset(name, folder, past), _index(folder, past).names)
+            # From here on its changes apply to no file, wherever this process ends.
+            append_edit(folder / _JOURNAL, past, version=version, reason="wrote the edits into the files")
         versions.begin_fold(folder, version)
         versions.finish_fold(folder, folder / _JOURNAL)
 
@@ -228,6 +231,15 @@ def _locked(folder):
             raise DatasetError(f"{folder.name}: is being changed by another program; try again later")
         versions.finish_fold(folder, folder / _JOURNAL)
         yield
+
+
+def _unchanged(folder, read):
+    """What ``read`` makes of the journal's history, made again where an edit or a fold came in between."""
+    while True:
+        stamp = versions.file_stamp(folder / _JOURNAL)
+        made = read(read_history(folder / _JOURNAL))
+        if versions.file_stamp(folder / _JOURNAL) == stamp:
+            return made
 
 
 def _dataset(name, folder, past):

@@ -47,7 +47,7 @@ def add_version(folder, dataset, names):
     version = 1 + max((int(path.name) for path in versions.glob("[0-9]*")), default=0)
     with atomic_folder(versions / str(version)) as new:
         write_labels(new, dataset, names)
-    cache_columns(folder, version, Index.of(dataset, names))
+    cache_columns(folder, version, Index.of(dataset, names), stamps(folder, version))
     return version
 
 
@@ -92,7 +92,8 @@ def read_columns(folder, version):
     Raises:
         DatasetError: a file is missing or damaged.
     """
-    index = read_index(_cache(folder, version), stamps(folder, version))
+    stamp = stamps(folder, version)  # before the files are read: another process may fold edits into them
+    index = read_index(_cache(folder, version), stamp)
     if index is None:
         head = read_head(folder, version)
         samples, images = [], folder / "images"
@@ -103,16 +104,20 @@ def read_columns(folder, version):
         index = Index.of(
             Dataset("", tuple(samples), head["labels"]), [image_name(s.path, images) for s in samples]
         )
-        cache_columns(folder, version, index)
+        cache_columns(folder, version, index, stamp)
     return index
 
 
-def cache_columns(folder, version, index):
-    """Keep the columns of a version whose files are written, where there is a place to keep them."""
+def cache_columns(folder, version, index, stamp):
+    """Keep the columns of a version, where there is a place to keep them.
+
+    Args:
+        stamp: the :func:`stamps` of the files that ``index`` was made from.
+    """
     path = _cache(folder, version)
     with suppress(OSError, SkushareError):
         path.parent.mkdir(exist_ok=True)
-        index.write(path, stamps(folder, version))
+        index.write(path, stamp)
 
 
 def image_name(path, images):

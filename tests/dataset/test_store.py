@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skushare.dataset import store
+from skushare.dataset import store, versions
 from skushare.dataset.coco import read_coco
 from skushare.dataset.dataset import Dataset
 from skushare.dataset.thumbnails import THUMBNAILS, thumbnails
@@ -295,7 +295,7 @@ def test_another_holder_of_the_lock_is_told_of(shop, store_folder, monkeypatch):
 def test_edits_survive_the_death_of_their_process(shop):
     script = """
 import itertools
-from skushare.dataset import store
+from skushare.dataset import store, versions
 for number in itertools.count():
     box = [0, 0, number + 1, 5, 0, 1]
     store.change_boxes("shop", store.open_index("shop").names[1], [None], [box], "added")
@@ -368,12 +368,15 @@ def test_folding_writes_the_edits_into_the_files_and_ends_the_history(shop, stor
     assert np.array_equal(plain.samples[0].boxes, expected.only("train").samples[0].boxes)
 
 
-@pytest.mark.parametrize("steps", range(12))
+@pytest.mark.parametrize(
+    "new_version, steps", [(True, steps) for steps in range(10)] + [(False, steps) for steps in range(20)]
+)
 def test_a_fold_that_dies_anywhere_shows_the_same_and_is_finished_later(
-    shop, store_folder, monkeypatch, steps
+    shop, store_folder, monkeypatch, new_version, steps
 ):
-    edited()
-    store.replace_dataset("shop", store.open_dataset("shop").only("train"), "fewer splits")
+    add_box(1)
+    if new_version:
+        store.replace_dataset("shop", store.open_dataset("shop").only("train"), "fewer splits")
     expected = tables()
     left = iter(range(steps))
 
@@ -393,9 +396,10 @@ def test_a_fold_that_dies_anywhere_shows_the_same_and_is_finished_later(
             store.fold_edits("shop")
     assert tables() == expected
     add_box(0)
-    assert tables() == [[*expected[0], list(BOX)]]
+    expected[0].append(list(BOX))
+    assert tables() == expected
     drop_cache()
-    assert tables() == [[*expected[0], list(BOX)]]
+    assert tables() == expected
     assert not (store_folder / "shop" / ".folding").exists()
 
 
@@ -410,3 +414,37 @@ def test_an_empty_store_has_no_names(store_folder):
         store.open_dataset("shop")
     assert store.add_dataset(Dataset("nothing", (), ()), "nothing").is_dir()
     assert len(store.open_dataset("nothing")) == 0
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_edits_that_another_process_folds_while_they_are_read_count_once(shop, monkeypatch, cached):
+    add_box()
+    expected, reading = tables(), [versions.read_columns]
+
+    def fold_first(*args):
+        if reading:
+            monkeypatch.setattr(versions, "read_columns", reading.pop())
+            store.fold_edits("shop")
+        return versions.read_columns(*args)
+
+    if not cached:
+        drop_cache()
+    monkeypatch.setattr(versions, "read_columns", fold_first)
+    assert tables() == expected and not store.history("shop").done
+    assert len(store.open_dataset("shop").samples[0].boxes) == len(expected[0])
+
+
+def test_labels_that_are_changed_while_they_are_read_are_not_kept_as_the_new_ones(shop, monkeypatch):
+    add_box()
+    expected, read = tables(), versions.read_coco
+
+    def read_then_fold(*args, **options):
+        part = read(*args, **options)
+        monkeypatch.setattr(versions, "read_coco", read)
+        store.fold_edits("shop")
+        return part
+
+    drop_cache()
+    monkeypatch.setattr(versions, "read_coco", read_then_fold)
+    store.open_index("shop")
+    assert tables() == expected
