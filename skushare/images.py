@@ -270,7 +270,7 @@ def _to_rgb(picture):
 
 def _to_8_bits(samples):
     """Grey samples of any depth as uint8; 16-bit ones by their range, others by their own extremes."""
-    if samples.dtype == np.uint16:
+    if samples.dtype.kind == "u" and samples.dtype.itemsize == 2:  # of either byte order
         return (samples >> 8).astype(np.uint8)
     samples = np.nan_to_num(samples.astype(np.float64), posinf=0, neginf=0)
     low, high = samples.min(), samples.max()

@@ -166,6 +166,18 @@ def test_16_bit_grey_keeps_its_tones(format):
     assert_grey_ramp(read_image(encode(ramp, format)))
 
 
+@pytest.mark.parametrize("order", "<>")
+def test_16_bit_grey_is_as_bright_in_either_byte_order(order, tmp_path):
+    dark = np.full((32, 48), 40 * 257, np.uint16)
+    dark[8:] = 60 * 257
+    tifffile = b"II*\0" if order == "<" else b"MM\0*"
+    entries = [(256, 48), (257, 32), (258, 16), (259, 1), (262, 1), (273, 122), (278, 32), (279, dark.nbytes)]
+    fields = b"".join(struct.pack(f"{order}HHIHH", tag, 3, 1, value, 0) for tag, value in entries)
+    header = tifffile + struct.pack(f"{order}IH", 8, len(entries)) + fields + bytes(4)
+    data = header.ljust(122, b"\0") + dark.astype(f"{order}u2").tobytes()
+    assert np.unique(read_image(data)).tolist() == [40, 60]
+
+
 def test_16_bit_color_png():
     image = read_image(cv2.imencode(".png", UPRIGHT[..., ::-1].astype(np.uint16) * 257)[1].tobytes())
     assert_upright(image, tolerance=1)
