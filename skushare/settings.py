@@ -7,6 +7,8 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 from skushare.errors import ConfigError
 
+MOST = 2**32 - 1  # what a seed may be, and far less than a browser's fields can hold
+
 
 class Settings:
     """Base of a frozen dataclass of settings; its ``__post_init__`` calls :meth:`check_types` first."""
@@ -22,8 +24,10 @@ class Settings:
                 allowed = (int, float) if hint is float else hint
                 if not isinstance(value, allowed) or (hint in (int, float) and isinstance(value, bool)):
                     raise ConfigError(f"{name}: a value of type {hint.__name__} is needed, got {value!r}")
-                if hint is float and not isfinite(value):
+                if isinstance(value, float) and not isfinite(value):
                     raise ConfigError(f"{name}: a finite number is needed, got {value!r}")
+                if hint in (int, float) and isinstance(value, int) and abs(value) > MOST:
+                    raise ConfigError(f"{name}: whole numbers to {MOST:,} are possible, got more")
             elif get_origin(hint) is tuple and not isinstance(value, tuple):
                 raise ConfigError(f"{name}: a list is needed, got {value!r}")
 

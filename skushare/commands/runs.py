@@ -3,7 +3,7 @@
 import json
 import time
 
-from skushare.commands.common import command
+from skushare.commands.common import command, positive
 from skushare.commands.train import add_plan, read_plan, warn
 from skushare.errors import ConfigError
 
@@ -63,7 +63,7 @@ def add(commands):
         if name == "stop":
             parser.add_argument("--force", action="store_true", help="kill it; what is not saved is lost")
         if name == "log":
-            parser.add_argument("--lines", type=int, default=40, help="how many (default: 40)")
+            parser.add_argument("--lines", type=positive, default=40, help="how many (default: 40)")
 
 
 def show_list(args):

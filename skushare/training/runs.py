@@ -8,8 +8,10 @@ import io
 import json
 import os
 import shutil
+import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,8 +170,9 @@ class Run:
         """
         with writing(self.folder / STOP):
             (self.folder / STOP).touch()
-        if force and self.status == RUNNING:
-            os.kill(self.read_state()["pid"], 9)
+        if force and self.status == RUNNING and "pid" in (state := self.read_state()):
+            with suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(state["pid"], signal.SIGKILL)
         with hold(self.folder / LOCK) as mine:
             # A process that holds the lock sees the request by itself.
             if mine and self.read_state()["status"] == QUEUED:

@@ -19,16 +19,20 @@ class TensorBoard:
         folder: of the runs; address: of this machine to listen at.
 
     Raises:
-        SkushareError: TensorBoard is not installed.
+        SkushareError: TensorBoard is not installed, or cannot listen at the address.
     """
 
     def __init__(self, folder, address="127.0.0.1"):
         if not find_spec("tensorboard"):
             raise SkushareError("TensorBoard is not installed; pip install tensorboard brings it")
         self.address = address or "127.0.0.1"
-        with socket.socket() as probe:
-            probe.bind((self.address, 0))
-            self.port = probe.getsockname()[1]
+        try:
+            family, *_, place = socket.getaddrinfo(self.address, 0, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family) as probe:
+                probe.bind(place)
+                self.port = probe.getsockname()[1]
+        except OSError as error:
+            raise SkushareError(f"TensorBoard cannot listen at {self.address} ({error.strerror})") from None
         Path(folder).mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
             [

@@ -40,6 +40,8 @@ def test_json_round_trip(config):
         ({"schedule_steps": 300, "warmup_steps": 300}, "schedule_steps"),
         ({"validation_photos": -1}, "validation_photos"),
         ({"seed": -1}, "seed"),
+        ({"steps": 2**53 + 2}, "steps: whole numbers to 4,294,967,295"),
+        ({"learning_rate": 10**400}, "learning_rate: whole numbers to"),
         ({"speed": 1}, "unknown setting speed"),
     ],
 )

@@ -109,6 +109,14 @@ def test_a_running_run_is_told_to_stop_and_can_neither_be_resumed_nor_deleted(ru
                 call()
 
 
+@pytest.mark.parametrize("state", [{"status": FINISHED}, {"status": RUNNING, "pid": 2**22 + 1}])
+def test_a_run_that_ends_while_it_is_killed_is_stopped(run, monkeypatch, state):
+    monkeypatch.setattr(runs.Run, "status", RUNNING)  # as it was a moment ago
+    run.write_state(state.pop("status"), **state)
+    run.stop(force=True)
+    assert (run.folder / runs.STOP).exists()
+
+
 def test_a_run_whose_process_is_gone_is_interrupted_and_says_what_is_known(run, monkeypatch):
     run.write_state(RUNNING, pid=1)
     (run.folder / runs.LOG).write_text("step 3\nstep 4\n\n")

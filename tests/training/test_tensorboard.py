@@ -26,3 +26,8 @@ def test_without_tensorboard_it_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(tensorboard, "find_spec", lambda name: None)
     with pytest.raises(SkushareError, match="not installed"):
         TensorBoard(tmp_path)
+
+
+def test_an_address_that_this_machine_does_not_have_is_told(tmp_path):
+    with pytest.raises(SkushareError, match="cannot listen at 192.0.2.1"):
+        TensorBoard(tmp_path, "192.0.2.1")  # kept for documentation by RFC 5737
