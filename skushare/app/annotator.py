@@ -44,7 +44,7 @@ def _take_edits(key, save):
     edits = st.session_state[key]["edits"]
     saved = _saved(key)
     count = saved["count"] if saved["batch"] == edits["batch"] else 0
-    for change in edits["changes"][count - edits["saved"] :]:
+    for change in edits["changes"][max(0, count - edits["saved"]) :]:  # below 0 where a session was lost
         save(edits["picture"], change["before"], change["after"])
     st.session_state[f"{key}_saved"] = {
         "batch": edits["batch"],

@@ -31,6 +31,7 @@ from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
 from skushare.shelf.gaps import count_gaps, find_gaps
 from skushare.shelf.share import UNKNOWN
+from skushare.text import tidy_name
 
 LARGE_SIDE = 2048  # pixels of a photo that is looked at closely
 SMALL_SIDE = 900  # of one beside another
@@ -196,7 +197,7 @@ def _show_photo(now, gaps, colors):
         return
     if now.source == "sweep" and len(now.photos) > 1:
         st.caption("Each facing has its box on one picture of the sweep; others may show it without.")
-    further = st.session_state.get(f"audit_further_{now.id}", [])
+    further = filter(None, map(tidy_name, st.session_state.get(f"audit_further_{now.id}", [])))
     # A brand keeps its place in a visit: the browser, and what is on its way from there, count in places.
     shown = st.session_state.setdefault(f"audit_labels_{now.id}", dict.fromkeys([*now.brands, UNKNOWN]))
     shown.update(dict.fromkeys([*now.brands, *further]))

@@ -121,19 +121,20 @@ def _offer_brand_map(key, labels, gallery):
                 state.brand_map_round += 1  # empties the field
                 st.rerun()
         if gallery is not None and gallery.by_label:
-            st.button(
+            gone = st.button(
                 "Delete the chosen map",
                 icon=":material/delete:",
                 key=f"{key}_brand_map_gone",
                 help="Audits keep the brands that they were made with.",
-                on_click=_delete_brand_map,
-                args=(gallery.name,),
             )
-
-
-def _delete_brand_map(name):
-    delete_gallery(name)
-    st.session_state.gallery_name = None
+            if gone:
+                try:
+                    delete_gallery(gallery.name)
+                except SkushareError as error:
+                    st.error(plain(str(error)), icon=":material/error:")
+                else:
+                    state.gallery_name = None
+                    st.rerun()
 
 
 def name_album(album, min_score, labels, embedder, key):

@@ -200,7 +200,8 @@ def save_correction(number, photo, before, after, who=""):
             ``None`` where there was or is none.
 
     Raises:
-        AuditError: there is no facing like ``before``, as somebody else has changed it meanwhile.
+        AuditError: there is no facing like ``before``, as somebody else has changed it meanwhile,
+            or the brand of ``after`` has no name.
     """
     with session() as db:
         _lock(db, number)
@@ -217,6 +218,8 @@ def save_correction(number, photo, before, after, who=""):
             facing = _find(now.detections, numbers, brands, before)
         if after is not None:
             after = after._replace(brand=tidy_name(after.brand))
+            if not after.brand:
+                raise AuditError("a brand needs a name")
         _add_correction(db, audit, Correction(photo, facing, before, after, tidy_name(who), _now()))
 
 

@@ -59,6 +59,7 @@ def test_the_browser_gets_what_it_draws(browser):
         ([("a", 0, 1), ("a", 0, 1, 2)], [1, 2]),  # the first was not yet known to be saved
         ([("a", 0, 1, 2, 3)], [1, 2, 3]),  # two messages became one
         ([("a", 0, 1, 2), ("a", 0, 1, 2)], [1, 2]),  # the same once more
+        ([("a", 1, 2, 3, 4)], [2, 3, 4]),  # the server was started anew since the first was saved
         ([("a", 0, 1), ("b", 0, 1)], [1, 1]),  # another picture, or the page was loaded again
     ],
 )

@@ -12,6 +12,7 @@ from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import Gallery, Sku
 from skushare.brands.library import brand_map_names, brand_notes, save_gallery
 from skushare.detections import Detections
+from skushare.errors import DatabaseError
 from skushare.jpeg import encode_jpeg
 from tests.app.elements import button, field, metrics, open_tab, press, texts
 from tests.app.test_pages import open_page, upload
@@ -137,6 +138,17 @@ def test_a_map_that_was_given_is_there_on_other_pages_and_can_be_deleted(photos,
     assert photos.selectbox(key="live_gallery").value == "drinks (brand map)"
     press(photos, "Delete the chosen map")
     assert photos.selectbox(key="live_gallery").value == OWN_LABELS and brand_map_names() == []
+
+
+def test_a_map_that_cannot_be_deleted_stays_and_the_page_says_why(photos, monkeypatch):
+    def refuse(name):
+        raise DatabaseError("the database cannot be written")
+
+    give_map(photos, "photos")
+    monkeypatch.setattr("skushare.app.naming.delete_gallery", refuse)
+    press(photos, "Delete the chosen map")
+    assert [error.value for error in photos.error] == ["the database cannot be written"]
+    assert photos.selectbox(key="photos_gallery").value == "drinks (brand map)"
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,14 @@ def test_a_correction_can_be_taken_back_until_the_next(make_audit):
         store.take_back(number, saved.corrections[0])
 
 
+def test_a_correction_to_a_brand_without_a_name_is_refused(make_audit):
+    number = store.save_audit(make_audit())
+    saved = store.open_audit(number)
+    with pytest.raises(AuditError, match="needs a name"):
+        store.save_correction(number, saved.photos[0].id, facing(saved), facing(saved)._replace(brand=" \t"))
+    assert store.open_audit(number).corrections == saved.corrections
+
+
 def test_a_facing_that_somebody_else_corrected_is_not_corrected_blindly(make_audit):
     number = store.save_audit(make_audit())
     saved = store.open_audit(number)
