@@ -3,10 +3,11 @@
 import streamlit as st
 
 from skushare.app.navigation import require_navigation
+from skushare.app.notes import show_notes
 from skushare.app.text import plain
 from skushare.app.training_compare import show_comparison
 from skushare.app.training_form import show_form
-from skushare.app.training_state import COMPARE, NEW, RUNS, take_next, take_note
+from skushare.app.training_state import COMPARE, NEW, RUNS, take_next
 from skushare.app.training_watch import show_runs
 from skushare.dataset.store import dataset_names
 from skushare.errors import SkushareError
@@ -15,8 +16,7 @@ from skushare.training import runs
 require_navigation()
 
 st.title("Training")
-if text := take_note():
-    st.error(plain(text), icon=":material/error:")
+show_notes()
 
 try:
     runs.wake()  # after a restart of the machine the queue goes on from here

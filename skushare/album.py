@@ -15,7 +15,7 @@ from skushare.brands.recognition import example_picture
 from skushare.detections import Detections
 from skushare.draw import annotate, draw_blocks, draw_gaps
 from skushare.errors import SkushareError
-from skushare.files import atomic_write
+from skushare.files import write_file
 from skushare.images import read_image
 from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
 from skushare.shelf.blocks import brand_blocks
@@ -122,8 +122,7 @@ class Album:
             image = read_image(data, name=name)
             detections = detector.detect(image, mode="photo", min_score=SCORE_FLOOR)
             embeddings = None if embedder is None else _embed(image, detections, embedder)
-            with atomic_write(self._original(key)) as handle:
-                handle.write(data)
+            write_file(self._original(key), data)
         except SkushareError as error:
             self.failures[key] = str(error)
             return

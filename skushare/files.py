@@ -45,6 +45,12 @@ def atomic_write(path):
             os.unlink(temporary)
 
 
+def write_file(path, content):
+    """Have the file ``path`` hold ``content``, bytes or text (UTF-8). Raises as :func:`atomic_write`."""
+    with atomic_write(path) as handle:
+        handle.write(content.encode() if isinstance(content, str) else content)
+
+
 @contextmanager
 def writing(path):
     """Have an ``OSError`` that is met inside say, as a :class:`SkushareError`, what could not be written."""

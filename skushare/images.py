@@ -12,7 +12,7 @@ from pi_heif import register_heif_opener
 from PIL import Image
 
 from skushare.errors import ImageError
-from skushare.files import atomic_write
+from skushare.files import write_file
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 SUFFIXES = frozenset(
@@ -159,8 +159,7 @@ def write_image(path, image, quality=92):
         raise ImageError(f"{path}: pictures are written as .jpg or .png; choose one of these endings")
     options = [] if suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, quality]
     encoded = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1]
-    with atomic_write(path) as file:
-        file.write(encoded)
+    write_file(path, encoded)
 
 
 def exif_orientation(picture):

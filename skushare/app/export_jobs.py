@@ -21,7 +21,7 @@ import pandas as pd
 from skushare.brands.gallery_files import write_gallery
 from skushare.errors import ConfigError, SkushareError
 from skushare.export.folder import walk
-from skushare.files import atomic_write, make_folder, writing
+from skushare.files import atomic_write, make_folder, write_file, writing
 from skushare.lock import hold, is_held
 from skushare.processes import STANDS_BACK, start_detached
 from skushare.workspace import checked_name, exports_folder, free_name
@@ -265,16 +265,14 @@ def _begin(folder, request, gallery):
     """Write what is asked for into ``folder`` and start the process."""
     if gallery is not None:
         write_gallery(gallery, folder / GALLERY)
-    with atomic_write(folder / REQUEST) as handle:
-        handle.write(json.dumps(asdict(request)).encode())
+    write_file(folder / REQUEST, json.dumps(asdict(request)))
     with open(folder / LOCK, "a") as lock, open(folder / LOG, "wb") as log:
         # The process inherits the lock, and it lasts as long as the process, however that ends.
         fcntl.flock(lock, fcntl.LOCK_EX)
         command = [*COMMAND, *_options(folder.resolve(), request)]
         process = start_detached(command, log, niceness=STANDS_BACK, pass_fds=[lock.fileno()])
         try:
-            with atomic_write(folder / PROCESS) as handle:
-                handle.write(json.dumps({"pid": process.pid}).encode())
+            write_file(folder / PROCESS, json.dumps({"pid": process.pid}))
         except BaseException:
             process.kill()
             process.wait()

@@ -28,13 +28,3 @@ def take_next():
         st.session_state.training_tab = tab
     if run:
         st.session_state.training_run = run
-
-
-def note(text):
-    """Have ``text`` shown as an error at the top of the next run of the page."""
-    st.session_state.training_note = text
-
-
-def take_note():
-    """What was noted, once."""
-    return st.session_state.pop("training_note", "")

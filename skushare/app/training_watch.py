@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from skushare.app.cells import cells
+from skushare.app.notes import attempt, note
 from skushare.app.text import duration, plain
-from skushare.app.training_state import NEW, Clone, note, show_tab
+from skushare.app.training_state import NEW, Clone, show_tab
 from skushare.errors import SkushareError
 from skushare.training import runs
 from skushare.training.comparison import best_figures
@@ -115,7 +116,7 @@ def _show_status(run, status, reason):
             st.button(
                 "Stop" if status == runs.RUNNING else "Take from the queue",
                 icon=":material/stop:",
-                on_click=partial(_attempt, run.stop),
+                on_click=partial(attempt, run.stop),
                 disabled=stopping,
                 key="training_stop",
             )
@@ -123,7 +124,7 @@ def _show_status(run, status, reason):
                 st.button(
                     "Stop at once",
                     icon=":material/flash_on:",
-                    on_click=partial(_attempt, run.stop, force=True),
+                    on_click=partial(attempt, run.stop, force=True),
                     help="Ends the process now; the steps since the last checkpoint are lost.",
                     key="training_force",
                 )
@@ -132,7 +133,7 @@ def _show_status(run, status, reason):
                 "Resume",
                 type="primary",
                 icon=":material/play_arrow:",
-                on_click=partial(_attempt, run.resume),
+                on_click=partial(attempt, run.resume),
                 key="training_resume",
             )
     if reason:
@@ -239,7 +240,7 @@ def _more(run):
                 "Delete for good",
                 type="primary",
                 icon=":material/delete:",
-                on_click=partial(_attempt, run.delete),
+                on_click=partial(attempt, run.delete),
             )
         _offer_tensorboard()
 
@@ -256,7 +257,7 @@ def _clone(run):
     try:
         st.session_state.training_clone = Clone(run.name, run.plan)
     except SkushareError as error:
-        note(str(error))
+        note(str(error), failed=True)
         return
     st.session_state.training_turn = st.session_state.get("training_turn", 0) + 1
     show_tab(NEW)
@@ -302,7 +303,7 @@ def _show_tensorboard():
     if board.failed():
         _tensorboard.clear()
         st.session_state.training_tensorboard = False
-        note("TensorBoard has ended; open it again")
+        note("TensorBoard has ended; open it again", failed=True)
         st.rerun()
     page = urlsplit(st.context.url or "")
     ready = board.ready()
@@ -317,11 +318,3 @@ def _show_tensorboard():
             f"It speaks plain http at port {board.port} of the app's computer. If a proxy keeps you from "
             f"that, forward the port to yours: `ssh -L {board.port}:localhost:{board.port} {page.hostname}`"
         )
-
-
-def _attempt(act, **options):
-    """Do what a button says; if it fails, the page tells why."""
-    try:
-        act(**options)
-    except SkushareError as error:
-        note(str(error))

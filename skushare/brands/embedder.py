@@ -10,7 +10,7 @@ import numpy as np
 
 from skushare.detector.models import LITERT, models_folder
 from skushare.errors import ModelError
-from skushare.files import atomic_write, sha256
+from skushare.files import sha256, write_file
 from skushare.quiet import ungreeted
 
 DEFAULT_EMBEDDER = "facing_embedder"
@@ -153,8 +153,6 @@ def resized(picture, side):
 def write_embedder(folder, content, about):
     """Write an embedder's folder: the LiteRT model ``content``, and ``about``, which the class reads."""
     folder = Path(folder)
-    with atomic_write(folder / LITERT) as handle:
-        handle.write(content)
+    write_file(folder / LITERT, content)
     about = {**about, "files": {LITERT: sha256(folder / LITERT)}}
-    with atomic_write(folder / DESCRIPTION) as handle:
-        handle.write(json.dumps(about, indent=2).encode() + b"\n")
+    write_file(folder / DESCRIPTION, json.dumps(about, indent=2) + "\n")

@@ -17,7 +17,7 @@ from skushare.brands.embedder import PICTURE_SIDE
 from skushare.brands.gallery import Gallery, GalleryError, Sku
 from skushare.dataset.archive import Limits, extract
 from skushare.errors import SkushareError
-from skushare.files import atomic_folder, atomic_write
+from skushare.files import atomic_folder, write_file
 from skushare.images import find_images, read_image
 from skushare.jpeg import encode_jpeg, shrink
 
@@ -36,8 +36,7 @@ def write_gallery(gallery, target):
     """
     target = Path(target)
     if target.suffix.lower() == ".zip":
-        with atomic_write(target) as handle:
-            handle.write(gallery_zip(gallery))
+        write_file(target, gallery_zip(gallery))
         return
     with atomic_folder(target) as folder:
         for name, content in _files(gallery).items():

@@ -229,12 +229,11 @@ def export_audits(args):
 def write_report(args):
     from skushare.audits import store
     from skushare.audits.report import report
-    from skushare.files import atomic_write
+    from skushare.files import write_file
 
     path = args.out or Path(f"audit-{args.number}.pdf")
     content = report(store.open_audit(args.number))
-    with atomic_write(path) as handle:
-        handle.write(content)
+    write_file(path, content)
     print(path)
     return 0
 

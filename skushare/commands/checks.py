@@ -266,11 +266,10 @@ def _write_places(path, findings):
 
 
 def _write_csv(path, table):
-    from skushare.files import atomic_write
+    from skushare.files import write_file
     from skushare.spreadsheet import to_csv
 
-    with atomic_write(path) as file:
-        file.write(to_csv(table))
+    write_file(path, to_csv(table))
 
 
 def _print_table(table, numbers):

@@ -158,13 +158,6 @@ def counted(number, noun):
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def write(path, text):
-    from skushare.files import atomic_write
-
-    with atomic_write(path) as handle:
-        handle.write(text.encode("utf-8"))
-
-
 def read_data(source, one_class=False):
     from skushare.dataset.formats import read_dataset
 

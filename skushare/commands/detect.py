@@ -12,10 +12,9 @@ from skushare.commands.common import (
     open_naming,
     positive,
     progress,
-    write,
 )
 from skushare.errors import ConfigError
-from skushare.files import check_folder, check_target, make_folder
+from skushare.files import check_folder, check_target, make_folder, write_file
 
 JOINED_SIDE = 2048  # pixels that photos are kept at while they wait to be joined
 MOST_JOINED = 100  # photos; they wait in a gigabyte, and each is compared with each
@@ -149,7 +148,7 @@ def run(args):
     facings = sum(len(photo.detections) for photo in found)
     written = f"{counted(facings, 'facing')} of {counted(len(found), 'photo')}"
     if args.out:
-        write(args.out, text)
+        write_file(args.out, text)
         print(f"{args.out}: {written}")
     else:
         print(text.removeprefix("\ufeff").removesuffix("\n"))  # programs read this, no spreadsheet

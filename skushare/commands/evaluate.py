@@ -4,8 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-from skushare.commands.common import add_model, command, fraction, input_size, progress, read_data
-from skushare.files import atomic_write, check_folder, make_folder
+from skushare.commands.common import add_model, command, fraction, input_size, read_data, shown
+from skushare.files import check_folder, make_folder, write_file
 
 
 def add(commands):
@@ -66,14 +66,8 @@ def run(args):
     if args.details:
         check_folder(make_folder(args.details))
 
-    def shown(samples):
-        with progress(len(samples), "photos") as advance:
-            for sample in samples:
-                yield sample
-                advance()
-
     evaluation = Evaluation(model, dataset, args.mode, args.size)
-    done = evaluation.run(args.loss, progress=shown)
+    done = evaluation.run(args.loss, progress=shown("photos"))
     if done is None:
         print("skushare: stopped; start again to go on", file=sys.stderr)
         return 130
@@ -88,8 +82,7 @@ def run(args):
     if args.details:
         failures = saved["failures"].values()
         for name, content in report.files(row, result, saved, min_score, failures).items():
-            with atomic_write(args.details / name) as handle:
-                handle.write(content)
+            write_file(args.details / name, content)
         print(f"{args.details}: figures, tables and predictions")
     if args.set_threshold:
         store_threshold(model, args.mode, row["best_score"], dataset, args.force)

@@ -156,14 +156,14 @@ def delete(args):
 
 
 def export_config(args):
-    from skushare.commands.common import write
+    from skushare.files import write_file
     from skushare.training import runs
     from skushare.training.pipeline import write_pipeline
 
     plan = runs.open_run(args.name).plan
     text = write_pipeline(plan.detector, plan.training, plan.weights)
     if args.out:
-        write(args.out, text)
+        write_file(args.out, text)
         print(args.out)
     else:
         print(text, end="")

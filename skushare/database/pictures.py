@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from skushare.errors import DatabaseError
-from skushare.files import atomic_write
+from skushare.files import write_file
 from skushare.workspace import workspace
 
 
@@ -46,8 +46,7 @@ def put(data):
         raise DatabaseError(
             f"{path.parent}: cannot be made ({error.strerror}); check the folder and the free space"
         ) from error
-    with atomic_write(path) as handle:
-        handle.write(data)
+    write_file(path, data)
     _sync(path.parent)
     return digest
 

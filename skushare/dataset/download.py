@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from skushare.dataset.archive import Limits, extract_tar
 from skushare.errors import DatasetError, SkushareError
-from skushare.files import atomic_write, sha256
+from skushare.files import sha256, write_file
 from skushare.lock import hold
 
 TIMEOUT = 60.0  # seconds without a byte
@@ -124,9 +124,8 @@ def _unpack(source, archive, target, progress):
         extract_tar(archive, unpacked, limits, lambda done: progress(min(done, size), size))
         if not (unpacked / source.root).is_dir():
             raise DatasetError(f"{archive}: has no folder {source.root}")
-        with atomic_write(unpacked / source.root / "LICENCE.txt") as file:
-            text = f"{source.title}\n{source.homepage}\n{source.licence}\nAgreed to on {date.today()}.\n"
-            file.write(text.encode())
+        text = f"{source.title}\n{source.homepage}\n{source.licence}\nAgreed to on {date.today()}.\n"
+        write_file(unpacked / source.root / "LICENCE.txt", text)
         os.replace(unpacked / source.root, target)
     except DatasetError as error:
         raise DatasetError(f"{error} (delete {archive} to download it anew)") from None
@@ -227,8 +226,7 @@ def _go_on(url, part, room, progress):
         version = response.headers.get("ETag", "W/")
         if version.startswith("W/"):  # a weak mark does not promise the same bytes
             version = response.headers.get("Last-Modified", "")
-        with atomic_write(_mark_file(part)) as file:
-            file.write(json.dumps({"size": size, "version": version}).encode())
+        write_file(_mark_file(part), json.dumps({"size": size, "version": version}))
         with open(part, "ab" if have else "wb") as out:
             while have < size:
                 out.write(_block(response))

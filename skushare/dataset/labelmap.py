@@ -9,7 +9,7 @@ from google.protobuf import text_format
 from skushare.dataset.layout import plain_files, read_text
 from skushare.dataset.messages import StringIntLabelMap
 from skushare.errors import DatasetError
-from skushare.files import atomic_write
+from skushare.files import write_file
 
 NAME = "label_map.pbtxt"
 
@@ -51,8 +51,7 @@ def write_label_map(path, labels):
     """Write class names, numbered from 1 in their order."""
     items = [{"id": number, "name": label} for number, label in enumerate(labels, 1)]
     text = text_format.MessageToString(StringIntLabelMap(item=items), as_utf8=True)
-    with atomic_write(path) as file:
-        file.write(text.encode())
+    write_file(path, text)
 
 
 class Classes:

@@ -16,7 +16,7 @@ import numpy as np
 from skushare.dataset.packs import THEMES
 from skushare.dataset.scene import Scene
 from skushare.errors import DatasetError
-from skushare.files import atomic_write
+from skushare.files import write_file
 from skushare.geometry import to_xywh
 from skushare.images import write_image
 
@@ -110,8 +110,7 @@ def write_dataset(folder, count, seed=0, themes=tuple(THEMES), **options):
             )
     path = folder / "annotations.json"
     content = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "sku"}]}
-    with atomic_write(path) as file:
-        file.write(json.dumps(content).encode())
+    write_file(path, json.dumps(content))
     return path
 
 

@@ -36,7 +36,7 @@ from skushare.dataset.layout import (
 )
 from skushare.dataset.messages import Example
 from skushare.errors import DatasetError
-from skushare.files import atomic_write, sha256
+from skushare.files import atomic_write, sha256, write_file
 from skushare.images import SUFFIXES, read_header, read_image
 from skushare.jpeg import encode_jpeg
 
@@ -147,8 +147,7 @@ def write_tfrecord(dataset, folder, progress=iter):
         contents[shard] = {"records": count, "sha256": digest}
     write_label_map(folder / LABEL_MAP, dataset.labels)
     contents[LABEL_MAP] = {"sha256": sha256(folder / LABEL_MAP)}
-    with atomic_write(folder / SIDECAR) as file:
-        file.write(json.dumps(contents, indent=1).encode())
+    write_file(folder / SIDECAR, json.dumps(contents, indent=1))
 
 
 def masked_crc(data):

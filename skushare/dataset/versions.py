@@ -14,7 +14,7 @@ from skushare.dataset.coco import coco_text, read_coco
 from skushare.dataset.dataset import Dataset
 from skushare.dataset.index import Index, read_index
 from skushare.errors import DatasetError, SkushareError
-from skushare.files import atomic_folder, atomic_write
+from skushare.files import atomic_folder, atomic_write, write_file
 from skushare.workspace import checked_name
 
 HEAD = "dataset.json"
@@ -37,8 +37,7 @@ def write_labels(folder, dataset, names):
         with atomic_write(folder / file) as handle:
             handle.writelines(piece.encode() for piece in coco_text(dataset, named))
     head = {"labels": dataset.labels, "files": files, "provenance": dataset.provenance}
-    with atomic_write(folder / HEAD) as handle:
-        handle.write(json.dumps(head, indent=2).encode())
+    write_file(folder / HEAD, json.dumps(head, indent=2))
 
 
 def add_version(folder, dataset, names):
@@ -129,8 +128,7 @@ def image_name(path, images):
 
 def begin_fold(folder, version):
     """Decide that a version becomes number 0; :func:`finish_fold` does it, now or after a crash."""
-    with atomic_write(folder / _FOLDING) as file:
-        file.write(str(version).encode())
+    write_file(folder / _FOLDING, str(version))
 
 
 def finish_fold(folder, journal):
@@ -147,8 +145,7 @@ def finish_fold(folder, journal):
             os.replace(path, folder / path.name)
         if _cache(folder, version).exists():
             os.replace(_cache(folder, version), _cache(folder, 0))
-    with atomic_write(journal):
-        pass
+    write_file(journal, b"")
     shutil.rmtree(folder / "versions", ignore_errors=True)
     for path in (folder / "cache").glob("index-[1-9]*.npz"):
         path.unlink()

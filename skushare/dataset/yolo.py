@@ -25,7 +25,7 @@ from skushare.dataset.layout import (
     unique_names,
 )
 from skushare.errors import DatasetError, ImageError
-from skushare.files import atomic_write
+from skushare.files import write_file
 from skushare.images import SUFFIXES, find_images, image_size
 
 _NO_SPLITS = {"path", "names", "nc", "download"}  # keys of data.yaml with another meaning
@@ -132,8 +132,7 @@ def write_yolo(dataset, folder, progress=iter):
         file.write_text("".join(_lines(sample)), encoding="utf-8")
     # Without "path": YOLO trainers would look for it below the folder where they run.
     content = {split: f"images/{split}" for split in parts} | {"names": dict(enumerate(dataset.labels))}
-    with atomic_write(folder / "data.yaml") as file:
-        file.write(yaml.safe_dump(content, allow_unicode=True, sort_keys=False).encode())
+    write_file(folder / "data.yaml", yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
 
 
 def _descriptions(folder):

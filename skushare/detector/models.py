@@ -7,7 +7,7 @@ from pathlib import Path
 
 from skushare.detector.config import DetectorConfig
 from skushare.errors import ConfigError, ModelError
-from skushare.files import atomic_write, sha256
+from skushare.files import sha256, write_file
 from skushare.workspace import runs_folder
 
 DEFAULT_MODEL = "shelf_dense"
@@ -116,8 +116,7 @@ def write_description(folder, config, about):
         name: sha256(folder / name) for name in (LITERT, WEIGHTS, LABEL_MAP) if (folder / name).is_file()
     }
     content = {**about, "config": json.loads(config.to_json()), "files": files}
-    with atomic_write(folder / DESCRIPTION) as handle:
-        handle.write(json.dumps(content, indent=2).encode() + b"\n")
+    write_file(folder / DESCRIPTION, json.dumps(content, indent=2) + "\n")
 
 
 def set_threshold(model, mode, min_score):

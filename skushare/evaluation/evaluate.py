@@ -10,7 +10,7 @@ from pathlib import Path
 from skushare.errors import SkushareError
 from skushare.evaluation.predictions import LEAST_SCORE
 from skushare.evaluation.result import Result
-from skushare.files import atomic_write, check_target, make_folder
+from skushare.files import check_target, make_folder, write_file
 from skushare.images import read_image
 from skushare.lock import hold
 from skushare.text import delimiter_of
@@ -98,8 +98,7 @@ def append_row(path, row):
         writer = csv.DictWriter(text, columns, restval="")
         writer.writeheader()
         writer.writerows([*rows, {name: _cell(value) for name, value in row.items()}])
-        with atomic_write(path) as handle:
-            handle.write(text.getvalue().encode())
+        write_file(path, text.getvalue())
 
 
 def check_table(path):

@@ -14,7 +14,7 @@ from skushare.detector.runtime import Detector
 from skushare.errors import DatasetError, ImageError, SkushareError
 from skushare.evaluation.predictions import Predictions, digest, photo_key
 from skushare.evaluation.result import Result
-from skushare.files import atomic_write, make_folder, writing
+from skushare.files import make_folder, write_file, writing
 from skushare.lock import hold, is_held
 from skushare.processes import STANDS_BACK, start_detached
 from skushare.workspace import evaluations_folder, runs_folder
@@ -178,8 +178,7 @@ class Evaluation:
                     return None
             teller.tell(Progress("figures", 0, 1))
             saved |= result.scored(resamples)
-            with atomic_write(self.folder / FIGURES) as handle:
-                handle.write(json.dumps(saved, indent=1).encode())
+            write_file(self.folder / FIGURES, json.dumps(saved, indent=1))
         return result, saved
 
     def start(self, source, loss=False):
@@ -261,8 +260,7 @@ class _Teller:
             yield sample
 
     def tell(self, progress):
-        with atomic_write(self.folder / PROGRESS) as handle:
-            handle.write(json.dumps(asdict(progress)).encode())
+        write_file(self.folder / PROGRESS, json.dumps(asdict(progress)))
 
 
 def rows_file(model):

@@ -15,7 +15,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from skushare.errors import SkushareError
-from skushare.files import atomic_write
+from skushare.files import write_file
 from skushare.lock import hold
 from skushare.serve.network import lan_addresses
 from skushare.workspace import certificates_folder
@@ -262,6 +262,5 @@ def _key_pem(key):
 
 
 def _write(path, content):
-    with atomic_write(path) as handle:  # the folder lets nobody else in meanwhile
-        handle.write(content)
+    write_file(path, content)  # the folder lets nobody else in meanwhile
     path.chmod(0o600)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from skushare.errors import ModelError
-from skushare.files import atomic_write
+from skushare.files import write_file
 
 LAST, PREVIOUS, NEXT = "last.npz", "previous.npz", "next.npz"
 
@@ -72,8 +72,7 @@ def save_checkpoint(path, model, counters):
     arrays |= {f"counter/{name}": np.asarray(value, np.int64) for name, value in counters.items()}
     content = io.BytesIO()  # a zip archive that fails half way complains once more when it is let go
     np.savez(content, **arrays)
-    with atomic_write(path) as handle:
-        handle.write(content.getbuffer())
+    write_file(path, content.getbuffer())
 
 
 def load_checkpoint(path, model):

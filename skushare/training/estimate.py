@@ -16,7 +16,7 @@ from statistics import median
 import psutil
 
 from skushare.errors import SkushareError
-from skushare.files import atomic_write, make_folder
+from skushare.files import make_folder, write_file
 from skushare.processes import ROOT, STANDS_BACK
 from skushare.quiet import load_keras
 from skushare.training.backends import environment, share_out
@@ -101,8 +101,7 @@ def estimate(plan, again=False):
     found = Estimate(seconds=0.0, measured=time.time(), busy=busy, **measured)
     path = _cache_file()
     make_folder(path.parent)
-    with atomic_write(path) as handle:
-        handle.write(json.dumps(_read_cache() | {_key(plan): asdict(found)}, indent=2).encode())
+    write_file(path, json.dumps(_read_cache() | {_key(plan): asdict(found)}, indent=2))
     return _for_length(found, plan)
 
 

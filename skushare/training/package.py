@@ -16,7 +16,7 @@ from skushare.detector.weights import load_weights, save_weights
 from skushare.errors import ModelError
 from skushare.evaluation.evaluate import evaluate
 from skushare.export.litert import largest_difference, litert_exporter
-from skushare.files import atomic_write, make_folder
+from skushare.files import make_folder, write_file
 from skushare.images import read_image
 
 AUTO = "auto"
@@ -74,8 +74,7 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
             contents["int8"] = export("int8", calibration_pictures(config, validation))
 
     def measure(mode, name):
-        with atomic_write(out / LITERT) as handle:
-            handle.write(contents[name])
+        write_file(out / LITERT, contents[name])
         write_description(out, config, {**about, "precision": name})
         return evaluate(Detector.load(out), validation, mode, resamples=0)
 

@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 
 from skushare.errors import SkushareError
-from skushare.files import atomic_write
+from skushare.files import write_file
 from skushare.images import read_image
 from skushare.workspace import workspace
 
@@ -87,8 +87,7 @@ class Photos:
         # On a full disk training goes on without the copy, on the very same pixels.
         with contextlib.suppress(SkushareError, OSError):
             copy.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_write(copy) as handle:
-                handle.write(data)
+            write_file(copy, data)
         return read_image(data)
 
     def _keep(self, path, image):

@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from skushare.errors import ConfigError
-from skushare.files import atomic_write, make_folder, writing
+from skushare.files import make_folder, write_file, writing
 from skushare.lock import hold, is_held
 from skushare.processes import ROOT, start_detached
 from skushare.training.checkpoint import Checkpoints
@@ -222,8 +222,7 @@ class Run:
         now = time.time()
         kept = {"created": now} | {k: v for k, v in self.read_state().items() if k == "created"}
         state = {**kept, "status": status, "reason": reason, "since": now, **more}
-        with atomic_write(self.folder / STATE) as handle:
-            handle.write(json.dumps(state).encode())
+        write_file(self.folder / STATE, json.dumps(state))
 
     def explain(self, what):
         """``what`` happened, with what else the folder tells about the end of the run."""
@@ -270,8 +269,7 @@ def prepare(folder, plan, status=STOPPED):
         raise ConfigError(f"{run.folder}: holds something that is no run; choose a new or an empty folder")
     make_folder(run.folder)
     run.write_state(status)
-    with atomic_write(run.folder / PLAN) as handle:  # last: a folder with a plan is a run
-        handle.write(text.encode())
+    write_file(run.folder / PLAN, text)  # last: a folder with a plan is a run
     return run
 
 

@@ -24,7 +24,7 @@ from skushare.errors import ConfigError
 from skushare.evaluation.coco import average_precision
 from skushare.evaluation.counting import best_threshold
 from skushare.evaluation.evaluate import LEAST_SCORE
-from skushare.files import atomic_write
+from skushare.files import write_file
 from skushare.images import read_image
 from skushare.jpeg import shrink
 from skushare.training.batches import Batches
@@ -292,5 +292,4 @@ def _claim(path, text, begun):
                 "with what this one has learnt)"
             )
         return
-    with atomic_write(path) as handle:
-        handle.write(text.encode())
+    write_file(path, text)
