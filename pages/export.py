@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from skushare.app.export_jobs import list_exports
 from skushare.app.exports import choose_export, show_export, show_form
 from skushare.app.navigation import require_navigation
 from skushare.app.text import plain
 from skushare.errors import SkushareError
+from skushare.export.jobs import list_exports
 
 require_navigation()
 

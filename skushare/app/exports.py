@@ -6,7 +6,13 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from skushare.app.export_jobs import (
+from skushare.app.export_servers import phone_addresses, preview_of, servers
+from skushare.app.galleries import DEMO, demo_gallery, saved_gallery
+from skushare.app.text import plain
+from skushare.brands.library import gallery_names
+from skushare.detector.models import model_choices
+from skushare.errors import SkushareError
+from skushare.export.jobs import (
     CANCELLED,
     FAILED,
     FINISHED,
@@ -17,12 +23,6 @@ from skushare.app.export_jobs import (
     list_exports,
     start_export,
 )
-from skushare.app.export_servers import phone_addresses, preview_of, servers
-from skushare.app.galleries import DEMO, demo_gallery, saved_gallery
-from skushare.app.text import plain
-from skushare.brands.library import gallery_names
-from skushare.detector.models import model_choices
-from skushare.errors import SkushareError
 from skushare.export.report import ExportReport
 from skushare.serve.network import qr_svg
 

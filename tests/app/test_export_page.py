@@ -9,19 +9,20 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.app import export_jobs, export_servers, exports
-from skushare.app.export_jobs import Export, list_exports
+from skushare.app import export_servers, exports
 from skushare.app.export_servers import Servers, phone_addresses, preview_of
 from skushare.brands.library import save_gallery
 from skushare.errors import SkushareError
+from skushare.export import jobs
+from skushare.export.jobs import Export, list_exports
 from skushare.serve import certificate as certificate_module
 from skushare.serve import network
 from skushare.serve.network import listen
 from skushare.serve.server import BackgroundServer
 from skushare.workspace import exports_folder
 from tests.app.elements import button, field, metrics, press, texts
-from tests.app.test_export_jobs import request_only
 from tests.brands.conftest import ColorEmbedder, color_gallery
+from tests.export.test_jobs import request_only
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "export.py"
 REPORT = {
@@ -61,7 +62,7 @@ def finished(name="first", **report):
     description = {"format": "skushare bundle 1", "files": {"model/a.bin": {}}}
     (export.bundle / "bundle.json").write_text(json.dumps(description))
     (export.bundle / "index.html").write_text("<!doctype html>")
-    (export.bundle / export_jobs.REPORT).write_text(json.dumps({**REPORT, **report}))
+    (export.bundle / jobs.REPORT).write_text(json.dumps({**REPORT, **report}))
     return export
 
 
@@ -124,7 +125,7 @@ def test_without_a_model_the_page_says_so(monkeypatch, tmp_path):
 
 def test_while_one_runs_the_page_shows_it_and_starts_no_other(monkeypatch):
     export = request_only()
-    (export.folder / export_jobs.LOG).write_text('{"step": "Converting", "fraction": 0.4}')
+    (export.folder / jobs.LOG).write_text('{"step": "Converting", "fraction": 0.4}')
     cancelled = []
     monkeypatch.setattr(Export, "condition", lambda self: ("running", ""))
     monkeypatch.setattr(Export, "cancel", lambda self: cancelled.append(self.name))
@@ -146,9 +147,9 @@ def test_while_one_runs_the_page_shows_it_and_starts_no_other(monkeypatch):
 )
 def test_an_export_that_did_not_end_well_says_why_and_can_be_deleted(log, cancel, kind, words):
     export = request_only()
-    (export.folder / export_jobs.LOG).write_text(log)
+    (export.folder / jobs.LOG).write_text(log)
     if cancel:
-        (export.folder / export_jobs.CANCEL).touch()
+        (export.folder / jobs.CANCEL).touch()
     app = open_page()
     assert words in texts(getattr(app, kind))[0]
     assert texts(app.code) == [log]
@@ -186,7 +187,7 @@ def test_a_failed_check_is_said_at_once():
 
 def test_a_report_that_is_gone_does_not_break_the_page():
     export = finished()
-    (export.bundle / export_jobs.REPORT).unlink()
+    (export.bundle / jobs.REPORT).unlink()
     app = open_page()
     assert not app.exception and not app.error
 

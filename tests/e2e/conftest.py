@@ -72,9 +72,9 @@ def exported(tmp_path_factory, request):
     Its ``bundle`` is the folder for phones; it lies in the workspace of ``export_app_url``. Where several
     processes share the tests, the first that asks makes it for all.
     """
-    from skushare.app.export_jobs import FINISHED, RUNNING, Request, list_exports, start_export
     from skushare.brands.embedder import Embedder
     from skushare.brands.gallery_files import read_gallery
+    from skushare.export.jobs import FINISHED, RUNNING, Request, list_exports, start_export
     from skushare.samples import DEMO_GALLERY
 
     folder = tmp_path_factory.getbasetemp()

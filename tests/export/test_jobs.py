@@ -12,8 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 import pytest
 
-from skushare.app import export_jobs
-from skushare.app.export_jobs import (
+from skushare.brands.gallery_files import read_gallery
+from skushare.cli import build_parser
+from skushare.errors import ConfigError, SkushareError
+from skushare.export import jobs
+from skushare.export.jobs import (
     CANCELLED,
     FAILED,
     FINISHED,
@@ -26,9 +29,6 @@ from skushare.app.export_jobs import (
     list_exports,
     start_export,
 )
-from skushare.brands.gallery_files import read_gallery
-from skushare.cli import build_parser
-from skushare.errors import ConfigError, SkushareError
 from skushare.export.report import ExportReport
 from skushare.workspace import exports_folder
 from tests.brands.conftest import ColorEmbedder, color_gallery
@@ -38,13 +38,18 @@ WAIT = "import sys, time; print('at it', flush=True); time.sleep(100)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + WAIT
 
 
+@pytest.fixture(autouse=True)
+def own_workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
+
+
 @pytest.fixture
 def process(monkeypatch):
     """A function that has exports run a script, and ends what is left of it."""
-    monkeypatch.setattr(export_jobs, "PATIENCE", 0.5)
+    monkeypatch.setattr(jobs, "PATIENCE", 0.5)
 
     def use(script):
-        monkeypatch.setattr(export_jobs, "COMMAND", (sys.executable, "-c", script))
+        monkeypatch.setattr(jobs, "COMMAND", (sys.executable, "-c", script))
 
     yield use
     for export in list_exports():
@@ -68,7 +73,7 @@ def begin(process, script=WAIT, name="first", gallery=None):
 def request_only(name="first"):
     folder = exports_folder() / name
     folder.mkdir(parents=True)
-    (folder / export_jobs.REQUEST).write_text(json.dumps(vars(REQUEST)))
+    (folder / jobs.REQUEST).write_text(json.dumps(vars(REQUEST)))
     return Export(folder)
 
 
@@ -93,7 +98,7 @@ def test_a_cancelled_export_ends_and_leaves_nothing_half_done(process, script):
 
 
 def test_one_that_cannot_be_started_leaves_its_name_free(process, monkeypatch):
-    monkeypatch.setattr(export_jobs, "COMMAND", ("/no/such/program",))
+    monkeypatch.setattr(jobs, "COMMAND", ("/no/such/program",))
     with pytest.raises(SkushareError, match="cannot be written"):
         start_export("first", REQUEST)
     assert free_export_name("first") == "first"
@@ -107,7 +112,7 @@ def test_what_cannot_be_deleted_is_told_and_stays_in_the_list(monkeypatch):
         raise PermissionError(13, "Permission denied", "bundle")
 
     with monkeypatch.context() as patch:
-        patch.setattr(export_jobs.shutil, "rmtree", refuse)
+        patch.setattr(jobs.shutil, "rmtree", refuse)
         with pytest.raises(SkushareError, match="first: cannot be deleted"):
             export.delete()
     assert [each.name for each in list_exports()] == ["first"]
@@ -118,7 +123,7 @@ def test_what_cannot_be_deleted_is_told_and_stays_in_the_list(monkeypatch):
 
 def test_a_killed_export_is_told(process):
     export = begin(process)
-    os.kill(export_jobs._read(export.folder / export_jobs.PROCESS)["pid"], signal.SIGKILL)
+    os.kill(jobs._read(export.folder / jobs.PROCESS)["pid"], signal.SIGKILL)
     until(lambda: export.condition()[0] != RUNNING)
     status, reason = export.condition()
     assert status == INTERRUPTED and "killed" in reason
@@ -128,7 +133,7 @@ def test_a_killed_export_is_told(process):
 def test_the_gallery_goes_along_as_it_is_now(process):
     gallery = color_gallery(ColorEmbedder())
     export = begin(process, gallery=gallery)
-    assert read_gallery(export.folder / export_jobs.GALLERY, ColorEmbedder()).brands == gallery.brands
+    assert read_gallery(export.folder / jobs.GALLERY, ColorEmbedder()).brands == gallery.brands
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 65])
@@ -149,15 +154,15 @@ def test_a_taken_name_is_refused_and_the_next_is_proposed():
 def test_of_two_tabs_that_start_one_of_a_name_the_second_leaves_that_of_the_first(process, monkeypatch):
     process(WAIT)
     begun, go_on = threading.Event(), threading.Event()
-    begin_process = export_jobs._begin
+    begin_process = jobs._begin
 
     def begin_slowly(*arguments):
         begun.set()
         assert go_on.wait(20)
         return begin_process(*arguments)
 
-    monkeypatch.setattr(export_jobs, "_begin", begin_slowly)
-    monkeypatch.setattr(export_jobs, "PATIENCE", 20)
+    monkeypatch.setattr(jobs, "_begin", begin_slowly)
+    monkeypatch.setattr(jobs, "PATIENCE", 20)
     with ThreadPoolExecutor() as tabs:
         first = tabs.submit(start_export, "first", REQUEST)
         assert begun.wait(20)
@@ -170,19 +175,19 @@ def test_of_two_tabs_that_start_one_of_a_name_the_second_leaves_that_of_the_firs
         with pytest.raises(ConfigError, match="an export is running"):
             other.result(20)
     assert first.result().condition() == (RUNNING, "") and first.result().request == REQUEST
-    monkeypatch.setattr(export_jobs, "PATIENCE", 0.5)
+    monkeypatch.setattr(jobs, "PATIENCE", 0.5)
 
 
 def test_the_command_is_one_that_the_command_line_takes():
     """Also with a gallery; and the export lies where the page looks for it."""
     export = request_only()
-    (export.folder / export_jobs.GALLERY).touch()
+    (export.folder / jobs.GALLERY).touch()
     for options in (_options(export.folder, REQUEST),):
         args = build_parser().parse_args(["export", *options])
         assert (args.out, args.model, args.precision) == (export.bundle, "models/shelf_dense", "float16")
         assert (args.shard_size, args.json) == (4 << 20, True)
-        assert args.gallery == str(export.folder / export_jobs.GALLERY)
-    (export.folder / export_jobs.GALLERY).unlink()
+        assert args.gallery == str(export.folder / jobs.GALLERY)
+    (export.folder / jobs.GALLERY).unlink()
     assert build_parser().parse_args(["export", *_options(export.folder, REQUEST)]).gallery is None
 
 
@@ -235,7 +240,7 @@ def test_damaged_records_are_lived_with(name, content):
 
 def test_a_damaged_request_is_named():
     export = request_only()
-    (export.folder / export_jobs.REQUEST).write_text("{}")
+    (export.folder / jobs.REQUEST).write_text("{}")
     with pytest.raises(ConfigError, match="delete this export"):
         export.request  # noqa: B018
 
