@@ -1,7 +1,6 @@
 """The pictures of a dataset: filters, gallery, and one of them large."""
 
 from contextlib import suppress
-from dataclasses import replace
 from threading import Timer
 
 import numpy as np
@@ -159,10 +158,7 @@ def _note(index, row, boxes):
 def _counting(dataset, row, boxes):
     """Image number ``row`` with those of its boxes that count."""
     sample = dataset.index.sample(row, dataset.folder / "images")
-    keep = boxes[dataset.index.starts[row] : dataset.index.starts[row + 1]]
-    return replace(
-        sample, boxes=sample.boxes[keep], class_ids=sample.class_ids[keep], scores=sample.scores[keep]
-    )
+    return sample.with_boxes(boxes[dataset.index.starts[row] : dataset.index.starts[row + 1]])
 
 
 # One picture

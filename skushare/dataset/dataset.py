@@ -35,6 +35,10 @@ class Sample:
     split: str = ""
     group: str = ""
 
+    def with_boxes(self, kept):
+        """The sample with some of its boxes: (n,) bool or numbers, as numpy takes them."""
+        return replace(self, boxes=self.boxes[kept], class_ids=self.class_ids[kept], scores=self.scores[kept])
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -118,5 +122,4 @@ def make_sample(path, size, rows, split, where, group=""):
 
 def _cleaned(sample):
     boxes = clip(sample.boxes, sample.width, sample.height)
-    good = (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1)
-    return replace(sample, boxes=boxes[good], class_ids=sample.class_ids[good], scores=sample.scores[good])
+    return replace(sample, boxes=boxes).with_boxes((boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1))

@@ -174,17 +174,10 @@ class _View:
 
     def without_boxes(self, pictures, boxes):
         gone = {row: boxes[pictures == row] for row in np.unique(pictures).tolist()}
-        return self.with_boxes(pictures, lambda sample, row: _without(sample, gone[row]))
-
-
-def _without(sample, boxes):
-    kept = np.delete(np.arange(len(sample.boxes)), boxes)
-    return replace(
-        sample,
-        boxes=sample.boxes[kept],
-        class_ids=sample.class_ids[kept],
-        scores=sample.scores[kept],
-    )
+        return self.with_boxes(
+            pictures,
+            lambda sample, row: sample.with_boxes(np.delete(np.arange(len(sample.boxes)), gone[row])),
+        )
 
 
 def _whole(pictures, details):
@@ -296,7 +289,7 @@ def _repair_outside(view, pictures, boxes):
         inner = clip(sample.boxes, sample.width, sample.height)
         nothing = (inner[:, 2:] - inner[:, :2] <= 0).any(axis=1)
         was = (sample.boxes[:, 2:] - sample.boxes[:, :2] > 0).all(axis=1)
-        return _without(replace(sample, boxes=inner), np.flatnonzero(nothing & was))
+        return replace(sample, boxes=inner).with_boxes(~(nothing & was))
 
     return view.with_boxes(pictures, clipped)
 
