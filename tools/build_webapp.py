@@ -20,6 +20,7 @@ import tempfile
 from pathlib import Path
 
 from skushare.export import webapp
+from skushare.export.manifest import PROJECT
 
 ROOT = Path(__file__).resolve().parents[1]
 LEAST_NODE = (20, 19)
@@ -97,8 +98,8 @@ def gather(web):
     """{name: bytes before packing}: an archive of all that changes, and each WebAssembly file by itself."""
     parts, raw = {}, io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for folder in (webapp.APP, webapp.PROJECT, webapp.PROOF):
-            sources = web if folder == webapp.PROJECT else None
+        for folder in (webapp.APP, PROJECT, webapp.PROOF):
+            sources = web if folder == PROJECT else None
             for path, content in files_in(folder, web, sources):
                 if folder == webapp.APP and path.endswith(".wasm"):
                     parts[path.replace("/", "+") + ".xz"] = content

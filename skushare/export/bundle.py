@@ -15,40 +15,16 @@ from skushare.detector.models import LABEL_MAP, LITERT, read_model
 from skushare.detector.runtime import Detector
 from skushare.export import golden, proof, webapp
 from skushare.export.errors import ExportError
-from skushare.export.folder import copy_into, export_folder, version_of, walk
+from skushare.export.folder import copy_into, export_folder
+from skushare.export.manifest import CARD, EMBEDDER_CARD, FORMAT, PROJECT, finish
 from skushare.export.report import ExportReport
-from skushare.export.sources import (
-    EMBEDDER_CARD,
-    detector_network,
-    embedder_network,
-    open_embedder,
-)
+from skushare.export.sources import detector_network, embedder_network, open_embedder
 from skushare.export.tfjs import SHARD_BYTES, convert
-from skushare.files import sha256
 
-FORMAT, DESCRIPTION = "skushare bundle 1", "bundle.json"
 FORMATS = ("bundle", "tfjs", "savedmodel", "litert")
 DEFAULT_PRECISION = "float16"
 DETECTOR_LITERT, EMBEDDER_LITERT = "model/detector.tflite", "model/embedder.tflite"
 GALLERY = "gallery"
-SERVICE_WORKER = "sw.js"
-CARD = "MODEL_CARD.md"
-# In a bundle, but not part of the app: neither checked as it loads nor kept for when there is no network.
-ASIDE = ("project", golden.FOLDER, "node_modules")
-ASIDE_FILES = (
-    SERVICE_WORKER,
-    DESCRIPTION,
-    "README.md",
-    "LICENSE",
-    "NOTICE",
-    CARD,
-    EMBEDDER_CARD,
-    "package.json",
-    "package-lock.json",
-    "licenses.txt",
-    "report.json",
-    "report.md",
-)
 
 
 def export_bundle(
@@ -177,69 +153,6 @@ def export_model(
     report.folder = Path(out)
     steps.done()
     return report
-
-
-def read_bundle(folder):
-    """The description of the bundle in ``folder``, every file of which is there and undamaged.
-
-    Raises:
-        ExportError: it is no bundle, or a file is missing or damaged; the message names it.
-    """
-    folder = Path(folder)
-    try:
-        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        if description["format"] != FORMAT:
-            raise ValueError("its format is unknown; was a newer skushare used?")
-        files = {str(path): dict(entry) for path, entry in description["files"].items()}
-    except OSError:
-        raise ExportError(
-            f"{folder}: no bundle (there is no {DESCRIPTION}); make one: skushare export --out {folder}"
-        ) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ExportError(
-            f"{folder / DESCRIPTION}: not a bundle, or damaged ({error}); export it again"
-        ) from None
-    for name, entry in files.items():
-        path = folder / name
-        if not path.is_file():
-            raise ExportError(f"{path}: missing; export the bundle again")
-        if sha256(path) != entry.get("sha256"):
-            raise ExportError(f"{path}: damaged; export the bundle again")
-    return description
-
-
-def finish(folder, description):
-    """Complete ``description`` with the files of the bundle in ``folder``, and write what names them.
-
-    That is ``bundle.json``, and the list in the service worker by which the app is kept and replaced as a
-    whole. ``web/bundle.mjs`` does the same where there is Node and no Python.
-
-    Returns:
-        (whether there is a service worker, what to say of it).
-    """
-    folder = Path(folder)
-    files = {}
-    for path in walk(folder):
-        name = path.relative_to(folder).as_posix()
-        if not name.startswith(".") and name not in ASIDE_FILES and name.split("/")[0] not in ASIDE:
-            files[name] = {"sha256": sha256(path), "bytes": path.stat().st_size}
-    files = dict(sorted(files.items()))
-    description["version"] = version_of({name: entry["sha256"] for name, entry in files.items()})
-    description["files"] = files
-    (folder / DESCRIPTION).write_text(json.dumps(description, indent=1, ensure_ascii=False), encoding="utf-8")
-    listed = [{"url": name, "revision": entry["sha256"]} for name, entry in files.items()]
-    listed.append({"url": DESCRIPTION, "revision": sha256(folder / DESCRIPTION)})
-    worker = folder / SERVICE_WORKER
-    if not worker.is_file():
-        return False, f"the app has no {SERVICE_WORKER}: it will not run without a network"
-    text = worker.read_text(encoding="utf-8")
-    if text.count(webapp.PLACEHOLDER) != 1:
-        raise ExportError(
-            f"{SERVICE_WORKER}: names {webapp.PLACEHOLDER} {text.count(webapp.PLACEHOLDER)} times"
-        )
-    worker.write_text(text.replace(webapp.PLACEHOLDER, json.dumps(listed)), encoding="utf-8")
-    size = sum(entry["bytes"] for entry in files.values())
-    return True, f"keeps {len(listed)} files, {size:,} bytes, for use without a network"
 
 
 class _Steps:
@@ -467,7 +380,7 @@ def _write_papers(folder, source, embedder=None):
 
 def _write_project(folder):
     """Make the bundle a project: ``npm start`` shows it, ``npm run build`` builds the app anew."""
-    project = folder / webapp.PROJECT
+    project = folder / PROJECT
     if not (project / "package.json").is_file():
         raise ExportError("the browser app comes without its sources; build it again: tools/build_webapp.py")
     package = json.loads((project / "package.json").read_text(encoding="utf-8"))

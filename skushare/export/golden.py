@@ -7,11 +7,12 @@ import numpy as np
 
 from skushare.detector.preprocess import input_size, prepare
 from skushare.detector.runtime import Detector
+from skushare.export.manifest import GOLDEN
 from skushare.geometry import iou
 from skushare.images import read_image
 from skushare.samples import sample_pictures
 
-FOLDER, INDEX, FORMAT = "golden", "golden.json", "skushare golden 1"
+INDEX, FORMAT = "golden.json", "skushare golden 1"
 MODE = "live"
 SAME = 0.5  # IoU from which two boxes are taken for the same facing
 
@@ -103,14 +104,14 @@ def write_golden(folder, model, images, by_network, by_detector):
         by_network: [Detections] of the network with float32 weights, which the browser's must be like.
         by_detector: [Detections] of the ``Detector`` that Python uses, whose network may have 8 bits.
     """
-    folder = Path(folder, FOLDER)
+    folder = Path(folder, GOLDEN)
     folder.mkdir()
     entries = []
     sources = {path.name: path for path in sample_pictures()}
     for (name, image), network, detector in zip(images.items(), by_network, by_detector, strict=True):
         (folder / name).write_bytes(sources[name].read_bytes())
         height, width = image.shape[:2]
-        entry = {"file": f"{FOLDER}/{name}", "width": width, "height": height}
+        entry = {"file": f"{GOLDEN}/{name}", "width": width, "height": height}
         entries.append(entry | {"network": _listed(network), "detector": _listed(detector)})
     content = {
         "format": FORMAT,
@@ -120,7 +121,7 @@ def write_golden(folder, model, images, by_network, by_detector):
         "pictures": entries,
     }
     (folder / INDEX).write_text(json.dumps(content))
-    return f"{FOLDER}/{INDEX}"
+    return f"{GOLDEN}/{INDEX}"
 
 
 def _listed(detections):

@@ -8,7 +8,6 @@ from skushare.export.errors import ExportError
 from skushare.export.freeze import load_tensorflow
 
 SAME_DIRECTION = 0.995  # cosine of the embeddings of a LiteRT file and of the weights beside it
-EMBEDDER_CARD = "MODEL_CARD.embedder.md"
 
 
 def detector_network(model):

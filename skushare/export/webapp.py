@@ -8,13 +8,13 @@ import tarfile
 from pathlib import Path, PurePosixPath
 
 from skushare.export.errors import ExportError
+from skushare.export.manifest import PROJECT
 
 PARTS = Path(__file__).with_name("webapp")
 ARCHIVE, WASM_SUFFIX = "app.tar.xz", ".wasm.xz"
-APP, PROJECT, PROOF = "app", "project", "proof"  # folders in the archive: the build, its sources, the proof
+APP, PROOF = "app", "proof"  # folders in the archive beside the sources: the build, the proof
 SOURCES = Path(__file__).resolve().parents[2] / "web"
 MADE = re.compile(r"dist.*|node_modules|coverage|\.vite")  # in the sources' folder, but made of them
-PLACEHOLDER = "self.__SKUSHARE_FILES__"  # in sw.js, for the list of files that the exporter knows
 
 
 def unpack_webapp(target):

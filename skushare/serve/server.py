@@ -14,13 +14,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 
 from skushare.errors import ConfigError, SkushareError
+from skushare.export.manifest import DESCRIPTION, read_bundle
 from skushare.serve.certificate import certificate
 from skushare.serve.files import Folder
 from skushare.serve.network import EVERYWHERE, is_loopback, lan_addresses, listen, qr_terminal
 from skushare.serve.trust import PAGE, trust_routes
 
 PORT = 8643
-BUNDLE, MODEL = "bundle.json", "model.json"
+MODEL = "model.json"  # of a model for TensorFlow.js alone
 # With these, and only with these, a browser lets WebAssembly use threads.
 ISOLATION = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -36,7 +37,7 @@ def check_folder(folder):
         raise ConfigError(f"{folder}: is a file; give the folder of a bundle, which skushare export makes")
     if not folder.is_dir():
         raise ConfigError(f"{folder}: there is no such folder; skushare export --out {folder} makes a bundle")
-    for name, wanted in ((BUNDLE, "skushare bundle"), (MODEL, "graph-model")):
+    for name, wanted in ((DESCRIPTION, "skushare bundle"), (MODEL, "graph-model")):
         try:
             content = json.loads((folder / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -45,15 +46,13 @@ def check_folder(folder):
             raise ConfigError(f"{folder / name}: cannot be read ({error}); export it again") from None
         if isinstance(content, dict) and str(content.get("format", "")).startswith(wanted):
             return
-    raise ConfigError(f"{folder}: no bundle (it has no {BUNDLE}); skushare export --out DIR makes one")
+    raise ConfigError(f"{folder}: no bundle (it has no {DESCRIPTION}); skushare export --out DIR makes one")
 
 
 def find_damage(folder):
     """What is missing or damaged in the bundle ``folder``, which the app would refuse; else ``None``."""
-    if not (Path(folder) / BUNDLE).is_file():
+    if not (Path(folder) / DESCRIPTION).is_file():
         return None
-    from skushare.export.bundle import read_bundle
-
     try:
         read_bundle(folder)
     except SkushareError as error:

@@ -13,10 +13,10 @@ from skushare.brands.embedder import Embedder
 from skushare.brands.gallery_files import read_gallery
 from skushare.detections import Detections
 from skushare.detector.runtime import Detector
-from skushare.export.bundle import finish, read_bundle
 from skushare.export.errors import ExportError
 from skushare.export.folder import version_of
 from skushare.export.golden import compare
+from skushare.export.manifest import finish, read_bundle
 from skushare.images import read_image
 from skushare.samples import DEMO_GALLERY
 from tests.export.test_javascript import node

@@ -27,7 +27,7 @@ from skushare.brands.embedder import Embedder
 from skushare.brands.gallery_files import read_gallery
 from skushare.brands.recognition import recognise
 from skushare.detector.runtime import Detector
-from skushare.export.bundle import finish
+from skushare.export.manifest import finish
 from skushare.export.webapp import unpack_webapp
 from skushare.geometry import iou
 from skushare.images import read_image
