@@ -94,6 +94,11 @@ def _index(name):
     return zlib.crc32(name.encode()) % len(PALETTE)
 
 
+def rgb_of(color):
+    """(red, green, blue), 0 to 255, of ``"#RRGGBB"``."""
+    return tuple(bytes.fromhex(color[1:]))
+
+
 def _is_near(color, others):
     here = np.array(_lab(color))
     return any(np.linalg.norm(here - _lab(other)) < NEAR for other in others)
@@ -102,5 +107,5 @@ def _is_near(color, others):
 @lru_cache(maxsize=4096)
 def _lab(color):
     """The place of ``"#RRGGBB"`` in CIELAB."""
-    rgb = np.frombuffer(bytes.fromhex(color[1:]), np.uint8).astype(np.float32).reshape(1, 1, 3) / 255
-    return tuple(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[0, 0].tolist())
+    pixel = np.float32(rgb_of(color)).reshape(1, 1, 3) / 255
+    return tuple(cv2.cvtColor(pixel, cv2.COLOR_RGB2LAB)[0, 0].tolist())

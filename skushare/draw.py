@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from skushare.colors import label_colors
+from skushare.colors import label_colors, rgb_of
 
 # Of what has a number and no name: Okabe and Ito's colours and one darker, told apart with any colour vision.
 _PALETTE = ("#0072B2", "#E69F00", "#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#F0E442", "#882255")
@@ -21,7 +21,7 @@ def color(index):
     """Colour number ``index`` as (red, green, blue), each 0 to 255; grey below 0."""
     if index < 0:
         return _NO_ID
-    return _rgb(palette_hex(int(index)))
+    return rgb_of(palette_hex(int(index)))
 
 
 def annotate(image, detections, labels=(), color_by="class", count_badge=False, colors=None):
@@ -48,7 +48,7 @@ def annotate(image, detections, labels=(), color_by="class", count_badge=False, 
         cv2.rectangle(canvas, (left, top), (right, bottom), _INK, width + 1)
     colors = colors or label_colors(labels)
     for (left, top, right, bottom), index in zip(boxes.tolist(), ids.tolist(), strict=True):
-        rgb = _rgb(colors[labels[index]]) if 0 <= index < len(labels) else color(index)
+        rgb = rgb_of(colors[labels[index]]) if 0 <= index < len(labels) else color(index)
         cv2.rectangle(canvas, (left, top), (right, bottom), rgb, width)
     if count_badge:
         scale = max(0.35, min(canvas.shape[:2]) / 1600)
@@ -95,7 +95,7 @@ def draw_blocks(image, boxes, blocks, ids, labels=(), colors=None):
             mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=tuple(corner.tolist())
         )
         index = int(ids[inside[0]])
-        rgb = _rgb(colors[labels[index]]) if 0 <= index < len(labels) else color(index)
+        rgb = rgb_of(colors[labels[index]]) if 0 <= index < len(labels) else color(index)
         cv2.drawContours(canvas, outlines, -1, _INK, width + 2)
         cv2.drawContours(canvas, outlines, -1, rgb, width)
     return canvas
@@ -104,10 +104,6 @@ def draw_blocks(image, boxes, blocks, ids, labels=(), colors=None):
 def _dash(canvas, start, end, width):
     cv2.line(canvas, start, end, _INK, width + 2)
     cv2.line(canvas, start, end, (255, 255, 255), width)
-
-
-def _rgb(hex_color):
-    return tuple(bytes.fromhex(hex_color[1:]))
 
 
 def _ids(detections, color_by):

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from skushare.dataset.packs import THEMES
+from skushare.dataset.products import THEMES
 from skushare.dataset.scene import Scene
 from skushare.errors import DatasetError
 from skushare.files import write_file

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from skushare.colors import rgb_of
 from skushare.draw import palette_hex
 
 # Told apart by colour with any colour vision, and by their lines without colour.
@@ -39,7 +40,7 @@ def draw_outcome(image, outcome, scale=1.0, kinds=tuple(KINDS)):
             box = (left, top, right - 1, bottom - 1)  # right and bottom are exclusive
             # A dark rim keeps the line readable on packs of its own colour.
             _draw(canvas, box, kind, _INK, line + 1 + (side > 32))
-            _draw(canvas, box, kind, tuple(bytes.fromhex(color[1:])), line)
+            _draw(canvas, box, kind, rgb_of(color), line)
     return canvas
 
 

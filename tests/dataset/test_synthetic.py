@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from skushare.dataset import synthetic
 from skushare.dataset.coco import read_coco
-from skushare.dataset.packs import THEMES, random_skus, render_pack
+from skushare.dataset.packs import render_pack
+from skushare.dataset.products import THEMES, random_skus
 from skushare.dataset.scene import Pack, Scene
 from skushare.errors import SkushareError
 from skushare.geometry import area, iou, nms
