@@ -9,13 +9,12 @@ from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import Gallery
 from skushare.brands.gallery_files import read_gallery
 from skushare.brands.library import (
-    brand_notes,
     gallery_names,
     gallery_of,
-    library_state,
     newest_digest,
     save_gallery,
 )
+from skushare.brands.notes import brand_notes, library_state
 from skushare.errors import SkushareError
 from skushare.samples import DEMO_GALLERY
 
@@ -100,5 +99,5 @@ def _notes(state, first):
 
 
 def notes_of(first=""):
-    """As :func:`~skushare.brands.library.brand_notes`, read again only after a gallery was changed."""
+    """As :func:`~skushare.brands.notes.brand_notes`, read again only after a gallery was changed."""
     return _notes(library_state(), first)

@@ -12,7 +12,8 @@ from fpdf.fonts import FontFace
 
 from skushare.audits.fonts import write_fallbacks
 from skushare.audits.targets import targets
-from skushare.brands.library import brand_notes, skus_of
+from skushare.brands.library import skus_of
+from skushare.brands.notes import brand_notes
 from skushare.database import pictures
 from skushare.draw import annotate, draw_gaps
 from skushare.errors import SkushareError

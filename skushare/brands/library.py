@@ -15,7 +15,6 @@ from sqlalchemy import delete, func, insert, select, text, update
 from skushare.brands.brand_map import MAP_NAME
 from skushare.brands.gallery import Gallery, GalleryError, Sku
 from skushare.brands.gallery_files import read_gallery
-from skushare.colors import shown_colors
 from skushare.database import pictures
 from skushare.database.engine import portions, reading, session
 from skushare.database.leftovers import leave, remove_leftovers
@@ -49,33 +48,6 @@ class Saved(NamedTuple):
     def brands(self):
         """Names of its brands, in order of their first product."""
         return tuple(dict.fromkeys(sku["brand"] for sku in self.content["skus"]))
-
-
-class BrandNotes(NamedTuple):
-    """What the saved galleries say of brands, whichever gallery or audit these come from.
-
-    Attributes:
-        own: names of the user's own brands.
-        chosen: {brand: ``"#RRGGBB"``} of those that somebody chose a colour for.
-        usual: {brand: ``"#RRGGBB"``} of all, as the pages show them that work with the gallery.
-    """
-
-    own: frozenset[str]
-    chosen: dict[str, str]
-    usual: dict[str, str]
-
-    def colors(self, names, shown=()):
-        """As :func:`~skushare.colors.shown_colors`."""
-        return shown_colors(names, shown, self.chosen, self.usual)
-
-    def own_among(self, names, skus=()):
-        """Those of ``names`` that are own brands, a list.
-
-        Args:
-            skus: of the gallery that the names come from; they tell of brands that no saved gallery has.
-        """
-        own = self.own | {sku.brand for sku in skus if sku.own and sku.brand not in self.usual}
-        return [name for name in names if name in own]
 
 
 def save_gallery(gallery, seen=None):
@@ -227,33 +199,6 @@ def newest_digest(name):
         if digest is None:
             raise _missing(db, repr(name))
     return digest
-
-
-def brand_notes(first=""):
-    """The :class:`BrandNotes` of the newest version of every gallery; pictures are not read.
-
-    Where galleries differ, the one called ``first`` is right, then the one saved last.
-    """
-    newest = select(func.max(GalleryRow.id)).where(~GalleryRow.hidden).group_by(GalleryRow.name)
-    query = select(GalleryRow.content).where(GalleryRow.id.in_(newest)).order_by(GalleryRow.id)
-    own, chosen, usual = {}, {}, {}
-    with reading() as db:
-        for content in sorted(db.scalars(query), key=lambda content: content["name"] == first):
-            skus = [Sku(**sku) for sku in content["skus"]]
-            gallery = Gallery(content["name"], skus)
-            chosen = {**{b: c for b, c in chosen.items() if b not in gallery.brands}, **gallery.chosen_colors}
-            usual |= gallery.colors
-            own |= {brand: brand in gallery.own_brands for brand in gallery.brands}
-    return BrandNotes(frozenset(brand for brand, is_own in own.items() if is_own), chosen, usual)
-
-
-def library_state():
-    """A value that is another one after any gallery was saved or deleted."""
-    newest = select(func.max(GalleryRow.id)).where(~GalleryRow.hidden).group_by(GalleryRow.name)
-    # With the digests, as SQLite gives the number of a deleted version again.
-    query = select(GalleryRow.id, GalleryRow.digest).where(GalleryRow.id.in_(newest)).order_by(GalleryRow.id)
-    with reading() as db:
-        return tuple(map(tuple, db.execute(query)))
 
 
 def delete_gallery(name):

@@ -10,7 +10,8 @@ from skushare.audits import store
 from skushare.audits.listing import list_audits
 from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import Gallery, Sku
-from skushare.brands.library import brand_map_names, brand_notes, save_gallery
+from skushare.brands.library import brand_map_names, save_gallery
+from skushare.brands.notes import brand_notes
 from skushare.detections import Detections
 from skushare.errors import DatabaseError
 from skushare.jpeg import encode_jpeg

@@ -8,8 +8,9 @@ import pytest
 
 from skushare.brands.brand_map import name_by_label, read_brand_map, require_labels
 from skushare.brands.gallery import Gallery
-from skushare.brands.library import brand_map_names, brand_notes, gallery_names, open_gallery, save_gallery
+from skushare.brands.library import brand_map_names, gallery_names, open_gallery, save_gallery
 from skushare.brands.naming import name_facings
+from skushare.brands.notes import brand_notes
 from skushare.brands.recognition import recognise
 from skushare.detections import Detections
 from skushare.errors import SkushareError

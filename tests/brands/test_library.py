@@ -7,15 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from skushare.brands.gallery import Gallery, GalleryError, Sku
+from skushare.brands.gallery import Gallery, GalleryError
 from skushare.brands.gallery_files import read_gallery
 from skushare.brands.library import (
-    brand_notes,
     delete_gallery,
     gallery_names,
     gallery_of,
     gallery_versions,
-    library_state,
     open_gallery,
     repair_gallery,
     save_gallery,
@@ -75,21 +73,6 @@ def test_deleting_takes_all_versions_and_the_pictures_that_nothing_else_uses(gal
     assert not pictures.picture_path(names[1]).exists()
 
 
-def test_the_state_of_the_library_is_another_after_every_change(gallery):
-    states = [library_state()]
-    for change in (
-        lambda: save_gallery(gallery),
-        lambda: save_gallery(gallery.without("a")),
-        lambda: delete_gallery("shelf"),
-        lambda: save_gallery(replace(gallery, name="other")),  # which may get a number that was free again
-        lambda: delete_gallery("other"),
-        lambda: save_gallery(replace(gallery, name="third")),
-    ):
-        change()
-        states.append(library_state())
-    assert states.count(()) == 3 and len(set(states)) == 5
-
-
 def test_many_who_save_versions_at_once_lose_none(gallery):
     versions = [replace(gallery, threshold=0.5 + i / 100) for i in range(12)]
     with ThreadPoolExecutor(6) as pool:
@@ -118,29 +101,6 @@ def test_a_gallery_whose_examples_are_all_taken_out_names_nothing_and_can_be_tau
     assert set(emptied.recognise(gallery.embeddings, embedder)[0].tolist()) == {-1}
     taught = emptied.with_examples(gallery.skus[0], gallery.embeddings[:1], gallery.pictures[:1], embedder)
     assert taught.recognise(gallery.embeddings[:1], embedder)[0].tolist() == [0]
-
-
-def test_notes_tell_what_the_newest_versions_say(gallery):
-    save_gallery(gallery.with_brand("Rot", color="#111111", own=True))
-    save_gallery(gallery.with_brand("Rot", color="#222222"))
-    save_gallery(replace(gallery, name="other").with_brand("Blau", color="#333333", own=True))
-    state = library_state()
-    notes = brand_notes()
-    assert notes.chosen == {"Blau": "#333333"}
-    assert notes.own == {"Blau"}
-    assert brand_notes(gallery.name).own == frozenset()
-    assert brand_notes(gallery.name).usual["Rot"] == "#222222"
-    assert notes.colors(["Blau", "unseen"])["Blau"] == "#333333"
-    delete_gallery("other")
-    assert library_state() != state and brand_notes().own == frozenset()
-
-
-def test_a_brand_that_no_saved_gallery_has_is_own_where_its_own_gallery_says_so(gallery):
-    save_gallery(gallery.with_brand("Blau", own=True))
-    skus = [Sku(name, name, name, own=True) for name in ("Rot", "Gruen")] + [Sku("x", "x", "Gelb")]
-    names = ("Gelb", "Gruen", "Rot", "Blau")
-    assert brand_notes().own_among(names, skus) == ["Gruen", "Blau"]
-    assert brand_notes().own_among(names) == ["Blau"]
 
 
 def test_products_are_those_of_the_version_or_of_the_bundled_gallery(gallery):

@@ -15,7 +15,8 @@ import pytest
 
 from skushare.audits import store
 from skushare.audits.listing import list_audits
-from skushare.brands.library import brand_notes, gallery_versions, skus_of
+from skushare.brands.library import gallery_versions, skus_of
+from skushare.brands.notes import brand_notes
 from skushare.cli import main
 from skushare.database import engine
 from skushare.detections import Detections
