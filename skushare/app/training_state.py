@@ -28,3 +28,13 @@ def take_next():
         st.session_state.training_tab = tab
     if run:
         st.session_state.training_run = run
+
+
+def turn():
+    """Number of the form for a new run; each has widgets of its own."""
+    return st.session_state.setdefault("training_turn", 0)
+
+
+def next_turn():
+    """Have the next run of the page show a form that begins anew."""
+    st.session_state.training_turn = turn() + 1

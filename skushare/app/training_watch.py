@@ -11,7 +11,7 @@ import streamlit as st
 from skushare.app.cells import cells
 from skushare.app.notes import attempt, note
 from skushare.app.text import duration, plain
-from skushare.app.training_state import NEW, Clone, show_tab
+from skushare.app.training_state import NEW, Clone, next_turn, show_tab
 from skushare.errors import SkushareError
 from skushare.training import runs
 from skushare.training.comparison import best_figures
@@ -259,7 +259,7 @@ def _clone(run):
     except SkushareError as error:
         note(str(error), failed=True)
         return
-    st.session_state.training_turn = st.session_state.get("training_turn", 0) + 1
+    next_turn()
     show_tab(NEW)
 
 
