@@ -47,8 +47,9 @@ with new_tab:
     else:
         st.info("A new run needs a dataset.", icon=":material/shelves:")
         st.page_link("pages/dataset.py", label="Add a dataset", icon=":material/add:")
-with compare_tab:
-    if known:
-        show_comparison(known)
-    else:
-        st.info("Nothing to compare yet.", icon=":material/stacked_line_chart:")
+if compare_tab.open:  # it reads the figures of every run
+    with compare_tab:
+        if known:
+            show_comparison(known)
+        else:
+            st.info("Nothing to compare yet.", icon=":material/stacked_line_chart:")

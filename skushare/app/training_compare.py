@@ -27,13 +27,26 @@ def show_comparison(known):
             "Curves appear here after the first validation of a run.", icon=":material/stacked_line_chart:"
         )
         return
-    chosen = st.multiselect("Runs", list(curves), list(curves)[:AT_FIRST], key="training_compared")
+    chosen = st.multiselect(
+        "Runs", list(curves), list(curves)[:AT_FIRST], key="training_compared", persist_state="page"
+    )
     if not chosen:
         return
     with st.container(horizontal=True):
-        measure = st.selectbox("Measure", list(QUALITIES), format_func=QUALITIES.get, key="training_measure")
+        measure = st.selectbox(
+            "Measure",
+            list(QUALITIES),
+            format_func=QUALITIES.get,
+            key="training_measure",
+            persist_state="page",
+        )
         x = st.segmented_control(
-            "Along", list(AXES), default="step", format_func=AXES.get, key="training_axis"
+            "Along",
+            list(AXES),
+            default="step",
+            format_func=AXES.get,
+            key="training_axis",
+            persist_state="page",
         )
     shown = {name: curves[name] for name in chosen}
     st.altair_chart(comparison_chart(shown, measure, x or "step"), width="stretch")

@@ -23,7 +23,7 @@ from skushare.training.pipeline import write_pipeline
 from skushare.training.plan import Plan
 from skushare.training.recipes import recipe
 from skushare.workspace import runs_folder
-from tests.app.elements import button, metrics, press, texts
+from tests.app.elements import button, metrics, open_tab, press, texts
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 
@@ -448,7 +448,7 @@ def test_runs_are_compared_by_figures_and_by_what_differs(tmp_path):
     store(tmp_path)
     make_run("one", learning_rate=0.001)
     make_run("two", learning_rate=0.002)
-    app = open_page()
+    app = open_tab(open_page(), "Compare", "training_tab")
     assert sorted(app.multiselect(key="training_compared").value) == ["one", "two"]
     tables = [frame.value for frame in app.dataframe]
     assert any(
@@ -457,6 +457,14 @@ def test_runs_are_compared_by_figures_and_by_what_differs(tmp_path):
     for measure in ("count_mae", "loss", "AR300"):
         app.selectbox(key="training_measure").set_value(measure).run()
         assert not app.exception
+    app.multiselect(key="training_compared").set_value(["two"]).run()
+    assert not app.exception
+    assert "training_compared" not in [
+        field.key for field in open_tab(app, "Runs", "training_tab").multiselect
+    ]
+    open_tab(app, "Compare", "training_tab")
+    assert app.multiselect(key="training_compared").value == ["two"]
+    assert app.selectbox(key="training_measure").value == "AR300"
     app.multiselect(key="training_compared").set_value([]).run()
     assert not app.exception
 
@@ -464,5 +472,5 @@ def test_runs_are_compared_by_figures_and_by_what_differs(tmp_path):
 def test_before_the_first_validation_there_is_nothing_to_compare(tmp_path):
     store(tmp_path)
     make_run("one", runs.QUEUED, metrics=False)
-    app = open_page()
+    app = open_tab(open_page(), "Compare", "training_tab")
     assert any("after the first validation" in text for text in texts(app.info))
