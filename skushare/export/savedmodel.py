@@ -50,7 +50,7 @@ def detection_function(network, config):
 
     @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8, name="input_tensor")])
     def detect(input_tensor):
-        batch, scale = _prepared(input_tensor, config)
+        batch, scale = prepared(input_tensor, config)
         heads = network(batch, training=False)
         sides = tf.cast(tf.shape(input_tensor)[1:3], tf.float32)
         whole = tf.tile(sides[::-1], [2])  # width, height, width, height
@@ -89,8 +89,16 @@ def detection_function(network, config):
     return detect.get_concrete_function()
 
 
-def _prepared(image, config):
-    """What ``preprocess.prepare`` does to one uint8 picture: (batch, (x, y) scale)."""
+def prepared(image, config):
+    """What :func:`~skushare.detector.preprocess.prepare` does to one uint8 picture, in TensorFlow.
+
+    Args:
+        image: (1, h, w, 3) uint8 RGB.
+        config: a ``DetectorConfig``; a picture that is to ``"fit"`` gets its ``live_size``.
+
+    Returns:
+        (1, height, width, 3) float32 in 0..255, and the (x, y) scale from image to input.
+    """
     import tensorflow as tf
 
     sides = tf.cast(tf.shape(image)[1:3], tf.float64)
@@ -99,10 +107,22 @@ def _prepared(image, config):
     else:
         longest = config.live_size / tf.reduce_max(sides)
         target = tf.maximum(1, tf.cast(tf.round(sides * longest), tf.int32))
-    shrinks = tf.reduce_all(sides >= 2 * tf.cast(target, tf.float64))
-    pixels = tf.cast(image, tf.float32)
+
+    def is_twice(pixels):
+        return tf.reduce_all(tf.shape(pixels)[1:3] >= 2 * target)
+
+    def halves(pixels):
+        return is_twice(pixels) & tf.reduce_all(tf.shape(pixels)[1:3] % 2 == 0)
+
+    (pixels,) = tf.while_loop(
+        halves,
+        # OpenCV rounds a half upwards, tf.round to the even number.
+        lambda pixels: [tf.floor(tf.nn.avg_pool2d(pixels, 2, 2, "VALID") + 0.5)],
+        [tf.cast(image, tf.float32)],
+        shape_invariants=[tf.TensorShape([1, None, None, 3])],
+    )
     small = tf.cond(
-        shrinks,
+        is_twice(pixels),
         lambda: tf.image.resize(pixels, target, method="area"),
         lambda: tf.image.resize(pixels, target),
     )

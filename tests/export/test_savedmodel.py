@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from skushare.detector.anchors import HALVINGS, feature_grids
+from skushare.detector.preprocess import input_size, prepare
 from skushare.detector.presets import preset
 from skushare.export.golden import HeadsDetector, compare, heads_of
 from skushare.export.proof import from_object_detection_api
-from skushare.export.savedmodel import detection_function, write_savedmodel
+from skushare.export.savedmodel import detection_function, prepared, write_savedmodel
 
 CONFIGS = {
     "shelf_dense": preset("shelf_dense", live_size=96, live_min_score=0.6, max_detections=50),
@@ -41,6 +42,22 @@ def detector(request, keras):
     model = Model()
     model.config, network = config, keras.Model(image, outputs)
     return model, network, detection_function(network, config)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("shape", [(96, 64), (192, 128), (1200, 800), (1216, 1024), (1280, 960), (250, 406)])
+def test_a_picture_of_fine_detail_is_resized_as_in_python(keras, name, shape):
+    import tensorflow as tf
+
+    config = CONFIGS[name]
+    image = np.random.default_rng(3).integers(0, 256, (*shape, 3), np.uint8)
+    height, width = shape
+    batch, scale = prepare(
+        image, config.live_size, input_size(config, width, height, config.live_size), config.resize
+    )
+    found, found_scale = prepared(tf.constant(image[None]), config)
+    assert found.shape == batch.shape and np.abs(found.numpy() - batch).max() <= 1
+    assert np.allclose(found_scale.numpy(), scale)
 
 
 @pytest.mark.parametrize("shape", [None, (200, 90), (500, 333), (40, 30)])
