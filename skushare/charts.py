@@ -33,7 +33,7 @@ class Chart(NamedTuple):
     spec: dict
 
 
-def share_chart(shares, measure="share", colors=None, targets=None):
+def share_chart(shares, measure="share", colors=None, targets=None, minor=()):
     """Horizontal bars of a :func:`~skushare.shelf.share.share_of_shelf` table with their margins.
 
     The largest comes first. Beyond a dozen names the smallest are added up as "other".
@@ -43,9 +43,10 @@ def share_chart(shares, measure="share", colors=None, targets=None):
         colors: {name: ``"#RRGGBB"``}, those of the boxes drawn beside it; default
             :func:`~skushare.colors.label_colors` of the names.
         targets: {name: share from 0 to 1}, of those that have one; shown by a mark across the bar.
+        minor: names that are added up before any others are, however large: looks that have no brand.
     """
     margin = "margin" if measure == "share" else f"{measure}_margin"
-    table = _fold(shares)
+    table = _fold(shares, minor)
     table["shown"], table["margin"] = table[measure], table.get(margin, 0.0)
     table = table.sort_values("shown", ascending=False, kind="stable")
     table = table.sort_values("name", key=lambda names: names == OTHER, kind="stable", ignore_index=True)
@@ -102,17 +103,18 @@ def _share_spec(measure, bars, longest, has_targets):
     return _plain(chart.properties(height=36 * max(1, bars)))
 
 
-def rows_chart(rows, measure="linear", colors=None):
+def rows_chart(rows, measure="linear", colors=None, minor=()):
     """How each shelf row divides over the names: a bar a row, the topmost first.
 
     Args:
         rows: a :func:`~skushare.shelf.share.share_by_row` table.
-        measure, colors: as in :func:`share_chart`.
+        measure, colors, minor: as in :func:`share_chart`.
     """
     whole = rows.groupby("name")["facings"].sum().sort_values(ascending=False, kind="stable")
     names = whole.index.tolist()
     if len(names) > MAX_BARS:
-        names = [*names[: MAX_BARS - 1], OTHER]
+        kept = _largest(names, minor)
+        names = [*(name for name in names if name in kept), OTHER]
     table = rows.assign(name=rows["name"].where(rows["name"].isin(names), OTHER), shown=rows[measure])
     return (
         alt.Chart(table)
@@ -180,11 +182,17 @@ def _colors(names, colors, legend=None):
     return alt.Color("name:N", legend=legend, scale=scale)
 
 
-def _fold(shares):
+def _largest(names, minor):
+    """Those of ``names``, the largest first, that have a bar of their own where there are too many."""
+    return set(sorted(names, key=lambda name: name in minor)[: MAX_BARS - 1])
+
+
+def _fold(shares, minor):
     if len(shares) <= MAX_BARS:
         return shares.copy()
-    rest = shares.iloc[MAX_BARS - 1 :].drop(columns="name")
+    has_bar = shares["name"].isin(_largest(shares["name"], set(minor)))
+    rest = shares[~has_bar].drop(columns="name")
     squares = [column for column in rest if column.endswith("margin")]  # of parts that are nearly independent
     other = {**rest.sum(), **(rest[squares] ** 2).sum() ** 0.5, "name": OTHER}
-    table = pd.concat([shares.head(MAX_BARS - 1), pd.DataFrame([other])[shares.columns]], ignore_index=True)
+    table = pd.concat([shares[has_bar], pd.DataFrame([other])[shares.columns]], ignore_index=True)
     return table.astype({"facings": int})

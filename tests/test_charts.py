@@ -40,6 +40,21 @@ def test_small_brands_are_added_up_beyond_a_dozen(count, bars):
     assert not any("." in text for text in data["text"])
 
 
+def test_looks_are_added_up_before_any_brand_is():
+    table = shares(*range(MAX_BARS + 5, 0, -1))
+    looks = [f"brand {i}" for i in range(MAX_BARS)]  # the largest, and brands of fewer facings after them
+    data = share_chart(table, minor=looks).data
+    expected = [
+        *(f"brand {i}" for i in range(MAX_BARS - 1 - 5)),
+        *(f"brand {MAX_BARS + i}" for i in range(5)),
+    ]
+    assert data["name"].tolist() == [*expected, "other"]
+    assert data["facings"].sum() == table["facings"].sum()
+    rows = table.assign(row=1, linear=0.1)
+    chart = rows_chart(rows, minor=looks).to_dict()
+    assert chart["encoding"]["color"]["scale"]["domain"] == [*expected, "other"]
+
+
 def test_the_chart_leaves_its_table_alone():
     table = shares(3, 1)
     share_chart(table)

@@ -35,7 +35,8 @@ def show_shares(shares, labels, measure="share", colors=None, wanted=None):
     if shares.empty:
         st.caption("Nothing counted at this confidence.")
         return
-    st.vega_lite_chart(*share_chart(shares, measure, colors, wanted), width="stretch")
+    looks = set(filter(is_look, shares["name"]))
+    st.vega_lite_chart(*share_chart(shares, measure, colors, wanted, looks), width="stretch")
     if len(labels) == 1:
         st.caption("This model finds product fronts and does not tell brands apart: they form one class.")
 

@@ -9,6 +9,7 @@ import streamlit as st
 from skushare.album import PREVIEW_SIDE, Photo
 from skushare.app.shares import MEASURES
 from skushare.app.text import plain
+from skushare.brands.looks import is_look
 from skushare.charts import rows_chart
 from skushare.detections import Detections
 from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
@@ -136,7 +137,8 @@ def show_layout(names, photos, labels, brands, measure, colors, key):
 
 
 def _show_rows(rows, measure, colors):
-    st.altair_chart(rows_chart(rows, measure, colors), width="stretch")
+    chart = rows_chart(rows, measure, colors, set(filter(is_look, rows["name"])))
+    st.altair_chart(chart, width="stretch")
     counted = ["row", "name", "facings"]
     shown = rows.assign(**{c: (100 * rows[c]).round(1) for c in rows if c not in counted})
     named = {column: f"{name.lower()}, %" for name, column in MEASURES.items()}
