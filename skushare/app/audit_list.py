@@ -61,6 +61,7 @@ def show_list(wanted):
     if pages > 1:
         page = st.pagination(pages, key=f"history_page_{pages}")
     table = listing.list_audits(wanted, AUDITS_A_PAGE, (page - 1) * AUDITS_A_PAGE)
+    st.caption(_told(wanted, count))  # or the tabs would be where a phone shows the table's own buttons
     choice = st.dataframe(
         table,
         hide_index=True,
@@ -89,7 +90,7 @@ def show_list(wanted):
             on_click=_open,
             args=sorted(numbers)[:2],
         )
-        st.caption(f"{_told(wanted, count)}. Tick one to open it, two to compare them.")
+        st.caption("Tick one to open it, two to compare them.")
         _downloads(wanted)
 
 

@@ -41,7 +41,7 @@ def show_pictures(shelves, album, names, colors, teachable):
 def show_counts(shelves):
     """A row a picture, and the same as a file."""
     counts = counts_of(shelves)
-    st.dataframe(counts, hide_index=True)
+    # Above the table, whose toolbar would lie on the tabs, where a phone shows it all the time.
     st.download_button(
         "Download counts",
         lambda: to_csv(counts),
@@ -50,6 +50,7 @@ def show_counts(shelves):
         icon=":material/download:",
         on_click="ignore",
     )
+    st.dataframe(counts, hide_index=True)
 
 
 def show_facings(shelves, labels, brands):
@@ -59,9 +60,6 @@ def show_facings(shelves, labels, brands):
         labels: names of the classes; brands: of the brands, empty where the facings have none.
     """
     shown = _page_of(shelves)
-    st.dataframe(facings_of(shown, labels, brands), hide_index=True)
-    if len(shown) < len(shelves):
-        st.caption(f"Of the {len(shown)} photos of the chosen page; the download holds all {len(shelves)}.")
     st.download_button(
         "Download every facing",
         lambda: to_csv(facings_of(shelves, labels, brands)),
@@ -70,6 +68,9 @@ def show_facings(shelves, labels, brands):
         icon=":material/download:",
         on_click="ignore",
     )
+    st.dataframe(facings_of(shown, labels, brands), hide_index=True)
+    if len(shown) < len(shelves):
+        st.caption(f"Of the {len(shown)} photos of the chosen page; the download holds all {len(shelves)}.")
 
 
 def _page_of(shelves):

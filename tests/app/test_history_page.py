@@ -199,7 +199,7 @@ def test_the_list_narrows_and_shows_the_newest_first():
     numbers = [save("North", shelf="left"), save("South", 1, ids=(1, 1), shelf="left"), save("North", 2)]
     app = open_page()
     assert app.dataframe[0].value["audit"].tolist() == numbers[::-1]
-    assert app.expander[0].label == "Filter" and any("3 audits. Tick" in text for text in texts(app.caption))
+    assert app.expander[0].label == "Filter" and "3 audits" in texts(app.caption)
     field(app.multiselect, "Shelf").set_value(["left"]).run()
     assert app.dataframe[0].value["audit"].tolist() == numbers[1::-1]
     field(app.multiselect, "Shelf").set_value([]).run()
@@ -207,7 +207,7 @@ def test_the_list_narrows_and_shows_the_newest_first():
     assert app.dataframe[0].value["audit"].tolist() == [numbers[2], numbers[0]]
     app.run()
     assert app.expander[0].label == "Filter: North"
-    assert any("2 of 3 audits. Tick" in text for text in texts(app.caption))
+    assert "2 of 3 audits" in texts(app.caption)
     field(app.multiselect, "Brand").set_value(["Astra"]).run()
     field(app.date_input, "To").set_value(datetime(2026, 3, 2).date()).run()
     assert not app.exception and app.dataframe[0].value["audit"].tolist() == [numbers[0]]
