@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Set up skushare and start it, with nothing but Python 3.10 to 3.12.
 
-    python3 start.py          set up and start the app; app --lan: for a phone in this network
+    python3 start.py          set up and start the app; app --lan: for a phone in this network;
+                              app --model runs/NAME: count with a model of yours
     python3 start.py test     set up and run the tests
     python3 start.py setup    set up only: .venv/bin/skushare is then the command line
 
@@ -61,7 +62,7 @@ def main(arguments):
             print("Another start.py is setting up; waiting for it", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
         set_up(python, version, "test" if task == "test" else "app")
-    if task == "app" and "--lan" in rest:
+    if task == "app" and {word.partition("=")[0] for word in rest} & {"--lan", "--model"}:
         hand_over("-m", "skushare", "app", *rest)
     if task == "app":
         hand_over("-m", "streamlit", "run", "streamlit_app.py", *rest)

@@ -9,12 +9,12 @@ from skushare.app.camera import camera_status, camera_stream, without_stream
 from skushare.app.cells import cells
 from skushare.app.galleries import shared_embedder
 from skushare.app.looks import are_new_looks, show_live_looks
-from skushare.app.model import choose_sizes, score_slider, shared_detector
+from skushare.app.model import choose_sizes, detector_of, score_slider, shared_detector, tell_model
 from skushare.app.naming import choose_as, choose_naming
 from skushare.app.navigation import open_page, require_navigation
 from skushare.app.recording import count_recording
 from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares
-from skushare.app.visits import of_visit, put_in_address
+from skushare.app.visits import of_visit, put_in_address, start_anew
 from skushare.charts import count_chart
 from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS, MISSING, NO_ROUTE, Connection
@@ -32,17 +32,25 @@ ONCE = (
 PACE = "The size is chosen under Detail, further down: fewer pixels are faster, and see less."
 UNIQUE, IN_VIEW = "Unique so far", "In view"
 
-detector, embedder = shared_detector(), shared_embedder()
+embedder = shared_embedder()
 state = st.session_state
 
 
 def go_on(session):
     """Have the fields stand as when the ``session`` was begun, which counts anew with other ones."""
     if embedder:
-        choose_as("live", session.gallery, session.by_look, detector.labels)
+        choose_as("live", session.gallery, session.by_look, session.detector.labels)
 
 
-session = of_visit("sweep", lambda: LiveSession(detector), go_on)
+def sweep_of_visit():
+    return of_visit("sweep", lambda: LiveSession(shared_detector()), go_on)
+
+
+session = sweep_of_visit()
+if session.newest() is None and session.detector.digest != shared_detector().digest:
+    start_anew("sweep")  # with the model that was chosen since
+    session = sweep_of_visit()
+detector = detector_of(session.detector)
 if "connection" not in state:
     state.connection = Connection()
 connection = state.connection
@@ -85,6 +93,14 @@ def make_audit(taken, words, way):
     return audit_of(taken, detector.labels, words)
 
 
+def count_anew():
+    """Begin at 0, and with the model that the app counts with by now."""
+    if session.detector.digest == shared_detector().digest:
+        session.recount()
+    else:
+        start_anew("sweep")
+
+
 def keep_snapshot():
     """Keep the newest frame, or have the page say that there is none."""
     state.no_frame = session.take_snapshot() is None
@@ -98,7 +114,7 @@ with video_column:
     camera = camera_stream(session)
     buttons = st.container(horizontal=True)
     # What the camera tells can cut a run short; a callback is done before.
-    buttons.button("Count anew", icon=":material/restart_alt:", help=ONCE, on_click=session.recount)
+    buttons.button("Count anew", icon=":material/restart_alt:", help=ONCE, on_click=count_anew)
     save_as_audit(
         "live",
         take=lambda: CameraView.of(session),
@@ -119,6 +135,7 @@ with video_column:
     recording_place = st.container()
 with settings_row:
     sizes = choose_settings()
+    tell_model(detector, "Press **Count anew**")
 with recording_place:
     count_recording(session, sizes, disabled=camera.state.playing)
 if session.newest() is not None or camera.state.playing:

@@ -8,7 +8,7 @@ from skushare.album import Album
 from skushare.app.audit_saving import UNNAMED, audit_of_shelves, save_as_audit
 from skushare.app.galleries import DEMO, shared_embedder
 from skushare.app.looks import show_looks
-from skushare.app.model import score_slider, shared_detector
+from skushare.app.model import detector_of, score_slider, tell_model
 from skushare.app.naming import name_album, tell_unknown
 from skushare.app.navigation import require_navigation
 from skushare.app.photo_tabs import show_counts, show_facings, show_pictures
@@ -25,9 +25,10 @@ from skushare.shelf.share import share_of_shelves
 require_navigation()
 
 SECONDS_A_TURN = 2.0  # of counting, before the page shows how far it is
+MOST_NAMED = 5  # photos that were not counted
 
-detector, embedder = shared_detector(), shared_embedder()
 state, album = st.session_state, of_visit("list", Album)
+detector, embedder = detector_of(album.detector), shared_embedder()
 state.setdefault("upload_round", 0)
 
 
@@ -77,7 +78,8 @@ if uploads:
     progress.progress(0.0, text="Counting")
 # Names, rows and gaps are found once all are counted, and not anew after each turn. A run that the visitor
 # cuts short leaves the rest to the next one.
-while left := album.take(files, detector, SECONDS_A_TURN, embedder):
+while files and (left := album.take(files, detector, SECONDS_A_TURN, embedder)):
+    put_in_address("list")  # a reload meanwhile is to find what was counted
     with progress.container():
         st.progress(1 - left / len(files), text=f"Counted {len(files) - left} of {len(files)} photos")
         show_counted(album, state.get("photo_score", detector.threshold("photo")))
@@ -89,6 +91,13 @@ if album.failures:
     st.error(
         "  \n".join(map(plain, album.failures.values())),
         icon=":material/broken_image:",
+    )
+if album.waiting:  # of files that went with the page
+    more = f" and {len(album.waiting) - MOST_NAMED} more" if len(album.waiting) > MOST_NAMED else ""
+    names = plain(", ".join(album.waiting[:MOST_NAMED])) + more
+    st.warning(
+        f"Not counted, because the page was left meanwhile: {names}. Add them again.",
+        icon=":material/hourglass_disabled:",
     )
 if album.repeats:
     st.info(
@@ -158,6 +167,8 @@ if album:
         source=album,
         shown=(tuple(album.photos), min_score, total, known and known.digest),
     )
+if album:
+    tell_model(detector, "Clear the list")
 if album or album.failures:
     st.button("Clear the list", icon=":material/delete:", on_click=clear)
 

@@ -8,6 +8,7 @@ from skushare.app.model import shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.shares import show_shares
 from skushare.colors import shown_colors
+from skushare.detector.models import DEFAULT_MODEL
 from skushare.samples import sample_pictures
 
 require_navigation()
@@ -20,7 +21,7 @@ with st.container(horizontal=True):
     if st.button("Count live", icon=":material/videocam:"):
         st.switch_page("pages/live.py")
 
-detector, embedder = shared_detector(), shared_embedder()
+detector, embedder = shared_detector(DEFAULT_MODEL), shared_embedder()
 
 
 @st.cache_resource(max_entries=2, show_spinner="Counting a sample picture")

@@ -80,16 +80,20 @@ class Album:
     A photo is known by its content: the same one added twice is counted once.
 
     Attributes:
+        detector: that counted the photos, which all are to be counted by; ``None`` before the first.
         photos: {content hash: :class:`Photo`}.
         failures: {content hash: message fit for the user}.
         repeats: names of files whose content was in the list already.
+        waiting: names of files that were to be counted and are not yet; they stay if the page was left.
     """
 
     def __init__(self, max_photos=MAX_PHOTOS):
         self.max_photos = max_photos
+        self.detector = None
         self.photos = {}
         self.failures = {}
         self.repeats = []
+        self.waiting = ()
         self._taken, self._taking = set(), threading.Lock()
         self._originals = tempfile.TemporaryDirectory(prefix="skushare-album-")  # goes with the album
 
@@ -126,6 +130,7 @@ class Album:
         except SkushareError as error:
             self.failures[key] = str(error)
             return
+        self.detector = detector
         height, width = image.shape[:2]
         preview = encode_jpeg(shrink(image, PREVIEW_SIDE))
         self.photos[key] = Photo(self._unused(name), width, height, preview, detections, embeddings)
@@ -179,11 +184,13 @@ class Album:
             waiting = [file for file in files if file[0] not in self._taken]
             end = time.monotonic() + seconds
             while waiting:
+                self.waiting = tuple(name for _, name, _ in waiting)
                 identity, name, read = waiting.pop(0)
                 self.add(name, read(), detector, embedder)
                 self._taken.add(identity)
                 if time.monotonic() >= end:
                     break
+            self.waiting = tuple(name for _, name, _ in waiting)
             return len(waiting)
 
     def named(self, min_score, embedder, gallery=None, by_look=False, labels=()):

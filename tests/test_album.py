@@ -127,6 +127,15 @@ def test_files_are_taken_in_slices_and_read_once(detector):
     assert album.take([], detector, seconds=0) == 0
 
 
+def test_what_was_to_be_counted_and_is_not_yet_is_known_also_to_a_copy(detector):
+    album = Album()
+    files = [(i, f"{i}.jpg", lambda i=i: photo(i * 20)) for i in range(4)]
+    told = []
+    while album.take(files, detector, seconds=0):
+        told.append(album.copy().waiting)
+    assert told == [("1.jpg", "2.jpg", "3.jpg"), ("2.jpg", "3.jpg"), ("3.jpg",)] and album.waiting == ()
+
+
 def test_files_that_two_take_at_once_are_counted_once(detector):
     album = Album()
     files = [(i, f"{i}.jpg", lambda i=i: photo(i * 20)) for i in range(8)]

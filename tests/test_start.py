@@ -222,10 +222,11 @@ def test_second_start_goes_straight_to_the_app_from_any_folder(start, project, t
     assert result.stdout == f"{project}|-m streamlit run streamlit_app.py --server.port 8600\n"
 
 
-def test_for_a_phone_the_app_starts_by_its_own_command(start, project):
+def test_for_a_phone_or_with_a_model_the_app_starts_by_its_own_command(start, project):
     start.set_up("python3", f"{sys.version_info.major}.{sys.version_info.minor}", "app")
-    result = launch(project, "app", "--lan", "--port", "8600")
-    assert result.stdout == f"{project}|-m skushare app --lan --port 8600\n"
+    for options in ("--lan --port 8600", "--model runs/first", "--model=runs/first"):
+        result = launch(project, "app", *options.split())
+        assert result.stdout == f"{project}|-m skushare app {options}\n"
 
 
 def test_waits_while_another_sets_up(start, project):

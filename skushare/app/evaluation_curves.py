@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from skushare.app.model import reload_detector
 from skushare.app.text import plain
 from skushare.evaluation import charts
 from skushare.evaluation.threshold import is_test, is_unlabelled, store_threshold
@@ -63,6 +62,5 @@ def _offer_threshold(shown):
         disabled=not sure,
     ):
         store_threshold(model, mode, best, shown.evaluation.dataset, force=sure)
-        reload_detector()
         st.toast(f"{plain(shown.name)} counts from {best:.2f} on now.", icon=":material/check:")
         st.rerun()

@@ -3,6 +3,8 @@
 import streamlit as st
 
 from skushare.album import SCORE_FLOOR
+from skushare.app.text import plain
+from skushare.detector.models import DEFAULT_MODEL, DESCRIPTION, counting_model, model_folder
 from skushare.detector.runtime import Detector
 from skushare.errors import ModelError
 from skushare.live.pace import FRAMES_A_SECOND, LEAST_SIZE, automatic_sizes
@@ -11,23 +13,53 @@ AUTOMATIC = "Automatic"
 MOST_SCORE = 0.95
 
 
-@st.cache_resource(show_spinner="Loading the detector")
-def _load():
-    return Detector.load()
+@st.cache_resource(show_spinner="Loading the detector", max_entries=4)
+def _load(name, written):
+    return Detector.load(name)
 
 
-def shared_detector():
-    """The default model, loaded once a server; without one the page says so and ends."""
+def shared_detector(name=None):
+    """The model that the app counts with, or the one called ``name``; else the page says why and ends.
+
+    It is loaded once a server, and again after its description was changed.
+    """
+    name = name or counting_model()
+    folder = model_folder(name)
     try:
-        return _load()
+        return _load(name, folder and (folder / DESCRIPTION).stat().st_mtime_ns)
     except ModelError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
+        if name != DEFAULT_MODEL:
+            st.info("The model is chosen on the Training page, or where the server is started.")
         st.stop()
 
 
-def reload_detector():
-    """Have the default model read again, after its description changed."""
-    _load.clear()
+def detector_of(own):
+    """The detector for what was begun with the detector ``own``, or with none yet if that is ``None``.
+
+    It is the one that the app counts with, unless that is another model by now: what was found by one model
+    is not counted on by another.
+    """
+    detector = shared_detector()
+    return detector if own is None or own.digest == detector.digest else own
+
+
+def tell_model(own, anew):
+    """Say which model counted what the page shows, unless it is the shipped one and still the chosen one.
+
+    Args:
+        own: the detector that counted it.
+        anew: how to begin anew, as the beginning of a sentence.
+    """
+    detector = shared_detector()
+    if own.digest != detector.digest:
+        st.info(
+            f"This was counted with the model {plain(own.name)}. {anew} to count with "
+            f"{plain(detector.name)}, which the app uses now.",
+            icon=":material/model_training:",
+        )
+    elif detector.name != DEFAULT_MODEL:
+        st.caption(f"Counted with the model {plain(detector.name)}.")
 
 
 def score_slider(detector, mode, key, start=None, persist_state=None):

@@ -1,6 +1,7 @@
 """One training run as it goes: figures, curves, sample pictures, and the buttons that steer it."""
 
 import math
+import os
 import time
 from functools import partial
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from skushare.app.cells import cells
 from skushare.app.notes import attempt, note
 from skushare.app.text import duration, plain
 from skushare.app.training_state import NEW, Clone, next_turn, show_tab
+from skushare.detector.models import DEFAULT_MODEL, count_with, counting_model, model_folder
 from skushare.errors import SkushareError
 from skushare.training import runs
 from skushare.training.comparison import best_figures
@@ -227,6 +229,7 @@ def _more(run):
             query_params={"evaluate_model": f"runs/{run.name}"},
         )
     with st.container(horizontal=True):
+        _offer_counting(f"runs/{run.name}")
         st.button(
             "Clone with changes",
             icon=":material/content_copy:",
@@ -243,6 +246,27 @@ def _more(run):
                 on_click=partial(attempt, run.delete),
             )
         _offer_tensorboard()
+
+
+def _offer_counting(name):
+    """Have the app count with the model ``name`` where there is one, or with the shipped one again."""
+    if model_folder(name) is None:
+        return
+    chosen = counting_model() == name
+    other = DEFAULT_MODEL if chosen else name
+    st.button(
+        f"Count with {DEFAULT_MODEL} again" if chosen else "Count with this model",
+        icon=":material/done_all:",
+        on_click=partial(_count_with, other),
+        disabled="SKUSHARE_MODEL" in os.environ,
+        help="Photos, Live, Teach and History count with it from then on, for all who use this app. "
+        "Where the server was started with a model, that holds.",
+    )
+
+
+def _count_with(name):
+    if attempt(count_with, name):
+        note(f"The app counts with {name} from now on")
 
 
 def _show_log(run):

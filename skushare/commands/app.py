@@ -26,15 +26,26 @@ def add(commands):
         "  skushare app -- --theme.base dark    # what follows -- goes to Streamlit\n",
     )
     parser.add_argument("--lan", action="store_true", help="open to the network, by https")
+    parser.add_argument(
+        "--model",
+        metavar="NAME|DIR",
+        help="to count with: a model of models/ or runs/NAME of the workspace, or the folder of a model or a "
+        "run (default: the one chosen on the Training page, at first the shipped one)",
+    )
     parser.add_argument("--port", type=int, help=f"(default: {PORT}, or the next that is free)")
     parser.add_argument("streamlit", nargs="*", metavar="-- OPTION", help="what goes on to Streamlit")
 
 
 def run(args):
+    from skushare.detector.models import model_folder, read_model
     from skushare.serve.network import free_port, listen
 
     if not (ROOT / SCRIPT).is_file():
         raise ConfigError(f"{ROOT / SCRIPT}: missing; start the app from the folder that has it (see README)")
+    if args.model:
+        read_model(args.model)
+        place = model_folder(args.model)
+        os.environ["SKUSHARE_MODEL"] = str(place.resolve())  # as the app runs in another folder
     host = "0.0.0.0" if args.lan else "127.0.0.1"
     if args.port is None:
         port = free_port(host, PORT)

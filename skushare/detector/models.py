@@ -8,10 +8,11 @@ from pathlib import Path
 from skushare.detector.config import DetectorConfig
 from skushare.errors import ConfigError, ModelError
 from skushare.files import sha256, write_file
-from skushare.workspace import runs_folder
+from skushare.workspace import runs_folder, workspace
 
 DEFAULT_MODEL = "shelf_dense"
 DESCRIPTION, LITERT, WEIGHTS, LABEL_MAP = "model.json", "model.tflite", "weights.npz", "label_map.pbtxt"
+CHOSEN = "counting_model.txt"  # in the workspace
 RUN_CONFIG = "detector.json"  # in the folder of a training run, from its first moment
 
 
@@ -75,6 +76,44 @@ class Model:
         return path
 
 
+def model_folder(name):
+    """The folder of the model ``name``, which :func:`read_model` takes, or ``None`` where there is none."""
+    places = [Path(name), Path(name, "model"), models_folder() / name, _run_folder(name) / "model"]
+    return next((place for place in places if (place / DESCRIPTION).is_file()), None)
+
+
+def _run_folder(name):
+    return runs_folder() / str(name).removeprefix("runs/")
+
+
+def counting_model():
+    """Name or folder of the model that the app counts with.
+
+    That is ``$SKUSHARE_MODEL``, else what :func:`count_with` wrote as long as that model is there, else the
+    shipped one.
+    """
+    if told := os.environ.get("SKUSHARE_MODEL"):
+        return told
+    try:
+        chosen = (workspace() / CHOSEN).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return DEFAULT_MODEL
+    return chosen if chosen and model_folder(chosen) else DEFAULT_MODEL
+
+
+def count_with(name):
+    """Have the app count with the model ``name`` from now on, for all who use it.
+
+    Raises:
+        ModelError: it is missing or damaged; nothing is changed then.
+        SkushareError: the workspace cannot be written.
+    """
+    model = read_model(name)
+    for file in (LITERT, LABEL_MAP):
+        model.path(file)
+    write_file(workspace() / CHOSEN, f"{name}\n")
+
+
 def read_model(name=None):
     """The :class:`Model` of a folder, of a run's folder, of :func:`models_folder`, or of a run by its name.
 
@@ -85,10 +124,9 @@ def read_model(name=None):
         ModelError: there is none, the run has none yet, or its description cannot be used.
     """
     name = name or DEFAULT_MODEL
-    run = runs_folder() / str(name).removeprefix("runs/")
-    places = [Path(name), Path(name, "model"), models_folder() / name, run / "model"]
-    folder = next((place for place in places if (place / DESCRIPTION).is_file()), None)
+    folder = model_folder(name)
     if folder is None:
+        run = _run_folder(name)
         unfinished = next((place for place in (Path(name), run) if (place / RUN_CONFIG).is_file()), None)
         if unfinished:
             raise ModelError(

@@ -75,7 +75,7 @@ def workspace(tmp_path, monkeypatch):
 def detector(monkeypatch):
     """The stub, in place of the shipped model."""
     stub = StubDetector()
-    monkeypatch.setattr(Detector, "load", lambda: stub)
+    monkeypatch.setattr(Detector, "load", lambda name=None: stub)
     st.cache_resource.clear()
     yield stub
     st.cache_resource.clear()

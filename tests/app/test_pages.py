@@ -14,6 +14,7 @@ from skushare.app import shelves
 from skushare.app.audit_saving import UNNAMED
 from skushare.app.galleries import DEMO
 from skushare.app.naming import BY_LOOK
+from skushare.app.text import plain
 from skushare.audits.listing import list_audits
 from skushare.audits.store import open_audit
 from skushare.brands.embedder import Embedder
@@ -66,12 +67,79 @@ def test_start_leads_on(detector, camera, button, title):
 
 @pytest.mark.parametrize("page", [None, "photos", "live"])
 def test_without_a_model_a_page_says_what_to_do(monkeypatch, detector, page):
-    def load():
+    def load(name):
         raise ModelError("models/shelf_dense: missing; fetch it again")
 
     monkeypatch.setattr(Detector, "load", load)
     app = open_page(page)
-    assert texts(app.error) == ["models/shelf_dense: missing; fetch it again"]
+    assert texts(app.error) == [plain("models/shelf_dense: missing; fetch it again")]
+
+
+def test_photos_of_a_page_that_was_left_meanwhile_are_named_and_can_be_added_again(detector, monkeypatch):
+    take, stopped = Album.take, []
+
+    def take_one(self, files, detector, seconds, embedder):
+        left = take(self, files, detector, 0, embedder)
+        if len(self) == 2 and not stopped:
+            stopped.append(True)
+            st.stop()  # as when the visitor goes to another page
+        return left
+
+    monkeypatch.setattr(Album, "take", take_one)
+    files = [upload(f"{shade}.jpg", photo(shade)) for shade in (40, 80, 120, 160)]
+    app = open_page("photos")
+    app.file_uploader[0].set_value(files).run()
+    assert stopped and app.query_params["list"]  # so that a reload finds them
+    app.switch_page("pages/start.py").run()
+    app.switch_page("pages/photos.py").run()
+    assert metrics(app)["Photos"] == "2" and "120.jpg, 160.jpg" in app.warning[0].value.replace("\\", "")
+    app.file_uploader[0].set_value(files).run()
+    assert not app.exception and not app.warning and metrics(app)["Photos"] == "4"
+
+
+@pytest.fixture
+def other_model(detector, monkeypatch):
+    """A function that has the app count with another model from then on; gives its detector."""
+
+    def choose():
+        other = type(detector)()
+        other.name, other.digest, other.labels = "bottles", "e" * 64, ("bottle",)
+        monkeypatch.setattr(Detector, "load", lambda name: other)
+        monkeypatch.setattr("skushare.app.model.counting_model", lambda: "runs/bottles")
+        st.cache_resource.clear()
+        return other
+
+    return choose
+
+
+def test_photos_of_a_list_are_all_counted_by_the_model_that_it_was_begun_with(detector, other_model):
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    other = other_model()
+    app.file_uploader[0].set_value([upload("b.jpg", photo(80))]).run()
+    assert (detector.calls, other.calls) == (2, 0) and metrics(app)["Photos"] == "2"
+    assert any("counted with the model stub" in text for text in texts(app.info))
+    press(app, "Save as audit")
+    press(app, "Save")
+    assert open_audit(1).model == "stub"
+    press(app, "Clear the list")
+    app.file_uploader[0].set_value([upload("b.jpg", photo(80))]).run()
+    assert other.calls == 1 and "Counted with the model bottles." in texts(app.caption)
+    press(app, "Save as audit")
+    press(app, "Save")
+    assert open_audit(2).model == "bottles"
+
+
+def test_live_a_sweep_goes_on_with_its_model_until_it_is_counted_anew(detector, camera, other_model):
+    app = open_page("live")
+    camera.frame(av.VideoFrame.from_ndarray(np.zeros((120, 160, 3), np.uint8), format="rgb24"))
+    other_model()
+    app.run()
+    assert app.session_state["visit_sweep"].detector is detector
+    assert any("counted with the model stub" in text for text in texts(app.info))
+    press(app, "Count anew")
+    assert app.session_state["visit_sweep"].detector.name == "bottles"
+    assert "Counted with the model bottles." in texts(app.caption)
 
 
 def test_photos_invites_with_a_sample(detector):

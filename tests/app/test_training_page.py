@@ -1,6 +1,7 @@
 """The Training page on runs made by hand: no process is started and no network is loaded."""
 
 import json
+import shutil
 import sys
 import time
 from dataclasses import replace
@@ -14,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.store import add_dataset
+from skushare.detector.models import DEFAULT_MODEL, LITERT, counting_model, models_folder
 from skushare.errors import SkushareError
 from skushare.files import atomic_write
 from skushare.images import write_image
@@ -439,6 +441,22 @@ def test_a_damaged_run_is_told_and_can_be_deleted(tmp_path):
     assert app.error
     press(app, "Delete for good")
     assert not runs.list_runs()
+
+
+def test_the_model_of_a_run_is_what_the_app_counts_with_once_it_is_chosen(tmp_path, monkeypatch):
+    store(tmp_path)
+    run = make_run("one")
+    assert "Count with this model" not in [button.label for button in open_page().button]  # it has none
+    shutil.copytree(models_folder() / DEFAULT_MODEL, run.folder / "model")
+    app = press(open_page(), "Count with this model")
+    assert counting_model() == "runs/one" and "runs/one" in app.toast[0].value
+    press(app, f"Count with {DEFAULT_MODEL} again")
+    assert counting_model() == DEFAULT_MODEL
+    (run.folder / "model" / LITERT).write_bytes(b"half a file")
+    press(app, "Count with this model")
+    assert counting_model() == DEFAULT_MODEL and "damaged" in app.error[0].value
+    monkeypatch.setenv("SKUSHARE_MODEL", "runs/one")
+    assert button(open_page(), f"Count with {DEFAULT_MODEL} again").disabled
 
 
 # Comparing

@@ -1,5 +1,6 @@
 """`skushare app`: bound to this machine, or open to the network by https."""
 
+import os
 import re
 import signal
 import ssl
@@ -13,6 +14,7 @@ import pytest
 
 from skushare.cli import main
 from skushare.commands import app
+from skushare.detector.models import models_folder
 from skushare.serve import network
 from skushare.serve.certificate import certificate
 from skushare.serve.network import listen
@@ -66,6 +68,14 @@ def test_for_a_phone_it_is_open_by_https_and_tells_the_address(started, capsys, 
     assert f"https://localhost:{port}" in started.options["server.corsAllowedOrigins"]
     with pytest.raises(OSError):
         urllib.request.urlopen(started.page, timeout=10)  # it ends with the app
+
+
+def test_the_app_counts_with_the_model_that_is_told_wherever_it_runs(started, capsys, monkeypatch):
+    monkeypatch.setenv("SKUSHARE_MODEL", "")
+    assert main(["app", "--model", "shelf_dense"]) == 0
+    assert Path(os.environ["SKUSHARE_MODEL"]) == (models_folder() / "shelf_dense").resolve()
+    assert main(["app", "--model", "runs/none"]) == 2
+    assert "no model called 'runs/none'" in capsys.readouterr().err
 
 
 def test_the_next_free_port_is_taken_unless_one_is_asked_for(started, capsys, monkeypatch):

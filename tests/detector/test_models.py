@@ -7,9 +7,12 @@ import pytest
 
 from skushare.dataset.labelmap import read_label_map
 from skushare.detector.models import (
+    DEFAULT_MODEL,
     DESCRIPTION,
     LABEL_MAP,
     RUN_CONFIG,
+    count_with,
+    counting_model,
     models_folder,
     read_model,
     write_description,
@@ -44,6 +47,22 @@ def trained(tmp_path, monkeypatch):
 def test_a_model_is_found_by_its_name_its_folder_or_its_run(trained, name, folder):
     expected = trained / folder if folder else models_folder() / "shelf_dense"
     assert read_model(name).folder == expected.resolve()
+
+
+def test_the_app_counts_with_the_model_that_is_told_or_chosen_or_shipped(trained, monkeypatch):
+    shutil.copytree(models_folder() / DEFAULT_MODEL, trained / "workspace/runs/third/model")
+    assert counting_model() == DEFAULT_MODEL
+    count_with("runs/third")
+    assert counting_model() == "runs/third" and read_model().name == DEFAULT_MODEL
+    for missing in ("none", "runs/first"):  # the second has no network
+        with pytest.raises(ModelError):
+            count_with(missing)
+    assert counting_model() == "runs/third"
+    monkeypatch.setenv("SKUSHARE_MODEL", "here/second")
+    assert counting_model() == "here/second"
+    monkeypatch.delenv("SKUSHARE_MODEL")
+    shutil.rmtree(trained / "workspace/runs/third")
+    assert counting_model() == DEFAULT_MODEL
 
 
 @pytest.mark.parametrize("name", ["second", "here", "none"])
