@@ -54,10 +54,11 @@ def _add(name, add):
         about = open_dataset(name).provenance
         st.session_state.datasets_stored += 1
         go_to(name)
-        absent, left_out = about.get("not found"), about.get("left out")
+        absent, names, left_out = map(about.get, ("not found", "class names", "left out"))
         note(
             f"Stored as {name}"
             + (f"; not found in the zip: {absent}. Health names them all." if absent else "")
+            + (f"; class names are {names}" if names else "")
             + (f"; left out: {left_out}" if left_out else "")
         )
 

@@ -122,6 +122,8 @@ def run_import(args):
             f"{len(missing)} of {len(dataset)} photos were not found, such as {missing[0]}; "
             f"skushare data check {name} lists them"
         )
+    if names := dataset.provenance.get("class names"):
+        print(f"class names are {names}")
     if other := dataset.provenance.get("left out"):
         print(f"left out {other}")
     return 0

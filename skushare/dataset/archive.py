@@ -20,7 +20,7 @@ from skushare.files import atomic_folder
 from skushare.images import SUFFIXES
 
 LABEL_SUFFIXES = frozenset(
-    {".json", ".xml", ".txt", ".csv", ".yaml", ".yml", ".pbtxt", ".tfrecord", ".record"}
+    {".json", ".xml", ".txt", ".csv", ".yaml", ".yml", ".names", ".labels", ".pbtxt", ".tfrecord", ".record"}
 )
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")  # as in train.tfrecord-00000-of-00010

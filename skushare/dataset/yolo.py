@@ -31,7 +31,7 @@ from skushare.images import SUFFIXES, find_images, image_size
 _NO_SPLITS = {"path", "names", "nc", "download"}  # keys of data.yaml with another meaning
 MAX_CLASSES = 10_000
 _MAX_BYTES = 8 << 20  # of a data.yaml
-_CLASS_FILES = ("classes.txt", "obj.names")
+_CLASS_FILES = ("classes.txt", "obj.names", "_darknet.labels")
 _NUMBER = re.compile(r"[\d.]+")
 _LABEL = re.compile(rb"\s*\d+(\s+[-+.\de]+){4}")
 
@@ -59,11 +59,12 @@ def read_yolo(source, images=None, raw=False):
     """The :class:`Dataset` that a ``data.yaml`` describes, or in a folder of images and text files.
 
     Labels lie where the images' path has ``labels`` for ``images``, or beside the images; an
-    image without any has no boxes. Without a ``data.yaml``, class names are in ``classes.txt``
-    or ``obj.names``, and splits are lists called ``train.txt``, ..., or subfolders of ``images``,
-    or folders called ``train``, ... Labels without an image are told in the provenance. A sixth
-    number is the score of a machine-made label; more numbers are a polygon, of which the box is taken,
-    or keypoints after the box where the ``data.yaml`` has a ``kpt_shape``.
+    image without any has no boxes. Without a ``data.yaml``, class names are in ``classes.txt``,
+    ``obj.names`` or ``_darknet.labels``, and splits are lists called ``train.txt``, ..., or subfolders
+    of ``images``, or folders called ``train``, ... Labels without an image, and class names that are
+    none but numbers, are told in the provenance. A sixth number is the score of a machine-made label;
+    more numbers are a polygon, of which the box is taken, or keypoints after the box where the
+    ``data.yaml`` has a ``kpt_shape``.
 
     Args:
         source: the folder or the YAML file.
@@ -81,10 +82,10 @@ def read_yolo(source, images=None, raw=False):
         path, content = descriptions[0]
         names = _class_names(content, path)
         parts = _described_parts(content, root, path)
-        has_keypoints = "kpt_shape" in content
+        has_names, has_keypoints = bool(content.get("names")), "kpt_shape" in content
     else:
         names = _listed_class_names(folder)
-        parts, has_keypoints = _plain_parts(root), False
+        parts, has_names, has_keypoints = _plain_parts(root), bool(names), False
     if not any(paths for _, paths in parts):
         raise DatasetError(
             f"{source}: has no images; put them beside their labels (on the command line, "
@@ -103,6 +104,9 @@ def read_yolo(source, images=None, raw=False):
         labels = range(1 + max((int(s.class_ids.max(initial=-1)) for s in samples), default=-1))
     labels = tuple(map(str, labels))
     provenance = {"source": str(source), "format": "yolo"}
+    if labels and not has_names:
+        files = "data.yaml, classes.txt, obj.names or _darknet.labels"
+        provenance["class names"] = f"numbers, because no {files} tells them"
     if alone := _labels_alone({sample.path.parent for sample in samples}, root):
         provenance["left out"] = f"{len(alone)} label files without an image, such as {alone[0].name}"
     dataset = Dataset(folder.name, samples, labels, provenance)
@@ -177,11 +181,27 @@ def _plain(name):
 
 
 def _listed_class_names(folder):
-    """``{number: name}`` of the first class file in the folder, or in ``labels``; empty if there is none."""
+    """``{number: name}`` of the class file in the folder, ``labels`` or a split; empty if there is none.
+
+    Raises:
+        DatasetError: the splits have different names.
+    """
     for path in (home / name for home in (folder, folder / "labels") for name in _CLASS_FILES):
         if path.is_file():
-            return {number - 1: line.strip() for number, line in read_lines(path) if line.strip()}
-    return {}
+            return _names_in(path)
+    # Roboflow's Darknet puts one into the folder of each split.
+    first, *others = plain_files(folder, f"*/{_CLASS_FILES[-1]}") or [None]
+    names = _names_in(first) if first else {}
+    for path in others:
+        if _names_in(path) != names:
+            raise DatasetError(
+                f"{path}: has other class names than {first}; give the folder of one split alone"
+            )
+    return names
+
+
+def _names_in(path):
+    return {number - 1: line.strip() for number, line in read_lines(path) if line.strip()}
 
 
 def _described_parts(content, root, where):

@@ -297,6 +297,14 @@ def test_an_uploaded_zip_becomes_the_dataset_shown(shop, browser, workspace):
     assert app.file_uploader[0].value is None  # the server's copy is let go
 
 
+def test_an_uploaded_zip_without_class_names_is_told_to_be_so(shop, browser, workspace):
+    data = archive({"a.png": (workspace / "shelf_01.png").read_bytes(), "a.txt": "0 .5 .5 .2 .2"})
+    app = open_page()
+    app.file_uploader[0].set_value(("numbered.zip", data, "application/zip")).run()
+    button(app, "Store it").click().run()
+    assert "Stored as numbered; class names are numbers, because no data" in app.toast[0].value
+
+
 @pytest.mark.parametrize(
     "name, data, message",
     [

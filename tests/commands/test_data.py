@@ -95,6 +95,16 @@ def test_photos_that_are_not_there_are_told_and_without_any_nothing_is_stored(so
     assert [line.split()[0] for line in lists(capsys)] == ["half"]
 
 
+def test_class_names_that_are_not_there_are_told(source, tmp_path, capsys):
+    main(["data", "convert", str(source), str(tmp_path / "yolo"), "--to", "yolo"])
+    (tmp_path / "yolo" / "data.yaml").unlink()
+    zipped = shutil.make_archive(tmp_path / "yolo", "zip", tmp_path / "yolo")
+    for number, given in enumerate((str(tmp_path / "yolo"), zipped)):
+        capsys.readouterr()
+        assert main(["data", "import", given, "--name", f"yolo{number}"]) == 0
+        assert "class names are numbers, because no data.yaml" in capsys.readouterr().out
+
+
 def lists(capsys):
     main(["data", "list"])
     return capsys.readouterr().out.splitlines()[1:]

@@ -11,6 +11,7 @@ from skushare.dataset.archive import Limits, extract, extract_tar
 from skushare.errors import DatasetError, SkushareError
 
 GOOD = {"set/images/a.jpg": b"picture", "set/labels.JSON": b"{}", "set/train.tfrecord-00000-of-00002": b"1"}
+CLASS_FILES = {"classes.txt": b"tea", "obj.names": b"tea", "train/_darknet.labels": b"tea", "a.pbtxt": b""}
 
 
 def zipped(files, method=zipfile.ZIP_DEFLATED):
@@ -48,6 +49,11 @@ def test_pictures_and_labels_come_out_as_they_are(tmp_path):
     result = extract(tmp_path / "a.zip", tmp_path / "out", progress=seen.append)
     assert unpacked(tmp_path / "out") == GOOD
     assert result.files == tuple(GOOD) and result.skipped == () and seen == [7, 9, 10]
+
+
+def test_files_of_class_names_come_out_too(tmp_path):
+    result = extract(io.BytesIO(zipped(CLASS_FILES)), tmp_path / "out")
+    assert unpacked(tmp_path / "out") == CLASS_FILES and result.skipped == ()
 
 
 def test_a_zip_with_backslashes_is_unpacked_into_its_folders(tmp_path):

@@ -80,6 +80,16 @@ def test_of_a_line_with_keypoints_the_box_alone_is_taken(tmp_path, points):
         (["images/train/a.jpg", "images/test/b.jpg"], {"classes__txt": "s\n"}, ["train", "test"], ("s",)),
         (["train/images/a.jpg", "valid/images/b.jpg"], {}, ["train", "val"], ("0",)),
         (["a.jpg", "b.jpg"], {"classes__txt": "s\n"}, ["", ""], ("s",)),
+        (
+            ["obj_train_data/shop 0/a.jpg", "obj_train_data/b.jpg"],
+            {
+                "obj__data": "classes = 2\ntrain = data/train.txt\nnames = data/obj.names\n",
+                "obj__names": "s\ntea, green\n",
+                "train__txt": "data/obj_train_data/shop 0/a.jpg\ndata/obj_train_data/b.jpg\n",
+            },
+            ["train", "train"],
+            ("s", "tea, green"),
+        ),
         (["images/a.jpg"], {"my__yml": "nc: 2"}, [""], ("0", "1")),
     ],
 )
@@ -267,6 +277,39 @@ def test_splits_are_known_without_a_description(tmp_path, images, files):
     dataset = read_yolo(write(tmp_path, images=images, **files))
     found = [(s.split, s.path.relative_to(tmp_path).as_posix(), len(s.boxes)) for s in dataset.samples]
     assert found == [("train", images[0], 1), ("val", images[1], 1)]
+
+
+@pytest.mark.parametrize("place", [".", "train"])
+def test_class_names_of_a_darknet_export_are_those_of_its_splits(tmp_path, place):
+    write(tmp_path, "1 0.5 0.5 0.2 0.4\n", images=["train/a.jpg", "valid/b.jpg"])
+    for split in ("train", "valid"):
+        (tmp_path / split / "_darknet.labels").write_text("tea\nsoup\n")
+    dataset = read_yolo(tmp_path / place)
+    assert dataset.labels == ("tea", "soup") and {int(s.class_ids[0]) for s in dataset.samples} == {1}
+    assert "class names" not in dataset.provenance
+
+
+def test_splits_that_number_their_classes_otherwise_are_refused(tmp_path):
+    write(tmp_path, images=["train/a.jpg", "valid/b.jpg"])
+    (tmp_path / "train" / "_darknet.labels").write_text("tea\nsoup\n")
+    (tmp_path / "valid" / "_darknet.labels").write_text("soup\ntea\n")
+    with pytest.raises(DatasetError, match=r"valid/_darknet\.labels: has other class names than .*train"):
+        read_yolo(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("labels", "files", "told"),
+    [
+        ("0 0.5 0.5 0.2 0.4", {}, True),
+        ("0 0.5 0.5 0.2 0.4", {"data__yaml": "train: images\nnc: 1"}, True),
+        ("0 0.5 0.5 0.2 0.4", {"data__yaml": "train: images\nnames: ['0']"}, False),
+        ("0 0.5 0.5 0.2 0.4", {"obj__names": "0"}, False),
+        ("", {}, False),  # without a box there is no class
+    ],
+)
+def test_class_names_that_no_file_tells_are_said_to_be_numbers(tmp_path, labels, files, told):
+    names = read_yolo(write(tmp_path, labels, **files)).provenance.get("class names", "")
+    assert names.startswith("numbers, because no data.yaml") == told
 
 
 @pytest.mark.parametrize("line", ["images/A.JPG", "elsewhere/a.jpg"])
