@@ -1,5 +1,6 @@
 """Pascal VOC: one XML file an image, splits as lists of names."""
 
+import os
 import re
 from pathlib import Path
 from xml.etree import ElementTree
@@ -27,17 +28,24 @@ from skushare.dataset.layout import (
 from skushare.errors import DatasetError
 from skushare.files import atomic_write
 
+_HOMES = ("Annotations", "annotations")
 _NOT_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def voc_files(folder):
     """``[(split, path)]`` of the XML files in ``folder``.
 
-    They lie in ``Annotations``, with splits as lists in ``ImageSets/Main``; or else beside
-    the images, in the folder itself or in one folder a split.
+    They lie in ``Annotations`` and its subfolders, with splits as lists in ``ImageSets/Main``;
+    or else beside the images, in the folder itself or in one folder a split.
     """
-    for annotations in (folder / "Annotations", folder / "annotations"):
-        files = {path.stem: path for path in plain_files(annotations, "*.xml")}
+    for annotations in (folder / home for home in _HOMES):
+        # CVAT keeps the folders of the pictures, and lists them as "shop/shelf 1".
+        names = ((path, path.relative_to(annotations)) for path in plain_files(annotations, "**/*.xml"))
+        files = {
+            name.with_suffix("").as_posix(): path
+            for path, name in names
+            if not any(part.startswith(".") for part in name.parts)
+        }
         if files:
             return _by_lists(folder / "ImageSets" / "Main", files)
     return beside_images(folder, "*.xml", _looks_like_voc)
@@ -53,7 +61,8 @@ def read_voc(source, images=None, raw=False):
     Args:
         source: the folder or file.
         images: folder of the images; default: ``JPEGImages`` or ``images`` beside the
-            annotations' folder, or the folder of the XML file.
+            annotations' folder, or the folder of the XML file. Images of annotations in a
+            subfolder may lie in its like.
         raw: keep the boxes as they stand in the file, wrong ones too.
 
     Raises:
@@ -62,9 +71,12 @@ def read_voc(source, images=None, raw=False):
     name, files = label_files(source, voc_files, "XML files of Pascal VOC")
     source = Path(source)
     classes = Classes([source if source.is_dir() else source.parent])
+    annotations = [Path(os.path.abspath(source), home) for home in _HOMES]
     samples = []
     for split, path in files:
-        samples.append(_read(path, Path(images) if images else _image_folder(path), split, classes))
+        home = next((home for home in annotations if path.is_relative_to(home)), path.parent)
+        folder = Path(images) if images else _image_folder(home)
+        samples.append(_read(path, folder, path.parent.relative_to(home).as_posix(), split, classes))
     samples, labels = classes.finish(samples)
     dataset = Dataset(name, samples, labels, {"source": str(source), "format": "voc"})
     return dataset if raw else dataset.cleaned()
@@ -95,7 +107,10 @@ def write_voc(dataset, folder, progress=iter):
 
 
 def _by_lists(lists, files):
-    """``files`` with the splits that the text files in ``lists`` give them; those in no list have none."""
+    """``files`` with the splits that the text files in ``lists`` give them.
+
+    Those in no list have none, or that which their subfolder is called as.
+    """
     found, listed = [], set()
     paths = sorted(plain_files(lists, "*.txt"), key=lambda path: (split_order(split_of(path.stem)), path))
     for path in paths:
@@ -109,10 +124,15 @@ def _by_lists(lists, files):
             stems = [stem for stem in stems if stem in files and stem not in listed]
         found += [(split_of(path.stem), files[stem]) for stem in stems]
         listed.update(stems)
-    return found + [("", path) for stem, path in files.items() if stem not in listed]
+    rest = [stem for stem in files if stem not in listed]
+    if any("/" not in stem for stem in files):
+        rest = [stem for stem in rest if "/" not in stem]  # folders that no list names may be earlier copies
+    splits = [known_split(stem.split("/")[0]) if "/" in stem else None for stem in rest]
+    pairs = [(split or "", files[stem]) for split, stem in zip(splits, rest, strict=True)]
+    return found + sorted(pairs, key=lambda pair: split_order(pair[0]))
 
 
-def _read(path, images, split, classes):
+def _read(path, images, place, split, classes):
     text = read_text(path)
     if "<!DOCTYPE" in text:
         raise DatasetError(f"{path}: has a document type, which annotations do not need; remove it")
@@ -137,8 +157,8 @@ def _read(path, images, split, classes):
         raise DatasetError(f"{where}: has no {error.args[0]}") from None
     except ValueError as error:
         raise DatasetError(f"{where}: {error}") from None
-    image = labelled_image(root.findtext("filename") or "", path, images)
-    return make_sample(image, size, rows, split, path)
+    name = (root.findtext("filename") or "").removeprefix(f"{place}/")
+    return make_sample(labelled_image(name, path, images / place), size, rows, split, path)
 
 
 def _texts(element):
@@ -146,10 +166,10 @@ def _texts(element):
     return {child.tag: child.text for child in element} if element is not None else {}
 
 
-def _image_folder(path):
-    *_, root = homes(path)
-    folders = [root / "JPEGImages", root / "images"] if root != path.parent else []
-    return next((folder for folder in folders if folder.is_dir()), path.parent)
+def _image_folder(home):
+    *_, root = homes(home / "x.xml")
+    folders = [root / "JPEGImages", root / "images"] if root != home else []
+    return next((folder for folder in folders if folder.is_dir()), home)
 
 
 def _looks_like_voc(path):

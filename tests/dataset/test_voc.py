@@ -40,6 +40,10 @@ def test_coordinates_are_taken_as_they_are(tmp_path):
         (["shop1/a.xml", "shop2/b.xml"], ["shop1", "shop2"]),
         (["xml/a.xml", "xml/b.xml"], ["", ""]),
         (["VOCdevkit/VOC2007/Annotations/a.xml"], [""]),
+        (["Annotations/shop 0/Regal S\u00fcd/a.xml", "Annotations/shop 1/a.xml"], ["", ""]),
+        (["Annotations/val/shop/a.xml", "Annotations/train/b.xml"], ["train", "val"]),
+        (["Annotations/a.xml", "Annotations/old/a.xml", "Annotations/.trash/b.xml"], [""]),
+        (["annotations/shop/a.xml", "annotations/shop/._a.xml", "annotations/.trash/b.xml"], [""]),
     ],
 )
 def test_layouts_are_recognised(tmp_path, files, splits):
@@ -63,6 +67,46 @@ def test_lists_give_splits_and_an_image_in_two_of_them_is_in_both(tmp_path):
     (lists / "val.txt").write_text("gone\n")
     with pytest.raises(DatasetError, match=r"val\.txt.*gone"):
         read_voc(tmp_path)
+
+
+@pytest.mark.parametrize("images", [None, "photos"])
+def test_pictures_in_subfolders_are_found_though_they_have_one_name(tmp_path, images):
+    places = ["a/1", "a/a/1", "shop 0/Regal S\u00fcd/1", "1", "shop 1/1"]
+    names = ["a/1.jpg", "1.jpg", "shop 0/Regal S\u00fcd/1.jpg", "1.jpg", "shop 1\\1.jpg"]
+    home = tmp_path / (images or "JPEGImages")
+    for place, name in zip(places, names, strict=True):
+        write(tmp_path / "Annotations" / f"{place}.xml", name=name)
+        (home / place).parent.mkdir(parents=True, exist_ok=True)
+        (home / f"{place}.jpg").touch()
+    lists = tmp_path / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / "default.txt").write_text("\n".join(places), encoding="utf-8")
+    dataset = read_dataset(tmp_path, images and tmp_path / images)
+    assert [sample.path for sample in dataset.samples] == [home / f"{place}.jpg" for place in places]
+    assert dataset.splits == ("default",)
+    (lists / "default.txt").rename(lists / "val.txt")
+    (lists / "train.txt").write_text("1\nshop 1/1\n")
+    found = [(split, path.relative_to(tmp_path / "Annotations")) for split, path in voc_files(tmp_path)]
+    assert found == [("train", Path(f"{place}.xml")) for place in ("1", "shop 1/1")] + [
+        ("val", Path(f"{place}.xml")) for place in places
+    ]
+
+
+def test_a_picture_that_has_another_annotation_is_not_taken_for_one_in_a_folder(tmp_path):
+    for place in ("1", "shop/1"):
+        write(tmp_path / "Annotations" / f"{place}.xml", name=f"{place}.jpg")
+    (tmp_path / "ImageSets" / "Main").mkdir(parents=True)
+    (tmp_path / "ImageSets" / "Main" / "default.txt").write_text("1\nshop/1\n")
+    (tmp_path / "JPEGImages").mkdir()
+    (tmp_path / "JPEGImages" / "1.jpg").touch()
+    assert [sample.path.is_file() for sample in read_dataset(tmp_path).samples] == [True, False]
+
+
+def test_pictures_beside_the_annotations_folder_need_no_subfolder(tmp_path):
+    write(tmp_path / "annotations" / "xmls" / "a.xml")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.jpg").touch()
+    assert read_dataset(tmp_path).samples[0].path == tmp_path / "images" / "a.jpg"
 
 
 @pytest.mark.parametrize("name", ["other.jpg", "C:\\photos\\other.jpg", ""])
