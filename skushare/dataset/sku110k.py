@@ -25,6 +25,7 @@ from skushare.dataset.layout import (
 )
 from skushare.errors import DatasetError
 from skushare.files import atomic_write
+from skushare.images import SUFFIXES
 from skushare.text import delimiter_of, is_delimiter_note
 
 # Photos of the official archive that are cut short or damaged (eg4000/SKU110K_CVPR19, issue 99).
@@ -50,8 +51,12 @@ COLUMNS = {
     "width": ("width", "imagewidth", "imgwidth"),
     "height": ("height", "imageheight", "imgheight"),
 }
+SIZE = ("width", "height")  # which a table may lack; then the pictures tell them
 SCORE = ("score", "confidence")
 _SIZE = re.compile(r"\d+(\.0*)?")  # some tables have all numbers with a point
+_NUMBER = re.compile(r"\s*-?\d+([.,]\d*)?\s*")
+# Of a table without a header, as keras-retinanet has it: SKU-110K's has two columns more.
+_UNSIZED = {column: place for place, column in enumerate(COLUMNS) if column not in SIZE}
 
 
 def csv_files(folder):
@@ -68,7 +73,8 @@ def read_csv(source, images=None, raw=False):
 
     Columns: image, left, top, right, bottom, class, width and height of the image, and
     optionally the score of a machine-made label; in another order, and among others, where a
-    header names them (``COLUMNS``). Spreadsheets may have written semicolons or
+    header names them (``COLUMNS``). Without the size, which is the picture's then, there may be
+    six columns. Spreadsheets may have written semicolons or
     tabs between them, with a comma in numbers. An image without boxes has one row with
     its size alone. The photos of SKU-110K that are known to be ``DAMAGED`` are left out
     and named in the provenance.
@@ -153,17 +159,19 @@ def _read_rows(path, classes):
         first = next(lines, "")
     delimiter = delimiter_of(first)
     reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
-    places = None
+    places, has_names = None, False
     try:
         for row in reader:
             if reader.line_num == 1:
                 places = _places(row)
                 if places or _is_header(row):
                     continue
+                if len(row) == len(_UNSIZED):
+                    places = _UNSIZED
             if not any(row):
                 continue
             if places:
-                row = [row[place] for place in places if place < len(row)]
+                row = _in_order(row, places)
             image, left, top, right, bottom, label, width, height, *score = row
             if delimiter != ",":
                 left, top, right, bottom, *score = (
@@ -174,13 +182,19 @@ def _read_rows(path, classes):
             if left or label:
                 if not label:
                     raise ValueError("the class has no name")
+                has_names = has_names or not _NUMBER.fullmatch(label)
                 corners = map(finite, (left, top, right, bottom))
                 box.extend((*corners, classes.id_of(label), finite(score[0]) if score else 1.0))
     except (ValueError, csv.Error) as error:
         raise DatasetError(
             f"{path}, line {reader.line_num + skipped}: not a row of image, left, top, right, bottom, class, "
-            f"width, height ({error})"
+            f"with or without width and height, nor a header with such names ({error})"
         ) from None
+    if places is _UNSIZED and any(boxes.values()) and not has_names:
+        raise DatasetError(
+            f"{path}: has six columns of numbers, which do not tell the class from the corners; "
+            "name the columns in a line above them"
+        )
     return boxes, sizes
 
 
@@ -191,12 +205,23 @@ def _whole(text):
 
 
 def _places(header):
-    """Where columns are, in the order of ``COLUMNS``, then the score; ``None`` if not all are named."""
+    """``{column: where it is}`` by ``COLUMNS`` and ``SCORE``; ``None`` if too few are named."""
     names = [re.sub(r"[\W_]+", "", name).casefold() for name in header]
-    found = [next((names.index(name) for name in known if name in names), None) for known in COLUMNS.values()]
-    if None in found:
-        return None
-    return found + [names.index(name) for name in SCORE if name in names][:1]
+    named = {
+        column: [names.index(name) for name in known if name in names]
+        for column, known in (COLUMNS | {"score": SCORE}).items()
+    }
+    found = {column: places[0] for column, places in named.items() if places}
+    return found if found.keys() >= COLUMNS.keys() - set(SIZE) else None
+
+
+def _in_order(row, places):
+    """The cells of ``row`` as SKU-110K has them, the size 0 where there is none."""
+    cells = {column: row[place] for column, place in places.items() if place < len(row)}
+    if missing := next((column for column in places if column not in cells and column != "score"), None):
+        raise ValueError(f"it has no {missing}")
+    score = [cells["score"]] if "score" in cells else []
+    return [cells.get(column, "0") for column in COLUMNS] + score
 
 
 def _is_header(row):
@@ -209,7 +234,16 @@ def _has_boxes(path):
     lines = lines[1:] if is_delimiter_note(lines[0]) else lines[:2]
     rows = list(csv.reader(lines, delimiter=delimiter_of(lines[0])))
     return bool(rows and _places(rows[0])) or any(
-        len(row) in (8, 9) and all(map(_SIZE.fullmatch, row[6:8])) for row in rows
+        (len(row) in (8, 9) and all(map(_SIZE.fullmatch, row[6:8]))) or _is_unsized(row) for row in rows
+    )
+
+
+def _is_unsized(row):
+    return (
+        len(row) == len(_UNSIZED)
+        and Path(row[0].strip()).suffix.lower() in SUFFIXES
+        and [bool(_NUMBER.fullmatch(cell)) for cell in row[1:]] == [True] * 4 + [False]
+        and bool(row[5].strip())
     )
 
 

@@ -4,6 +4,7 @@ import pytest
 from skushare.dataset.formats import detect_format, read_dataset
 from skushare.dataset.sku110k import DAMAGED, read_csv
 from skushare.errors import DatasetError
+from skushare.images import write_image
 
 ROWS = """train_0.jpg,208,537,422,814,object,3024,3024
 train_1.jpg,1,2,30,40,object,100,50
@@ -110,10 +111,54 @@ def test_columns_are_found_by_their_names(tmp_path, text, score):
     assert sample.boxes.tolist() == [[1, 2, 30, 40]] and sample.scores.tolist() == [score]
 
 
-def test_a_row_that_is_shorter_than_the_header_is_named(tmp_path):
-    text = "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,100,50,tea,1,2,30\n"
-    with pytest.raises(DatasetError, match=r"a\.csv, line 2"):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image,xmin,ymin,xmax,ymax,class\na.png,1,2,30,40,tea\nshop/b.png,,,,,\n",
+        "class,score,shop,file,x1,x2,y1,y2\ntea,1,7,a.png,1,30,2,40\n,,7,shop/b.png,,,,\n",
+        "image;width;x_min;y_min;x_max;y_max;label\na.png;60;1,0;2,0;30,0;40,0;tea\nshop/b.png;60;;;;;\n",
+        "a.png,1,2,30,40,tea\nshop/b.png,,,,,\n",  # keras-retinanet's
+        "sep=;\na.png;1,0;2;30;40,0;tea\nshop/b.png;;;;;\n",
+        "a.png,1,2,30,40,2001\na.png,1,2,30,40,tea\nshop/b.png,,,,,\n",  # a brand of digits
+    ],
+)
+def test_a_size_that_a_table_lacks_is_the_picture_s(tmp_path, text):
+    (tmp_path / "shop").mkdir()
+    write_image(tmp_path / "a.png", np.zeros((50, 60, 3), np.uint8))
+    write_image(tmp_path / "shop" / "b.png", np.zeros((20, 10, 3), np.uint8))
+    path = write(tmp_path / "boxes.csv", text)
+    for source in (tmp_path, path):
+        first, second = read_dataset(source).samples
+        assert (first.width, first.height, second.width, second.height) == (60, 50, 10, 20)
+        assert first.boxes[-1].tolist() == [1, 2, 30, 40] and not len(second.boxes)
+    (tmp_path / "a.png").unlink()
+    assert read_csv(path).samples[0].width == 0
+
+
+def test_six_numbers_that_may_be_the_class_first_are_refused(tmp_path):
+    path = write(tmp_path / "a.csv", "a.jpg,7,1,2,30,40\n")
+    with pytest.raises(DatasetError, match="known format"):
+        detect_format(tmp_path)
+    with pytest.raises(DatasetError, match=r"a\.csv: has six columns of numbers.*name the columns"):
+        read_csv(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,100,50,tea,1,2,30\n",
+        "image,xmin,ymin,xmax,ymax,score,class\na.jpg,1,2,30,40,1\n",
+    ],
+)
+def test_a_row_that_is_shorter_than_the_header_is_named(tmp_path, text):
+    with pytest.raises(DatasetError, match=r"a\.csv, line 2.*\(it has no (bottom|class)\)"):
         read_csv(write(tmp_path / "a.csv", text))
+
+
+@pytest.mark.parametrize("header", ["image,x,y,w,h,class", "image,xmin,ymin,xmax,ymax"])
+def test_a_header_of_other_columns_is_told_as_one(tmp_path, header):
+    with pytest.raises(DatasetError, match=r"a\.csv, line 1: .* nor a header with such names"):
+        read_csv(write(tmp_path / "a.csv", f"{header}\na.jpg,1,2,30,40,tea\n"))
 
 
 def test_a_table_in_the_folder_of_each_split_is_read(tmp_path):
@@ -140,7 +185,9 @@ def test_a_name_that_is_none_is_refused(tmp_path, row):
         read_csv(write(tmp_path / "a.csv", f"{row}\n"))
 
 
-@pytest.mark.parametrize("text", ["photo,shop\na.jpg,3\n", "1,2,3\n", "", "\x00\xff"])
+@pytest.mark.parametrize(
+    "text", ["photo,shop\na.jpg,3\n", "a.jpg,1,2,30,40,\n", "notes,1,2,3,4,tea\n", "1,2,3\n", "", "\x00\xff"]
+)
 def test_other_tables_are_not_taken_for_labels(tmp_path, text):
     write(tmp_path / "PROVENANCE.csv", text)
     with pytest.raises(DatasetError, match="known format"):
