@@ -53,7 +53,7 @@ def read_coco(source, images=None, raw=False, confined=True):
     """The :class:`Dataset` in a COCO file, or in a folder with one for each split.
 
     Boxes are clipped to their image; those without area are dropped, as are crowds.
-    Of an annotation without a box, that around its polygon is taken.
+    Of an annotation without a box, that around its polygon or mask is taken.
     An annotation's optional ``score`` marks a machine-made label. In a folder with ``train``,
     ``val`` or ``test``, other files that label the same pictures once more, or pictures none of
     which is there, are left out and named in the provenance.
@@ -189,16 +189,31 @@ class _Boxes:
                 raise _not_coco(f"{self.path}, annotation {self.count}", _NUMBERS) from None
         return None
 
-    def _around(self, polygons):
-        """The box of ``polygons``, lists of x, y, x, y, ...; ``None`` if there are none, as for a mask."""
-        if not isinstance(polygons, list) or not any(polygons):
+    def _around(self, shape):
+        """The box of polygons, lists of x, y, x, y, ..., or of a mask; ``None`` if there are none."""
+        if isinstance(shape, dict) and "counts" in shape:
+            return self._around_mask(shape)
+        if not isinstance(shape, list) or not any(shape):
             return None
         try:
-            xs, ys = ([value for polygon in polygons for value in polygon[start::2]] for start in (0, 1))
+            xs, ys = ([value for polygon in shape for value in polygon[start::2]] for start in (0, 1))
             left, top = min(xs), min(ys)
             return left, top, max(xs) - left, max(ys) - top
         except _FAULTS as error:
             raise _not_coco(f"{self.path}, annotation {self.count}", error) from None
+
+    def _around_mask(self, mask):
+        """The box of a run-length code: runs of pixels down the columns, as a list or packed in a text."""
+        from faster_coco_eval import mask as masks  # which few datasets need
+
+        try:
+            if isinstance(mask["counts"], list):
+                mask = masks.frPyObjects(mask, *mask["size"])
+            box = masks.toBbox(mask).tolist()
+        except (*_FAULTS, RuntimeError):
+            where = f"{self.path}, annotation {self.count}"
+            raise _not_coco(where, "its mask is no run-length code of its size") from None
+        return box if all(box[2:]) else None
 
     def by_image(self, image_ids, class_of):
         """Arrays (n, 6) as for ``make_sample``, one for each of ``image_ids``."""

@@ -57,17 +57,41 @@ def test_boxes_are_clipped_and_dropped_when_nothing_is_left(tmp_path, bbox, expe
         ([[10, 5, 20, 5, 20, 9], [30, 20, 40, 20, 40, 40]], [[10, 5, 40, 40]]),
         ([], []),
         ([[]], []),
-        ({"counts": "x", "size": [50, 100]}, []),
+        # Masks of 3 x 4 pixels, as runs down the columns: lists, and the same packed.
+        ({"counts": [4, 1, 2, 2, 3], "size": [3, 4]}, [[1, 1, 3, 3]]),
+        ({"counts": "41211", "size": [3, 4]}, [[1, 1, 3, 3]]),
+        ({"counts": [0, 12], "size": [3, 4]}, [[0, 0, 4, 3]]),
+        ({"counts": [2, 1, 9], "size": [3, 4]}, [[0, 2, 1, 3]]),
+        ({"counts": [12], "size": [3, 4]}, []),
+        ({"counts": [], "size": [3, 4]}, []),
+        ({"counts": "", "size": [3, 4]}, []),
+        ({"counts": [4999, 1], "size": [50, 100]}, [[99, 49, 100, 50]]),
+        ({"counts": "bV1d0n0000Pa3", "size": [50, 100]}, [[24, 0, 28, 50]]),
     ],
 )
 @pytest.mark.parametrize("bbox", [[], None])
-def test_of_a_polygon_without_a_box_the_box_is_taken(tmp_path, bbox, polygons, expected):
+def test_of_a_polygon_or_a_mask_without_a_box_the_box_is_taken(tmp_path, bbox, polygons, expected):
     (sample,) = read_coco(write(tmp_path, annotations=[annotation(bbox, segmentation=polygons)])).samples
     np.testing.assert_allclose(sample.boxes, np.reshape(expected, (-1, 4)))
 
 
-@pytest.mark.parametrize("polygons", [[["a", "b"]], [[1]], [7], [[1, None, 2, 3]]])
-def test_a_polygon_that_makes_no_sense_is_named_with_its_place(tmp_path, polygons):
+@pytest.mark.parametrize(
+    "polygons",
+    [
+        [["a", "b"]],
+        [[1]],
+        [7],
+        [[1, None, 2, 3]],
+        {"counts": [1, 2, 99], "size": [3, 4]},  # beyond the picture
+        {"counts": [1, -2], "size": [3, 4]},
+        {"counts": [1, 2], "size": [3]},
+        {"counts": [1, 2]},
+        {"counts": "oo", "size": [3, 4]},  # cut short
+        {"counts": "\ud800", "size": [3, 4]},
+        {"counts": None, "size": [3, 4]},
+    ],
+)
+def test_a_polygon_or_a_mask_that_makes_no_sense_is_named_with_its_place(tmp_path, polygons):
     with pytest.raises(DatasetError, match=r"train\.json, annotation 1"):
         read_coco(write(tmp_path, annotations=[annotation([], segmentation=polygons)]))
 
