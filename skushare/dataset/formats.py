@@ -1,15 +1,17 @@
 """Datasets in any known format: recognised, read and written."""
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 
 from skushare.dataset.coco import coco_files, read_coco, write_coco
 from skushare.dataset.labelme import is_labelme, labelme_files, read_labelme, write_labelme
-from skushare.dataset.layout import with_found_photos
+from skushare.dataset.layout import plain_files, with_found_photos
 from skushare.dataset.sku110k import csv_files, read_csv, write_csv
 from skushare.dataset.tfrecord import read_tfrecord, tfrecord_files, write_tfrecord
 from skushare.dataset.voc import read_voc, voc_files, write_voc
@@ -46,7 +48,8 @@ FORMATS = {
     "yolo": Format(read_yolo, write_yolo, yolo_files, (".yaml", ".yml")),
 }
 
-# What other tools write for themselves: endings, what is in the first bytes, and what to do instead.
+# What is not read, such as what other tools write for themselves: endings, patterns of the first bytes, and
+# what to do instead.
 FOREIGN = (
     (
         ".json",
@@ -54,6 +57,7 @@ FOREIGN = (
         "Label Studio's own JSON; export it there as COCO or as YOLO with images",
     ),
     (".json", b'"shape_attributes"', "a project of VIA; export it there as COCO"),
+    (".json", rb'\A\s*\[(?s:.*)"coordinates"\s*:\s*\{', "labels for CreateML; export them as COCO or YOLOv8"),
     (
         ".csv",
         b'""rectanglelabels""',
@@ -61,6 +65,11 @@ FOREIGN = (
     ),
     (".csv", b"region_shape_attributes", "a table of VIA; export it there as COCO"),
     (".xml", b"<annotations>", "an XML file of CVAT; export it there as COCO 1.0 or YOLO 1.1"),
+    (
+        ".txt",
+        rb"(?mi)^\S.*\.(jpe?g|png|bmp|webp|tiff?) \d+(,\d+){4}\b",
+        "labels for YOLOv4 PyTorch or YOLOv3 Keras; export them as COCO or YOLOv8",
+    ),
 )
 _IN_PIXELS = ("voc", "coco", "labelme", "csv")
 _FRACTIONS_END = 1.5
@@ -89,7 +98,10 @@ def detect_format(source):
             f"{source}: an archive; unpack it and give the folder, or store a zip by skushare data import"
         )
     if source.is_dir():
-        for file in sorted(path for path in source.iterdir() if path.is_file())[:_FILES_TRIED]:
+        endings = {ending for ending, *_ in FOREIGN}
+        # Roboflow puts one into the folder of each split.
+        files = chain(plain_files(source, "*"), plain_files(source, "*/*"))
+        for file in islice((file for file in files if file.suffix.lower() in endings), _FILES_TRIED):
             _refuse_foreign(file)
     known = ", ".join(FORMATS)
     raise UnknownFormatError(
@@ -189,7 +201,7 @@ def _refuse_foreign(file):
     with file.open("rb") as handle:
         start = handle.read(_FIRST_BYTES)
     for known, mark, remedy in FOREIGN:
-        if suffix == known and mark in start:
+        if suffix == known and re.search(mark, start):
             raise DatasetError(f"{file}: {remedy}, which skushare reads")
 
 

@@ -49,10 +49,22 @@ def yolo_files(folder):
     """``[(path, content)]`` of the YAML files that name classes in ``folder``, ``data.yaml`` first.
 
     Without any, an image that has a label file, if there is one.
+
+    Raises:
+        DatasetError: there are boxes at an angle instead.
     """
     found = _descriptions(folder)
+    places = sorted([*folder.glob("labelTxt*"), *folder.glob("*/labelTxt*")])
+    turned = next((path for path in places if path.is_dir()), None)
+    if found and not turned:
+        return found
     labelled = (path for path in find_images([folder]) if _label_file(path, folder).is_file())
-    return found or [(path, {}) for path in itertools.islice(labelled, 1)]
+    first = [(path, {}) for path in itertools.islice(labelled, 1)]
+    if turned and not first:
+        raise DatasetError(
+            f"{turned}: boxes at an angle (YOLO OBB); export them as COCO or YOLOv8, which skushare reads"
+        )
+    return found or first
 
 
 def read_yolo(source, images=None, raw=False):

@@ -291,10 +291,34 @@ def test_an_at_sign_in_a_path_is_no_split_by_itself(tmp_path):
         ),
         ("via.csv", "filename,file_size,region_id,region_shape_attributes\n", "VIA.*COCO"),
         ("annotations.xml", '<?xml version="1.0"?>\n<annotations>\n<version>1.1</version>', "CVAT"),
+        (
+            "_annotations.createml.json",
+            '[{"image":"a.jpg","annotations":[{"label":"s","coordinates":{"x":9,"y":9,"width":4,"height":4}}]}]',
+            "CreateML.*COCO",
+        ),
+        ("_annotations.txt", "b c.jpg\na (1).JPG 1,2,30,40,0 5,6,70,80,1\n", "YOLOv4 PyTorch.*COCO"),
     ],
 )
-def test_what_a_tool_writes_for_itself_is_told_with_what_to_export(tmp_path, name, text, remedy):
-    (tmp_path / name).write_text(text)
-    for source in (tmp_path, tmp_path / name):
+@pytest.mark.parametrize("place", [".", "train"])
+def test_what_a_tool_writes_for_itself_is_told_with_what_to_export(tmp_path, name, text, remedy, place):
+    for picture in ("train/a.jpg", "valid/b.jpg"):
+        (tmp_path / picture).parent.mkdir()
+        (tmp_path / picture).touch()
+    (tmp_path / place / name).write_text(text)
+    for source in (tmp_path, tmp_path / place / name):
         with pytest.raises(DatasetError, match=rf"{name}.*{remedy}.*which skushare reads"):
             read_dataset(source)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("train.txt", "images/a.jpg\nimages/b.jpg 1\n"),
+        ("places.json", '{"features": [{"coordinates": {"x": 1}}]}'),
+        ("notes.json", '[{"image": "a.jpg", "coordinates": [1, 2]}]'),
+    ],
+)
+def test_what_is_only_like_a_tool_s_own_file_is_no_such(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DatasetError, match="no labels of a known format"):
+        read_dataset(tmp_path)

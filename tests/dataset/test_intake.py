@@ -73,6 +73,14 @@ def test_a_zip_without_a_dataset_is_refused(store_folder, content, message):
     [
         ({"a/b.txt": b"x", "c.bin": b"x"}, "shop.zip: no labels of a known format; the zip must hold"),
         ({"in/Annotations/a.xml": b"<"}, "shop.zip/in/Annotations/a.xml: not an XML file"),
+        (
+            {"train/_annotations.txt": b"a.jpg 1,2,3,4,0\n", "train/a.jpg": b"x", "valid/b.jpg": b"x"},
+            "shop.zip/train/_annotations.txt: labels for YOLOv4 PyTorch or YOLOv3 Keras; export them as COCO",
+        ),
+        (
+            {"train/labelTxt/a.txt": b"0 0 9 0 9 9 0 9 s 0\n", "train/images/a.jpg": b"x"},
+            "shop.zip/train/labelTxt: boxes at an angle",
+        ),
     ],
 )
 def test_an_error_names_the_zip_and_no_path_of_the_server(store_folder, content, message):

@@ -321,6 +321,19 @@ def test_an_image_that_is_listed_at_another_place_keeps_its_boxes(tmp_path, line
     assert sample.path == tmp_path / "images" / "a.jpg" and len(sample.boxes) == 1
 
 
+@pytest.mark.parametrize("place", ["labelTxt", "train/labelTxt", "train/labelTxt-v1.5"])
+@pytest.mark.parametrize("files", [{}, {"data__yaml": "train: ../train/images\nnames: [s]\n"}])
+def test_boxes_at_an_angle_are_told_with_what_to_export(tmp_path, place, files):
+    write(tmp_path, images=["train/images/a.jpg"], **files)
+    (tmp_path / place).mkdir()
+    assert len(read_dataset(tmp_path).samples[0].boxes) == 1  # those beside them are read
+    (tmp_path / "train" / "labels" / "a.txt").rename(tmp_path / place / "a.txt")
+    with pytest.raises(
+        DatasetError, match=f"{place}: boxes at an angle.*COCO or YOLOv8, which skushare reads"
+    ):
+        read_dataset(tmp_path)
+
+
 @pytest.mark.parametrize("folder", ["labels", "images"])
 def test_labels_without_an_image_are_told(tmp_path, folder):
     write(tmp_path, classes__txt="s\n")
