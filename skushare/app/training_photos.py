@@ -6,6 +6,8 @@ import streamlit as st
 from skushare.app.text import plain
 from skushare.app.training_state import turn
 from skushare.dataset import store
+from skushare.dataset.class_names import first_names
+from skushare.dataset.dataset import joined_labels
 from skushare.errors import SkushareError
 from skushare.training.choices import dataset_sources, default_sources
 
@@ -60,19 +62,29 @@ def choose_photos(sources):
         key=f"training_validation_{number}",
         help="Photos that are not trained on: the best weights are chosen by them.",
     )
-    labels = {sources[name].labels for name in [*chosen, validation]}
-    if len(labels) == 1 and len(*labels) == 1:
+    labels = joined_labels(sources[name].labels for name in chosen)
+    if len(labels) < 2:  # even where the validation has more: all that is found counts as this one
         return train, validation, False
-    several = len(labels) > 1
+    return train, validation, _choose_one_class(labels, cloned, number)
+
+
+def _choose_one_class(labels, cloned, number):
+    """Whether all of the classes ``labels`` are taught as one; so unless told, as galleries tell brands."""
     one_class = st.toggle(
         "Teach all classes as one, facing",
         cloned.plan.one_class if cloned else True,
         key=f"training_one_class_{number}",
-        help="Finds and counts products and does not tell them apart. "
-        "Datasets with different classes can only be trained on together this way.",
-        disabled=several,
+        help="Datasets with other classes can be trained on together either way.",
     )
-    return train, validation, one_class or several
+    names = plain(first_names(labels))
+    if one_class:
+        st.caption(
+            f"The model will find and count products and not tell them apart, which galleries can do "
+            f"afterwards. Switched off, it learns {len(labels):,} classes: {names}."
+        )
+    else:
+        st.caption(f"The model will tell {len(labels):,} classes apart: {names}. Each needs many boxes.")
+    return one_class
 
 
 def _weigh(train, number):

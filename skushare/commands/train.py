@@ -19,7 +19,9 @@ def add(commands):
         "DATA is a label file, a folder in a known format or a stored dataset, each with an optional weight\n"
         "(photos of a weight of 3 are seen three times as often). The run goes on where it stopped when\n"
         "started again with the same settings; Ctrl-C ends it in good order. The best averaged weights by\n"
-        "validation AP become RUN/model, ready for --model. `skushare runs start` trains in the background.",
+        "validation AP become RUN/model, ready for --model. `skushare runs start` trains in the background.\n"
+        "\n"
+        "The model's classes are those of all datasets to train on, joined by name in order of appearance.",
         "example:\n"
         "  skushare train --train mine/train.json:3 more/train.json --val mine/val.json --run runs/first\n",
     )
@@ -56,7 +58,9 @@ def add_plan(parser):
         "checkpoint or archive of the TF2 detection model zoo, or a backbone file of\n"
         "tools/import_backbone.py; default: as the pipeline.config says, or random",
     )
-    parser.add_argument("--one-class", action="store_true", help="teach all classes as one, facing")
+    parser.add_argument(
+        "--one-class", action="store_true", help="teach all classes as one, facing (default: keep them)"
+    )
     parser.add_argument(
         "--licence",
         default="",

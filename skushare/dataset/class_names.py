@@ -1,10 +1,11 @@
-"""Class names that are spellings of one name."""
+"""Class names: those that are spellings of one name, and how many are told as text."""
 
 import re
 import unicodedata
 
 LEAST = 5  # letters a word needs before one of them can be taken for a slip
 RARER = 10  # times rarer than the other a name must be to be taken for a slip of it
+TOLD = 5  # names at most in a sentence
 
 
 def spelling_variants(labels, counts):
@@ -41,6 +42,12 @@ def spelling_variants(labels, counts):
             for gap in gaps:
                 shortened.setdefault(gap, []).append(i)
     return {i: variants.get(first, first) for i, first in sorted(variants.items())}
+
+
+def first_names(labels):
+    """``labels`` as text: the first ``TOLD``, and how many more there are."""
+    more = len(labels) - TOLD
+    return ", ".join(labels[:TOLD]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _plain(label):

@@ -85,6 +85,19 @@ class Dataset:
         samples = tuple(replace(s, class_ids=np.zeros_like(s.class_ids)) for s in self.samples)
         return replace(self, samples=samples, labels=("facing",))
 
+    def with_labels(self, labels):
+        """The same boxes, their classes numbered as in ``labels``, which has the names of all of them."""
+        if labels == self.labels:
+            return self
+        ids = np.array([labels.index(label) for label in self.labels], np.int32)
+        samples = tuple(replace(s, class_ids=ids[s.class_ids]) for s in self.samples)
+        return replace(self, samples=samples, labels=labels)
+
+
+def joined_labels(lists):
+    """The class names of several ``lists``, each once, in order of first appearance."""
+    return tuple(dict.fromkeys(label for labels in lists for label in labels))
+
 
 def evenly_spaced(samples, count):
     """``count`` of ``samples``, or all where there are fewer, evenly spaced from the first to the last."""

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from skushare.dataset.dataset import joined_labels
 from skushare.evaluation import coco
 from skushare.evaluation.counting import best_threshold, counting_curve, counting_error
 from skushare.evaluation.curves import calibration, precision_recall
@@ -47,10 +48,10 @@ class Result:
         if len(labels) == 1 or len(dataset.labels) == 1:
             found = [replace(d, class_ids=np.zeros(len(d))) for d in found]
             return cls(dataset.as_one_class().samples, found, ("facing",))
-        names = tuple(dict.fromkeys([*dataset.labels, *labels]))
-        true, said = (np.array([names.index(n) for n in some], np.int32) for some in (dataset.labels, labels))
-        samples = tuple(replace(s, class_ids=true[s.class_ids]) for s in dataset.samples)
-        return cls(samples, [replace(d, class_ids=said[d.class_ids]) for d in found], names)
+        names = joined_labels([dataset.labels, labels])
+        said = np.array([names.index(label) for label in labels], np.int32)
+        found = [replace(d, class_ids=said[d.class_ids]) for d in found]
+        return cls(dataset.with_labels(names).samples, found, names)
 
     @property
     def truths(self):

@@ -2,32 +2,36 @@
 
 from dataclasses import replace
 
+from skushare.dataset.dataset import joined_labels
 from skushare.dataset.formats import read_dataset
 from skushare.errors import DatasetError
 from skushare.training.plan import find_weights
 
 
 def read_data(plan):
-    """The data of ``plan``.
+    """The data of ``plan``, its classes joined by name.
 
     Returns:
-        its ``DetectorConfig`` with the labels of the data, a list of (``Dataset``, weight) to train
-        on, and the ``Dataset`` to validate on.
+        its ``DetectorConfig`` with the classes of all datasets to train on, in order of first
+        appearance; a list of (``Dataset``, weight) to train on; and the ``Dataset`` to validate on.
+        Class ids of all are positions in these labels; classes that only the validation has come
+        after them, as in an evaluation: the boxes count, but the model has no name for them.
 
     Raises:
-        DatasetError: a dataset cannot be read, has no photos, or other classes than the rest.
+        DatasetError: a dataset cannot be read or has no photos, or none to train on has a class.
     """
-    validation = read_source(plan.validation, plan.one_class)
     datasets = [(read_source(source, plan.one_class), weight) for source, weight in plan.train]
-    for dataset in (validation, *(dataset for dataset, _ in datasets)):
+    validation = read_source(plan.validation, plan.one_class)
+    for dataset in (*(dataset for dataset, _ in datasets), validation):
         if not len(dataset):
             raise DatasetError(f"{dataset.name}: has no photos; choose another dataset or split")
-        if dataset.labels != validation.labels:
-            raise DatasetError(
-                f"{dataset.name}: its classes are not those of {validation.name}; "
-                "make them agree or train all as one class"
-            )
-    return replace(plan.detector, labels=validation.labels), datasets, validation
+    labels = joined_labels(dataset.labels for dataset, _ in datasets)
+    if not labels:
+        names = ", ".join(dataset.name for dataset, _ in datasets)
+        raise DatasetError(f"{names}: no class to learn; label the photos, or choose others to train on")
+    datasets = [(dataset.with_labels(labels), weight) for dataset, weight in datasets]
+    validation = validation.with_labels(joined_labels([labels, validation.labels]))
+    return replace(plan.detector, labels=labels), datasets, validation
 
 
 def read_source(source, one_class):

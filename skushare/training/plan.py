@@ -25,7 +25,7 @@ class Plan(Settings):
             ``formats.read_dataset`` takes: a file, a folder or the name of a stored dataset,
             with ``@split`` for one split. Photos of a weight of 3 are seen three times as often.
         validation: source of the photos that the best weights are chosen on.
-        detector: the network; its ``labels`` are replaced by those of the data.
+        detector: the network; its ``labels`` are replaced by those of the data (``material.read_data``).
         training: how to train.
         weights: to start from: "" (random), "imagenet" (downloaded), a weight file, a model
             folder or the name of one (``models.model_choices``), a folder of a run, or a

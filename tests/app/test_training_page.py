@@ -226,22 +226,31 @@ def test_validating_on_what_is_trained_on_is_warned_of(tmp_path):
     assert any("trained on and validated on" in text for text in texts(app.warning))
 
 
-def test_datasets_of_other_classes_are_taught_as_one(tmp_path):
+@pytest.mark.parametrize("one_class", [True, False])
+@pytest.mark.parametrize(
+    ("other", "known"),
+    [(("soap",), "3 classes"), (("tea", "milk"), "2 classes")],
+    ids=["others", "another order"],
+)
+def test_classes_are_taught_as_one_or_told_apart(tmp_path, other, known, one_class):
     store(tmp_path, "a", labels=("milk", "tea"))
-    store(tmp_path, "b", labels=("soap",))
+    store(tmp_path, "b", labels=other)
     app = open_page()
     app.multiselect[0].set_value(["a@train", "b@train"]).run()
-    assert app.toggle[0].disabled
+    assert app.toggle[0].value and not app.toggle[0].disabled
+    app.toggle[0].set_value(one_class).run()
+    assert any(known in text and "milk, tea" in text for text in texts(app.caption))
     press(app, "Start training")
-    assert runs.list_runs()[0].plan.one_class
+    assert runs.list_runs()[0].plan.one_class == one_class
 
 
-def test_classes_can_be_told_apart(tmp_path):
-    store(tmp_path, labels=("milk", "tea"))
+def test_a_single_class_leaves_nothing_to_choose(tmp_path):
+    store(tmp_path, "a", labels=("soap",))
+    store(tmp_path, "b", labels=("milk", "tea"))
     app = open_page()
-    app.toggle[0].set_value(False).run()
-    press(app, "Start training")
-    assert not runs.list_runs()[0].plan.one_class
+    choice = app.selectbox(key=next(w.key for w in app.selectbox if w.label == "Validate on"))
+    choice.set_value("b@val").run()
+    assert "Teach all classes as one, facing" not in [toggle.label for toggle in app.toggle]
 
 
 def test_a_dataset_that_cannot_be_read_is_named(tmp_path):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skushare.dataset.class_names import spelling_variants
+from skushare.dataset.class_names import first_names, spelling_variants
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,11 @@ def test_every_variant_stands_for_a_name_that_stays(pairs):
     labels, counts = [p[0] for p in pairs], [p[1] for p in pairs]
     variants = spelling_variants(labels, counts)
     assert not set(variants) & set(variants.values())
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, ""), (1, "c0"), (5, "c0, c1, c2, c3, c4"), (1205, "c0, c1, c2, c3, c4 and 1,200 more")],
+)
+def test_the_first_names_stand_for_many(count, text):
+    assert first_names([f"c{i}" for i in range(count)]) == text

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skushare.dataset.dataset import Dataset, Sample, evenly_spaced, make_sample
+from skushare.dataset.dataset import Dataset, Sample, evenly_spaced, joined_labels, make_sample
 from skushare.errors import DatasetError
 
 
@@ -31,6 +31,20 @@ def test_a_split_is_a_dataset_of_its_own():
 def test_as_one_class_keeps_boxes():
     one = Dataset("shop", (sample(""),), ("a", "b")).as_one_class()
     assert one.labels == ("facing",) and one.samples[0].class_ids.tolist() == [0]
+
+
+def test_classes_are_renumbered_by_name():
+    dataset = Dataset("shop", (sample(""),), ("a", "b"))  # its box is a b
+    (renumbered,) = (other := dataset.with_labels(("b", "c", "a"))).samples
+    assert other.labels == ("b", "c", "a") and renumbered.class_ids.tolist() == [0]
+    assert renumbered.class_ids.dtype == np.int32  # as runs compare the bytes
+    assert dataset.with_labels(("a", "b")) is dataset
+    nothing = Dataset("new", (make_sample("a.jpg", (10, 10), [], "", "x"),), ()).with_labels(("a",))
+    assert nothing.labels == ("a",) and len(nothing.samples[0].class_ids) == 0
+
+
+def test_names_of_classes_are_joined_in_order_of_first_appearance():
+    assert joined_labels([("b", "a"), (), ("a", "c", "b")]) == ("b", "a", "c")
 
 
 @pytest.mark.parametrize(

@@ -146,16 +146,20 @@ def test_one_process_a_run(run):
         run_job(run)
 
 
-def test_classes_that_differ_are_told_before_anything_is_trained(plan, tmp_path):
-    content = json.loads(Path(plan.validation).read_text())
-    for category in content["categories"]:
-        category["name"] = "bottle"
-    other = Path(plan.validation).with_name("other.json")
-    other.write_text(json.dumps(content))
-    run = runs.prepare(tmp_path / "run", replace(plan, train=((str(other), 1.0),)))
-    with pytest.raises(SkushareError, match="classes"):
-        run_job(run)
-    assert run.status == FAILED and "as one class" in run.reason
+def test_classes_of_several_datasets_are_joined_and_the_run_goes_on_with_them(plan, tmp_path):
+    content, sources = json.loads(Path(plan.validation).read_text()), []
+    (known,) = content["categories"]
+    for number, names in enumerate((["bottle", "tin"], ["tin", "bottle"], ["can", "tin"])):
+        categories = [known | {"name": names[0]}, {"id": known["id"] + 1, "name": names[1]}]
+        sources.append(Path(plan.validation).with_name(f"other{number}.json"))
+        sources[-1].write_text(json.dumps(content | {"categories": categories}))
+    train = tuple((str(source), 1.0) for source in sources)
+    run = runs.prepare(tmp_path / "run", replace(plan, train=train))
+    assert run_job(run, [At(3, run.stop)], say=lambda line: None) == STOPPED
+    labels = json.loads((run.folder / "detector.json").read_text())["labels"]
+    assert labels == ["bottle", "tin", "can"]
+    (run.folder / runs.STOP).unlink()
+    assert run_job(run, say=lambda line: None) == FINISHED
 
 
 def test_photos_that_are_not_there_are_told_before_anything_is_trained(plan, tmp_path):
