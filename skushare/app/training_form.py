@@ -179,12 +179,13 @@ def _columns(source, revision):
 
 @st.cache_data(max_entries=50, show_spinner="Looking for traps")
 def _advice(plan_json, revisions):
-    plan = Plan.from_json(plan_json)
-    return advise(plan, [_columns(*known) for known in revisions])
+    *indexes, validation = (_columns(*known) for known in revisions)
+    return advise(Plan.from_json(plan_json), indexes, validation)
 
 
 def _show_advice(plan):
-    revisions = tuple((name, store.revision(name.partition("@")[0])) for name, _ in plan.train)
+    sources = *(name for name, _ in plan.train), plan.validation
+    revisions = tuple((name, store.revision(name.partition("@")[0])) for name in sources)
     for warning in _advice(plan.to_json(), revisions):
         st.warning(plain(warning), icon=":material/warning:")
 

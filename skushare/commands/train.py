@@ -131,9 +131,17 @@ def read_plan(args):
 
 def warn(plan):
     """Tell on standard error what will go wrong with ``plan``, whose data and weights are there."""
+    from skushare.dataset.formats import read_dataset
+    from skushare.dataset.statistics import columns
+    from skushare.errors import SkushareError
     from skushare.training.advice import advise
 
-    for warning in advise(plan):
+    sources = *(source for source, _ in plan.train), plan.validation
+    try:
+        *indexes, validation = (columns(read_dataset(source)) for source in sources)
+    except SkushareError:  # the run ends with it, and tells it then
+        indexes, validation = (), None
+    for warning in advise(plan, indexes, validation):
         print(f"warning: {warning}", file=sys.stderr)
 
 

@@ -2,6 +2,10 @@
 
 from math import cos, pi
 
+import numpy as np
+
+from skushare.dataset.class_names import first_names
+from skushare.dataset.dataset import joined_labels
 from skushare.dataset.statistics import cap_warning
 from skushare.detector.coverage import COVERED, anchor_fit
 
@@ -13,11 +17,12 @@ FEW_COVERED = 0.5
 SOME = 20_000  # boxes whose anchors are looked at
 
 
-def advise(plan, indexes=()):
+def advise(plan, indexes=(), validation=None):
     """Warnings about a ``Plan``, as texts.
 
     Args:
-        indexes: the ``Index`` of each dataset that it trains on, if at hand.
+        indexes: the ``Index`` of each dataset that it trains on, if at hand; validation: that of the
+            one it is validated on.
     """
     warnings = [
         _rate(plan.training),
@@ -29,6 +34,8 @@ def advise(plan, indexes=()):
     photos = sum(map(len, indexes))
     if photos:
         warnings.append(_length(plan.training, photos))
+    if not plan.one_class:
+        warnings += _classes(indexes, validation)
     for index in indexes:
         warnings += [cap_warning(index, plan.detector), _anchors(index, plan.detector)]
     return list(dict.fromkeys(warning for warning in warnings if warning))
@@ -114,6 +121,30 @@ def _length(training, photos):
             "photos. Raise steps."
         )
     return ""
+
+
+def _classes(indexes, validation):
+    """What is wrong with classes that are kept."""
+    labels = joined_labels(index.labels for index in indexes)
+    if len(labels) < 2:  # all that is found counts as this one, as in an evaluation
+        return
+    taught = {label for index in indexes for label in _with_boxes(index)}
+    if unlearnt := [label for label in labels if label not in taught]:
+        yield (
+            f"Classes without a box on the photos to train on cannot be learnt: {first_names(unlearnt)}. Add "
+            "photos that show them, or teach all classes as one."
+        )
+    validated = _with_boxes(validation) if validation else ()
+    if unknown := [label for label in validated if label not in labels]:
+        yield (
+            "Classes that only the validation photos have stay unknown to the model: "
+            f"{first_names(unknown)}. Their boxes count there, but it cannot name them. Train on photos that "
+            "show them, or teach all classes as one."
+        )
+
+
+def _with_boxes(index):
+    return [index.labels[i] for i in np.unique(index.class_ids)]
 
 
 def _anchors(index, detector):

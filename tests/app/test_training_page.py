@@ -244,6 +244,16 @@ def test_classes_are_taught_as_one_or_told_apart(tmp_path, other, known, one_cla
     assert runs.list_runs()[0].plan.one_class == one_class
 
 
+def test_classes_that_nothing_teaches_are_warned_of_where_they_are_kept(tmp_path):
+    store(tmp_path, labels=("milk", "green_tea", "soap"), boxes=2)
+    app = open_page()
+    assert not app.warning
+    app.toggle[0].set_value(False).run()
+    assert any("soap" in text and "cannot be learnt" in text for text in texts(app.warning))
+    app.toggle[0].set_value(True).run()
+    assert not app.warning
+
+
 def test_a_single_class_leaves_nothing_to_choose(tmp_path):
     store(tmp_path, "a", labels=("soap",))
     store(tmp_path, "b", labels=("milk", "tea"))

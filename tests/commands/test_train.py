@@ -1,9 +1,11 @@
+import json
 from dataclasses import replace
 
 import pytest
 
 from skushare.cli import build_parser, main
 from skushare.commands.train import read_plan, warn
+from skushare.dataset.synthetic import write_dataset
 from skushare.training.pipeline import read_pipeline, write_pipeline
 from skushare.training.plan import Plan
 from skushare.training.recipes import recipe
@@ -41,6 +43,17 @@ def test_traps_are_told_before_the_start(capsys):
     assert "begins at random values" in capsys.readouterr().err
     warn(plan("--weights", "imagenet", "--steps", 20))
     assert capsys.readouterr().err == ""
+
+
+def test_traps_of_the_data_are_told(tmp_path, capsys):
+    write_dataset(tmp_path, 1, seed=0, size=(160, 120), rows=1)
+    path = tmp_path / "annotations.json"
+    content = json.loads(path.read_text())
+    content["categories"].append({"id": 99, "name": "never seen"})
+    path.write_text(json.dumps(content))
+    chosen = replace(plan("--weights", "imagenet", "--steps", 20), train=((str(path), 1.0),))
+    warn(replace(chosen, validation=str(path)))
+    assert "cannot be learnt: never seen." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("steps", [20, 600, 9000])

@@ -77,6 +77,35 @@ def test_what_will_go_wrong_is_told(changes, words):
     assert len(warnings) == 1 and words in warnings[0]
 
 
+def classes(labels, boxes):
+    """Photos with a box for each of ``boxes``, of the classes ``labels``."""
+    labels, ids = tuple(labels.split()), [labels.split().index(label) for label in boxes.split()]
+    found = np.float32([[60 * i, 0, 60 * i + 50, 60] for i in range(len(ids))]).reshape(-1, 4)
+    photo = Sample("1.jpg", 1000, 1000, found, np.array(ids, np.int32), np.ones(len(ids), np.float32))
+    return columns(Dataset("shop", (photo,), labels))
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "unlearnt", "unknown"),
+    [
+        pytest.param([("a b", "a b")], ("b a c", "a"), "", "", id="all are taught"),
+        pytest.param([("a b", "a"), ("b a", "b")], ("a", "a"), "", "", id="each by one of the datasets"),
+        pytest.param([("a b c", "b"), ("d", "")], ("a", "a"), "a, c, d", "", id="without a box"),
+        pytest.param([("a b", "a b")], ("c d a", "d a c c"), "", "c, d", id="only the validation's"),
+        pytest.param([("a b", "b")], ("a c", "a c"), "a", "c", id="both"),
+        pytest.param([("a b c d e f g", "")], ("a", ""), "a, b, c, d, e and 2 more", "", id="many"),
+        pytest.param([("a", "")], ("b c", "b c"), "", "", id="a model of one class"),
+    ],
+)
+def test_classes_that_nothing_teaches_are_named(train, validation, unlearnt, unknown):
+    indexes = [classes(*each) for each in train]
+    told = advise(plan(), indexes, classes(*validation))
+    assert len(told) == bool(unlearnt) + bool(unknown)
+    assert not unlearnt or any(f"cannot be learnt: {unlearnt}. " in text for text in told)
+    assert not unknown or any(f"stay unknown to the model: {unknown}. " in text for text in told)
+    assert advise(replace(plan(), one_class=True), indexes, classes(*validation)) == []
+
+
 def test_the_model_zoos_own_rate_is_fine():
     reference = {"batch_size": 512, "learning_rate": 0.08, "steps": 50000, "warmup_steps": 2000}
     assert advise(plan("article", **reference)) == []
