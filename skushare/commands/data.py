@@ -1,5 +1,6 @@
 """`skushare data`: bring datasets in, convert them, have them labelled, list them."""
 
+import sys
 from pathlib import Path
 
 from skushare.commands import checks
@@ -59,8 +60,11 @@ def add(commands):
         run_label,
         "Have a model label photos, as a COCO dataset with scores.\n\n"
         f"{_SOURCE}\n"
-        "Labels by hand stay as they are; another machine's are joined with the model's. Training ignores\n"
-        "what scores below its min_label_score, instead of teaching it as background.",
+        "Labels by hand stay as they are, with their classes; another machine's are joined with the\n"
+        "model's. Classes of the model and of SOURCE are joined by name; where each has a single one, it is\n"
+        "that of SOURCE. Training ignores what scores below its min_label_score, instead of teaching\n"
+        "it as background. What cannot be read is named and left out, the rest goes on, and the exit status\n"
+        "is 1.",
         "examples:\n"
         "  skushare data label new_photos/ labelled/ --photos    # then import, and correct on the page\n"
         "  skushare data label machine_labels.json labelled/ --min-score 0.2\n",
@@ -165,10 +169,12 @@ def run_label(args):
         raise UnknownFormatError(f"{error}; photos without labels need --photos") from None
     detector = Detector.load(args.model)
     min_score = detector.min_score if args.min_score is None else args.min_score
-    labelled = label_dataset(dataset, detector, min_score, shown("photos"))
+    labelled, failures = label_dataset(dataset, detector, min_score, shown("photos"))
+    for message in failures:
+        print(f"skushare: {message}", file=sys.stderr)
     write_dataset(labelled, args.out, "coco", progress=shown("images"))
     print(f"{args.out}: {_summary(labelled)}; {_boxes(dataset)} before")
-    return 0
+    return 1 if failures else 0
 
 
 def run_list(args):

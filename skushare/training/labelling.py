@@ -5,71 +5,94 @@ from pathlib import Path
 
 import numpy as np
 
-from skushare.dataset.dataset import Dataset, Sample
-from skushare.errors import DatasetError
+from skushare.dataset.dataset import Dataset, Sample, joined_labels
+from skushare.errors import DatasetError, ImageError
 from skushare.geometry import iou, nms, vote
-from skushare.images import find_images, image_size, read_image
+from skushare.images import find_images, read_image
 
 SAME = 0.5  # IoU from which two boxes are taken for labels of one facing
 
 
-def label_sample(sample, found):
+def label_sample(sample, found, names=True):
     """``sample`` with what a model found joined to its labels.
 
     A human label (score 1) stays as it is. A machine's and the model's box of one facing
-    become one, voted over all candidates in its place and rated by the surer of the two:
-    what two models agree on lies better than what either says (the ensembling of Solovyev et
-    al. 2021, arXiv:1910.13302, used for self-training). Each of the model's own boxes is kept
-    with its score, so that training may ignore the doubtful ones (``min_label_score``).
+    become one, voted over all candidates in its place, with the score and the class of the surer
+    of the two: what two models agree on lies better than what either says (the ensembling of
+    Solovyev et al. 2021, arXiv:1910.13302, used for self-training). Each of the model's own boxes
+    is kept with its score, so that training may ignore the doubtful ones (``min_label_score``).
 
     Args:
-        sample: a ``Sample`` of one class; found: the ``Detections`` on its image.
+        sample: a ``Sample``; found: the ``Detections`` on its image, of the same classes.
+        names: whether the model tells classes apart. Where it does not, the class of the other
+            machine's box stays, however sure the model is that there is a facing.
     """
     human = sample.scores >= 1
-    new = iou(sample.boxes[human], found.boxes).max(axis=0, initial=0) < SAME
-    boxes = np.concatenate([sample.boxes[~human], found.boxes[new]])
-    scores = np.concatenate([sample.scores[~human], found.scores[new]])
+    others = sample.with_boxes(~human)
+    new = found[iou(sample.boxes[human], found.boxes).max(axis=0, initial=0) < SAME]
+    boxes = np.concatenate([others.boxes, new.boxes])
+    scores = np.concatenate([others.scores, new.scores])
     keep = nms(boxes, scores, SAME)
-    boxes = np.concatenate([sample.boxes[human], vote(boxes[keep], boxes, scores)])
+    class_ids = np.concatenate([others.class_ids, new.class_ids])[keep]
+    if not names and len(others.boxes):
+        shared = iou(boxes[keep], others.boxes)
+        class_ids = np.where(shared.max(axis=1) < SAME, class_ids, others.class_ids[shared.argmax(axis=1)])
     return replace(
         sample,
-        boxes=boxes,
-        class_ids=np.zeros(len(boxes), np.int32),
+        boxes=np.concatenate([sample.boxes[human], vote(boxes[keep], boxes, scores)]),
+        class_ids=np.concatenate([sample.class_ids[human], class_ids]),
         scores=np.concatenate([sample.scores[human], scores[keep]]),
     )
 
 
 def label_dataset(dataset, detector, min_score, progress=iter):
-    """``dataset`` as one class, every photo labelled by ``detector`` as :func:`label_sample` does.
+    """``dataset`` with every photo labelled by ``detector`` as :func:`label_sample` does.
+
+    Classes are joined by name, those that only the detector knows behind the dataset's. Where each
+    of the two has a single one, it is the same one under two names, and the dataset's stays.
 
     Args:
+        dataset: a ``Dataset``; samples whose size is 0 x 0 get that of their photo.
         min_score: boxes of the detector scored lower are left out.
         progress: wraps the list of samples in an iterator that shows progress.
 
+    Returns:
+        the dataset without the photos that cannot be read, and a list of messages about these.
+
     Raises:
-        ImageError: a photo cannot be read.
+        DatasetError: not one photo can be read.
     """
-    dataset = dataset.as_one_class()
-    samples = tuple(
-        label_sample(sample, detector.detect(read_image(sample.path), min_score=min_score))
-        for sample in progress(dataset.samples)
-    )
+    alone = len(detector.labels) == 1
+    said = dataset.labels if alone and len(dataset.labels) == 1 else detector.labels
+    dataset = dataset.with_labels(joined_labels([dataset.labels, said]))
+    class_ids = np.array([dataset.labels.index(label) for label in said], np.int32)
+    samples, failures = [], []
+    for sample in progress(dataset.samples):
+        try:
+            image = read_image(sample.path)
+        except ImageError as error:
+            failures.append(str(error))
+            continue
+        if not sample.width:
+            sample = replace(sample, width=image.shape[1], height=image.shape[0])
+        found = detector.detect(image, min_score=min_score)
+        found = replace(found, class_ids=class_ids[found.class_ids])
+        samples.append(label_sample(sample, found, names=not alone))
+    if failures and not samples:
+        raise DatasetError(f"{dataset.name}: none of its photos can be read: {failures[0]}")
     provenance = {**dataset.provenance, "labelled by": f"model {detector.name}"}
-    return replace(dataset, samples=samples, provenance=provenance)
+    return replace(dataset, samples=tuple(samples), provenance=provenance), failures
 
 
 def unlabelled(folder):
-    """The photos in ``folder`` and its subfolders as a dataset without boxes.
+    """The photos in ``folder`` and its subfolders as a dataset without boxes, classes and sizes.
 
     Raises:
-        ImageError: there is no such folder, or a picture cannot be read.
+        ImageError: there is no such folder.
         DatasetError: it has no pictures.
     """
-    samples = []
-    for path in find_images([folder]):
-        width, height = image_size(path)
-        boxes = np.zeros((0, 4), np.float32)
-        samples.append(Sample(path, width, height, boxes, np.zeros(0, np.int32), np.zeros(0, np.float32)))
+    nothing = np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros(0, np.float32)
+    samples = tuple(Sample(path, 0, 0, *nothing) for path in find_images([folder]))
     if not samples:
         raise DatasetError(f"{folder}: has no pictures; give the folder with the photos")
-    return Dataset(Path(folder).resolve().name, tuple(samples), ("facing",), {"source": str(folder)})
+    return Dataset(Path(folder).resolve().name, samples, (), {"source": str(folder)})

@@ -7,6 +7,7 @@ import pytest
 
 from skushare.cli import main
 from skushare.dataset.formats import read_dataset
+from skushare.detections import Detections
 from skushare.images import write_image
 
 
@@ -153,6 +154,23 @@ def test_a_stored_dataset_is_deleted_and_photos_left_in_place_stay(source, capsy
 def test_labelling_photos_without_labels_tells_the_option_for_it(source, tmp_path, capsys):
     assert main(["data", "label", str(source / "images"), str(tmp_path / "out")]) == 2
     assert "photos without labels need --photos" in capsys.readouterr().err
+
+
+def test_a_photo_that_cannot_be_read_is_named_and_the_rest_is_labelled(source, tmp_path, monkeypatch, capsys):
+    class Model:
+        name, labels, min_score = "made", ("facing",), 0.5
+
+        def detect(self, image, min_score):
+            return Detections([[10, 10, 30, 30]], [0.9], [0])
+
+    monkeypatch.setattr("skushare.detector.runtime.Detector.load", lambda model: Model())
+    (source / "images" / "cut.png").write_bytes(b"no picture")
+    assert main(["data", "label", str(source / "images"), str(tmp_path / "out"), "--photos"]) == 1
+    told = capsys.readouterr()
+    assert "cut.png" in told.err and "2 images" in told.out
+    assert len(read_dataset(tmp_path / "out")) == 2
+    assert main(["data", "label", str(source), str(tmp_path / "brands")]) == 0
+    assert read_dataset(tmp_path / "brands").labels == ("soup",)
 
 
 @pytest.mark.parametrize("command", [["label"], ["convert", "--to", "voc"]])

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,31 +46,69 @@ def test_what_two_machines_found_lies_between_their_boxes():
     assert result.boxes.shape == (1, 4) and HERE[0] < result.boxes[0, 0] < SHIFTED[0]
 
 
+@pytest.mark.parametrize(
+    ("score", "found_score", "names", "expected"),
+    [(0.4, 0.8, True, 1), (0.8, 0.4, True, 0), (0.4, 0.8, False, 0)],
+    ids=["the surer one's", "the surer one's if it was there before", "of a model that tells none apart"],
+)
+def test_the_class_of_what_two_machines_found(score, found_score, names, expected):
+    found = Detections([HERE, THERE], [found_score, 0.3], [1, 1])
+    result = label_sample(sample([HERE], [score]), found, names)
+    assert result.class_ids.tolist() == [expected, 1] and result.class_ids.dtype == np.int32
+
+
 class EveryPhotoHasOne:
     name = "made"
 
+    def __init__(self, labels=("facing",)):
+        self.labels = labels
+
     def detect(self, image, min_score):
         assert image.dtype == np.uint8 and min_score == 0.2
-        return Detections([HERE], [0.9], [0])
+        return Detections([HERE], [0.9], [len(self.labels) - 1])
 
 
-def test_photos_without_labels_get_them(tmp_path):
+def test_photos_without_labels_get_them_and_those_that_cannot_be_read_are_named(tmp_path):
     for name in ("b.png", "deep/a.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         write_image(tmp_path / name, np.zeros((50, 100, 3), np.uint8))
-    dataset = label_dataset(unlabelled(tmp_path), EveryPhotoHasOne(), 0.2)
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    dataset, failures = label_dataset(unlabelled(tmp_path), EveryPhotoHasOne(), 0.2)
     assert [s.path.name for s in dataset.samples] == ["b.png", "a.png"] and dataset.labels == ("facing",)
     assert all(
         (s.width, s.height, s.scores.tolist()) == (100, 50, [np.float32(0.9)]) for s in dataset.samples
     )
     assert dataset.provenance["labelled by"] == "model made"
+    assert len(failures) == 1 and str(tmp_path / "a.png") in failures[0]
 
 
-def test_classes_become_one_for_a_model_of_facings(tmp_path):
+@pytest.mark.parametrize(
+    ("labels", "known", "expected", "told"),
+    [
+        pytest.param("milk tea", "facing", "milk tea facing", "tea facing", id="a model of facings"),
+        pytest.param("milk tea", "tea", "milk tea", "tea tea", id="of a class that is known"),
+        pytest.param("tea milk", "milk soap tea", "tea milk soap", "milk tea", id="joined by name"),
+        pytest.param("tea milk", "milk soap", "tea milk soap", "milk soap", id="new ones come last"),
+        pytest.param("product", "facing", "product", "product product", id="one each is the same"),
+        pytest.param("product", "milk tea", "product milk tea", "product tea", id="one and several"),
+        pytest.param("", "milk tea", "milk tea", "tea", id="no class yet"),
+    ],
+)
+def test_labels_by_hand_keep_their_classes_beside_the_models(tmp_path, labels, known, expected, told):
     write_image(tmp_path / "photo.png", np.zeros((50, 100, 3), np.uint8))
-    brands = Dataset("brands", (sample([THERE], [1], tmp_path / "photo.png"),), ("milk", "tea"))
-    dataset = label_dataset(brands, EveryPhotoHasOne(), 0.2)
-    assert dataset.labels == ("facing",) and dataset.samples[0].class_ids.tolist() == [0, 0]
+    labels = tuple(labels.split())
+    drawn = sample([THERE] * bool(labels), [1] * bool(labels), tmp_path / "photo.png")
+    drawn = replace(drawn, class_ids=drawn.class_ids + len(labels[1:]))  # of the last of the dataset's
+    model = EveryPhotoHasOne(tuple(known.split()))
+    dataset, failures = label_dataset(Dataset("shop", (drawn,), labels), model, 0.2)
+    assert dataset.labels == tuple(expected.split()) and not failures
+    assert [dataset.labels[i] for i in dataset.samples[0].class_ids] == told.split()
+
+
+def test_without_one_photo_that_can_be_read_nothing_is_labelled(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    with pytest.raises(DatasetError, match="none of its photos can be read.*a.png"):
+        label_dataset(unlabelled(tmp_path), EveryPhotoHasOne(), 0.2)
 
 
 def test_a_folder_without_photos_is_named(tmp_path):
