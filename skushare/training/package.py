@@ -55,7 +55,7 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
             "training": json.loads((run / "training.json").read_text()),
         }
     except (OSError, ValueError) as error:
-        raise ModelError(f"{run}: not the folder of a run ({error}); give --run of skushare train") from None
+        raise ModelError(f"{run}: not the folder of a run ({error}); skushare runs list names them") from None
     out = make_folder(out or run / "model")
     network = build_network(config, (None, None) if config.resize == "fit" else None)
     load_weights(network, run / "best.npz")

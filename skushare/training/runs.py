@@ -274,12 +274,12 @@ def prepare(folder, plan, status=STOPPED):
 
 
 def open_run(name):
-    """The run called ``name``, or the one in the folder ``name``.
+    """The run called ``name`` (or ``runs/name``, as its model is), or the one in the folder ``name``.
 
     Raises:
         ConfigError: there is none.
     """
-    for folder in (runs_folder() / str(name), Path(name)):
+    for folder in (runs_folder() / str(name), Path(name), runs_folder() / str(name).removeprefix("runs/")):
         if (folder / PLAN).is_file():
             return Run(folder.resolve())
     known = ", ".join(run.name for run in list_runs())

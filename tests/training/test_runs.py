@@ -38,6 +38,7 @@ def test_a_new_run_waits_and_knows_its_plan(run, plan):
     assert run.condition() == (QUEUED, "")
     assert run.plan == plan
     assert runs.open_run("first") == run == runs.open_run(run.folder) == runs.list_runs()[0]
+    assert runs.open_run("runs/first") == run
     assert run.progress() is None and run.log_tail() == "" and run.samples() == {}
     assert run.metrics().empty and run.losses().empty
 
