@@ -290,7 +290,7 @@ def _clone(run):
 def _offer_config(run):
     try:
         plan = run.plan
-        text = write_pipeline(plan.detector, plan.training, plan.weights)
+        text = write_pipeline(run.detector, plan.training, plan.weights)
     except SkushareError:
         return  # another network than the format knows
     st.download_button(

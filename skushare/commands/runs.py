@@ -160,8 +160,8 @@ def export_config(args):
     from skushare.training import runs
     from skushare.training.pipeline import write_pipeline
 
-    plan = runs.open_run(args.name).plan
-    text = write_pipeline(plan.detector, plan.training, plan.weights)
+    run = runs.open_run(args.name)
+    text = write_pipeline(run.detector, run.plan.training, run.plan.weights)
     if args.out:
         write_file(args.out, text)
         print(args.out)

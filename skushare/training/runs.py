@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from skushare.detector.config import DetectorConfig
+from skushare.detector.models import RUN_CONFIG
 from skushare.errors import ConfigError
 from skushare.files import make_folder, write_file, writing
 from skushare.lock import hold, is_held
@@ -82,6 +84,14 @@ class Run:
             raise ConfigError(f"{self.folder / PLAN}: cannot be read ({error}); start a new run") from None
         except ConfigError as error:
             raise ConfigError(f"{self.folder / PLAN}: {error}") from None
+
+    @property
+    def detector(self):
+        """Its ``DetectorConfig``, of its data's classes once it has read them. Raises as :attr:`plan`."""
+        try:
+            return DetectorConfig.from_json((self.folder / RUN_CONFIG).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, ConfigError):
+            return self.plan.detector
 
     @property
     def status(self):

@@ -95,6 +95,10 @@ def test_a_run_is_written_as_the_config_it_came_from(tmp_path, monkeypatch, caps
     assert main(["runs", "export-config", "mine", "--out", str(out)]) == 0
     assert capsys.readouterr().out == f"{out}\n"
     assert read_pipeline(out.read_text())[:2] == (ARTICLE.detector, ARTICLE.training)
+    read = replace(ARTICLE.detector, labels=("milk", "tea", "soap"))  # once it has begun
+    (runs_folder() / "mine" / "detector.json").write_text(read.to_json())
+    assert main(["runs", "export-config", "mine"]) == 0
+    assert "num_classes: 3" in capsys.readouterr().out
     prepare(runs_folder() / "dense", Plan(((source, 1.0),), source))
     assert main(["runs", "export-config", "dense", "--out", str(tmp_path / "no.config")]) == 2
     assert "shelf_dense" in capsys.readouterr().err and not (tmp_path / "no.config").exists()
