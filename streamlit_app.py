@@ -3,7 +3,7 @@
 import streamlit as st
 
 from skushare.app import ICON
-from skushare.app.navigation import note_page, settle_page
+from skushare.app.navigation import close_menu, note_page, settle_page
 
 st.set_page_config(page_title="skushare", page_icon=ICON, layout="wide")
 st.logo(ICON, size="large")
@@ -23,5 +23,6 @@ page = st.navigation(
     position="top",
 )
 note_page(page)
+close_menu()
 page.run()
 settle_page()

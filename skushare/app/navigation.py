@@ -3,6 +3,17 @@
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+# On a narrow screen Streamlit's menu lies over the page, and stays there when a page was chosen in it.
+_CLOSE_MENU = """
+export default function ({ parentElement }) {
+  const place = parentElement.getRootNode().host ?? parentElement;
+  place.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none");
+  if (matchMedia("(max-width: 768px)").matches) {
+    document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
+  }
+}
+"""
+
 
 def require_navigation():
     """Begin the run again through ``streamlit_app.py`` where Streamlit ran a page by itself.
@@ -25,6 +36,13 @@ def note_page(page):
 def stay():
     """Number of the stay on the page of this run: one more whenever the visitor goes to another page."""
     return st.session_state.get("stay", 0)
+
+
+def close_menu():
+    """Have a phone's menu close once the visitor has come to a page by it."""
+    # Registered at each run: Streamlit 1.65, the newest for Python 3.10, forgets it between tests.
+    component = st.components.v2.component("skushare_close_menu", js=_CLOSE_MENU)
+    component(key=f"close_menu_{stay()}", height=0)
 
 
 def open_page(path):
