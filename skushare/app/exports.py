@@ -10,7 +10,7 @@ from skushare.app.export_servers import phone_addresses, preview_of, servers
 from skushare.app.galleries import DEMO, demo_gallery, saved_gallery
 from skushare.app.text import plain
 from skushare.brands.library import gallery_names
-from skushare.detector.models import model_choices
+from skushare.detector.models import counting_model, model_choices
 from skushare.errors import SkushareError
 from skushare.export.jobs import (
     CANCELLED,
@@ -51,7 +51,9 @@ def show_form():
         st.error("There is no model; train one, or fetch the shipped one again.", icon=":material/error:")
         return
     left, right = st.columns(2)
-    model = left.selectbox("Model", list(models), key="export_model")
+    counting = counting_model()
+    usual = list(models).index(counting) if counting in models else 0
+    model = left.selectbox("Model", list(models), usual, key="export_model")
     saved = gallery_names()
     gallery = right.selectbox(
         "Gallery",

@@ -111,6 +111,14 @@ def test_the_name_that_is_proposed_is_that_of_the_model(monkeypatch):
     assert field(app.text_input, "Name").value == "mine"
 
 
+def test_the_model_that_the_app_counts_with_is_proposed(monkeypatch):
+    folder = exports.model_choices()["shelf_dense"]
+    monkeypatch.setattr(exports, "model_choices", lambda: {"shelf_dense": folder, "runs/mine": folder})
+    for counting, proposed in (("runs/mine", "runs/mine"), ("another/folder", "shelf_dense")):
+        monkeypatch.setattr(exports, "counting_model", lambda counting=counting: counting)
+        assert field(open_page().selectbox, "Model").value == proposed
+
+
 def test_a_mistake_is_told_and_nothing_starts():
     app = open_page()
     field(app.text_input, "Name").set_value("a/b").run()

@@ -26,6 +26,26 @@ settle_page()
 """
 
 
+MENU = """
+import streamlit as st
+from skushare.app.navigation import close_menu, note_page
+
+def one():
+    st.title("One")
+    st.stop()
+
+def two():
+    st.title("Two")
+
+pages = [st.Page(one, title="First", default=True), st.Page(two, title="Second")]
+page = st.navigation(pages + [st.Page(lambda: None, title=f"Page {n}", url_path=f"p{n}") for n in range(6)],
+                     position="top")
+note_page(page)
+close_menu()
+page.run()
+"""
+
+
 def open_other(page):
     """Press "Open" until the other page is there; one that was emptied has no such button any more."""
     whole, button = page.get_by_text("Whole"), page.get_by_role("button", name="Open")
@@ -47,3 +67,17 @@ def test_a_page_opened_from_one_that_draws_itself_stays(open_browser, serve, tmp
             page.wait_for_timeout(700)  # for what may still come in the name of the page before
             expect(page.get_by_text("Whole")).to_be_visible(timeout=1000)
             page.get_by_role("link", name="Clock").click()
+
+
+def test_a_phone_s_menu_closes_once_a_page_was_chosen_in_it(open_browser, serve, tmp_path):
+    (tmp_path / "app.py").write_text(MENU, encoding="utf-8")
+    with serve(tmp_path, tmp_path / "app.py") as url:
+        page = open_browser()
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto(url)
+        for title, name in (("One", "Second"), ("Two", "First"), ("One", "Second")):
+            expect(page.get_by_role("heading", name=title)).to_be_visible()
+            page.get_by_test_id("stExpandSidebarButton").click()
+            page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+            expect(page.get_by_test_id("stSidebarCollapseButton")).to_have_count(0)
+        expect(page.get_by_role("heading", name="Two")).to_be_visible()
