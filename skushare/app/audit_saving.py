@@ -142,11 +142,12 @@ def _photo_of(shelf, detections, album):
     photo = shelf.photo
     if shelf.key is not None:
         picture = pictures.put(album.original(shelf.key))
-        return AuditPhoto(photo.name, picture, photo.width, photo.height, detections)
+        return AuditPhoto(photo.name, picture, photo.width, photo.height, detections, doubtful=shelf.doubtful)
     height, width = decode_jpeg(photo.preview).shape[:2]
     scale = np.float32([width / photo.width, height / photo.height] * 2)
     scaled = replace(detections, boxes=detections.boxes * scale)
-    return AuditPhoto(photo.name, pictures.put(photo.preview), width, height, scaled, role="joined")
+    picture, doubtful = pictures.put(photo.preview), shelf.doubtful * scale
+    return AuditPhoto(photo.name, picture, width, height, scaled, role="joined", doubtful=doubtful)
 
 
 def _part(key, photo, album):

@@ -57,7 +57,7 @@ def show_opened(numbers):
 def show_audit(audit):
     """Photos of an audit with their facings, to be corrected, shares, downloads."""
     now = audit.corrected()
-    gaps = now.gaps(lambda found: _gaps(found.boxes, found.row_ids))
+    gaps = now.gaps(lambda photo: _gaps(photo.detections.boxes, photo.detections.row_ids, photo.doubtful))
     _bar(audit)
     st.title(f"Audit {audit.id}")
     _facts(audit, _edit)
@@ -66,10 +66,9 @@ def show_audit(audit):
         st.metric("Photos", f"{audit.photos_taken:,}", border=True)
         if gaps is not None:
             count, room = count_gaps(gaps)
-            told = (
-                f"Empty places between two facings of a shelf row; room for {room:,}. The Photos page finds "
-                "fewer where it sees something that is too doubtful to count; audits do not keep that."
-            )
+            told = f"Empty places between two facings of a shelf row; room for {room:,}."
+            if any(photo.doubtful is None for photo in now.photos if photo.role != "part"):
+                told += " There may be fewer: what is too doubtful to count was not kept with this audit."
             st.metric("Gaps", f"{count:,}", border=True, help=told)
         st.metric("Corrections", f"{len(audit.corrections):,}", border=True)
     shares = now.shares()
@@ -97,9 +96,9 @@ def _show_shares(now, colors):
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
-def _gaps(boxes, row_ids):
+def _gaps(boxes, row_ids, doubtful):
     """Of a photo's facings, found anew only where a correction added, removed or moved one."""
-    return find_gaps(Detections(boxes, *2 * [np.zeros(len(boxes))], row_ids=row_ids))
+    return find_gaps(Detections(boxes, *2 * [np.zeros(len(boxes))], row_ids=row_ids), doubtful)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

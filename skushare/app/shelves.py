@@ -14,13 +14,12 @@ from skushare.charts import rows_chart
 from skushare.detections import Detections
 from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
 from skushare.shelf.blocks import adjacency, block_table
-from skushare.shelf.gaps import Gaps, find_gaps
+from skushare.shelf.gaps import Gaps, doubtful_boxes, find_gaps
 from skushare.shelf.mosaic import join_photos
 from skushare.shelf.registration import move_boxes
 from skushare.shelf.rows import assign_rows
 from skushare.shelf.share import UNKNOWN, share_by_row
 
-DOUBTFUL = 0.15  # score from which on a box that does not count still fills a gap
 MOST_JOINED = 12  # photos; joining compares each with each
 
 
@@ -31,12 +30,14 @@ class Shelf:
     Attributes:
         key: of the photo in its album; ``None`` for joined ones.
         parts: (key, :class:`~skushare.album.Photo`) of each photo that was joined.
-        detections: the facings that count, with their rows; gaps: between them.
+        detections: the facings that count, with their rows; doubtful: boxes (n, 4) that do not count, but
+            may fill a gap; gaps: between the facings.
     """
 
     key: str | None
     photo: Photo
     detections: Detections
+    doubtful: np.ndarray
     gaps: Gaps
     parts: tuple = ()
 
@@ -166,17 +167,12 @@ def _alone(key, photo, detections, min_score, places):
 
     ``places``: {photo: (score, row ids, gaps)}, which are the same whatever the brands; it grows.
     """
+    doubtful = doubtful_boxes(photo.detections, min_score)
     if places.get(photo, (None,))[0] != min_score:
         rowed = assign_rows(detections)
-        places[photo] = min_score, rowed.row_ids, find_gaps(rowed, _doubtful(photo, min_score))
+        places[photo] = min_score, rowed.row_ids, find_gaps(rowed, doubtful)
     _, rows, gaps = places[photo]
-    return Shelf(key, photo, replace(detections, row_ids=rows), gaps)
-
-
-def _doubtful(photo, min_score):
-    """Boxes (n, 4) of a photo that do not count, but may fill a gap."""
-    scores = photo.detections.scores
-    return photo.detections.boxes[(scores >= DOUBTFUL) & (scores < min_score)]
+    return Shelf(key, photo, replace(detections, row_ids=rows), doubtful, gaps)
 
 
 def _joined(album, found, min_score, places):
@@ -195,9 +191,14 @@ def _joined(album, found, min_score, places):
         height, width = mosaic.picture.shape[:2]
         rowed = assign_rows(mosaic.detections)
         photo = Photo(name, width, height, encode_jpeg(shrink(mosaic.picture, 2 * PREVIEW_SIDE)), rowed)
-        doubtful = [move_boxes(_doubtful(photos[m], min_score) * scales[m], mosaic.moves[m]) for m in members]
-        gaps = find_gaps(rowed, np.concatenate(doubtful))
-        shelves.append(Shelf(None, photo, rowed, gaps, tuple((keys[m], photos[m]) for m in members)))
+        doubtful = np.concatenate(
+            [
+                move_boxes(doubtful_boxes(photos[m].detections, min_score) * scales[m], mosaic.moves[m])
+                for m in members
+            ]
+        )
+        parts = tuple((keys[m], photos[m]) for m in members)
+        shelves.append(Shelf(None, photo, rowed, doubtful, find_gaps(rowed, doubtful), parts))
     return shelves
 
 

@@ -26,6 +26,8 @@ class AuditPhoto:
         id: its number in the database, ``None`` before it is saved.
         role: ``joined`` for a picture joined of overlapping photos, whose facings count, ``part`` for one of
             these photos, kept without facings; empty for all others.
+        doubtful: boxes (m, 4) float32 in pixels that scored too low to count, and may yet fill a gap;
+            ``None`` where they are not known, as of a camera's frames and of audits of former versions.
     """
 
     name: str
@@ -35,9 +37,14 @@ class AuditPhoto:
     detections: Detections = field(repr=False)
     id: int | None = None
     role: str = ""
+    doubtful: np.ndarray | None = field(default=None, repr=False)
 
     def __post_init__(self):
         object.__setattr__(self, "name", tidy_name(self.name))
+
+    def gaps(self):
+        """The :class:`~skushare.shelf.gaps.Gaps` between its facings."""
+        return find_gaps(self.detections, self.doubtful)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,18 +129,18 @@ class Audit:
         names, found = self.by_brand()
         return share_of_shelves(found, brands=names)
 
-    def gaps(self, find=find_gaps):
+    def gaps(self, find=AuditPhoto.gaps):
         """The :class:`~skushare.shelf.gaps.Gaps` of each photo, a list; of the photos as they are.
 
         ``None`` for a sweep over several pictures: there a place without a box may hold a facing that has its
         box on another picture.
 
         Args:
-            find: gives those of a photo's detections.
+            find: gives those of an :class:`AuditPhoto`.
         """
         if self.source == "sweep" and len(self.photos) > 1:
             return None
-        return [find(photo.detections) for photo in self.photos]
+        return [find(photo) for photo in self.photos]
 
     def by_brand(self):
         """(the brands' names, each once; the detections of each photo, with ``brand_ids`` of these)."""

@@ -9,6 +9,7 @@ from skushare.audits.audit import Audit, AuditPhoto, label_brands, made_with, wi
 from skushare.database import pictures
 from skushare.errors import AuditError, ImageError
 from skushare.images import read_image
+from skushare.shelf.gaps import DOUBTFUL, doubtful_boxes
 from skushare.shelf.rows import assign_rows
 
 
@@ -51,13 +52,19 @@ class Finder:
         self.made_with = made_with(detector, mode, self.min_score, gallery)
 
     def find(self, image):
-        """:class:`~skushare.detections.Detections` in ``image``, (h, w, 3) uint8 RGB."""
-        found = assign_rows(self.detector.detect(image, mode=self.mode, min_score=self.min_score))
+        """What is in ``image``, (h, w, 3) uint8 RGB.
+
+        Returns:
+            The :class:`~skushare.detections.Detections` that count, and the doubtful boxes as an
+            :class:`~skushare.audits.audit.AuditPhoto` has them.
+        """
+        seen = self.detector.detect(image, mode=self.mode, min_score=min(DOUBTFUL, self.min_score))
+        doubtful, found = doubtful_boxes(seen, self.min_score), assign_rows(seen.above(self.min_score))
         if self.gallery is None:
-            return with_brands([found], self.detector.labels)[0][0]
+            return with_brands([found], self.detector.labels)[0][0], doubtful
         from skushare.brands.recognition import recognise
 
-        return recognise(image, found, self.embedder, self.gallery, self.detector.labels)
+        return recognise(image, found, self.embedder, self.gallery, self.detector.labels), doubtful
 
 
 def open_batch(finder, words, planned, source):
@@ -117,7 +124,7 @@ def _take(number, name, data, finder, done):
         return Taken(name, known=True)
     image = read_image(data, name)
     height, width = image.shape[:2]
-    found = finder.find(image)
-    store.add_photo(number, AuditPhoto(name, pictures.put(data), width, height, found))
+    found, doubtful = finder.find(image)
+    store.add_photo(number, AuditPhoto(name, pictures.put(data), width, height, found, doubtful=doubtful))
     done.add(digest)
     return Taken(name, len(found))

@@ -57,5 +57,21 @@ def unpack(count, columns, data):
         raise DatabaseError(f"the facings of a photo are damaged in the database ({error})") from None
 
 
+def pack_boxes(boxes):
+    """Bytes of boxes (n, 4), four little-endian float32 each; ``None`` of ``None``."""
+    return None if boxes is None else np.asarray(boxes, "<f4").tobytes()
+
+
+def unpack_boxes(data):
+    """The boxes (n, 4) float32 that :func:`pack_boxes` packed.
+
+    Raises:
+        DatabaseError: the bytes are damaged.
+    """
+    if data is not None and len(data) % 16:
+        raise DatabaseError("the doubtful boxes of a photo are damaged in the database")
+    return None if data is None else np.frombuffer(data, "<f4").reshape(-1, 4)
+
+
 def _kind(name):
     return "<f4" if name in _FLOATS else "<i4"

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, insert, select, update
 from skushare.audits.audit import Audit, AuditPhoto, brand_names
 from skushare.audits.corrections import SAME_PLACE, Correction, Facing, correct
 from skushare.audits.names import name_ids, texts
-from skushare.audits.packing import pack, unpack
+from skushare.audits.packing import pack, pack_boxes, unpack, unpack_boxes
 from skushare.brands.library import forget_versions, session_with
 from skushare.database.engine import reading, session
 from skushare.database.leftovers import leave, remove_leftovers
@@ -144,7 +144,15 @@ def _add_photo(db, number, photo):
     db.add(row)
     db.flush()
     columns, data = pack(photo.detections)
-    db.add(FacingsRow(photo_id=row.id, count=len(photo.detections), columns=columns, data=data))
+    db.add(
+        FacingsRow(
+            photo_id=row.id,
+            count=len(photo.detections),
+            columns=columns,
+            data=data,
+            doubtful=pack_boxes(photo.doubtful),
+        )
+    )
 
 
 def _finish(db, number):
@@ -307,6 +315,7 @@ def _read(db, number):
                 unpack(facings.count, facings.columns, facings.data),
                 photo.id,
                 photo.role,
+                unpack_boxes(facings.doubtful),
             )
             for photo, facings in photos
         ),

@@ -99,6 +99,8 @@ class FacingsRow(Base):
     count: Mapped[int]
     columns: Mapped[str] = mapped_column(Text)
     data: Mapped[bytes] = mapped_column(LargeBinary)
+    # Boxes that scored too low to count, four float32 each, little-endian; of some photos not known.
+    doubtful: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class CorrectionRow(Base):

@@ -11,6 +11,7 @@ from skushare.shelf.rows import row_ids
 WIDTH = 0.8  # of the narrower neighbour's width, from which on a place is empty and not just loosely filled
 COMMON = 0.5  # of the rows; where so many are empty at one place, there is a post or the shelf's end
 COVERED = 0.3  # of a place; where doubtful boxes cover so much, something stands there
+DOUBTFUL = 0.15  # score from which on a box that does not count still fills a gap
 WIDEST = 12  # facings; what is wider is no gap in a row, but two shelves
 
 
@@ -49,12 +50,18 @@ def count_gaps(gaps):
     return sum(len(found.boxes) for found in gaps), sum(int(found.facings.sum()) for found in gaps)
 
 
+def doubtful_boxes(detections, min_score):
+    """Those of ``detections`` that score too low to count, and may yet fill a gap: (m, 4) float32."""
+    scores = detections.scores
+    return detections.boxes[(scores >= DOUBTFUL) & (scores < min_score)]
+
+
 def find_gaps(detections, doubtful=None):
     """The :class:`Gaps` between facings of the same row.
 
     Args:
         detections: the facings.
-        doubtful: boxes (m, 4) scored too low to count: what they cover is taken to be filled.
+        doubtful: of :func:`doubtful_boxes`: what they cover is taken to be filled; ``None`` if not known.
     """
     boxes, rows, facings = [], [], []
     plane = ShelfPlane.fit(detections.boxes)

@@ -278,7 +278,9 @@ def test_gaps_are_counted_and_drawn_on_request(annotator):
 
 def test_a_correction_costs_its_own_photo_alone(annotator, monkeypatch):
     looked_at, find = [], audit_view.find_gaps
-    monkeypatch.setattr(audit_view, "find_gaps", lambda found: looked_at.append(len(found)) or find(found))
+    monkeypatch.setattr(
+        audit_view, "find_gaps", lambda found, doubtful: looked_at.append(len(found)) or find(found, doubtful)
+    )
     one = store.open_audit(save())
     (first,) = one.photos
     wide = replace(first.detections, boxes=first.detections.boxes * np.float32([1.5, 1, 1.5, 1]))

@@ -279,6 +279,20 @@ def test_doubtful_boxes_fill_the_gaps_of_joined_photos_too(detector, monkeypatch
     app.toggle(key="photos_joined").set_value(True).run()
     assert not app.exception
     assert metrics(app)["Facings"] == "2" and metrics(app)["Gaps"] == "0"
+    press(press(app, "Save as audit"), "Save")
+    app.toggle(key="photos_joined").set_value(False).run()
+    press(press(app, "Save as audit"), "Save")
+    for number, pictures in ((1, 1), (2, 2)):
+        assert [len(gaps.boxes) for gaps in open_audit(number).gaps()[:pictures]] == [0] * pictures
+        assert not any("not kept" in metric.help for metric in open_audit_page(number).metric if metric.help)
+
+
+def open_audit_page(number):
+    app = open_page("history")
+    app.query_params["audit"] = str(number)
+    app.switch_page("pages/history.py").run()
+    assert not app.exception and metrics(app)["Gaps"] == "0"
+    return app
 
 
 def test_a_repeated_photo_is_counted_once_and_said_so(detector):

@@ -18,6 +18,7 @@ from tests.app.elements import open_tab
 from tests.app.test_pages import open_page, upload
 from tests.brands.conftest import ColorEmbedder, color_gallery
 
+DOUBTFUL = np.float32([[61, 10, 69, 90]])
 WORDS = {"store": "North", "shelf": "", "category": "", "note": ""}
 FOUND = Detections(
     [[10, 10, 60, 90], [70, 10, 120, 90]], [0.9, 0.5], [0, 0], brand_ids=[0, 2], row_ids=[0, 0]
@@ -26,7 +27,7 @@ FOUND = Detections(
 
 def shelf(name, found, key="k", parts=(), size=(160, 120)):
     preview = encode_jpeg(np.full((60, 80, 3), 90, np.uint8))
-    return Shelf(key, Photo(name, *size, preview, found), found, find_gaps(found), parts)
+    return Shelf(key, Photo(name, *size, preview, found), found, DOUBTFUL, find_gaps(found), parts)
 
 
 @pytest.fixture

@@ -53,6 +53,22 @@ def test_a_batch_is_one_audit_of_all_photos(finder):
     assert audit.photos[0].detections.row_ids.tolist() == [0, 0, 0]
 
 
+def test_what_is_too_doubtful_to_count_fills_a_gap_and_is_kept_for_it(finder, monkeypatch):
+    boxes = np.float32([[0, 0, 10, 30], [12, 0, 22, 30], [24, 0, 34, 30]])
+
+    def saved(score):
+        found = Detections(boxes, [0.9, score, 0.9], [0, 0, 0])
+        monkeypatch.setattr(finder.detector, "detect", lambda image, mode, min_score: found.above(min_score))
+        number = open_batch(finder, {"store": str(score)}, 1, ["a"])
+        assert [taken.facings for taken in run_batch(number, files(40), finder)] == [2]
+        return store.open_audit(number)
+
+    filled, empty = saved(0.2), saved(0.1)
+    assert filled.photos[0].doubtful.tolist() == boxes[1:2].tolist()
+    assert [len(audit.gaps()[0].boxes) for audit in (filled, empty)] == [0, 1]
+    assert len(empty.photos[0].doubtful) == 0
+
+
 def test_a_batch_that_was_stopped_goes_on_and_looks_at_no_photo_twice(finder):
     number = open_batch(finder, {"store": "North"}, 3, ["a"])
     work = run_batch(number, files(40, 50, 60), finder)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from skushare.audits.packing import pack, unpack
+from skushare.audits.packing import pack, pack_boxes, unpack, unpack_boxes
 from skushare.detections import Detections
 from skushare.errors import DatabaseError
 
@@ -28,6 +28,15 @@ def test_what_is_packed_comes_back_to_the_last_bit(data, n, extra):
         before, after = getattr(found, name), getattr(again, name)
         assert (before is None) == (after is None)
         assert before is None or (before.dtype == after.dtype and before.tobytes() == after.tobytes())
+
+
+def test_boxes_come_back_where_they_are_known_and_only_whole():
+    boxes = np.float32([[1.5, 2, 3, 4], [5, 6, 7, 8.25]])
+    for some in (boxes, boxes[:0]):
+        assert np.array_equal(unpack_boxes(pack_boxes(some)), some)
+    assert unpack_boxes(pack_boxes(None)) is None
+    with pytest.raises(DatabaseError, match="damaged"):
+        unpack_boxes(pack_boxes(boxes)[:-1])
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,8 @@ def assert_same(saved, audit):
     assert saved.time.utcoffset() == audit.time.utcoffset()
     for a, b in zip(saved.photos, audit.photos, strict=True):
         assert (a.name, a.picture, a.width, a.height) == (b.name, b.picture, b.width, b.height)
-        for name in COLUMNS:
-            x, y = getattr(a.detections, name), getattr(b.detections, name)
+        columns = [(getattr(a.detections, name), getattr(b.detections, name)) for name in COLUMNS]
+        for x, y in [*columns, (a.doubtful, b.doubtful)]:
             assert (x is None and y is None) or np.array_equal(x, y)
 
 
@@ -64,6 +64,7 @@ def test_an_audit_comes_back_as_it_was_saved(make_audit, make_photo):
     photos = (
         make_photo((0, 1, -1), row_ids=[0, 0, 1], sku_ids=[4, 5, -1], brand_scores=[0.5, 0.75, 0]),
         make_photo((), name="empty.jpg", shade=50),
+        replace(make_photo((1,), name="third.jpg", shade=60), doubtful=np.float32([[1, 2, 3, 4.5]])),
     )
     audit = make_audit(
         *photos,

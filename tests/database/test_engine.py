@@ -10,7 +10,16 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, select, text
 
 from skushare.database import engine
-from skushare.database.tables import AuditRow, Base, GalleryRow, NameRow, PhotoRow, ShareRow, TargetRow
+from skushare.database.tables import (
+    AuditRow,
+    Base,
+    FacingsRow,
+    GalleryRow,
+    NameRow,
+    PhotoRow,
+    ShareRow,
+    TargetRow,
+)
 from skushare.errors import DatabaseError
 
 
@@ -49,12 +58,15 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_what_it_has(database,
             connection.execute(text(f"INSERT INTO shares ({columns}) VALUES ({number}, 1, 1, 1, 0.5)"))
         columns = "id, audit_id, position, name, picture, width, height"
         connection.execute(text(f"INSERT INTO photos ({columns}) VALUES (1, 1, 0, 'a.jpg', 'p', 4, 3)"))
+        columns = "photo_id, count, columns, data"
+        connection.execute(text(f"INSERT INTO facings ({columns}) VALUES (1, 0, '', '')"))
         columns = "id, name, version, digest, created, content"
         connection.execute(text(f"INSERT INTO galleries ({columns}) VALUES (1, 'g', 1, 'd', 0, '{{}}')"))
     engine.close()
     monkeypatch.setattr(command, "upgrade", upgrade)
     with engine.reading() as session:
         assert session.scalars(select(PhotoRow)).one().role == ""
+        assert session.scalars(select(FacingsRow)).one().doubtful is None
         assert session.scalar(select(func.count()).select_from(TargetRow)) == 0
         assert session.scalars(select(GalleryRow)).one().hidden is False
         linear = select(ShareRow.linear_share).order_by(ShareRow.audit_id)
