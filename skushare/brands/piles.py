@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skushare.brands.gallery import Sku
-from skushare.brands.looks import centres, group_looks
+from skushare.brands.looks import centres, group_looks, taught_look
 
 STRICTER = 0.1  # by which likeness rises when a pile is split
 STRICTEST = 0.98
@@ -85,17 +85,20 @@ class Piles:
         """What is left when ``pile`` is taught to ``gallery``, and the gallery that knows all its facings.
 
         Args:
-            brand, product: names; a product that the gallery has gets further examples. An empty
-                ``product`` is called as the brand.
+            brand, product: names; a product that the gallery has gets further examples. Those of an empty
+                ``product`` are taught as by :func:`~skushare.brands.looks.taught_look`.
 
         Raises:
             GalleryError: a name is missing or too long.
         """
-        members, brand = self.members(pile), gallery.spelled(brand)
-        product = product.strip() or brand
-        sku = gallery.find(brand, product) or Sku(gallery.new_id(), product, brand)
-        pictures = [self.pictures[i] for i in members]
-        gallery = gallery.with_examples(sku, self.embeddings[members], pictures, embedder)
+        members = self.members(pile)
+        vectors, pictures = self.embeddings[members], [self.pictures[i] for i in members]
+        if product.strip():
+            brand = gallery.spelled(brand)
+            sku = gallery.find(brand, product) or Sku(gallery.new_id(), product, brand)
+            gallery = gallery.with_examples(sku, vectors, pictures, embedder)
+        else:
+            gallery = taught_look(gallery, brand, vectors, pictures, embedder)
         return self.moved(members, -1), gallery
 
     def suggestions(self, gallery, embedder):

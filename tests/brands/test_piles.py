@@ -61,6 +61,18 @@ def test_a_known_product_gets_further_examples(piles, embedder):
     assert len(gallery.skus) == 1 and len(gallery.pictures) == 4
 
 
+@pytest.mark.parametrize(
+    "product, names", [("", ["Oats", "Oats 2"]), ("Oats", ["Oats"]), (" porridge ", ["porridge"])]
+)
+def test_unlike_piles_of_a_brand_are_one_product_only_where_it_is_named(piles, embedder, product, names):
+    gallery, left = Gallery("g"), piles
+    for pile in (0, 1):
+        left, gallery = left.learnt(pile, gallery, "Oats", product, embedder)
+    assert [sku.name for sku in gallery.skus] == names and gallery.brands == ("Oats",)
+    ids, _ = gallery.recognise(gallery.embeddings, embedder)
+    assert (ids >= 0).all() == (product == "")  # unlike looks of one product are as no look is
+
+
 def test_a_pile_without_a_brand_is_not_learnt(piles, embedder):
     with pytest.raises(GalleryError, match="brand"):
         piles.learnt(0, Gallery("g"), " ", "", embedder)

@@ -233,6 +233,12 @@ export class Gallery implements Fields {
     return this.skus.find((sku) => sku.brand === wanted[0] && sku.name === wanted[1])
   }
 
+  /** The vectors of the examples of the product `id`. */
+  examplesOf(id: string): Float32Array {
+    const index = this.indexOf(id)
+    return joined(...this.pictures.flatMap((_, i) => (this.exampleSkus[i] === index ? [this.vector(i)] : [])))
+  }
+
   /** `brand` as the gallery writes it, where it has it but for case; one name in two spellings is one brand. */
   spelled(brand: string): string {
     const wanted = checkedText(brand, 'brand')

@@ -1,5 +1,9 @@
 /** Facings grouped by look, before anything was taught. */
 
+import type { EmbedderDescription } from './config'
+import type { Gallery } from './gallery'
+import { LONGEST_NAME } from './text'
+
 const SAMPLE = 2000 // facings that are compared each with each; the rest join the nearest group
 
 /**
@@ -49,6 +53,40 @@ export function lookName(number: number): string {
   for (let left = number + 1; left > 0; left = Math.floor((left - 1) / 26))
     letters = String.fromCharCode(65 + ((left - 1) % 26)) + letters
   return `look ${letters}`
+}
+
+/**
+ * `gallery` with the facings of a look as its last examples, which are of `brand`.
+ *
+ * They are of the product called as the brand. Where that looks otherwise, so that most of them or of its own
+ * examples would then no longer be known, they are of a further one, called as the brand and a number.
+ *
+ * @param vectors of `embedder`; `pictures` are what each looked like as a JPEG file.
+ * @throws GalleryError the name cannot be a brand's, or the examples of `gallery` are of another embedder.
+ */
+export function taughtLook(
+  gallery: Gallery,
+  brand: string,
+  vectors: Float32Array,
+  pictures: readonly Uint8Array<ArrayBuffer>[],
+  embedder: EmbedderDescription,
+): Gallery {
+  const called = gallery.spelled(brand)
+  let name = called
+  for (let number = 2; ; number++) {
+    const sku = gallery.find(called, name)
+    const taught = gallery.teach(called, name, vectors, pictures, embedder)
+    if (!sku) return taught
+    const which = gallery.skus.indexOf(sku)
+    if (areMostly(which, gallery.examplesOf(sku.id), taught, embedder) && areMostly(which, vectors, taught, embedder)) return taught
+    name = `${[...called].slice(0, LONGEST_NAME - 8).join('')} ${number}`
+  }
+}
+
+/** Whether `gallery` knows most of what has the vectors `embeddings` as its product number `sku`. */
+function areMostly(sku: number, embeddings: Float32Array, gallery: Gallery, embedder: EmbedderDescription): boolean {
+  const { skuIds } = gallery.match(embeddings, embedder)
+  return 2 * skuIds.filter((found) => found === sku).length >= skuIds.length
 }
 
 export function dot(a: Float32Array, b: Float32Array): number {

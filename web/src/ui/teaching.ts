@@ -1,7 +1,7 @@
 /** Teaching facings to the gallery in use; without one, "My brands" is begun. */
 
 import type { Quad } from '../core'
-import { indicesWhere } from '../core'
+import { indicesWhere, taughtLook } from '../core'
 import type { Facing } from './audit'
 import { examplePicture } from './picture'
 import { auditor, embedder, galleryToTeach, keepGallery, reason, tell } from './session'
@@ -9,7 +9,10 @@ import { rowsOf } from './shelf'
 import { StoreError } from './store'
 import { t } from './strings'
 
-/** Teach facings as examples of a product; tells the user how it went, and whether it did. */
+/**
+ * Teach facings as examples of a product, or as a look of the brand where `product` is empty; tells the user how it
+ * went, and whether it did.
+ */
 export async function teachFacings(
   picture: ImageBitmap,
   boxes: readonly Quad[],
@@ -26,7 +29,7 @@ export async function teachFacings(
     await keepGallery(async (now) => {
       const known = now ?? (await galleryToTeach(mine))
       called = known.spelled(brand)
-      return known.teach(called, product || called, vectors, pictures, made)
+      return product ? known.teach(called, product, vectors, pictures, made) : taughtLook(known, called, vectors, pictures, made)
     })
     tell('success', t('teach.taught', { brand: called, n: boxes.length }))
     return true

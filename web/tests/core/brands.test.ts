@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest'
 
 import type { EmbedderDescription } from '../../src/core/config'
 import { Gallery, GalleryError } from '../../src/core/gallery'
-import { groupLooks, lookName } from '../../src/core/looks'
+import { groupLooks, lookName, taughtLook, toUnit } from '../../src/core/looks'
 import { FrameNamer, nameFacings } from '../../src/core/naming'
+import { LONGEST_NAME } from '../../src/core/text'
 import { asDetections, expectClose, ROOT, vectors } from './vectors'
 
 const kept = vectors('galleries')
@@ -177,6 +178,43 @@ describe('looks are grouped as in Python', () => {
     const groups = groupLooks(many, 2, 0.5)
     expect(groups.filter((group) => group === 0).length).toBe(1733)
     expect(groups[0]).toBe(1)
+  })
+})
+
+describe('a look is taught as in Python', () => {
+  const of = { ...embedder, dimensions: 3, scale: 100, middle: 0.9 }
+  const colors = { red: [250, 20, 20], green: [20, 250, 20], blue: [20, 20, 250] }
+  type Color = keyof typeof colors
+  const shown = (color: Color, count = 1): Float32Array => {
+    const unit = toUnit(Float32Array.from(colors[color]))
+    return Float32Array.from({ length: 3 * count }, (_, k) => unit[k % 3])
+  }
+  const teach = (gallery: Gallery, brand: string, color: Color, count = 1): Gallery =>
+    taughtLook(gallery, brand, shown(color, count), Array(count).fill(picture('jpeg')), of)
+
+  test('so that all looks of one brand are known as it, whatever they look like', () => {
+    let gallery = Gallery.empty('mine')
+    for (const [color, count] of [['red', 9], ['blue', 2], ['red', 1], ['green', 3], ['blue', 1]] as const) {
+      gallery = teach(gallery, ' Oats ', color, count)
+      expect(new Set(gallery.match(shown(color, count), of).skuIds)).toEqual(new Set(gallery.exampleSkus.slice(-1)))
+    }
+    expect(gallery.skus.map((sku) => sku.name)).toEqual(['Oats', 'Oats 2', 'Oats 3'])
+    expect(gallery.brands).toEqual(['Oats'])
+    expect([0, 1, 2].map((which) => gallery.exampleSkus.filter((sku) => sku === which).length)).toEqual([10, 3, 3])
+  })
+
+  test('under any name that a brand may have', () => {
+    const longest = '🥛'.repeat(LONGEST_NAME)
+    const gallery = teach(teach(Gallery.empty('mine'), longest, 'red'), longest, 'blue')
+    expect(gallery.brands).toEqual([longest])
+    expect(gallery.skus.map((sku) => [...sku.name].length)).toEqual([LONGEST_NAME, LONGEST_NAME - 6])
+    for (const brand of [' ', `${longest}x`]) expect(() => teach(gallery, brand, 'red')).toThrow(GalleryError)
+  })
+
+  test('another spelling of a brand being the brand', () => {
+    let gallery = Gallery.empty('g')
+    for (const [brand, color] of [['West', 'red'], [' west ', 'red'], ['WEST', 'blue'], ['Wests', 'green']] as const) gallery = teach(gallery, brand, color)
+    expect(gallery.skus.map((sku) => sku.name)).toEqual(['West', 'West 2', 'Wests'])
   })
 })
 

@@ -61,6 +61,23 @@ test('another spelling of a brand is the brand', async () => {
   expect(session.tell).toHaveBeenLastCalledWith('success', expect.stringContaining('West'))
 })
 
+describe('an unlike look of a brand', () => {
+  const boxes = makeFacings('').map((facing) => facing.box)
+  const names = async (teach: (x: number, y: number) => Promise<unknown>): Promise<string[]> => {
+    for (const [x, y] of [[1, 0], [0, 1]]) await teach(x, y)
+    return known.skus.map((sku) => sku.name)
+  }
+
+  test('is a further product, so that both are known', async () => {
+    expect(await names((x, y) => teachFacings(picture, boxes, Float32Array.of(x, y), 'Acme', ''))).toEqual(['Acme', 'Acme 2'])
+    expect([...known.match(known.embeddings, EMBEDDER).skuIds]).toEqual([0, 1])
+  })
+  test('also where one facing is taught', async () =>
+    expect(await names((x, y) => teachLike(picture, makeFacings(''), Float32Array.of(x, y), 0, 'Acme'))).toEqual(['Acme', 'Acme 2']))
+  test('is of the product that is named', async () =>
+    expect(await names((x, y) => teachFacings(picture, boxes, Float32Array.of(x, y), 'Acme', 'Acme'))).toEqual(['Acme']))
+})
+
 describe.each([
   ['a new gallery', () => beginGallery('Mine')],
   ['what is taught', () => teachFacings(picture, [makeFacings('')[0].box], Float32Array.of(1, 0), 'Acme', '')],
