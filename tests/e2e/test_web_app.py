@@ -513,6 +513,7 @@ def test_a_pile_suggests_what_is_known_until_something_is_typed(phone, served, p
         expect(piles).to_have_count(before + 1)
     piles.last.get_by_label("Brand").fill("Typed")
     piles.first.get_by_label("Brand").fill("Acme")
+    piles.first.get_by_label("Product").fill("Acme 500 g")
     piles.first.get_by_role("button", name="Teach").click()
     expect(page.get_by_text("taught.").first).to_be_visible()
     fields = piles.filter(has_text="Probably Acme").get_by_label("Brand")
@@ -520,6 +521,11 @@ def test_a_pile_suggests_what_is_known_until_something_is_typed(phone, served, p
     values = [field.input_value() for field in fields.all()]
     assert set(values) <= {"Acme", "Typed"} and "Acme" in values
     assert [f.input_value() for f in piles.get_by_label("Brand").all()].count("Typed") == 1
+    # The product that it is taken for is one of that brand, and of no other.
+    suggested = piles.filter(has_text="Probably Acme").get_by_label("Product")
+    expect(suggested.first).to_have_value("Acme 500 g")
+    fields.first.fill("Acme Foods")
+    expect(suggested.first).to_have_value("")
     page.get_by_label("Acme is an own brand").check()
     page.get_by_role("button", name="Back to the count").click()
     wait_until(lambda: shares(page), lambda shown: shown.get("Acme", 0) > 0)

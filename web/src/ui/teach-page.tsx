@@ -226,7 +226,7 @@ function PileCard(props: {
   const [typedBrand, setBrand] = useState<string | null>(null)
   const [typedProduct, setProduct] = useState<string | null>(null)
   const brand = typedBrand ?? sku?.brand ?? '' // the suggestion may become another one
-  const product = typedProduct ?? (sku && sku.name !== sku.brand ? sku.name : '')
+  const product = typedProduct ?? (sku && sku.name !== sku.brand && sku.brand === brand ? sku.name : '')
   const [all, setAll] = useState(false)
   const [busy, setBusy] = useState(false)
   const [missing, setMissing] = useState(false)
