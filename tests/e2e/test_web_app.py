@@ -534,6 +534,79 @@ def test_a_pile_suggests_what_is_known_until_something_is_typed(phone, served, p
     assert not page.problems
 
 
+def hold_pictures(page):
+    """Have the page wait with the pictures of facings, with which teaching begins, until ``release()``."""
+    page.evaluate(
+        """() => { const make = OffscreenCanvas.prototype.convertToBlob
+        const held = new Promise((done) => { window.release = done })
+        OffscreenCanvas.prototype.convertToBlob =
+            async function (...how) { await held; return make.apply(this, how) } }"""
+    )
+
+
+def press_enter(field, times):
+    """Press Enter in ``field``, each time before the page has seen to the one before."""
+    field.evaluate(
+        """(field, times) => { for (let i = 0; i < times; i++)
+        field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })) }""",
+        times,
+    )
+
+
+def test_a_pile_is_taught_once_however_often_that_is_asked(phone, served, part):
+    page = phone(served.url)
+    piles = piles_to_teach(page, part)
+    before, pile = piles.count(), piles.first
+    name = pile.get_by_role("heading").inner_text()
+    size = int(re.search(r"(\d+) facing", name)[1])
+    hold_pictures(page)
+    pile.get_by_label("Brand").fill("Acme")
+    press_enter(pile.get_by_label("Brand"), 3)
+    expect(pile.get_by_role("button", name="Teach")).to_be_disabled()
+
+    # Nor as another brand, from another page or a pile that its facings are put into.
+    page.get_by_role("button", name="Back to the count").click()
+    expect(page.get_by_role("heading", name="Counted shelf")).to_be_visible()
+    go(page, "Teach")
+    expect(pile.get_by_role("heading", name=name)).to_be_visible()
+    pile.get_by_label("Brand").fill("Other")
+    press_enter(pile.get_by_label("Brand"), 1)
+    expect(pile.get_by_role("button", name="Teach")).to_be_disabled()
+    pile.get_by_role("button", name="Facing").last.click()
+    page.get_by_role("button", name="Put into a new pile").click()
+    expect(piles).to_have_count(before + 1)
+    expect(piles.get_by_role("button", name="Teach", disabled=True)).to_have_count(2)
+
+    page.evaluate("release()")
+    expect(piles).to_have_count(before - 1)
+    expect(piles.get_by_role("button", name="Teach", disabled=True)).to_have_count(0)
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows.first.locator("td").nth(1)).to_have_text("Acme")
+    expect(rows.first.locator("td").nth(3)).to_have_text(str(size))
+    assert not page.problems
+
+
+def test_a_look_is_taught_once_however_often_that_is_asked(phone, served, part):
+    page = phone(served.url)
+    count_photo(page, part)
+    page.get_by_role("application").focus()
+    page.keyboard.press("ArrowRight")
+    brand = page.get_by_label("Brand", exact=True)
+    brand.fill("Acme")
+    hold_pictures(page)
+    for _ in range(3):
+        brand.press("Enter")
+    page.evaluate("release()")
+    expect(page.locator(".facing-panel")).to_have_count(0)
+    taught = page.get_by_text(re.compile(r"Acme: \d+ facings? taught"))
+    expect(taught).to_have_count(1)
+    size = re.search(r"(\d+) facing", taught.inner_text())[1]
+    go(page, "Teach")
+    expect(page.locator("tbody tr td").nth(3)).to_have_text(size)
+    assert not page.problems
+
+
 def test_it_counts_on_when_the_server_is_gone(phone, own_server, part):
     page = phone(own_server.url, offline=True)
     kept_for_offline(page)

@@ -178,7 +178,7 @@ function FacingPanel(props: {
   const [busy, setBusy] = useState(false)
   const name = tidyName(brand, LONGEST_NAME)
   const put = async (): Promise<void> => {
-    if (!name) return
+    if (!name || busy) return
     if (!props.onTeach || !teach) {
       props.onBrand(name)
     } else {

@@ -32,6 +32,7 @@ interface Lesson extends Counted {
   thumbs: Blob[]
   piles: Piles
   taught: ReadonlySet<number> // numbers in `shelf.all`, also of facings that count from another score on
+  underway: ReadonlySet<number> // likewise, of those that are being taught
 }
 
 /** The facings of a shelf from a score on. */
@@ -58,9 +59,10 @@ async function prepare(): Promise<void> {
     const thumbs: Blob[] = []
     for (const box of boxes) thumbs.push(new Blob([await examplePicture(shelf.picture, box)], { type: 'image/jpeg' }))
     if (preparing !== now) return
-    const taught = lesson.value?.shelf === shelf ? lesson.value.taught : new Set<number>()
+    const former = lesson.value?.shelf === shelf ? lesson.value : null
+    const { taught, underway } = former ?? { taught: new Set<number>(), underway: new Set<number>() }
     const done = indicesWhere(numbers.length, (i) => taught.has(numbers[i]))
-    lesson.value = { shelf, minScore, numbers, boxes, thumbs, piles: without(piles, done), taught }
+    lesson.value = { shelf, minScore, numbers, boxes, thumbs, piles: without(piles, done), taught, underway }
   } catch (error) {
     if (preparing === now) tell('error', t('teach.refused', { detail: reason(error) }))
   } finally {
@@ -148,7 +150,7 @@ function PileBoard({ lesson: now, corrections }: { lesson: Lesson; corrections: 
   const known = gallery.value
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set())
   const gone = useMemo(() => removed(corrections), [corrections])
-  const piles = useMemo(() => without(now.piles, indicesWhere(now.numbers.length, (i) => gone.has(now.numbers[i]))), [now, gone])
+  const piles = useMemo(() => without(now.piles, indicesWhere(now.numbers.length, (i) => gone.has(now.numbers[i]))), [now.piles, now.numbers, gone])
   const listed = useMemo(() => suggestions(piles, known, made), [piles, known, made])
   const there = now.numbers.filter((number) => !gone.has(number))
   const total = there.length
@@ -168,11 +170,23 @@ function PileBoard({ lesson: now, corrections }: { lesson: Lesson; corrections: 
     if (!next.delete(facing)) next.add(facing)
     setChosen(next)
   }
+  const isUnderway = (i: number): boolean => lesson.value?.shelf === now.shelf && lesson.value.underway.has(now.numbers[i])
+  const setUnderway = (members: readonly number[], begins: boolean): void => {
+    if (lesson.value?.shelf !== now.shelf) return
+    const underway = new Set(lesson.value.underway)
+    for (const i of members)
+      if (begins) underway.add(now.numbers[i])
+      else underway.delete(now.numbers[i])
+    lesson.value = { ...lesson.value, underway }
+  }
   const teach = async (pile: number, brand: string, product: string): Promise<void> => {
     const members = membersOf(piles, pile)
+    if (members.some(isUnderway)) return
+    setUnderway(members, true)
     const vectors = rowsOf(piles.vectors, members, piles.dimensions)
     const boxes = members.map((i) => now.boxes[i])
     if (await teachFacings(now.shelf.picture, boxes, vectors, brand, product)) put((piles) => piles, members)
+    setUnderway(members, false)
   }
   if (!total) return <Notice kind="info">{t('review.no-facing')}</Notice>
   return (
@@ -197,11 +211,12 @@ function PileBoard({ lesson: now, corrections }: { lesson: Lesson; corrections: 
             suggestion={suggestion}
             members={membersOf(piles, suggestion.pile)}
             thumbs={now.thumbs}
+            busy={membersOf(piles, suggestion.pile).some(isUnderway)}
             chosen={chosen}
             onToggle={toggle}
             onPut={() => put((piles) => moved(piles, [...chosen], suggestion.pile))}
             onSplit={() => put((piles) => split(piles, suggestion.pile, made.likeness))}
-            onTeach={(brand, product) => teach(suggestion.pile, brand, product)}
+            onTeach={(brand, product) => void teach(suggestion.pile, brand, product)}
           />
         ))}
       </div>
@@ -216,11 +231,12 @@ function PileCard(props: {
   suggestion: Suggestion
   members: readonly number[]
   thumbs: readonly Blob[]
+  busy: boolean // it is being taught
   chosen: ReadonlySet<number>
   onToggle: (facing: number) => void
   onPut: () => void
   onSplit: () => void
-  onTeach: (brand: string, product: string) => Promise<void>
+  onTeach: (brand: string, product: string) => void
 }): JSX.Element {
   const { sku, sure } = props.suggestion
   const [typedBrand, setBrand] = useState<string | null>(null)
@@ -228,17 +244,13 @@ function PileCard(props: {
   const brand = typedBrand ?? sku?.brand ?? '' // the suggestion may become another one
   const product = typedProduct ?? (sku && sku.name !== sku.brand && sku.brand === brand ? sku.name : '')
   const [all, setAll] = useState(false)
-  const [busy, setBusy] = useState(false)
   const [missing, setMissing] = useState(false)
   const known = gallery.value
   const shown = all ? props.members : props.members.slice(0, THUMBS)
-  const teach = async (): Promise<void> => {
+  const teach = (): void => {
     const name = tidyName(brand, LONGEST_NAME)
     setMissing(!name)
-    if (!name) return
-    setBusy(true)
-    await props.onTeach(name, tidyName(product, LONGEST_NAME))
-    setBusy(false)
+    if (name) props.onTeach(name, tidyName(product, LONGEST_NAME))
   }
   const title = t('teach.pile', { at: props.at, n: props.members.length })
   return (
@@ -252,8 +264,8 @@ function PileCard(props: {
       </div>
       {sku && <p class="hint">{t('teach.suggested', { name: brief(sku.name === sku.brand ? sku.brand : `${sku.brand}: ${sku.name}`), sure: percent(sure) })}</p>}
       <div class="fields">
-        <TextField label={t('teach.brand')} value={brand} known={known?.brands} onInput={setBrand} onEnter={() => void teach()} />
-        <TextField label={t('teach.product')} value={product} known={known?.skus.filter((each) => each.brand === brand).map((each) => each.name)} onInput={setProduct} onEnter={() => void teach()} />
+        <TextField label={t('teach.brand')} value={brand} known={known?.brands} onInput={setBrand} onEnter={teach} />
+        <TextField label={t('teach.product')} value={product} known={known?.skus.filter((each) => each.brand === brand).map((each) => each.name)} onInput={setProduct} onEnter={teach} />
       </div>
       {missing && (
         <p class="field-problem" role="alert">
@@ -261,9 +273,9 @@ function PileCard(props: {
         </p>
       )}
       <div class="buttons">
-        <Button label={t('teach.teach')} icon={GraduationCap} kind="primary" busy={busy} onClick={() => void teach()} />
+        <Button label={t('teach.teach')} icon={GraduationCap} kind="primary" busy={props.busy} onClick={teach} />
         {props.chosen.size > 0 && <Button label={t('teach.put-here')} onClick={props.onPut} />}
-        {props.members.length > 1 && <Button label={t('teach.split')} icon={Split} onClick={props.onSplit} />}
+        {props.members.length > 1 && <Button label={t('teach.split')} icon={Split} disabled={props.busy} onClick={props.onSplit} />}
       </div>
     </section>
   )
