@@ -2,7 +2,7 @@
 
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { signal } from '@preact/signals'
+import { effect, signal } from '@preact/signals'
 import { Camera as CameraIcon, Flashlight, Image, RotateCcw, Snowflake, SwitchCamera, VideoOff } from 'lucide'
 import { LONGEST_NAME, tidyName } from '../core'
 import { CameraError, CameraInUse, listCameras } from './camera'
@@ -11,7 +11,7 @@ import { ShareChart } from './charts'
 import type { Measure } from './charts'
 import { Button, FileButton, Icon, Metric, Notice, PageTitle, Segments, Slider, Spinner } from './components'
 import { cutOff, forgetCutOff, putAside, takeBack } from './cut-off'
-import { begin, draft, leftUnsaved, unsaved } from './draft'
+import { begin, draft, draftAudit, leftUnsaved, unsaved } from './draft'
 import { number } from './format'
 import { readGolden, readSample } from './golden'
 import { Live, looking, sweeping } from './live'
@@ -21,10 +21,11 @@ import { SIDES, colorsOf } from './palette'
 import { PictureError, readPicture } from './picture'
 import { offline } from './network'
 import { MeasureChoice, SidesChoice, measureOf } from './reckoned'
-import { go, guardLeaving } from './route'
-import { ask, auditor, bundle, description, embedder, gallery, labelled, measureOnce, reason, running, tell } from './session'
+import { go, guardLeaving, route } from './route'
+import { ask, auditor, bundle, description, embedder, gallery, labelled, measureOnce, reason, retract, running, tell } from './session'
 import { liveScore } from './settings'
 import { countShelf } from './shelf'
+import type { Shelf } from './shelf'
 import type { Source, SweepRecord } from './audit'
 import { t } from './strings'
 import { brief } from './text'
@@ -51,17 +52,32 @@ function mayLoseSweep(): Promise<boolean> | null {
 
 guardLeaving(mayLoseSweep)
 
-/** Count `picture` as a photo and show what was found. */
+/** Count `picture` as a photo and show what was found; a user who has gone to another page meanwhile is told. */
 async function count(picture: ImageBitmap, about: { name: string; source: Source; sweep?: SweepRecord | null; time?: Date }): Promise<void> {
   if (!auditor.value) return
-  const before = draft.value
+  const [before, from] = [draft.value, route.value.page]
   const shelf = await countShelf(auditor.value, picture, about)
   // What was there at the beginning was given up; there may be corrections of something else by now.
   if (draft.value !== before && !(await mayReplace())) return picture.close()
-  begin(about.time ? { ...shelf, time: about.time } : shelf)
+  const made = about.time ? { ...shelf, time: about.time } : shelf
+  begin(made)
   looking.value = null // its sweep goes with the draft, or the user has said that it may
-  go('shelf')
+  const to = from === 'teach' ? from : 'shelf'
+  if (route.value.page === from) go(to)
+  else if (route.value.page !== 'shelf') tellCounted(made, to)
   setTimeout(() => void measureOnce(), MEASURE_AFTER)
+}
+
+/** Tell that `shelf` is counted, with the way to it, until it is seen or gone. */
+function tellCounted(shelf: Shelf, to: 'shelf' | 'teach'): void {
+  const text = t('count.counted', { name: brief(shelf.name, 60), n: draftAudit.value?.found.length ?? 0 })
+  tell('success', text, { label: t('count.show'), run: () => go(to) })
+  const end = effect(() => {
+    const { page } = route.value
+    if (draft.value?.shelf === shelf && page !== to && page !== 'shelf') return
+    end()
+    retract(text)
+  })
 }
 
 /** Whether what is to be counted may take the place of the count that is there; asks where that would lose something. */

@@ -76,6 +76,11 @@ function fadesAfter(kind: Message['kind'], action: Message['action']): number {
   return action || kind === 'warning' || kind === 'error' ? 0 : 6000
 }
 
+/** Take back what was told, which holds no more. */
+export function retract(text: string): void {
+  messages.value = messages.value.filter((message) => message.text !== text)
+}
+
 export function dismiss(id: number): void {
   messages.value = messages.value.filter((message) => message.id !== id)
 }

@@ -83,6 +83,11 @@ const en = {
   'count.speed': '{ms} ms a frame, {fps} a second',
   'count.waiting': 'Waiting for the first picture',
   'count.counting': 'Counting the facings',
+  'count.counted': {
+    one: '{name} is counted: {n} facing.',
+    other: '{name} is counted: {n} facings.',
+  },
+  'count.show': 'Show it',
   'count.spoken': {
     one: '{n} facing in view, {unique} unique so far',
     other: '{n} facings in view, {unique} unique so far',

@@ -86,7 +86,6 @@ export function TeachPage(): JSX.Element {
   const fromPhoto = async (file: File): Promise<void> => {
     if (!(await mayReplace())) return
     await whileCounting(() => countFile(file, file.name))
-    if (draft.value) go('teach')
   }
   return (
     <main class="page teach">

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeDetections } from '../../src/core'
 import type { Auditor } from '../../src/core'
 
@@ -8,29 +8,37 @@ vi.mock('../../src/ui/session', async () => {
   const { signal } = await import('@preact/signals')
   const config = { min_score: 0.4, live_min_score: 0.3, labels: ['facing'] }
   const description = { name: 'm', skushare: '1', detector: { digest: 'd', config }, embedder: null }
-  return { auditor: signal(null), description: signal(description), embedder: signal(null), gallery: signal(null), bundle: signal(null), labelled: signal([]), running: signal(null), measureOnce: async () => {}, reason: String, tell: vi.fn(), ask }
+  return { auditor: signal(null), description: signal(description), embedder: signal(null), gallery: signal(null), bundle: signal(null), labelled: signal([]), running: signal(null), measureOnce: async () => {}, reason: String, retract: vi.fn(), tell: vi.fn(), ask }
 })
 vi.mock('../../src/ui/picture', () => ({
   PictureError: class extends Error {},
   toJpeg: async () => new Blob(['jpeg']),
   readPicture: async () => ({ width: 1000, height: 100, close() {} }),
 }))
-vi.stubGlobal('location', new URL('http://localhost/'))
+const location = new URL('http://localhost/')
+vi.stubGlobal('location', location)
 vi.stubGlobal('addEventListener', () => {})
 vi.stubGlobal('createImageBitmap', async (picture: unknown) => picture)
 vi.stubGlobal('navigator', { onLine: true, userAgent: '' })
 vi.stubGlobal('document', { documentElement: { dataset: {} }, addEventListener() {} })
 
-const { auditor } = await import('../../src/ui/session')
+const { auditor, retract, tell } = await import('../../src/ui/session')
 const { countFile, counting, mayReplace, whileCounting } = await import('../../src/ui/count-page')
-const { draft, draftAudit, keepCorrections } = await import('../../src/ui/draft')
+const { discard, draft, draftAudit, keepCorrections } = await import('../../src/ui/draft')
 const { corrected } = await import('../../src/ui/audit')
+const { route } = await import('../../src/ui/route')
 
-test('a count that ends after another shelf was corrected takes its place only where the user says so', async () => {
-  const ends: (() => void)[] = []
+const ends: (() => void)[] = []
+
+beforeEach(() => {
+  ends.length = 0
   const found = { detections: makeDetections([0, 0, 90, 90, 100, 0, 190, 90], [0.9, 0.9]), width: 1000, height: 100 }
   const detect = () => new Promise((resolve) => ends.push(() => resolve(found)))
   auditor.value = { detect, bundle: { description: { name: 'm', skushare: '1', detector: { digest: 'd', config: { labels: ['facing'] } }, embedder: null } } } as unknown as Auditor
+  vi.clearAllMocks()
+})
+
+test('a count that ends after another shelf was corrected takes its place only where the user says so', async () => {
   const first = countFile(new Blob(['a']), 'a.jpg')
   await vi.waitFor(() => expect(ends).toHaveLength(1))
   ends[0]()
@@ -51,4 +59,54 @@ test('a count that ends after another shelf was corrected takes its place only w
   ask.mockResolvedValueOnce(true)
   await count('c.jpg')
   expect([ask.mock.calls.length, draft.value?.shelf.name]).toEqual([2, 'c.jpg'])
+})
+
+describe('a count that ends', () => {
+  type Page = typeof route.value.page
+  const show = (page: Page): void => {
+    route.value = { page, audit: null }
+    location.hash = `#/${page}`
+  }
+  /** Count, begun on one page and ended on another; the pages that are shown then, and what is told. */
+  const count = async (from: Page, at: Page): Promise<[string, string[]]> => {
+    await discard()
+    vi.clearAllMocks()
+    show(from)
+    const counted = countFile(new Blob(['a']), 'a.jpg')
+    await vi.waitFor(() => expect(ends).toHaveLength(1))
+    show(at)
+    ends[0]()
+    await counted
+    return [location.hash, vi.mocked(tell).mock.calls.map(([, text]) => text)]
+  }
+
+  test.each([
+    ['count', '#/shelf'],
+    ['teach', '#/teach'],
+  ] as const)('on the page %s is shown at %s', async (page, shown) => expect(await count(page, page)).toEqual([shown, []]))
+
+  test('while its place is looked at needs no word', async () => expect(await count('count', 'shelf')).toEqual(['#/shelf', []]))
+
+  test.each([
+    ['count', 'history', '#/shelf'],
+    ['count', 'teach', '#/shelf'],
+    ['teach', 'settings', '#/teach'],
+  ] as const)('takes nobody who went from %s to %s away, but leads to %s', async (from, at, to) => {
+    expect(await count(from, at)).toEqual([`#/${at}`, ['a.jpg is counted: 2 facings.']])
+    vi.mocked(tell).mock.calls[0][2]!.run()
+    expect(location.hash).toBe(to)
+  })
+
+  test.each([
+    ['count', 'is seen', 'shelf'],
+    ['teach', 'is seen where it was begun', 'teach'],
+    ['count', 'is thrown away', null],
+  ] as const)('on the page %s is told until it %s', async (from, _, seen) => {
+    await count(from, 'history')
+    show('settings')
+    expect(retract).not.toHaveBeenCalled()
+    if (seen) show(seen)
+    else await discard()
+    expect(retract).toHaveBeenCalledExactlyOnceWith('a.jpg is counted: 2 facings.')
+  })
 })
