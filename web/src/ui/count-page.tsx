@@ -22,7 +22,7 @@ import { PictureError, readPicture } from './picture'
 import { offline } from './network'
 import { MeasureChoice, SidesChoice, measureOf } from './reckoned'
 import { go, guardLeaving, route } from './route'
-import { ask, auditor, bundle, description, embedder, gallery, labelled, measureOnce, reason, retract, running, tell } from './session'
+import { ask, auditor, bundle, description, embedder, forgetFiles, gallery, labelled, measureOnce, reason, retract, running, tell, tellOfFile } from './session'
 import { liveScore } from './settings'
 import { countShelf } from './shelf'
 import type { Shelf } from './shelf'
@@ -38,6 +38,7 @@ export const counting = signal(false)
 /** Do `work`, which counts a picture. */
 export async function whileCounting(work: () => Promise<void>): Promise<void> {
   counting.value = true
+  forgetFiles()
   try {
     await work()
   } finally {
@@ -91,8 +92,8 @@ export async function countFile(file: Blob, name: string): Promise<void> {
   try {
     await count(await readPicture(file), { name: tidyName(name, LONGEST_NAME), source: 'photo' })
   } catch (error) {
-    if (error instanceof PictureError) tell('error', t(`photo.${error.code}`, { name: shown }))
-    else tell('error', t('photo.failed', { name: shown, detail: reason(error) }))
+    if (error instanceof PictureError) tellOfFile(t(`photo.${error.code}`, { name: shown }))
+    else tellOfFile(t('photo.failed', { name: shown, detail: reason(error) }))
   }
 }
 
@@ -115,7 +116,7 @@ async function countSample(): Promise<void> {
     const { file } = (await readGolden(from)).pictures[0]
     await countFile(await readSample(from, file), file.split('/').pop() ?? file)
   } catch (error) {
-    tell('error', t('sample.failed', { detail: reason(error) }))
+    tellOfFile(t('sample.failed', { detail: reason(error) }))
   }
 }
 

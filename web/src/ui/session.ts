@@ -81,6 +81,20 @@ export function retract(text: string): void {
   messages.value = messages.value.filter((message) => message.text !== text)
 }
 
+const ofFiles = new Set<string>()
+
+/** Tell what is wrong with a file that the user chose. */
+export function tellOfFile(text: string): void {
+  ofFiles.add(text)
+  tell('error', text)
+}
+
+/** Take back what was wrong with the files of earlier choices. */
+export function forgetFiles(): void {
+  ofFiles.forEach(retract)
+  ofFiles.clear()
+}
+
 export function dismiss(id: number): void {
   messages.value = messages.value.filter((message) => message.id !== id)
 }

@@ -18,7 +18,7 @@ import { membersOf, moved, pilesByLook, split, suggestions, without } from './le
 import type { Piles, Suggestion } from './lesson'
 import { examplePicture } from './picture'
 import { go } from './route'
-import { chooseGallery, embedder, galleries, gallery, keepGallery, labels, listGalleries, ours, reason, tell } from './session'
+import { chooseGallery, embedder, forgetFiles, galleries, gallery, keepGallery, labels, listGalleries, ours, reason, tell, tellOfFile } from './session'
 import { embedded, rowsOf } from './shelf'
 import { deleteGallery } from './store'
 import { t } from './strings'
@@ -415,13 +415,14 @@ function Manage(): JSX.Element {
   const [busy, setBusy] = useState(false)
   const take = async (file: File): Promise<void> => {
     setBusy(true)
+    forgetFiles()
     try {
       const read = await ours(await Gallery.fromZip(file))
       const name = freeName(read.name, galleries.value)
       await keepGallery(() => read.withName(name))
       tell('success', t('teach.imported', { name: brief(name) }))
     } catch (error) {
-      tell('error', t('teach.import-failed', { name: brief(file.name), detail: reason(error) }))
+      tellOfFile(t('teach.import-failed', { name: brief(file.name), detail: reason(error) }))
     }
     setBusy(false)
   }

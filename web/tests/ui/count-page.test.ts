@@ -8,12 +8,12 @@ vi.mock('../../src/ui/session', async () => {
   const { signal } = await import('@preact/signals')
   const config = { min_score: 0.4, live_min_score: 0.3, labels: ['facing'] }
   const description = { name: 'm', skushare: '1', detector: { digest: 'd', config }, embedder: null }
-  return { auditor: signal(null), description: signal(description), embedder: signal(null), gallery: signal(null), bundle: signal(null), labelled: signal([]), running: signal(null), measureOnce: async () => {}, reason: String, retract: vi.fn(), tell: vi.fn(), ask }
+  return { auditor: signal(null), description: signal(description), embedder: signal(null), gallery: signal(null), bundle: signal(null), labelled: signal([]), running: signal(null), measureOnce: async () => {}, reason: String, retract: vi.fn(), tell: vi.fn(), tellOfFile: vi.fn(), forgetFiles: vi.fn(), ask }
 })
 vi.mock('../../src/ui/picture', () => ({
   PictureError: class extends Error {},
   toJpeg: async () => new Blob(['jpeg']),
-  readPicture: async () => ({ width: 1000, height: 100, close() {} }),
+  readPicture: vi.fn(async () => ({ width: 1000, height: 100, close() {} })),
 }))
 const location = new URL('http://localhost/')
 vi.stubGlobal('location', location)
@@ -22,11 +22,12 @@ vi.stubGlobal('createImageBitmap', async (picture: unknown) => picture)
 vi.stubGlobal('navigator', { onLine: true, userAgent: '' })
 vi.stubGlobal('document', { documentElement: { dataset: {} }, addEventListener() {} })
 
-const { auditor, retract, tell } = await import('../../src/ui/session')
+const { auditor, forgetFiles, retract, tell, tellOfFile } = await import('../../src/ui/session')
 const { countFile, counting, mayReplace, whileCounting } = await import('../../src/ui/count-page')
 const { discard, draft, draftAudit, keepCorrections } = await import('../../src/ui/draft')
 const { corrected } = await import('../../src/ui/audit')
 const { route } = await import('../../src/ui/route')
+const { readPicture } = await import('../../src/ui/picture')
 
 const ends: (() => void)[] = []
 
@@ -59,6 +60,17 @@ test('a count that ends after another shelf was corrected takes its place only w
   ask.mockResolvedValueOnce(true)
   await count('c.jpg')
   expect([ask.mock.calls.length, draft.value?.shelf.name]).toEqual([2, 'c.jpg'])
+})
+
+test('what is wrong with a file is told until the next one is counted', async () => {
+  const steps: string[] = []
+  vi.mocked(forgetFiles).mockImplementation(() => void steps.push('forgotten'))
+  vi.mocked(tellOfFile).mockImplementation((text) => void steps.push(text))
+  for (const name of ['a.jpg', 'b.jpg']) {
+    vi.mocked(readPicture).mockRejectedValueOnce('torn')
+    await whileCounting(() => countFile(new Blob([name]), name))
+  }
+  expect(steps).toEqual(['forgotten', 'a.jpg could not be counted: torn', 'forgotten', 'b.jpg could not be counted: torn'])
 })
 
 describe('a count that ends', () => {

@@ -116,6 +116,15 @@ describe('an address in ?model=', () => {
   })
 })
 
+test('what was wrong with files is told until others are chosen, and nothing else goes with it', () => {
+  session.tell('error', 'no room')
+  session.tellOfFile('a.txt is no picture')
+  session.forgetFiles()
+  expect(texts()).toEqual(['no room'])
+  session.tellOfFile('b.txt is no picture')
+  expect(texts()).toEqual(['no room', 'b.txt is no picture'])
+})
+
 test.each([
   [new BundleError('network', 'model/a.bin'), 'model/a.bin could not be loaded'],
   [new Error('no GPU'), 'WebGL does not work on this device'],
