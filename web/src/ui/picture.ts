@@ -9,7 +9,7 @@ const EXAMPLE_SIDE = 160 // of a taught facing's picture, as PICTURE_SIDE in Pyt
 /** A file is no picture that can be counted; `code` names the text for the user. */
 export class PictureError extends Error {
   override readonly name = 'PictureError'
-  constructor(readonly code: 'unreadable' | 'tooLarge' | 'memory') {
+  constructor(readonly code: 'unreadable' | 'damaged' | 'tooLarge' | 'memory') {
     super(code)
   }
 }
@@ -21,7 +21,7 @@ export async function readPicture(file: Blob): Promise<ImageBitmap> {
   try {
     bitmap = await upright(file)
   } catch {
-    throw new PictureError('unreadable')
+    throw new PictureError((await beginsAsJpeg(file)) ? 'damaged' : 'unreadable')
   }
   const pixels = bitmap.width * bitmap.height
   if (pixels <= MOST_PIXELS) return bitmap
@@ -37,6 +37,11 @@ export async function readPicture(file: Blob): Promise<ImageBitmap> {
   } finally {
     bitmap.close()
   }
+}
+
+async function beginsAsJpeg(file: Blob): Promise<boolean> {
+  const head = new Uint8Array(await file.slice(0, 2).arrayBuffer().catch(() => new ArrayBuffer(0)))
+  return head[0] === 0xff && head[1] === 0xd8
 }
 
 async function upright(file: Blob): Promise<ImageBitmap> {

@@ -105,6 +105,7 @@ const en = {
   'camera.failed': 'The camera did not start. Try again, or choose a photo.',
   'camera.ended': 'The camera was switched off. What was counted is still here: start it again where you stopped.',
   'photo.unreadable': '{name} is no picture that this browser can read. Choose a JPEG, PNG or WebP.',
+  'photo.damaged': '{name} is cut short or damaged. Copy it to this device again, or choose another picture.',
   'photo.tooLarge': '{name} is larger than 64 MB. Choose a smaller picture.',
   'photo.memory': '{name} is too large for this device’s memory. Choose a smaller picture.',
   'photo.failed': '{name} could not be counted: {detail}',

@@ -40,9 +40,13 @@ test('a photo is read where the browser turns it upright unasked and does not kn
   expect(await readPicture(new Blob(['jpeg']))).toEqual({ width: 100, height: 80 })
 })
 
-test('what is no picture is told as such', async () => {
+test.each([
+  ['what is no picture', new Blob(['text']), 'unreadable'],
+  ['what is empty', new Blob([]), 'unreadable'],
+  ['a JPEG that is cut short', new Blob([Uint8Array.of(0xff, 0xd8, 0xff, 0xe0)]), 'damaged'],
+])('%s is told as such', async (_, file, code) => {
   vi.stubGlobal('createImageBitmap', async () => {
     throw new DOMException('no image', 'InvalidStateError')
   })
-  await expect(readPicture(new Blob(['text']))).rejects.toMatchObject({ code: 'unreadable' })
+  await expect(readPicture(file)).rejects.toMatchObject({ code })
 })
