@@ -838,6 +838,27 @@ def test_a_full_device_keeps_the_count_on_the_screen(phone, served, part):
     assert len(audit["photos"][0]["facings"]) > 10
 
 
+@pytest.mark.parametrize("width", [320, 390, 844])
+def test_letters_of_twice_the_size_break_no_word_and_no_number(phone, served, part, width):
+    page = phone(served.url)
+    count_photo(page, part)
+    page.set_viewport_size({**PHONE, "width": width})
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    page.evaluate("document.querySelector('.metric dd').textContent = '1,177'")
+    lines = """of => [...document.querySelectorAll(of)].map(({ firstChild }) => {
+        const range = document.createRange()
+        range.selectNodeContents(firstChild)
+        const boxes = [...range.getClientRects()]
+        return [boxes.length, boxes.every(({ left, right }) => left >= 0 && right <= innerWidth)] })"""
+    for shown, count in [(".metric dd", 2), (".metric dt", 2), ("nav a span", 4)]:
+        assert page.evaluate(lines, shown) == [[1, True]] * count, shown
+    go(page, "Settings")
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+    assert page.evaluate(lines, "nav a span") == [[1, True]] * 4
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not page.problems
+
+
 def test_every_screen_is_accessible_in_light_and_dark(phone, served, shelves):
     page = phone(served.url, camera=shelves[0][0])
     axe = Axe()
