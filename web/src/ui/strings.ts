@@ -158,7 +158,7 @@ const en = {
   'review.zoom-fit': 'Whole picture',
   'review.labels': 'Show brands',
   'review.score': 'Minimum confidence',
-  'review.score-hint': 'Lower finds more facings and makes more mistakes. {start} gave the truest counts.',
+  'review.score-hint': 'A facing’s confidence is its score in tables and files. Lower finds more facings and makes more mistakes. {start} gave the truest counts.',
   'review.corrections': {
     one: '{n} correction',
     other: '{n} corrections',

@@ -11,6 +11,10 @@ test('a value is never read as a further place to fill', () => {
   expect(t('export.text', { title: '{n}', n: 2, shares: '{title}' })).toBe('{n}: 2 facings. {title}')
 })
 
+test('the minimum confidence is told by the word that tables and files have for it', () => {
+  expect(t('review.score-hint', { start: '30%' })).toContain('confidence is its score in tables and files')
+})
+
 test('a language without a dictionary falls back to English', () => {
   expect(language(['xx-YY'])).toBe('en')
   expect(language(['xx', 'en-GB'])).toBe('en-GB')
