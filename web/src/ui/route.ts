@@ -48,3 +48,8 @@ export function addressOf(page: Page, audit?: number): string {
 export function go(page: Page, audit?: number): void {
   location.hash = addressOf(page, audit)
 }
+
+/** As `go`, but Back does not lead to the page that is left: there is nothing on it any more. */
+export function goForGood(page: Page, audit?: number): void {
+  location.replace(addressOf(page, audit))
+}

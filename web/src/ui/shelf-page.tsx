@@ -12,7 +12,7 @@ import { defaultScore, discard, draft, draftAudit, draftNamed, keepCorrections, 
 import { number, percent } from './format'
 import { toJpeg } from './picture'
 import { ExportBar, Review } from './review'
-import { go } from './route'
+import { go, goForGood } from './route'
 import { embedder, reason, tell } from './session'
 import { lastWords } from './settings'
 import { StoreError, addAudit, keep } from './store'
@@ -105,7 +105,7 @@ function SaveDialog({ audit, looks, picture, onClose }: { audit: Audit; looks: b
       const id = await addAudit({ ...audit, ...clean }, await toJpeg(picture))
       lastWords.value = { store: clean.store, shelf: clean.shelf, category: clean.category }
       void keep()
-      go('history', id)
+      goForGood('history', id)
       await discard()
       tell('success', t('review.saved'))
     } catch (error) {

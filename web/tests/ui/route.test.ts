@@ -29,6 +29,15 @@ test('a page is shown at its address, and an unknown one is the first', () => {
   expect(routes.route.value).toEqual({ page: 'count', audit: null })
 })
 
+test('Back leads to a page that is left, but not to one that is left for good', () => {
+  const replace = vi.fn()
+  Object.assign(location, { replace })
+  routes.goForGood('history', 7)
+  expect([replace.mock.calls, location.hash]).toEqual([[['#/history/7']], '#/'])
+  routes.go('settings')
+  expect([replace.mock.calls.length, location.hash]).toEqual([1, '#/settings'])
+})
+
 describe('where something would be lost', () => {
   test.each([
     [true, ['history', '#/history/7']],
