@@ -1,4 +1,4 @@
-"""`skushare data stats | check | split | download`: what a dataset is like, and care for it."""
+"""`skushare data stats | check | split | rename | download`: what a dataset is like, and care for it."""
 
 import argparse
 import os
@@ -73,6 +73,19 @@ def add(subcommands):
         action="store_true",
         help="keep together what differs in its name's last number alone, as bay2_01.jpg and bay2_02.jpg",
     )
+    _add_out(parser)
+    parser = command(
+        subcommands,
+        "rename",
+        run_rename,
+        "Call classes of a dataset otherwise.\n\n"
+        f"Classes that get one name become one. Where the new name is empty, the boxes go.\n\n{_WRITES}",
+        "examples:\n"
+        "  skushare data rename mine 'coca cola=Coca-Cola' coke=Coca-Cola\n"
+        "  skushare data rename mine/ 'price tag=' --out mended/\n",
+    )
+    add_source(parser)
+    parser.add_argument("names", nargs="+", type=_names, metavar="OLD=NEW")
     _add_out(parser)
     parser = command(
         subcommands,
@@ -169,6 +182,22 @@ def run_split(args):
     return 0
 
 
+def run_rename(args):
+    from skushare.dataset.formats import read_dataset
+    from skushare.dataset.statistics import columns
+
+    _check_target(args)
+    stored = _revision(args.source)
+    dataset = read_dataset(args.source, args.images, args.format, raw=True)
+    renamed = dataset.renamed(dict(args.names))
+    told = ", ".join(f"{old} is {new}" if new else f"no {old}" for old, new in args.names)
+    _write(args, renamed, f"class names: {told}", stored)
+    index = columns(renamed)
+    for number, label in enumerate(index.labels):
+        print(f"{(index.class_ids == number).sum():9,}  {_printable(label)}")
+    return 0
+
+
 def run_download(args):
     from dataclasses import replace
 
@@ -199,6 +228,13 @@ def _seed(text):
     if value < 0:
         raise argparse.ArgumentTypeError(f"at least 0, got {text}")
     return value
+
+
+def _names(text):
+    old, equals, new = text.partition("=")
+    if not (old and equals):
+        raise argparse.ArgumentTypeError(f"as in OLD=NEW, got {text}")
+    return old, new
 
 
 def _share(text):

@@ -8,6 +8,7 @@ import numpy as np
 from skushare.errors import DatasetError, ImageError
 from skushare.geometry import clip
 from skushare.images import image_size
+from skushare.text import tidy_name
 
 _MAX_PIXELS = 1e9  # NaN and infinity are beyond it too
 
@@ -92,6 +93,30 @@ class Dataset:
         ids = np.array([labels.index(label) for label in self.labels], np.int32)
         samples = tuple(replace(s, class_ids=ids[s.class_ids]) for s in self.samples)
         return replace(self, samples=samples, labels=labels)
+
+    def renamed(self, names):
+        """The same boxes, with classes called otherwise.
+
+        Args:
+            names: {name of a class: its new name}. Classes that get one name become one; the boxes of
+                those whose new name is empty go.
+
+        Raises:
+            DatasetError: there is no class of that name.
+        """
+        if unknown := [name for name in names if name not in self.labels]:
+            raise DatasetError(
+                f"{self.name}: no class called {unknown[0]!r}; there are: {', '.join(self.labels) or 'none'}"
+            )
+        called = [tidy_name(names.get(label, label)) for label in self.labels]
+        places = {}  # a name that a class had before keeps that class's
+        for place, name in enumerate(called):
+            if name and (name not in places or name == self.labels[place]):
+                places[name] = place
+        labels = tuple(sorted(places, key=places.get))
+        ids = np.array([labels.index(name) if name else -1 for name in called], np.int32)
+        samples = (replace(s, class_ids=ids[s.class_ids]) for s in self.samples)
+        return replace(self, samples=tuple(s.with_boxes(s.class_ids >= 0) for s in samples), labels=labels)
 
 
 def joined_labels(lists):

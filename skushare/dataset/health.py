@@ -377,11 +377,7 @@ def _repair_variants(view, pictures, boxes):
     labels = view.index.labels
     counts = np.bincount(view.index.class_ids, minlength=len(labels))
     variants = spelling_variants(labels, counts.tolist())
-    kept = [i for i in range(len(labels)) if i not in variants]
-    new = {old: number for number, old in enumerate(kept)}
-    table = np.array([new[variants.get(i, i)] for i in range(len(labels))], np.int32)
-    samples = tuple(replace(s, class_ids=table[s.class_ids]) for s in view.dataset.samples)
-    return replace(view.dataset, samples=samples, labels=tuple(labels[i] for i in kept))
+    return view.dataset.renamed({labels[i]: labels[j] for i, j in variants.items()})
 
 
 # Leaks

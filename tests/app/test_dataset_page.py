@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -264,6 +265,27 @@ def test_shares_that_are_not_all_of_it_are_not_split(shop, browser):
     assert button(app, "Split").disabled and not app.toast and not app.exception
     assert "The shares add up to 130 %. Make it 100 % to split." in texts(app.caption)
     assert [len(store.open_dataset("shop").only(split)) for split in ("train", "val")] == [50, 10]
+
+
+def write_names(written, table, **options):
+    """The table as a visitor leaves it, who writes other names as long as there are as many classes."""
+    return table.assign(name=written) if len(table) == len(written) else table
+
+
+def test_classes_are_renamed_joined_and_taken_out(shop, browser, monkeypatch):
+    app = open_page("Health")
+    assert button(app, "Rename").disabled
+    cases = (["can", " Glass jar"], ("can", "Glass jar")), (["Glass jar", None], ("Glass jar",))
+    for written, labels in cases:
+        with monkeypatch.context() as patch:
+            patch.setattr(st, "data_editor", partial(write_names, written))
+            app = open_page("Health")
+            button(app, "Rename").click().run()
+        assert not app.exception and not app.error and "Renamed" in app.toast[0].value
+        assert store.open_dataset("shop").labels == labels
+    assert {len(sample.boxes) for sample in store.open_dataset("shop").samples} == {0, 1}
+    store.undo("shop", store.history("shop").done[-1].number)
+    assert store.open_dataset("shop").labels == ("can", "Glass jar")
 
 
 def test_edits_are_written_into_the_files(shop, browser):

@@ -155,6 +155,21 @@ def test_without_a_place_to_write_to_nothing_is_begun(source, tmp_path, capsys, 
     assert len(store.open_dataset("shop")) == 5
 
 
+def test_rename_changes_class_names_in_place_or_elsewhere(source, tmp_path, capsys):
+    status, out, _ = run(capsys, "rename", source, "soup=Soup", "--out", tmp_path / "renamed")
+    assert status == 0 and "Soup" in out and read_dataset(tmp_path / "renamed").labels == ("Soup",)
+    run(capsys, "import", source)
+    assert run(capsys, "rename", "shop", "soup=tin=can")[0] == 0
+    assert store.open_dataset("shop").labels == ("tin=can",)
+    assert "soup is tin=can" in store.history("shop").done[-1].reason
+    status, _, err = run(capsys, "rename", "shop", "soup=x")
+    assert status == 2 and "no class called 'soup'; there are: tin=can" in err
+    assert run(capsys, "rename", source, "soup=x")[0] == 2  # and no --out
+    with pytest.raises(SystemExit):
+        main(["data", "rename", "shop", "soup"])
+    assert "as in OLD=NEW" in capsys.readouterr().err
+
+
 def test_split_deals_a_dataset_out_anew(source, tmp_path, capsys):
     options = ["--shares", "train=60", "holdout=40", "--to", "yolo", "--out", tmp_path / "parted"]
     status, out, _ = run(capsys, "split", source, *options)

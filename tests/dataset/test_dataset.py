@@ -43,6 +43,31 @@ def test_classes_are_renumbered_by_name():
     assert nothing.labels == ("a",) and len(nothing.samples[0].class_ids) == 0
 
 
+@pytest.mark.parametrize(
+    ("names", "labels", "class_ids"),
+    [
+        ({}, ("a", "b", "c"), [0, 1, 1, 2]),
+        ({"b": "jar"}, ("a", "jar", "c"), [0, 1, 1, 2]),
+        ({"c": "a"}, ("a", "b"), [0, 1, 1, 0]),
+        ({"a": "c"}, ("b", "c"), [1, 0, 0, 1]),
+        ({"a": "b", "b": "a"}, ("b", "a", "c"), [0, 1, 1, 2]),
+        ({"b": " ", "c": " tin\tbox "}, ("a", "tin box"), [0, 1]),
+        (dict.fromkeys("abc", ""), (), []),
+    ],
+)
+def test_renamed_classes_keep_their_boxes_unless_the_name_is_empty(names, labels, class_ids):
+    rows = [(0, 0, 5, 5, class_id, 1) for class_id in (0, 1, 1, 2)]
+    samples = make_sample("a.jpg", (10, 10), rows, "", "x"), make_sample("b.jpg", (10, 10), [], "", "x")
+    first, second = (renamed := Dataset("shop", samples, ("a", "b", "c")).renamed(names)).samples
+    assert renamed.labels == labels and first.class_ids.tolist() == class_ids and not len(second.boxes)
+    assert first.class_ids.dtype == np.int32 and len(first.boxes) == len(first.scores) == len(class_ids)
+
+
+def test_a_class_that_is_not_there_cannot_be_renamed():
+    with pytest.raises(DatasetError, match="no class called 'd'; there are: a, b"):
+        Dataset("shop", (), ("a", "b")).renamed({"a": "x", "d": "y"})
+
+
 def test_names_of_classes_are_joined_in_order_of_first_appearance():
     assert joined_labels([("b", "a"), (), ("a", "c", "b")]) == ("b", "a", "c")
 
