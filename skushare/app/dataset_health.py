@@ -146,8 +146,9 @@ def _show_names(dataset):
         table,
         hide_index=True,
         disabled=["class", "boxes"],
-        column_config={"name": st.column_config.TextColumn("name", max_chars=LONGEST_NAME)},
+        column_config={"name": st.column_config.TextColumn("new name", max_chars=LONGEST_NAME)},
         key=f"class_names_{dataset.name}_{dataset.revision}",
+        placeholder="(taken out)",
     )
     pairs = zip(index.labels, map(tidy_name, edited["name"].fillna("")), strict=True)
     names = {old: new for old, new in pairs if old != new}

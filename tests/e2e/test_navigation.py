@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-OPENINGS = 5
+OPENINGS = 3
 
 APP = """
 import time
@@ -75,9 +75,9 @@ def test_a_phone_s_menu_closes_once_a_page_was_chosen_in_it(open_browser, serve,
         page = open_browser()
         page.set_viewport_size({"width": 390, "height": 844})
         page.goto(url)
-        for title, name in (("One", "Second"), ("Two", "First"), ("One", "Second")):
+        for title, name in (("One", "Second"), ("Two", "First")):
             expect(page.get_by_role("heading", name=title)).to_be_visible()
             page.get_by_test_id("stExpandSidebarButton").click()
             page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
             expect(page.get_by_test_id("stSidebarCollapseButton")).to_have_count(0)
-        expect(page.get_by_role("heading", name="Two")).to_be_visible()
+        expect(page.get_by_role("heading", name="One")).to_be_visible()
