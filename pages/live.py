@@ -170,9 +170,10 @@ def show_reading():
     if reading.facings is not None and link != "connecting":
         figures.metric("In view", reading.facings, border=True)
         figures.metric("Unique so far", reading.unique, border=True, help=ONCE)
-        size = f"ms a frame of {session.size} px"
-        figures.metric(size, f"{reading.latency_ms:.0f}", border=True, help=PACE)
-        figures.metric("fps", f"{reading.fps:.1f}", border=True)
+        if link == "playing":  # what was counted stays, its speed is over
+            size = f"ms a frame of {session.size} px"
+            figures.metric(size, f"{reading.latency_ms:.0f}", border=True, help=PACE)
+            figures.metric("fps", f"{reading.fps:.1f}", border=True)
     elif link == "idle" and status not in ADVICE:
         notes.info(
             "Press **Start the camera**, allow it, and hold it straight on to the shelf, "

@@ -1,10 +1,11 @@
 """What will go wrong with a run, told before it starts, each with the reason and what to do."""
 
+from collections import Counter
 from math import cos, pi
 
 import numpy as np
 
-from skushare.dataset.class_names import first_names
+from skushare.dataset.class_names import first_names, spelling_variants
 from skushare.dataset.dataset import joined_labels
 from skushare.dataset.statistics import cap_warning
 from skushare.detector.coverage import COVERED, anchor_fit
@@ -128,8 +129,17 @@ def _classes(indexes, validation):
     labels = joined_labels(index.labels for index in indexes)
     if len(labels) < 2:  # all that is found counts as this one, as in an evaluation
         return
-    taught = {label for index in indexes for label in _with_boxes(index)}
-    if unlearnt := [label for label in labels if label not in taught]:
+    counts = Counter()
+    for index in indexes:
+        boxes = np.bincount(index.class_ids, minlength=len(index.labels))
+        counts.update(dict(zip(index.labels, boxes.tolist(), strict=True)))
+    if variants := spelling_variants(labels, [counts[label] for label in labels]):
+        pairs = [f"{labels[i]} for {labels[j]}" for i, j in variants.items()]
+        yield (
+            f"Spellings of one name are taught as classes of their own: {first_names(pairs)}. Rename them on "
+            "the Health tab of their dataset, or by skushare data rename."
+        )
+    if unlearnt := [label for label in labels if not counts[label]]:
         yield (
             f"Classes without a box on the photos to train on cannot be learnt: {first_names(unlearnt)}. Add "
             "photos that show them, or teach all classes as one."

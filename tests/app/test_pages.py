@@ -142,6 +142,15 @@ def test_live_a_sweep_goes_on_with_its_model_until_it_is_counted_anew(detector, 
     assert "Counted with the model bottles." in texts(app.caption)
 
 
+def test_live_tells_the_speed_as_long_as_the_camera_plays(detector, camera):
+    camera.state.playing = True
+    app = open_page("live")
+    camera.frame(av.VideoFrame.from_ndarray(np.zeros((120, 160, 3), np.uint8), format="rgb24"))
+    assert "fps" in metrics(app.run())
+    camera.state.playing = False
+    assert "fps" not in metrics(app.run()) and metrics(app)["In view"] == "2"
+
+
 def test_photos_invites_with_a_sample(detector):
     app = open_page("photos")
     assert not app.metric

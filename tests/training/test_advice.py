@@ -106,6 +106,13 @@ def test_classes_that_nothing_teaches_are_named(train, validation, unlearnt, unk
     assert advise(replace(plan(), one_class=True), indexes, classes(*validation)) == []
 
 
+def test_spellings_of_one_class_in_two_datasets_are_told():
+    indexes = [classes("milk tea", "milk tea tea"), classes("Milk Tea", "Milk Milk Tea")]
+    (told,) = advise(plan(), indexes)
+    assert "classes of their own: milk for Milk, Tea for tea. " in told
+    assert advise(replace(plan(), one_class=True), indexes) == []
+
+
 def test_the_model_zoos_own_rate_is_fine():
     reference = {"batch_size": 512, "learning_rate": 0.08, "steps": 50000, "warmup_steps": 2000}
     assert advise(plan("article", **reference)) == []
