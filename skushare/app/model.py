@@ -27,7 +27,7 @@ def shared_detector(name=None):
     folder = model_folder(name)
     try:
         return _load(name, folder and (folder / DESCRIPTION).stat().st_mtime_ns)
-    except ModelError as error:
+    except (ModelError, OSError) as error:  # its run may be deleted at this moment
         st.error(plain(str(error)), icon=":material/error:")
         if name != DEFAULT_MODEL:
             st.info("The model is chosen on the Training page, or where the server is started.")

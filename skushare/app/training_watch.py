@@ -258,7 +258,7 @@ def _offer_counting(name):
         f"Count with {DEFAULT_MODEL} again" if chosen else "Count with this model",
         icon=":material/done_all:",
         on_click=partial(_count_with, other),
-        disabled="SKUSHARE_MODEL" in os.environ,
+        disabled=bool(os.environ.get("SKUSHARE_MODEL")),
         help="Photos, Live, Teach and History count with it from then on, for all who use this app. "
         "Where the server was started with a model, that holds.",
     )
