@@ -12,6 +12,7 @@ from skushare.app.looks import are_new_looks, show_live_looks
 from skushare.app.model import choose_sizes, detector_of, score_slider, shared_detector, tell_model
 from skushare.app.naming import choose_as, choose_naming
 from skushare.app.navigation import open_page, require_navigation
+from skushare.app.polling import poll
 from skushare.app.recording import count_recording
 from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares
 from skushare.app.visits import of_visit, put_in_address, start_anew
@@ -151,7 +152,6 @@ def _categories(known):
 poll_seconds = 1.0 if camera.state.playing or camera.state.signalling else None
 
 
-@st.fragment(run_every=poll_seconds)
 def show_reading():
     """The count and the speed, or what is to be done to get them."""
     link = connection.update(camera.state.playing, camera.state.signalling)
@@ -184,7 +184,6 @@ def show_reading():
         notes.info("Waiting for the first picture", icon=":material/hourglass_top:")
 
 
-@st.fragment(run_every=poll_seconds)
 def show_course():
     """The count over time, and the shares of all facings so far or of the newest frame."""
     reading = session.reading()
@@ -215,13 +214,11 @@ def show_course():
         st.vega_lite_chart(*count_chart(session.history()), width="stretch")
 
 
-with reading_row:
-    show_reading()
-with course_column:
-    show_course()
-
-snapshots = session.snapshots()
-if snapshots:
+def show_snapshots():
+    """The newest frames that were kept, to be downloaded."""
+    snapshots = session.snapshots()
+    if not snapshots:
+        return
     st.subheader("Snapshots of this visit")
     for snapshot in cells(snapshots, columns=4):
         st.image(snapshot.jpeg, width="stretch", alt=f"Shelf with {snapshot.facings} boxes drawn")
@@ -235,3 +232,10 @@ if snapshots:
             icon=":material/download:",
             on_click="ignore",
         )
+
+
+with reading_row:
+    poll(show_reading, poll_seconds)
+with course_column:
+    poll(show_course, poll_seconds)
+poll(show_snapshots, poll_seconds)

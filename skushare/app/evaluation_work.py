@@ -4,6 +4,7 @@ from math import isnan
 
 import streamlit as st
 
+from skushare.app.polling import poll
 from skushare.app.text import plain
 from skushare.errors import SkushareError
 from skushare.evaluation.evaluation import FAILED, FINISHED, NEW, RUNNING
@@ -20,7 +21,7 @@ def show_work(evaluations, source):
     for name, evaluation in evaluations.items():
         condition, reason = evaluation.condition()
         if condition == RUNNING:
-            _watch(name, evaluation)
+            poll(_watch, POLL_SECONDS, name, evaluation)
         elif condition != FINISHED:
             waiting[name] = evaluation
             _tell(name, evaluation, condition, reason)
@@ -51,7 +52,6 @@ def _tell(name, evaluation, condition, reason):
         )
 
 
-@st.fragment(run_every=POLL_SECONDS)
 def _watch(name, evaluation):
     condition, reason = evaluation.condition()
     if condition != RUNNING:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from skushare.app.export_servers import phone_addresses, preview_of, servers
 from skushare.app.galleries import DEMO, demo_gallery, saved_gallery
+from skushare.app.polling import poll
 from skushare.app.text import plain
 from skushare.brands.library import gallery_names
 from skushare.detector.models import counting_model, model_choices
@@ -166,7 +167,7 @@ def show_export(export):
     try:
         _tell_request(export)
         if status == RUNNING:
-            st.fragment(_watch, run_every=POLL_SECONDS)(export)
+            poll(_watch, POLL_SECONDS, export)
         elif status == FINISHED:
             _show_finished(export)
         else:

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 import psutil
 import streamlit as st
 
+from skushare.app.polling import poll
 from skushare.app.text import duration, plain
 from skushare.errors import SkushareError
 from skushare.training.estimate import estimate, known_estimate
@@ -20,7 +21,7 @@ def show_estimate(plan):
     """Time and memory of ``plan`` if they were measured, else a button that measures them."""
     asked = plan.to_json()
     if st.session_state.get("training_measured") == asked:
-        st.fragment(_wait_for, run_every=REFRESH)(asked)
+        poll(_wait_for, REFRESH, asked)
         return
     try:
         known = known_estimate(plan)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from skushare.app.cells import cells
 from skushare.app.notes import attempt, note
+from skushare.app.polling import poll
 from skushare.app.text import duration, plain
 from skushare.app.training_state import NEW, Clone, next_turn, show_tab
 from skushare.detector.models import DEFAULT_MODEL, count_with, counting_model, model_folder
@@ -51,12 +52,12 @@ def show_runs(known):
         st.session_state.pop("training_run", None)
     if len(known) > 1:
         any_active = any(run.status in ACTIVE for run in known)
-        st.fragment(_list, run_every=LIST_REFRESH if any_active else None)(names)
+        poll(_list, LIST_REFRESH if any_active else None, names)
     name = st.selectbox("Run", names, key="training_run", bind="query-params")
     run = known[names.index(name)]
     active = run.status in ACTIVE
     # A run that is over does not change, so nothing has to be asked again and again.
-    st.fragment(_watch, run_every=REFRESH if active else None)(run, active)
+    poll(_watch, REFRESH if active else None, run, active)
     _more(run)
 
 
@@ -220,7 +221,7 @@ def _pin(pinned, key, newest):
 def _more(run):
     """What one may do with the run, beside watching it."""
     with st.expander("Log", icon=":material/article:"):
-        st.fragment(_show_log, run_every=REFRESH if run.status in ACTIVE else None)(run)
+        poll(_show_log, REFRESH if run.status in ACTIVE else None, run)
     if run.status == runs.FINISHED:
         st.page_link(
             "pages/evaluate.py",
@@ -315,7 +316,7 @@ def _offer_tensorboard():
             st.session_state.training_tensorboard = True
             st.rerun()
         return
-    st.fragment(_show_tensorboard, run_every=REFRESH)()
+    poll(_show_tensorboard, REFRESH)
 
 
 def _show_tensorboard():
