@@ -11,7 +11,10 @@ const REACH = COARSE ? 18 : 9; // screen pixels around a handle that still grab 
 const HANDLE = COARSE ? 13 : 9;
 const IDLE = COARSE
   ? "Tap a box to change it; two fingers zoom."
-  : "Click a box to change it. Ctrl + wheel zooms, drag moves the picture.";
+  : "Click a box to change it, or N and P go from box to box. Ctrl + wheel zooms, drag moves the picture.";
+const ADDING = COARSE
+  ? "Drag from one corner of the product to the other."
+  : "Drag from one corner of the product to the other, or Enter adds a box of the usual size.";
 
 export default function ({ data, parentElement, setStateValue }) {
   parentElement.annotator ??= new Annotator(parentElement);
@@ -28,7 +31,10 @@ class Annotator {
     this.data = {};
 
     const actions = {
-      add: () => this.setAdding(!this.adding),
+      add: () => {
+        this.setAdding(!this.adding);
+        this.stage.focus({ preventScroll: true }); // for Enter
+      },
       delete: () => {
         this.settle();
         if (this.selected) this.commit(this.selected, null);
@@ -123,6 +129,41 @@ class Annotator {
     const near = ([l, t, r, b]) => x > l - slack && x < r + slack && y > t - slack && y < b + slack;
     const size = ([l, t, r, b]) => (r - l) * (b - t);
     return this.boxes().filter(near).sort((a, b) => size(a) - size(b))[0] ?? null;
+  }
+
+  /** Boxes in the order of reading; those within half a usual box's height are of one row. */
+  inOrder() {
+    const boxes = this.boxes();
+    const [, high] = usualSize(boxes);
+    const rows = [];
+    for (const box of boxes.sort((a, b) => a[1] + a[3] - b[1] - b[3])) {
+      const first = rows.at(-1)?.[0];
+      if (first && box[1] + box[3] - first[1] - first[3] < high) rows.at(-1).push(box);
+      else rows.push([box]);
+    }
+    return rows.flatMap((row) => row.sort((a, b) => a[0] - b[0]));
+  }
+
+  /** Choose the box that comes so many after the chosen one, and have it seen. */
+  walk(steps) {
+    this.settle();
+    this.setAdding(false);
+    const boxes = this.inOrder();
+    const place = boxes.findIndex((box) => this.selected && same(box, this.selected));
+    const next = place < 0 ? (steps > 0 ? 0 : boxes.length - 1) : (place + steps + boxes.length) % boxes.length;
+    this.select(boxes[next] ?? null);
+    this.show(this.selected);
+  }
+
+  /** Add a box of the usual size in the middle of what is seen, to be moved by the arrow keys. */
+  addInTheMiddle() {
+    const { left, top, width, height } = this.stage.getBoundingClientRect();
+    const [x, y] = this.at({ clientX: left + width / 2, clientY: top + height / 2 });
+    const usual = usualSize(this.boxes());
+    const [wide, high] = usual[0] ? usual : [this.data.width / 10, this.data.height / 10];
+    const box = this.shift([x - wide / 2, y - high / 2, x + wide / 2, y + high / 2]);
+    this.setAdding(false);
+    this.commit(null, this.withClass(box));
   }
 
   handles() {
@@ -234,9 +275,12 @@ class Annotator {
       "+": () => this.zoom(1.5),
       "-": () => this.zoom(1 / 1.5),
       0: () => this.fit(),
-      a: () => this.setAdding(!this.adding),
+      a: () => this.tools.add.click(),
       h: () => this.setHidden(!this.hidden),
+      n: () => this.walk(1),
+      p: () => this.walk(-1),
     };
+    if (this.adding) keys.Enter = () => this.addInTheMiddle();
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (nudges[event.key] && this.selected) {
       const [dx, dy] = nudges[event.key];
@@ -337,6 +381,15 @@ class Annotator {
     this.place();
   }
 
+  /** Move the picture until the middle of a box is in the middle, as far as it is not seen whole. */
+  show(box) {
+    if (!box || this.isFitted()) return;
+    const { scale } = this.view;
+    this.view.x = this.stage.clientWidth / 2 - (scale * (box[0] + box[2])) / 2;
+    this.view.y = this.stage.clientHeight / 2 - (scale * (box[1] + box[3])) / 2;
+    this.place();
+  }
+
   /** Lay the sheet as the view says, without gaps that need not be. */
   place() {
     const limit = (offset, size, room) => (size <= room ? (room - size) / 2 : Math.min(0, Math.max(room - size, offset)));
@@ -377,7 +430,7 @@ class Annotator {
     const free = this.isFitted() && !this.adding && !this.selected;
     this.stage.style.touchAction = free ? "pan-y" : "none";
     const count = `${boxes.length.toLocaleString("en")} ${boxes.length === 1 ? "box" : "boxes"}`;
-    let text = this.adding ? "Drag from one corner of the product to the other." : IDLE;
+    let text = this.adding ? ADDING : IDLE;
     if (active) {
       const [l, t, r, b, id, score] = active;
       text = `${labels[id]}, ${Math.round(r - l)} × ${Math.round(b - t)} pixels`;
@@ -390,6 +443,8 @@ class Annotator {
 }
 
 const same = (a, b) => a.every((value, i) => value === b[i]);
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+const usualSize = (boxes) => [median(boxes.map((box) => box[2] - box[0])), median(boxes.map((box) => box[3] - box[1]))];
 const contains = ([l, t, r, b], [x, y]) => x >= l && x <= r && y >= t && y <= b;
 const tenths = (value) => Math.fround(Math.round(10 * value) / 10);
 const outline = ([l, t, r, b]) => `M${l} ${t}H${r}V${b}H${l}Z`;

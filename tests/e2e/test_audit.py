@@ -41,6 +41,17 @@ def test_a_shelf_is_saved_corrected_and_reported(open_browser, fresh_app_url, sh
     expect(metric(page, "Facings")).to_contain_text(str(facings + 1))
     expect(page.get_by_text(re.compile("Mia: added"))).to_be_visible()
 
+    # The same by the keyboard alone: the first box goes, and one of the usual size comes.
+    picture = page.get_by_label("Picture with its boxes")
+    picture.press("n")
+    expect(page.locator(".annotator .status")).to_contain_text("Delete deletes it")
+    picture.press("Delete")
+    expect(metric(page, "Facings")).to_contain_text(str(facings), timeout=PATIENCE)
+    picture.press("a")
+    picture.press("Enter")
+    expect(metric(page, "Facings")).to_contain_text(str(facings + 1), timeout=PATIENCE)
+    expect(metric(page, "Corrections")).to_contain_text("3")
+
     # A brand that was chosen to draw with stays chosen, whatever the page learns of others.
     further = page.get_by_role("combobox", name="Further brands to choose from")
     brand = page.locator(".annotator select")
