@@ -66,8 +66,8 @@ def read_coco(source, images=None, raw=False, confined=True):
         confined: refuse file names that lead out of the folder of images.
 
     Raises:
-        DatasetError: the file or the folder is missing, a file is not COCO, or two files that
-            are no splits label the same picture.
+        DatasetError: the file or the folder is missing, a file is not COCO, or it, or two files
+            that are no splits, list the same picture twice.
     """
     name, files = label_files(source, coco_files, "COCO file")
     labels, samples, licences, left_out = {}, [], [], []
@@ -282,7 +282,13 @@ def _samples(path, content, boxes, split, photos, labels):
         sizes = [(image.get("width") or 0, image.get("height") or 0) for image in content["images"]]
     except _FAULTS as error:
         raise _not_coco(path, error) from None
+    known = {}
     for image, photo, size, rows in zip(content["images"], photos, sizes, tables, strict=False):
+        if known.setdefault(photo, image) is not image:
+            raise DatasetError(
+                f"{_where(path, image)}: is the same photo as image {known[photo]['id']}, {photo.name}; give "
+                "it one id, or correct the file_name"
+            )
         group = clean_text(image.get("group") or "")
         yield make_sample(photo, size, rows, split, _where(path, image), group)
 

@@ -15,7 +15,7 @@ from skushare.dataset.layout import (
     by_split,
     clean_text,
     label_files,
-    labelled_image,
+    labelled_images,
     place_images,
     read_text,
     unique_names,
@@ -53,12 +53,21 @@ def read_labelme(source, images=None, raw=False):
         raw: keep the boxes as they stand in the file, wrong ones too.
 
     Raises:
-        DatasetError: something is missing or makes no sense; the message names the file.
+        DatasetError: something is missing or makes no sense, or two files label one image; the
+            message names the file.
     """
     name, files = label_files(source, labelme_files, "JSON files of LabelMe")
     source = Path(source)
     classes = Classes([source if source.is_dir() else source.parent])
-    samples = [_read(path, Path(images or path.parent), split, classes) for split, path in files]
+    found, named = [], []
+    for _, path in files:
+        file_name, *labelled = _read(path, classes)
+        found.append(labelled)
+        named.append((path, file_name, Path(images or path.parent)))
+    samples = [
+        make_sample(image, size, rows, split, path)
+        for image, (size, rows), (split, path) in zip(labelled_images(named), found, files, strict=True)
+    ]
     samples, labels = classes.finish(samples)
     dataset = Dataset(name, samples, labels, {"source": str(source), "format": "labelme"})
     return dataset if raw else dataset.cleaned()
@@ -87,7 +96,8 @@ def write_labelme(dataset, folder, progress=iter):
     write_label_map(folder / NAME, dataset.labels)
 
 
-def _read(path, images, split, classes):
+def _read(path, classes):
+    """(name of the image, its size, its boxes as for ``make_sample``) in a JSON file."""
     rows, where = [], path
     try:
         content = json.loads(read_text(path))
@@ -100,11 +110,11 @@ def _read(path, images, split, classes):
                     raise ValueError("its label is empty")
                 class_id = classes.id_of(clean_text(label))
                 rows.append((*_box(shape), class_id, 1.0 if score is None else float(score)))
-        image = labelled_image(bare_name(content.get("imagePath") or ""), path, images)
+        # An array takes far less than its rows.
+        return bare_name(content.get("imagePath") or ""), size, np.array(rows)
     except _FAULTS as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else error
         raise DatasetError(f"{where}: not a file of LabelMe ({reason})") from None
-    return make_sample(image, size, rows, split, path)
 
 
 def _box(shape):

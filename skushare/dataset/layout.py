@@ -89,17 +89,38 @@ def beside_images(folder, pattern, holds):
     return []
 
 
-def labelled_image(name, path, images):
-    """The image in ``images`` of the label file ``path``: the ``name`` in it, or else that of the same stem.
+def labelled_images(labels):
+    """The image of each of ``labels``: that which a label file names, or else that of its own stem.
+
+    The latter counts, too, where other files name the same image, as copies of one file do.
+
+    Args:
+        labels: list of (label file, the name in it or empty, folder of the images).
 
     Raises:
-        DatasetError: ``name`` is not the name of a file.
+        DatasetError: a name is not the name of a file, or an image is left with two label files.
     """
-    named = labelled_path(images, name, path) if name else None
-    if named and named.is_file():
-        return named
-    beside = (images / f"{path.stem}{suffix}" for suffix in sorted(SUFFIXES | {s.upper() for s in SUFFIXES}))
-    return next((file for file in beside if file.is_file()), named or images / f"{path.stem}.jpg")
+    images, namers, owners = [], {}, {}
+    for path, name, folder in labels:
+        named = labelled_path(folder, name, path) if name else None
+        image = named if named and named.is_file() else _of_own_stem(path, folder)
+        images.append(image or named or folder / f"{path.stem}.jpg")
+        namers.setdefault(images[-1], set()).add(path)
+    for place, (path, _, folder) in enumerate(labels):
+        if len(namers[images[place]]) > 1 and images[place].stem != path.stem:
+            images[place] = _of_own_stem(path, folder) or images[place]
+        owner = owners.setdefault(images[place], path)
+        if owner != path and images[place].is_file():
+            raise DatasetError(
+                f"{path}: labels {images[place].name} as {owner.name} does; correct the name of the photo in "
+                "it, or remove one of both"
+            )
+    return images
+
+
+def _of_own_stem(path, folder):
+    beside = (folder / f"{path.stem}{suffix}" for suffix in sorted(SUFFIXES | {s.upper() for s in SUFFIXES}))
+    return next((file for file in beside if file.is_file()), None)
 
 
 def with_splits(paths, names=None):

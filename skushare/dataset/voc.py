@@ -6,6 +6,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+import numpy as np
+
 from skushare.dataset.dataset import Dataset, make_sample
 from skushare.dataset.labelmap import NAME, Classes, write_label_map
 from skushare.dataset.layout import (
@@ -15,7 +17,7 @@ from skushare.dataset.layout import (
     homes,
     known_split,
     label_files,
-    labelled_image,
+    labelled_images,
     number_text,
     place_images,
     plain_files,
@@ -66,17 +68,24 @@ def read_voc(source, images=None, raw=False):
         raw: keep the boxes as they stand in the file, wrong ones too.
 
     Raises:
-        DatasetError: something is missing or makes no sense; the message names the file.
+        DatasetError: something is missing or makes no sense, or two files label one image; the
+            message names the file.
     """
     name, files = label_files(source, voc_files, "XML files of Pascal VOC")
     source = Path(source)
     classes = Classes([source if source.is_dir() else source.parent])
     annotations = [Path(os.path.abspath(source), home) for home in _HOMES]
-    samples = []
-    for split, path in files:
+    found, named = [], []
+    for _, path in files:
         home = next((home for home in annotations if path.is_relative_to(home)), path.parent)
-        folder = Path(images) if images else _image_folder(home)
-        samples.append(_read(path, folder, path.parent.relative_to(home).as_posix(), split, classes))
+        folder, place = Path(images) if images else _image_folder(home), path.parent.relative_to(home)
+        file_name, *labelled = _read(path, classes)
+        found.append(labelled)
+        named.append((path, file_name.removeprefix(f"{place.as_posix()}/"), folder / place))
+    samples = [
+        make_sample(image, size, rows, split, path)
+        for image, (size, rows), (split, path) in zip(labelled_images(named), found, files, strict=True)
+    ]
     samples, labels = classes.finish(samples)
     dataset = Dataset(name, samples, labels, {"source": str(source), "format": "voc"})
     return dataset if raw else dataset.cleaned()
@@ -132,7 +141,8 @@ def _by_lists(lists, files):
     return found + sorted(pairs, key=lambda pair: split_order(pair[0]))
 
 
-def _read(path, images, place, split, classes):
+def _read(path, classes):
+    """(name of the image, its size, its boxes as for ``make_sample``) in an XML file."""
     text = read_text(path)
     if "<!DOCTYPE" in text:
         raise DatasetError(f"{path}: has a document type, which annotations do not need; remove it")
@@ -157,8 +167,7 @@ def _read(path, images, place, split, classes):
         raise DatasetError(f"{where}: has no {error.args[0]}") from None
     except ValueError as error:
         raise DatasetError(f"{where}: {error}") from None
-    name = (root.findtext("filename") or "").removeprefix(f"{place}/")
-    return make_sample(labelled_image(name, path, images / place), size, rows, split, path)
+    return root.findtext("filename") or "", size, np.array(rows)  # an array takes far less than its rows
 
 
 def _texts(element):

@@ -300,6 +300,14 @@ def test_files_that_are_no_splits_and_label_one_photo_are_refused(tmp_path, name
         read_coco(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["a.jpg", "./a.jpg", "/content/shop/a.jpg"])
+def test_a_file_that_lists_one_photo_twice_is_refused(tmp_path, name):
+    put(tmp_path, "images/a.jpg")
+    shop(tmp_path, train=["a.jpg", "b.jpg", name])
+    with pytest.raises(DatasetError, match=r"train\.json, image 2: is the same photo as image 0, a\.jpg"):
+        read_coco(tmp_path)
+
+
 def test_beside_splits_a_file_of_the_same_photos_is_left_out_and_told(tmp_path):
     put(tmp_path, "images/a.jpg", "images/b.jpg")
     shop(tmp_path, train=["a.jpg"], val=["b.jpg"], brands=["b.jpg"], other=["gone.jpg"])

@@ -83,6 +83,17 @@ def test_the_image_is_found_by_its_name_or_the_files(tmp_path, name):
     assert sample.path == image and (sample.width, sample.height) == (60, 20)
 
 
+def test_of_labels_that_name_one_photo_each_is_of_its_own_stem(tmp_path):
+    for name in "abc":
+        write(tmp_path / f"{name}.json", shape(), imagePath="a.jpg")
+    for name in "ab":
+        (tmp_path / f"{name}.jpg").touch()
+    with pytest.raises(DatasetError, match=r"c\.json: labels a\.jpg as a\.json does; correct"):
+        read_labelme(tmp_path)
+    (tmp_path / "c.jpg").touch()
+    assert [sample.path.stem for sample in read_labelme(tmp_path).samples] == ["a", "b", "c"]
+
+
 def test_a_coco_file_beside_the_labels_is_read_in_their_place(tmp_path):
     write(tmp_path / "a.json", shape())
     coco = {"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [], "categories": []}

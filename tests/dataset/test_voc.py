@@ -102,6 +102,32 @@ def test_a_picture_that_has_another_annotation_is_not_taken_for_one_in_a_folder(
     assert [sample.path.is_file() for sample in read_dataset(tmp_path).samples] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("names", "photos", "found"),
+    [
+        pytest.param("0 0 0", "0 1 2", "0 1 2", id="copies of one file"),
+        pytest.param("9 9 9", "0 1 2 9", "0 1 2", id="copies of a file that is not here"),
+        pytest.param("9 9 9", "0 1 9", "0 1 9", id="one without a picture of its own"),
+        pytest.param("1 2 0", "0 1 2", "1 2 0", id="names of their own count"),
+    ],
+)
+def test_of_labels_that_name_one_photo_each_is_of_its_own_stem(tmp_path, names, photos, found):
+    for place, name in enumerate(names.split()):
+        write(tmp_path / f"{place}.xml", name=f"{name}.jpg")
+    for name in photos.split():
+        (tmp_path / f"{name}.jpg").touch()
+    assert [sample.path.stem for sample in read_dataset(tmp_path).samples] == found.split()
+
+
+def test_two_labels_of_one_photo_are_refused(tmp_path):
+    for name in "ab":
+        write(tmp_path / f"{name}.xml")
+    assert len(read_voc(tmp_path)) == 2  # it is not here
+    (tmp_path / "a.jpg").touch()
+    with pytest.raises(DatasetError, match=r"b\.xml: labels a\.jpg as a\.xml does; correct"):
+        read_voc(tmp_path)
+
+
 def test_pictures_beside_the_annotations_folder_need_no_subfolder(tmp_path):
     write(tmp_path / "annotations" / "xmls" / "a.xml")
     (tmp_path / "images").mkdir()
