@@ -30,12 +30,17 @@ def advise(plan, indexes=(), validation=None):
         _schedule(plan.training),
         _average(plan.training),
         _start(plan),
-        _leak(plan),
+        _leak(plan, indexes, validation),
     ]
     photos = sum(map(len, indexes))
     if photos:
         warnings.append(_length(plan.training, photos))
-    if not plan.one_class:
+    if photos and not any(len(index.boxes) for index in indexes):
+        warnings.append(
+            "No photo to train on has a box: the model learns nothing but background. Label them, or train "
+            "on others."
+        )
+    elif not plan.one_class:
         warnings += _classes(indexes, validation)
     for index in indexes:
         warnings += [cap_warning(index, plan.detector), _anchors(index, plan.detector)]
@@ -105,14 +110,21 @@ def _start(plan):
     )
 
 
-def _leak(plan):
+def _leak(plan, indexes, validation):
     if plan.validation in [source for source, _ in plan.train]:
-        return (
-            f"{plan.validation} is trained on and validated on: its figures will be too good, and nobody "
-            "will know how well the model does on new photos. Split it in the Health tab of the Datasets "
-            "page."
-        )
-    return ""
+        what = f"{plan.validation} is"
+    else:
+        trained = {name for index in indexes for name in index.names}
+        shared = sum(name in trained for name in validation.names) if validation else 0
+        if not shared:
+            return ""
+        are = "is" if shared == 1 else "are"
+        what = f"Of the {len(validation):,} photos of {plan.validation}, {shared:,} {are}"
+    return (
+        f"{what} trained on and validated on: its figures will be too good, and nobody will know how well "
+        "the model does on new photos. Split it in the Health tab of the Datasets page, and train on "
+        "another split."
+    )
 
 
 def _length(training, photos):

@@ -38,7 +38,7 @@ def test_our_own_recipes_are_not_warned_of(name):
     assert advise(plan(name)) == []
 
 
-@pytest.mark.parametrize("boxes", [0, 1, 150])
+@pytest.mark.parametrize("boxes", [1, 150])
 def test_the_dense_recipe_suits_any_shelf(boxes):
     assert advise(plan(), [shelves(boxes)]) == []
 
@@ -77,11 +77,11 @@ def test_what_will_go_wrong_is_told(changes, words):
     assert len(warnings) == 1 and words in warnings[0]
 
 
-def classes(labels, boxes):
-    """Photos with a box for each of ``boxes``, of the classes ``labels``."""
+def classes(labels, boxes, name="1.jpg"):
+    """A photo with a box for each of ``boxes``, of the classes ``labels``."""
     labels, ids = tuple(labels.split()), [labels.split().index(label) for label in boxes.split()]
     found = np.float32([[60 * i, 0, 60 * i + 50, 60] for i in range(len(ids))]).reshape(-1, 4)
-    photo = Sample("1.jpg", 1000, 1000, found, np.array(ids, np.int32), np.ones(len(ids), np.float32))
+    photo = Sample(name, 1000, 1000, found, np.array(ids, np.int32), np.ones(len(ids), np.float32))
     return columns(Dataset("shop", (photo,), labels))
 
 
@@ -93,17 +93,35 @@ def classes(labels, boxes):
         pytest.param([("a b c", "b"), ("d", "")], ("a", "a"), "a, c, d", "", id="without a box"),
         pytest.param([("a b", "a b")], ("c d a", "d a c c"), "", "c, d", id="only the validation's"),
         pytest.param([("a b", "b")], ("a c", "a c"), "a", "c", id="both"),
-        pytest.param([("a b c d e f g", "")], ("a", ""), "a, b, c, d, e and 2 more", "", id="many"),
-        pytest.param([("a", "")], ("b c", "b c"), "", "", id="a model of one class"),
+        pytest.param([("a b c d e f g h", "h")], ("a", ""), "a, b, c, d, e and 2 more", "", id="many"),
+        pytest.param([("a", "a")], ("b c", "b c"), "", "", id="a model of one class"),
     ],
 )
 def test_classes_that_nothing_teaches_are_named(train, validation, unlearnt, unknown):
     indexes = [classes(*each) for each in train]
-    told = advise(plan(), indexes, classes(*validation))
+    validation = classes(*validation, "val.jpg")
+    told = advise(plan(), indexes, validation)
     assert len(told) == bool(unlearnt) + bool(unknown)
     assert not unlearnt or any(f"cannot be learnt: {unlearnt}. " in text for text in told)
     assert not unknown or any(f"stay unknown to the model: {unknown}. " in text for text in told)
-    assert advise(replace(plan(), one_class=True), indexes, classes(*validation)) == []
+    assert advise(replace(plan(), one_class=True), indexes, validation) == []
+
+
+@pytest.mark.parametrize("one_class", [True, False])
+@pytest.mark.parametrize("labels", ["", "a", "a b"])
+def test_that_no_box_is_there_to_learn_is_told_once(labels, one_class):
+    indexes = [classes(labels, ""), classes(labels, "")]
+    (told,) = advise(replace(plan(), one_class=one_class), indexes, classes("a", "a", "val.jpg"))
+    assert "No photo to train on has a box" in told
+
+
+def test_photos_that_are_trained_on_and_validated_on_are_told():
+    train, validation = shelves(20, photos=4), shelves(20, photos=6)
+    (told,) = advise(plan(), [train], validation)
+    assert told.startswith("Of the 6 photos of mine@val, 4 are trained on and validated on: ")
+    (told,) = advise(plan(), [classes("a", "a", "3.jpg")], validation)
+    assert "1 is trained on" in told
+    assert advise(plan(), [classes("a", "a", "7.jpg")], validation) == []
 
 
 def test_spellings_of_one_class_in_two_datasets_are_told():
