@@ -11,7 +11,7 @@ import numpy as np
 
 from skushare.dataset.coco import coco_files, read_coco, write_coco
 from skushare.dataset.labelme import is_labelme, labelme_files, read_labelme, write_labelme
-from skushare.dataset.layout import plain_files, with_found_photos
+from skushare.dataset.layout import fractions, plain_files, with_found_photos
 from skushare.dataset.sku110k import csv_files, read_csv, write_csv
 from skushare.dataset.tfrecord import read_tfrecord, tfrecord_files, write_tfrecord
 from skushare.dataset.voc import read_voc, voc_files, write_voc
@@ -122,7 +122,8 @@ def read_dataset(source, images=None, format=None, raw=False):
 
     Raises:
         DatasetError: there is nothing of that name, or it is damaged; the message names
-            the file and the place in it. Or its boxes are fractions where the format has pixels.
+            the file and the place in it. Or its boxes are fractions where the format has pixels,
+            or pixels where it has fractions.
     """
     if known := stored_source(source):
         dataset = _stored(known[0], raw)
@@ -142,6 +143,10 @@ def read_dataset(source, images=None, format=None, raw=False):
     dataset = FORMATS[format].read(source, images, True)
     if format in _IN_PIXELS and _are_fractions(dataset):
         raise DatasetError(f"{source}: its boxes look like fractions of the picture; {format} needs pixels")
+    if format == "yolo" and _are_pixels(dataset):
+        raise DatasetError(
+            f"{source}: its boxes look like pixels; yolo needs fractions of the picture, from 0 to 1"
+        )
     dataset = with_found_photos(dataset, images or (source if source.is_dir() else source.parent))
     return dataset if raw else dataset.cleaned()
 
@@ -151,6 +156,12 @@ def _are_fractions(dataset):
     boxes = np.concatenate([np.zeros((0, 4)), *(sample.boxes for sample in dataset.samples)])
     # Some give the centre in place of the corner.
     return bool(boxes.any() and boxes.min() >= 0 and boxes.max() <= _FRACTIONS_END)
+
+
+def _are_pixels(dataset):
+    """Whether most boxes of ``dataset``, read as fractions, end far beyond their picture."""
+    ends = np.concatenate([np.zeros(0), *(fractions(sample).max(axis=1) for sample in dataset.samples)])
+    return bool((ends > _FRACTIONS_END).sum() > len(ends) / 2)
 
 
 def stored_source(source):

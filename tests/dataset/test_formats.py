@@ -107,12 +107,19 @@ def test_what_is_written_is_recognised_and_read_back(format, make):
         dataset = make(Path(folder, "in"))
         corners = [sample.boxes.ravel() for sample in dataset.samples]
         assume(not any(map(len, corners)) or np.abs(np.concatenate(corners)).max() > 1.5)  # else fractions
+        if format == "yolo":  # else pixels
+            dataset = replace(dataset, samples=tuple(map(near, dataset.samples)))
         out = Path(folder, "out")
         write_dataset(dataset, out, format)
         assert detect_format(out) == format
         if format == "labelme":  # whose corners are in any order
             dataset = replace(dataset, samples=tuple(map(upright, dataset.samples)))
         check_same(read_dataset(out, raw=True), dataset, exact=format in ("coco", "voc", "csv", "labelme"))
+
+
+def near(sample):
+    ends = 1.4 * np.float32([sample.width, sample.height] * 2)
+    return replace(sample, boxes=np.minimum(sample.boxes, ends))
 
 
 def upright(sample):
@@ -269,6 +276,26 @@ def test_fractions_are_not_taken_for_pixels(tmp_path, format, boxes, refused):
             read_dataset(tmp_path / "out", raw=True)
     else:
         assert len(read_dataset(tmp_path / "out", raw=True).samples[0].boxes) == len(boxes)
+
+
+@pytest.mark.parametrize(
+    ("lines", "refused"),
+    [
+        ("0 40 20 30 10\n0 80 25 30 10\n", True),
+        ("0 40 20 55 20 55 30\n", True),  # a polygon
+        ("0 0.9 0.5 0.3 1.2\n0 0.5 1.1 0.2 0.4\n", False),  # somewhat beyond
+        ("0 0.5 0.5 0.2 0.4\n0 40 20 30 10\n", False),  # one of them is a mistake
+        ("", False),
+    ],
+)
+def test_pixels_are_not_taken_for_fractions(tmp_path, lines, refused):
+    make_sample(tmp_path, "a", (100, 50), [], [], [])
+    (tmp_path / "a.txt").write_text(lines)
+    if refused:
+        with pytest.raises(DatasetError, match="look like pixels; yolo needs fractions of the picture"):
+            read_dataset(tmp_path, format="yolo")
+    else:
+        assert len(read_dataset(tmp_path, format="yolo", raw=True).samples[0].boxes) == lines.count("\n")
 
 
 def test_an_at_sign_in_a_path_is_no_split_by_itself(tmp_path):
