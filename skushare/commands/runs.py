@@ -4,7 +4,7 @@ import json
 import time
 
 from skushare.commands.common import command, positive
-from skushare.commands.train import add_plan, read_plan, warn
+from skushare.commands.train import add_plan, read_columns, read_plan, warn
 from skushare.errors import ConfigError
 
 
@@ -86,8 +86,9 @@ def show_list(args):
 def start_run(args):
     from skushare.training import runs
 
-    run = runs.create_run(args.name, plan := read_plan(args))
-    warn(plan)
+    indexes = read_columns(plan := read_plan(args))  # what is not there is told here, not in the queue
+    run = runs.create_run(args.name, plan)
+    warn(plan, indexes)
     print(f"{run.name}: queued; skushare runs show {run.name} tells how it stands")
     return 0
 
@@ -95,8 +96,9 @@ def start_run(args):
 def tell_estimate(args):
     from skushare.training.estimate import estimate
 
-    found = estimate(plan := read_plan(args), args.again)
-    warn(plan)
+    indexes = read_columns(plan := read_plan(args))
+    found = estimate(plan, args.again)
+    warn(plan, indexes)
     print(f"{'time':12} {found.seconds / 60:.0f} min, packaging left out")
     print(f"{'a step':12} {found.seconds_per_step:.2f} s")
     print(f"{'validation':12} {found.photos} photos, {found.seconds_per_photo:.2f} s each")

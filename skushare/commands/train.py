@@ -129,18 +129,23 @@ def read_plan(args):
     )
 
 
-def warn(plan):
-    """Tell on standard error what will go wrong with ``plan``, whose data and weights are there."""
+def read_columns(plan):
+    """The ``Index`` of each dataset that ``plan`` trains on, and of the one it is validated on, the last.
+
+    Raises:
+        DatasetError: one of them, or a split of it, is not there or damaged.
+    """
     from skushare.dataset.formats import read_dataset
     from skushare.dataset.statistics import columns
-    from skushare.errors import SkushareError
+
+    return [columns(read_dataset(source)) for source in (*(name for name, _ in plan.train), plan.validation)]
+
+
+def warn(plan, indexes=()):
+    """Tell on standard error what will go wrong with ``plan``; ``indexes`` are its :func:`read_columns`."""
     from skushare.training.advice import advise
 
-    sources = *(source for source, _ in plan.train), plan.validation
-    try:
-        *indexes, validation = (columns(read_dataset(source)) for source in sources)
-    except SkushareError:  # the run ends with it, and tells it then
-        indexes, validation = (), None
+    *indexes, validation = indexes or [None]
     for warning in advise(plan, indexes, validation):
         print(f"warning: {warning}", file=sys.stderr)
 
@@ -163,13 +168,18 @@ def _pipeline(path):
 
 
 def run(args):
+    from skushare.errors import SkushareError
     from skushare.training import job, runs
     from skushare.training.backends import environment
 
     plan = read_plan(args)
     os.environ.update(environment(plan))
     this = runs.prepare(args.folder, plan)
-    warn(plan)
+    try:
+        indexes = read_columns(plan)
+    except SkushareError:  # the run ends with it, and tells it then
+        indexes = ()
+    warn(plan, indexes)
     (this.folder / runs.STOP).unlink(missing_ok=True)
 
     def say(line):

@@ -43,6 +43,15 @@ def test_a_workspace_that_cannot_be_written_is_named(start, tmp_path, monkeypatc
     assert f"skushare: {tmp_path / 'file'}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--train", "--val"])
+def test_a_split_that_is_not_there_is_told_before_the_run_is_made(start, tmp_path, capsys, option):
+    data = str(tmp_path / "data" / "annotations.json")
+    sources = {"--train": data, "--val": data, option: f"{data}@nosuch"}
+    assert main(["runs", "start", "first", *(text for pair in sources.items() for text in pair)]) == 2
+    assert "no split called 'nosuch'; there are: " in capsys.readouterr().err
+    assert runs.list_runs() == []
+
+
 def test_list_tells_each_run_for_people_and_for_programs(start, capsys):
     start("first", "--steps", "7")
     run = start("second")

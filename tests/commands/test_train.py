@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from skushare.cli import build_parser, main
-from skushare.commands.train import read_plan, warn
+from skushare.commands.train import read_columns, read_plan, warn
 from skushare.dataset.synthetic import write_dataset
 from skushare.training.pipeline import read_pipeline, write_pipeline
 from skushare.training.plan import Plan
@@ -52,7 +52,8 @@ def test_traps_of_the_data_are_told(tmp_path, capsys):
     content["categories"].append({"id": 99, "name": "never seen"})
     path.write_text(json.dumps(content))
     chosen = replace(plan("--weights", "imagenet", "--steps", 20), train=((str(path), 1.0),))
-    warn(replace(chosen, validation=str(path)))
+    chosen = replace(chosen, validation=str(path))
+    warn(chosen, read_columns(chosen))
     assert "cannot be learnt: never seen." in capsys.readouterr().err
 
 
