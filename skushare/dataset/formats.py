@@ -18,6 +18,7 @@ from skushare.dataset.voc import read_voc, voc_files, write_voc
 from skushare.dataset.yolo import read_yolo, write_yolo, yolo_files
 from skushare.errors import DatasetError, UnknownFormatError
 from skushare.files import atomic_folder
+from skushare.text import tidy_name
 from skushare.workspace import datasets_folder
 
 
@@ -123,7 +124,7 @@ def read_dataset(source, images=None, format=None, raw=False):
     Raises:
         DatasetError: there is nothing of that name, or it is damaged; the message names
             the file and the place in it. Or its boxes are fractions where the format has pixels,
-            or pixels where it has fractions.
+            or pixels where it has fractions. Or a class has no name but spaces.
     """
     if known := stored_source(source):
         dataset = _stored(known[0], raw)
@@ -147,6 +148,10 @@ def read_dataset(source, images=None, format=None, raw=False):
         raise DatasetError(
             f"{source}: its boxes look like pixels; yolo needs fractions of the picture, from 0 to 1"
         )
+    if not all(map(tidy_name, dataset.labels)):
+        raise DatasetError(f"{source}: a class has a name of spaces alone; correct it in the labels")
+    if any(label != tidy_name(label) for label in dataset.labels):
+        dataset = dataset.renamed({})
     dataset = with_found_photos(dataset, images or (source if source.is_dir() else source.parent))
     return dataset if raw else dataset.cleaned()
 

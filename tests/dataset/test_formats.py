@@ -16,6 +16,7 @@ from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.formats import FORMATS, detect_format, read_dataset, stored_source, write_dataset
 from skushare.dataset.layout import unique_names
 from skushare.errors import ConfigError, DatasetError, SkushareError
+from skushare.text import tidy_name
 
 SIZES = ((31, 17), (20, 40))
 SPLITS = ([""], ["train"], ["train", "val", "test"], ["", "val"], ["train", "fold-1"])
@@ -54,7 +55,7 @@ def make_sample(folder, name, size, boxes, class_ids, scores, split=""):
 @st.composite
 def datasets(draw):
     """Functions that make a dataset with pictures in a folder."""
-    labels = draw(st.lists(text, min_size=1, max_size=4, unique=True))
+    labels = draw(st.lists(text.map(tidy_name).filter(bool), min_size=1, max_size=4, unique=True))
     splits = draw(st.sampled_from(SPLITS))
     rows = []
     for number in range(draw(st.integers(1, 4))):
@@ -296,6 +297,19 @@ def test_pixels_are_not_taken_for_fractions(tmp_path, lines, refused):
             read_dataset(tmp_path, format="yolo")
     else:
         assert len(read_dataset(tmp_path, format="yolo", raw=True).samples[0].boxes) == lines.count("\n")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_spaces_around_the_name_of_a_class_are_none_of_it(tmp_path, format):
+    boxes = [[1, 2, 11, 12], [3, 4, 13, 14], [5, 6, 15, 16]]
+    photo = make_sample(tmp_path, "a", SIZES[0], boxes, [0, 1, 2], [1, 1, 1])
+    dataset = Dataset("shop", (photo,), (" cola ", "cola", "\u00a0tea"))
+    write_dataset(dataset, tmp_path / "out", format)
+    found = read_dataset(tmp_path / "out")
+    assert [found.labels[class_id] for class_id in found.samples[0].class_ids] == ["cola", "cola", "tea"]
+    write_dataset(replace(dataset, labels=("cola", " ", "tea")), tmp_path / "blank", format)
+    with pytest.raises(DatasetError, match="blank: .*name"):
+        read_dataset(tmp_path / "blank")
 
 
 def test_an_at_sign_in_a_path_is_no_split_by_itself(tmp_path):
