@@ -175,9 +175,9 @@ def run_split(args):
     _check_target(args)
     stored = _revision(args.source)
     dataset = read_dataset(args.source, args.images, args.format, raw=True)
-    shares = {name: share for name, share in args.shares if share} if args.shares else FRACTIONS
+    shares = dict(args.shares or FRACTIONS)
     dataset = split_dataset(dataset, shares, args.seed, shown("pictures"), series=args.series)
-    _write(args, dataset, f"split anew into {', '.join(shares)}", stored)
+    _write(args, dataset, f"split anew into {', '.join(filter(shares.get, shares))}", stored)
     _print_table(summary(columns(dataset))[["split", "pictures", "boxes", "mean"]], "{:.1f}")
     return 0
 

@@ -23,22 +23,22 @@ def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None, se
     fill up meets the shares. The order of the samples makes no difference.
 
     Args:
-        fractions: {name of a split: its share}; default: ``FRACTIONS``. Shares are
-            scaled to add up to 1.
+        fractions: {name of a split: its share}, 0 for no such split; default: ``FRACTIONS``.
+            Shares are scaled to add up to 1.
         seed: another one gives another split.
         progress, cache: as for :func:`~skushare.dataset.scan.scan`.
         series: whether pictures of one series by their names (:func:`series_of`) are a group, too.
 
     Raises:
-        ConfigError: a share is not above 0, or a split cannot be called so.
+        ConfigError: a share is below 0, or all are 0, or a split cannot be called so.
         DatasetError: there are fewer groups than splits.
     """
     fractions = FRACTIONS if fractions is None else fractions
-    names = [checked_name(name) for name in fractions]
+    names = [checked_name(name) for name, share in fractions.items() if share]
     shares = np.array([fractions[name] for name in names], float)
     if not names or not (np.isfinite(shares) & (shares > 0)).all():
         got = ", ".join(f"{name}={share:g}" for name, share in fractions.items()) or "none"
-        raise ConfigError(f"the share of each split must be above 0, got {got}")
+        raise ConfigError(f"the shares of splits must be 0 or more, and one above 0, got {got}")
     groups = _numbered_by_path(dataset, group_ids(dataset, progress, cache, series))
     sizes = np.bincount(groups)
     if len(sizes) < len(names):

@@ -186,11 +186,11 @@ def test_split_deals_a_dataset_out_anew(source, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("shares", "got"), [(["train=0"], "none"), (["train=1", "val=-1"], "train=1, val=-1")]
+    ("shares", "got"), [(["train=0"], "train=0"), (["train=1", "val=-1"], "train=1, val=-1")]
 )
 def test_impossible_shares_are_refused(source, tmp_path, capsys, shares, got):
     status, _, error = run(capsys, "split", source, "--shares", *shares, "--out", tmp_path / "parted")
-    assert status == 2 and f"must be above 0, got {got}" in error
+    assert status == 2 and f"must be 0 or more, and one above 0, got {got}" in error
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_large_groups_do_not_swamp_a_small_split(hashes):
 
 
 @pytest.mark.parametrize(
-    "fractions", [{}, {"train": 0, "val": 1}, {"train": -1}, {"train": np.nan}, {"a/b": 1}]
+    "fractions", [{}, {"train": 0, "val": 0}, {"train": -1}, {"train": np.nan}, {"a/b": 1}]
 )
 def test_impossible_shares_are_refused(hashes, fractions):
     with pytest.raises(ConfigError):
