@@ -22,6 +22,7 @@ from skushare.images import SUFFIXES
 LABEL_SUFFIXES = frozenset(
     {".json", ".xml", ".txt", ".csv", ".yaml", ".yml", ".names", ".labels", ".pbtxt", ".tfrecord", ".record"}
 )
+ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".tar", ".7z", ".rar"})
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")  # as in train.tfrecord-00000-of-00010
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack a whole block at once, however large
@@ -96,6 +97,11 @@ def extract(archive, folder, limits=None, progress=None):
         SkushareError: there is no such archive, or ``folder`` exists or cannot be written.
     """
     return _extract(_zip_entries, archive, folder, limits, progress)
+
+
+def inner_archive(names):
+    """The first of the files ``names`` that is an archive itself, or ``None``."""
+    return next((name for name in names if Path(name).suffix.lower() in ARCHIVES), None)
 
 
 def extract_tar(archive, folder, limits=None, progress=None):
@@ -193,7 +199,9 @@ def _unpack(entries, packed, folder, limits, progress):
         if progress:
             progress(total)
     if not files:
-        raise DatasetError("there are neither pictures nor label files in it")
+        inner = inner_archive(skipped)
+        remedy = f", but the archive {inner!r}; unpack that, and give what is in it" if inner else ""
+        raise DatasetError(f"there are neither pictures nor label files in it{remedy}")
     return Unpacked(tuple(files), tuple(skipped))
 
 

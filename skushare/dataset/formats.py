@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skushare.dataset.archive import ARCHIVES
 from skushare.dataset.coco import coco_files, read_coco, write_coco
 from skushare.dataset.labelme import is_labelme, labelme_files, read_labelme, write_labelme
 from skushare.dataset.layout import fractions, plain_files, with_found_photos
@@ -76,7 +77,6 @@ _IN_PIXELS = ("voc", "coco", "labelme", "csv")
 _FRACTIONS_END = 1.5
 _FIRST_BYTES = 1 << 16
 _FILES_TRIED = 1000
-_ARCHIVES = {".zip", ".gz", ".tgz", ".tar", ".7z", ".rar"}
 
 
 def detect_format(source):
@@ -94,7 +94,7 @@ def detect_format(source):
     for name, format_ in FORMATS.items():
         if format_.files(source) if source.is_dir() else source.suffix.lower().startswith(format_.suffixes):
             return name
-    if source.suffix.lower() in _ARCHIVES:
+    if source.suffix.lower() in ARCHIVES:
         raise UnknownFormatError(
             f"{source}: an archive; unpack it and give the folder, or store a zip by skushare data import"
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skushare.dataset.archive import extract
+from skushare.dataset.archive import extract, inner_archive
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.formats import read_dataset
 from skushare.dataset.layout import missing_photos, require_photos
@@ -46,7 +46,7 @@ def add_archive(archive, name, progress=None):
     with _scratch() as scratch:
         folder = scratch / "zip"
         skipped = extract(archive, folder).skipped
-        with _errors_of(archive.name, folder):
+        with _errors_of(archive.name, folder, inner_archive(skipped)):
             dataset = read_dataset(folder, raw=True)
             if not dataset.samples:
                 raise DatasetError(f"{archive.name}: has no pictures with labels")
@@ -81,13 +81,17 @@ def add_example(name="example", progress=iter):
 
 
 @contextmanager
-def _errors_of(archive, folder):
-    """Has errors name the ``archive``, which its owner knows, and not the ``folder`` it is unpacked in."""
+def _errors_of(archive, folder, inner):
+    """Has errors name the ``archive``, which its owner knows, and not the ``folder`` it is unpacked in.
+
+    Of an archive ``inner`` to that, it is told that it was not unpacked.
+    """
     try:
         yield
     except UnknownFormatError:
+        packed = f"; {inner} in it was not unpacked, so do that first" if inner else ""
         raise UnknownFormatError(
-            f"{archive}: no labels of a known format; the zip must hold {EXPECTED}"
+            f"{archive}: no labels of a known format; the zip must hold {EXPECTED}{packed}"
         ) from None
     except SkushareError as error:
         raise type(error)(str(error).replace(os.path.abspath(folder), archive)) from None

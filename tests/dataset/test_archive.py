@@ -156,6 +156,7 @@ def test_two_entries_never_become_one_file(tmp_path, names):
         (zipped(GOOD)[:-30], "damaged"),
         (zipped({}), "neither"),
         (zipped({"read.me": b"x"}), "neither"),
+        (zipped({"read.me": b"x", "data/in.zip": b"x"}), "but the archive 'data/in.zip'; unpack that"),
     ],
 )
 def test_what_is_no_archive_of_pictures_is_told(tmp_path, data, match):

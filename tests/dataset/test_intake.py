@@ -59,6 +59,7 @@ def test_labels_cannot_fetch_pictures_from_outside_of_the_zip(store_folder, tmp_
         ({"a.jpg": b"x"}, "no labels"),
         ({"../a.jpg": b"x"}, "leads out"),
         ({"a.exe": b"x"}, "neither"),
+        ({"a.txt": b"x", "b.rar": b"x"}, "b.rar in it was not unpacked, so do that first"),
         ({}, "neither"),
     ],
 )
