@@ -7,6 +7,8 @@ from array import array
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
+
 from skushare.dataset.dataset import Dataset, make_sample
 from skushare.dataset.labelmap import NAME, Classes, write_label_map
 from skushare.dataset.layout import (
@@ -195,7 +197,19 @@ def _read_rows(path, classes):
             f"{path}: has six columns of numbers, which do not tell the class from the corners; "
             "name the columns in a line above them"
         )
+    if places is _UNSIZED and _are_sides(boxes):
+        raise DatasetError(
+            f"{path}: most boxes end before they begin, as left, top, width and height do; write right and "
+            "bottom instead, or name the columns in a line above them"
+        )
     return boxes, sizes
+
+
+def _are_sides(boxes):
+    """Whether most ``boxes``, of all images, have no area as corners, but as corner, width and height."""
+    table = np.concatenate([np.zeros(0), *boxes.values()]).reshape(-1, 6)
+    inverted = (table[:, 2:4] <= table[:, :2]).any(axis=1) & (table[:, 2:4] > 0).all(axis=1)
+    return bool(inverted.sum() > len(table) / 2)
 
 
 def _whole(text):

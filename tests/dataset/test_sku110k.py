@@ -135,6 +135,14 @@ def test_a_size_that_a_table_lacks_is_the_picture_s(tmp_path, text):
     assert read_csv(path).samples[0].width == 0
 
 
+def test_sides_in_place_of_corners_are_refused_where_no_header_tells(tmp_path):
+    rows = "a.jpg,50,20,30,10,tea\na.jpg,40,20,30,10,tea\na.jpg,1,2,30,40,tea\n"
+    with pytest.raises(DatasetError, match=r"a\.csv: most boxes end before they begin, as left, top, width"):
+        read_csv(write(tmp_path / "a.csv", rows))
+    header = "image,left,top,right,bottom,class\n"
+    assert len(read_csv(write(tmp_path / "a.csv", header + rows), raw=True).samples[0].boxes) == 3
+
+
 def test_six_numbers_that_may_be_the_class_first_are_refused(tmp_path):
     path = write(tmp_path / "a.csv", "a.jpg,7,1,2,30,40\n")
     with pytest.raises(DatasetError, match="known format"):
