@@ -119,9 +119,9 @@ def _leak(plan, indexes, validation):
         if not shared:
             return ""
         are = "is" if shared == 1 else "are"
-        what = f"Of the {len(validation):,} photos of {plan.validation}, {shared:,} {are}"
+        what = f"{shared:,} of {len(validation):,} photos of {plan.validation} {are}"
     return (
-        f"{what} trained on and validated on: its figures will be too good, and nobody will know how well "
+        f"{what} trained on and validated on: the figures will be too good, and nobody will know how well "
         "the model does on new photos. Split it in the Health tab of the Datasets page, and train on "
         "another split."
     )
