@@ -7,7 +7,7 @@ import numpy as np
 
 from skushare.errors import DatasetError, ImageError
 from skushare.geometry import clip
-from skushare.images import image_size
+from skushare.images import image_size, read_image
 from skushare.text import tidy_name
 
 _MAX_PIXELS = 1e9  # NaN and infinity are beyond it too
@@ -39,6 +39,15 @@ class Sample:
     def with_boxes(self, kept):
         """The sample with some of its boxes: (n,) bool or numbers, as numpy takes them."""
         return replace(self, boxes=self.boxes[kept], class_ids=self.class_ids[kept], scores=self.scores[kept])
+
+    def size_fault(self, width, height):
+        """What is wrong if its picture, upright, has ``width`` x ``height`` pixels; "" where labelled so."""
+        if (width, height) == (self.width, self.height):
+            return ""
+        return (
+            f"{self.path}: has {width} x {height} pixels, but its labels are for {self.width} x "
+            f"{self.height}; mend them with skushare data check NAME --fix size"
+        )
 
 
 @dataclass(frozen=True)
@@ -122,6 +131,19 @@ class Dataset:
 def joined_labels(lists):
     """The class names of several ``lists``, each once, in order of first appearance."""
     return tuple(dict.fromkeys(label for labels in lists for label in labels))
+
+
+def read_photo(sample):
+    """The picture that the labels of ``sample`` are for, (h, w, 3) uint8 RGB, upright.
+
+    Raises:
+        ImageError: it cannot be read.
+        DatasetError: it has another size than its labels say, so the boxes lie elsewhere on it.
+    """
+    image = read_image(sample.path)
+    if fault := sample.size_fault(*image.shape[1::-1]):
+        raise DatasetError(fault)
+    return image
 
 
 def evenly_spaced(samples, count):

@@ -7,11 +7,11 @@ import subprocess
 from datetime import date
 from pathlib import Path
 
+from skushare.dataset.dataset import read_photo
 from skushare.errors import SkushareError
 from skushare.evaluation.predictions import LEAST_SCORE
 from skushare.evaluation.result import Result
 from skushare.files import check_target, make_folder, write_file
-from skushare.images import read_image
 from skushare.lock import hold
 from skushare.text import delimiter_of
 
@@ -33,11 +33,12 @@ def evaluate(detector, dataset, mode="photo", size=None, min_score=None, resampl
 
     Raises:
         ImageError: a photo of the dataset cannot be read.
+        DatasetError: one does not have the size that its labels are for.
     """
     min_score = detector.threshold(mode) if min_score is None else min_score
     samples = dataset.samples
     found = [
-        detector.detect(read_image(sample.path), mode=mode, min_score=LEAST_SCORE, size=size)
+        detector.detect(read_photo(sample), mode=mode, min_score=LEAST_SCORE, size=size)
         for sample in (progress(samples) if progress else samples)
     ]
     result = Result.of(dataset, detector.labels, found)

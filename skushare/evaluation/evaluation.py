@@ -161,8 +161,7 @@ class Evaluation:
             detector, failures = Detector(self.model), {}
             for sample in teller.each("detecting", self.dataset.samples):
                 try:
-                    if self.predictions.get(sample.path) is None:
-                        self.predictions.add(sample, detector)
+                    self.predictions.add(sample, detector)
                 except (ImageError, DatasetError) as error:
                     failures[str(sample.path)] = str(error)
             if teller.stopped:

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 import skushare
+from skushare.dataset.dataset import read_photo
 from skushare.detections import Detections
 from skushare.detector.models import LITERT
-from skushare.errors import DatasetError
 from skushare.files import atomic_write, make_folder
-from skushare.images import read_image
+from skushare.images import image_size
 from skushare.workspace import evaluations_folder
 
 LEAST_SCORE = 0.01  # average precision wants the doubtful boxes too
@@ -57,19 +57,16 @@ class Predictions:
         return Detections(table[:, :4], table[:, 4], table[:, 5])
 
     def add(self, sample, detector):
-        """Detect in the photo of ``sample`` and save what is found.
+        """Detect in the photo of ``sample`` and save what is found, unless that was done.
 
         Raises:
             ImageError: it cannot be read.
-            DatasetError: it does not have the size that its labels were made for.
+            DatasetError: it does not have the size that its labels are for.
         """
-        image = read_image(sample.path)
-        height, width = image.shape[:2]
-        if (width, height) != (sample.width, sample.height):
-            raise DatasetError(
-                f"{sample.path}: has {width} x {height} pixels, but its labels are for "
-                f"{sample.width} x {sample.height}; correct the dataset"
-            )
+        # Labels may be others now; the file's head tells the size without decoding the photo again.
+        if self.get(sample.path) is not None and not sample.size_fault(*image_size(sample.path)):
+            return
+        image = read_photo(sample)
         found = detector.detect(image, mode=self.mode, min_score=LEAST_SCORE, size=self.size)
         make_folder(self.folder)
         with atomic_write(self._file(sample.path)) as handle:

@@ -1,10 +1,11 @@
 import csv
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
-from skushare.errors import SkushareError
+from skushare.errors import DatasetError, SkushareError
 from skushare.evaluation.evaluate import append_row, check_table, evaluate
 
 
@@ -26,6 +27,12 @@ def test_old_columns_come_first_in_their_old_order(knowing, model, dataset):
     old = "model,dataset,mode,size,photos,boxes,AP,AP50,AP75,AR300,AP_low,AP_high,min_score,"
     old += "count_mae,count_rmse,count_bias,count_mape,best_score,best_mae"
     assert ",".join(row).startswith(old + ",precision,recall,f1,ece,")
+
+
+def test_labels_for_another_size_of_photo_are_refused(knowing, model, dataset):
+    halved = replace(dataset.samples[0], width=65, height=20)
+    with pytest.raises(DatasetError, match=r"2\.png: has 130 x 40 pixels, but its labels are for 65 x 20"):
+        evaluate(knowing(model), replace(dataset, samples=(halved,)))
 
 
 def test_rows_of_different_columns_share_a_file(tmp_path):

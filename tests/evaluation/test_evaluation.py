@@ -103,6 +103,15 @@ def test_photos_that_cannot_be_read_are_named_and_left_out(knowing, model, datas
     assert Evaluation(model, dataset).condition()[0] == UNFINISHED  # it is back
 
 
+def test_photos_of_another_size_are_left_out_also_once_their_detections_are_there(knowing, model, dataset):
+    Evaluation(model, dataset).run(resamples=0)
+    halved = replace(dataset.samples[1], width=65, height=20)
+    mixed = replace(dataset, samples=(dataset.samples[0], halved, dataset.samples[2]))
+    result, saved = Evaluation(model, mixed).run(resamples=0)
+    assert [Path(path).name for path in saved["failures"]] == ["4.png"]
+    assert result.counts.tolist() == [2, 6]
+
+
 def test_with_no_photo_at_all_there_is_an_error(knowing, model, dataset):
     for sample in dataset.samples:
         sample.path.unlink()

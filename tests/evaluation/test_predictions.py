@@ -63,9 +63,21 @@ def test_detections_belong_to_weights_mode_and_size(model):
     assert Predictions(live, "live").key == Predictions(model, "live").key
 
 
-def test_labels_for_another_size_of_photo_are_named(knowing, model, dataset):
-    with pytest.raises(DatasetError, match=r"2\.png: has 130 x 40 pixels"):
-        Predictions(model).add(replace(dataset.samples[0], width=40, height=130), knowing(model))
+@pytest.mark.parametrize("done", [False, True])
+def test_labels_for_another_size_of_photo_are_named(knowing, model, dataset, done):
+    predictions, sample = Predictions(model), dataset.samples[0]
+    if done:
+        predictions.add(sample, knowing(model))
+    with pytest.raises(DatasetError, match=r"2\.png: has 130 x 40 pixels.*--fix size"):
+        predictions.add(replace(sample, width=40, height=130), knowing(model))
+
+
+def test_what_is_done_is_not_decoded_again(knowing, model, dataset, monkeypatch):
+    predictions, sample = Predictions(model), dataset.samples[0]
+    predictions.add(sample, knowing(model))
+    monkeypatch.setattr("skushare.evaluation.predictions.read_photo", lambda _: pytest.fail("decoded"))
+    predictions.add(sample, knowing(model))
+    assert knowing.seen == 1
 
 
 def test_an_unreadable_photo_is_named(knowing, model, dataset):
