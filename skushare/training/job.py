@@ -111,7 +111,7 @@ def _carry_out(run, observers, say):
             f"{len(missing)} photos are not there, such as {missing[0]}; bring them back, or take them out "
             "with skushare data check NAME --fix damaged"
         )
-    _refuse_damaged((*(d for d, _ in datasets), validation), say)
+    _refuse_faulty((*(d for d, _ in datasets), validation), say)
     say(f"{sum(len(d) for d, _ in datasets)} photos to train on, {len(validation)} to validate on")
     prune_copies()
     load_keras()
@@ -132,21 +132,32 @@ def _carry_out(run, observers, say):
     return FINISHED, result
 
 
-def _refuse_damaged(datasets, say):
-    """Raise a :class:`DatasetError` where a photo cannot be read: the run would end there, hours on."""
-    paths = list(dict.fromkeys(sample.path for dataset in datasets for sample in dataset.samples))
+def _refuse_faulty(datasets, say):
+    """Raise a :class:`DatasetError` where a photo cannot be read or does not have the size of its labels.
+
+    The run would end there, hours on, or learn from boxes in wrong places.
+    """
+    samples = [sample for dataset in datasets for sample in dataset.samples]
 
     def told(missing):
         if missing:
             say(f"looking at {len(missing)} photos for the first time")
         return missing
 
-    found = scan(paths, told)
-    damaged = [path for path, readable in zip(paths, found.readable, strict=True) if not readable]
+    found = scan([sample.path for sample in samples], told)
+    readable = zip(samples, found.readable, strict=True)
+    damaged = list(dict.fromkeys(sample.path for sample, good in readable if not good))
     if damaged:
         raise DatasetError(
             f"{len(damaged)} photos cannot be read, such as {damaged[0]}; take them out with skushare data "
             "check NAME --fix damaged, and begin a new run"
+        )
+    sizes = zip(samples, found.widths, found.heights, strict=True)
+    faults = list(dict.fromkeys(filter(None, (sample.size_fault(*size) for sample, *size in sizes))))
+    if faults:
+        raise DatasetError(
+            f"{len(faults)} photos do not have the size that their labels are for, such as {faults[0]}, and "
+            "begin a new run"
         )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skushare.dataset.dataset import evenly_spaced
+from skushare.dataset.dataset import evenly_spaced, read_photo
 from skushare.detector.config import DetectorConfig
 from skushare.detector.models import LITERT, RUN_CONFIG, WEIGHTS, write_description
 from skushare.detector.network import build_network
@@ -17,7 +17,6 @@ from skushare.errors import ModelError
 from skushare.evaluation.evaluate import evaluate
 from skushare.export.litert import largest_difference, litert_exporter
 from skushare.files import make_folder, write_file
-from skushare.images import read_image
 
 AUTO = "auto"
 AFFORDABLE = 0.005  # AP in live mode that a file of 8 bits may cost on the validation photos
@@ -95,4 +94,4 @@ def calibration_pictures(config, validation):
     for number, sample in enumerate(evenly_spaced(validation.samples, CALIBRATION)):
         longest = round(config.live_size * (0.75, 1, 1.25, 1.5)[number % 4])
         size = input_size(config, sample.width, sample.height, longest)
-        yield prepare(read_image(sample.path), longest, size, config.resize)[0]
+        yield prepare(read_photo(sample), longest, size, config.resize)[0]

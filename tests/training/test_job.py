@@ -187,6 +187,22 @@ def test_damaged_photos_are_told_before_anything_is_trained(plan, tmp_path):
     assert run.status == FAILED and not (run.folder / "last.npz").exists()
 
 
+@pytest.mark.parametrize("wrong", ["train", "validation"])
+def test_labels_for_another_size_are_told_before_anything_is_trained(plan, tmp_path, wrong):
+    content = json.loads(Path(plan.validation).read_text())
+    content["images"][-1] |= {"width": 120, "height": 160}  # the photos are 320 x 240
+    other = Path(plan.validation).with_name("small.json")
+    other.write_text(json.dumps(content))
+    changed = {"train": ((str(other), 1.0),), "validation": str(other)}[wrong]
+    run = runs.prepare(tmp_path / "run", replace(plan, **{wrong: changed}))
+    told = (
+        r"1 photos do not have the size .* 320 x 240 pixels, but its labels are for 120 x 160; .*--fix size"
+    )
+    with pytest.raises(SkushareError, match=told):
+        run_job(run)
+    assert run.status == FAILED and not (run.folder / "last.npz").exists()
+
+
 def wrapped(error):
     try:
         raise SkushareError("cannot be written") from error
