@@ -1,5 +1,7 @@
 """`skushare gallery`: the galleries that brands are recognised by."""
 
+import sys
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -79,7 +81,8 @@ def add(commands):
         "teach",
         run_teach,
         "Teach the labelled facings of a dataset to a gallery, which is made if it is new.\n\n"
-        "Each label becomes a product; its brand is the label, or what --brand-map says of it.",
+        "Each label becomes a product; its brand is the label, or what --brand-map says of it. Photos whose\n"
+        "labels are for another size are named and left out, and the exit status is 1.",
         "example:\n  skushare gallery teach coffee labelled/ --examples 5 --brand-map brands.csv\n",
     )
     parser.add_argument("name", metavar="NAME", help="of the gallery")
@@ -175,7 +178,8 @@ def run_teach(args):
     from skushare.dataset.formats import read_dataset
     from skushare.images import read_image
 
-    dataset, embedder = read_dataset(args.source, args.images, args.format), Embedder.load()
+    dataset, faults = _of_labelled_size(read_dataset(args.source, args.images, args.format))
+    embedder = Embedder.load()
     brand_of, own = {label: label for label in dataset.labels}, ()
     if args.brand_map:
         mapped = read_brand_map(args.brand_map)
@@ -194,7 +198,31 @@ def run_teach(args):
             sku = sku or Sku(gallery.new_id(), label, brand, own=brand in own)
             vectors, picture = embedder.embed(image, [box]), example_picture(image, box)
             gallery = gallery.with_examples(sku, vectors, [picture], embedder)
-    return _save(gallery, seen)
+    _save(gallery, seen)
+    for fault in faults:
+        print(f"skushare: {fault}", file=sys.stderr)
+    return 1 if faults else 0
+
+
+def _of_labelled_size(dataset):
+    """``dataset`` without the photos that do not have the size that their labels are for, and what is wrong.
+
+    Raises:
+        DatasetError: not one photo is left.
+    """
+    from skushare.errors import DatasetError, ImageError
+    from skushare.images import image_size
+
+    samples, faults = [], []
+    for sample in dataset.samples:
+        with suppress(ImageError):  # told where the photo is needed
+            if fault := sample.size_fault(*image_size(sample.path)):
+                faults.append(fault)
+                continue
+        samples.append(sample)
+    if faults and not samples:
+        raise DatasetError(f"{dataset.name}: nothing to teach: {faults[0]}")
+    return replace(dataset, samples=tuple(samples)), faults
 
 
 def _by_photo(dataset, brand_of, most):

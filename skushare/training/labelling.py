@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skushare.dataset.dataset import Dataset, Sample, joined_labels
+from skushare.dataset.dataset import Dataset, Sample, joined_labels, read_photo
 from skushare.errors import DatasetError, ImageError
 from skushare.geometry import iou, nms, vote
 from skushare.images import find_images, read_image
@@ -57,10 +57,11 @@ def label_dataset(dataset, detector, min_score, progress=iter):
         progress: wraps the list of samples in an iterator that shows progress.
 
     Returns:
-        the dataset without the photos that cannot be read, and a list of messages about these.
+        the dataset without the photos that cannot be read or do not have the size that their labels
+        are for, and a list of messages about these.
 
     Raises:
-        DatasetError: not one photo can be read.
+        DatasetError: not one photo is left.
     """
     alone = len(detector.labels) == 1
     said = dataset.labels if alone and len(dataset.labels) == 1 else detector.labels
@@ -69,8 +70,8 @@ def label_dataset(dataset, detector, min_score, progress=iter):
     samples, failures = [], []
     for sample in progress(dataset.samples):
         try:
-            image = read_image(sample.path)
-        except ImageError as error:
+            image = read_photo(sample) if sample.width else read_image(sample.path)
+        except (ImageError, DatasetError) as error:
             failures.append(str(error))
             continue
         if not sample.width:
@@ -79,7 +80,7 @@ def label_dataset(dataset, detector, min_score, progress=iter):
         found = replace(found, class_ids=class_ids[found.class_ids])
         samples.append(label_sample(sample, found, names=not alone))
     if failures and not samples:
-        raise DatasetError(f"{dataset.name}: none of its photos can be read: {failures[0]}")
+        raise DatasetError(f"{dataset.name}: none of its photos can be labelled: {failures[0]}")
     provenance = {**dataset.provenance, "labelled by": f"model {detector.name}"}
     return replace(dataset, samples=tuple(samples), provenance=provenance), failures
 

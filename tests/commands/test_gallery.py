@@ -99,6 +99,25 @@ def test_labelled_photos_teach_their_labels(tmp_path, capsys):
     assert status == 0 and "3 products of 1 brands" in told.out
 
 
+@pytest.mark.parametrize("right", [1, 0])
+def test_photos_of_another_size_than_their_labels_are_not_taught(tmp_path, capsys, right):
+    content = json.loads((FOLDER / "annotations.json").read_text())
+    for image in content["images"][right:]:
+        image |= {"width": image["width"] // 2, "height": image["height"] // 2}
+    (tmp_path / "labels.json").write_text(json.dumps(content))
+    source = (tmp_path / "labels.json", "--images", FOLDER, "--format", "coco")
+    status, told = run(capsys, "gallery", "teach", "g", *source, "--examples", 1)
+    if right:
+        assert status == 1 and "1 products of 1 brands, 1 examples" in told.out
+        assert [name in told.err for name in ("cereal.jpg", "drinks.jpg", "pantry.jpg")] == [
+            False,
+            True,
+            True,
+        ]
+    else:
+        assert status == 2 and "nothing to teach" in told.err and "--fix size" in told.err
+
+
 def test_detect_names_the_brands(tmp_path, capsys):
     photo = Path(FOLDER, "shelf_cereal.jpg")
     assert "Crundlo" in run(capsys, "detect", photo, "--gallery", DEMO_GALLERY, "--shares")[1].out

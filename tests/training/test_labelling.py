@@ -105,9 +105,19 @@ def test_labels_by_hand_keep_their_classes_beside_the_models(tmp_path, labels, k
     assert [dataset.labels[i] for i in dataset.samples[0].class_ids] == told.split()
 
 
+def test_photos_of_another_size_than_their_labels_are_named_and_left_out(tmp_path):
+    right, wrong = (sample([HERE], [1], tmp_path / name) for name in ("right.png", "wrong.png"))
+    for each in (right, wrong):
+        write_image(each.path, np.zeros((50, 100, 3), np.uint8))
+    shop = Dataset("shop", (right, replace(wrong, width=50, height=25)), ("facing",))
+    labelled, failures = label_dataset(shop, EveryPhotoHasOne(), 0.2)
+    assert [s.path for s in labelled.samples] == [right.path]
+    assert len(failures) == 1 and "wrong.png: has 100 x 50 pixels" in failures[0]
+
+
 def test_without_one_photo_that_can_be_read_nothing_is_labelled(tmp_path):
     (tmp_path / "a.png").write_bytes(b"no picture")
-    with pytest.raises(DatasetError, match="none of its photos can be read.*a.png"):
+    with pytest.raises(DatasetError, match="none of its photos can be labelled.*a.png"):
         label_dataset(unlabelled(tmp_path), EveryPhotoHasOne(), 0.2)
 
 
