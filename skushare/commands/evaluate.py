@@ -41,7 +41,7 @@ def add(commands):
     parser.add_argument(
         "--set-threshold",
         action="store_true",
-        help="store the threshold that counts best here in the model (on validation photos only)",
+        help="store the threshold that counts best here in the model (on validation photos, at its own size)",
     )
     parser.add_argument(
         "--force", action="store_true", help="let --set-threshold change a model that is shipped"
@@ -59,7 +59,7 @@ def run(args):
         os.environ.setdefault("KERAS_BACKEND", "numpy")  # formulas alone need no more
     dataset, model = read_data(args.data), read_model(args.model)
     if args.set_threshold:
-        check_storable(model, dataset, args.force)
+        check_storable(model, dataset, args.force, args.mode, args.size)
     if args.csv:
         make_folder(args.csv.parent)
         check_table(args.csv)

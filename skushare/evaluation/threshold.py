@@ -6,13 +6,21 @@ from skushare.detector.models import set_threshold
 from skushare.errors import ConfigError
 
 
-def check_storable(model, dataset, force=False):
+def check_storable(model, dataset, force=False, mode="photo", size=None):
     """Whether a threshold that was chosen on ``dataset`` may be written into ``model``.
 
+    Args:
+        mode, size: of ``Detector.detect``, as the threshold was chosen.
+
     Raises:
-        ConfigError: the dataset is a test split or has no boxes, or the model is a shipped one,
-            which only ``force`` lets change.
+        ConfigError: the dataset is a test split or has no boxes, the model does not count at that
+            size, or it is a shipped one, which only ``force`` lets change.
     """
+    if size and not _is_own_size(model.config, mode, size):
+        raise ConfigError(
+            f"{model.name}: in {mode} mode it does not count every picture at a size of {size}, which a "
+            "threshold chosen there would be for; leave --size out"
+        )
     if is_unlabelled(dataset):
         raise ConfigError(
             f"{dataset.name}: has no labelled box, so the best threshold would be one that nothing reaches; "
@@ -34,6 +42,16 @@ def store_threshold(model, mode, min_score, dataset, force=False):
     """Make ``min_score`` the default of ``mode`` in ``model``; raises as :func:`check_storable`."""
     check_storable(model, dataset, force)
     set_threshold(model, mode, min_score)
+
+
+def _is_own_size(config, mode, size):
+    """Whether ``Detector.detect`` sees the same with this ``size`` as with none."""
+    if config.resize == "stretch":
+        return True
+    if mode == "live":
+        return size == config.live_size
+    # A given size is that of one look, without a glance for the size that fits the facings.
+    return size == config.photo_size and config.facing_size <= 0 and len(config.photo_views) == 1
 
 
 def is_unlabelled(dataset):

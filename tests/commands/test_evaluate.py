@@ -14,6 +14,16 @@ def test_a_size_that_no_memory_holds_is_refused(capsys, command):
     assert "at most 8,192" in capsys.readouterr().err
 
 
+def test_a_threshold_is_not_stored_from_another_size(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(Evaluation, "run", lambda *_, **__: pytest.fail("too late"))
+    write_dataset(tmp_path / "data", 1, seed=0, size=(160, 120), rows=1)
+    labels = str(tmp_path / "data" / "annotations.json")
+    for mode in ("photo", "live"):
+        size = ["--mode", mode, "--size", "96"]
+        assert main(["evaluate", labels, *size, "--set-threshold", "--force"]) == 2
+        assert f"in {mode} mode it does not count every picture at a size of 96" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("option", "target"),
     [("--details", "file"), ("--details", "/proc"), ("--csv", "folder"), ("--csv", "file/rows.csv")],

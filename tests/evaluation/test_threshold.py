@@ -1,5 +1,6 @@
 import json
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.detector.models import models_folder, read_model
 from skushare.errors import ConfigError, ModelError
-from skushare.evaluation.threshold import is_test, store_threshold
+from skushare.evaluation.threshold import check_storable, is_test, store_threshold
 
 
 @pytest.fixture
@@ -37,6 +38,26 @@ def test_a_threshold_is_stored_and_all_else_stays(own, mode, name):
     changed = read_model(own.folder)
     assert changed.config == replace(own.config, **{name: 0.61})
     assert (changed.files, changed.about) == (own.files, own.about)
+
+
+@pytest.mark.parametrize(
+    ("mode", "size", "settings", "own_size"),
+    [
+        ("live", 640, {"live_size": 640}, True),
+        ("live", 320, {"live_size": 640}, False),
+        ("photo", 640, {"photo_size": 640}, False),  # by itself it sizes photos by their facings
+        ("photo", 640, {"photo_size": 640, "facing_size": 0.0}, False),  # and looks several times
+        ("photo", 640, {"photo_size": 640, "facing_size": 0.0, "photo_views": ((1.0, False),)}, True),
+        ("photo", 320, {"photo_size": 640, "facing_size": 0.0, "photo_views": ((1.0, False),)}, False),
+        ("photo", 320, {"resize": "stretch"}, True),  # takes no other size than its own
+    ],
+)
+def test_no_threshold_is_taken_from_a_size_that_the_model_does_not_count_at(
+    own, mode, size, settings, own_size
+):
+    model = replace(own, config=replace(own.config, **settings))
+    with nullcontext() if own_size else pytest.raises(ConfigError, match=rf"{mode} mode .* {size}.*--size"):
+        check_storable(model, labelled("shop@val"), True, mode, size)
 
 
 def test_a_shipped_model_is_not_changed_unasked(own, monkeypatch):
