@@ -1,6 +1,10 @@
 """From a finished run to a model folder."""
 
 import json
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +12,7 @@ import numpy as np
 
 from skushare.dataset.dataset import evenly_spaced, read_photo
 from skushare.detector.config import DetectorConfig
-from skushare.detector.models import LITERT, RUN_CONFIG, WEIGHTS, write_description
+from skushare.detector.models import DESCRIPTION, LABEL_MAP, LITERT, RUN_CONFIG, WEIGHTS, write_description
 from skushare.detector.network import build_network
 from skushare.detector.preprocess import input_size, prepare
 from skushare.detector.runtime import Detector
@@ -16,16 +20,20 @@ from skushare.detector.weights import load_weights, save_weights
 from skushare.errors import ModelError
 from skushare.evaluation.evaluate import evaluate
 from skushare.export.litert import largest_difference, litert_exporter
-from skushare.files import make_folder, write_file
+from skushare.files import make_folder, write_file, writing
+from skushare.lock import hold, is_held
 
 AUTO = "auto"
 AFFORDABLE = 0.005  # AP in live mode that a file of 8 bits may cost on the validation photos
 CALIBRATION = 100  # photos
+UNFINISHED, LOCK = ".unfinished.", "lock"  # in the model's folder, while its next files are made
 LARGEST_DIFFERENCE = 0.25  # of raw outputs; rounding folded batch norm to float16 gives about .05
 
 
 def package_run(run, validation, out=None, about=None, precision=AUTO):
     """Write the best weights of ``run`` as a model folder, thresholds chosen on ``validation``.
+
+    A model that is there stays as it was until the new one is whole; other files in its folder stay.
 
     The kept weights are rounded to float16. Those of the LiteRT file are not the same numbers,
     since batch norm is folded in before; raw outputs of float16 agree to about .05.
@@ -56,6 +64,30 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
     except (OSError, ValueError) as error:
         raise ModelError(f"{run}: not the folder of a run ({error}); skushare runs list names them") from None
     out = make_folder(out or run / "model")
+    with _whole(out) as folder:
+        _make_model(folder, run, config, validation, about, precision)
+    return out
+
+
+@contextmanager
+def _whole(out):
+    """A temporary folder for the files of a model; they take their places in ``out`` at the end."""
+    for left in out.glob(f"{UNFINISHED}*"):
+        if not is_held(left / LOCK):  # its process was killed
+            shutil.rmtree(left, ignore_errors=True)
+    with (
+        writing(out),
+        tempfile.TemporaryDirectory(dir=out, prefix=UNFINISHED, ignore_cleanup_errors=True) as folder,
+        hold(Path(folder, LOCK)),
+    ):
+        yield Path(folder)
+        # The description comes last: it makes the folder a model, and fits no file but its own.
+        for name in (WEIGHTS, LABEL_MAP, LITERT, DESCRIPTION):
+            os.replace(Path(folder, name), out / name)
+
+
+def _make_model(out, run, config, validation, about, precision):
+    """The files of :func:`package_run` in the folder ``out``."""
     network = build_network(config, (None, None) if config.resize == "fit" else None)
     load_weights(network, run / "best.npz")
     save_weights(network, out / WEIGHTS, np.float16)
@@ -67,7 +99,7 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
         difference = max(largest_difference(network, contents["float16"], shape).values())
         if not difference < LARGEST_DIFFERENCE:
             raise ModelError(
-                f"{out / LITERT}: differs from the Keras network by {difference:.3g}; not written"
+                f"{run}: its {LITERT} differs from the Keras network by {difference:.3g}; not written"
             )
         if precision != "float16":
             contents["int8"] = export("int8", calibration_pictures(config, validation))
@@ -86,7 +118,6 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
     config = replace(config, live_min_score=rows[precision]["best_score"])
     config = replace(config, min_score=measure("photo", precision)["best_score"])
     write_description(out, config, {**about, "precision": precision})
-    return out
 
 
 def calibration_pictures(config, validation):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from skushare.detector.models import LITERT
+from skushare.detector.models import LITERT, read_model
 from skushare.detector.runtime import Detector
 from skushare.training.config import TrainingConfig
 from skushare.training.package import package_run
@@ -40,24 +40,61 @@ def test_a_packaged_run_detects(packaged):
     assert len(detector.detect(np.full((128, 128, 3), 90, np.uint8), "live", min_score=0.0)) > 0
 
 
-@pytest.mark.parametrize(
-    ("asked", "loss", "kept"),
-    [("auto", 0.004, "int8"), ("auto", 0.006, "float16"), ("int8", 0.5, "int8"), ("float16", 0, "float16")],
-)
-def test_eight_bits_are_kept_where_they_cost_little(
-    packaged, finished, dataset, tmp_path, monkeypatch, asked, loss, kept
-):
+@pytest.fixture
+def export(packaged, monkeypatch):
+    """A conversion that takes no time; gives what puts other figures in place of those of the evaluation."""
     content = (packaged / LITERT).read_bytes()
     monkeypatch.setattr(
         "skushare.training.package.litert_exporter", lambda _: nullcontext(lambda *_: content)
     )
     monkeypatch.setattr("skushare.training.package.largest_difference", lambda *_: {"class_logits": 0.0})
+    return lambda figures: monkeypatch.setattr("skushare.training.package.evaluate", figures)
 
+
+@pytest.mark.parametrize(
+    ("asked", "loss", "kept"),
+    [("auto", 0.004, "int8"), ("auto", 0.006, "float16"), ("int8", 0.5, "int8"), ("float16", 0, "float16")],
+)
+def test_eight_bits_are_kept_where_they_cost_little(export, finished, dataset, tmp_path, asked, loss, kept):
     def figures(detector, dataset, mode, resamples):
         int8 = detector.model.about["precision"] == "int8"
         return {"AP": 0.5 - loss * int8, "best_score": {"live": 0.3, "photo": 0.4}[mode]}
 
-    monkeypatch.setattr("skushare.training.package.evaluate", figures)
+    export(figures)
     model = Detector.load(package_run(finished, dataset, tmp_path / "model", precision=asked)).model
     assert model.about["precision"] == kept
     assert (model.config.live_min_score, model.config.min_score) == (0.3, 0.4)
+
+
+def test_a_model_appears_and_changes_as_a_whole(export, finished, dataset, tmp_path):
+    out, killed = tmp_path / "model", tmp_path / "model" / ".unfinished.killed"
+
+    def content():
+        return {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+
+    def package(score, fails=False):
+        """What the folder holds at each measurement, and at the end."""
+        seen = []
+
+        def figures(*arguments, **options):
+            seen.append(content())
+            if fails:
+                raise KeyboardInterrupt
+            return {"AP": 0.5, "best_score": score}
+
+        export(figures)
+        with pytest.raises(KeyboardInterrupt) if fails else nullcontext():
+            package_run(finished, dataset, out)
+        return seen, content()
+
+    seen, first = package(0.3)
+    assert seen == [{}] * 3 and read_model(out).config.min_score == 0.3
+    (out / "README.md").write_text("mine")
+    killed.mkdir()
+    (killed / LITERT).touch()
+    first["README.md"] = b"mine"
+    assert package(0.4, fails=True) == ([first], first)
+    seen, second = package(0.4)
+    assert seen == [first] * 3 and second.keys() == first.keys()
+    assert read_model(out).config.min_score == 0.4
+    assert not list(out.glob(".*"))
