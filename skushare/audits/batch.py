@@ -67,7 +67,7 @@ class Finder:
         return recognise(image, found, self.embedder, self.gallery, self.detector.labels), doubtful
 
 
-def open_batch(finder, words, planned, source):
+def open_batch(finder, words, planned, source, time=None):
     """The unfinished audit that was asked for in the same words with the same models, or a new one.
 
     Args:
@@ -76,18 +76,21 @@ def open_batch(finder, words, planned, source):
             empty, the time now.
         planned: how many photos it is to have.
         source: JSON value that tells where the photos are from.
+        time: when the photos were taken, if that was asked for: an unfinished audit of another time is
+            another one then, while a time among the ``words`` is only that of a new one.
 
     Returns:
         Its number.
     """
-    begun = Audit((), finder.brands, **{"time": datetime.now(), **words}, **finder.made_with)
+    words = {"time": datetime.now(), **words} | ({"time": time} if time else {})
+    begun = Audit((), finder.brands, **words, **finder.made_with)
     request = {
         "from": source,
         "words": [begun.store, begun.shelf, begun.category, begun.note],
         "made_with": [begun.model_digest, begun.gallery_digest, begun.thresholds],
     }
     for batch in store.unfinished_audits():
-        if batch["request"] == request:
+        if batch["request"] == request and (not time or batch["time"] == begun.time):
             return batch["audit"]
     return store.begin_audit(begun, planned, request)
 

@@ -362,14 +362,16 @@ def unfinished_audits():
     """Batches that were not finished, newest first.
 
     Returns:
-        A list of dictionaries with ``audit`` (number), ``store``, ``photos`` (in so far), ``planned`` and
-        ``request``.
+        A list of dictionaries with ``audit`` (number), ``store``, ``time``, ``photos`` (in so far),
+        ``planned`` and ``request``.
     """
     photos = select(func.count()).where(PhotoRow.audit_id == AuditRow.id).scalar_subquery()
     query = (
         select(
             AuditRow.id.label("audit"),
             NameRow.text.label("store"),
+            AuditRow.time,
+            AuditRow.utc_offset,
             photos.label("photos"),
             AuditRow.planned,
             AuditRow.request,
@@ -379,7 +381,10 @@ def unfinished_audits():
         .order_by(AuditRow.id.desc())
     )
     with reading() as db:
-        return [dict(row) for row in db.execute(query).mappings()]
+        rows = [dict(row) for row in db.execute(query).mappings()]
+    for row in rows:
+        row["time"] = _datetime(row["time"], row.pop("utc_offset"))
+    return rows
 
 
 def pictures_of(number):

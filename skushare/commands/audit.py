@@ -32,9 +32,10 @@ def add(commands):
         audit,
         "Count the facings of photos and keep them as an audit.\n\n"
         "PHOTOS are photos or folders, which are searched for photos with their subfolders; together they\n"
-        "make one audit. The same command goes on where it was killed, and counts no photo twice. A photo\n"
-        "that cannot be read is named, the rest goes on, and the exit status is 1. A video that moves along\n"
-        "a shelf makes an audit by itself, in which each facing counts once.",
+        "make one audit. The same command goes on where it was killed, and counts no photo twice; with\n"
+        "another --time it makes another audit. A photo that cannot be read is named, the rest goes on, and\n"
+        "the exit status is 1. A video that moves along a shelf makes an audit by itself, in which each\n"
+        "facing counts once.",
         "examples:\n"
         "  skushare audit monday/ --store 'North Street' --category coffee\n"
         "  skushare audit monday/ --store 'North Street' --gallery coffee   brands by a gallery\n"
@@ -150,9 +151,9 @@ def audit(args):
     if videos:
         return _audit_video(videos[0], detector, gallery, embedder, args)
     finder = Finder(detector, args.mode, args.min_score, gallery, embedder)
-    words = {name: getattr(args, name) for name in WORDS} | ({"time": args.time} if args.time else {})
+    words = {name: getattr(args, name) for name in WORDS}
     source = sorted(str(Path(path).resolve()) for path in args.photos)
-    number = open_batch(finder, words, len(paths), source)
+    number = open_batch(finder, words, len(paths), source, args.time)
     files = [(name, _reader(path)) for name, path in zip(_names(paths), paths, strict=True)]
     known = failed = 0
     with progress(len(files), "photos") as advance:

@@ -1,3 +1,5 @@
+from datetime import datetime, timezone
+
 import numpy as np
 import pytest
 
@@ -96,6 +98,23 @@ def test_a_batch_that_was_stopped_goes_on_and_looks_at_no_photo_twice(finder):
 def test_what_was_asked_for_otherwise_is_another_audit(finder, words, source, options):
     number = open_batch(finder, {"store": "North"}, 1, ["a"])
     assert open_batch(Finder(Detector(), **options), words, 1, source) != number
+
+
+@pytest.mark.parametrize(
+    "time, goes_on",
+    [
+        (None, True),
+        (datetime(2026, 3, 2, 14, 30, 0, 5), True),
+        (datetime(2026, 3, 2, 14, 30).astimezone(timezone.utc), True),
+        (datetime(2026, 4, 20, 10), False),
+    ],
+)
+def test_a_batch_goes_on_at_the_time_that_was_asked_for(finder, time, goes_on):
+    number = open_batch(finder, {}, 1, ["a"], datetime(2026, 3, 2, 14, 30))
+    again = open_batch(finder, {"time": datetime(2026, 5, 1)}, 1, ["a"], time)
+    assert (again == number) == goes_on
+    list(run_batch(again, files(40), finder))
+    assert store.open_audit(again).time.month == (3 if goes_on else 4)
 
 
 def test_the_same_request_after_the_end_is_another_audit(finder):
