@@ -258,6 +258,16 @@ class Gallery:
         """The numbers of the examples of the product ``identity``, a list."""
         return np.flatnonzero(self.example_skus == self._index(identity)).tolist()
 
+    def unlearnt(self, pictures, brand, name=""):
+        """The numbers of the ``pictures``, JPEG files, that are no example of ``brand`` yet, a list.
+
+        With a ``name``: of its product called so. An example that is there twice would count twice.
+        """
+        brand, name = checked_text(brand, "brand"), checked_text(name, "name", may_be_empty=True)
+        of = [i for i, sku in enumerate(self.skus) if sku.brand == brand and name in ("", sku.name)]
+        known = {self.pictures[i] for i in np.flatnonzero(np.isin(self.example_skus, of))}
+        return [number for number, picture in enumerate(pictures) if picture not in known]
+
     def find(self, brand, name):
         """The product called ``name`` of ``brand``, or ``None``."""
         brand, name = checked_text(brand, "brand"), checked_text(name, "name")

@@ -84,6 +84,8 @@ class Piles:
     def learnt(self, pile, gallery, brand, product, embedder):
         """What is left when ``pile`` is taught to ``gallery``, and the gallery that knows all its facings.
 
+        What is an example already is none once more.
+
         Args:
             brand, product: names; a product that the gallery has gets further examples. Those of an empty
                 ``product`` are taught as by :func:`~skushare.brands.looks.taught_look`.
@@ -91,15 +93,18 @@ class Piles:
         Raises:
             GalleryError: a name is missing or too long.
         """
-        members = self.members(pile)
-        vectors, pictures = self.embeddings[members], [self.pictures[i] for i in members]
+        members, brand = self.members(pile), gallery.spelled(brand)
+        new = members[gallery.unlearnt([self.pictures[i] for i in members], brand, product)]
+        left = self.moved(members, -1)
+        if not len(new):
+            return left, gallery
+        vectors, pictures = self.embeddings[new], [self.pictures[i] for i in new]
         if product.strip():
-            brand = gallery.spelled(brand)
             sku = gallery.find(brand, product) or Sku(gallery.new_id(), product, brand)
             gallery = gallery.with_examples(sku, vectors, pictures, embedder)
         else:
             gallery = taught_look(gallery, brand, vectors, pictures, embedder)
-        return self.moved(members, -1), gallery
+        return left, gallery
 
     def suggestions(self, gallery, embedder):
         """{pile: :class:`Suggestion`} of what ``gallery`` takes each for.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from skushare.commands.common import add_source, command, positive, shown
+from skushare.commands.common import add_source, command, counted, positive, shown
 
 
 def add(commands):
@@ -81,8 +81,9 @@ def add(commands):
         "teach",
         run_teach,
         "Teach the labelled facings of a dataset to a gallery, which is made if it is new.\n\n"
-        "Each label becomes a product; its brand is the label, or what --brand-map says of it. Photos whose\n"
-        "labels are for another size are named and left out, and the exit status is 1.",
+        "Each label becomes a product; its brand is the label, or what --brand-map says of it. A facing\n"
+        "that is an example already is not taught once more. Photos whose labels are for another size are\n"
+        "named and left out, and the exit status is 1.",
         "example:\n  skushare gallery teach coffee labelled/ --examples 5 --brand-map brands.csv\n",
     )
     parser.add_argument("name", metavar="NAME", help="of the gallery")
@@ -190,14 +191,19 @@ def run_teach(args):
         gallery, seen = saved.embedded_by(embedder), saved.digest
     else:
         gallery, seen = Gallery(args.name), ""
+    known = 0
     for path, taught in shown("photos")(_by_photo(dataset, brand_of, args.examples)):
         image = read_image(path)
         for label, box in taught:
-            brand = brand_of[label]
+            brand, picture = brand_of[label], example_picture(image, box)
+            if not gallery.unlearnt([picture], brand, label):
+                known += 1
+                continue
             sku = gallery.find(brand, label)
             sku = sku or Sku(gallery.new_id(), label, brand, own=brand in own)
-            vectors, picture = embedder.embed(image, [box]), example_picture(image, box)
-            gallery = gallery.with_examples(sku, vectors, [picture], embedder)
+            gallery = gallery.with_examples(sku, embedder.embed(image, [box]), [picture], embedder)
+    if known:
+        print(f"{counted(known, 'facing')} of these are examples already, and none is taught twice")
     _save(gallery, seen)
     for fault in faults:
         print(f"skushare: {fault}", file=sys.stderr)

@@ -129,6 +129,15 @@ def test_new_ids_are_new(gallery, embedder):
     assert len({sku.id for sku in gallery.skus}) == len(gallery.skus) == 6
 
 
+@pytest.mark.parametrize(
+    "brand, name, unlearnt",
+    [("Rot", "", [1]), ("Rot", "red", [1, 2]), ("Blau", " blue ", [0, 2]), ("Neu", "", [0, 1, 2])],
+)
+def test_pictures_that_are_examples_already_are_told(gallery, brand, name, unlearnt):
+    shown = [gallery.pictures[0], gallery.pictures[3], gallery.pictures[1]]
+    assert gallery.unlearnt(shown, brand, name) == unlearnt
+
+
 def test_the_digest_tells_any_change_and_nothing_else(gallery):
     same = gallery.without_examples([])
     others = [

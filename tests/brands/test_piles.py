@@ -61,6 +61,16 @@ def test_a_known_product_gets_further_examples(piles, embedder):
     assert len(gallery.skus) == 1 and len(gallery.pictures) == 4
 
 
+@pytest.mark.parametrize("product", ["", "lime"])
+def test_what_is_an_example_already_is_not_learnt_once_more(piles, embedder, product):
+    _, first = piles.moved([3]).learnt(0, Gallery("g"), "Rot", product, embedder)
+    left, again = piles.learnt(0, first, " rot ", product, embedder)
+    assert sizes(left) == [2, 1] and again.pictures == (*first.pictures, piles.pictures[3])
+    assert piles.learnt(0, again, "Rot", product, embedder)[1] is again
+    _, other = piles.learnt(0, again, "Rot", "another", embedder)
+    assert np.bincount(other.example_skus).tolist() == [4, 4]
+
+
 @pytest.mark.parametrize(
     "product, names", [("", ["Oats", "Oats 2"]), ("Oats", ["Oats"]), (" porridge ", ["porridge"])]
 )
