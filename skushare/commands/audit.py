@@ -89,7 +89,7 @@ def _add_audits(commands):
     export.add_argument("file", type=Path, metavar="FILE", help="to write; ends in .csv, .parquet or .json")
     export.add_argument("--audit", type=positive, action="append", metavar="NUMBER", help="only this one")
     export.add_argument(
-        "--table", choices=("facings", "shares"), default="facings", help="a row each (facings)"
+        "--table", choices=("facings", "shares"), help="a row each (facings); a .json has both"
     )
     _add_filter(export)
     report = command(actions, "report", write_report, "Write an audit as a PDF.", "")
@@ -221,8 +221,14 @@ def show_audit(args):
 
 def export_audits(args):
     from skushare.audits.export import export_file
+    from skushare.audits.listing import ALL
 
-    count = export_file(args.file, _filter(args), args.table, args.audit, shown("audits"))
+    wanted = _filter(args)
+    if args.audit and wanted != ALL:
+        raise ConfigError("--audit names the audits to export; leave out --store and what else chooses some")
+    if args.table and args.file.suffix.lower() == ".json":
+        raise ConfigError(f"{args.file}: a JSON file has facings and shares; leave out --table")
+    count = export_file(args.file, wanted, args.table or "facings", args.audit, shown("audits"))
     print(f"{args.file}: {counted(count, 'audit')}")
     return 0
 

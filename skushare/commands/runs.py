@@ -112,6 +112,7 @@ def show(args):
     from skushare.training import runs
 
     run = runs.open_run(args.name)
+    runs.wake(run.folder.parent)
     for name, value in _summary(run).items():
         if value not in (None, ""):
             print(f"{name:12} {value:.4f}" if isinstance(value, float) else f"{name:12} {value}")

@@ -156,6 +156,19 @@ def test_a_list_can_be_narrowed(photos, capsys, options, listed):
     assert ("North" in run(capsys, "audits", "list", *options)[1].out) == listed
 
 
+@pytest.mark.parametrize(
+    "name, options, message",
+    [
+        ("a.csv", ["--audit", 1, "--store", "South"], "leave out --store"),
+        ("a.csv", ["--audit", 1, "--since", "2026-03-02"], "leave out --store"),
+        ("a.JSON", ["--table", "shares"], "leave out --table"),
+    ],
+)
+def test_options_that_would_change_nothing_of_an_export_are_refused(tmp_path, capsys, name, options, message):
+    status, told = run(capsys, "audits", "export", tmp_path / name, *options)
+    assert status == 2 and message in told.err and not (tmp_path / name).exists()
+
+
 def test_a_broken_photo_is_named_and_the_rest_is_kept(photos, capsys):
     (photos / "bad.jpg").write_bytes(b"text")
     status, told = run(capsys, "audit", photos)

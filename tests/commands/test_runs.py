@@ -67,6 +67,13 @@ def test_list_tells_each_run_for_people_and_for_programs(start, capsys):
     assert [row["name"] for row in rows] == ["second", "first"] and rows[0]["AP"] == 0.5
 
 
+@pytest.mark.parametrize("looking", [["list"], ["show", "first"]])
+def test_looking_at_the_runs_wakes_the_queue(start, monkeypatch, looking):
+    queue, woken = start("first").folder.parent, []
+    monkeypatch.setattr(runs, "wake", lambda folder=None: woken.append(folder or queue))
+    assert main(["runs", *looking]) == 0 and woken == [queue]
+
+
 def test_a_run_whose_plan_cannot_be_read_hides_no_other(start, capsys):
     start("first", "--steps", "7")
     run = start("second")
