@@ -79,10 +79,12 @@ class Detections:
             return np.full(len(self), -1, np.int32)
         return np.where(self.row_ids < 0, -1, self.row_ids + 1)
 
-    def to_frame(self, labels=(), brands=()):
+    def to_frame(self, labels=(), brands=(), products=()):
         """A table for people: one row a facing, pixels rounded to tenths, shelf rows counted from 1.
 
-        ``labels`` and ``brands`` name the classes and brands; one without a name keeps its number.
+        ``labels``, ``brands`` and ``products`` name the classes, the brands and what ``sku_ids`` count in. A
+        class without a name keeps its number; brands and products do where none has a name, else unknown
+        ones are empty.
         """
         import pandas as pd
 
@@ -95,8 +97,9 @@ class Detections:
                 table[name.removesuffix("_ids")] = getattr(self, name)
         if "row" in table:
             table["row"] = self.row_numbers()
-        if brands and self.brand_ids is not None:
-            table["brand"] = [brands[i] if 0 <= i < len(brands) else "" for i in self.brand_ids]
+        for column, known in (("brand", brands), ("sku", products)):
+            if known and column in table:
+                table[column] = [known[i] if 0 <= i < len(known) else "" for i in table[column]]
         if self.brand_scores is not None:
             table["brand score"] = _rounded(self.brand_scores, 4)
         return pd.DataFrame(table)

@@ -44,12 +44,13 @@ def to_coco(found, labels, brands=(), own=()):
     return json.dumps({"images": images, "annotations": annotations, "categories": categories})
 
 
-def to_json(found, labels, brands=(), own=()):
+def to_json(found, labels, brands=(), own=(), products=()):
     """JSON text: one object a photo with its count, its facings, and the gaps between them.
 
     ``gaps`` is ``null`` where they are not known: on the frames of a video, of which each facing is on one.
     Where there are brands of one's ``own``, a facing tells whether it is of one: ``false`` is a competitor's,
-    ``null`` unknown.
+    ``null`` unknown. ``products``: what ``sku_ids`` count in; ``sku`` is then the product's name, empty where
+    it is not known.
     """
     photos = [
         {
@@ -58,7 +59,7 @@ def to_json(found, labels, brands=(), own=()):
             "height": photo.height,
             "facings": len(photo.detections),
             "error": str(photo.error) if photo.error else None,
-            "detections": _facings(photo.detections, labels, brands, own).to_dict("records"),
+            "detections": _facings(photo.detections, labels, brands, own, products).to_dict("records"),
             "gaps": None if photo.partial else find_gaps(photo.detections).records(),
         }
         for photo in found
@@ -66,10 +67,11 @@ def to_json(found, labels, brands=(), own=()):
     return json.dumps(photos, indent=1, default=float)
 
 
-def to_csv_text(found, labels, brands=(), own=()):
-    """CSV text: one row a facing, the photo's path in the first column; ``own`` as of :func:`to_json`."""
+def to_csv_text(found, labels, brands=(), own=(), products=()):
+    """CSV text: one row a facing, the photo's path first; ``own`` and ``sku`` as of :func:`to_json`."""
     frames = [
-        _facings(photo.detections, labels, brands, own).assign(photo=os.fspath(photo.path)) for photo in found
+        _facings(photo.detections, labels, brands, own, products).assign(photo=os.fspath(photo.path))
+        for photo in found
     ]
     table = pd.concat([Detections().to_frame().assign(photo=""), *frames], ignore_index=True)
     ids = table.columns.intersection(["track", "row", "brand", "sku"])  # a photo that lacks one leaves a hole
@@ -142,9 +144,9 @@ def shares_to_csv_text(found, labels, brands=(), own=()):
     return to_csv(table.astype({"row": "Int64"})).decode("utf-8")  # those of all photos have no row
 
 
-def _facings(detections, labels, brands, own):
+def _facings(detections, labels, brands, own, products):
     """A row a facing; with the column ``own`` where there are own brands."""
-    table = detections.to_frame(labels, brands)
+    table = detections.to_frame(labels, brands, products)
     if own and "brand" in table:
         is_own = [brand in own if brand else None for brand in table["brand"]]
         table["own"] = pd.Series(is_own, table.index, object)

@@ -109,6 +109,17 @@ def test_every_facing_tells_whether_it_is_of_an_own_brand(own_and_competitors):
     )
 
 
+def test_every_facing_tells_its_product(own_and_competitors):
+    found = own_and_competitors[0]
+    detections = replace(found.detections, sku_ids=[0, 1, 2, -1])
+    given = ([found._replace(detections=detections), FOUND[1]], ("facing",), ("Cola", "Aqua"), ())
+    facings = json.loads(results.to_json(*given, ["can", "=still", "fizzy"]))[0]["detections"]
+    assert [facing["sku"] for facing in facings] == ["can", "=still", "fizzy", ""]
+    table = pd.read_csv(io.StringIO(results.to_csv_text(*given, ["can", "=still", "fizzy"]).lstrip("\ufeff")))
+    assert table["sku"].fillna("").tolist() == ["can", "'=still", "fizzy", ""]
+    assert detections.to_frame()["sku"].tolist() == [0, 1, 2, -1]
+
+
 def test_shares_are_a_table_too(own_and_competitors):
     given = (own_and_competitors, ("facing",), ("Cola", "Aqua"))
     lines = json.loads(results.shares_to_json(*given))

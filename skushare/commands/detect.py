@@ -100,12 +100,12 @@ def run(args):
         check_target(args.out)
     if args.draw:
         check_folder(make_folder(args.draw))
-    detector, brands, own = Detector.load(args.model), (), ()
+    detector, brands, own, products = Detector.load(args.model), (), (), ()
     gallery, embedder = open_naming(args, detector.labels)
     live = detector
     if gallery:
         detector = BrandDetector(detector, gallery, embedder)
-        brands, own = gallery.brands, gallery.own_brands
+        brands, own, products = gallery.brands, gallery.own_brands, [sku.name for sku in gallery.skus]
     draw = _drawer(args.draw, detector.labels, brands) if args.draw else None
     pictures = {}
     found = []
@@ -140,11 +140,11 @@ def run(args):
         }[args.format](*named)
     else:
         text = {
-            "table": lambda found, *_: results.to_table(found),
-            "json": results.to_json,
-            "csv": results.to_csv_text,
-            "coco": results.to_coco,
-        }[args.format](*named)
+            "table": lambda: results.to_table(found),
+            "json": lambda: results.to_json(*named, products),
+            "csv": lambda: results.to_csv_text(*named, products),
+            "coco": lambda: results.to_coco(*named),
+        }[args.format]()
     facings = sum(len(photo.detections) for photo in found)
     written = f"{counted(facings, 'facing')} of {counted(len(found), 'photo')}"
     if args.out:
