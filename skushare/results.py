@@ -37,7 +37,7 @@ def to_coco(found, labels, brands=(), own=()):
                     "bbox": [round(float(v), 2) for v in box],
                     "score": round(float(score), 5),
                     **({"brand": brand} if brand else {}),
-                    **({"own": brand in own} if brand and own else {}),
+                    **({"own": brand in own} if _known(brand) and own else {}),
                 }
             )
     categories = [{"id": i, "name": label} for i, label in enumerate(labels, 1)]
@@ -148,9 +148,14 @@ def _facings(detections, labels, brands, own, products):
     """A row a facing; with the column ``own`` where there are own brands."""
     table = detections.to_frame(labels, brands, products)
     if own and "brand" in table:
-        is_own = [brand in own if brand else None for brand in table["brand"]]
+        is_own = [brand in own if _known(brand) else None for brand in table["brand"]]
         table["own"] = pd.Series(is_own, table.index, object)
     return table
+
+
+def _known(brand):
+    """Whether ``brand`` is one; a brand map may call what has none as the shares do."""
+    return brand not in (None, "", UNKNOWN)
 
 
 def _percents(table, own=()):
@@ -163,5 +168,5 @@ def _percents(table, own=()):
 
 
 def _insert_sides(table, own):
-    sides = ["" if name == UNKNOWN else OWN if name in own else COMPETITORS for name in table["name"]]
+    sides = [(OWN if name in own else COMPETITORS) if _known(name) else "" for name in table["name"]]
     table.insert(table.columns.get_loc("name") + 1, "side", sides)

@@ -109,6 +109,18 @@ def test_every_facing_tells_whether_it_is_of_an_own_brand(own_and_competitors):
     )
 
 
+def test_a_brand_called_unknown_is_on_neither_side(own_and_competitors):
+    given = (own_and_competitors, ("facing",), ("Cola", "unknown"), ["Cola", "unknown"])
+    facings = json.loads(results.to_json(*given))[0]["detections"]
+    assert [facing["own"] for facing in facings] == [True, None, None, None]
+    notes = json.loads(results.to_coco(*given))["annotations"]
+    assert [note.get("own") for note in notes] == [True, None, None, None]
+    sides = {
+        line["name"]: (line["side"], line["facings"]) for line in json.loads(results.shares_to_json(*given))
+    }
+    assert sides == {"Cola": ("own brands", 1), "unknown": ("", 3)}
+
+
 def test_every_facing_tells_its_product(own_and_competitors):
     found = own_and_competitors[0]
     detections = replace(found.detections, sku_ids=[0, 1, 2, -1])
