@@ -40,12 +40,20 @@ def load_backbone(network, path):
     _fill(_backbone_layers(network), _read(path), path)
 
 
-def load_matching(network, path):
+def load_matching(network, path, config=None, labels=()):
     """Fill ``network`` from a file of its whole weights, or its backbone from a file of that alone.
 
     Weights of a network with other classes are taken too; then the layers that predict classes
     stay as they are. A checkpoint of the model zoo (``zoo.read_zoo``) fills a network of another
     neck as far as its backbone. Raises as :func:`load_weights`.
+
+    Args:
+        config: the ``DetectorConfig`` of ``network``; labels: names of the file's classes, if known. The
+            same ones in another order are put in order; where some differ, the classes are others, but for
+            a single one, which may be called anything.
+
+    Returns:
+        Whether the layers that predict classes were filled.
     """
     backbone = _backbone_layers(network)
     if is_zoo(path):
@@ -56,17 +64,40 @@ def load_matching(network, path):
     else:
         arrays = _read(path)
         whole = any(name.startswith("class_") for name in arrays)
-    layers = [layer for layer in network.layers if layer.weights and not _of_other_classes(layer, arrays)]
-    _fill(layers if whole else backbone, arrays, path)
-
-
-def _of_other_classes(layer, arrays):
-    """Whether ``layer`` predicts classes, and the file differs from it in their number alone."""
-    if not (layer.name.startswith("class_") and layer.name.endswith("_predictor")):
+    if not whole:
+        _fill(backbone, arrays, path)
         return False
+    predictors = [layer for layer in network.layers if _predicts_classes(layer)]
+    others = any(_of_other_number(layer, arrays) for layer in predictors)
+    if labels and not others and sorted(labels) == sorted(config.labels):
+        for layer in predictors:
+            _order_classes(layer, arrays, config, labels)
+    elif len(labels) > 1:
+        others = True
+    left = predictors if others else []
+    _fill([layer for layer in network.layers if layer.weights and layer not in left], arrays, path)
+    return not others
+
+
+def _predicts_classes(layer):
+    return layer.name.startswith("class_") and layer.name.endswith("_predictor")
+
+
+def _of_other_number(layer, arrays):
+    """Whether the file differs from ``layer`` in the number of classes alone."""
     kernel = arrays.get(f"{layer.name}/0", np.zeros(0))
     shape = tuple(layer.weights[0].shape)
     return kernel.shape[:-1] == shape[:-1] and kernel.shape != shape
+
+
+def _order_classes(layer, arrays, config, labels):
+    """Bring what ``arrays`` has of ``layer`` from the order of ``labels`` into that of ``config``'s."""
+    columns = [*range(config.background), *(config.background + labels.index(name) for name in config.labels)]
+    for index, weight in enumerate(layer.weights):
+        value = arrays.get(f"{layer.name}/{index}", np.zeros(0))
+        if value.shape == tuple(weight.shape):  # columns of one anchor after the other
+            moved = value.reshape(*value.shape[:-1], -1, len(columns))[..., columns]
+            arrays[f"{layer.name}/{index}"] = moved.reshape(value.shape)
 
 
 def load_imagenet(network):

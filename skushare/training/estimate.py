@@ -115,7 +115,7 @@ def measure(plan):
     config, datasets, validation = read_data(plan)
     load_keras()
     share_out(plan.devices, plan.training.batch_size)
-    learner = make_learner(config, plan.training, initial_weights(plan))
+    learner = make_learner(config, plan.training, initial_weights(plan, config))
     batches = Batches(datasets, config, plan.training)
     stream = batches.stream(0)
     learner.train_on_batch(*next(stream))

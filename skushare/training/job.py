@@ -123,7 +123,7 @@ def _carry_out(run, observers, say):
     if find_spec("tensorboard"):
         watching.append(EventLog(run.folder))
     # A checkpoint has all; what the run once started from may be gone by then.
-    start = None if Checkpoints(run.folder) else initial_weights(plan)
+    start = None if Checkpoints(run.folder) else initial_weights(plan, config, say)
     if not train(run.folder, config, plan.training, datasets, validation, start, watching):
         return STOPPED, "as asked to; resume goes on from here"
     heartbeat.phase("packaging")

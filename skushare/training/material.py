@@ -5,7 +5,7 @@ from dataclasses import replace
 from skushare.dataset.dataset import joined_labels
 from skushare.dataset.formats import read_dataset
 from skushare.errors import DatasetError
-from skushare.training.plan import find_weights
+from skushare.training.plan import find_weights, labels_of
 
 
 def read_data(plan):
@@ -40,11 +40,22 @@ def read_source(source, one_class):
     return dataset.as_one_class() if one_class else dataset
 
 
-def initial_weights(plan):
-    """The function that loads the weights which ``plan`` starts from into a network, or ``None``."""
+def initial_weights(plan, config, say=None):
+    """The function that loads the weights which ``plan`` starts from into a network, or ``None``.
+
+    Args:
+        config: the network's ``DetectorConfig``, of :func:`read_data`.
+        say: is told where the layers that predict classes begin at random values.
+    """
     from skushare.detector import weights
 
     if plan.weights in ("", "imagenet"):
         return weights.load_imagenet if plan.weights else None
     path = find_weights(plan.weights)
-    return lambda network: weights.load_matching(network, path)
+    labels = labels_of(path)
+
+    def load(network):
+        if not weights.load_matching(network, path, config, labels) and say:
+            say("the weights are not of these classes; the layers that predict them begin at random values")
+
+    return load

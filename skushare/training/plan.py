@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 from skushare.detector.config import DetectorConfig
-from skushare.detector.models import DESCRIPTION, WEIGHTS, model_choices
+from skushare.detector.models import DESCRIPTION, RUN_CONFIG, WEIGHTS, model_choices, read_model
 from skushare.detector.presets import SHELF_DENSE
 from skushare.detector.zoo import find_checkpoint
-from skushare.errors import ConfigError
+from skushare.errors import ConfigError, SkushareError
 from skushare.settings import Settings
 from skushare.training.config import TrainingConfig
 
@@ -128,6 +128,16 @@ def licence_of(weights):
         except (OSError, ValueError, AttributeError):
             continue
     return ""
+
+
+def labels_of(weights):
+    """Names of the classes of a weight file of a model or a run, in their order; of another, empty."""
+    try:
+        if weights.name == WEIGHTS:
+            return read_model(weights.parent).config.labels
+        return DetectorConfig.from_json((weights.parent / RUN_CONFIG).read_text(encoding="utf-8")).labels
+    except (OSError, ValueError, SkushareError):
+        return ()
 
 
 def _located(source):

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -67,6 +68,41 @@ def test_weights_of_another_preset_are_refused(network, tmp_path):
     save_weights(build_network(preset("ssd_mobilenet_v2_320")), tmp_path / "w.npz")
     with pytest.raises(ModelError, match="layer"):
         load_weights(network, tmp_path / "w.npz")
+
+
+def predictor(config, seed):
+    """A network that only predicts the classes of ``config`` at two anchors, and its random values."""
+    columns = len(config.labels) + config.background
+    network = keras.Sequential(
+        [keras.Input((1, 1, 3)), keras.layers.Conv2D(2 * columns, 1, name="class_0_predictor")]
+    )
+    values = [np.random.default_rng(seed).normal(size=w.shape).astype(np.float32) for w in network.weights]
+    network.set_weights(values)
+    return network, values
+
+
+@pytest.mark.parametrize("name", ["shelf_dense", "ssd_mobilenet_v2_320"])
+@pytest.mark.parametrize(
+    "labels, known, order",
+    [
+        (("tea", "milk", "rice"), ("milk", "rice", "tea"), [2, 0, 1]),
+        (("tea", "milk", "rice"), (), [0, 1, 2]),
+        (("milk", "rice", "jam"), ("milk", "rice", "tea"), None),
+        (("milk", "rice"), ("milk", "rice", "tea"), None),
+        (("can",), ("facing",), [0]),
+    ],
+)
+def test_classes_are_taken_by_their_names_where_these_are_known(tmp_path, name, labels, known, order):
+    config = preset(name, labels=labels)
+    first, given = predictor(preset(name, labels=known or ("a", "b", "c")), seed=1)
+    second, begun = predictor(config, seed=2)
+    save_weights(first, tmp_path / "w.npz")
+    assert load_matching(second, tmp_path / "w.npz", config, known) == (order is not None)
+    if order is not None:
+        columns = [0, *(1 + i for i in order)] if config.background else order
+        begun = [np.stack(np.split(value, 2, axis=-1), -2)[..., columns] for value in given]
+    for value, expected in zip(second.get_weights(), begun, strict=True):
+        np.testing.assert_array_equal(value.reshape(expected.shape), expected)
 
 
 def test_weights_of_other_classes_keep_all_but_what_predicts_them(network, tmp_path):

@@ -5,9 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from skushare.detector import weights
+from skushare.detector.models import RUN_CONFIG
+from skushare.detector.presets import preset
 from skushare.errors import DatasetError
 from skushare.images import write_image
-from skushare.training.material import read_data
+from skushare.training.material import initial_weights, read_data
 from skushare.training.plan import Plan
 
 
@@ -70,3 +73,15 @@ def test_what_nothing_can_be_learnt_from_is_named(source, labels, photos, words)
     plan = Plan(((source("barren", labels, photos=photos), 1.0),), source("val", ["a"], ["a"]))
     with pytest.raises(DatasetError, match=f"barren.*{words}"):
         read_data(plan)
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_weights_of_a_run_are_loaded_with_the_names_of_its_classes(tmp_path, monkeypatch, filled):
+    given, said = [], []
+    monkeypatch.setattr(weights, "load_matching", lambda *arguments: given.append(arguments) or filled)
+    (tmp_path / "best.npz").touch()
+    (tmp_path / RUN_CONFIG).write_text(preset("shelf_dense", labels=("tea", "milk")).to_json())
+    plan = Plan(train=(("a", 1.0),), validation="a", weights=str(tmp_path))
+    initial_weights(plan, "config", said.append)("network")
+    assert given == [("network", tmp_path / "best.npz", "config", ("tea", "milk"))]
+    assert ["random" in line for line in said] == ([] if filled else [True])

@@ -3,10 +3,11 @@ import pytest
 from skushare.dataset.formats import read_dataset
 from skushare.dataset.store import add_dataset
 from skushare.dataset.synthetic import write_dataset
-from skushare.detector.presets import PRESETS
+from skushare.detector.models import RUN_CONFIG
+from skushare.detector.presets import PRESETS, preset
 from skushare.errors import ConfigError
 from skushare.training.config import TrainingConfig
-from skushare.training.plan import Plan, find_weights, licence_of
+from skushare.training.plan import BEST, Plan, find_weights, labels_of, licence_of
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -66,6 +67,15 @@ def test_weights_are_found_in_files_models_and_runs(tmp_path):
     assert find_weights(tmp_path) == find_weights(tmp_path / "best.npz") == tmp_path / "best.npz"
     with pytest.raises(ConfigError, match="no-such"):
         find_weights("no-such")
+
+
+def test_the_classes_of_weights_are_those_of_their_model_or_run(tmp_path):
+    assert labels_of(find_weights("shelf_dense")) == ("facing",)
+    assert labels_of(tmp_path / BEST) == labels_of(tmp_path / "weights.npz") == ()
+    (tmp_path / RUN_CONFIG).write_text(preset("shelf_dense", labels=("tea", "milk")).to_json())
+    assert labels_of(tmp_path / BEST) == ("tea", "milk")
+    (tmp_path / RUN_CONFIG).write_text("{")
+    assert labels_of(tmp_path / BEST) == ()
 
 
 def test_the_licence_of_weights_is_that_of_their_model_or_run(tmp_path):
