@@ -48,6 +48,7 @@ def to_json(found, labels, brands=(), own=(), products=()):
     """JSON text: one object a photo with its count, its facings, and the gaps between them.
 
     ``gaps`` is ``null`` where they are not known: on the frames of a video, of which each facing is on one.
+    What is too doubtful to count fills them, as in audits.
     Where there are brands of one's ``own``, a facing tells whether it is of one: ``false`` is a competitor's,
     ``null`` unknown. ``products``: what ``sku_ids`` count in; ``sku`` is then the product's name, empty where
     it is not known.
@@ -60,7 +61,7 @@ def to_json(found, labels, brands=(), own=(), products=()):
             "facings": len(photo.detections),
             "error": str(photo.error) if photo.error else None,
             "detections": _facings(photo.detections, labels, brands, own, products).to_dict("records"),
-            "gaps": None if photo.partial else find_gaps(photo.detections).records(),
+            "gaps": None if photo.partial else find_gaps(photo.detections, photo.doubtful).records(),
         }
         for photo in found
     ]

@@ -49,6 +49,8 @@ def test_json_tells_the_gaps_of_each_photo():
     assert [len(photo["gaps"]) for photo in content] == [1, 0, 0, 0]
     (gap,) = content[0]["gaps"]
     assert (gap["left"], gap["right"], gap["row"], gap["facings"]) == (42, 70, 1, 1)
+    filled = Found(Path("a.jpg"), 100, 70, row, doubtful=np.float32([[45, 10, 65, 60]]))
+    assert json.loads(results.to_json([filled], ("facing",)))[0]["gaps"] == []
 
 
 def test_csv_has_a_row_a_facing_and_no_formula():

@@ -28,23 +28,6 @@ def named(detections, embeddings, embedder, gallery):
     return gallery.name_products(detections, *gallery.recognise(embeddings, embedder))
 
 
-class BrandDetector:
-    """A detector whose facings have brands, as of :func:`recognise`.
-
-    Attributes:
-        labels: class names.
-    """
-
-    def __init__(self, detector, gallery, embedder):
-        self._detector, self._gallery, self._embedder = detector, gallery, embedder
-        self.labels = detector.labels
-
-    def detect(self, image, **options):
-        """As :meth:`~skushare.detector.runtime.Detector.detect`, with brands."""
-        found = self._detector.detect(image, **options)
-        return recognise(image, found, self._embedder, self._gallery, self.labels)
-
-
 def example_picture(image, box):
     """The facing in ``box`` (xyxy pixels) as the JPEG file that a gallery keeps."""
     return encode_jpeg(shrink(crop(image, box), PICTURE_SIDE))

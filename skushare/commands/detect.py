@@ -1,6 +1,7 @@
 """`skushare detect`: find the facings in photos."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from skushare.commands.common import (
@@ -76,7 +77,7 @@ def add(commands):
 def run(args):
     from skushare import results
     from skushare.brands.frames import frame_namer
-    from skushare.brands.recognition import BrandDetector
+    from skushare.brands.recognition import recognise
     from skushare.detector.batch import detect_files
     from skushare.detector.runtime import Detector
     from skushare.images import find_images
@@ -100,11 +101,10 @@ def run(args):
         check_target(args.out)
     if args.draw:
         check_folder(make_folder(args.draw))
-    detector, brands, own, products = Detector.load(args.model), (), (), ()
+    detector, brands, own, products, name = Detector.load(args.model), (), (), (), None
     gallery, embedder = open_naming(args, detector.labels)
-    live = detector
     if gallery:
-        detector = BrandDetector(detector, gallery, embedder)
+        name = partial(recognise, embedder=embedder, gallery=gallery, labels=detector.labels)
         brands, own, products = gallery.brands, gallery.own_brands, [sku.name for sku in gallery.skus]
     draw = _drawer(args.draw, detector.labels, brands) if args.draw else None
     pictures = {}
@@ -114,6 +114,7 @@ def run(args):
             detector,
             paths,
             on_image=_keeper(pictures) if args.one_shelf else draw,
+            name=name,
             mode=args.mode,
             min_score=args.min_score,
             max_detections=args.max_detections,
@@ -126,8 +127,8 @@ def run(args):
         found = [_in_rows(photo) for photo in _joined(found, pictures, draw)]
     with progress(len(videos), "videos") as advance:
         for video in videos:
-            namer = frame_namer(gallery, embedder, live.labels)
-            found += map(_in_rows, find_in_video(video, live, namer, args.min_score, on_image=draw))
+            namer = frame_namer(gallery, embedder, detector.labels)
+            found += map(_in_rows, find_in_video(video, detector, namer, args.min_score, on_image=draw))
             if found[-1].error:
                 print(f"skushare: {found[-1].error}", file=sys.stderr)
             advance()
@@ -204,21 +205,27 @@ def _joined(found, pictures, draw):
     """``found`` with the photos of one shelf in one record each; those that failed stay as they are."""
     from dataclasses import replace
 
+    import numpy as np
+
     from skushare.detector.batch import Found
     from skushare.shelf.mosaic import join_photos
+    from skushare.shelf.registration import move_boxes
 
     good = [photo for photo in found if not photo.error]
     images = [pictures[photo.path] for photo in good]
+    scales = [image.shape[1] / photo.width for photo, image in zip(good, images, strict=True)]
     scaled = [
-        replace(p.detections, boxes=p.detections.boxes * (i.shape[1] / p.width))
-        for p, i in zip(good, images, strict=True)
+        replace(photo.detections, boxes=photo.detections.boxes * scale)
+        for photo, scale in zip(good, scales, strict=True)
     ]
     records = []
     for mosaic in join_photos(images, scaled):
-        paths = [good[member].path for member in sorted(mosaic.members)]
+        members = sorted(mosaic.members)
+        paths = [good[member].path for member in members]
         name = Path(" + ".join([str(paths[0]), *(path.name for path in paths[1:])]))
         height, width = mosaic.picture.shape[:2]
-        records.append(Found(name, width, height, mosaic.detections))
+        doubtful = [move_boxes(good[m].doubtful * scales[m], mosaic.moves[m]) for m in members]
+        records.append(Found(name, width, height, mosaic.detections, doubtful=np.concatenate(doubtful)))
         if draw:
             draw(paths[0], mosaic.picture, mosaic.detections)
     return records + [photo for photo in found if photo.error]
