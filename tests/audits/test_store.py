@@ -202,14 +202,20 @@ def test_writers_of_the_same_new_brands_do_not_stand_in_each_others_way(make_aud
 
 
 def test_an_unfinished_audit_is_in_no_list_until_it_is_finished(make_audit, make_photo):
-    number = store.begin_audit(make_audit(store="Corner shop"), 2, {"paths": ["a"]})
+    begun = make_audit(store="Corner shop")
+    number = store.begin_audit(begun, 2, {"paths": ["a"]})
     first = make_photo()
     assert store.add_photo(number, first)
     assert not store.add_photo(number, first)
     assert count_audits() == 0
-    assert store.unfinished_audits() == [
-        {"audit": number, "store": "Corner shop", "photos": 1, "planned": 2, "request": {"paths": ["a"]}}
-    ]
+    told = {
+        "store": "Corner shop",
+        "time": begun.time,
+        "photos": 1,
+        "planned": 2,
+        "request": {"paths": ["a"]},
+    }
+    assert store.unfinished_audits() == [{"audit": number, **told}]
     assert store.add_photo(number, make_photo((1, 1), shade=90))
     store.finish_audit(number)
     assert store.unfinished_audits() == []
