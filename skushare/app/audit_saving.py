@@ -109,7 +109,7 @@ def word_fields(key, first=None):
                 index=known.index(first[name]) if first.get(name) in known else None,
                 placeholder="Choose one or write a new one",
                 accept_new_options=True,
-                key=f"{key}_{name}",
+                key=f"{key}_word_{name}",  # the page itself may have a field for the category
             )
             or ""
         )
