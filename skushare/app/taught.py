@@ -76,8 +76,14 @@ def show_product(gallery, keep):
 
 
 def _choose_examples(gallery, identity):
-    """Show examples of a product, a few at a time; gives the numbers of those that are marked as wrong."""
-    numbers = gallery.examples_of(identity)
+    """Show examples of a product, a few at a time; gives the numbers of those that are marked as wrong.
+
+    Marks are kept while other pages of examples are looked at, and gone with another product or version.
+    """
+    numbers, about = gallery.examples_of(identity), (gallery.digest, identity)
+    if st.session_state.get("taught_about") != about:
+        st.session_state.taught_about, st.session_state.taught_wrong = about, set()
+    wrong = st.session_state.taught_wrong
     pages = max(1, -(-len(numbers) // MOST_EXAMPLES))
     page = 1
     if pages > 1:
@@ -87,16 +93,18 @@ def _choose_examples(gallery, identity):
             pages,
             key=f"page_{identity}_{pages}",
         )
-    wrong = []
     with st.container(horizontal=True):
         for number in numbers[(page - 1) * MOST_EXAMPLES : page * MOST_EXAMPLES]:
             with st.container(border=True, width=130):
                 st.image(gallery.pictures[number], width=96)
-                if st.checkbox("Wrong", key=f"wrong_{gallery.digest[:12]}_{number}"):
-                    wrong.append(number)
+                key = f"wrong_{gallery.digest[:12]}_{number}"
+                st.session_state.setdefault(key, number in wrong)  # its box is new on each page
+                (wrong.add if st.checkbox("Wrong", key=key) else wrong.discard)(number)
+    if wrong and pages > 1:
+        st.caption(f"{len(wrong)} marked as wrong on all pages together.")
     if not numbers:
         st.caption("It has no examples, so that nothing is taken for it.")
-    return wrong
+    return sorted(wrong)
 
 
 def show_versions(gallery, embedder, keep):

@@ -266,6 +266,22 @@ def test_many_examples_are_shown_a_few_at_a_time(taught, monkeypatch):
     assert len(taught.checkbox) == 1 and taught.checkbox[0].key != first
 
 
+def test_marks_of_wrong_examples_hold_over_the_pages_and_go_with_the_product(taught, monkeypatch):
+    monkeypatch.setattr("skushare.app.taught.MOST_EXAMPLES", 1)
+    choose(taught, "Look at a product", "b")
+    taught.checkbox[0].check().run()
+    choose(taught, "Look at a product", "a")
+    choose(taught, "Look at a product", "b")
+    assert not taught.checkbox[0].value
+    for page in (1, 2):
+        taught.number_input[0].set_value(page).run()
+        taught.checkbox[0].check().run()
+    taught.number_input[0].set_value(1).run()
+    assert taught.checkbox[0].value
+    press(taught, "Take out the wrong ones")
+    assert np.bincount(open_gallery("shelf").example_skus, minlength=3).tolist() == [1, 0, 1]
+
+
 def test_two_products_can_be_merged_and_one_forgotten(taught):
     choose(taught, "Look at a product", "a")
     choose(taught, "It is the same as", "b")
