@@ -16,7 +16,7 @@ from skushare.app.text import plain
 from skushare.audit_charts import BEYOND, comparison_chart
 from skushare.audits import store
 from skushare.audits.compare import compare
-from skushare.audits.corrections import Facing
+from skushare.audits.corrections import Facing, told_correction
 from skushare.audits.export import FORMATS, export
 from skushare.audits.lessons import lessons, teach
 from skushare.audits.listing import ALL, brand_totals
@@ -233,7 +233,8 @@ def _show_corrections(audit):
     for i, each in shown:
         with st.container(horizontal=True, vertical_alignment="center"):
             who = f", {each.who}" if each.who else ""
-            st.text(f"{each.time.astimezone(audit.time.tzinfo):%Y-%m-%d %H:%M}{who}: {each.what}"[:300])
+            time = f"{each.time.astimezone(audit.time.tzinfo):%Y-%m-%d %H:%M}"
+            st.text(f"{time}{who}: {told_correction(each, audit.photos)}"[:300])
             if last[each.photo, each.facing] == i:
                 st.button(
                     "Take back",

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from skushare.app.text import plain
-from skushare.audits.targets import save_target, targets
+from skushare.audits.targets import save_target, targets, told_against
 from skushare.brands.gallery import categories_of_brands
 from skushare.brands.looks import is_look
 from skushare.charts import ACCENT, OTHER, share_chart
@@ -47,7 +47,13 @@ def choose_sides(key, own):
         return False
     options = (EVERY_BRAND, AGAINST)
     chosen = st.segmented_control(
-        "Show", options, default=EVERY_BRAND, key=f"{key}_sides", required=True, persist_state="page"
+        "Show",
+        options,
+        default=EVERY_BRAND,
+        key=f"{key}_sides",
+        required=True,
+        persist_state="page",
+        wrap=True,
     )
     return chosen == AGAINST
 
@@ -92,6 +98,7 @@ def show_share_panel(photos, labels, brands, colors, key, own=(), skus=()):
             key=f"{key}_measure",
             required=True,
             persist_state="page",
+            wrap=True,
         )
         measure = MEASURES[chosen]
         categories = [sku.category for sku in skus]
@@ -112,15 +119,19 @@ def show_share_panel(photos, labels, brands, colors, key, own=(), skus=()):
 
 
 def show_own(together, measure, target=None):
-    """What the own brands have together, and how far that is from the target."""
+    """What the own brands have together, and how far that is from the target, coloured beyond the margin."""
     row = together[together["name"] == OWN]
     share, margin = (row[c].iloc[0] if len(row) else 0.0 for c in (measure, _margin(measure)))
-    st.metric(
-        "Own brands",
-        f"{100 * share:.0f} % ± {100 * margin:.0f} %",
-        None if target is None else f"{100 * (share - target):+.1f} points to the target of {target:.0%}",
-        border=True,
-    )
+    told = {}
+    if target is not None:
+        color, arrow = ("green", "up") if share > target else ("red", "down")
+        within = abs(share - target) <= margin
+        told = {
+            "delta": told_against(share, target),
+            "delta_color": "off" if within else color,
+            "delta_arrow": "off" if within else arrow,
+        }
+    st.metric("Own brands", f"{100 * share:.0f} % ± {100 * margin:.0f} %", border=True, **told)
 
 
 def read_targets(brands, category=""):

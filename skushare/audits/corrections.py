@@ -55,6 +55,29 @@ class Correction:
         return f"moved the box of {self.after.brand}"
 
 
+def told_correction(correction, photos):
+    """A correction in words, with its place: "added Astra, shelf row 2, number 3 from the left".
+
+    Args:
+        photos: the :class:`~skushare.audits.audit.AuditPhoto` of the original; where these are several, the
+            photo is told too.
+    """
+    photo = next(photo for photo in photos if photo.id == correction.photo)
+    of = f", {photo.name}" if sum(each.role != "part" for each in photos) > 1 else ""
+    return f"{correction.what}, {_place((correction.after or correction.before).box, photo)}{of}"
+
+
+def _place(box, photo):
+    """Where ``box`` is on ``photo``: on the row of the facing beside it, without one by its middle."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    rows, (left, top, right, bottom) = photo.detections.row_ids, photo.detections.boxes.T
+    away = np.where((top <= y) & (y <= bottom), abs((left + right) / 2 - x), np.inf)
+    if rows is None or not np.isfinite(away).any() or (row := rows[away.argmin()]) < 0:
+        return f"at {x / photo.width:.0%} of the width, {y / photo.height:.0%} of the height"
+    before = (rows == row) & (right < x)
+    return f"shelf row {row + 1}, number {before.sum() + 1} from the left"
+
+
 class Corrected(NamedTuple):
     """A photo after corrections, and the number of each of its facings."""
 

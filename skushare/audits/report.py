@@ -10,8 +10,10 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
+from skushare.audits.corrections import told_correction
 from skushare.audits.fonts import write_fallbacks
-from skushare.audits.targets import targets
+from skushare.audits.targets import targets, told_against
+from skushare.brands.gallery import categories_of_brands
 from skushare.brands.library import skus_of
 from skushare.brands.notes import brand_notes
 from skushare.database import pictures
@@ -20,7 +22,7 @@ from skushare.errors import SkushareError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
 from skushare.shelf.gaps import count_gaps
-from skushare.shelf.share import OWN, share_of_shelves
+from skushare.shelf.share import OWN, in_category, share_of_shelves
 
 _FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _SIDE = 1600  # pixels of a photo's longer side: 200 a inch on this page
@@ -52,6 +54,10 @@ def report(audit):
         page.corrections(audit)
         page.made_with(audit)
         return bytes(page.output())
+
+
+def _percent(share):
+    return f"{100 * share:.1f} %"
 
 
 def _told_gaps(gaps, meaning=""):
@@ -128,35 +134,49 @@ class _Report(FPDF):
         self.set_font("DejaVu", size=9)
         self.set_text_color(0)
         self.set_fill_color(255)  # the bars left theirs
+        wanted = {name: share for name, share in targets().items() if name in set(shares["name"])}
         with self.table(
-            col_widths=(84, 20, 38, 38),
-            text_align=("LEFT", "RIGHT", "RIGHT", "RIGHT"),
+            col_widths=(60, 18, 34, 34, 34) if wanted else (84, 20, 38, 38),
+            text_align=("LEFT", *["RIGHT"] * (4 if wanted else 3)),
             line_height=5,
             borders_layout="SINGLE_TOP_LINE",
             headings_style=FontFace(color=_GREY),  # by default bold, which would take another font file
         ) as t:
-            t.row(["Brand", "Facings", "Share", "Linear share"])
+            t.row(["Brand", "Facings", "Share", "Linear share", *["Target, points"] * bool(wanted)])
             for row in shares.itertuples():
                 pairs = (row.share, row.margin), (row.linear, row.linear_margin)
-                shares = (f"{share:.1%} ± {margin:.1%}" for share, margin in pairs)
-                t.row([self.legible(row.name), f"{row.facings:,}", *shares])
+                told = [f"{_percent(share)} ± {_percent(margin)}" for share, margin in pairs]
+                if wanted:
+                    target = wanted.get(row.name)
+                    told.append(
+                        "" if target is None else f"{_percent(target)}, {100 * (row.share - target):+.1f}"
+                    )
+                t.row([self.legible(row.name), f"{row.facings:,}", *told])
 
     def own(self, now):
-        """What the own brands have together, and its target, where galleries and targets know them."""
+        """What the own brands have together, and its target, where galleries and targets know them.
+
+        Of the audit's category by itself too, where the gallery has it and there is a target for it.
+        """
         names, found = now.by_brand()
-        own = self.notes.own_among(names, skus_of(now.gallery_digest))
+        skus = skus_of(now.gallery_digest)
+        own = self.notes.own_among(names, skus)
         if not own:
             return
+        self.own_share("", found, names, own, targets().get(OWN))
+        categories = [sku.category for sku in skus]
+        target = targets(now.category).get(OWN)
+        if now.category in filter(None, categories) and target is not None:
+            of_brands = categories_of_brands(skus, names)
+            found = [in_category(d, categories, now.category, of_brands) for d in found]
+            self.own_share(f" of {now.category}", found, names, own, target)
+
+    def own_share(self, where, found, names, own, target):
         table = share_of_shelves(found, brands=names, own=own)
         row = table[table["name"] == OWN].iloc[:1]
         share, margin = (float(row[c].sum()) for c in ("share", "margin"))
-        target = targets(now.category).get(OWN, targets().get(OWN))
-        told = (
-            ""
-            if target is None
-            else f", target {target:.1%}, difference {100 * (share - target):+.1f} points"
-        )
-        self.fact("Own brands", f"{share:.1%} ± {margin:.1%}{told}", 160)
+        told = "" if target is None else f", {told_against(share, target)}"
+        self.fact("Own brands", f"{_percent(share)} ± {_percent(margin)}{where}{told}", 240)
 
     def bars(self, shares):
         """Horizontal bars, each with its brand's colour, name and share."""
@@ -172,7 +192,7 @@ class _Report(FPDF):
             with self.local_context():  # a further font would stay on for the next cell
                 self.cell(60, _LINE, self.legible(row.name, 30), align="R")
             self.set_x(self.l_margin + 62 + 90 * row.share / most + 2)
-            self.cell(0, _LINE, f"{row.share:.1%}", new_x="LMARGIN", new_y="NEXT")
+            self.cell(0, _LINE, _percent(row.share), new_x="LMARGIN", new_y="NEXT")
 
     def photos(self, now, gaps):
         if now.source == "sweep":
@@ -207,9 +227,8 @@ class _Report(FPDF):
         self.text_line("All figures above are those after them.")
         for each in audit.corrections:
             who = f", {each.who}" if each.who else ""
-            self.text_line(
-                f"{each.time.astimezone(audit.time.tzinfo):%Y-%m-%d %H:%M}{who}: {each.what}", _NOTE
-            )
+            time = f"{each.time.astimezone(audit.time.tzinfo):%Y-%m-%d %H:%M}"
+            self.text_line(f"{time}{who}: {told_correction(each, audit.photos)}", _NOTE)
 
     def made_with(self, audit):
         self.title_line("Made with")

@@ -25,6 +25,13 @@ def targets(category=""):
     return {names[number]: share for number, share in shares.items()}
 
 
+def told_against(share, target):
+    """How far ``share`` is from ``target``, both from 0 to 1: "1.7 points above the target of 20 %"."""
+    points = round(100 * (share - target), 1)
+    side = f"{abs(points):.1f} points {'above' if points > 0 else 'below'}" if points else "at"
+    return f"{side} the target of {round(100 * target, 1):g} %"
+
+
 def save_target(brand, share, category=""):
     """Keep that ``brand`` should have ``share``, from 0 to 1; ``None`` forgets it.
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from skushare.app import shares
 from skushare.app.naming import BY_LOOK
@@ -12,7 +13,7 @@ from skushare.audits.targets import save_target
 from skushare.brands.embedder import Embedder
 from skushare.brands.library import open_gallery, save_gallery
 from skushare.jpeg import encode_jpeg
-from tests.app.elements import metrics, open_tab, texts
+from tests.app.elements import metrics, open_tab, press, texts
 from tests.app.test_pages import open_page, upload
 from tests.brands.conftest import COLORS, ColorEmbedder, color_gallery
 
@@ -41,11 +42,38 @@ def table(app, *columns):
 def test_own_brands_are_set_against_their_target(app):
     assert metrics(app)["Own brands"].startswith("50 % ±")
     (own,) = [metric for metric in app.metric if metric.label == "Own brands"]
-    assert own.delta == "-10.0 points to the target of 60%"
+    assert own.delta == "10.0 points below the target of 60 %"
     targets = table(app, "target").set_index("name")
     assert targets.index[0] == "own brands"
     assert targets.loc["Rot", "difference"] == pytest.approx(20)
     assert np.isnan(targets.loc["Blau", "target"])
+
+
+@pytest.mark.parametrize(
+    "share, target, told, color, arrow",
+    [
+        (0.217, 0.2, "1.7 points above the target of 20 %", "GRAY", "NONE"),
+        (0.3, 0.2, "10.0 points above the target of 20 %", "GREEN", "UP"),
+        (0.1, 0.125, "2.5 points below the target of 12.5 %", "RED", "DOWN"),
+        (0.2, 0.2, "at the target of 20 %", "GRAY", "NONE"),
+        (0.2, None, "", None, None),
+    ],
+)
+def test_a_difference_within_the_margin_has_no_colour(share, target, told, color, arrow):
+    def page(share, target):
+        import pandas as pd
+
+        from skushare.app.shares import show_own
+
+        table = pd.DataFrame({"name": ["own brands"], "share": [share], "margin": [0.02]})
+        show_own(table, "share", target)
+
+    (metric,) = AppTest.from_function(page, args=(share, target)).run().metric
+    shown = metric.proto
+    assert metric.delta == told
+    if target is not None:
+        assert shown.MetricColor.Name(shown.color) == color
+        assert shown.MetricDirection.Name(shown.direction) == arrow
 
 
 def test_own_brands_are_shown_against_competitors(app):
@@ -136,6 +164,8 @@ def test_the_live_page_has_categories_and_sides(app, camera):
     app.selectbox(key="live_category").set_value("tea").run()
     app.segmented_control(key="live_sides").set_value("Own against competitors").run()
     assert not app.exception
+    press(app, "Save as audit")  # its form has a field for the category too
+    assert {"tea", None} <= {each.value for each in app.selectbox if each.label == "Category"}
 
 
 def test_an_audit_by_the_demo_gallery_has_its_own_brands(detector, workspace):

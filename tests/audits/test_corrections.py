@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from skushare.audits.audit import AuditPhoto
-from skushare.audits.corrections import Correction, Facing, correct
+from skushare.audits.corrections import Correction, Facing, correct, told_correction
 from skushare.detections import Detections
 from skushare.shelf.rows import assign_rows
 from skushare.shelf.share import share_by_row, share_of_shelf
@@ -63,6 +63,37 @@ def test_the_newest_correction_of_a_facing_holds(facings, corrections, expected)
 )
 def test_a_correction_tells_what_was_done(before, after, what):
     assert change(0, before, after).what == what
+
+
+@pytest.mark.parametrize(
+    "facings, rows, correction, several, told",
+    [
+        ((A, B), [0, 0], change(1, B, None), False, "removed Bello, shelf row 1, number 2 from the left"),
+        ((B, A), [0, 0], change(0, B, None), False, "removed Bello, shelf row 1, number 2 from the left"),
+        ((A, B), [3, -1], change(2, None, MOVED), False, "added Astra, shelf row 4, number 1 from the left"),
+        (
+            (A, B),
+            None,
+            change(0, A, MOVED),
+            True,
+            "moved the box of Astra, at 6% of the width, 14% of the height, shelf.jpg",
+        ),
+        ((), [], change(0, None, A), False, "added Astra, at 5% of the width, 10% of the height"),
+        ((B,), [-1], change(0, B, A), False, "Bello is Astra, at 5% of the width, 10% of the height"),
+        (
+            (A,),
+            [0],
+            change(1, None, Facing((50, 20, 60, 30), "Bello")),
+            True,
+            "added Bello, at 55% of the width, 50% of the height, shelf.jpg",
+        ),
+    ],
+)
+def test_a_correction_tells_its_place(facings, rows, correction, several, told):
+    made = photo(*facings)
+    made = replace(made, detections=replace(made.detections, row_ids=rows))
+    photos = [made, replace(made, id=2, role="" if several else "part")]
+    assert told_correction(correction, photos) == told
 
 
 def pack(column, board, brand="Astra"):

@@ -3,6 +3,7 @@ import zlib
 from dataclasses import replace
 
 import pytest
+from fpdf.table import Table
 
 import skushare.audits.report
 from skushare.audits import store
@@ -127,10 +128,34 @@ def test_own_brands_and_their_target_are_told(make_audit, monkeypatch):
     assert "Own brands" not in facts
     save_gallery(Gallery("mine", [Sku("a", "Bello", "Bello", own=True)]))
     report(make_audit())
-    assert facts["Own brands"].startswith("33.3% ± ") and "target" not in facts["Own brands"]
+    assert facts["Own brands"].startswith("33.3 % ± ") and "target" not in facts["Own brands"]
     save_target("own brands", 0.4)
     save_target("own brands", 0.5, "coffee")
-    report(make_audit())
-    assert facts["Own brands"].endswith("target 40.0%, difference -6.7 points")
-    report(make_audit(category="coffee"))
-    assert facts["Own brands"].endswith("target 50.0%, difference -16.7 points")
+    for category in ("", "coffee"):  # of which the gallery knows none
+        report(make_audit(category=category))
+        assert facts["Own brands"].endswith("%, 6.7 points below the target of 40 %")
+
+
+def test_a_category_s_target_is_compared_with_the_category_s_own_share(make_audit, make_photo, monkeypatch):
+    facts, rows = [], []
+    monkeypatch.setattr(_Report, "fact", lambda self, name, value, most=0: facts.append((name, value)))
+    monkeypatch.setattr(Table, "row", lambda self, cells: rows.append(cells))
+    gallery = Gallery(
+        "mine",
+        [Sku("a", "Astra", "Astra", category="tea"), Sku("b", "Bello", "Bello", own=True, category="coffee")],
+    )
+    save_gallery(gallery)
+    save_target("own brands", 0.2)
+    save_target("own brands", 0.5, "coffee")
+    save_target("Astra", 0.6)
+    photo = make_photo((0, 0, 1), sku_ids=[0, 0, 1])
+    for category, told in (
+        ("", []),
+        ("tea", []),
+        ("coffee", ["100.0 % ± 0.0 % of coffee, 50.0 points above the target of 50 %"]),
+    ):
+        facts.clear()
+        report(make_audit(photo, category=category, gallery="mine", gallery_digest=gallery.digest))
+        whole, *of_category = [value for name, value in facts if name == "Own brands"]
+        assert whole.endswith("%, 13.3 points above the target of 20 %") and of_category == told
+    assert [row[-1] for row in rows[:3]] == ["Target, points", "60.0 %, +6.7", ""]

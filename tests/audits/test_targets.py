@@ -2,7 +2,7 @@
 
 import pytest
 
-from skushare.audits.targets import save_target, targets
+from skushare.audits.targets import save_target, targets, told_against
 from skushare.errors import AuditError
 
 HOSTILE = "<b>'; DROP TABLE targets; -- 🥫"
@@ -32,3 +32,16 @@ def test_a_look_can_have_no_target_and_lose_one(database):
     save_target("look AB", None)
     save_target("look after", 0.3)
     assert targets() == {"look after": 0.3}
+
+
+@pytest.mark.parametrize(
+    "share, target, told",
+    [
+        (0.2171, 0.2, "1.7 points above the target of 20 %"),
+        (0.1, 0.125, "2.5 points below the target of 12.5 %"),
+        (0.2004, 0.2, "at the target of 20 %"),
+        (0, 1, "100.0 points below the target of 100 %"),
+    ],
+)
+def test_a_difference_is_told_by_its_side(share, target, told):
+    assert told_against(share, target) == told
