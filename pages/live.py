@@ -6,7 +6,7 @@ import streamlit as st
 
 from skushare.app.audit_saving import UNNAMED, CameraView, audit_of_frame, audit_of_sweep, save_as_audit
 from skushare.app.camera import camera_status, camera_stream, without_stream
-from skushare.app.cells import cells
+from skushare.app.cells import cells, picture_and_figures
 from skushare.app.galleries import shared_embedder
 from skushare.app.looks import are_new_looks, show_live_looks
 from skushare.app.model import choose_sizes, detector_of, score_slider, shared_detector, tell_model
@@ -108,7 +108,7 @@ def keep_snapshot():
 
 
 reading_row = st.container()
-video_column, course_column = st.columns([3, 2], gap="large")
+video_column, course_column = picture_and_figures()
 looks_row = st.container()
 settings_row = st.container()  # below what is read all the time, also on a phone
 with video_column:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from skushare.album import Album
+from skushare.app.cells import picture_and_figures
 from skushare.app.galleries import demo_gallery, shared_embedder
 from skushare.app.model import shared_detector
 from skushare.app.navigation import require_navigation
@@ -35,7 +36,7 @@ def counted_sample(path, model):
 pictures = sample_pictures()
 if pictures:
     album, naming = counted_sample(pictures[0], detector.name)
-    picture_column, result_column = st.columns([3, 2], gap="large")
+    picture_column, result_column = picture_and_figures()
     shares = album.shares(detector.min_score, detector.labels, naming)
     names = naming.brands if naming else detector.labels
     colors = shown_colors(names, shares["name"], demo_gallery().chosen_colors if naming else {})

@@ -19,6 +19,8 @@ _ANY = alt.NamedData("any")  # stands for the data, which come with each chart
 # What the specification of a share chart reads.
 _COLUMNS = ["name", "color", "facings", "shown", "margin", "low", "high", "text", "target", "end", "place"]
 _LENGTH_STEP = 0.05  # of the longest bar's length: the axis stays while shares move a little
+_TEXT_GAP = 8  # pixels between a bar and its text
+_LETTER, _LETTERS_STEP = 6.5, 4  # pixels of a letter beside a bar; the room for letters grows by so many
 
 
 class Chart(NamedTuple):
@@ -63,13 +65,16 @@ def share_chart(shares, measure="share", colors=None, targets=None, minor=()):
         len(table),
         round(_LENGTH_STEP * np.ceil(longest / _LENGTH_STEP), 2),
         bool(table["target"].notna().any()),
+        int(_LETTERS_STEP * np.ceil(max(map(len, table["text"]), default=0) / _LETTERS_STEP)),
     )
     return Chart(table[_COLUMNS], spec)
 
 
 @lru_cache(maxsize=256)  # Altair takes ten times as long as all the rest
-def _share_spec(measure, bars, longest, has_targets):
-    scale = alt.Scale(domainMin=0, domainMax=1.6 * longest, nice=False)
+def _share_spec(measure, bars, longest, has_targets, letters):
+    # Beyond the longest bar is room for the text, however narrow the chart is.
+    end = alt.ExprRef(f"max(width - {_TEXT_GAP + _LETTER * letters:.0f}, 1)")
+    scale = alt.Scale(domainMin=0, domainMax=longest, rangeMin=0, rangeMax=end, nice=False)
     base = alt.Chart(_ANY).encode(
         y=alt.Y(
             "name:N",
@@ -85,13 +90,13 @@ def _share_spec(measure, bars, longest, has_targets):
             alt.Tooltip("high:Q", title="to", format=".1%"),
         ],
     )
-    # The text tells the numbers, so there is no axis; it needs room beyond the longest bar.
+    # The text tells the numbers, so there is no axis.
     x = alt.X("shown:Q", axis=None, scale=scale)
     color = alt.Color("color:N", legend=None, scale=None)  # as it is in the data
     shares = base.mark_bar(cornerRadiusEnd=4, size=22).encode(x=x, color=color)
     doubt = base.transform_filter("datum.margin > 0.0005").mark_rule(strokeWidth=2, color=TEXT)
     doubt = doubt.encode(x=alt.X("low:Q", axis=None, scale=scale), x2="high:Q")
-    text = base.mark_text(align="left", dx=8, fontSize=14, color=TEXT)
+    text = base.mark_text(align="left", dx=_TEXT_GAP, fontSize=14, color=TEXT)
     text = text.encode(x=alt.X("end:Q", axis=None, scale=scale), text="text:N")
     chart = shares + doubt + text
     if has_targets:

@@ -1,5 +1,7 @@
 """Charts: stable colours, bounded bars, nothing to draw."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -107,3 +109,17 @@ def test_new_numbers_of_as_many_brands_keep_the_specification():
 def test_a_specification_holds_no_data(chart):
     parts = [chart.spec, *chart.spec.get("layer", ())]
     assert not any({"data", "datasets"} & set(part) for part in parts)
+
+
+def test_beside_the_longest_bar_is_room_for_its_text_however_narrow_the_chart_is():
+    def room(table):
+        (scale,) = {
+            str(each["encoding"]["x"]["scale"]): each["encoding"]["x"]["scale"]
+            for each in share_chart(table).spec["layer"]
+        }.values()
+        return scale["domainMax"], int(re.fullmatch(r"max\(width - (\d+), 1\)", scale["rangeMax"]["expr"])[1])
+
+    few, many = shares(64, 20).assign(margin=0.03), shares(6400, 2000).assign(margin=0.03)
+    assert room(few)[0] == pytest.approx(0.8)  # no room is left in the scale itself
+    assert room(many)[1] > room(few)[1] > 6 * len("76 % ± 3 % (64)")
+    assert room(shares())[1] < 20

@@ -8,6 +8,7 @@ import streamlit as st
 from skushare.app.annotator import annotator
 from skushare.app.audit_saving import word_fields
 from skushare.app.audits import go_to
+from skushare.app.cells import picture_and_figures
 from skushare.app.galleries import MY_BRANDS, Teaching, notes_of, shared_embedder
 from skushare.app.notes import attempt, note, show_notes
 from skushare.app.shares import show_share_panel
@@ -73,7 +74,7 @@ def show_audit(audit):
         st.metric("Corrections", f"{len(audit.corrections):,}", border=True)
     shares = now.shares()
     colors = notes_of(audit.gallery).colors(now.brands, shares["name"])
-    left, right = st.columns([3, 2], gap="large")
+    left, right = picture_and_figures()
     with left:
         _show_photo(now, gaps, colors)
     with right:
