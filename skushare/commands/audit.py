@@ -323,7 +323,7 @@ def _print(audit):
         "category": audit.category,
         "time": f"{audit.time:%Y-%m-%d %H:%M %z}",
         "note": audit.note,
-        "photos": len(audit.photos),
+        "photos": audit.photos_taken,
         "facings": now.facings,
         "gaps": count_gaps(now.gaps() or [])[0],
         "corrections": len(audit.corrections),

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -103,6 +104,14 @@ def test_an_audit_is_kept_listed_shown_exported_and_reported(photos, tmp_path, c
     assert (tmp_path / "one.pdf").read_bytes().startswith(b"%PDF")
     assert run(capsys, "audits", "delete", 1)[0] == 0
     assert "no audits" in run(capsys, "audits", "list")[1].out
+
+
+def test_parts_of_a_joined_picture_are_the_photos_and_not_the_picture(photos, capsys):
+    run(capsys, "audit", photos)
+    audit = store.open_audit(1)
+    roles = zip(audit.photos, ("joined", "part", "part"), strict=True)
+    store.save_audit(replace(audit, photos=[replace(photo, role=role) for photo, role in roles]))
+    assert "photos       2" in run(capsys, "audits", "show", 2)[1].out
 
 
 def test_a_brand_map_names_the_brands_and_the_page_and_report_know_the_own_ones(photos, tmp_path, capsys):
