@@ -12,7 +12,7 @@ from skushare.app.model import detector_of, score_slider, tell_model
 from skushare.app.naming import name_album, tell_unknown
 from skushare.app.navigation import require_navigation
 from skushare.app.photo_tabs import show_counts, show_facings, show_pictures
-from skushare.app.shares import show_share_panel
+from skushare.app.shares import seen_names, show_share_panel
 from skushare.app.shelves import shelves_of, show_counted, show_layout
 from skushare.app.text import plain
 from skushare.app.visits import of_visit, put_in_address, start_anew
@@ -20,7 +20,6 @@ from skushare.colors import shown_colors
 from skushare.images import SUFFIXES
 from skushare.samples import sample_pictures
 from skushare.shelf.gaps import count_gaps
-from skushare.shelf.share import share_of_shelves
 
 require_navigation()
 
@@ -123,14 +122,15 @@ if album:
     brands = naming.brands if naming else ()
     shelves = shelves_of(album, naming, min_score, "photos")
     names = brands or detector.labels
-    seen = share_of_shelves([shelf.detections for shelf in shelves], detector.labels, brands)["name"]
+    seen = seen_names([shelf.detections for shelf in shelves], detector.labels, brands)
     colors = shown_colors(names, seen, known.chosen_colors if known else {})
     total = sum(len(shelf.detections) for shelf in shelves)
     gaps, _ = count_gaps([shelf.gaps for shelf in shelves])
     with st.container(horizontal=True):
         st.metric("Facings", f"{total:,}", border=True)
         st.metric("Photos", len(album), border=True)
-        st.metric("Facings a photo", f"{total / len(album):.1f}", border=True)
+        if not any(shelf.parts for shelf in shelves):  # joined photos share facings
+            st.metric("Facings a photo", f"{total / len(album):.1f}", border=True)
         st.metric("Gaps", f"{gaps:,}", border=True, help="Empty places between two facings of a shelf row")
     tabs = st.tabs(
         ["Pictures", "Count per photo", "Every facing", "Share of shelf"], key="photos_tab", on_change="rerun"

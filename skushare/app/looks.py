@@ -26,7 +26,7 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
     ):
         name, facings = naming.brands[known + number], _facings_of(naming, photos, min_score, known + number)
         row = int((photos[photo].detections.scores >= min_score).nonzero()[0][facing])
-        st.image(photos[photo].cutout(row), width=64)
+        st.image(photos[photo].cutout(row), width=64, alt=f"A facing of {name}")
         key = f"look_{photo}_{row}"
         # A callback is called once for what was written; the field itself has it in every run.
         st.text_input(
@@ -102,7 +102,7 @@ def show_live_looks(session, embedder):
     shown = looks[: MOST_LOOKS + sum(bool(look.brand) for look in looks)]
     for number in cells(range(len(shown)), 3):
         look, line = shown[number], st.container(horizontal=True, vertical_alignment="center")
-        line.image(look.picture, width=48)
+        line.image(look.picture, width=48, alt=f"A facing of {look.name}")
         if look.brand:
             line.text(f"{look.name}: {look.brand}")
             continue

@@ -41,6 +41,19 @@ def show_shares(shares, labels, measure="share", colors=None, wanted=None):
         st.caption("This model finds product fronts and does not tell brands apart: they form one class.")
 
 
+def seen_names(photos, labels=(), brands=()):
+    """The names on ``photos``, first what is largest on all together or on one of them, as charts show it.
+
+    Looks come after brands, as in a chart; arguments as of :func:`~skushare.shelf.share.share_of_shelves`.
+    """
+    places = {}
+    for of in (photos, *([found] for found in photos)):
+        names = sorted(share_of_shelves(of, labels, brands)["name"], key=lambda name: bool(is_look(name)))
+        for place, name in enumerate(names):
+            places[name] = min(place, places.get(name, place))
+    return sorted(places, key=places.get)
+
+
 def choose_sides(key, own):
     """Whether the own brands are to be shown against all others; asked only where there are any."""
     if not own:

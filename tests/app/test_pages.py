@@ -268,10 +268,10 @@ def test_overlapping_photos_of_one_shelf_are_joined_when_asked(detector, monkeyp
     app.file_uploader[0].set_value([upload("left.jpg", encode_jpeg(picture[:, :500]))]).run()
     detector.calls = 1
     app.file_uploader[0].set_value([upload("right.jpg", encode_jpeg(picture[:, 200:]))]).run()
-    assert metrics(app)["Facings"] == "2"
+    assert metrics(app)["Facings"] == "2" and metrics(app)["Facings a photo"] == "1.0"
     app.toggle(key="photos_joined").set_value(True).run()
     assert not app.exception
-    assert metrics(app)["Facings"] == "1"
+    assert metrics(app)["Facings"] == "1" and "Facings a photo" not in metrics(app)
     assert sum("facings** in" in text for text in texts(app.markdown)) == 1  # one picture of both
 
 
@@ -617,6 +617,7 @@ def test_a_look_named_in_place_becomes_a_brand_of_a_gallery(detector):
     assert UNNAMED in texts(app.caption)
     open_tab(app, "Share of shelf")
     (look,) = [field for field in app.text_input if field.label == "look A: 2 facings"]
+    assert [each.proto.imgs[0].alt for each in app.get("image")][-1] == "A facing of look A"
     look.set_value("Oats").run()
     assert not app.exception
     assert app.selectbox(key="photos_gallery").value == "My brands"
@@ -665,6 +666,7 @@ def test_a_look_named_on_the_live_page_becomes_a_brand_and_the_count_goes_on(det
     app.run()
     fields = {f.label: f for f in app.text_input}
     assert sorted(fields) == ["look A", "look B", "look C"]
+    assert {each.proto.imgs[0].alt for each in app.get("image")} == {f"A facing of {name}" for name in fields}
     fields["look A"].set_value(" Oats ").run()
     assert not app.exception and not app.error
     assert app.selectbox(key="live_gallery").value == "My brands" and app.toggle(key="live_looks").value

@@ -12,6 +12,8 @@ from skushare.audits.corrections import Facing
 from skushare.audits.targets import save_target
 from skushare.brands.embedder import Embedder
 from skushare.brands.library import open_gallery, save_gallery
+from skushare.colors import shown_colors
+from skushare.detections import Detections
 from skushare.jpeg import encode_jpeg
 from tests.app.elements import metrics, open_tab, press, texts
 from tests.app.test_pages import open_page, upload
@@ -33,6 +35,20 @@ def app(monkeypatch, detector, workspace):
     page.file_uploader[0].set_value([upload("shelf.jpg", encode_jpeg(picture))]).run()
     yield open_tab(page, "Share of shelf")
     st.cache_resource.clear()
+
+
+def test_what_is_largest_on_one_photo_has_its_colour_before_what_is_small_on_all():
+    names = [f"look {chr(65 + i)}" for i in range(26)] + [f"look A{chr(65 + i)}" for i in range(14)]
+    large, small = (np.repeat(np.arange(n), n)[::-1] for n in (29, 11))
+    photos = [
+        Detections(np.zeros((len(ids), 4)), np.ones(len(ids)), np.zeros(len(ids)), brand_ids=ids)
+        for ids in (large, small + 29)
+    ]
+    colors = shown_colors(names, shares.seen_names(photos, (), names))
+    assert len({colors[name] for name in names[29:]}) == 11
+    assert shares.seen_names([]) == []
+    brand = [Detections(np.zeros((3, 4)), np.ones(3), np.zeros(3), brand_ids=[0, 0, 1])]
+    assert shares.seen_names(brand, (), ["look A", "Oats"]) == ["Oats", "look A"]
 
 
 def table(app, *columns):
