@@ -109,7 +109,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
     const form = make("form", card, "naming");
     const brand = field(form, pile, "brand", "Brand", "brands");
-    const product = field(form, pile, "product", "Product, if you like", "products");
+    const product = field(form, pile, "product", "Product, if any", "products");
     brand.addEventListener("input", () => {
       // The product that the pile is taken for is one of its own brand alone.
       if (brand.value !== pile.brand && product.value === pile.product) product.value = "";
