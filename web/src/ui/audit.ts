@@ -1,7 +1,7 @@
 /** The audit: what was found at one shelf at one time, and with what. As in `skushare/audits/audit.py`. */
 
 import type { Detections, Quad, ShareRow } from '../core'
-import { assignRows, makeDetections, shareByRow, shareOfShelf, tidyName } from '../core'
+import { UNKNOWN, assignRows, makeDetections, shareByRow, shareOfShelf, tidyName } from '../core'
 
 export { COMPETITORS, OWN, UNKNOWN } from '../core'
 
@@ -235,11 +235,33 @@ function once<K extends object, V>(make: (of: K) => V): (of: K) => V {
   }
 }
 
-/** The shares of a saved audit's photo; a search asks for those of many audits at each letter. */
-export const sharesOf = once((audit: Audit): ShareRow[] => reckon(audit).shares)
+/** The shares of a sweep that has brands; `null` where the photo's tell more. */
+export function namedSweep(sweep: readonly ShareRow[] | null): readonly ShareRow[] | null {
+  return sweep?.some((row) => row.name !== UNKNOWN) ? sweep : null
+}
+
+/** The shares that an audit is told by: its sweep's, else its photo's. */
+export function toldShares({ shares, sweep }: Pick<Reckoning, 'shares' | 'sweep'>): readonly ShareRow[] {
+  return namedSweep(sweep) ?? shares
+}
+
+/** The shares that a saved audit is told by; a search asks for those of many audits at each letter. */
+export const sharesOf = once((audit: Audit): readonly ShareRow[] => toldShares(reckon(audit)))
+
+/** Those of `audits` that are of one shelf, as they come: of the first that has more than one; none where no shelf has. */
+export function ofOneShelf<A extends Words>(audits: readonly A[]): A[] {
+  const shelves = new Map<string, A[]>()
+  for (const audit of audits) {
+    if (!audit.store && !audit.shelf) continue // it may be of any
+    const key = [audit.store, audit.shelf, audit.category].join('\n').toLocaleLowerCase()
+    shelves.set(key, [...(shelves.get(key) ?? []), audit])
+  }
+  return [...shelves.values()].find((each) => each.length > 1) ?? []
+}
 
 const textOf = once((audit: Audit): string => {
-  const brands = new Set(current(audit).map(({ facing }) => facing.brand))
+  const facings = [...current(audit).map(({ facing }) => facing), ...(audit.sweep?.found ?? [])]
+  const brands = new Set(facings.map((facing) => facing.brand))
   return [audit.store, audit.shelf, audit.category, audit.note, audit.photo.name, ...brands].join('\n').toLocaleLowerCase()
 })
 

@@ -2,7 +2,7 @@
 
 import type { ShareRow } from '../core'
 import type { Audit } from './audit'
-import { UNKNOWN, reckon, titleOf } from './audit'
+import { UNKNOWN, current, reckon, titleOf, toldShares } from './audit'
 import { drawBoxes, drawLabel } from './boxes'
 import { folded, shownName } from './charts'
 import { auditsJson, facingsCsv, fileStem, sharesCsv } from './exports'
@@ -17,7 +17,9 @@ export type Kind = 'csv' | 'shares' | 'json' | 'png'
 /** `audits` as a file of this kind; a PNG is of the first one, and needs its `picture`. */
 export async function asFile(kind: Kind, audits: readonly Audit[], picture: ImageBitmap | null = null, colors: Record<string, string> = {}): Promise<File> {
   const stem = audits.length === 1 ? fileStem(audits[0]) : 'audits'
-  if (kind === 'csv') return new File([facingsCsv(audits)], `${stem}-facings.csv`, { type: 'text/csv' })
+  // A sweep's facings have no places, so that the single ones are of the picture alone.
+  const facings = audits.some((audit) => audit.sweep?.unique) ? 'facings-on-picture' : 'facings'
+  if (kind === 'csv') return new File([facingsCsv(audits)], `${stem}-${facings}.csv`, { type: 'text/csv' })
   if (kind === 'shares') return new File([sharesCsv(audits)], `${stem}-shares.csv`, { type: 'text/csv' })
   if (kind === 'json') return new File([auditsJson(audits)], `${stem}.json`, { type: 'application/json' })
   return new File([await drawn(audits[0], picture, colors)], `${stem}.png`, { type: 'image/png' })
@@ -38,11 +40,17 @@ export function canShare(): boolean {
   return typeof navigator.share === 'function'
 }
 
+/** What an audit has counted: its sweep's unique facings, else its photo's. */
+export function countedIn(audit: Pick<Audit, 'found' | 'corrections' | 'sweep'>): string {
+  const unique = audit.sweep?.unique
+  return unique ? t('history.unique', { n: unique }) : t('history.facings', { n: current(audit).length })
+}
+
 /** Offer `audit` to other apps: with picture and CSV where they take files, as text where not. */
 export async function share(audit: Audit, picture: ImageBitmap | null, colors: Record<string, string>): Promise<void> {
-  const { facings, shares } = reckon(audit)
-  const text = t('export.text', { title: titleOf(audit), n: facings.length, shares: shares.slice(0, 8).map(line).join(', ') })
-  const files = [await asFile('csv', [audit])]
+  const shares = toldShares(reckon(audit))
+  const text = t('export.text', { title: titleOf(audit), facings: countedIn(audit), shares: shares.slice(0, 8).map(line).join(', ') })
+  const files = [await asFile(audit.sweep?.unique ? 'shares' : 'csv', [audit])]
   if (picture) files.unshift(await asFile('png', [audit], picture, colors))
   const all: ShareData = { title: titleOf(audit), text, files }
   try {
@@ -58,25 +66,27 @@ function line(row: ShareRow): string {
 
 const LONGEST_SIDE = 2400 // pixels of a drawn picture
 
-/** The picture with its boxes, its count and its shares, as a PNG file. */
+/** The picture with its boxes and its count, and the shares that the audit is told by, as a PNG file. */
 async function drawn(audit: Audit, picture: ImageBitmap | null, chosen: Record<string, string>): Promise<Blob> {
-  const { facings, shares } = reckon(audit)
+  const { facings, ...reckoned } = reckon(audit)
   const { width, height } = audit.photo
   const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height))
   const [wide, high] = [Math.round(width * scale), Math.round(height * scale)]
   const size = Math.max(14, Math.round(wide / 45))
+  const shares = toldShares(reckoned)
   const rows = folded(shares)
   const foot = Math.round(size * (2.2 + 1.9 * rows.length))
   const [canvas, context] = makeCanvas(wide, high + foot)
   if (picture) context.drawImage(picture, 0, 0, wide, high)
-  const names = namesOf(facings.map(({ facing }) => facing.brand))
+  const names = namesOf([...facings.map(({ facing }) => facing.brand), ...shares.map((row) => row.name)])
   const colors = colorsOf(names, chosen)
   const marked = facings.map(({ facing }) => ({ box: facing.box, color: colors.get(facing.brand) ?? GREY }))
   drawBoxes(context, marked, { left: 0, top: 0, scale }, Math.max(1.5, wide / 600))
   drawLabel(context, t('history.facings', { n: facings.length }), 0, 0, 1.6 * size)
   context.fillStyle = '#17302e'
   context.font = `600 ${size}px system-ui, sans-serif`
-  context.fillText(`${brief(titleOf(audit), 40)} · ${when(audit.time)}`, size, high + 0.6 * size, wide - 2 * size)
+  const swept = audit.sweep?.unique ? [countedIn(audit)] : [] // beside the picture's own on it
+  context.fillText([brief(titleOf(audit), 40), ...swept, when(audit.time)].join(' · '), size, high + 0.6 * size, wide - 2 * size)
   rows.forEach((row, i) => {
     const top = high + size * (2.2 + 1.9 * i)
     context.fillStyle = colors.get(row.name) ?? GREY

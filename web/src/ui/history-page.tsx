@@ -5,10 +5,10 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { signal } from '@preact/signals'
 import { Camera, ChevronLeft, Download, Trash2 } from 'lucide'
 import type { Audit } from './audit'
-import { current, matches, sharesOf, titleOf } from './audit'
+import { matches, ofOneShelf, sharesOf, titleOf } from './audit'
 import { TrendChart, largest } from './charts'
 import { Button, Confirm, Icon, Notice, PageTitle, Spinner, TextField } from './components'
-import { asFile, download, namesOf } from './download'
+import { asFile, countedIn, download, namesOf } from './download'
 import { when } from './format'
 import { colorsOf } from './palette'
 import { Review } from './review'
@@ -107,7 +107,7 @@ function AuditList(): JSX.Element {
 
 function AuditRow({ audit, onDelete }: { audit: StoredAudit; onDelete: () => void }): JSX.Element {
   const title = titleOf(audit)
-  const facings = useMemo(() => current(audit).length, [audit])
+  const facings = useMemo(() => countedIn(audit), [audit])
   return (
     <li class="audit-row">
       <a href={addressOf('history', audit.id)} onClick={() => (scrolled = scrollY)}>
@@ -115,7 +115,7 @@ function AuditRow({ audit, onDelete }: { audit: StoredAudit; onDelete: () => voi
           <bdi>{brief(title)}</bdi>
         </strong>
         <span class="hint">
-          {when(audit.time)} · {t('history.facings', { n: facings })}
+          {when(audit.time)} · {facings}
           {audit.category && (
             <>
               {' · '}
@@ -131,17 +131,27 @@ function AuditRow({ audit, onDelete }: { audit: StoredAudit; onDelete: () => voi
 
 const MOST_POINTS = 60
 
+/** How the shares of one shelf change: those of different shelves have nothing to do with each other. */
 function Trend({ audits }: { audits: readonly StoredAudit[] }): JSX.Element {
   const known = gallery.value
   const points = useMemo(
-    () => audits.slice(0, MOST_POINTS).reverse().map((audit) => ({ time: audit.time, shares: sharesOf(audit) })),
+    () => ofOneShelf(audits).slice(0, MOST_POINTS).reverse().map((audit) => ({ title: titleOf(audit), time: audit.time, shares: sharesOf(audit) })),
     [audits],
   )
   const colors = colorsOf(namesOf(largest(points, 100), known?.brands), known?.colors)
   return (
     <section class="card">
       <h2>{t('history.trend')}</h2>
-      {points.length > 1 ? <TrendChart points={points} colors={colors} /> : <p class="hint">{t('history.trend-hint')}</p>}
+      {points.length > 1 ? (
+        <>
+          <p class="hint">
+            <bdi>{brief(points[points.length - 1].title)}</bdi>
+          </p>
+          <TrendChart points={points} colors={colors} />
+        </>
+      ) : (
+        <p class="hint">{t('history.trend-hint')}</p>
+      )}
     </section>
   )
 }

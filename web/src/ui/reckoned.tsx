@@ -2,7 +2,7 @@
 
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { UNKNOWN } from './audit'
+import { namedSweep } from './audit'
 import type { Reckoning } from './audit'
 import { RowsChart, ShareChart } from './charts'
 import type { Colors, Measure } from './charts'
@@ -25,7 +25,7 @@ export function Shares({ of: every, against, own, colors: each }: SharesProps): 
   const [sided, setSided] = useState(false)
   const of = (sided && against) || every
   const colors = of === against ? SIDES : each
-  const named = of.sweep?.some((row) => row.name !== UNKNOWN) ? of.sweep : null
+  const named = namedSweep(of.sweep)
   const swept = what === 'sweep' ? named : null
   const measure = measureOf(chosen, !!swept)
   return (

@@ -197,7 +197,7 @@ const en = {
   'export.share': 'Share',
   'export.share-failed': 'The device could not share it: {detail}. Export it instead.',
   'export.failed': 'The export failed: {detail}',
-  'export.text': '{title}: {n} facings. {shares}',
+  'export.text': '{title}: {facings}. {shares}',
 
   'history.title': 'History',
   'history.empty': 'No audits yet. Count a shelf and press Save: it is kept on this device, and shares over time are shown here.',
@@ -209,11 +209,15 @@ const en = {
   },
   'history.none-found': 'No audit has these words.',
   'history.trend': 'Shares over time',
-  'history.trend-hint': 'Save a second audit to see how the shares change.',
+  'history.trend-hint': 'Save a second audit of the same store, shelf and category to see how the shares change.',
   'history.trend-label': 'Share of each brand in {n} audits, from {from} to {to}',
   'history.facings': {
     one: '{n} facing',
     other: '{n} facings',
+  },
+  'history.unique': {
+    one: '{n} unique facing',
+    other: '{n} unique facings',
   },
   'history.delete': 'Delete',
   'history.delete-question': 'Delete the audit {title} of {time}? Its picture and corrections go with it.',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { asNamed, corrected, counted, current, matches, mostlyAround, reckon, recounted, removed, sharesOf, titleOf, undone, withoutLooks } from '../../src/ui/audit'
+import { asNamed, corrected, counted, current, matches, mostlyAround, ofOneShelf, reckon, recounted, removed, sharesOf, titleOf, undone, withoutLooks } from '../../src/ui/audit'
 import type { Correction } from '../../src/ui/audit'
 import { makeAudit, makeFacings } from './make'
 
@@ -166,6 +166,25 @@ describe('the history', () => {
 
   test('does not find a brand that was corrected away', () => {
     expect(matches(corrected(audit, 0, null), 'acme')).toBe(false)
+  })
+
+  test.each([
+    ['with brands by it', ['Zeta', 'Zeta', ''], ['Zeta', 'unknown']],
+    ['without brands by its picture', ['', ''], ['Acme']],
+  ])('tells a sweep %s', (_, brands, told) => {
+    const swept = makeAudit(makeFacings('Acme'), { sweep: { unique: brands.length, found: makeFacings(...brands) } })
+    expect(sharesOf(swept).map((row) => row.name)).toEqual(told)
+    expect(matches(swept, 'zeta')).toBe(brands.includes('Zeta'))
+  })
+
+  test.each([
+    ['the shelf that comes first with more than one', [['A', '1', ''], ['A', '2', ''], ['b', '1', ''], ['B', '1', ''], ['A', '2', '']], [1, 4]],
+    ['none where each is of another', [['A', '1', ''], ['A', '1', 'Food'], ['B', '1', '']], []],
+    ['none where nobody said which', [['', '', ''], ['', '', '']], []],
+  ])('has a trend of %s', (_, shelves, places) => {
+    const audits = shelves.map(([store, shelf, category]) => makeAudit([], { store, shelf, category }))
+    expect(ofOneShelf(audits)).toEqual(places.map((at) => audits[at]))
+    expect(ofOneShelf(audits).map((each) => audits.indexOf(each))).toEqual(places)
   })
 
   test('reckons the shares of an audit once', () => {

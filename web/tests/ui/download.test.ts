@@ -1,5 +1,5 @@
-import { expect, test, vi } from 'vitest'
-import { asFile } from '../../src/ui/download'
+import { describe, expect, test, vi } from 'vitest'
+import { asFile, countedIn, share } from '../../src/ui/download'
 import { when } from '../../src/ui/format'
 import { makeAudit, makeFacings } from './make'
 
@@ -19,4 +19,30 @@ test.each([300, 1000, 4000])('every text of a drawn picture ends within it, the 
   expect(drawn[0].text).toMatch(/^Super Market/)
   expect(drawn[0].text.endsWith(when(audit.time))).toBe(true)
   for (const { right } of drawn) expect(right).toBeLessThan(Math.min(width, 2400))
+})
+
+describe('a sweep', () => {
+  const sweep = { unique: 3, found: makeFacings('Acme', 'Acme', 'Zeta') }
+  const audit = makeAudit(makeFacings('Zeta'), { sweep })
+
+  test('is what leaves the app by the share sheet, with a table of its shares', async () => {
+    const passed: ShareData[] = []
+    vi.stubGlobal('navigator', { share: async (data: ShareData) => void passed.push(data), canShare: () => true })
+    await share(audit, null, {})
+    vi.unstubAllGlobals()
+    expect(passed[0].text).toMatch(/^Corner shop, Cereals: 3 unique facings\. Acme 67%.*\(2\), Zeta 33%.*\(1\)$/)
+    expect(passed[0].files!.map((file) => file.name)).toEqual([expect.stringMatching(/-shares\.csv$/)])
+  })
+
+  test('is counted and drawn by its unique facings', async () => {
+    expect([countedIn(audit), countedIn(makeAudit(makeFacings('A', 'B')))]).toEqual(['3 unique facings', '2 facings'])
+    drawn.length = 0
+    await asFile('png', [audit])
+    expect(drawn.map(({ text }) => text)).toEqual([expect.stringContaining(' · 3 unique facings · '), expect.stringMatching(/^Acme 67/), expect.stringMatching(/^Zeta 33/)])
+  })
+
+  test.each([
+    ['its', audit, 'facings-on-picture.csv'],
+    ['a photo’s', makeAudit(makeFacings('A')), '-facings.csv'],
+  ])('%s file of single facings says what they are of', async (_, of, name) => expect((await asFile('csv', [of])).name).toContain(name))
 })

@@ -8,7 +8,7 @@ test.each([
 ])('%i has its form', (n, text) => expect(t('history.facings', { n })).toBe(text))
 
 test('a value is never read as a further place to fill', () => {
-  expect(t('export.text', { title: '{n}', n: 2, shares: '{title}' })).toBe('{n}: 2 facings. {title}')
+  expect(t('export.text', { title: '{facings}', facings: t('history.facings', { n: 2 }), shares: '{title}' })).toBe('{facings}: 2 facings. {title}')
 })
 
 test('the minimum confidence is told by the word that tables and files have for it', () => {
