@@ -44,6 +44,7 @@ export interface Found {
 export interface Sweep {
   unique: number
   facings: Detections
+  vectors?: Float32Array // of `facings`, of any length; zeros of those never embedded; absent without an embedder
   lost: boolean
 }
 

@@ -80,7 +80,7 @@ export type Embed = (boxes: Float32Array) => Promise<Float32Array>
  */
 export class FrameNamer {
   private boxes = new Float32Array(0)
-  private vectors = new Float32Array(0)
+  vectors = new Float32Array(0) // of the last frame's facings; zeros of those that were not embedded yet
   private ages = new Float64Array(0) // frames since a vector was made; infinite without one
 
   constructor(public data: MatcherData) {}

@@ -34,6 +34,7 @@ class Track {
   whole = 0 // times that it was found away from the picture's border
   parts = 0 // times that it was found as a part of a larger facing
   score = 0
+  vector: Float32Array | null = null // the sum of those of its looks
   readonly votes: Record<Column, Map<number, number>> = {
     classIds: new Map(),
     brandIds: new Map(),
@@ -60,6 +61,12 @@ class Track {
     this.votes[column].set(id, (this.votes[column].get(id) ?? 0) + weight)
   }
 
+  /** Add the vector of one more look, or the sum of several. */
+  addVector(vector: Float32Array): void {
+    const sum = (this.vector ??= new Float32Array(vector.length))
+    for (let k = 0; k < sum.length; k++) sum[k] += vector[k]
+  }
+
   /** Add what was seen of `other`, which is the same facing. */
   absorb(other: Track): void {
     this.found += other.found
@@ -67,6 +74,7 @@ class Track {
     this.whole += other.whole
     this.parts += other.parts
     this.score = Math.max(this.score, other.score)
+    if (other.vector) this.addVector(other.vector)
     for (const column of VOTED) for (const [id, weight] of other.votes[column]) this.vote(column, id, weight)
   }
 
@@ -102,13 +110,17 @@ export class ShelfTracker {
 
   constructor(private readonly motion: Motion = new CameraMotion()) {}
 
-  /** `found` in `frame` with `trackIds`; -1 where the frame's place is not known. */
-  update(frame: Raster, found: Detections): Detections {
+  /**
+   * `found` in `frame` with `trackIds`; -1 where the frame's place is not known.
+   *
+   * @param vectors of `found`, where they are known.
+   */
+  update(frame: Raster, found: Detections, vectors?: Float32Array): Detections {
     const pose = this.motion.locate(frame)
     this.lost = !pose
     if (!pose) return { ...found, trackIds: new Int32Array(found.count).fill(-1) }
     this.bringOver(pose.key)
-    return { ...found, trackIds: this.assign(pose, found, frame.width, frame.height) }
+    return { ...found, trackIds: this.assign(pose, found, frame.width, frame.height, vectors) }
   }
 
   /** Number of facings counted so far. */
@@ -144,8 +156,16 @@ export class ShelfTracker {
     return out
   }
 
+  /** Vectors of `facings`, `dimensions` numbers each and of any length; zeros where none was given. */
+  vectors(dimensions: number): Float32Array {
+    const steady = this.counted()
+    const out = new Float32Array(steady.length * dimensions)
+    steady.forEach(([, { vector }], i) => vector && out.set(vector, i * dimensions))
+    return out
+  }
+
   /** The track of each detection; the tracks learn from it. */
-  private assign(pose: Pose, found: Detections, width: number, height: number): Int32Array {
+  private assign(pose: Pose, found: Detections, width: number, height: number, vectors?: Float32Array): Int32Array {
     const known = this.maps[pose.key]
     const ids = [...known.keys()]
     const there = moveBoxes(flat([...known.values()]), inverse(pose.homography))
@@ -172,6 +192,7 @@ export class ShelfTracker {
     }
     for (const id of inView) this.tracks.get(id)!.expected++
     const parts = areParts(found.boxes)
+    const long = vectors ? vectors.length / found.count : 0
     for (let i = 0; i < found.count; i++) {
       if (tracks[i] < 0) continue
       if (parts[i]) this.tracks.get(tracks[i])!.parts++
@@ -179,6 +200,9 @@ export class ShelfTracker {
       const inner =
         left > EDGE * width && top > EDGE * height && right < width - EDGE * width && foot < height - EDGE * height
       this.learn(tracks[i], found, i, boxAt(here, i), inner, known)
+      const track = this.tracks.get(tracks[i])!
+      // A piece of a facing looks otherwise.
+      if (vectors && (inner || !track.whole)) track.addVector(vectors.subarray(i * long, (i + 1) * long))
     }
     for (const id of inView) if (this.tracks.get(id)!.hopeless) this.forget(id)
     return tracks

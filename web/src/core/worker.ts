@@ -99,9 +99,11 @@ class Shelf {
     let sweep: Found['sweep']
     if (options.sweep) {
       const start = performance.now()
-      detections = this.tracker.update(raster, detections)
+      detections = this.tracker.update(raster, detections, this.namer?.vectors)
       const facings = this.tracker.facings()
-      sweep = { unique: facings.count, facings, lost: this.tracker.lost }
+      const { embedder } = this.bundle.description
+      const vectors = embedder ? this.tracker.vectors(embedder.dimensions) : undefined
+      sweep = { unique: facings.count, facings, vectors, lost: this.tracker.lost }
       spent.track = performance.now() - start
     }
     this.watchPace(performance.now() - started)
@@ -270,7 +272,7 @@ class Shelf {
     const start = performance.now()
     const out = await namer.name(found, (boxes) => this.embedBoxes(raster, boxes))
     spent.brands = performance.now() - start
-    return out
+    return namer.data.skus.length ? out : found // what knows nothing has no say in a facing's name
   }
 
   private async embedBoxes(raster: Raster, boxes: Float32Array): Promise<Float32Array> {

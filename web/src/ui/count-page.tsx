@@ -25,8 +25,8 @@ import { go, guardLeaving, route } from './route'
 import { ask, auditor, bundle, description, embedder, forgetFiles, gallery, labelled, measureOnce, reason, retract, running, tell, tellOfFile } from './session'
 import { liveScore } from './settings'
 import { countShelf } from './shelf'
-import type { Shelf } from './shelf'
-import type { Source, SweepRecord } from './audit'
+import type { CountedSweep, Shelf } from './shelf'
+import type { Source } from './audit'
 import { t } from './strings'
 import { brief } from './text'
 
@@ -54,7 +54,7 @@ function mayLoseSweep(): Promise<boolean> | null {
 guardLeaving(mayLoseSweep)
 
 /** Count `picture` as a photo and show what was found; a user who has gone to another page meanwhile is told. */
-async function count(picture: ImageBitmap, about: { name: string; source: Source; sweep?: SweepRecord | null; time?: Date }): Promise<void> {
+async function count(picture: ImageBitmap, about: { name: string; source: Source; sweep?: CountedSweep | null; time?: Date }): Promise<void> {
   if (!auditor.value) return
   const [before, from] = [draft.value, route.value.page]
   const shelf = await countShelf(auditor.value, picture, about)
@@ -235,6 +235,7 @@ function liveOptions(): LiveOptions | null {
   const { config } = about.detector
   return {
     auditor: now,
+    embedder: embedder.value,
     minScore: liveScore.value ?? config.live_min_score,
     labels: config.labels,
     brands: known ? known.brands : labelled.value.length ? labelled.value : null,
@@ -253,7 +254,7 @@ function LiveView(props: {
   onStop: () => void
   onEnded: () => void
   onPhoto: (file: File) => void
-  onFreeze: (picture: ImageBitmap, sweep: SweepRecord | null) => Promise<void>
+  onFreeze: (picture: ImageBitmap, sweep: CountedSweep | null) => Promise<void>
 }): JSX.Element {
   const { camera } = props
   const video = useRef<HTMLVideoElement>(null)

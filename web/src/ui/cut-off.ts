@@ -1,7 +1,7 @@
 /** A sweep that goes on: kept on the device while its page is out of sight, as phones end such pages unasked. */
 
 import { signal } from '@preact/signals'
-import type { SweepRecord } from './audit'
+import type { CountedSweep } from './shelf'
 import { toJpeg } from './picture'
 import { deleteSweep, openSweeps, saveSweep } from './store'
 import type { StoredSweep } from './store'
@@ -18,7 +18,7 @@ function later(write: () => Promise<void>): void {
 }
 
 /** Keep what `freeze` gives. */
-export function putAside(freeze: () => Promise<{ picture: ImageBitmap; sweep: SweepRecord | null }>): void {
+export function putAside(freeze: () => Promise<{ picture: ImageBitmap; sweep: CountedSweep | null }>): void {
   aside = true
   const frozen = freeze() // at once, before the page stands still
   frozen.catch(() => {})

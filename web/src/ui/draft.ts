@@ -6,7 +6,7 @@ import { asNamed, counted, recounted, unlooked, withoutLooks } from './audit'
 import { toJpeg } from './picture'
 import { auditor, description, embedder, gallery } from './session'
 import { photoScore } from './settings'
-import { embeddedBy, nameShelf } from './shelf'
+import { embeddedBy, nameShelf, nameSweep } from './shelf'
 import type { Named, Shelf } from './shelf'
 import { deleteDraft, openDraft, saveDraft, saveWork } from './store'
 import type { DraftWork, StoredDraft } from './store'
@@ -138,11 +138,14 @@ const minScore = computed(() => draft.value?.minScore ?? 0)
 /** The draft's facings with names; anew when score or gallery change, not at a correction. */
 export const draftNamed = computed<Named | null>(() => shelf.value && named(shelf.value, minScore.value))
 
+/** Its sweep, named as the facings are. */
+const draftSweep = computed(() => shelf.value?.sweep && nameSweep(shelf.value.sweep, embedder.value, gallery.value))
+
 /** The draft as an audit, without the words that the user writes when saving. */
 export const draftAudit = computed<Audit | null>(() => {
   const [now, names] = [draft.value, draftNamed.value]
   if (!now || !names) return null
-  const { picture, name, source, time, sweep, by } = now.shelf
+  const { picture, name, source, time, by } = now.shelf
   const known = gallery.value?.skus.length ? gallery.value : null
   const thresholds: Record<string, number | string> = { mode: 'photo', score: Math.round(1e4 * now.minScore) / 1e4 }
   if (known) thresholds.brand = Math.round(1e4 * known.threshold) / 1e4
@@ -156,7 +159,7 @@ export const draftAudit = computed<Audit | null>(() => {
     photo: { name, width: picture.width, height: picture.height },
     found: names.facings,
     corrections: asNamed(counted(now.corrections, names.picked).corrections, names.facings),
-    sweep,
+    sweep: draftSweep.value ?? null,
     model: by.model,
     modelDigest: by.digest,
     gallery: known?.name ?? '',

@@ -1,13 +1,13 @@
 /** Counting what a camera sees: frames to the worker, boxes on the canvas, numbers for the page. */
 
 import { computed, signal } from '@preact/signals'
-import type { Auditor, Detections, Found, ShareRow, Sweep } from '../core'
+import type { Auditor, Detections, EmbedderDescription, Found, ShareRow, Sweep } from '../core'
 import { selectDetections, shareOfShelf } from '../core'
 import { drawBoxes } from './boxes'
 import { LiveLooks } from './looks'
 import { GREY, colorsOf } from './palette'
 import { sweepRecord } from './shelf'
-import type { SweepRecord } from './audit'
+import type { CountedSweep } from './shelf'
 
 const RECENT = 2000 // ms, what "now" means for count, time a frame and frame rate
 const NUMBERS_EVERY = 250 // ms: numbers that change faster cannot be read
@@ -33,6 +33,7 @@ export interface LiveShares {
 /** What the loop needs to know; read anew at each frame. */
 export interface LiveOptions {
   auditor: Auditor
+  embedder: EmbedderDescription | null
   minScore: number
   labels: readonly string[]
   brands: readonly string[] | null // of the gallery in use, or the classes'; null groups by look
@@ -127,10 +128,11 @@ export class Live {
   }
 
   /** The frame in view, and what the sweep has counted so far. */
-  async freeze(): Promise<{ picture: ImageBitmap; sweep: SweepRecord | null }> {
+  async freeze(): Promise<{ picture: ImageBitmap; sweep: CountedSweep | null }> {
     const picture = await createImageBitmap(this.video)
     // Looks have other letters on the frozen picture, so that only brands go with the sweep.
-    return { picture, sweep: this.sweep && sweepRecord(this.sweep, this.options()?.brands ?? []) }
+    const options = this.options()
+    return { picture, sweep: this.sweep && sweepRecord(this.sweep, options?.brands ?? [], options?.embedder ?? null) }
   }
 
   /** Calls `step` at each new picture of the camera. */

@@ -15,6 +15,7 @@ const MOST = 26
  */
 export class LiveLooks {
   private known = Gallery.empty('looks')
+  private begun = false
 
   constructor(private readonly embedder: EmbedderDescription) {}
 
@@ -30,6 +31,10 @@ export class LiveLooks {
    * @returns whether there are new ones.
    */
   async learn(auditor: Auditor, picture: ImageBitmap, found: Detections, wanted: () => boolean): Promise<boolean> {
+    if (!this.begun) {
+      this.begun = true
+      await auditor.setGallery(this.known) // from now on facings are embedded, also those that no look fits
+    }
     const unknown = indicesWhere(found.count, (i) => found.scores[i] >= SURE && (found.brandIds?.[i] ?? -1) < 0)
     if (unknown.length < SMALLEST || this.names.length >= MOST) {
       picture.close()

@@ -1,7 +1,7 @@
 /** A counted picture before it is saved: everything found, down to low scores, so that thresholds can move. */
 
 import type { Detections, EmbedderDescription, Gallery, Quad, Sweep } from '../core'
-import { Auditor, indicesWhere, nameFacings, selectDetections } from '../core'
+import { Auditor, indicesWhere, nameFacings, selectDetections, toUnit } from '../core'
 import type { Facing, Source, SweepRecord } from './audit'
 
 export const SCORE_FLOOR = 0.05 // kept down to here, as in skushare/album.py
@@ -16,6 +16,11 @@ export interface CountedBy {
   software: string
 }
 
+/** A sweep that can be named anew: with the unit vectors of its facings, by the network of that digest. */
+export interface CountedSweep extends SweepRecord {
+  seen?: { vectors: Float32Array; embedder: string }
+}
+
 export interface Shelf {
   name: string // of the photo
   source: Source
@@ -23,7 +28,7 @@ export interface Shelf {
   time: Date
   all: Detections // scores from SCORE_FLOOR on
   vectors: Float32Array | null // of `all`, zeros below BRAND_FLOOR; null without an embedder
-  sweep: SweepRecord | null
+  sweep: CountedSweep | null
   by: CountedBy
   ms: number // from picture to facings
 }
@@ -32,7 +37,7 @@ export interface Shelf {
 export async function countShelf(
   auditor: Auditor,
   picture: ImageBitmap,
-  about: { name: string; source: Source; sweep?: SweepRecord | null },
+  about: { name: string; source: Source; sweep?: CountedSweep | null },
 ): Promise<Shelf> {
   const started = performance.now()
   const found = await auditor.detect(await createImageBitmap(picture), { minScore: SCORE_FLOOR, brands: false })
@@ -111,8 +116,25 @@ export function embedded(vectors: Float32Array, dimensions: number): number[] {
 }
 
 /** What a sweep has counted, with the names of `brands` by brand id. */
-export function sweepRecord(sweep: Sweep, brands: readonly string[]): SweepRecord {
-  return { unique: sweep.unique, found: asFacings(sweep.facings, brands, sweep.facings.brandIds) }
+export function sweepRecord(sweep: Sweep, brands: readonly string[], embedder: EmbedderDescription | null): CountedSweep {
+  const record = { unique: sweep.unique, found: asFacings(sweep.facings, brands, sweep.facings.brandIds) }
+  if (!embedder || !sweep.vectors) return record
+  const vectors = sweep.vectors.slice()
+  for (let at = 0; at < vectors.length; at += embedder.dimensions) vectors.set(toUnit(vectors.subarray(at, at + embedder.dimensions)), at)
+  return { ...record, seen: { vectors, embedder: embedder.digest } }
+}
+
+/** `sweep` as `gallery` names it by now; as it was recorded where that is empty or the vectors are not its network's. */
+export function nameSweep({ seen, ...sweep }: CountedSweep, embedder: EmbedderDescription | null, gallery: Gallery | null): SweepRecord {
+  if (!gallery?.skus.length || !embedder || seen?.embedder !== embedder.digest) return sweep
+  const { brandIds, skuIds, scores } = gallery.match(seen.vectors, embedder)
+  const found = sweep.found.map((facing, i) => ({
+    ...facing,
+    brand: gallery.brands[brandIds[i]] ?? '',
+    brandScore: scores[i],
+    product: gallery.skus[skuIds[i]]?.name ?? '',
+  }))
+  return { ...sweep, found }
 }
 
 function asFacings(found: Detections, names: readonly string[], ids: Int32Array | undefined, gallery: Gallery | null = null): Facing[] {

@@ -2,8 +2,8 @@
 
 import { openDB } from 'idb'
 import type { DBSchema, IDBPDatabase, IDBPObjectStore } from 'idb'
-import type { Audit, Correction, SweepRecord } from './audit'
-import type { Shelf } from './shelf'
+import type { Audit, Correction } from './audit'
+import type { CountedSweep, Shelf } from './shelf'
 import { t } from './strings'
 
 export interface StoredAudit extends Audit {
@@ -36,7 +36,7 @@ export interface StoredSweep {
   id: string // of the page
   time: Date
   picture: Blob
-  sweep: SweepRecord
+  sweep: CountedSweep
 }
 
 interface Schema extends DBSchema {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { findHomography, inverse, moveBoxes, movePoints, multiply, overlapShare } from '../../src/core/homography'
+import { makeDetections } from '../../src/core/detections'
 import { CameraMotion, Links, type Pose } from '../../src/core/motion'
 import type { Raster } from '../../src/core/raster'
 import { assignBest, ShelfTracker } from '../../src/core/tracking'
@@ -29,6 +30,20 @@ test('facings of a sweep are counted as in Python, the places being given', () =
   expectClose(counted.brandScores!, facings.brand_scores, 1e-3)
   expectClose(counted.boxes, facings.boxes, 0.01)
   expectClose(counted.scores, facings.scores, 1e-4)
+})
+
+test('a facing has the vectors of its looks, in whole where it was seen so', () => {
+  const motion = { keys: [{ size: [640, 480] as [number, number] }], links: new Links(), locate: () => ({ key: 0, homography: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1) }) }
+  const tracker = new ShelfTracker(motion)
+  const picture: Raster = { width: 640, height: 480, channels: 3, data: new Uint8Array(0) }
+  const look = (left: number, ...vectors: number[]): void =>
+    void tracker.update(picture, makeDetections([left, 100, 90, 200, 300, 100, 390, 200], [0.9, 0.9]), Float32Array.from(vectors))
+  look(20, 1, 0, 0, 0)
+  expect(tracker.vectors(2)).toHaveLength(0)
+  look(20, 1, 0, 0, 2)
+  look(0, 5, 5, 0, 2) // cut off
+  expect([...tracker.vectors(2)]).toEqual([2, 0, 0, 4])
+  expect(tracker.facings().count).toBe(2)
 })
 
 test('an assignment gains as much as the best of all', () => {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { signal } from '@preact/signals'
 import { Gallery, makeDetections } from '../../src/core'
 import type { BundleDescription, EmbedderDescription } from '../../src/core'
-import { corrected, current, undone } from '../../src/ui/audit'
+import { corrected, current, reckon, undone } from '../../src/ui/audit'
 import type { Audit } from '../../src/ui/audit'
 import { begin, discard, draft, draftAudit, findLeft, forgetLeft, goOn, keepCorrections, keptAudit, left, leftUnsaved, setMinScore, unsaved } from '../../src/ui/draft'
 import * as session from '../../src/ui/session'
@@ -130,6 +130,34 @@ describe('a look', () => {
   })
 })
 
+describe('a sweep', () => {
+  const sweep = { unique: 3, found: makeFacings('', 'Old', '') }
+  const seen = { vectors: Float32Array.of(...FLAT, ...STEEP, 0, 0), embedder: 'e' }
+  const teach = (brand: string, look: number[]): void =>
+    void (session.gallery.value = (session.gallery.value ?? Gallery.empty('mine')).teach(brand, brand, Float32Array.from(look), [new Uint8Array([1])], EMBEDDER))
+  const told = (): unknown => keptAudit.value?.sweep?.found.map((facing) => facing.brand)
+
+  test('is named by what is taught since it was frozen, and saved without its vectors', () => {
+    count([0.9], FLAT, { sweep: { ...sweep, seen } })
+    expect(told()).toEqual(['', 'Old', ''])
+    teach('Acme', FLAT)
+    expect(told()).toEqual(['Acme', '', ''])
+    teach('Zeta', STEEP)
+    expect(told()).toEqual(['Acme', 'Zeta', ''])
+    expect(reckon(audit()).sweep?.map((row) => [row.name, row.facings])).toEqual([['Acme', 1], ['Zeta', 1], ['unknown', 1]])
+    expect(keptAudit.value?.sweep).toEqual({ unique: 3, found: [expect.objectContaining({ product: 'Acme' }), expect.anything(), expect.anything()] })
+  })
+
+  test.each([
+    ['no vectors, as earlier versions kept it', {}],
+    ['those of another network', { seen: { ...seen, embedder: 'another' } }],
+  ])('with %s stays as it was recorded', (_, looks) => {
+    count([0.9], FLAT, { sweep: { ...sweep, ...looks } })
+    teach('Acme', FLAT)
+    expect(told()).toEqual(['', 'Old', ''])
+  })
+})
+
 test('a count that is not saved has no words of the last audit', () => {
   lastWords.value = { store: 'Corner shop', shelf: 'Cereals', category: 'Food' }
   count([0.9])
@@ -141,7 +169,7 @@ describe('a page that ends', () => {
   afterEach(() => vi.unstubAllGlobals())
 
   test('leaves the count behind with all that was made of it', async () => {
-    const sweep = { unique: 3, found: makeFacings('A', 'B', 'B') }
+    const sweep = { unique: 3, found: makeFacings('A', 'B', 'B'), seen: { vectors: Float32Array.of(...FLAT, ...STEEP, ...STEEP), embedder: 'e' } }
     count([0.9, 0.45, 0.8], [...FLAT, ...FLAT, ...STEEP], { sweep })
     correct(0, 5, 'Acme')
     remove(2)
@@ -152,6 +180,7 @@ describe('a page that ends', () => {
     await goOn()
     expect([unsaved(), leftUnsaved()]).toEqual([true, false])
     expect(audit()).toEqual(before)
+    expect(draft.value?.shelf.sweep).toEqual(sweep)
     expect(left.value).toBeNull()
     keepCorrections(undone(audit()).corrections)
     await restart()

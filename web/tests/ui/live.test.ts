@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { COMPETITORS, OWN, makeDetections } from '../../src/core'
-import type { Auditor, Found } from '../../src/core'
+import type { Auditor, EmbedderDescription, Found } from '../../src/core'
 import { Live } from '../../src/ui/live'
 import type { LiveOptions } from '../../src/ui/live'
 
@@ -12,10 +12,10 @@ const video = {
 } as unknown as HTMLVideoElement
 const canvas = { getContext: () => null } as unknown as HTMLCanvasElement
 
-/** A frame of two facings of these classes, both counted. */
-function found(classes: number[]): Found {
+/** A frame of two facings of these classes, both counted; `vectors` of them. */
+function found(classes: number[], vectors?: Float32Array): Found {
   const detections = makeDetections([0, 0, 9, 9, 10, 0, 19, 9], [0.9, 0.9], classes)
-  return { detections, width: 640, height: 480, timings: {} as Found['timings'], sweep: { unique: 2, facings: detections, lost: false } }
+  return { detections, width: 640, height: 480, timings: {} as Found['timings'], sweep: { unique: 2, facings: detections, vectors, lost: false } }
 }
 
 beforeEach(() => {
@@ -29,12 +29,12 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** A camera that has seen one frame. */
-async function run(options: Partial<LiveOptions>): Promise<{ live: Live; offer: ReturnType<typeof vi.fn>; makeLooks: ReturnType<typeof vi.fn> }> {
-  const offer = vi.fn(async () => found(options.byLabel ? [0, 1] : [0, 0]))
+/** A camera that has seen one frame; `vectors` of its facings. */
+async function run(options: Partial<LiveOptions>, vectors?: Float32Array): Promise<{ live: Live; offer: ReturnType<typeof vi.fn>; makeLooks: ReturnType<typeof vi.fn> }> {
+  const offer = vi.fn(async () => found(options.byLabel ? [0, 1] : [0, 0], vectors))
   const auditor = { busy: false, offer, resetSweep: () => {} } as unknown as Auditor
   const makeLooks = vi.fn(() => null)
-  const live = new Live(video, canvas, () => ({ auditor, minScore: 0.3, labels: ['facing'], brands: null, byLabel: false, colors: {}, own: [], ...options }), makeLooks)
+  const live = new Live(video, canvas, () => ({ auditor, minScore: 0.3, labels: ['facing'], brands: null, byLabel: false, colors: {}, own: [], embedder: null, ...options }), makeLooks)
   live.start()
   await vi.waitFor(() => expect(live.reading.value?.unique).toBe(2))
   return { live, offer, makeLooks }
@@ -55,6 +55,12 @@ test('a single class is no brand, and looks are founded', async () => {
   expect(live.shares.value.unique.map((row) => row.name)).toEqual(['facing'])
   expect((await live.freeze()).sweep?.found.map((facing) => facing.brand)).toEqual(['', ''])
   expect(makeLooks).toHaveBeenCalled()
+})
+
+test('a frozen sweep can be named anew: it has its unit vectors, and whose they are', async () => {
+  const embedder = { digest: 'e', dimensions: 2 } as EmbedderDescription
+  const { live } = await run({ embedder }, Float32Array.of(0, 4, 0, 0))
+  expect((await live.freeze()).sweep?.seen).toEqual({ vectors: Float32Array.of(0, 1, 0, 0), embedder: 'e' })
 })
 
 test('a paused sweep stays as it is, and goes on', async () => {
