@@ -151,8 +151,11 @@ def metric(page, label):
     return float(shown.inner_text().replace(",", "")) if shown.count() else None
 
 
-def count_photo(page, path):
+def count_photo(page, path, instead=False):
+    """Count a photo, ``instead`` of a count that is not saved."""
     page.locator("input[type=file]").first.set_input_files(path)
+    if instead:
+        question(page, "Go on without it")
     expect(page.get_by_role("heading", name="Counted shelf")).to_be_visible()
 
 
@@ -358,6 +361,15 @@ def question(page, answer):
     expect(page.locator("dialog")).to_have_count(0)
 
 
+def end_camera(page):
+    """Take the camera away, as a system does."""
+    page.evaluate(
+        """() => { const [track] = document.querySelector('video').srcObject.getVideoTracks()
+        track.stop(); track.dispatchEvent(new Event('ended')) }"""
+    )
+    expect(page.get_by_text("The camera was switched off")).to_be_visible()
+
+
 def corrections_kept(page, store):
     """The number of corrections of each record in a store of the app's database."""
     return page.evaluate(
@@ -463,18 +475,27 @@ def test_a_sweep_is_lost_to_nothing_but_an_answer(phone, served, shelves, tmp_pa
     expect(page.get_by_text("is no picture")).to_be_visible()
     assert near(count)(metric(page, "Unique so far"))
 
-    page.evaluate(
-        """() => { const [track] = document.querySelector('video').srcObject.getVideoTracks()
-        track.stop(); track.dispatchEvent(new Event('ended')) }"""
-    )
-    expect(page.get_by_text("The camera was switched off")).to_be_visible()
+    end_camera(page)
     assert near(count)(metric(page, "Unique so far"))
     page.get_by_role("button", name="Start the camera").click()
     expect(page.get_by_text("The camera was switched off")).to_have_count(0)
     assert near(count)(metric(page, "Unique so far"))
+    page.get_by_role("button", name="Count anew").click()
+    question(page, "Cancel")
+    assert near(count)(metric(page, "Unique so far"))
     go(page, "History")
     question(page, "Go on without them")
     expect(page.get_by_role("heading", name="History")).to_be_visible()
+
+    # What a lost camera has counted can be kept.
+    go(page, "Count")
+    page.get_by_role("button", name="Start the camera").click()
+    wait_until(lambda: metric(page, "Unique so far"), near(count))
+    end_camera(page)
+    page.get_by_role("button", name="Freeze").click()
+    expect(page.get_by_role("heading", name="Counted shelf")).to_be_visible()
+    assert near(count)(metric(page, "Unique"))
+    assert near(count)(metric(page, "Facings"))
     assert not page.problems
 
 
@@ -620,7 +641,7 @@ def test_it_counts_on_when_the_server_is_gone(phone, own_server, part):
     expect(page.locator("html")).to_have_attribute("data-phase", "ready")
     assert page.evaluate("crossOriginIsolated")  # the service worker adds the headers that threads need
     go(page, "Count")
-    count_photo(page, part)
+    count_photo(page, part, instead=True)
     assert metric(page, "Facings") == before > 0
 
 

@@ -53,6 +53,11 @@ function mayLoseSweep(): Promise<boolean> | null {
 
 guardLeaving(mayLoseSweep)
 
+/** Have `live` count anew, where what it has counted may be lost. */
+export async function countAnew(live: Pick<Live, 'reset'> | null): Promise<void> {
+  if ((await mayLoseSweep()) !== false) live?.reset()
+}
+
 /** Count `picture` as a photo and show what was found; a user who has gone to another page meanwhile is told. */
 async function count(picture: ImageBitmap, about: { name: string; source: Source; sweep?: CountedSweep | null; time?: Date }): Promise<void> {
   if (!auditor.value) return
@@ -338,11 +343,11 @@ function LiveView(props: {
         </div>
         <div class="shutter-row">
           <FileButton label={t('count.photo-short')} icon={Image} accept="image/*" onFile={props.onPhoto} />
-          <button type="button" class="shutter" disabled={freezing || props.ended} onClick={() => void freeze()} title={t('count.freeze')}>
+          <button type="button" class="shutter" disabled={freezing || (props.ended && !live.current?.reading.peek())} onClick={() => void freeze()} title={t('count.freeze')}>
             <Icon of={Snowflake} size={26} />
             <span>{t('count.freeze-short')}</span>
           </button>
-          <Button label={t('count.anew')} icon={RotateCcw} hint={t('count.anew-hint')} onClick={() => live.current?.reset()} />
+          <Button label={t('count.anew')} icon={RotateCcw} hint={t('count.anew-hint')} onClick={() => void countAnew(live.current)} />
         </div>
         <Zoom key={camera.track.id} camera={camera} />
       </div>

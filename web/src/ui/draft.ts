@@ -101,7 +101,7 @@ export function forgetLeft(): void {
   if (found) later(() => deleteDraft(found.draft.id))
 }
 
-/** Whether there are corrections or a sweep that would be lost with the draft. A saved draft is one no more. */
+/** Whether something was counted or corrected that would be lost with the draft. A saved draft is one no more. */
 export function unsaved(): boolean {
   return !!draft.value && isWork(draft.value.shelf, draft.value)
 }
@@ -111,8 +111,8 @@ export function leftUnsaved(): boolean {
   return !!left.value && isWork(left.value.draft, left.value.work)
 }
 
-function isWork({ sweep }: Pick<Shelf, 'sweep'>, { corrections }: DraftWork): boolean {
-  return corrections.length > 0 || !!sweep?.unique
+function isWork({ all, sweep }: Pick<Shelf, 'all' | 'sweep'>, { minScore, corrections }: DraftWork): boolean {
+  return corrections.length > 0 || !!sweep?.unique || all.scores.some((score) => score >= minScore)
 }
 
 /** Take the draft away; done when nothing of it is left on the device, which would be offered at the next start. */

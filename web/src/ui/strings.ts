@@ -103,7 +103,7 @@ const en = {
   'camera.denied': 'The camera is not allowed for this page. Allow it in the browser’s settings for this page, then try again, or choose a photo.',
   'camera.busy': 'Another app uses the camera. Close it, then try again.',
   'camera.failed': 'The camera did not start. Try again, or choose a photo.',
-  'camera.ended': 'The camera was switched off. What was counted is still here: start it again where you stopped.',
+  'camera.ended': 'The camera was switched off. What was counted is still here: start it again where you stopped, or press Freeze to keep it.',
   'photo.unreadable': '{name} is no picture that this browser can read. Choose a JPEG, PNG or WebP.',
   'photo.damaged': '{name} is cut short or damaged. Copy it to this device again, or choose another picture.',
   'photo.tooLarge': '{name} is larger than 64 MB. Choose a smaller picture.',

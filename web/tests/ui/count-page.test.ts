@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { signal } from '@preact/signals'
 import { makeDetections } from '../../src/core'
 import type { Auditor } from '../../src/core'
+import type { Live } from '../../src/ui/live'
 
 const ask = vi.hoisted(() => vi.fn(async () => false))
 vi.mock('../../src/ui/store', async (original) => ({ ...(await original<object>()), saveDraft: async () => {}, saveWork: async () => {}, deleteDraft: async () => {} }))
@@ -23,9 +25,10 @@ vi.stubGlobal('navigator', { onLine: true, userAgent: '' })
 vi.stubGlobal('document', { documentElement: { dataset: {} }, addEventListener() {} })
 
 const { auditor, forgetFiles, retract, tell, tellOfFile } = await import('../../src/ui/session')
-const { countFile, counting, mayReplace, whileCounting } = await import('../../src/ui/count-page')
+const { countAnew, countFile, counting, mayReplace, whileCounting } = await import('../../src/ui/count-page')
 const { discard, draft, draftAudit, keepCorrections } = await import('../../src/ui/draft')
 const { corrected } = await import('../../src/ui/audit')
+const { looking } = await import('../../src/ui/live')
 const { route } = await import('../../src/ui/route')
 const { readPicture } = await import('../../src/ui/picture')
 
@@ -54,12 +57,28 @@ test('a count that ends after another shelf was corrected takes its place only w
     expect(counting.value).toBe(false)
   }
   ends.length = 0
-  expect(await mayReplace()).toBe(true)
+  expect(await mayReplace()).toBe(false) // it is not saved
+  ask.mockClear()
   await count('b.jpg')
   expect([ask.mock.calls.length, draft.value?.shelf.name, draft.value?.corrections.length]).toEqual([1, 'a.jpg', 1])
   ask.mockResolvedValueOnce(true)
   await count('c.jpg')
   expect([ask.mock.calls.length, draft.value?.shelf.name]).toEqual([2, 'c.jpg'])
+})
+
+test('counting anew asks where the camera has counted something', async () => {
+  const live = { reset: vi.fn(), reading: signal<{ unique: number } | null>(null) }
+  looking.value = live as unknown as Live
+  const told: [number, number][] = []
+  for (const [unique, yes] of [[0, false], [3, false], [3, true]] as const) {
+    live.reading.value = { unique }
+    ask.mockResolvedValueOnce(yes)
+    await countAnew(live)
+    told.push([ask.mock.calls.length, live.reset.mock.calls.length])
+    ask.mockReset()
+  }
+  looking.value = null
+  expect(told).toEqual([[0, 1], [1, 1], [1, 2]])
 })
 
 test('what is wrong with a file is told until the next one is counted', async () => {
