@@ -263,6 +263,11 @@ def test_a_camera_is_counted_saved_exported_and_kept(phone, own_server, shelves)
     expect(row).to_contain_text("<img src=x")
     expect(row).to_contain_text(f"{unique:.0f} unique facings")
     row.get_by_role("link").click()
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_label("Note").fill("later")
+    page.locator("dialog").get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("dialog")).to_have_count(0)
+    expect(page.locator(".note")).to_have_text("later")
     rows = list(csv.DictReader(io.StringIO(export_of(page, "Facings as CSV"))))
     assert len(rows) == facings - 1
     brand = next(r["brand"] for r in rows if "onerror" in r["brand"])
@@ -875,7 +880,7 @@ def test_letters_of_twice_the_size_break_no_word_and_no_number(phone, served, pa
         const boxes = [...range.getClientRects()]
         return [boxes.length, boxes.every(({ left, right }) => left >= 0 && right <= innerWidth)] })"""
     for heading, parts in (
-        ("Counted shelf", {".metric dd": 2, ".metric dt": 2, "nav a span": 4}),
+        ("Counted shelf", {".metric dd": 2, ".metric dt": 2, ".segments span": 3, "nav a span": 4}),
         ("Settings", {"nav a span": 4}),
     ):
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()

@@ -254,7 +254,7 @@ export function Segments<T extends string>(props: { label: string; value: T; opt
       {props.options.map(({ value, label }) => (
         <label key={value} class={value === props.value ? 'chosen' : ''}>
           <input type="radio" name={name} class="unseen" checked={value === props.value} onChange={() => props.onChange(value)} />
-          {label}
+          <span>{label}</span>
         </label>
       ))}
     </fieldset>

@@ -3,7 +3,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { signal } from '@preact/signals'
-import { Camera, ChevronLeft, Download, Trash2 } from 'lucide'
+import { Camera, ChevronLeft, Download, Pencil, Trash2 } from 'lucide'
 import type { Audit } from './audit'
 import { matches, ofOneShelf, sharesOf, titleOf } from './audit'
 import { TrendChart, largest } from './charts'
@@ -18,6 +18,7 @@ import { AuditWriter, ChangedError, deleteAudit, listAudits, openAudit } from '.
 import type { StoredAudit } from './store'
 import { t } from './strings'
 import { brief } from './text'
+import { WordsDialog } from './words'
 
 /** The list as it was left, for the way back from an audit. */
 const words = signal('')
@@ -179,6 +180,7 @@ function OneAudit({ id }: { id: number }): JSX.Element {
   const [changed, setChanged] = useState<StoredAudit | null>(null)
   const [picture, setPicture] = useState<ImageBitmap | null>(null)
   const [going, setGoing] = useState(false)
+  const [editing, setEditing] = useState(false)
   const writer = useRef<AuditWriter | null>(null)
   const file = opened?.picture ?? null
   useEffect(() => {
@@ -201,12 +203,12 @@ function OneAudit({ id }: { id: number }): JSX.Element {
 
   const [deleted, setDeleted] = useState(false) // in another tab
   const audit = deleted ? null : (changed ?? opened?.audit ?? null)
-  const change = (next: Audit): void => {
+  const change = async (next: Audit): Promise<void> => {
     if (!audit) return
     const kept: StoredAudit = { ...next, id }
     setChanged(kept)
-    writer.current ??= new AuditWriter(audit.corrections)
-    writer.current.write(kept).catch(async (error: unknown) => {
+    writer.current ??= new AuditWriter(audit)
+    await writer.current.write(kept).catch(async (error: unknown) => {
       if (!(error instanceof ChangedError)) return tell('error', t('history.not-updated', { detail: reason(error) }))
       const newer = await openAudit(id).catch(() => null)
       writer.current = null
@@ -249,13 +251,25 @@ function OneAudit({ id }: { id: number }): JSX.Element {
               {brief(audit.note, 2000)}
             </p>
           )}
-          <Review audit={audit} picture={picture} onChange={change}>
+          <Review audit={audit} picture={picture} onChange={(next) => void change(next)}>
             <div class="buttons">
               <Button label={t('review.again')} icon={Camera} kind="primary" onClick={() => go('count')} />
+              <Button label={t('history.edit')} icon={Pencil} onClick={() => setEditing(true)} />
               <Button label={t('history.delete')} icon={Trash2} kind="danger" onClick={() => setGoing(true)} />
             </div>
           </Review>
         </>
+      )}
+      {editing && audit && (
+        <WordsDialog
+          title={t('history.edit-title')}
+          words={audit}
+          onSave={async (words) => {
+            await change({ ...audit, ...words })
+            setEditing(false)
+          }}
+          onClose={() => setEditing(false)}
+        />
       )}
       {going && audit && (
         <Confirm

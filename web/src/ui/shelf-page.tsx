@@ -3,21 +3,21 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { Camera, GraduationCap, Save, Trash2 } from 'lucide'
-import { tidy, tidyName } from '../core'
-import type { Audit } from './audit'
+import type { Audit, Words } from './audit'
 import { corrected, current } from './audit'
-import { Button, Confirm, Dialog, Notice, PageTitle, Slider, TextField } from './components'
+import { Button, Confirm, Notice, PageTitle, Slider } from './components'
 import { SCORE_FLOOR } from './shelf'
 import { defaultScore, discard, draft, draftAudit, draftNamed, keepCorrections, keptAudit, left, setMinScore } from './draft'
 import { number, percent } from './format'
 import { toJpeg } from './picture'
 import { ExportBar, Review } from './review'
 import { go, goForGood } from './route'
-import { embedder, reason, tell } from './session'
+import { embedder, tell } from './session'
 import { lastWords } from './settings'
-import { StoreError, addAudit, keep } from './store'
+import { addAudit, keep } from './store'
 import { t } from './strings'
 import { teachLike } from './teaching'
+import { WordsDialog } from './words'
 
 export function ShelfPage(): JSX.Element {
   const audit = draftAudit.value
@@ -91,46 +91,24 @@ export function ShelfPage(): JSX.Element {
   )
 }
 
-/** The words of an audit and the button that saves it; what fails stays on the screen, with export as a way out. */
+/** Saves an audit with its words; what fails stays on the screen, with export as a way out. */
 function SaveDialog({ audit, looks, picture, onClose }: { audit: Audit; looks: boolean; picture: ImageBitmap; onClose: () => void }): JSX.Element {
-  const [words, setWords] = useState({ ...lastWords.value, note: '' })
-  const [busy, setBusy] = useState(false)
-  const [problem, setProblem] = useState('')
-  const put = (change: Partial<typeof words>): void => setWords({ ...words, ...change })
-  const clean = { store: tidyName(words.store), shelf: tidyName(words.shelf), category: tidyName(words.category), note: tidy(words.note) }
-  const save = async (): Promise<void> => {
-    setBusy(true)
-    setProblem('')
-    try {
-      const id = await addAudit({ ...audit, ...clean }, await toJpeg(picture))
-      lastWords.value = { store: clean.store, shelf: clean.shelf, category: clean.category }
-      void keep()
-      goForGood('history', id)
-      await discard()
-      tell('success', t('review.saved'))
-    } catch (error) {
-      const full = error instanceof StoreError && error.full
-      setProblem(full ? t('save.full') : t('save.failed', { detail: reason(error) }))
-      setBusy(false)
-    }
+  const save = async (words: Words): Promise<void> => {
+    const id = await addAudit({ ...audit, ...words }, await toJpeg(picture))
+    lastWords.value = { store: words.store, shelf: words.shelf, category: words.category }
+    void keep()
+    goForGood('history', id)
+    await discard()
+    tell('success', t('review.saved'))
   }
   return (
-    <Dialog title={t('review.save-title')} busy={busy} onClose={onClose}>
-      <TextField label={t('words.store')} value={words.store} onInput={(store) => put({ store })} />
-      <TextField label={t('words.shelf')} value={words.shelf} onInput={(shelf) => put({ shelf })} />
-      <TextField label={t('words.category')} value={words.category} onInput={(category) => put({ category })} />
-      <TextField label={t('words.note')} value={words.note} longest={20_000} lines={2} onInput={(note) => put({ note })} />
-      {looks && <p class="hint">{t('save.looks')}</p>}
-      {problem && (
-        <div role="alert">
-          <Notice kind="error">{problem}</Notice>
-          <ExportBar audit={{ ...audit, ...clean }} picture={picture} />
-        </div>
-      )}
-      <div class="buttons end">
-        <Button label={t('app.cancel')} disabled={busy} onClick={onClose} />
-        <Button label={t('review.save')} icon={Save} kind="primary" busy={busy} onClick={() => void save()} />
-      </div>
-    </Dialog>
+    <WordsDialog
+      title={t('review.save-title')}
+      words={{ ...lastWords.value, note: '' }}
+      hint={looks ? t('save.looks') : undefined}
+      wayOut={(words) => <ExportBar audit={{ ...audit, ...words }} picture={picture} />}
+      onSave={save}
+      onClose={onClose}
+    />
   )
 }

@@ -2,7 +2,7 @@
 
 import { openDB } from 'idb'
 import type { DBSchema, IDBPDatabase, IDBPObjectStore } from 'idb'
-import type { Audit, Correction } from './audit'
+import type { Audit, Correction, Words } from './audit'
 import type { CountedSweep, Shelf } from './shelf'
 import { t } from './strings'
 
@@ -125,36 +125,43 @@ export function addAudit(audit: Audit, picture: Blob): Promise<number> {
   })
 }
 
+/** What people change of a saved audit. */
+type Changeable = Words & Pick<Audit, 'corrections'>
+
+function asText({ store, shelf, category, note, corrections }: Changeable): string {
+  return JSON.stringify([store, shelf, category, note, corrections])
+}
+
 /**
  * Write `audit` over the one of its number.
  *
- * @param before the corrections that it had when it was read.
+ * @param before the words and corrections that it had when it was read.
  * @throws ChangedError it has others by now, or is gone.
  */
-export function putAudit(audit: StoredAudit, before: readonly Correction[]): Promise<void> {
+export function putAudit(audit: StoredAudit, before: Changeable): Promise<void> {
   return writing(async (db) => {
     const change = db.transaction('audits', 'readwrite', { durability: 'strict' })
     const there = await change.store.get(audit.id)
-    const same = there && JSON.stringify(there.corrections) === JSON.stringify(before)
+    const same = there && asText(there) === asText(before)
     await Promise.all([same && change.store.put(audit), change.done])
     if (!same) throw new ChangedError()
   })
 }
 
-/** Writes the corrections of one audit as it was read, one after the other, so that the newest is what stays. */
+/** Writes the changes of one audit as it was read, one after the other, so that the newest is what stays. */
 export class AuditWriter {
   private writing: Promise<void> = Promise.resolve()
-  private refused = false // corrections that were made meanwhile are of what is not there any more
+  private refused = false // changes that were made meanwhile are of what is not there any more
 
-  constructor(private before: readonly Correction[]) {}
+  constructor(private before: Changeable) {}
 
-  /** @throws ChangedError another tab has corrected it meanwhile; this writer then writes nothing more. */
+  /** @throws ChangedError another tab has changed it meanwhile; this writer then writes nothing more. */
   write(audit: StoredAudit): Promise<void> {
     const written = this.writing.then(async () => {
       if (this.refused) return
       try {
         await putAudit(audit, this.before)
-        this.before = audit.corrections
+        this.before = audit
       } catch (error) {
         this.refused = error instanceof ChangedError
         throw error

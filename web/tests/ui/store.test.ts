@@ -37,7 +37,7 @@ test('a deleted audit is gone with its picture, and a number is not used twice',
 
 test('a corrected audit is written over', async () => {
   const id = await addAudit(makeAudit([]), picture)
-  await putAudit({ ...makeAudit([], { note: 'later' }), id }, [])
+  await putAudit({ ...makeAudit([], { note: 'later' }), id }, makeAudit([]))
   expect((await openAudit(id))?.audit.note).toBe('later')
 })
 
@@ -48,8 +48,8 @@ describe('what another tab', () => {
   test('has corrected meanwhile is not written over', async () => {
     const id = await addAudit(makeAudit(found), picture)
     const [mine, other] = [await read(id), await read(id)]
-    await new AuditWriter(other.corrections).write(corrected(other, 0, null))
-    const writer = new AuditWriter(mine.corrections)
+    await new AuditWriter(other).write(corrected(other, 0, null))
+    const writer = new AuditWriter(mine)
     const first = corrected(mine, 1, null)
     const refused = writer.write(first)
     const queued = writer.write(corrected(first, 2, null))
@@ -58,11 +58,21 @@ describe('what another tab', () => {
     expect((await read(id)).corrections.map((each) => each.facing)).toEqual([0])
   })
 
+  test('has called otherwise keeps its new words', async () => {
+    const id = await addAudit(makeAudit(found), picture)
+    const [mine, other] = [await read(id), await read(id)]
+    const writer = new AuditWriter(other)
+    await writer.write({ ...other, store: 'Kiosk' })
+    await writer.write(corrected({ ...other, store: 'Kiosk' }, 0, null))
+    await expect(new AuditWriter(mine).write({ ...mine, note: 'late' })).rejects.toBeInstanceOf(ChangedError)
+    expect(await read(id)).toMatchObject({ store: 'Kiosk', note: '', corrections: [{ facing: 0 }] })
+  })
+
   test('has deleted does not come back', async () => {
     const id = await addAudit(makeAudit(found), picture)
     const mine = await read(id)
     await deleteAudit(id)
-    await expect(new AuditWriter(mine.corrections).write(corrected(mine, 0, null))).rejects.toBeInstanceOf(ChangedError)
+    await expect(new AuditWriter(mine).write(corrected(mine, 0, null))).rejects.toBeInstanceOf(ChangedError)
     expect(await listAudits()).toEqual([])
   })
 
@@ -82,7 +92,7 @@ describe('what another tab', () => {
 test('corrections are written one after the other, also after one for which there was no room', async () => {
   const id = await addAudit(makeAudit(makeFacings('A', 'B')), picture)
   const { audit } = (await openAudit(id))!
-  const writer = new AuditWriter(audit.corrections)
+  const writer = new AuditWriter(audit)
   vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
     throw new DOMException('no room', 'QuotaExceededError')
   })
