@@ -303,6 +303,7 @@ function LiveView(props: {
   }, [camera])
   useEffect(() => {
     live.current!.paused = props.paused || props.ended
+    live.current!.ended = props.ended
   }, [props.paused, props.ended])
 
   const freeze = async (): Promise<void> => {

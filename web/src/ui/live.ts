@@ -13,6 +13,7 @@ const RECENT = 2000 // ms, what "now" means for count, time a frame and frame ra
 const NUMBERS_EVERY = 250 // ms: numbers that change faster cannot be read
 const CHART_EVERY = 600
 const LOOKS_EVERY = 1500
+const KEEP_EVERY = 1000 // ms: how old the last picture of a lost camera may be
 const STALLED = 3000 // ms without a new picture
 
 export interface Reading {
@@ -55,6 +56,7 @@ export class Live {
   readonly problem = signal('')
   readonly stalled = signal(false) // the camera gives no new pictures; where the browser does not tell of them, false
   paused = false // the sweep stays as it is
+  ended = false // the camera shows nothing any more
 
   private against = false
   private past: Past[] = []
@@ -68,6 +70,8 @@ export class Live {
   private chartAt = 0
   private looksAt = 0
   private looking = false
+  private last: ImageBitmap | null = null // a frame of a moment ago: of a camera that is gone a video shows nothing
+  private keptAt = -Infinity
   private grabbing = false // a frame is being taken from the video
   private looks: LiveLooks | null = null
   private running = false
@@ -99,6 +103,8 @@ export class Live {
 
   stop(): void {
     this.stopped = true
+    this.last?.close()
+    this.last = null
   }
 
   /** Begin to count anew, as at another shelf. */
@@ -127,9 +133,9 @@ export class Live {
     if (options) this.shares.value = this.share(options) // now: a paused camera brings no frame
   }
 
-  /** The frame in view, and what the sweep has counted so far. */
+  /** The frame in view, or the last one of a camera that has ended, and what the sweep has counted so far. */
   async freeze(): Promise<{ picture: ImageBitmap; sweep: CountedSweep | null }> {
-    const picture = await createImageBitmap(this.video)
+    const picture = await createImageBitmap((this.ended && this.last) || this.video)
     // Looks have other letters on the frozen picture, so that only brands go with the sweep.
     const options = this.options()
     return { picture, sweep: this.sweep && sweepRecord(this.sweep, options?.brands ?? [], options?.embedder ?? null) }
@@ -157,12 +163,12 @@ export class Live {
 
   private async step(): Promise<void> {
     const options = this.options()
-    if (!options || this.paused || this.grabbing || options.auditor.busy || document.hidden || this.video.readyState < 2 || !this.video.videoWidth) return
+    if (!options || this.paused || this.grabbing || options.auditor.busy || document.hidden || !this.active || this.video.readyState < 2 || !this.video.videoWidth) return
     const { auditor, minScore } = options
     const [started, round] = [performance.now(), this.round]
     this.grabbing = true
     try {
-      const frame = await createImageBitmap(this.video).finally(() => (this.grabbing = false))
+      const frame = await this.grab(started).finally(() => (this.grabbing = false))
       const found = await auditor.offer(frame, { minScore, brands: true, sweep: true })
       // What was sent before a reset comes with the sweep that it has ended.
       if (found && !this.stopped && round === this.round) this.take(found, performance.now() - started, options)
@@ -170,6 +176,21 @@ export class Live {
     } catch (error) {
       if (!this.stopped) this.problem.value = error instanceof Error ? error.message : String(error)
     }
+  }
+
+  private async grab(now: number): Promise<ImageBitmap> {
+    const frame = await createImageBitmap(this.video)
+    if (now - this.keptAt < KEEP_EVERY || !this.active) return frame
+    this.keptAt = now
+    const kept = await createImageBitmap(frame)
+    this.last?.close()
+    this.last = this.stopped ? null : kept
+    return frame
+  }
+
+  /** Whether the camera gives pictures; before its page is told that it has ended, the video is black. */
+  private get active(): boolean {
+    return (this.video.srcObject as MediaStream | null)?.active !== false
   }
 
   private take(found: Found, ms: number, options: LiveOptions): void {

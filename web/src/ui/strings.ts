@@ -220,7 +220,7 @@ const en = {
     other: '{n} unique facings',
   },
   'history.edit': 'Edit',
-  'history.edit-title': 'Store, shelf, category and note',
+  'history.edit-title': 'Edit this audit',
   'history.delete': 'Delete',
   'history.delete-question': 'Delete the audit {title} of {time}? Its picture and corrections go with it.',
   'history.deleted': 'Deleted.',

@@ -63,6 +63,21 @@ test('a frozen sweep can be named anew: it has its unit vectors, and whose they 
   expect((await live.freeze()).sweep?.seen).toEqual({ vectors: Float32Array.of(0, 1, 0, 0), embedder: 'e' })
 })
 
+test('of a camera that is gone the last frame is frozen, and nothing after it is looked at', async () => {
+  vi.stubGlobal('createImageBitmap', async (of: { shows?: string }) => ({ shows: of.shows, close() {} }))
+  const camera = video as unknown as { shows?: string; srcObject?: { active: boolean } }
+  camera.shows = 'shelf'
+  const { live, offer } = await run({})
+  Object.assign(camera, { shows: 'nothing', srcObject: { active: false } })
+  frame()
+  const shown = async (): Promise<unknown> => (await live.freeze()).picture
+  expect([await shown(), offer.mock.calls.length]).toEqual([expect.objectContaining({ shows: 'nothing' }), 1])
+  live.ended = true
+  expect(await live.freeze()).toMatchObject({ picture: { shows: 'shelf' }, sweep: { unique: 2 } })
+  delete camera.srcObject
+  delete camera.shows
+})
+
 test('a paused sweep stays as it is, and goes on', async () => {
   const { live, offer } = await run({})
   live.paused = true
