@@ -1,5 +1,6 @@
 """Photos: count the facings on many photos."""
 
+from copy import deepcopy
 from datetime import datetime
 
 import streamlit as st
@@ -15,7 +16,7 @@ from skushare.app.photo_tabs import show_counts, show_facings, show_pictures
 from skushare.app.shares import seen_names, show_share_panel
 from skushare.app.shelves import shelves_of, show_counted, show_layout
 from skushare.app.text import plain
-from skushare.app.visits import of_visit, put_in_address, start_anew
+from skushare.app.visits import go_back_to, of_visit, put_in_address, start_anew, tell_gone
 from skushare.colors import shown_colors
 from skushare.images import SUFFIXES
 from skushare.samples import sample_pictures
@@ -26,16 +27,36 @@ require_navigation()
 SECONDS_A_TURN = 2.0  # of counting, before the page shows how far it is
 MOST_NAMED = 5  # photos that were not counted
 
-state, album = st.session_state, of_visit("list", Album)
+CHOICES = ("gallery_name", "sample", "photos_by_look", "photos_joined")  # in the state of the visit
+
+state = st.session_state
+
+
+def go_on(album):
+    """Have the fields stand as they last stood for ``album``, but for what the visit has chosen already."""
+    for name in CHOICES:
+        if state.get(name) is None and name in album.choices:
+            state[name] = deepcopy(album.choices[name])
+
+
+album = of_visit("list", Album, go_on)
 detector, embedder = detector_of(album.detector), shared_embedder()
 state.setdefault("upload_round", 0)
 
 
 def clear():
     """Start an empty list."""
-    start_anew("list")
+    if cleared := start_anew("list"):
+        state.cleared = cleared
     forget_sample()
     state.upload_round += 1
+
+
+def take_back():
+    """Have the list again that was cleared."""
+    cleared = state.pop("cleared")
+    go_back_to("list", cleared)
+    go_on(cleared)
 
 
 def forget_sample():
@@ -51,6 +72,8 @@ def make_audit(taken, words):
 
 
 st.title("Count facings on photos")
+if not album:
+    tell_gone("list", "The list", "Add the photos again.")
 uploads = st.file_uploader(
     "Add shelf photos, one or many",
     type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
@@ -75,16 +98,18 @@ if files:
 progress = st.empty()
 if uploads:
     progress.progress(0.0, text="Counting")
+before = len(album)
 # Names, rows and gaps are found once all are counted, and not anew after each turn. A run that the visitor
 # cuts short leaves the rest to the next one.
 while files and (left := album.take(files, detector, SECONDS_A_TURN, embedder)):
-    put_in_address("list")  # a reload meanwhile is to find what was counted
+    put_in_address("list", again=True)  # a reload meanwhile is to find what was counted
     with progress.container():
         st.progress(1 - left / len(files), text=f"Counted {len(files) - left} of {len(files)} photos")
         show_counted(album, state.get("photo_score", detector.threshold("photo")))
 progress.empty()
 if album:
-    put_in_address("list")
+    put_in_address("list", again=len(album) > before)
+    state.pop("cleared", None)
 
 if album.failures:
     st.error(
@@ -105,6 +130,9 @@ if album.repeats:
     )
 
 if not album and not files:
+    if cleared := state.get("cleared"):
+        photos = "1 photo" if len(cleared) == 1 else f"{len(cleared)} photos"
+        st.button(f"Take back the cleared list of {photos}", icon=":material/undo:", on_click=take_back)
     st.markdown("No photo at hand?")
     pictures = sample_pictures()
     if pictures and st.button("Try a sample picture", icon=":material/shelves:"):
@@ -114,13 +142,17 @@ if not album and not files:
         st.rerun()
 
 if album:
-    min_score = score_slider(detector, "photo", key="photo_score", persist_state="session")
+    min_score = score_slider(
+        detector, "photo", key="photo_score", start=album.choices.get("min_score"), persist_state="session"
+    )
     naming = known = None
     if embedder:
         naming, known = name_album(album, min_score, detector.labels, embedder, "photos")
         tell_unknown(naming, known)
     brands = naming.brands if naming else ()
     shelves = shelves_of(album, naming, min_score, "photos")
+    chosen = {name: state[name] for name in CHOICES if name in state}
+    album.choices = deepcopy(chosen) | {"min_score": min_score}
     names = brands or detector.labels
     seen = seen_names([shelf.detections for shelf in shelves], detector.labels, brands)
     colors = shown_colors(names, seen, known.chosen_colors if known else {})

@@ -85,6 +85,7 @@ class Album:
         failures: {content hash: message fit for the user}.
         repeats: names of files whose content was in the list already.
         waiting: names of files that were to be counted and are not yet; they stay if the page was left.
+        choices: {name: value} of what a page has chosen for the list, to be replaced as a whole.
     """
 
     def __init__(self, max_photos=MAX_PHOTOS):
@@ -94,6 +95,7 @@ class Album:
         self.failures = {}
         self.repeats = []
         self.waiting = ()
+        self.choices = {}
         self._taken, self._taking = set(), threading.Lock()
         self._originals = tempfile.TemporaryDirectory(prefix="skushare-album-")  # goes with the album
 

@@ -13,24 +13,25 @@ class Visits:
     Args:
         most: weight that is kept; the newest stays, however heavy.
         copy: makes one that changes by itself from then on.
-        weight: of one; default: each weighs 1.
+        weigh: weight of a list of them together; default: each weighs 1.
     """
 
-    def __init__(self, most, copy, weight=lambda kept: 1):
+    def __init__(self, most, copy, weigh=len):
         self.most = most
-        self._copy, self._weight = copy, weight
+        self._copy, self._weigh = copy, weigh
         self._kept, self._using = {}, threading.Lock()  # {token: what is kept}, the last used one last
 
     def open(self, token):
-        """A copy of what is kept under ``token``, kept in its place; ``None`` if there is none.
+        """A copy of what is kept under ``token``, not kept itself so far; ``None`` if there is none.
 
-        A copy, because whoever kept the other may still be changing it.
+        A copy, because nobody can tell a reload of its owner from the visit of another to whom the address
+        was sent: what either does from then on leaves the other's alone.
         """
         with self._using:
             if token not in self._kept:
                 return None
-            found = self._kept[token] = self._copy(self._kept.pop(token))
-            return found
+            kept = self._kept[token] = self._kept.pop(token)
+            return self._copy(kept)
 
     def keep(self, wanted):
         """Keep ``wanted``; gives its token, the same each time."""
@@ -39,7 +40,7 @@ class Visits:
             token = token or secrets.token_urlsafe(16)
             self._kept.pop(token, None)
             self._kept[token] = wanted
-            while len(self._kept) > 1 and sum(map(self._weight, self._kept.values())) > self.most:
+            while len(self._kept) > 1 and self._weigh(list(self._kept.values())) > self.most:
                 del self._kept[next(iter(self._kept))]
             return token
 

@@ -13,39 +13,78 @@ MOST_SWEEPS = 20  # of some 12 MB each
 @st.cache_resource(show_spinner=False)
 def _all_visits():
     """{name in the address: the :class:`Visits` that keep what it names}."""
-    return {"list": Visits(MAX_PHOTOS, Album.copy, len), "sweep": Visits(MOST_SWEEPS, LiveSession.copy)}
+    return {
+        "list": Visits(MAX_PHOTOS, Album.copy, _count_photos),
+        "sweep": Visits(MOST_SWEEPS, LiveSession.copy),
+    }
+
+
+def _count_photos(albums):
+    """Number of the photos of ``albums``; a list and its copies share theirs."""
+    # A tuple, because another visitor may be adding photos.
+    return len({photo for album in albums for photo in tuple(album.photos.values())})
 
 
 def of_visit(name, new, found=None):
-    """What the visit has under ``name``: at first what the address names, or else what ``new()`` gives.
+    """What the visit has under ``name``: at first a copy of what the address names, or else ``new()``.
+
+    An address that names what is not kept any more is cleared; see :func:`tell_gone`.
 
     Args:
         found: called once with what the address names, to take up its settings.
     """
     state, key = st.session_state, f"visit_{name}"
     if key not in state:
-        kept = _all_visits()[name].open(st.query_params.get(name, ""))
+        token = st.query_params.get(name, "")
+        kept = _all_visits()[name].open(token)
         state[key] = new() if kept is None else kept
         if kept is not None and found is not None:
             found(kept)
+        if token and kept is None:
+            state[f"{key}_gone"] = stay()
+            del st.query_params[name]
     return state[key]
 
 
-def put_in_address(name):
+def tell_gone(name, what, advice):
+    """Say during the first stay on the page that the address named what is not kept any more, if it did.
+
+    Args:
+        what: is called so, as the beginning of a sentence; advice: what to do now, a sentence.
+    """
+    if st.session_state.get(f"visit_{name}_gone") == stay():
+        st.warning(
+            f"{what} of this address is not kept any more: the server was started anew since, "
+            f"or it is too old. {advice}",
+            icon=":material/link_off:",
+        )
+
+
+def put_in_address(name, again=False):
     """Have the address name what the visit has under ``name``, from now on.
 
     Once a stay on the page, in whichever of its runs comes so far: the browser's way back goes through
     each address.
+
+    Args:
+        again: also if the visitor has gone back from it in this stay, as when there is more to be found.
     """
     state, key = st.session_state, f"visit_{name}"
     token = _all_visits()[name].keep(state[key])
-    if state.get(f"{key}_put") != (stay(), token):
+    if again or state.get(f"{key}_put") != (stay(), token):
         state[f"{key}_put"] = stay(), token
         if st.query_params.get(name) != token:
             st.query_params[name] = token
 
 
 def start_anew(name):
-    """Let go what the visit has under ``name``: the next run begins with a new one."""
-    _all_visits()[name].drop(st.session_state.pop(f"visit_{name}"))
+    """Let go what the visit has under ``name`` and give it: the next run begins with a new one."""
+    unwanted = st.session_state.pop(f"visit_{name}")
+    _all_visits()[name].drop(unwanted)
     st.query_params.pop(name, None)
+    return unwanted
+
+
+def go_back_to(name, wanted):
+    """Have the visit have ``wanted`` under ``name`` again, that :func:`start_anew` gave."""
+    st.session_state[f"visit_{name}"] = wanted

@@ -381,27 +381,91 @@ def test_a_photo_can_be_removed(detector):
     assert metrics(app)["Photos"] == "25" and not app.info
 
 
+def reloaded(name, token, page):
+    """A visit that begins at the address of ``page`` with ``token``."""
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params[name] = token
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception
+    return app
+
+
 def test_a_reloaded_page_has_its_list_again_and_another_visitor_has_not(detector):
     first = open_page("photos")
     assert "list" not in first.query_params
     first.file_uploader[0].set_value([upload("a.jpg", photo(40)), upload("b.jpg", photo(80))]).run()
     token = first.query_params["list"]
-    again, other = (AppTest.from_file(APP, default_timeout=60) for _ in range(2))
-    again.query_params["list"], other.query_params["list"] = token, "guessed"
-    for app in (again, other):
-        app.switch_page("pages/photos.py").run()
-        assert not app.exception
+    again, other = reloaded("list", token, "photos"), reloaded("list", "guessed", "photos")
     assert metrics(again)["Photos"] == "2" and not other.metric
+    assert "not kept any more" in other.warning[0].value and "list" not in other.query_params
+    assert not again.warning and again.query_params["list"] != token
     press(again, "Remove")
     assert metrics(again)["Photos"] == "1" and metrics(first.run())["Photos"] == "2"
+    own = again.query_params["list"]
+    assert metrics(reloaded("list", own, "photos"))["Photos"] == "1"
     press(again, "Clear the list")
     assert "list" not in again.query_params and not again.metric
+    assert metrics(reloaded("list", token, "photos"))["Photos"] == "2"  # as its owner left it
+    first.file_uploader[0].set_value([upload("c.jpg", photo(120))]).run()
+    assert metrics(reloaded("list", token, "photos"))["Photos"] == "3"
+    other.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    assert not other.warning
     first.query_params.clear()  # as the browser's way back does
     first.run()
-    assert metrics(first)["Photos"] == "2" and "list" not in first.query_params
+    assert metrics(first)["Photos"] == "3" and "list" not in first.query_params
     first.switch_page("pages/start.py").run()
     first.switch_page("pages/photos.py").run()
     assert first.query_params["list"]
+
+
+def test_a_reloaded_page_counts_as_before(detector, monkeypatch):
+    monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
+    for gallery in (Gallery("aa"), color_gallery(ColorEmbedder())):
+        save_gallery(gallery)
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40)), upload("b.jpg", photo(80))]).run()
+    app.slider(key="photo_score").set_value(0.1).run()
+    app.selectbox(key="photos_gallery").set_value("shelf").run()
+    app.toggle(key="photos_looks").set_value(True).run()
+    app.toggle(key="photos_joined").set_value(True).run()
+    again = reloaded("list", app.query_params["list"], "photos")
+    for _ in range(2):
+        assert again.slider(key="photo_score").value == 0.1 and again.toggle(key="photos_joined").value
+        assert (
+            again.selectbox(key="photos_gallery").value == "shelf" and again.toggle(key="photos_looks").value
+        )
+        assert metrics(again) == metrics(app)
+        again.run()
+    again.toggle(key="photos_looks").set_value(False).run()  # which is no other visit's choice
+    again.slider(key="photo_score").set_value(0.7).run()
+    app = reloaded("list", app.query_params["list"], "photos")
+    assert app.toggle(key="photos_looks").value and app.slider(key="photo_score").value == 0.1
+    app = reloaded("list", again.query_params["list"], "photos")
+    assert not app.toggle(key="photos_looks").value and app.slider(key="photo_score").value == 0.7
+
+
+def test_the_sample_s_gallery_is_found_again_with_the_sample_and_goes_with_it(detector):
+    app = press(open_page("photos"), "Try a sample picture")
+    again = reloaded("list", app.query_params["list"], "photos")
+    assert again.selectbox(key="photos_gallery").value == DEMO
+    press(press(again, "Clear the list"), "Take back the cleared list of 1 photo")
+    assert again.selectbox(key="photos_gallery").value == DEMO
+    again.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    assert again.selectbox(key="photos_gallery").value == BY_LOOK
+
+
+def test_a_cleared_list_can_be_taken_back_until_another_is_begun(detector):
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40)), upload("b.jpg", photo(80))]).run()
+    press(app, "Clear the list")
+    app.file_uploader[0].set_value([upload("bad.jpg", b"text")]).run()
+    press(press(app, "Clear the list"), "Take back the cleared list of 2 photos")
+    assert metrics(app)["Photos"] == "2"
+    assert metrics(reloaded("list", app.query_params["list"], "photos"))["Photos"] == "2"
+    press(app, "Clear the list")
+    app.file_uploader[0].set_value([upload("c.jpg", photo(120))]).run()
+    press(press(app, "Clear the list"), "Take back the cleared list of 1 photo")
+    assert metrics(app)["Photos"] == "1"
 
 
 def test_what_could_not_be_counted_can_be_cleared_too(detector):

@@ -2,6 +2,9 @@
 
 from streamlit.testing.v1 import AppTest
 
+from skushare.album import Album
+from skushare.app.visits import _count_photos
+
 
 def visit():
     """A script of two pages, one of which keeps a list; ``cut`` stops a run before it tells the address."""
@@ -19,7 +22,7 @@ def visit():
         of_visit("list", Album)
         if st.session_state.get("cut"):
             st.stop()
-        put_in_address("list")
+        put_in_address("list", st.session_state.get("again", False))
 
 
 def address(app):
@@ -43,6 +46,22 @@ def test_the_address_is_told_at_each_stay_and_only_once():
     assert address(app) is None
     go_to(app, "photos")
     assert address(app) == token
+
+
+def test_what_was_added_after_the_browser_s_way_back_is_told_again():
+    app = AppTest.from_function(visit).run()
+    token = address(app)
+    app.query_params.clear()
+    app.session_state.again = True
+    assert address(app.run()) == token
+
+
+def test_a_list_and_its_copies_count_each_photo_once():
+    album = Album()
+    album.photos = dict(zip("abc", (object() for _ in "abc"), strict=True))
+    copy = album.copy()
+    copy.photos["d"] = object()
+    assert _count_photos([album, copy, copy.copy()]) == 4
 
 
 def test_a_run_that_is_cut_short_leaves_telling_the_address_to_the_next():
