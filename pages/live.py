@@ -15,7 +15,7 @@ from skushare.app.navigation import open_page, require_navigation
 from skushare.app.polling import poll
 from skushare.app.recording import count_recording
 from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares
-from skushare.app.visits import of_visit, put_in_address, start_anew
+from skushare.app.visits import of_visit, put_in_address, start_anew, tell_gone
 from skushare.charts import count_chart
 from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS, MISSING, NO_ROUTE, Connection
@@ -57,6 +57,8 @@ if "connection" not in state:
 connection = state.connection
 
 st.title("Count facings live")
+if session.newest() is None:
+    tell_gone("sweep", "The count", "Count the shelf again.")
 status = camera_status()
 if status in ADVICE:
     st.warning(ADVICE[status], icon=":material/videocam_off:")

@@ -112,7 +112,7 @@ if lesson:
             "**Put here**. Then write the brand and press **Teach**."
         )
         pile_board("piles", lesson.piles, lesson.suggestions(), lesson.teaching.gallery, lesson.act)
-    if lesson.taught:
+    if lesson.taught > lesson.elsewhere:
         state.gallery_name = lesson.teaching.gallery.name
 
 gallery = state.teaching.gallery if state.get("teaching") else None

@@ -6,6 +6,7 @@ from io import BytesIO
 import streamlit as st
 
 from skushare.app.text import plain
+from skushare.app.visits import put_in_address
 from skushare.errors import SkushareError
 from skushare.live.recording import SUFFIXES, read_frames
 
@@ -40,10 +41,18 @@ def count_recording(session, sizes, disabled=False):
         # Another video, or other brands, at whose choice the session has begun anew.
         session.recount()
         frames = read_frames(BytesIO(upload.getvalue()), upload.name)
-        state.recording = upload.file_id, Counting(frames, session), session.begun
+        state.recording = upload.file_id, Counting(frames, session, upload.name), session.begun
     if upload is None or disabled:
         state.recording = (None, None)
+        if session.video:
+            name, done = session.video
+            st.warning(
+                f"Only {min(99, int(100 * done))} % of {plain(name)} was counted before the page was left or "
+                "the video taken away. Add it again for the whole count.",
+                icon=":material/hourglass_disabled:",
+            )
         return
+    put_in_address("sweep")  # a reload meanwhile is to find what was counted
     session.look_at(sizes[:1])
     bar, picture = st.progress(0.0, text="Counting the video"), st.empty()
     try:
@@ -62,13 +71,14 @@ def count_recording(session, sizes, disabled=False):
 
 
 class Counting:
-    """The frames of a video on their way through a session, in order.
+    """The frames of the video ``name`` on their way through a session, in order.
 
     A run that was cut short is still at work on a frame when the next one begins: they take turns.
     """
 
-    def __init__(self, frames, session):
-        self._frames, self._session = enumerate(frames), session
+    def __init__(self, frames, session, name):
+        self._frames, self._session, self._name = enumerate(frames), session, name
+        session.video = name, 0.0
         self._turn, self._died = threading.Lock(), None
 
     def step(self):
@@ -83,8 +93,11 @@ class Counting:
             try:
                 number, (done, image) = next(self._frames)
             except StopIteration:
+                self._session.video = None
                 return None
             except SkushareError as error:
-                self._died = error
+                self._session.video, self._died = None, error
                 raise
-            return number, done, self._session.process(image)
+            drawn = self._session.process(image)
+            self._session.video = self._name, done
+            return number, done, drawn

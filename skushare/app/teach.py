@@ -25,6 +25,7 @@ class Lesson:
         piles: those not yet taught.
         teaching: the gallery that learns them.
         problem: why the last action was refused; empty if it was done.
+        elsewhere: how many of the facings other galleries have learnt.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Lesson:
     teaching: Teaching
     embedder: object = field(repr=False)
     problem: str = ""
+    elsewhere: int = 0
 
     @classmethod
     def begin(cls, name, image, detections, embedder, teaching):
@@ -44,8 +46,10 @@ class Lesson:
         return cls(name, image, detections, piles, teaching, embedder)
 
     def begun_with(self, teaching):
-        """The lesson with another gallery, if nothing is taught of it yet; else ``None``."""
-        return None if self.taught else replace(self, teaching=teaching, problem="")
+        """The lesson on what is not taught yet, with another gallery; ``None`` if all is taught."""
+        if self.taught and not len(self.piles):
+            return None
+        return replace(self, teaching=teaching, problem="", elsewhere=self.taught)
 
     @property
     def taught(self):

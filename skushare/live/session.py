@@ -76,6 +76,8 @@ class LiveSession:
         min_score: least score that counts.
         namer: one of :mod:`skushare.brands.frames`, that names the brands or groups by look; or ``None``.
         begun: how often counting began anew: what was counted before another ``begun`` is gone.
+        video: (name, share from 0 to 1 that is past) of a recorded video that is not counted to its end yet,
+            set by whoever counts it; ``None`` without one, and when counting begins anew.
     """
 
     def __init__(self, detector, clock=time.monotonic):
@@ -86,7 +88,7 @@ class LiveSession:
         self._clock = clock
         self._lock = threading.Lock()
         self._tracker, self._tracking = ShelfTracker(), threading.Lock()
-        self.begun = 0
+        self.begun, self.video = 0, None
         self._snapshots = deque(maxlen=MAX_SNAPSHOTS)
         self._shown, self._colors = {}, None
         self._forget()
@@ -307,7 +309,7 @@ class LiveSession:
     def _begin_anew(self):
         """Count from 0, while ``_tracking`` is held; gives what was counted until then."""
         dropped, self._tracker = len(self._tracker), ShelfTracker()
-        self.begun += 1
+        self.begun, self.video = self.begun + 1, None
         return dropped
 
     def history(self):

@@ -548,6 +548,29 @@ def test_live_goes_on_with_a_video_after_a_run_was_cut_short(detector, camera, t
     assert not app.exception and detector.calls == 20
 
 
+def test_live_says_of_a_video_that_was_left_how_far_it_was_counted(detector, camera, tmp_path, monkeypatch):
+    film = video(tmp_path / "shelf.mp4", np.zeros((60, 120, 160, 3), np.uint8)).read_bytes()
+    app, process = open_page("live"), LiveSession.process
+
+    def interrupted(session, image):
+        drawn = process(session, image)
+        if detector.calls == 8:
+            st.stop()  # as when the visitor goes to another page
+        return drawn
+
+    monkeypatch.setattr(LiveSession, "process", interrupted)
+    app.file_uploader[0].set_value(("shelf.mp4", film, "video/mp4")).run()
+    token = app.query_params["sweep"]
+    app.switch_page("pages/photos.py").run()
+    app.switch_page("pages/live.py").run()
+    for left in (app, reloaded("sweep", token, "live")):
+        assert left.warning[0].value.startswith(f"Only 30 % of {plain('shelf.mp4')} was counted")
+    app.file_uploader[0].set_value(("shelf.mp4", film, "video/mp4")).run()
+    assert not app.exception and not app.warning
+    press(left, "Count anew")
+    assert not left.warning
+
+
 def test_live_names_a_video_that_cannot_be_read_and_takes_none_beside_the_camera(detector, camera):
     app = open_page("live")
     app.file_uploader[0].set_value(("bad [1].mp4", b"text" * 99, "video/mp4")).run()
@@ -623,17 +646,15 @@ def test_a_reloaded_live_page_goes_on_with_its_sweep(detector, camera, workspace
     app.switch_page("pages/photos.py").run().switch_page("pages/live.py").run()
     assert metrics(app)["Unique so far"] == "2"  # other settings would count anew
     assert app.toggle(key="live_looks").value is by_look and app.slider(key="live_score").value == 0.21
-    again, other = (AppTest.from_file(APP, default_timeout=60) for _ in range(2))
-    again.query_params["sweep"], other.query_params["sweep"] = token, "guessed"
-    for reloaded in (again, other):
-        reloaded.switch_page("pages/live.py").run()
-        reloaded.run()
-        assert not reloaded.exception and not reloaded.warning
+    again, other = reloaded("sweep", token, "live").run(), reloaded("sweep", "guessed", "live").run()
+    assert not again.exception and not again.warning and not other.exception
     assert metrics(again)["Unique so far"] == "2" and not other.metric
+    assert "not kept any more" in other.warning[0].value and "sweep" not in other.query_params
     assert again.selectbox(key="live_gallery").value == "zz"
     assert again.toggle(key="live_looks").value is by_look and again.slider(key="live_score").value == 0.21
     press(again, "Count anew")
     assert metrics(again)["Unique so far"] == "0" and metrics(app.run())["Unique so far"] == "2"
+    assert metrics(reloaded("sweep", token, "live"))["Unique so far"] == "2"
 
 
 def test_live_shows_a_failing_detector_as_text(detector, camera, monkeypatch):

@@ -20,7 +20,7 @@ def test_two_runs_count_each_frame_once_and_in_order():
         seen.append(image)
         return -image
 
-    counting = Counting(((n / 20, n) for n in range(20)), SimpleNamespace(process=process))
+    counting = Counting(((n / 20, n) for n in range(20)), SimpleNamespace(process=process), "shelf.mp4")
     with ThreadPoolExecutor(2) as pool:
         steps = [step for pair in iter(lambda: [*pool.map(lambda _: counting.step(), range(2))], [None, None])
                  for step in pair if step]  # fmt: skip
@@ -32,11 +32,14 @@ def test_damage_is_told_to_the_next_run_as_well():
         yield 0.5, 1
         raise ImageError("shelf.mp4: is damaged after its first frames")
 
-    counting = Counting(frames(), SimpleNamespace(process=lambda image: image))
-    assert counting.step() == (0, 0.5, 1)
+    session = SimpleNamespace(process=lambda image: image)
+    counting = Counting(frames(), session, "shelf.mp4")
+    assert session.video == ("shelf.mp4", 0.0)
+    assert counting.step() == (0, 0.5, 1) and session.video == ("shelf.mp4", 0.5)
     for _ in range(2):
         with pytest.raises(ImageError, match="damaged"):
             counting.step()
+    assert session.video is None  # it is told
 
 
 class Upload(io.BytesIO):
@@ -76,6 +79,7 @@ def test_a_video_is_counted_from_its_beginning_after_other_brands_were_chosen(mo
         rerun=lambda: None,
     )
     monkeypatch.setattr(module, "st", stub)
+    monkeypatch.setattr(module, "put_in_address", lambda name: None)
     monkeypatch.setattr(
         module, "read_frames", lambda file, name: ((n / 6, n) for n in range(len(file.read())))
     )
@@ -83,4 +87,4 @@ def test_a_video_is_counted_from_its_beginning_after_other_brands_were_chosen(mo
         count_recording(session, (640,))
     session.begun += 1  # as name_by does
     count_recording(session, (640,))
-    assert seen == list(range(6))
+    assert seen == list(range(6)) and session.video is None

@@ -65,14 +65,19 @@ def texts(elements):
     return " ".join(element.value for element in elements)
 
 
-def test_a_photo_of_which_nothing_is_taught_goes_along_to_another_gallery(app, browser):
+def test_what_of_a_photo_is_not_taught_goes_along_to_another_gallery(app, browser):
     for name in ("Shop A", "Shop B"):
         save_gallery(replace(color_gallery(ColorEmbedder()), name=name))
     choose(app.run(), "Gallery", "Shop A")
     act(app, browser, kind="teach", pile=0, brand="Cola", product="")
     assert open_gallery("Shop A").brands == ("Rot", "Blau", "Cola")
-    choose(app, "Gallery", "Shop B")  # what was taught elsewhere stays there
-    assert app.session_state.lesson is None
+    choose(app, "Gallery", "Shop B")  # what was taught elsewhere stays there, the rest goes along
+    assert app.session_state.gallery_name == "Shop A" and app.session_state.lesson.taught == 1
+    act(app, browser, kind="teach", pile=app.session_state.lesson.piles.numbers[0], brand="Mint", product="")
+    assert app.session_state.gallery_name == "Shop B" and open_gallery("Shop B").brands[2:] == ("Mint",)
+    assert open_gallery("Shop A").brands[2:] == ("Cola",)
+    choose(app, "Gallery", "Shop A")
+    assert app.session_state.lesson is None  # all is taught
 
 
 def test_a_photo_that_another_page_sent_is_taught_to_the_gallery_in_use_there(browser, tmp_path):
