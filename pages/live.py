@@ -99,9 +99,15 @@ def make_audit(taken, words, way):
 def count_anew():
     """Begin at 0, and with the model that the app counts with by now."""
     if session.detector.digest == shared_detector().digest:
-        session.recount()
+        state.dropped = session.recount()
     else:
+        state.dropped = None
         start_anew("sweep")
+
+
+def take_back(dropped):
+    """Go on with the ``dropped`` count; the present one can be taken back in its turn."""
+    state.dropped = session.take_back(dropped)
 
 
 def keep_snapshot():
@@ -139,6 +145,15 @@ with video_column:
 with settings_row:
     sizes = choose_settings()
     tell_model(detector, "Press **Count anew**")
+dropped = state.get("dropped")  # asked after the settings, which may have chosen other brands
+if dropped and dropped.facings and session.can_take_back(dropped):
+    buttons.button(
+        f"Take back the count of {dropped.facings}",
+        icon=":material/undo:",
+        help="Go on with what was counted before Count anew. The present count can be taken back then.",
+        on_click=take_back,
+        args=(dropped,),
+    )
 with recording_place:
     count_recording(session, sizes, disabled=camera.state.playing)
 if session.newest() is not None or camera.state.playing:

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -63,6 +64,16 @@ class Reading:
     error: str | None
     detections: Detections
     unique: int = 0
+
+
+class Dropped(NamedTuple):
+    """A count that was dropped for a new one: how many facings it had, and what goes on with it."""
+
+    facings: int
+    tracker: ShelfTracker
+    video: tuple | None
+    begun: int
+    namer: object
 
 
 class LiveSession:
@@ -302,9 +313,30 @@ class LiveSession:
             return self._tracker.pictures()
 
     def recount(self):
-        """Begin to count anew, as at another shelf."""
+        """Begin to count anew, as at another shelf; gives the :class:`Dropped` count."""
         with self._tracking:
-            self._begin_anew()
+            return self._drop()
+
+    def take_back(self, dropped):
+        """Go on with a ``dropped`` count in place of the present one, which is given as :class:`Dropped`.
+
+        If counting began anew since, or what names the brands is another, nothing is done: ``None``.
+        """
+        with self._tracking:
+            if not self.can_take_back(dropped):
+                return None
+            present = self._drop()
+            self._tracker, self.video = dropped.tracker, dropped.video
+            return present
+
+    def can_take_back(self, dropped):
+        """Whether :meth:`take_back` would do so."""
+        return (dropped.begun, dropped.namer) == (self.begun, self.namer)
+
+    def _drop(self):
+        tracker, video = self._tracker, self.video
+        facings = self._begin_anew()
+        return Dropped(facings, tracker, video, self.begun, self.namer)
 
     def _begin_anew(self):
         """Count from 0, while ``_tracking`` is held; gives what was counted until then."""

@@ -623,6 +623,11 @@ def test_live_counts_each_facing_once_and_begins_anew_when_asked(detector, camer
     assert metrics(app)["Unique so far"] == "2"
     next(b for b in app.button if b.label == "Count anew").click().run()
     assert not app.exception and metrics(app)["Unique so far"] == "0"
+    camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
+    assert metrics(press(app, "Take back the count of 2"))["Unique so far"] == "2"
+    press(app, "Count anew")
+    app.selectbox(key="live_gallery").set_value(DEMO).run()  # in other names it cannot go on
+    assert not any(b.label.startswith("Take back") for b in app.button)
 
 
 @pytest.mark.parametrize("by_look", [False, True])
