@@ -13,7 +13,7 @@ from skushare.app.model import choose_sizes, detector_of, score_slider, shared_d
 from skushare.app.naming import choose_as, choose_naming
 from skushare.app.navigation import open_page, require_navigation
 from skushare.app.polling import poll
-from skushare.app.recording import count_recording
+from skushare.app.recording import count_recording, tell_left
 from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares
 from skushare.app.visits import of_visit, put_in_address, start_anew, tell_gone
 from skushare.charts import count_chart
@@ -87,6 +87,7 @@ if status in (*HOPELESS, MISSING) and session.newest() is None:
     sizes = choose_settings()
     with recording_place:
         count_recording(session, sizes)
+        tell_left(session)
     st.stop()  # what was counted before the camera was unplugged, or of a video, stays
 
 
@@ -252,6 +253,7 @@ def show_snapshots():
 
 
 with reading_row:
+    tell_left(session)  # beside the count, which looks whole
     poll(show_reading, poll_seconds)
 with course_column:
     poll(show_course, poll_seconds)

@@ -44,13 +44,6 @@ def count_recording(session, sizes, disabled=False):
         state.recording = upload.file_id, Counting(frames, session, upload.name), session.begun
     if upload is None or disabled:
         state.recording = (None, None)
-        if session.video:
-            name, done = session.video
-            st.warning(
-                f"Only {min(99, int(100 * done))} % of {plain(name)} was counted before the page was left or "
-                "the video taken away. Add it again for the whole count.",
-                icon=":material/hourglass_disabled:",
-            )
         return
     put_in_address("sweep")  # a reload meanwhile is to find what was counted
     session.look_at(sizes[:1])
@@ -68,6 +61,17 @@ def count_recording(session, sizes, disabled=False):
     state.recording = (None, None)
     state.recording_round += 1
     st.rerun()
+
+
+def tell_left(session):
+    """Say so where only a part of a video was counted by ``session``, and none is being counted."""
+    if session.video:
+        name, done = session.video
+        st.warning(
+            f"Only {min(99, int(100 * done))} % of {plain(name)} was counted before the page was left or "
+            "the video taken away. Add it again for the whole count.",
+            icon=":material/hourglass_disabled:",
+        )
 
 
 class Counting:
