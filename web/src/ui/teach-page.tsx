@@ -70,6 +70,8 @@ async function prepare(): Promise<void> {
   }
 }
 
+let openedHere: Draft['shelf'] | undefined // the newest photo that was opened to be taught
+
 export function TeachPage(): JSX.Element {
   const made = embedder.value
   const now = draft.value
@@ -84,8 +86,11 @@ export function TeachPage(): JSX.Element {
   }
   const current = now && same(lesson.value, now) ? lesson.value : null
   const fromPhoto = async (file: File): Promise<void> => {
-    if (!(await mayReplace())) return
+    // Nobody waits for the count of a photo that was opened here to be taught.
+    const opened = !!now && now.shelf === openedHere && !now.corrections.length
+    if (!opened && !(await mayReplace())) return
     await whileCounting(() => countFile(file, file.name))
+    if (draft.value?.shelf !== now?.shelf) openedHere = draft.value?.shelf
   }
   return (
     <main class="page teach">
