@@ -531,17 +531,23 @@ def test_live_counts_a_recorded_video_with_and_without_a_camera(detector, camera
     assert list_audits()["facings"].tolist() == [2]
 
 
-def test_live_goes_on_with_a_video_after_a_run_was_cut_short(detector, camera, tmp_path, monkeypatch):
-    film = video(tmp_path / "shelf.mp4", np.zeros((60, 120, 160, 3), np.uint8)).read_bytes()
-    app, process = open_page("live"), LiveSession.process
+def cut_short(monkeypatch, detector, frames):
+    """End the run that counts so many frames, as when the visitor moves a slider or leaves the page."""
+    process = LiveSession.process
 
     def interrupted(session, image):
         drawn = process(session, image)
-        if detector.calls == 8:
-            st.stop()  # as when the visitor moves the slider
+        if detector.calls == frames:
+            st.stop()
         return drawn
 
     monkeypatch.setattr(LiveSession, "process", interrupted)
+
+
+def test_live_goes_on_with_a_video_after_a_run_was_cut_short(detector, camera, tmp_path, monkeypatch):
+    film = video(tmp_path / "shelf.mp4", np.zeros((60, 120, 160, 3), np.uint8)).read_bytes()
+    app = open_page("live")
+    cut_short(monkeypatch, detector, 8)
     app.file_uploader[0].set_value(("shelf.mp4", film, "video/mp4")).run()
     assert detector.calls == 8
     app.slider(key="live_score").set_value(0.5).run()
@@ -550,15 +556,8 @@ def test_live_goes_on_with_a_video_after_a_run_was_cut_short(detector, camera, t
 
 def test_live_says_of_a_video_that_was_left_how_far_it_was_counted(detector, camera, tmp_path, monkeypatch):
     film = video(tmp_path / "shelf.mp4", np.zeros((60, 120, 160, 3), np.uint8)).read_bytes()
-    app, process = open_page("live"), LiveSession.process
-
-    def interrupted(session, image):
-        drawn = process(session, image)
-        if detector.calls == 8:
-            st.stop()  # as when the visitor goes to another page
-        return drawn
-
-    monkeypatch.setattr(LiveSession, "process", interrupted)
+    app = open_page("live")
+    cut_short(monkeypatch, detector, 8)
     app.file_uploader[0].set_value(("shelf.mp4", film, "video/mp4")).run()
     token = app.query_params["sweep"]
     app.switch_page("pages/photos.py").run()
