@@ -71,7 +71,7 @@ def choose_settings():
     st.markdown("##### Settings")
     # Of another detector, scores mean something else.
     start = session.min_score if session.detector is detector else None
-    session.min_score = score_slider(detector, "live", key="live_score", start=start)
+    session.min_score = score_slider(detector, "live", start=start)
     sizes = choose_sizes(detector, "live_size")
     session.look_at(sizes)
     if embedder:

@@ -9,7 +9,7 @@ from skushare.album import Album
 from skushare.app.audit_saving import UNNAMED, audit_of_shelves, save_as_audit
 from skushare.app.galleries import DEMO, shared_embedder
 from skushare.app.looks import show_looks
-from skushare.app.model import detector_of, score_slider, tell_model
+from skushare.app.model import detector_of, score_key, score_slider, tell_model
 from skushare.app.naming import name_album, tell_unknown
 from skushare.app.navigation import require_navigation
 from skushare.app.photo_tabs import show_counts, show_facings, show_pictures
@@ -105,7 +105,7 @@ while files and (left := album.take(files, detector, SECONDS_A_TURN, embedder)):
     put_in_address("list", again=True)  # a reload meanwhile is to find what was counted
     with progress.container():
         st.progress(1 - left / len(files), text=f"Counted {len(files) - left} of {len(files)} photos")
-        show_counted(album, state.get("photo_score", detector.threshold("photo")))
+        show_counted(album, state.get(score_key(detector, "photo"), detector.threshold("photo")))
 progress.empty()
 if album:
     put_in_address("list", again=len(album) > before)
@@ -142,9 +142,7 @@ if not album and not files:
         st.rerun()
 
 if album:
-    min_score = score_slider(
-        detector, "photo", key="photo_score", start=album.choices.get("min_score"), persist_state="session"
-    )
+    min_score = score_slider(detector, "photo", start=album.choices.get("min_score"), persist_state="session")
     naming = known = None
     if embedder:
         naming, known = name_album(album, min_score, detector.labels, embedder, "photos")
@@ -197,7 +195,7 @@ if album:
         make=make_audit,
         about=UNNAMED if naming and naming.looks else "",
         source=album,
-        shown=(tuple(album.photos), min_score, total, known and known.digest),
+        shown=(tuple(album.photos.values()), min_score, total, known and known.digest),
     )
 if album:
     tell_model(detector, "Clear the list")

@@ -32,6 +32,8 @@ MAX_PHOTOS = 300
 class Photo:
     """One counted photo: a small JPEG preview and what was found, in pixels of the original.
 
+    It equals itself alone: what is made of a photo is kept until the same file is counted anew.
+
     ``embeddings``: (n, d) float16 of the facings, zeros below ``BRAND_FLOOR``; ``None`` without an embedder.
     """
 

@@ -41,7 +41,7 @@ def save_as_audit(key, take, make, place=None, ways=(), about="", source=None, s
     """
     state, taken, saved, kept = st.session_state, f"{key}_taken", f"{key}_number", f"{key}_kept"
     if state.get(f"{key}_source") is not source:
-        state[taken] = state[f"{key}_source"] = None
+        state[taken] = state[kept] = state[f"{key}_source"] = None
         state.pop(saved, None)
     if (place or st).button("Save as audit", icon=":material/inventory:", key=f"{key}_begin"):
         view = take()

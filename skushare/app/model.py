@@ -62,7 +62,12 @@ def tell_model(own, anew):
         st.caption(f"Counted with the model {plain(detector.name)}.")
 
 
-def score_slider(detector, mode, key, start=None, persist_state=None):
+def score_key(detector, mode):
+    """The key of :func:`score_slider`; what was chosen for one model means nothing to another."""
+    return f"{mode}_score_{detector.digest[:12]}"
+
+
+def score_slider(detector, mode, start=None, persist_state=None):
     """The slider for the least score that counts in ``mode``; returns its value.
 
     Args:
@@ -77,7 +82,7 @@ def score_slider(detector, mode, key, start=None, persist_state=None):
         max_value=MOST_SCORE,
         value=min(MOST_SCORE, max(SCORE_FLOOR, start)),
         step=0.01,
-        key=key,
+        key=score_key(detector, mode),
         persist_state=persist_state,
         help="A facing's confidence is its score in tables and files. Lower finds more facings and makes "
         "more mistakes; higher the other way round. "

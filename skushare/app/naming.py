@@ -146,7 +146,7 @@ def name_album(album, min_score, labels, embedder, key):
     gallery, by_look = choose_naming(key, labels)
     if gallery is None and not by_look:
         return None, None
-    made_of = (tuple(album.photos), min_score, gallery and gallery.digest, by_look)
+    made_of = (tuple(album.photos.values()), min_score, gallery and gallery.digest, by_look)
     kept = st.session_state.get(f"{key}_naming")
     if kept is None or kept[0] != made_of:
         kept = (made_of, album.named(min_score, embedder, gallery, by_look, labels))

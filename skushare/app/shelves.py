@@ -56,7 +56,7 @@ def shelves_of(album, naming, min_score, key):
         persist_state="session",  # as the list of photos
         help="Photos that overlap are joined, and what several of them show counts once.",
     )
-    made_of = tuple(album.photos), min_score, joined
+    made_of = tuple(album.photos.values()), min_score, joined
     kept = st.session_state.get(f"{key}_shelves")
     if kept is None or kept[0] != made_of or kept[1] is not naming:
         found = naming.detections if naming else album.found(min_score)

@@ -19,6 +19,10 @@ def texts(elements):
     return [element.value for element in elements]
 
 
+def score_slider(app):
+    return field(app.slider, "Minimum confidence")
+
+
 def press(app, label):
     button(app, label).click().run()
     assert not app.exception

@@ -26,7 +26,7 @@ from skushare.errors import AuditError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg
 from skushare.text import tidy_name
-from tests.app.elements import button, field, metrics, press, texts
+from tests.app.elements import button, field, metrics, press, score_slider, texts
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 HOSTILE = "<b>x</b> [a](b) $y$ :red[z] =1+1 مرحبا \u202e🥫 '; DROP TABLE audits; --"
@@ -140,7 +140,7 @@ def test_a_list_that_has_changed_since_it_was_saved_says_so():
     links = []
     for score in (0.7, 0.4):
         links += [link.label for link in app.get("page_link") if "Saved" in link.label]
-        app.slider(key="photo_score").set_value(score).run()
+        score_slider(app).set_value(score).run()
     links += [link.label for link in app.get("page_link") if "Saved" in link.label]
     changed = "Saved as audit 1, but changed here since: save it again"
     assert links == ["Saved as audit 1", changed, "Saved as audit 1"]
@@ -155,10 +155,10 @@ def test_the_newest_frame_is_saved_and_the_store_is_remembered(detector, camera)
     session.process(np.full((120, 160, 3), 90, np.uint8))
     for _ in range(2):
         app.segmented_control(key="live_size").set_value(416)
-        app.slider(key="live_score").set_value(0.4).run()
+        score_slider(app).set_value(0.4).run()
         press(app, "Save as audit")
         app.segmented_control(key="live_size").set_value(640)  # for later frames
-        app.slider(key="live_score").set_value(0.7).run()
+        score_slider(app).set_value(0.7).run()
         field(app.selectbox, "Store").set_value("North")
         press(app, "Save")
     press(app, "Save as audit")

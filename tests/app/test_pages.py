@@ -27,7 +27,7 @@ from skushare.errors import ModelError
 from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS, MISSING
 from skushare.live.session import LiveSession
-from tests.app.elements import field, metrics, open_tab, press, texts
+from tests.app.elements import field, metrics, open_tab, press, score_slider, texts
 from tests.brands.conftest import COLORS, ColorEmbedder, color_gallery
 from tests.live.test_recording import video
 
@@ -130,15 +130,73 @@ def test_photos_of_a_list_are_all_counted_by_the_model_that_it_was_begun_with(de
     assert open_audit(2).model == "bottles"
 
 
+@pytest.mark.parametrize("labels", [("facing",), ("cola", "water")])
+def test_the_same_photo_counted_by_another_model_is_shown_and_saved_as_that_one_found_it(
+    detector, other_model, labels
+):
+    detector.labels = labels
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    assert metrics(app)["Facings"] == "2"
+    press(app, "Clear the list")
+    other = other_model()
+    other.labels = labels
+    boxes = [[25 * x, 10, 25 * x + 20, 90] for x in range(5)]
+    other.detect = lambda *a, **k: Detections(boxes, np.full(5, 0.9), np.zeros(5))
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    assert not app.exception and metrics(app)["Facings"] == "5"
+    press(app, "Save as audit")
+    press(app, "Save")
+    audit = open_audit(1)
+    assert audit.model == "bottles" and audit.photos[0].detections.boxes.tolist() == boxes
+
+
+def test_a_photo_that_was_added_anew_under_another_name_is_called_so(detector):
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("monday.jpg", photo(40))]).run()
+    press(app, "Save as audit")
+    press(app, "Save")
+    press(app, "Remove")
+    app.file_uploader[0].set_value([upload("tuesday.jpg", photo(40))]).run()
+    assert any("but changed here since" in link.label for link in app.get("page_link"))
+    press(app, "Save as audit")
+    press(app, "Save")
+    assert [open_audit(number).photos[0].name for number in (1, 2)] == ["monday.jpg", "tuesday.jpg"]
+    open_tab(app, "Count per photo")
+    assert app.dataframe[0].value["photo"].tolist() == ["tuesday.jpg"]
+
+
+def test_another_model_s_photos_count_from_its_own_threshold_or_from_what_was_chosen_for_it(
+    detector, other_model, monkeypatch
+):
+    take, shown = Album.take, []
+    monkeypatch.setattr(
+        Album, "take", lambda album, files, detector, _, e: take(album, files, detector, 0, e)
+    )
+    monkeypatch.setattr(shelves, "show_counted", lambda album, score: shown.append(score))
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    score_slider(app).set_value(0.5).run()
+    press(app, "Clear the list")
+    other_model().min_score = 0.15
+    app.file_uploader[0].set_value([upload("b.jpg", photo(80)), upload("c.jpg", photo(120))]).run()
+    assert shown == [score_slider(app).value] == [0.15] and metrics(app)["Facings"] == "6"
+    score_slider(app).set_value(0.7).run()
+    press(app, "Clear the list")
+    app.file_uploader[0].set_value([upload("b.jpg", photo(80))]).run()
+    assert score_slider(app).value == 0.7 and metrics(app)["Facings"] == "1"
+
+
 def test_live_a_sweep_goes_on_with_its_model_until_it_is_counted_anew(detector, camera, other_model):
     app = open_page("live")
     camera.frame(av.VideoFrame.from_ndarray(np.zeros((120, 160, 3), np.uint8), format="rgb24"))
-    other_model()
+    other_model().min_score = 0.15
     app.run()
-    assert app.session_state["visit_sweep"].detector is detector
+    assert app.session_state["visit_sweep"].detector is detector and score_slider(app).value == 0.4
     assert any("counted with the model stub" in text for text in texts(app.info))
     press(app, "Count anew")
     assert app.session_state["visit_sweep"].detector.name == "bottles"
+    assert app.session_state["visit_sweep"].min_score == score_slider(app).value == 0.15
     assert "Counted with the model bottles." in texts(app.caption)
 
 
@@ -200,9 +258,9 @@ def test_the_slider_redraws_without_running_the_network(detector):
     app = open_page("photos")
     app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
     calls = detector.calls
-    open_tab(app, "Every facing").slider(key="photo_score").set_value(0.1).run()
+    score_slider(open_tab(app, "Every facing")).set_value(0.1).run()
     assert metrics(app)["Facings"] == "3" and len(app.dataframe[0].value) == 3
-    app.slider(key="photo_score").set_value(0.8).run()
+    score_slider(app).set_value(0.8).run()
     assert metrics(app)["Facings"] == "1"
     assert detector.calls == calls
 
@@ -242,12 +300,12 @@ def test_what_is_chosen_in_a_tab_is_kept_while_another_is_open(detector):
 def test_what_is_chosen_for_the_list_lasts_as_long_as_the_list(detector):
     app = open_page("photos")
     app.file_uploader[0].set_value([upload("a.jpg", photo(40)), upload("b.jpg", photo(80))]).run()
-    app.slider(key="photo_score").set_value(0.1).run()
+    score_slider(app).set_value(0.1).run()
     app.toggle(key="photos_joined").set_value(True).run()
     app.switch_page("pages/teach.py").run()
     app.switch_page("pages/photos.py").run()
     assert metrics(app)["Photos"] == "2"
-    assert app.slider(key="photo_score").value == 0.1 and app.toggle(key="photos_joined").value
+    assert score_slider(app).value == 0.1 and app.toggle(key="photos_joined").value
 
 
 def test_only_the_open_tab_is_drawn(detector, monkeypatch):
@@ -349,7 +407,7 @@ def test_names_are_found_once_all_photos_are_counted_and_rows_once_a_photo(detec
         assert calls == {"named": 1 if turns else 2, "rows": found}
     app.selectbox(key="photos_gallery").set_value("Demo: the sample shelves").run()
     assert calls == {"named": 3, "rows": 6}
-    app.slider(key="photo_score").set_value(0.1).run()
+    score_slider(app).set_value(0.1).run()
     assert calls == {"named": 4, "rows": 12} and metrics(app)["Facings"] == "18"
 
 
@@ -424,24 +482,24 @@ def test_a_reloaded_page_counts_as_before(detector, monkeypatch):
         save_gallery(gallery)
     app = open_page("photos")
     app.file_uploader[0].set_value([upload("a.jpg", photo(40)), upload("b.jpg", photo(80))]).run()
-    app.slider(key="photo_score").set_value(0.1).run()
+    score_slider(app).set_value(0.1).run()
     app.selectbox(key="photos_gallery").set_value("shelf").run()
     app.toggle(key="photos_looks").set_value(True).run()
     app.toggle(key="photos_joined").set_value(True).run()
     again = reloaded("list", app.query_params["list"], "photos")
     for _ in range(2):
-        assert again.slider(key="photo_score").value == 0.1 and again.toggle(key="photos_joined").value
+        assert score_slider(again).value == 0.1 and again.toggle(key="photos_joined").value
         assert (
             again.selectbox(key="photos_gallery").value == "shelf" and again.toggle(key="photos_looks").value
         )
         assert metrics(again) == metrics(app)
         again.run()
     again.toggle(key="photos_looks").set_value(False).run()  # which is no other visit's choice
-    again.slider(key="photo_score").set_value(0.7).run()
+    score_slider(again).set_value(0.7).run()
     app = reloaded("list", app.query_params["list"], "photos")
-    assert app.toggle(key="photos_looks").value and app.slider(key="photo_score").value == 0.1
+    assert app.toggle(key="photos_looks").value and score_slider(app).value == 0.1
     app = reloaded("list", again.query_params["list"], "photos")
-    assert not app.toggle(key="photos_looks").value and app.slider(key="photo_score").value == 0.7
+    assert not app.toggle(key="photos_looks").value and score_slider(app).value == 0.7
 
 
 def test_the_sample_s_gallery_is_found_again_with_the_sample_and_goes_with_it(detector):
@@ -550,7 +608,7 @@ def test_live_goes_on_with_a_video_after_a_run_was_cut_short(detector, camera, t
     cut_short(monkeypatch, detector, 8)
     app.file_uploader[0].set_value(("shelf.mp4", film, "video/mp4")).run()
     assert detector.calls == 8
-    app.slider(key="live_score").set_value(0.5).run()
+    score_slider(app).set_value(0.5).run()
     assert not app.exception and detector.calls == 20
 
 
@@ -582,11 +640,11 @@ def test_live_names_a_video_that_cannot_be_read_and_takes_none_beside_the_camera
 @pytest.mark.parametrize(("threshold", "shown"), [(0.4567, 0.46), (0.01, 0.05), (0.99, 0.95)])
 def test_a_model_s_threshold_is_where_the_slider_can_stand(detector, camera, threshold, shown):
     detector.min_score = threshold
-    for page, key in (("live", "live_score"), ("photos", "photo_score")):
+    for page in ("live", "photos"):
         app = open_page(page)
         if page == "photos":
             app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
-        assert not app.exception and app.slider(key=key).value == shown
+        assert not app.exception and score_slider(app).value == shown
 
 
 def test_live_says_that_there_is_no_frame_to_teach_from(detector, camera):
@@ -607,7 +665,7 @@ def test_live_reads_the_frames_and_saves_a_snapshot(detector, camera):
     next(b for b in app.button if b.label == "Save a snapshot").click().run()
     assert not app.exception
     assert any("2 facings" in text for text in texts(app.markdown))
-    app.slider(key="live_score").set_value(0.1).run()
+    score_slider(app).set_value(0.1).run()
     camera.frame(frame)
     assert len(app.session_state.visit_sweep.reading().detections) == 3
 
@@ -639,7 +697,7 @@ def test_a_reloaded_live_page_goes_on_with_its_sweep(detector, camera, workspace
     app = open_page("live")
     app.selectbox(key="live_gallery").set_value("zz").run()
     app.toggle(key="live_looks").set_value(by_look).run()
-    app.slider(key="live_score").set_value(0.21).run()
+    score_slider(app).set_value(0.21).run()
     picture = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
     for _ in range(5):
         camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
@@ -649,13 +707,13 @@ def test_a_reloaded_live_page_goes_on_with_its_sweep(detector, camera, workspace
     camera.state.playing = False
     app.switch_page("pages/photos.py").run().switch_page("pages/live.py").run()
     assert metrics(app)["Unique so far"] == "2"  # other settings would count anew
-    assert app.toggle(key="live_looks").value is by_look and app.slider(key="live_score").value == 0.21
+    assert app.toggle(key="live_looks").value is by_look and score_slider(app).value == 0.21
     again, other = reloaded("sweep", token, "live").run(), reloaded("sweep", "guessed", "live").run()
     assert not again.exception and not again.warning and not other.exception
     assert metrics(again)["Unique so far"] == "2" and not other.metric
     assert "not kept any more" in other.warning[0].value and "sweep" not in other.query_params
     assert again.selectbox(key="live_gallery").value == "zz"
-    assert again.toggle(key="live_looks").value is by_look and again.slider(key="live_score").value == 0.21
+    assert again.toggle(key="live_looks").value is by_look and score_slider(again).value == 0.21
     press(again, "Count anew")
     assert metrics(again)["Unique so far"] == "0" and metrics(app.run())["Unique so far"] == "2"
     assert metrics(reloaded("sweep", token, "live"))["Unique so far"] == "2"
