@@ -138,6 +138,7 @@ class Album:
         height, width = image.shape[:2]
         preview = encode_jpeg(shrink(image, PREVIEW_SIDE))
         self.photos[key] = Photo(self._unused(name), width, height, preview, detections, embeddings)
+        self.failures.pop(key, None)  # of an earlier try
 
     def _unused(self, name):
         """``name``, with a number where another photo has it: some phones call every shot image.jpg."""

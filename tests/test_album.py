@@ -92,6 +92,9 @@ def test_a_full_list_refuses_more_by_name(detector):
     for shade in range(3):
         album.add(f"{shade}.jpg", photo(shade * 40), detector)
     assert len(album) == 2 and "2.jpg" in next(iter(album.failures.values()))
+    album.remove(next(iter(album.photos)))
+    album.add("2.jpg", photo(80), detector)
+    assert len(album) == 2 and not album.failures
 
 
 def test_only_a_small_preview_is_kept(detector):
