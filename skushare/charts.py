@@ -7,14 +7,13 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from skushare.colors import label_colors
+from skushare.colors import NEUTRAL, label_colors
 
 # Both are legible on white and on near-black.
 ACCENT = "#12908a"
 TEXT = "#7b8b88"
 MAX_BARS = 12
 LEGEND_COLUMNS = 3  # as many as a phone has room for
-OTHER = "other"
 _ANY = alt.NamedData("any")  # stands for the data, which come with each chart
 # What the specification of a share chart reads.
 _COLUMNS = ["name", "color", "facings", "shown", "margin", "low", "high", "text", "target", "end", "place"]
@@ -38,7 +37,7 @@ class Chart(NamedTuple):
 def share_chart(shares, measure="share", colors=None, targets=None, minor=()):
     """Horizontal bars of a :func:`~skushare.shelf.share.share_of_shelf` table with their margins.
 
-    The largest comes first. Beyond a dozen names the smallest are added up as "other".
+    The largest comes first. Beyond a dozen names the smallest are added up as "5 others".
 
     Args:
         measure: the column that the bars show: "share", "linear" or "area".
@@ -48,10 +47,10 @@ def share_chart(shares, measure="share", colors=None, targets=None, minor=()):
         minor: names that are added up before any others are, however large: looks that have no brand.
     """
     margin = "margin" if measure == "share" else f"{measure}_margin"
-    table = _fold(shares, minor)
+    table, others = _fold(shares, minor)
     table["shown"], table["margin"] = table[measure], table.get(margin, 0.0)
     table = table.sort_values("shown", ascending=False, kind="stable")
-    table = table.sort_values("name", key=lambda names: names == OTHER, kind="stable", ignore_index=True)
+    table = table.sort_values("name", key=lambda names: names == others, kind="stable", ignore_index=True)
     table["low"] = (table["shown"] - table["margin"]).clip(0, 1)
     table["high"] = (table["shown"] + table["margin"]).clip(0, 1)
     table["text"] = [_told(row.shown, row.margin, row.facings) for row in table.itertuples()]
@@ -59,7 +58,7 @@ def share_chart(shares, measure="share", colors=None, targets=None, minor=()):
     table["end"] = table[["high", "target"]].max(axis=1)
     table["place"] = range(len(table))
     longest = max([0.01, *table["end"]])
-    table["color"] = table["name"].map(label_colors(sorted(table["name"]), colors))
+    table["color"] = table["name"].map(_colors(table["name"], colors, others))
     spec = _share_spec(
         measure,
         len(table),
@@ -117,18 +116,23 @@ def rows_chart(rows, measure="linear", colors=None, minor=()):
     """
     whole = rows.groupby("name")["facings"].sum().sort_values(ascending=False, kind="stable")
     names = whole.index.tolist()
+    others = None
     if len(names) > MAX_BARS:
         kept = _largest(names, minor)
-        names = [*(name for name in names if name in kept), OTHER]
-    table = rows.assign(name=rows["name"].where(rows["name"].isin(names), OTHER), shown=rows[measure])
+        others = _added_up(len(names) - len(kept))
+        names = [*(name for name in names if name in kept), others]
+    table = rows.assign(name=rows["name"].where(rows["name"].isin(names), others), shown=rows[measure])
+    colors = _colors(names, colors, others)
     return (
         alt.Chart(table)
         .mark_bar(size=22)
         .encode(
             y=alt.Y("row:O", title="shelf row", axis=alt.Axis(ticks=False, domain=False)),
             x=alt.X("sum(shown):Q", title=None, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
-            color=_colors(
-                names, colors, alt.Legend(title=None, orient="bottom", labelLimit=95, columns=LEGEND_COLUMNS)
+            color=alt.Color(
+                "name:N",
+                legend=alt.Legend(title=None, orient="bottom", labelLimit=95, columns=LEGEND_COLUMNS),
+                scale=alt.Scale(domain=names, range=[colors[name] for name in names]),
             ),
             order=alt.Order("facings:Q", sort="descending"),
             tooltip=[
@@ -181,10 +185,15 @@ def _told(share, margin, facings):
     return f"{100 * share:.0f} %{doubt} ({facings:,})"
 
 
-def _colors(names, colors, legend=None):
-    colors = label_colors(sorted(names), colors)
-    scale = alt.Scale(domain=names, range=[colors[name] for name in names])
-    return alt.Color("name:N", legend=legend, scale=scale)
+def _colors(names, colors, others):
+    """{name: ``"#RRGGBB"``} of ``names``; ``others``, what is added up is called so, are no brand."""
+    of_names = label_colors(sorted(name for name in names if name != others), colors)
+    return of_names | {others: NEUTRAL["other"]}
+
+
+def _added_up(count):
+    """What ``count`` names are called together: a brand may itself be called "other"."""
+    return f"{count} others"
 
 
 def _largest(names, minor):
@@ -193,11 +202,13 @@ def _largest(names, minor):
 
 
 def _fold(shares, minor):
+    """(``shares`` with a dozen rows at most, what those added up are called or ``None``)."""
     if len(shares) <= MAX_BARS:
-        return shares.copy()
+        return shares.copy(), None
     has_bar = shares["name"].isin(_largest(shares["name"], set(minor)))
     rest = shares[~has_bar].drop(columns="name")
     squares = [column for column in rest if column.endswith("margin")]  # of parts that are nearly independent
-    other = {**rest.sum(), **(rest[squares] ** 2).sum() ** 0.5, "name": OTHER}
+    others = _added_up(len(rest))
+    other = {**rest.sum(), **(rest[squares] ** 2).sum() ** 0.5, "name": others}
     table = pd.concat([shares[has_bar], pd.DataFrame([other])[shares.columns]], ignore_index=True)
-    return table.astype({"facings": int})
+    return table.astype({"facings": int}), others

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from skushare.charts import MAX_BARS, count_chart, rows_chart, share_chart
-from skushare.colors import label_colors
+from skushare.colors import NEUTRAL, label_colors
 
 
 def shares(*facings):
@@ -37,8 +37,9 @@ def test_small_brands_are_added_up_beyond_a_dozen(count, bars):
     data = share_chart(table).data
     assert len(data) == bars
     assert data["facings"].sum() == table["facings"].sum()
-    assert ("other" in set(data["name"])) == (count > MAX_BARS)
-    assert "other" not in set(data["name"].iloc[:-1])  # last, however much it is
+    added_up = [name.endswith(" others") for name in data["name"]]
+    assert sum(added_up) == (count > MAX_BARS)
+    assert not any(added_up[:-1])  # last, however much it is
     assert not any("." in text for text in data["text"])
 
 
@@ -50,11 +51,31 @@ def test_looks_are_added_up_before_any_brand_is():
         *(f"brand {i}" for i in range(MAX_BARS - 1 - 5)),
         *(f"brand {MAX_BARS + i}" for i in range(5)),
     ]
-    assert data["name"].tolist() == [*expected, "other"]
+    assert data["name"].tolist() == [*expected, "6 others"]
     assert data["facings"].sum() == table["facings"].sum()
     rows = table.assign(row=1, linear=0.1)
     chart = rows_chart(rows, minor=looks).to_dict()
-    assert chart["encoding"]["color"]["scale"]["domain"] == [*expected, "other"]
+    assert chart["encoding"]["color"]["scale"]["domain"] == [*expected, "6 others"]
+
+
+@pytest.mark.parametrize("count", [3, MAX_BARS + 3])
+def test_a_brand_called_other_has_a_bar_of_its_own(count):
+    table = shares(*range(count, 0, -1))
+    table.loc[0, "name"] = "other"
+    data = share_chart(table).data.set_index("name")
+    assert data.index[0] == "other" and data.loc["other", "facings"] == count
+    assert data.index.is_unique and data["facings"].sum() == table["facings"].sum()
+    chart = rows_chart(table.assign(row=1, linear=0.1))
+    scale = chart.to_dict()["encoding"]["color"]["scale"]["domain"]
+    assert scale[0] == "other" and len(scale) == len(set(scale)) == len(data)
+    assert (chart.data["name"] == "other").sum() == 1
+
+
+def test_what_is_added_up_is_grey_and_takes_no_brand_s_colour():
+    table = shares(*range(MAX_BARS + 5, 0, -1))
+    colors = color_of(share_chart(table))
+    assert colors.pop("6 others") == NEUTRAL["other"]
+    assert colors == label_colors(sorted(colors))
 
 
 def test_the_chart_leaves_its_table_alone():
@@ -78,7 +99,7 @@ def test_rows_keep_their_sum_and_their_colours(count):
     chart = rows_chart(table).to_dict()
     names = chart["encoding"]["color"]["scale"]["domain"]
     assert len(names) == min(count, MAX_BARS)
-    assert ("other" in names) == (count > MAX_BARS)
+    assert ("4 others" in names) == (count > MAX_BARS)
     assert set(rows_chart(table).data["name"]) == set(names)
 
 

@@ -7,7 +7,7 @@ from skushare.app.text import plain
 from skushare.audits.targets import save_target, targets, told_against
 from skushare.brands.gallery import categories_of_brands
 from skushare.brands.looks import is_look
-from skushare.charts import ACCENT, OTHER, share_chart
+from skushare.charts import ACCENT, share_chart
 from skushare.colors import PALETTE
 from skushare.errors import SkushareError
 from skushare.shelf.share import (
@@ -164,7 +164,7 @@ def read_targets(brands, category=""):
 def _edit_targets(photos, labels, brands, together, measure, wanted, category, key):
     """A table of shares and their targets, in which targets can be written; without brands there is none."""
     shares = share_of_shelves(photos, labels, brands)
-    shares = shares[~(shares["name"].isin([UNKNOWN, OTHER]) | shares["name"].map(is_look).astype(bool))]
+    shares = shares[~((shares["name"] == UNKNOWN) | shares["name"].map(is_look).astype(bool))]
     if together is not None:
         shares = pd.concat([together[together["name"] == OWN], shares], ignore_index=True)
     if shares.empty:

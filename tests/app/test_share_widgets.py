@@ -65,6 +65,12 @@ def test_own_brands_are_set_against_their_target(app):
     assert np.isnan(targets.loc["Blau", "target"])
 
 
+def test_a_brand_called_other_can_have_a_target(app):
+    save_gallery(open_gallery("shelf").with_brand("Blau", brand="other"))
+    save_target("other", 0.2)
+    assert table(app.run(), "target").set_index("name").loc["other", "target"] == pytest.approx(20)
+
+
 @pytest.mark.parametrize(
     "share, target, told, color, arrow",
     [
