@@ -96,7 +96,7 @@ except SkushareError as error:
 
 lesson = state.get("lesson")
 if lesson:
-    total = len(lesson.detections)
+    total = lesson.facings
     st.subheader(plain(lesson.name))
     if lesson.problem:
         st.error(plain(lesson.problem), icon=":material/error:")

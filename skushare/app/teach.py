@@ -8,7 +8,6 @@ import pandas as pd
 from skushare.app.galleries import Teaching
 from skushare.brands.piles import Piles
 from skushare.brands.recognition import example_picture
-from skushare.detections import Detections
 from skushare.errors import SkushareError
 
 COLUMNS = ("brand", "product", "category", "own", "colour")
@@ -20,17 +19,13 @@ class Lesson:
 
     Attributes:
         name: of the photo.
-        image: (h, w, 3) uint8 RGB.
-        detections: its facings.
-        piles: those not yet taught.
+        piles: its facings; those not yet taught lie in piles.
         teaching: the gallery that learns them.
         problem: why the last action was refused; empty if it was done.
         elsewhere: how many of the facings other galleries have learnt.
     """
 
     name: str
-    image: np.ndarray = field(repr=False)
-    detections: Detections = field(repr=False)
     piles: Piles = field(repr=False)
     teaching: Teaching
     embedder: object = field(repr=False)
@@ -39,17 +34,22 @@ class Lesson:
 
     @classmethod
     def begin(cls, name, image, detections, embedder, teaching):
-        """The lesson on a photo whose facings were found."""
+        """The lesson on the photo ``image``, (h, w, 3) uint8 RGB, whose facings were found."""
         pictures = [example_picture(image, box) for box in detections.boxes]
         vectors = embedder.embed(image, detections.boxes)
         piles = Piles.by_look(pictures, vectors, embedder.likeness)
-        return cls(name, image, detections, piles, teaching, embedder)
+        return cls(name, piles, teaching, embedder)
 
     def begun_with(self, teaching):
         """The lesson on what is not taught yet, with another gallery; ``None`` if all is taught."""
         if self.taught and not len(self.piles):
             return None
         return replace(self, teaching=teaching, problem="", elsewhere=self.taught)
+
+    @property
+    def facings(self):
+        """How many facings the photo has."""
+        return len(self.piles.piles)
 
     @property
     def taught(self):

@@ -1,5 +1,6 @@
 """The Teach page: piles are shown, named piles are learnt and saved, galleries come in and go out."""
 
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from skushare.app import pile_board as board_module
 from skushare.app.galleries import Teaching
 from skushare.app.teach import Lesson, edited, products
 from skushare.brands.embedder import Embedder
-from skushare.brands.gallery import GalleryError, Sku
+from skushare.brands.gallery import Gallery, GalleryError, Sku
 from skushare.brands.gallery_files import gallery_zip
 from skushare.brands.library import gallery_names, gallery_versions, open_gallery, save_gallery
 from skushare.brands.piles import Piles
+from skushare.detections import Detections
 from skushare.images import write_image
 from skushare.jpeg import encode_jpeg
 from tests.brands.conftest import ColorEmbedder, color_gallery, picture
@@ -102,6 +104,15 @@ def test_a_photo_that_another_page_sent_is_kept_by_a_run_that_is_cut_short(brows
         page.switch_page("pages/teach.py").run()
     assert "lesson" not in page.session_state
     assert page.run().session_state.lesson.name == "shelf.jpg"
+
+
+def test_a_lesson_does_not_hold_the_whole_photo():
+    image = np.full((100, 140, 3), 90, np.uint8)
+    found = Detections([[10, 10, 60, 90], [70, 10, 120, 90]], [0.9, 0.6], [0, 0])
+    lesson = Lesson.begin("shelf.jpg", image, found, ColorEmbedder(), Teaching(Gallery("x")))
+    held = weakref.ref(image)
+    del image
+    assert held() is None and lesson.facings == 2 and lesson.taught == 0
 
 
 def test_a_broken_database_is_told(browser, tmp_path, monkeypatch):
