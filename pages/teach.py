@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from skushare.app.galleries import DEMO, MY_BRANDS, Teaching, demo_gallery, shared_embedder
+from skushare.app.galleries import DEMO, MY_BRANDS, Teaching, demo_gallery, shared_embedder, with_free_name
 from skushare.app.model import shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.pile_board import pile_board
@@ -116,15 +116,20 @@ if lesson:
         state.gallery_name = lesson.teaching.gallery.name
 
 gallery = state.teaching.gallery if state.get("teaching") else None
-if gallery and gallery.skus:
+is_saved = bool(gallery and state.teaching.seen)
+if gallery and (gallery.skus or is_saved):
     st.subheader("What this gallery knows")
     try:
-        show_products(gallery, keep)
-        show_product(gallery, keep)
-        versions = st.expander("Versions", key="versions_open", on_change="rerun")
-        if versions.open:
-            with versions:
-                show_versions(gallery, embedder, keep)
+        if gallery.skus:
+            show_products(gallery, keep)
+            show_product(gallery, keep)
+        else:
+            st.caption("No product. Teach it one, or bring an earlier version back.")
+        if is_saved:
+            versions = st.expander("Versions", key="versions_open", on_change="rerun")
+            if versions.open:
+                with versions:
+                    show_versions(gallery, embedder, keep)
     except SkushareError as error:
         st.error(plain(str(error)), icon=":material/error:")
 
@@ -139,6 +144,7 @@ with st.expander("Export, import, delete"):
                 icon=":material/download:",
                 on_click="ignore",
             )
+        if is_saved:
             with st.popover("Delete this gallery", icon=":material/delete_forever:"):
                 st.markdown(
                     f"The gallery **{plain(gallery.name)}** and all its versions are gone then. "
@@ -149,16 +155,29 @@ with st.expander("Export, import, delete"):
                     st.toast(f"The gallery {plain(gallery.name)} is deleted", icon=":material/delete:")
                     state.teaching = state.lesson = state.gallery_name = None
                     st.rerun()
+        as_next = st.toggle(
+            "Import as the next version of the gallery of the same name",
+            key=f"import_next_{state.teach_round}",
+            help="Otherwise that gallery stays as it is, and the imported one gets a name that is free.",
+        )
         archive = st.file_uploader(
             "Import a zip: an exported gallery, or pictures in folders BRAND/PRODUCT/",
             type="zip",
             key=f"gallery_upload_{state.teach_round}",
         )
         if archive is not None:
-            imported = read_gallery(archive, embedder)
+            read = read_gallery(archive, embedder)
+            imported = read if as_next else with_free_name(read)
             state.teaching = Teaching.of(imported.name)
             keep(imported)
+            state.teach_imported = imported.name, read.name
             state.teach_round += 1
             st.rerun()
+        called, wanted = state.get("teach_imported", ("", ""))
+        if gallery and gallery.name == called != wanted:
+            st.info(
+                f"There was a gallery **{plain(wanted)}** already, which is as it was; "
+                f"the imported one is called **{plain(called)}**."
+            )
     except SkushareError as error:
         st.error(plain(str(error)), icon=":material/error:")

@@ -47,12 +47,12 @@ def plain_name(text):
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:64]
 
 
-def free_name(wanted, taken):
-    """``wanted``, or that with the first number behind it that is not among ``taken``."""
+def free_name(wanted, taken, between="-"):
+    """``wanted``, or that with ``between`` and the first number behind it that is not among ``taken``."""
     number, name = 1, wanted
     while name in taken:
         number += 1
-        name = f"{wanted}-{number}"
+        name = f"{wanted}{between}{number}"
     return name
 
 

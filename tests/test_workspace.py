@@ -37,3 +37,4 @@ def test_a_plain_name_is_as_like_the_text_as_can_be():
 def test_a_taken_name_gets_the_first_free_number():
     assert free_name("a", ()) == "a"
     assert free_name("a", {"a", "a-2", "a-4"}) == "a-3"
+    assert free_name("My brands", {"My brands", "My brands-2"}, between=" ") == "My brands 2"

@@ -1,6 +1,6 @@
 """The embedder and the galleries that all visitors share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from skushare.brands.library import (
 from skushare.brands.notes import brand_notes, library_state
 from skushare.errors import SkushareError
 from skushare.samples import DEMO_GALLERY
+from skushare.workspace import free_name
 
 DEMO = "Demo: the sample shelves"
 MY_BRANDS = "My brands"  # the gallery that looks are named into
@@ -91,6 +92,14 @@ class Teaching:
         version = save_gallery(gallery, self.seen)
         self.gallery, self.seen = gallery, gallery.digest
         return version
+
+
+def with_free_name(gallery):
+    """``gallery``, under another name where a saved one of other content has its name."""
+    names = gallery_names()
+    if gallery.name in names and newest_digest(gallery.name) == gallery.digest:
+        return gallery
+    return replace(gallery, name=free_name(gallery.name, names, between=" "))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

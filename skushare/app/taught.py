@@ -1,11 +1,13 @@
 """What a gallery has learnt, to look at and to put right, on the Teach page."""
 
+import shlex
 from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
 from skushare.app.teach import edited, products
+from skushare.app.text import plain
 from skushare.brands.library import gallery_versions, open_gallery
 from skushare.brands.versions import what_changed
 
@@ -125,6 +127,10 @@ def show_versions(gallery, embedder, keep):
         hide_index=True,
         column_config={"saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
     )
+    if len(found) > MOST_VERSIONS:
+        name = shlex.quote(gallery.name)
+        told = f"These are the newest. skushare gallery versions {name} lists all there are, and skushare "
+        st.caption(plain(told + f"gallery restore {name} VERSION brings back any of them."))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         old = st.selectbox(
             "Bring back",

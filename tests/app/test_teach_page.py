@@ -228,12 +228,38 @@ def test_what_is_taught_at_the_same_moment_is_refused_and_can_be_taught_again(ap
     assert open_gallery("My brands").brands == ("Elsewhere", "Rot") and not app.error
 
 
-def test_an_import_of_a_name_that_is_taken_is_its_next_version(app):
-    teach_elsewhere("shelf", "Elsewhere")
+def bring_colors(app):
+    """Import the colour gallery, which is called "shelf"."""
     app.file_uploader[1].set_value(("g.zip", gallery_zip(color_gallery(ColorEmbedder())), "application/zip"))
     app.run()
-    assert not app.exception and open_gallery("shelf").brands == ("Rot", "Blau")
-    assert len(gallery_versions("shelf")) == 2
+    assert not app.exception
+
+
+def test_an_import_of_a_name_that_is_taken_gets_a_free_one(app):
+    teach_elsewhere("shelf", "Elsewhere")
+    bring_colors(app)
+    assert open_gallery("shelf").brands == ("Elsewhere",)
+    assert open_gallery("shelf 2").brands == ("Rot", "Blau") and app.session_state.gallery_name == "shelf 2"
+    assert "There was a gallery **shelf** already" in texts(app.info)
+    teach_elsewhere("shelf 2", "Elsewhere")
+    bring_colors(app)
+    assert open_gallery("shelf 3").brands == ("Rot", "Blau") and "**shelf 3**" in texts(app.info)
+    choose(app, "Gallery", "shelf")
+    assert not app.info
+
+
+def test_an_import_can_be_the_next_version_of_the_gallery_of_its_name(app):
+    teach_elsewhere("shelf", "Elsewhere")
+    app.toggle[0].set_value(True).run()
+    bring_colors(app)
+    assert gallery_names() == ["shelf"] and open_gallery("shelf").brands == ("Rot", "Blau")
+    assert len(gallery_versions("shelf")) == 2 and not app.info
+
+
+def test_what_is_imported_once_more_is_there_already(app):
+    for _ in range(2):
+        bring_colors(app)
+        assert gallery_names() == ["shelf"] and len(gallery_versions("shelf")) == 1 and not app.info
 
 
 def test_an_imported_gallery_is_saved_and_can_be_deleted(app):
@@ -250,8 +276,7 @@ def test_an_imported_gallery_is_saved_and_can_be_deleted(app):
 @pytest.fixture
 def taught(app):
     """The page with the colour gallery, saved."""
-    app.file_uploader[1].set_value(("g.zip", gallery_zip(color_gallery(ColorEmbedder())), "application/zip"))
-    app.run()
+    bring_colors(app)
     return app
 
 
@@ -321,6 +346,29 @@ def test_an_old_version_can_be_brought_back(taught):
     choose(taught, "Bring back", 1)
     press(taught, "Bring it back")
     assert open_gallery("shelf").brands == ("Rot", "Blau") and len(gallery_versions("shelf")) == 3
+
+
+def test_a_gallery_whose_last_product_was_forgotten_can_be_brought_back_or_deleted(taught):
+    for product in "abc":
+        choose(taught, "Look at a product", product)
+        press(taught, "Forget it")
+    assert open_gallery("shelf").skus == ()
+    taught.session_state.versions_open = True
+    taught.run()
+    choose(taught, "Bring back", 1)
+    press(taught, "Bring it back")
+    assert open_gallery("shelf").brands == ("Rot", "Blau")
+    save_gallery(Gallery("shelf"))
+    press(taught.run(), "Delete for good")
+    assert gallery_names() == []
+
+
+def test_where_there_are_more_versions_than_are_shown_it_is_told_how_to_reach_them(taught, monkeypatch):
+    monkeypatch.setattr("skushare.app.taught.MOST_VERSIONS", 2)
+    taught.session_state.versions_open = True
+    for brand, told in (("One", False), ("Two", True)):
+        teach_elsewhere("shelf", brand)
+        assert ("gallery restore shelf VERSION" in texts(taught.run().caption)) is told
 
 
 def test_a_zip_that_is_none_is_told(app):
