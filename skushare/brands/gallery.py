@@ -263,10 +263,24 @@ class Gallery:
 
         With a ``name``: of its product called so. An example that is there twice would count twice.
         """
+        known = {self.pictures[i] for i in np.flatnonzero(self._are_of(brand, name))}
+        return [number for number, picture in enumerate(pictures) if picture not in known]
+
+    def corrected(self, pictures, brand, name=""):
+        """Without the examples that show one of the ``pictures`` and are of another brand than ``brand``.
+
+        With a ``name``: of another product than its one called so. A facing is what it was called last:
+        under two names it would be an example against itself. The products stay, be it without examples.
+        """
+        of, shown = self._are_of(brand, name), set(pictures)
+        wrong = [i for i, picture in enumerate(self.pictures) if picture in shown and not of[i]]
+        return self.without_examples(wrong) if wrong else self
+
+    def _are_of(self, brand, name):
+        """(m,) bool: which examples are of ``brand`` and, unless ``name`` is empty, its product called so."""
         brand, name = checked_text(brand, "brand"), checked_text(name, "name", may_be_empty=True)
         of = [i for i, sku in enumerate(self.skus) if sku.brand == brand and name in ("", sku.name)]
-        known = {self.pictures[i] for i in np.flatnonzero(np.isin(self.example_skus, of))}
-        return [number for number, picture in enumerate(pictures) if picture not in known]
+        return np.isin(self.example_skus, of)
 
     def find(self, brand, name):
         """The product called ``name`` of ``brand``, or ``None``."""

@@ -66,6 +66,7 @@ def taught_look(gallery, brand, embeddings, pictures, embedder):
 
     They are of the product called as the brand. Where that looks otherwise, so that most of them or of its
     own examples would then no longer be known, they are of a further one, called as the brand and a number.
+    Of other brands they are examples no more.
 
     Args:
         embeddings: (n, d) float32 unit vectors, made by ``embedder``; pictures: their n JPEG files.
@@ -74,7 +75,7 @@ def taught_look(gallery, brand, embeddings, pictures, embedder):
         GalleryError: the name cannot be a brand's, or the examples of ``gallery`` are of another embedder.
     """
     name = brand = gallery.spelled(brand)
-    number = 1
+    gallery, number = gallery.corrected(pictures, brand), 1
     while sku := gallery.find(brand, name):
         taught = gallery.with_examples(sku, embeddings, pictures, embedder)
         earlier = gallery.embeddings[gallery.examples_of(sku.id)]

@@ -82,8 +82,9 @@ def add(commands):
         run_teach,
         "Teach the labelled facings of a dataset to a gallery, which is made if it is new.\n\n"
         "Each label becomes a product; its brand is the label, or what --brand-map says of it. A facing\n"
-        "that is an example already is not taught once more. Photos whose labels are for another size are\n"
-        "named and left out, and the exit status is 1.",
+        "that is an example already is not taught once more; under another name than before, it is one of\n"
+        "the new name alone. Photos whose labels are for another size are named and left out, and the exit\n"
+        "status is 1.",
         "example:\n  skushare gallery teach coffee labelled/ --examples 5 --brand-map brands.csv\n",
     )
     parser.add_argument("name", metavar="NAME", help="of the gallery")
@@ -196,6 +197,7 @@ def run_teach(args):
         image = read_image(path)
         for label, box in taught:
             brand, picture = brand_of[label], example_picture(image, box)
+            gallery = gallery.corrected([picture], brand, label)
             if not gallery.unlearnt([picture], brand, label):
                 known += 1
                 continue

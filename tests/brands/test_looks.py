@@ -65,6 +65,13 @@ def test_a_look_takes_any_name_that_a_brand_may_have(embedder):
             taught_look(gallery, brand, embedder.embed_pictures([picture("red")]), [b""], embedder)
 
 
+def test_a_look_that_is_named_anew_is_no_example_of_the_name_before(embedder):
+    vectors, gallery = embedder.embed_pictures([picture("red")]), Gallery("g")
+    for brand in ("Fnta", "Fanta", "fanta"):
+        gallery = taught_look(gallery, brand, vectors, [b"red"], embedder)
+    assert gallery.brands == ("Fnta", "Fanta") and gallery.example_skus.tolist() == [1, 1]
+
+
 def test_another_spelling_of_a_brand_is_the_brand(embedder):
     gallery = Gallery("g")
     for brand, color in (("West", "red"), (" west ", "red"), ("WEST", "blue"), ("Wests", "green")):

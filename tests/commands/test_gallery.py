@@ -100,6 +100,10 @@ def test_labelled_photos_teach_their_labels(tmp_path, capsys):
     assert f"g: version 1, {len(brands)} products" in told.out
     status, told = run(capsys, "gallery", "teach", "h", *source, "--brand-map", tmp_path / "map.csv")
     assert status == 0 and "3 products of 1 brands" in told.out
+    examples = len(open_gallery("h").pictures)
+    (tmp_path / "map.csv").write_text("label,brand,own\n" + "".join(f"{b},Home,yes\n" for b in brands[:3]))
+    status, told = run(capsys, "gallery", "teach", "h", *source, "--brand-map", tmp_path / "map.csv")
+    assert status == 0 and f"6 products of 2 brands, {examples} examples" in told.out  # none of House now
 
 
 @pytest.mark.parametrize("right", [1, 0])
