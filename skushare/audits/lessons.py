@@ -3,7 +3,6 @@
 from collections import defaultdict
 
 from skushare.audits.audit import brand_names
-from skushare.brands.gallery import Sku
 from skushare.brands.recognition import example_picture
 from skushare.database import pictures
 from skushare.images import read_image
@@ -50,6 +49,6 @@ def teach(gallery, audit, embedder):
             brand = gallery.spelled(facing.brand)
             gallery = gallery.corrected([picture], brand)
             if gallery.unlearnt([picture], brand):
-                sku = gallery.find(brand, brand) or Sku(gallery.new_id(), brand, brand)
+                sku = gallery.find(brand, brand) or gallery.new_sku(brand, brand)
                 gallery = gallery.with_examples(sku, [vector], [picture], embedder)
     return gallery

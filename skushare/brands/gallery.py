@@ -298,6 +298,14 @@ class Gallery:
         numbers = [int(m[1]) for sku in self.skus if (m := re.fullmatch(r"sku-(\d{1,9})", sku.id))]
         return f"sku-{max(numbers, default=0) + 1}"
 
+    def new_sku(self, brand, name, own=False):
+        """A :class:`Sku` called ``name``, not added yet, with what all products of ``brand`` share.
+
+        That is the category that all of them have, and that they are ``own`` if one of them is.
+        """
+        (category,) = categories_of_brands(self.skus, [brand])
+        return Sku(self.new_id(), name, brand, category, own or brand in self.own_brands)
+
     def with_examples(self, sku, embeddings, pictures, embedder):
         """With further examples of ``sku``, which is added if no product has its id.
 
@@ -348,10 +356,24 @@ class Gallery:
         return replace(self, skus=skus)
 
     def merged(self, identity, into):
-        """With the examples of the product ``identity`` given to the product ``into``."""
+        """With the examples of the product ``identity`` given to the product ``into``.
+
+        Where both are of one brand, so are its category, colour and being own, if the other has none.
+        """
         source, target = self._index(identity), self._index(into)
+        if source == target:
+            return self
+        gone, kept = self.skus[source], self.skus[target]
         moved = np.where(self.example_skus == source, target, self.example_skus)
-        return self if source == target else replace(self, example_skus=moved).without(identity)
+        merged = replace(self, example_skus=moved).without(identity)
+        if gone.brand != kept.brand:
+            return merged
+        return merged.with_sku(
+            into,
+            category=kept.category or gone.category,
+            own=kept.own or gone.own,
+            color=kept.color or gone.color,
+        )
 
     def _keep(self, mask):
         return replace(

@@ -5,7 +5,7 @@ import string
 
 import numpy as np
 
-from skushare.brands.gallery import LONGEST_NAME, Sku
+from skushare.brands.gallery import LONGEST_NAME
 
 SAMPLE = 2000  # facings that are compared each with each; the rest join the nearest group
 
@@ -83,7 +83,7 @@ def taught_look(gallery, brand, embeddings, pictures, embedder):
             return taught
         number += 1
         name = f"{brand[: LONGEST_NAME - 8]} {number}"
-    return gallery.with_examples(Sku(gallery.new_id(), name, brand), embeddings, pictures, embedder)
+    return gallery.with_examples(gallery.new_sku(brand, name), embeddings, pictures, embedder)
 
 
 def _are_mostly(sku, embeddings, gallery, embedder):

@@ -102,7 +102,7 @@ class Piles:
             return left, gallery
         vectors, pictures = self.embeddings[new], [self.pictures[i] for i in new]
         if product.strip():
-            sku = gallery.find(brand, product) or Sku(gallery.new_id(), product, brand)
+            sku = gallery.find(brand, product) or gallery.new_sku(brand, product)
             gallery = gallery.with_examples(sku, vectors, pictures, embedder)
         else:
             gallery = taught_look(gallery, brand, vectors, pictures, embedder)

@@ -174,7 +174,7 @@ def run_delete(args):
 def run_teach(args):
     from skushare.brands.brand_map import read_brand_map, require_labels
     from skushare.brands.embedder import Embedder
-    from skushare.brands.gallery import Gallery, Sku
+    from skushare.brands.gallery import Gallery
     from skushare.brands.library import gallery_names, open_gallery
     from skushare.brands.recognition import example_picture
     from skushare.dataset.formats import read_dataset
@@ -201,8 +201,7 @@ def run_teach(args):
             if not gallery.unlearnt([picture], brand, label):
                 known += 1
                 continue
-            sku = gallery.find(brand, label)
-            sku = sku or Sku(gallery.new_id(), label, brand, own=brand in own)
+            sku = gallery.find(brand, label) or gallery.new_sku(brand, label, brand in own)
             gallery = gallery.with_examples(sku, embedder.embed(image, [box]), [picture], embedder)
     if known:
         print(f"{counted(known, 'facing')} of these are examples already, and none is taught twice")

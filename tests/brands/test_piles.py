@@ -93,6 +93,12 @@ def test_what_was_taught_under_a_wrong_name_is_put_right_by_teaching_it_again(pi
     assert gallery.middle(embedder.middle) == direct.middle(embedder.middle)
 
 
+def test_a_further_product_of_a_brand_is_in_its_category(piles, embedder):
+    _, gallery = piles.learnt(0, Gallery("g"), "Cola", "can", embedder)
+    _, gallery = piles.learnt(1, gallery.with_sku("sku-1", category="Drinks"), "Cola", "bottle", embedder)
+    assert [(sku.name, sku.category) for sku in gallery.skus] == [("can", "Drinks"), ("bottle", "Drinks")]
+
+
 def test_examples_that_two_names_share_are_put_right_where_nothing_is_new(piles, embedder):
     shown = [piles.pictures[i] for i in piles.members(0)]
     _, gallery = piles.learnt(0, Gallery("g"), "Fanta", "", embedder)
