@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from skushare.brands.embedder import PICTURE_SIDE
-from skushare.brands.gallery import Gallery, GalleryError, Sku
+from skushare.brands.gallery import MOST_EXAMPLES, Gallery, GalleryError, Sku
 from skushare.dataset.archive import Limits, extract
 from skushare.errors import SkushareError
 from skushare.files import atomic_folder, write_file
@@ -113,7 +113,10 @@ def _read_index(path):
         skus = [Sku(**{key: _checked(key, value) for key, value in sku.items()}) for sku in content["skus"]]
         numbers = {sku.id: i for i, sku in enumerate(skus)}
         examples = content["examples"]
-        pictures = [_picture(path.parent, example["picture"]) for example in examples]
+        if len(examples) > MOST_EXAMPLES:
+            raise ValueError(f"it has more than {MOST_EXAMPLES:,} examples")
+        names = [PurePosixPath(example["picture"]) for example in examples]
+        kept = {name: _picture(path.parent, name) for name in dict.fromkeys(names)}  # each is decoded once
         vectors = [base64.b64decode(example["embedding"], validate=True) for example in examples]
         if len({len(vector) for vector in vectors}) > 1:
             raise ValueError("its embeddings differ in length")
@@ -124,7 +127,7 @@ def _read_index(path):
             np.frombuffer(b"".join(vectors), "<f4").reshape(len(vectors), -1)
             if vectors
             else np.zeros((0, 0)),
-            pictures,
+            [kept[name] for name in names],
             str(content["embedder"])[:64],
             float(content["threshold"]),
         )
@@ -141,10 +144,9 @@ def _checked(key, value):
 
 
 def _picture(folder, name):
-    path = PurePosixPath(name)
-    if len(path.parts) != 2 or path.parts[0] != PICTURES or path.parts[1] in (".", ".."):
-        raise ValueError(f"{name!r} is not a picture of it")
-    return _as_example(folder / path, read_image(folder / path))
+    if len(name.parts) != 2 or name.parts[0] != PICTURES or name.parts[1] in (".", ".."):
+        raise ValueError(f"{str(name)!r} is not a picture of it")
+    return _as_example(folder / name, read_image(folder / name, str(name), 2 * PICTURE_SIDE))
 
 
 def _as_example(path, image):

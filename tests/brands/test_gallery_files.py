@@ -8,10 +8,12 @@ import zipfile
 import numpy as np
 import pytest
 
+from skushare.brands import gallery_files
 from skushare.brands.gallery import Gallery, GalleryError, Sku
 from skushare.brands.gallery_files import INDEX, gallery_zip, read_gallery, write_gallery
 from skushare.errors import SkushareError
-from skushare.images import write_image
+from skushare.images import read_image, write_image
+from skushare.jpeg import decode_jpeg
 from tests.brands.conftest import picture
 
 
@@ -155,6 +157,42 @@ def test_a_bomb_is_refused(tmp_path, embedder):
         archive.writestr(INDEX, b" " * (20 << 20))
     with pytest.raises(SkushareError, match="times its size"):
         read_gallery(tmp_path / "bomb.zip", embedder)
+
+
+def test_a_picture_of_many_examples_is_decoded_once(gallery, tmp_path, monkeypatch):
+    decoded = []
+
+    def watched(path, *arguments):
+        decoded.append(path)
+        return read_image(path, *arguments)
+
+    def repeat(content):
+        (first, *others) = content["examples"]
+        content["examples"] = [
+            *others,
+            *[first] * 50,
+            first | {"picture": "pictures/./" + first["picture"][9:]},
+        ]
+
+    monkeypatch.setattr(gallery_files, "read_image", watched)
+    assert len(read_gallery(written(gallery, tmp_path, repeat)).pictures) == 54
+    assert len(decoded) == len(set(decoded)) == 3
+
+
+def test_too_many_examples_are_refused_before_their_pictures_are_read(gallery, tmp_path, monkeypatch):
+    monkeypatch.setattr(gallery_files, "MOST_EXAMPLES", 3)
+    monkeypatch.setattr(gallery_files, "read_image", None)
+    write_gallery(gallery, tmp_path / "g")
+    with pytest.raises(GalleryError, match="more than 3 examples"):
+        read_gallery(tmp_path / "g")
+
+
+def test_a_large_picture_of_a_gallery_becomes_a_small_example(gallery, tmp_path):
+    def enlarge(content):
+        write_image(tmp_path / "g" / content["examples"][0]["picture"], picture("red", 320))
+
+    shown = read_gallery(written(gallery, tmp_path, enlarge)).pictures
+    assert [decode_jpeg(each).shape[0] for each in shown] == [160, 24, 24, 24]
 
 
 def test_a_zip_may_hold_the_gallery_in_a_folder(gallery, tmp_path):
