@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -123,6 +124,28 @@ def test_photos_of_another_size_than_their_labels_are_not_taught(tmp_path, capsy
         ]
     else:
         assert status == 2 and "nothing to teach" in told.err and "--fix size" in told.err
+
+
+@pytest.mark.parametrize("readable", [1, 0])
+def test_photos_that_cannot_be_read_are_named_and_the_others_taught(tmp_path, capsys, readable):
+    for number, name in enumerate(("shelf_cereal.jpg", "shelf_drinks.jpg", "shelf_pantry.jpg")):
+        data = (FOLDER / name).read_bytes()
+        (tmp_path / name).write_bytes(data if number < readable else data[: len(data) // 2])
+    source = (FOLDER / "annotations.json", "--images", tmp_path, "--format", "coco")
+    status, told = run(capsys, "gallery", "teach", "g", *source, "--examples", 3)
+    if readable:
+        assert status == 1 and "1 products of 1 brands" in told.out and "shelf_drinks.jpg: " in told.err
+    else:
+        assert status == 2 and "nothing to teach: " in told.err and "shelf_cereal.jpg: " in told.err
+    assert run(capsys, "gallery", "list")[1].out.startswith("g  version 1" if readable else "no galleries")
+
+
+def test_pictures_that_cannot_be_read_are_named_and_the_others_imported(tmp_path, capsys):
+    (tmp_path / "Rot").mkdir()
+    shutil.copy(FOLDER / "shelf_cereal.jpg", tmp_path / "Rot")
+    (tmp_path / "Rot" / "broken.jpg").write_bytes(b"no picture")
+    status, told = run(capsys, "gallery", "import", tmp_path, "--name", "g")
+    assert status == 1 and "g: version 1, 1 products" in told.out and "Rot/broken.jpg: " in told.err
 
 
 def test_detect_names_the_brands(tmp_path, capsys):
