@@ -178,7 +178,7 @@ def run_teach(args):
     from skushare.brands.brand_map import read_brand_map, require_labels
     from skushare.brands.embedder import Embedder
     from skushare.brands.gallery import Gallery
-    from skushare.brands.library import gallery_names, open_gallery
+    from skushare.brands.library import check_name, gallery_names, open_gallery
     from skushare.brands.recognition import example_picture
     from skushare.dataset.formats import read_dataset
     from skushare.errors import DatasetError, ImageError
@@ -196,6 +196,7 @@ def run_teach(args):
         gallery, seen = saved.embedded_by(embedder), saved.digest
     else:
         gallery, seen = Gallery(args.name), ""
+        check_name(gallery)
     known = new = 0
     for path, taught in shown("photos")(_by_photo(dataset, brand_of, args.examples)):
         try:

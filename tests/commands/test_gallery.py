@@ -167,6 +167,22 @@ def test_a_saved_gallery_comes_before_a_folder_of_its_name(tmp_path, monkeypatch
         open_brands("./coffee")  # which is empty
 
 
+def test_a_saved_brand_map_names_by_the_labels_that_it_has_and_nothing_by_look(tmp_path, capsys):
+    (tmp_path / "packs.csv").write_text("label,brand,own\ncan,Cola,yes\n")
+    save_gallery(read_brand_map(tmp_path / "packs.csv"))
+    name = "packs (brand map)"
+    assert open_brands(name, ("can", "jar"))[0].brands == ("Cola",)
+    with pytest.raises(GalleryError, match="it has none of the model's labels, as 'facing'"):
+        open_brands(name, ("facing",))
+    for command in (("export", "--out", tmp_path / "out"), ("audits", "recount", 1)):
+        if command[0] == "audits":
+            assert run(capsys, "audit", FOLDER / "shelf_cereal.jpg")[0] == 0
+        status, told = run(capsys, *command, "--gallery", name)
+        assert status == 2 and f"{name}: names by a model's labels" in told.err
+    status, told = run(capsys, "gallery", "teach", name, FOLDER / "annotations.json", "--images", FOLDER)
+    assert status == 2 and "only brand maps are called so" in told.err
+
+
 def test_an_audit_is_recounted_by_the_version_it_was_made_with_or_by_another(tmp_path, capsys):
     photo, demo = Path(FOLDER, "shelf_cereal.jpg"), read_gallery(DEMO_GALLERY)
     write_gallery(demo.with_brand("Crundlo", brand="Old name"), tmp_path / "then.zip")
