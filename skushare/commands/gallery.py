@@ -205,7 +205,7 @@ def run_teach(args):
             faults.append(error)
             continue
         for label, box in taught:
-            brand, picture = brand_of[label], example_picture(image, box)
+            brand, picture = gallery.spelled(brand_of[label]), example_picture(image, box)
             gallery = gallery.corrected([picture], brand, label)
             if not gallery.unlearnt([picture], brand, label):
                 known += 1
