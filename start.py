@@ -21,6 +21,8 @@ import time
 ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
+COMMAND = os.path.join(VENV, "bin", "skushare")
+FOLDERS = ("SKUSHARE_WORKSPACE", "SKUSHARE_PICTURES")  # variables
 STAMP = os.path.join(VENV, "skushare-setup")  # what the environment was made from and for
 INPUTS = ("requirements.txt", "requirements-test.txt", "pyproject.toml")
 
@@ -63,7 +65,7 @@ def main(arguments):
             fcntl.flock(lock, fcntl.LOCK_EX)
         set_up(python, version, "test" if task == "test" else "app")
     if task == "app" and {word.partition("=")[0] for word in rest} & {"--lan", "--model"}:
-        hand_over("-m", "skushare", "app", *rest)
+        os.execv(COMMAND, [COMMAND, "app"] + rest)  # from here, where the user means a model's folder
     if task == "app":
         hand_over("-m", "streamlit", "run", "streamlit_app.py", *rest)
     if task == "test":
@@ -163,6 +165,8 @@ def write_stamp(*fields):
 
 def make_venv(python):
     """An empty environment in ``.venv``, in place of an outdated one."""
+    if os.path.islink(VENV):
+        raise CannotStart("%s is a link, but not to what this version needs: remove the link first" % VENV)
     if os.path.exists(VENV) and not os.path.exists(STAMP):
         raise CannotStart("%s was not made by start.py: move it away first" % VENV)
     shutil.rmtree(VENV, ignore_errors=True)
@@ -205,6 +209,9 @@ def run(*command):
 
 def hand_over(*arguments):
     """Become the environment's Python, so that signals and the exit status are its own."""
+    for name in FOLDERS:
+        if os.environ.get(name):  # a relative path is meant from here
+            os.environ[name] = os.path.abspath(os.environ[name])
     os.chdir(ROOT)
     os.execv(PYTHON, [PYTHON] + list(arguments))
 

@@ -71,7 +71,7 @@ def to_json(found, labels, brands=(), own=(), products=()):
 def to_csv_text(found, labels, brands=(), own=(), products=()):
     """CSV text: one row a facing, the photo's path first; ``own`` and ``sku`` as of :func:`to_json`."""
     frames = [
-        _facings(photo.detections, labels, brands, own, products).assign(photo=os.fspath(photo.path))
+        _facings(photo.detections, labels, brands, own, products).assign(photo=_shown(photo.path))
         for photo in found
     ]
     table = pd.concat([Detections().to_frame().assign(photo=""), *frames], ignore_index=True)
@@ -84,7 +84,7 @@ def to_table(found):
     """Text for people: one line a photo with its count."""
     rows = [
         {
-            "photo": os.fspath(photo.path),
+            "photo": _shown(photo.path),
             "facings": FAILED
             if photo.error
             else str(len(photo.detections)),  # what it is was said as it was met
@@ -108,7 +108,7 @@ def to_shares(found, labels, brands=(), own=()):
         lines += [f"\n{OWN} against {COMPETITORS}", against]
     for photo in found:
         lines += [
-            f"\n{os.fspath(photo.path)}, by shelf row",
+            f"\n{_shown(photo.path)}, by shelf row",
             _percents(share_by_row(photo.detections, labels, brands), own),
         ]
     return "\n".join(lines)
@@ -126,7 +126,7 @@ def shares_table(found, labels, brands=(), own=()):
     tables = [whole.assign(photo=None, row=None)]
     for photo in found:
         rows = share_by_row(photo.detections, labels, brands)
-        tables.append(rows.astype({"row": object}).assign(photo=os.fspath(photo.path)))
+        tables.append(rows.astype({"row": object}).assign(photo=_shown(photo.path)))
     table = pd.concat([each for each in tables if len(each)] or tables[:1], ignore_index=True)
     if own:
         _insert_sides(table, own)
@@ -143,6 +143,11 @@ def shares_to_csv_text(found, labels, brands=(), own=()):
     """CSV text of :func:`shares_table`."""
     table = shares_table(found, labels, brands, own)
     return to_csv(table.astype({"row": "Int64"})).decode("utf-8")  # those of all photos have no row
+
+
+def _shown(path):
+    """``path`` as text that any file takes, also where its bytes are no UTF-8; JSON can have it as it is."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def _facings(detections, labels, brands, own, products):

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,6 +92,26 @@ def own_and_competitors():
     boxes = [[20 * i, 0, 20 * i + 18, 40] for i in range(4)]
     found = Detections(boxes, [0.9] * 4, [0] * 4, brand_ids=[0, 1, 1, -1])
     return [Found(Path("a.jpg"), 200, 100, found), FOUND[1]]
+
+
+@pytest.mark.parametrize(
+    "write, shown",
+    [
+        (lambda found: results.to_table(found), "caf\ufffd.jpg"),
+        (lambda found: results.to_csv_text(found, ("facing",)), "caf\ufffd.jpg"),
+        (lambda found: results.to_shares(found, ("facing",)), "caf\ufffd.jpg"),
+        (lambda found: results.shares_to_csv_text(found, ("facing",)), "caf\ufffd.jpg"),
+        (lambda found: results.shares_to_json(found, ("facing",)), "caf\\ufffd.jpg"),
+        (lambda found: results.to_json(found, ("facing",)), "caf\\udce9.jpg"),
+        (lambda found: results.to_coco(found, ("facing",)), "caf\\udce9.jpg"),
+    ],
+)
+def test_a_file_name_that_is_no_utf_8_is_written(write, shown):
+    found = FOUND[0]._replace(
+        path=Path(os.fsdecode(b"caf\xe9.jpg")),
+        detections=replace(FOUND[0].detections, row_ids=np.array([0, 0])),
+    )
+    assert shown in write([found]).encode().decode()
 
 
 def test_every_facing_tells_whether_it_is_of_an_own_brand(own_and_competitors):

@@ -49,7 +49,8 @@ def start(project):
     module.installed = []
 
     def make_python(*command):
-        stub(Path(module.PYTHON), 'echo "$PWD|$@"')
+        stub(Path(module.PYTHON), 'echo "$PWD|$@|$SKUSHARE_WORKSPACE|$SKUSHARE_PICTURES"')
+        stub(Path(module.COMMAND), 'echo "$PWD|skushare $@"')
         module.installed.append("venv")
 
     module.run = make_python
@@ -207,6 +208,18 @@ def test_an_environment_of_the_users_is_left_alone(start, project):
     assert (project / ".venv" / "mine").exists()
 
 
+@pytest.mark.parametrize("stamp", [None, "0 app"])
+def test_a_link_in_its_place_is_left_alone_and_told(start, project, tmp_path, stamp):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    if stamp:
+        (kept / "skushare-setup").write_text(stamp)
+    (project / ".venv").symlink_to(kept)
+    with pytest.raises(start.CannotStart, match="is a link"):
+        start.set_up("python3", "3.11", "app")
+    assert kept.is_dir() and start.installed == []
+
+
 def test_full_disk_is_told_before_anything_is_installed(start, monkeypatch):
     monkeypatch.setattr(start.shutil, "disk_usage", lambda _: SimpleNamespace(free=1.5e9))
     with pytest.raises(start.CannotStart, match="needs 5 GB of disk .* 1.5 GB are free"):
@@ -219,14 +232,23 @@ def test_second_start_goes_straight_to_the_app_from_any_folder(start, project, t
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     result = launch(project, "app", "--server.port", "8600", cwd=elsewhere)
-    assert result.stdout == f"{project}|-m streamlit run streamlit_app.py --server.port 8600\n"
+    assert result.stdout.startswith(f"{project}|-m streamlit run streamlit_app.py --server.port 8600|")
 
 
-def test_for_a_phone_or_with_a_model_the_app_starts_by_its_own_command(start, project):
+def test_folders_in_variables_are_meant_from_where_it_is_started(start, project, tmp_path, monkeypatch):
     start.set_up("python3", f"{sys.version_info.major}.{sys.version_info.minor}", "app")
-    for options in ("--lan --port 8600", "--model runs/first", "--model=runs/first"):
-        result = launch(project, "app", *options.split())
-        assert result.stdout == f"{project}|-m skushare app {options}\n"
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", "shop")
+    monkeypatch.setenv("SKUSHARE_PICTURES", "/pictures")
+    assert launch(project, cwd=tmp_path).stdout.endswith(f"|{tmp_path / 'shop'}|/pictures\n")
+    monkeypatch.delenv("SKUSHARE_WORKSPACE")
+    assert launch(project, cwd=tmp_path).stdout.endswith("||/pictures\n")
+
+
+def test_for_a_phone_or_with_a_model_the_app_starts_by_its_own_command_here(start, project, tmp_path):
+    start.set_up("python3", f"{sys.version_info.major}.{sys.version_info.minor}", "app")
+    for options in ("--lan --port 8600", "--model runs/first", "--model=./mine"):
+        result = launch(project, "app", *options.split(), cwd=tmp_path)
+        assert result.stdout == f"{tmp_path}|skushare app {options}\n"
 
 
 def test_waits_while_another_sets_up(start, project):

@@ -102,7 +102,8 @@ def products(gallery):
 def edited(gallery, changes):
     """``gallery`` with ``changes``, {id: {column: value}}; a colour counts for all of its brand.
 
-    A product that is called as its brand stays so when the brand is renamed.
+    A product that is called as its brand stays so when the brand is renamed. Two spellings are one brand: one
+    that is known is written as the gallery has it, and the present one in another case is so for all of it.
 
     Raises:
         GalleryError: a value cannot be.
@@ -113,8 +114,14 @@ def edited(gallery, changes):
         values = {key: "" if value is None else value for key, value in values.items()}
         color = values.pop("color", None)
         before = gallery.sku(identity)
-        if "brand" in values and before.name == before.brand:
-            values.setdefault("name", values["brand"])
+        if "brand" in values:
+            known = gallery.spelled(values["brand"])
+            if known == before.brand:
+                gallery = gallery.with_brand(known, brand=values["brand"])
+            else:
+                values["brand"] = known
+            if before.name == before.brand:
+                values.setdefault("name", values["brand"])
         gallery = gallery.with_sku(identity, **values)
         if color is not None:
             gallery = gallery.with_brand(gallery.sku(identity).brand, color=color)

@@ -3,7 +3,6 @@
 from collections import defaultdict
 
 from skushare.audits.audit import brand_names
-from skushare.brands.gallery import Sku
 from skushare.brands.recognition import example_picture
 from skushare.database import pictures
 from skushare.images import read_image
@@ -29,7 +28,8 @@ def lessons(audit):
 def teach(gallery, audit, embedder):
     """``gallery`` with the :func:`lessons` of ``audit`` as further examples, one product a brand.
 
-    What is an example of its brand already is none once more; without a new one it is ``gallery`` itself.
+    What is an example of its brand already is none once more, and what is one of another brand is that no
+    longer; without any change it is ``gallery`` itself.
 
     Args:
         gallery: a :class:`~skushare.brands.gallery.Gallery`; save the new one to keep it.
@@ -39,17 +39,16 @@ def teach(gallery, audit, embedder):
         SkushareError: a photo is lost or damaged, or a brand's name cannot be one in a gallery.
     """
     learnt = lessons(audit)
-    brands = (gallery.skus[number].brand for number in gallery.example_skus)
-    known = set(zip(gallery.pictures, brands, strict=True))
     for photo in audit.photos:
         if photo.id not in learnt:
             continue
         image = read_image(pictures.get(photo.picture), photo.name)
         shown = [(example_picture(image, facing.box), facing) for facing in learnt[photo.id]]
-        shown = [each for each in shown if (each[0], gallery.spelled(each[1].brand)) not in known]
         vectors = embedder.embed(image, [facing.box for _, facing in shown])
         for (picture, facing), vector in zip(shown, vectors, strict=True):
             brand = gallery.spelled(facing.brand)
-            sku = gallery.find(brand, brand) or Sku(gallery.new_id(), brand, brand)
-            gallery = gallery.with_examples(sku, [vector], [picture], embedder)
+            gallery = gallery.corrected([picture], brand)
+            if gallery.unlearnt([picture], brand):
+                sku = gallery.find(brand, brand) or gallery.new_sku(brand, brand)
+                gallery = gallery.with_examples(sku, [vector], [picture], embedder)
     return gallery

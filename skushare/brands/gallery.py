@@ -263,10 +263,24 @@ class Gallery:
 
         With a ``name``: of its product called so. An example that is there twice would count twice.
         """
+        known = {self.pictures[i] for i in np.flatnonzero(self._are_of(brand, name))}
+        return [number for number, picture in enumerate(pictures) if picture not in known]
+
+    def corrected(self, pictures, brand, name=""):
+        """Without the examples that show one of the ``pictures`` and are of another brand than ``brand``.
+
+        With a ``name``: of another product than its one called so. A facing is what it was called last:
+        under two names it would be an example against itself. The products stay, be it without examples.
+        """
+        of, shown = self._are_of(brand, name), set(pictures)
+        wrong = [i for i, picture in enumerate(self.pictures) if picture in shown and not of[i]]
+        return self.without_examples(wrong) if wrong else self
+
+    def _are_of(self, brand, name):
+        """(m,) bool: which examples are of ``brand`` and, unless ``name`` is empty, its product called so."""
         brand, name = checked_text(brand, "brand"), checked_text(name, "name", may_be_empty=True)
         of = [i for i, sku in enumerate(self.skus) if sku.brand == brand and name in ("", sku.name)]
-        known = {self.pictures[i] for i in np.flatnonzero(np.isin(self.example_skus, of))}
-        return [number for number, picture in enumerate(pictures) if picture not in known]
+        return np.isin(self.example_skus, of)
 
     def find(self, brand, name):
         """The product called ``name`` of ``brand``, or ``None``."""
@@ -283,6 +297,14 @@ class Gallery:
         """An id that no product has."""
         numbers = [int(m[1]) for sku in self.skus if (m := re.fullmatch(r"sku-(\d{1,9})", sku.id))]
         return f"sku-{max(numbers, default=0) + 1}"
+
+    def new_sku(self, brand, name, own=False):
+        """A :class:`Sku` called ``name``, not added yet, with what all products of ``brand`` share.
+
+        That is the category that all of them have, and that they are ``own`` if one of them is.
+        """
+        (category,) = categories_of_brands(self.skus, [brand])
+        return Sku(self.new_id(), name, brand, category, own or brand in self.own_brands)
 
     def with_examples(self, sku, embeddings, pictures, embedder):
         """With further examples of ``sku``, which is added if no product has its id.
@@ -334,10 +356,24 @@ class Gallery:
         return replace(self, skus=skus)
 
     def merged(self, identity, into):
-        """With the examples of the product ``identity`` given to the product ``into``."""
+        """With the examples of the product ``identity`` given to the product ``into``.
+
+        Where both are of one brand, so are its category, colour and being own, if the other has none.
+        """
         source, target = self._index(identity), self._index(into)
+        if source == target:
+            return self
+        gone, kept = self.skus[source], self.skus[target]
         moved = np.where(self.example_skus == source, target, self.example_skus)
-        return self if source == target else replace(self, example_skus=moved).without(identity)
+        merged = replace(self, example_skus=moved).without(identity)
+        if gone.brand != kept.brand:
+            return merged
+        return merged.with_sku(
+            into,
+            category=kept.category or gone.category,
+            own=kept.own or gone.own,
+            color=kept.color or gone.color,
+        )
 
     def _keep(self, mask):
         return replace(

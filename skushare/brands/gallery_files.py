@@ -1,7 +1,8 @@
 """Galleries as a folder or a zip, to keep, to pass on, and to make from pictures that are there already.
 
 A written gallery is ``gallery.json`` and the examples' pictures beside it. A folder or zip without that
-file is read by its folders: ``BRAND/picture.jpg`` or ``BRAND/PRODUCT/picture.jpg``.
+file is read by its folders: ``BRAND/picture.jpg`` or ``BRAND/PRODUCT/picture.jpg``; in a zip they may lie in
+the folder that was zipped.
 """
 
 import base64
@@ -14,9 +15,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from skushare.brands.embedder import PICTURE_SIDE
-from skushare.brands.gallery import Gallery, GalleryError, Sku
+from skushare.brands.gallery import MOST_EXAMPLES, Gallery, GalleryError, Sku
 from skushare.dataset.archive import Limits, extract
-from skushare.errors import SkushareError
+from skushare.errors import ImageError, SkushareError
 from skushare.files import atomic_folder, write_file
 from skushare.images import find_images, read_image
 from skushare.jpeg import encode_jpeg, shrink
@@ -55,25 +56,34 @@ def gallery_zip(gallery):
         return file.read()
 
 
-def read_gallery(source, embedder=None):
+def read_gallery(source, embedder=None, faults=None):
     """The :class:`Gallery` in a folder or a zip from anyone.
 
     Args:
         source: path, or a seekable binary file of a zip.
         embedder: embeds the examples anew where another network made theirs, and those of a folder of
             plain pictures.
+        faults: a list for the errors of those of the plain pictures that cannot be read, which are left out;
+            without it, the first is raised.
 
     Raises:
         GalleryError: it is damaged or no gallery.
         SkushareError: a picture or the archive cannot be read, or the archive is refused.
     """
     if not hasattr(source, "read") and Path(source).is_dir():
-        return _read_folder(Path(source), Path(source).name, embedder)
+        return _read_folder(Path(source), Path(source).name, embedder, faults)
     name = Path(getattr(source, "name", source)).name
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, "gallery")
         extract(source, folder, LIMITS)
-        return _read_folder(folder, name.removesuffix(".zip"), embedder)
+        return _read_folder(_zipped(folder), name.removesuffix(".zip"), embedder, faults)
+
+
+def _zipped(folder):
+    """The folder that was zipped, by what was unpacked into ``folder``: one that has all, in its folders."""
+    parts = [path.relative_to(folder).parts for path in find_images([folder])]
+    is_one = len({each[0] for each in parts}) == 1 and all(len(each) > 2 for each in parts)
+    return folder / parts[0][0] if is_one else folder
 
 
 def _files(gallery):
@@ -90,7 +100,7 @@ def _files(gallery):
     return {INDEX: json.dumps(content, indent=1, ensure_ascii=False).encode(), **files}
 
 
-def _read_folder(folder, name, embedder):
+def _read_folder(folder, name, embedder, faults):
     index = next((p for p in (folder / INDEX, *sorted(folder.glob(f"*/{INDEX}"))) if p.is_file()), None)
     if index is not None:
         gallery = _read_index(index)
@@ -100,7 +110,7 @@ def _read_folder(folder, name, embedder):
         return gallery if embedder is None else gallery.embedded_by(embedder)
     if embedder is None:
         raise GalleryError(f"{name}: there is no {INDEX} in it")
-    return _from_pictures(folder, name, embedder)
+    return _from_pictures(folder, name, embedder, faults)
 
 
 def _read_index(path):
@@ -113,7 +123,10 @@ def _read_index(path):
         skus = [Sku(**{key: _checked(key, value) for key, value in sku.items()}) for sku in content["skus"]]
         numbers = {sku.id: i for i, sku in enumerate(skus)}
         examples = content["examples"]
-        pictures = [_picture(path.parent, example["picture"]) for example in examples]
+        if len(examples) > MOST_EXAMPLES:
+            raise ValueError(f"it has more than {MOST_EXAMPLES:,} examples")
+        names = [PurePosixPath(example["picture"]) for example in examples]
+        kept = {name: _picture(path.parent, name) for name in dict.fromkeys(names)}  # each is decoded once
         vectors = [base64.b64decode(example["embedding"], validate=True) for example in examples]
         if len({len(vector) for vector in vectors}) > 1:
             raise ValueError("its embeddings differ in length")
@@ -124,7 +137,7 @@ def _read_index(path):
             np.frombuffer(b"".join(vectors), "<f4").reshape(len(vectors), -1)
             if vectors
             else np.zeros((0, 0)),
-            pictures,
+            [kept[name] for name in names],
             str(content["embedder"])[:64],
             float(content["threshold"]),
         )
@@ -141,10 +154,9 @@ def _checked(key, value):
 
 
 def _picture(folder, name):
-    path = PurePosixPath(name)
-    if len(path.parts) != 2 or path.parts[0] != PICTURES or path.parts[1] in (".", ".."):
-        raise ValueError(f"{name!r} is not a picture of it")
-    return _as_example(folder / path, read_image(folder / path))
+    if len(name.parts) != 2 or name.parts[0] != PICTURES or name.parts[1] in (".", ".."):
+        raise ValueError(f"{str(name)!r} is not a picture of it")
+    return _as_example(folder / name, read_image(folder / name, str(name), 2 * PICTURE_SIDE))
 
 
 def _as_example(path, image):
@@ -155,7 +167,7 @@ def _as_example(path, image):
     return encode_jpeg(shrink(image, PICTURE_SIDE))
 
 
-def _from_pictures(folder, name, embedder):
+def _from_pictures(folder, name, embedder, faults):
     gallery, products = Gallery(name or "gallery"), {}
     for path in find_images([folder]):
         parts = path.relative_to(folder).parts
@@ -170,9 +182,24 @@ def _from_pictures(folder, name, embedder):
         sku = Sku(gallery.new_id(), product, brand)
         vectors, pictures = [], []
         for start in range(0, len(paths), _AT_ONCE):
-            batch = paths[start : start + _AT_ONCE]
-            images = [shrink(read_image(path, side=_ENOUGH), _ENOUGH) for path in batch]
-            vectors.append(embedder.embed_pictures(images))
-            pictures += map(_as_example, batch, images)
-        gallery = gallery.with_examples(sku, np.concatenate(vectors), pictures, embedder)
+            images = dict(_readable(folder, name, paths[start : start + _AT_ONCE], faults))
+            vectors.append(embedder.embed_pictures(list(images.values())))
+            pictures += map(_as_example, images, images.values())
+        if pictures:
+            gallery = gallery.with_examples(sku, np.concatenate(vectors), pictures, embedder)
+    if not gallery.skus:
+        raise GalleryError(f"none of its pictures can be read: {faults[0]}")
     return gallery
+
+
+def _readable(folder, name, paths, faults):
+    """(path, picture) of each of ``paths`` that can be read; see :func:`read_gallery`."""
+    for path in paths:
+        try:
+            image = read_image(path, str(Path(name, path.relative_to(folder))), _ENOUGH)
+        except ImageError as error:
+            if faults is None:
+                raise
+            faults.append(error)
+        else:
+            yield path, shrink(image, _ENOUGH)

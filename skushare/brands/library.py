@@ -59,9 +59,11 @@ def save_gallery(gallery, seen=None):
         seen: digest of the version that ``gallery`` was made from, empty if there was none.
 
     Raises:
-        GalleryError: the newest version is no longer the one ``seen``; nothing is saved then.
+        GalleryError: the newest version is no longer the one ``seen``, or it is called as a brand map and is
+            none; nothing is saved then.
         DatabaseError: the database or the pictures cannot be written.
     """
+    check_name(gallery)
     kept = _put(gallery)
     with session() as db:
         _take_turns(db)
@@ -169,6 +171,12 @@ def _names():
     with reading() as db:
         shown = select(GalleryRow.name).where(~GalleryRow.hidden).group_by(GalleryRow.name)
         return list(db.scalars(shown.order_by(func.max(GalleryRow.id).desc())))
+
+
+def check_name(gallery):
+    """Raise :class:`GalleryError` if ``gallery`` is called as a brand map and is none."""
+    if _is_map(gallery.name) and not gallery.by_label:
+        raise GalleryError(f"{gallery.name}: only brand maps are called so; choose another name")
 
 
 def _is_map(name):

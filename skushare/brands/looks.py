@@ -5,7 +5,7 @@ import string
 
 import numpy as np
 
-from skushare.brands.gallery import LONGEST_NAME, Sku
+from skushare.brands.gallery import LONGEST_NAME
 
 SAMPLE = 2000  # facings that are compared each with each; the rest join the nearest group
 
@@ -66,6 +66,7 @@ def taught_look(gallery, brand, embeddings, pictures, embedder):
 
     They are of the product called as the brand. Where that looks otherwise, so that most of them or of its
     own examples would then no longer be known, they are of a further one, called as the brand and a number.
+    Of other brands they are examples no more.
 
     Args:
         embeddings: (n, d) float32 unit vectors, made by ``embedder``; pictures: their n JPEG files.
@@ -74,7 +75,7 @@ def taught_look(gallery, brand, embeddings, pictures, embedder):
         GalleryError: the name cannot be a brand's, or the examples of ``gallery`` are of another embedder.
     """
     name = brand = gallery.spelled(brand)
-    number = 1
+    gallery, number = gallery.corrected(pictures, brand), 1
     while sku := gallery.find(brand, name):
         taught = gallery.with_examples(sku, embeddings, pictures, embedder)
         earlier = gallery.embeddings[gallery.examples_of(sku.id)]
@@ -82,7 +83,7 @@ def taught_look(gallery, brand, embeddings, pictures, embedder):
             return taught
         number += 1
         name = f"{brand[: LONGEST_NAME - 8]} {number}"
-    return gallery.with_examples(Sku(gallery.new_id(), name, brand), embeddings, pictures, embedder)
+    return gallery.with_examples(gallery.new_sku(brand, name), embeddings, pictures, embedder)
 
 
 def _are_mostly(sku, embeddings, gallery, embedder):

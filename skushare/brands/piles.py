@@ -84,7 +84,7 @@ class Piles:
     def learnt(self, pile, gallery, brand, product, embedder):
         """What is left when ``pile`` is taught to ``gallery``, and the gallery that knows all its facings.
 
-        What is an example already is none once more.
+        What is an example already is none once more, and what was one of another name is that no longer.
 
         Args:
             brand, product: names; a product that the gallery has gets further examples. Those of an empty
@@ -94,13 +94,15 @@ class Piles:
             GalleryError: a name is missing or too long.
         """
         members, brand = self.members(pile), gallery.spelled(brand)
-        new = members[gallery.unlearnt([self.pictures[i] for i in members], brand, product)]
+        shown = [self.pictures[i] for i in members]
+        gallery = gallery.corrected(shown, brand, product)
+        new = members[gallery.unlearnt(shown, brand, product)]
         left = self.moved(members, -1)
         if not len(new):
             return left, gallery
         vectors, pictures = self.embeddings[new], [self.pictures[i] for i in new]
         if product.strip():
-            sku = gallery.find(brand, product) or Sku(gallery.new_id(), product, brand)
+            sku = gallery.find(brand, product) or gallery.new_sku(brand, product)
             gallery = gallery.with_examples(sku, vectors, pictures, embedder)
         else:
             gallery = taught_look(gallery, brand, vectors, pictures, embedder)

@@ -93,9 +93,9 @@ def _streamlit(options, more):
     """Run Streamlit in this process until it ends; returns its exit status."""
     from streamlit.web.cli import main
 
-    workspace = os.environ.get("SKUSHARE_WORKSPACE")
-    if workspace:  # its relative path is meant from here
-        os.environ["SKUSHARE_WORKSPACE"] = str(Path(workspace).resolve())
+    for variable in ("SKUSHARE_WORKSPACE", "SKUSHARE_PICTURES"):
+        if folder := os.environ.get(variable):  # a relative path is meant from here
+            os.environ[variable] = str(Path(folder).resolve())
     os.chdir(ROOT)  # where Streamlit finds its settings
     pairs = [(n, v) for n, given in options.items() for v in (given if isinstance(given, list) else [given])]
     arguments = [f"--{name}={value}" for name, value in pairs]

@@ -62,7 +62,7 @@ def open_naming(args, labels):
     ``labels``: of the model.
     """
     if args.brand_map is None:
-        return open_brands(args.gallery)
+        return open_brands(args.gallery, labels)
     from skushare.brands.brand_map import read_brand_map, require_labels
 
     brand_map = read_brand_map(args.brand_map)
@@ -70,21 +70,33 @@ def open_naming(args, labels):
     return brand_map, None
 
 
-def open_brands(name):
+def open_brands(name, labels=None):
     """(gallery, embedder) of ``--gallery``; (None, None) where it is not given.
 
     A saved gallery comes before a folder of its name, which ``./NAME`` stands for.
+
+    Args:
+        labels: of the model, by which a brand map names, without an embedder; without them, one is refused.
     """
     if not name:
         return None, None
+    from skushare.brands.brand_map import require_labels
     from skushare.brands.embedder import Embedder
+    from skushare.brands.gallery import GalleryError
     from skushare.brands.gallery_files import read_gallery
     from skushare.brands.library import gallery_names, open_gallery
 
     embedder = Embedder.load()
     if name not in gallery_names() and Path(name).exists():
-        return read_gallery(name, embedder), embedder
-    return open_gallery(name).embedded_by(embedder), embedder
+        gallery = read_gallery(name, embedder)
+    else:
+        gallery = open_gallery(name).embedded_by(embedder)
+    if gallery.by_label:
+        if labels is None:
+            raise GalleryError(f"{gallery.name}: names by a model's labels, as a brand map; name a gallery")
+        require_labels(gallery, labels)
+        return gallery, None
+    return gallery, embedder
 
 
 def add_source(parser):

@@ -60,8 +60,9 @@ def add(commands):
         "import",
         run_import,
         "Save a gallery from a folder or a zip.\n\n"
-        "PATH is an exported gallery, or pictures in folders BRAND/PRODUCT/ or BRAND/. What has the name of\n"
-        "a saved one becomes its next version.",
+        "PATH is an exported gallery, or pictures in folders BRAND/PRODUCT/ or BRAND/; in a zip, these may\n"
+        "lie in the one folder that was zipped. Pictures that cannot be read are named and left out, and\n"
+        "the exit status is 1. What has the name of a saved gallery becomes its next version.",
         "example:\n  skushare gallery import pictures/ --name coffee\n",
     )
     parser.add_argument("path", type=Path, metavar="PATH", help="folder or zip")
@@ -82,8 +83,9 @@ def add(commands):
         run_teach,
         "Teach the labelled facings of a dataset to a gallery, which is made if it is new.\n\n"
         "Each label becomes a product; its brand is the label, or what --brand-map says of it. A facing\n"
-        "that is an example already is not taught once more. Photos whose labels are for another size are\n"
-        "named and left out, and the exit status is 1.",
+        "that is an example already is not taught once more; under another name than before, it is one of\n"
+        "the new name alone. Photos that cannot be read, or whose labels are for another size, are named\n"
+        "and left out, and the exit status is 1.",
         "example:\n  skushare gallery teach coffee labelled/ --examples 5 --brand-map brands.csv\n",
     )
     parser.add_argument("name", metavar="NAME", help="of the gallery")
@@ -147,8 +149,10 @@ def run_import(args):
     from skushare.brands.embedder import Embedder
     from skushare.brands.gallery_files import read_gallery
 
-    gallery = read_gallery(args.path, Embedder.load())
-    return _save(replace(gallery, name=args.name or gallery.name))
+    faults = []
+    gallery = read_gallery(args.path, Embedder.load(), faults)
+    _save(replace(gallery, name=args.name or gallery.name))
+    return _tell(faults)
 
 
 def run_export(args):
@@ -173,10 +177,11 @@ def run_delete(args):
 def run_teach(args):
     from skushare.brands.brand_map import read_brand_map, require_labels
     from skushare.brands.embedder import Embedder
-    from skushare.brands.gallery import Gallery, Sku
-    from skushare.brands.library import gallery_names, open_gallery
+    from skushare.brands.gallery import Gallery
+    from skushare.brands.library import check_name, gallery_names, open_gallery
     from skushare.brands.recognition import example_picture
     from skushare.dataset.formats import read_dataset
+    from skushare.errors import DatasetError, ImageError
     from skushare.images import read_image
 
     dataset, faults = _of_labelled_size(read_dataset(args.source, args.images, args.format))
@@ -191,32 +196,34 @@ def run_teach(args):
         gallery, seen = saved.embedded_by(embedder), saved.digest
     else:
         gallery, seen = Gallery(args.name), ""
-    known = 0
+        check_name(gallery)
+    known = new = 0
     for path, taught in shown("photos")(_by_photo(dataset, brand_of, args.examples)):
-        image = read_image(path)
+        try:
+            image = read_image(path)
+        except ImageError as error:
+            faults.append(error)
+            continue
         for label, box in taught:
-            brand, picture = brand_of[label], example_picture(image, box)
+            brand, picture = gallery.spelled(brand_of[label]), example_picture(image, box)
+            gallery = gallery.corrected([picture], brand, label)
             if not gallery.unlearnt([picture], brand, label):
                 known += 1
                 continue
-            sku = gallery.find(brand, label)
-            sku = sku or Sku(gallery.new_id(), label, brand, own=brand in own)
+            sku = gallery.find(brand, label) or gallery.new_sku(brand, label, brand in own)
             gallery = gallery.with_examples(sku, embedder.embed(image, [box]), [picture], embedder)
+            new += 1
+    if faults and not known + new:
+        raise DatasetError(f"{dataset.name}: nothing to teach: {faults[0]}")
     if known:
         print(f"{counted(known, 'facing')} of these are examples already, and none is taught twice")
     _save(gallery, seen)
-    for fault in faults:
-        print(f"skushare: {fault}", file=sys.stderr)
-    return 1 if faults else 0
+    return _tell(faults)
 
 
 def _of_labelled_size(dataset):
-    """``dataset`` without the photos that do not have the size that their labels are for, and what is wrong.
-
-    Raises:
-        DatasetError: not one photo is left.
-    """
-    from skushare.errors import DatasetError, ImageError
+    """``dataset`` without the photos that have another size than their labels are for, and what is wrong."""
+    from skushare.errors import ImageError
     from skushare.images import image_size
 
     samples, faults = [], []
@@ -226,8 +233,6 @@ def _of_labelled_size(dataset):
                 faults.append(fault)
                 continue
         samples.append(sample)
-    if faults and not samples:
-        raise DatasetError(f"{dataset.name}: nothing to teach: {faults[0]}")
     return replace(dataset, samples=tuple(samples)), faults
 
 
@@ -246,6 +251,13 @@ def _by_photo(dataset, brand_of, most):
         for _, path, box in sorted(found, key=lambda place: place[0])[:most]:
             photos.setdefault(path, []).append((label, box))
     return list(photos.items())
+
+
+def _tell(faults):
+    """Print what was left out and why; gives the exit status."""
+    for fault in faults:
+        print(f"skushare: {fault}", file=sys.stderr)
+    return 1 if faults else 0
 
 
 def _about(saved):

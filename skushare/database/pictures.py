@@ -38,7 +38,7 @@ def put(data):
     path = picture_path(digest)
     with suppress(OSError):  # not there, or another's: then it is written
         os.utime(path)  # spares it from a clean-up that may run before its row is saved
-        if path.stat().st_size == len(data):
+        if path.read_bytes() == data:  # a damaged one may have the same length
             return digest
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -389,6 +389,9 @@ def test_the_table_of_products_can_be_edited():
     assert edited(named, {"c": {"brand": "Azur"}}).sku("c").name == "Azur"
     assert edited(named, {"c": {"brand": "Azur", "product": "Blau"}}).sku("c").name == "Blau"
     assert edited(gallery, {"c": {"brand": "Azur"}}).sku("c").name == "blue"
+    assert edited(gallery, {"c": {"brand": " rot"}}).brands == ("Rot",)
+    assert edited(gallery, {"b": {"brand": "ROT"}}).brands == ("ROT", "Blau")
+    assert edited(named, {"c": {"brand": "blau"}}).skus[2:] == (Sku("c", "blau", "blau"),)
     for wrong in ({"brand": None}, {"colour": "red"}):
         with pytest.raises(GalleryError):
             edited(gallery, {"a": wrong})

@@ -7,7 +7,7 @@ import pytest
 from skushare.audits import store
 from skushare.audits.corrections import Facing
 from skushare.audits.lessons import lessons, teach
-from skushare.brands.gallery import Gallery
+from skushare.brands.gallery import Gallery, Sku
 from skushare.errors import DatabaseError
 
 pytestmark = pytest.mark.usefixtures("sqlite")
@@ -63,14 +63,19 @@ def test_an_untouched_audit_teaches_nothing(make_audit, embedder):
     assert lessons(make_audit()) == {} and teach(gallery, make_audit(), embedder) is gallery
 
 
-def test_a_gallery_learns_each_corrected_facing_once_a_brand(corrected, embedder):
+def test_a_gallery_learns_each_corrected_facing_once_as_what_it_is_called(corrected, embedder):
     once = teach(Gallery("mine"), corrected, embedder)
     twice = teach(once, corrected, embedder)
     assert [(sku.brand, sku.name) for sku in once.skus] == [("Corva", "Corva")]
     assert len(once.pictures) == 1 and once.pictures[0].startswith(b"\xff\xd8")
     assert twice is once
     other = teach(once.with_brand("Corva", brand="Dalva"), corrected, embedder)
-    assert other.example_skus.tolist() == [0, 1] and other.brands == ("Dalva", "Corva")
+    assert other.example_skus.tolist() == [1] and other.brands == ("Dalva", "Corva")
+
+
+def test_a_brand_s_first_own_product_is_in_its_category(corrected, embedder):
+    learnt = teach(Gallery("mine", [Sku("a", "can", "Corva", "tea", True)]), corrected, embedder)
+    assert [(sku.name, sku.category, sku.own) for sku in learnt.skus[1:]] == [("Corva", "tea", True)]
 
 
 def test_a_brand_in_another_case_is_the_brand_that_the_gallery_has(corrected, embedder):

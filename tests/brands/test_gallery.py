@@ -116,6 +116,39 @@ def test_merging_gives_the_examples_away(gallery, identity, into, skus, examples
     assert [sku.id for sku in merged.skus] == skus and merged.example_skus.tolist() == examples
 
 
+@pytest.mark.parametrize(
+    "gone, kept, merged",
+    [
+        (("Cola", "Drinks", True, "#ff0000"), ("Cola",), ("Cola", "Drinks", True, "#ff0000")),
+        (
+            ("Cola", "Drinks", True, "#ff0000"),
+            ("Cola", "Cans", False, "#0000ff"),
+            ("Cola", "Cans", True, "#0000ff"),
+        ),
+        (("Cola",), ("Cola", "Drinks", True, "#ff0000"), ("Cola", "Drinks", True, "#ff0000")),
+        (("Kola", "Drinks", True, "#ff0000"), ("Cola",), ("Cola", "", False, "")),
+    ],
+)
+def test_merging_keeps_what_the_brand_was_given(gone, kept, merged):
+    gallery = Gallery("g", [Sku("a", "x", *gone), Sku("b", "y", *kept)])
+    assert gallery.merged("a", "b").skus == (Sku("b", "y", *merged),)
+
+
+@pytest.mark.parametrize(
+    "known, own, expected",
+    [
+        ([], True, ("", True)),
+        ([("Drinks", True)], False, ("Drinks", True)),
+        ([("Drinks", True), ("Drinks", False)], False, ("Drinks", True)),
+        ([("Drinks", False), ("Cans", False)], False, ("", False)),
+    ],
+)
+def test_a_new_product_is_as_its_brand_is(known, own, expected):
+    skus = [Sku(f"sku-{number}", f"{number}", "Cola", *each) for number, each in enumerate(known)]
+    new = Gallery("g", [*skus, Sku("x", "x", "Aqua", "Water")]).new_sku("Cola", "new", own)
+    assert (new.category, new.own) == expected and new.id not in {sku.id for sku in skus}
+
+
 def test_renaming_a_brand_joins_it_with_one_of_that_name(gallery):
     assert gallery.with_brand("Blau", brand="Rot").brands == ("Rot",)
     assert gallery.with_brand("Rot", own=True).own_brands == ("Rot",)

@@ -3,15 +3,18 @@
 import base64
 import io
 import json
+import shutil
 import zipfile
 
 import numpy as np
 import pytest
 
+from skushare.brands import gallery_files
 from skushare.brands.gallery import Gallery, GalleryError, Sku
 from skushare.brands.gallery_files import INDEX, gallery_zip, read_gallery, write_gallery
-from skushare.errors import SkushareError
-from skushare.images import write_image
+from skushare.errors import ImageError, SkushareError
+from skushare.images import read_image, write_image
+from skushare.jpeg import decode_jpeg
 from tests.brands.conftest import picture
 
 
@@ -47,6 +50,50 @@ def test_pictures_in_brand_folders_become_a_gallery(tmp_path, embedder):
     ]
     assert gallery.embedder == embedder.digest and len(gallery.pictures) == 3
     assert max(len(p) for p in gallery.pictures) < 20_000
+
+
+@pytest.mark.parametrize(
+    "paths, products",
+    [
+        (["pictures/Rot/a.png", "pictures/Blau/b.png"], [("Blau", "Blau"), ("Rot", "Rot")]),
+        (["all/Rot/dark/a.png", "all/Rot/b.png"], [("Rot", "Rot"), ("Rot", "dark")]),
+        (["all/Rot/dark/a.png"], [("Rot", "dark")]),
+        (["Rot/a.png", "Rot/dark/b.png"], [("Rot", "Rot"), ("Rot", "dark")]),
+        (["Rot/dark/a.png", "Blau/b.png"], [("Blau", "Blau"), ("Rot", "dark")]),
+        (["Rot/a.png"], [("Rot", "Rot")]),
+    ],
+)
+def test_a_zip_may_hold_the_folder_of_the_brands(tmp_path, embedder, paths, products):
+    with zipfile.ZipFile(tmp_path / "pictures.zip", "w") as archive:
+        for number, path in enumerate(paths):
+            write_image(tmp_path / "a.png", picture((9, 90, 90 * number)))
+            archive.write(tmp_path / "a.png", path)
+    gallery = read_gallery(tmp_path / "pictures.zip", embedder)
+    assert sorted((sku.brand, sku.name) for sku in gallery.skus) == products and gallery.name == "pictures"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_pictures_that_cannot_be_read_are_named_by_their_place_and_left_out(tmp_path, embedder, packed):
+    folder = tmp_path / "shelf"
+    for name in ("Rot/a.png", "Rot/b.png", "Blau/c.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"no picture")
+    write_image(folder / "Rot/a.png", picture("red"))
+    source, faults = folder, []
+    if packed:
+        source = shutil.make_archive(str(folder), "zip", folder)
+    gallery = read_gallery(source, embedder, faults)
+    assert [sku.brand for sku in gallery.skus] == ["Rot"] and len(gallery.pictures) == 1
+    assert [str(fault).split(": ")[0] for fault in faults] == ["shelf/Blau/c.png", "shelf/Rot/b.png"]
+    with pytest.raises(ImageError, match="^shelf/Blau/c.png: "):
+        read_gallery(source, embedder)
+
+
+def test_pictures_of_which_none_can_be_read_are_no_gallery(tmp_path, embedder):
+    (tmp_path / "Rot").mkdir()
+    (tmp_path / "Rot" / "a.png").write_bytes(b"no picture")
+    with pytest.raises(GalleryError, match="none of its pictures can be read: .*Rot/a.png"):
+        read_gallery(tmp_path, embedder, [])
 
 
 def test_of_many_large_pictures_few_are_in_memory_at_once(tmp_path, embedder, monkeypatch):
@@ -137,7 +184,7 @@ def test_vectors_of_another_length_are_refused_by_the_embedder_they_name(gallery
 def test_a_picture_that_is_none_is_refused(gallery, tmp_path):
     write_gallery(gallery, tmp_path / "g")
     next((tmp_path / "g/pictures").iterdir()).write_bytes(b"no picture")
-    with pytest.raises(SkushareError):
+    with pytest.raises(GalleryError, match="^gallery.json: pictures/"):
         read_gallery(tmp_path / "g")
 
 
@@ -155,6 +202,42 @@ def test_a_bomb_is_refused(tmp_path, embedder):
         archive.writestr(INDEX, b" " * (20 << 20))
     with pytest.raises(SkushareError, match="times its size"):
         read_gallery(tmp_path / "bomb.zip", embedder)
+
+
+def test_a_picture_of_many_examples_is_decoded_once(gallery, tmp_path, monkeypatch):
+    decoded = []
+
+    def watched(path, *arguments):
+        decoded.append(path)
+        return read_image(path, *arguments)
+
+    def repeat(content):
+        (first, *others) = content["examples"]
+        content["examples"] = [
+            *others,
+            *[first] * 50,
+            first | {"picture": "pictures/./" + first["picture"][9:]},
+        ]
+
+    monkeypatch.setattr(gallery_files, "read_image", watched)
+    assert len(read_gallery(written(gallery, tmp_path, repeat)).pictures) == 54
+    assert len(decoded) == len(set(decoded)) == 3
+
+
+def test_too_many_examples_are_refused_before_their_pictures_are_read(gallery, tmp_path, monkeypatch):
+    monkeypatch.setattr(gallery_files, "MOST_EXAMPLES", 3)
+    monkeypatch.setattr(gallery_files, "read_image", None)
+    write_gallery(gallery, tmp_path / "g")
+    with pytest.raises(GalleryError, match="more than 3 examples"):
+        read_gallery(tmp_path / "g")
+
+
+def test_a_large_picture_of_a_gallery_becomes_a_small_example(gallery, tmp_path):
+    def enlarge(content):
+        write_image(tmp_path / "g" / content["examples"][0]["picture"], picture("red", 320))
+
+    shown = read_gallery(written(gallery, tmp_path, enlarge)).pictures
+    assert [decode_jpeg(each).shape[0] for each in shown] == [160, 24, 24, 24]
 
 
 def test_a_zip_may_hold_the_gallery_in_a_folder(gallery, tmp_path):

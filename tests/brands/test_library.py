@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from skushare.brands.brand_map import MAP_NAME
 from skushare.brands.gallery import Gallery, GalleryError
 from skushare.brands.gallery_files import read_gallery
 from skushare.brands.library import (
+    brand_map_names,
     delete_gallery,
     gallery_names,
     gallery_of,
@@ -42,6 +44,15 @@ def test_versions_count_up_and_old_ones_stay(gallery):
 def test_any_name_and_no_examples(name):
     save_gallery(Gallery(name))
     assert gallery_names() == [name] and open_gallery(name).skus == ()
+
+
+def test_no_gallery_that_is_taught_is_called_as_a_brand_map(gallery):
+    for taught in (gallery, Gallery("new")):
+        with pytest.raises(GalleryError, match="only brand maps are called so; choose another name"):
+            save_gallery(replace(taught, name=MAP_NAME.format("packs")), "")
+    assert brand_map_names() == gallery_names() == []
+    save_gallery(Gallery(MAP_NAME.format("packs"), gallery.skus))
+    assert brand_map_names() == ["packs (brand map)"]
 
 
 def test_what_is_not_there_is_named_with_what_is(gallery):

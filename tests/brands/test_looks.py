@@ -55,6 +55,17 @@ def test_looks_of_one_brand_are_all_known_as_it_whatever_they_look_like(embedder
     assert np.bincount(gallery.example_skus).tolist() == [10, 3, 3]
 
 
+def test_a_further_look_of_a_brand_is_in_its_category(embedder):
+    vectors = embedder.embed_pictures([picture("red"), picture("blue")])
+    gallery = taught_look(Gallery("g"), "Cola", vectors[:1], [b"red"], embedder)
+    gallery = gallery.with_brand("Cola", category="Drinks", own=True)
+    gallery = taught_look(gallery, "Cola", vectors[1:], [b"blue"], embedder)
+    assert [(sku.name, sku.category, sku.own) for sku in gallery.skus] == [
+        ("Cola", "Drinks", True),
+        ("Cola 2", "Drinks", True),
+    ]
+
+
 def test_a_look_takes_any_name_that_a_brand_may_have(embedder):
     gallery, longest = Gallery("mine"), "x" * LONGEST_NAME
     for color in ("red", "blue"):
@@ -63,6 +74,13 @@ def test_a_look_takes_any_name_that_a_brand_may_have(embedder):
     for brand in (" ", longest + "x"):
         with pytest.raises(GalleryError):
             taught_look(gallery, brand, embedder.embed_pictures([picture("red")]), [b""], embedder)
+
+
+def test_a_look_that_is_named_anew_is_no_example_of_the_name_before(embedder):
+    vectors, gallery = embedder.embed_pictures([picture("red")]), Gallery("g")
+    for brand in ("Fnta", "Fanta", "fanta"):
+        gallery = taught_look(gallery, brand, vectors, [b"red"], embedder)
+    assert gallery.brands == ("Fnta", "Fanta") and gallery.example_skus.tolist() == [1, 1]
 
 
 def test_another_spelling_of_a_brand_is_the_brand(embedder):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skushare.brands.gallery import Gallery, GalleryError
+from skushare.brands.gallery import Gallery, GalleryError, Sku
 from skushare.brands.piles import Piles
 from skushare.jpeg import encode_jpeg
 from tests.brands.conftest import ColorEmbedder, picture
@@ -68,7 +68,43 @@ def test_what_is_an_example_already_is_not_learnt_once_more(piles, embedder, pro
     assert sizes(left) == [2, 1] and again.pictures == (*first.pictures, piles.pictures[3])
     assert piles.learnt(0, again, "Rot", product, embedder)[1] is again
     _, other = piles.learnt(0, again, "Rot", "another", embedder)
-    assert np.bincount(other.example_skus).tolist() == [4, 4]
+    assert np.bincount(other.example_skus).tolist() == [0, 4]
+
+
+@pytest.mark.parametrize(
+    "wrong, right",
+    [
+        (("Fnta", ""), ("Fanta", "")),
+        (("Fnta", "can"), ("Fanta", "can")),
+        (("Fnta", ""), ("Fanta", "can")),
+        (("Fanta", "can"), ("Fanta", "bottle")),
+        (("Fanta", ""), ("Fanta", "can")),
+    ],
+)
+def test_what_was_taught_under_a_wrong_name_is_put_right_by_teaching_it_again(piles, embedder, wrong, right):
+    _, other = piles.learnt(1, Gallery("g"), "Sprite", "", embedder)
+    _, gallery = piles.learnt(0, other, *wrong, embedder)
+    _, gallery = piles.learnt(0, gallery, *right, embedder)
+    found, _ = gallery.recognise(piles.embeddings[piles.members(0)], embedder)
+    known = {(gallery.skus[i].brand, gallery.skus[i].name) for i in found}
+    assert known == {(right[0], right[1] or right[0])}
+    assert len(gallery.pictures) == len(other.pictures) + 4
+    _, direct = piles.learnt(0, other, *right, embedder)  # and is calibrated as if nothing had been wrong
+    assert gallery.middle(embedder.middle) == direct.middle(embedder.middle)
+
+
+def test_a_further_product_of_a_brand_is_in_its_category(piles, embedder):
+    _, gallery = piles.learnt(0, Gallery("g"), "Cola", "can", embedder)
+    _, gallery = piles.learnt(1, gallery.with_sku("sku-1", category="Drinks"), "Cola", "bottle", embedder)
+    assert [(sku.name, sku.category) for sku in gallery.skus] == [("can", "Drinks"), ("bottle", "Drinks")]
+
+
+def test_examples_that_two_names_share_are_put_right_where_nothing_is_new(piles, embedder):
+    shown = [piles.pictures[i] for i in piles.members(0)]
+    _, gallery = piles.learnt(0, Gallery("g"), "Fanta", "", embedder)
+    vectors = piles.embeddings[piles.members(0)]
+    twins = gallery.with_examples(Sku("x", "Fnta", "Fnta"), vectors, shown, embedder)
+    assert piles.learnt(0, twins, "Fanta", "", embedder)[1].pictures == gallery.pictures
 
 
 @pytest.mark.parametrize(

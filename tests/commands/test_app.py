@@ -14,6 +14,7 @@ import pytest
 
 from skushare.cli import main
 from skushare.commands import app
+from skushare.database.pictures import pictures_folder
 from skushare.detector.models import models_folder
 from skushare.serve import network
 from skushare.serve.certificate import certificate
@@ -76,6 +77,17 @@ def test_the_app_counts_with_the_model_that_is_told_wherever_it_runs(started, ca
     assert Path(os.environ["SKUSHARE_MODEL"]) == (models_folder() / "shelf_dense").resolve()
     assert main(["app", "--model", "runs/none"]) == 2
     assert "no model called 'runs/none'" in capsys.readouterr().err
+
+
+def test_folders_in_variables_are_meant_from_where_it_is_started(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [])
+    monkeypatch.setattr("streamlit.web.cli.main", lambda *arguments, **options: 0)
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", "shop")
+    monkeypatch.setenv("SKUSHARE_PICTURES", "shop/pictures")
+    assert app._streamlit({}, []) == 0
+    assert Path(os.environ["SKUSHARE_WORKSPACE"]) == tmp_path / "shop"
+    assert pictures_folder() == tmp_path / "shop" / "pictures"
 
 
 def test_the_next_free_port_is_taken_unless_one_is_asked_for(started, capsys, monkeypatch):

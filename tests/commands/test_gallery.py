@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,6 +101,21 @@ def test_labelled_photos_teach_their_labels(tmp_path, capsys):
     assert f"g: version 1, {len(brands)} products" in told.out
     status, told = run(capsys, "gallery", "teach", "h", *source, "--brand-map", tmp_path / "map.csv")
     assert status == 0 and "3 products of 1 brands" in told.out
+    examples = len(open_gallery("h").pictures)
+    (tmp_path / "map.csv").write_text("label,brand,own\n" + "".join(f"{b},Home,yes\n" for b in brands[:3]))
+    status, told = run(capsys, "gallery", "teach", "h", *source, "--brand-map", tmp_path / "map.csv")
+    assert status == 0 and f"6 products of 2 brands, {examples} examples" in told.out  # none of House now
+
+
+def test_labels_that_differ_by_case_are_taught_as_one_brand(tmp_path, capsys):
+    content = json.loads((FOLDER / "annotations.json").read_text())
+    content["categories"] = [{"id": i, "name": name} for i, name in enumerate(("Cola", "cola"), 1)]
+    for number, note in enumerate(content["annotations"]):
+        note["category_id"] = 1 + number % 2
+    (tmp_path / "labels.json").write_text(json.dumps(content))
+    source = (tmp_path / "labels.json", "--images", FOLDER, "--format", "coco", "--examples", 1)
+    status, told = run(capsys, "gallery", "teach", "g", *source)
+    assert status == 0 and "2 products of 1 brands, 2 examples" in told.out
 
 
 @pytest.mark.parametrize("right", [1, 0])
@@ -121,6 +137,28 @@ def test_photos_of_another_size_than_their_labels_are_not_taught(tmp_path, capsy
         assert status == 2 and "nothing to teach" in told.err and "--fix size" in told.err
 
 
+@pytest.mark.parametrize("readable", [1, 0])
+def test_photos_that_cannot_be_read_are_named_and_the_others_taught(tmp_path, capsys, readable):
+    for number, name in enumerate(("shelf_cereal.jpg", "shelf_drinks.jpg", "shelf_pantry.jpg")):
+        data = (FOLDER / name).read_bytes()
+        (tmp_path / name).write_bytes(data if number < readable else data[: len(data) // 2])
+    source = (FOLDER / "annotations.json", "--images", tmp_path, "--format", "coco")
+    status, told = run(capsys, "gallery", "teach", "g", *source, "--examples", 3)
+    if readable:
+        assert status == 1 and "1 products of 1 brands" in told.out and "shelf_drinks.jpg: " in told.err
+    else:
+        assert status == 2 and "nothing to teach: " in told.err and "shelf_cereal.jpg: " in told.err
+    assert run(capsys, "gallery", "list")[1].out.startswith("g  version 1" if readable else "no galleries")
+
+
+def test_pictures_that_cannot_be_read_are_named_and_the_others_imported(tmp_path, capsys):
+    (tmp_path / "Rot").mkdir()
+    shutil.copy(FOLDER / "shelf_cereal.jpg", tmp_path / "Rot")
+    (tmp_path / "Rot" / "broken.jpg").write_bytes(b"no picture")
+    status, told = run(capsys, "gallery", "import", tmp_path, "--name", "g")
+    assert status == 1 and "g: version 1, 1 products" in told.out and "Rot/broken.jpg: " in told.err
+
+
 def test_detect_names_the_brands(tmp_path, capsys):
     photo = Path(FOLDER, "shelf_cereal.jpg")
     assert "Crundlo" in run(capsys, "detect", photo, "--gallery", DEMO_GALLERY, "--shares")[1].out
@@ -138,6 +176,22 @@ def test_a_saved_gallery_comes_before_a_folder_of_its_name(tmp_path, monkeypatch
     assert open_brands("coffee")[0].digest == open_gallery("coffee").digest
     with pytest.raises(GalleryError):
         open_brands("./coffee")  # which is empty
+
+
+def test_a_saved_brand_map_names_by_the_labels_that_it_has_and_nothing_by_look(tmp_path, capsys):
+    (tmp_path / "packs.csv").write_text("label,brand,own\ncan,Cola,yes\n")
+    save_gallery(read_brand_map(tmp_path / "packs.csv"))
+    name = "packs (brand map)"
+    assert open_brands(name, ("can", "jar"))[0].brands == ("Cola",)
+    with pytest.raises(GalleryError, match="it has none of the model's labels, as 'facing'"):
+        open_brands(name, ("facing",))
+    for command in (("export", "--out", tmp_path / "out"), ("audits", "recount", 1)):
+        if command[0] == "audits":
+            assert run(capsys, "audit", FOLDER / "shelf_cereal.jpg")[0] == 0
+        status, told = run(capsys, *command, "--gallery", name)
+        assert status == 2 and f"{name}: names by a model's labels" in told.err
+    status, told = run(capsys, "gallery", "teach", name, FOLDER / "annotations.json", "--images", FOLDER)
+    assert status == 2 and "only brand maps are called so" in told.err
 
 
 def test_an_audit_is_recounted_by_the_version_it_was_made_with_or_by_another(tmp_path, capsys):

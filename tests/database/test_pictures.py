@@ -19,9 +19,10 @@ def test_the_same_bytes_are_kept_once():
     assert sum(path.is_file() for path in pictures.pictures_folder().rglob("*")) == 1
 
 
-def test_a_cut_picture_is_noticed_and_replaced_by_the_next_put():
+@pytest.mark.parametrize("damaged", [b"she", b"shall"])
+def test_a_damaged_picture_is_noticed_and_replaced_by_the_next_put(damaged):
     digest = pictures.put(b"shelf")
-    pictures.picture_path(digest).write_bytes(b"she")
+    pictures.picture_path(digest).write_bytes(damaged)
     with pytest.raises(DatabaseError, match="damaged"):
         pictures.get(digest)
     assert pictures.get(pictures.put(b"shelf")) == b"shelf"
