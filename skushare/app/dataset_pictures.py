@@ -11,7 +11,7 @@ from skushare.app.datasets import go_to
 from skushare.app.notes import attempt, note
 from skushare.app.picture_grid import picture_grid
 from skushare.app.text import plain
-from skushare.dataset import store
+from skushare.dataset import class_names, store
 from skushare.dataset.filters import ORDERS, Filter, find
 from skushare.dataset.thumbnails import THUMBNAILS, thumbnails
 from skushare.dataset.versions import file_stamp
@@ -177,8 +177,9 @@ def show_picture(dataset, picture):
         st.error(plain(str(error)), icon=":material/broken_image:")
         return
     sample = index.sample(row, dataset.folder / "images")
-
-    annotator("dataset_annotator", [dataset.name, picture], jpeg, sample, index.labels, _save)
+    # The stamp comes back with each change: its class is a number, which means these classes.
+    known_as = [dataset.name, picture, class_names.stamp(index.labels)]
+    annotator("dataset_annotator", known_as, jpeg, sample, index.labels, _save)
     split = f", in {plain(sample.split)}" if sample.split else ""
     st.caption(f"{sample.width} × {sample.height} pixels{split}")
 
@@ -233,13 +234,13 @@ def undo_buttons(dataset):
 
 
 def _save(picture, before, after):
-    name, image = picture
+    name, image, classes = picture
     reason = "changed a box"
     if before is None:
         reason = "added a box"
     elif after is None:
         reason = "deleted a box"
-    attempt(store.change_boxes, name, image, [before], [after], reason)
+    attempt(store.change_boxes, name, image, [before], [after], reason, classes)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -1,7 +1,9 @@
 """Class names: those that are spellings of one name, and how many are told as text."""
 
+import json
 import re
 import unicodedata
+import zlib
 
 LEAST = 5  # letters a word needs before one of them can be taken for a slip
 RARER = 10  # times rarer than the other a name must be to be taken for a slip of it
@@ -48,6 +50,11 @@ def first_names(labels):
     """``labels`` as text: the first ``TOLD``, and how many more there are."""
     more = len(labels) - TOLD
     return ", ".join(labels[:TOLD]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def stamp(labels):
+    """A number that is another one where ``labels``, or their order, are others."""
+    return zlib.crc32(json.dumps(labels).encode())
 
 
 def _plain(label):

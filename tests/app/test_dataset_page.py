@@ -134,6 +134,23 @@ def test_an_edit_is_undone_and_redone_from_the_picture(shop, browser):
     assert "in the meantime" in app.error[0].value and len(browser["data"]["boxes"]) == 1
 
 
+def test_an_edit_of_classes_that_were_renamed_meanwhile_is_not_saved(shop, browser, monkeypatch):
+    app = open_page(dataset="shop", picture=shop.names[1])
+    picture, box = browser["data"]["picture"], [1, 1, 9, 9, 0, 1]
+    store.replace_dataset("shop", store.open_dataset("shop").renamed({"can": ""}), "renamed")
+    changes = [{"before": None, "after": box}]
+
+    def mount(key, data, on_edits_change):
+        st.session_state[key] = {"edits": {"picture": picture, "batch": "b", "saved": 0, "changes": changes}}
+        on_edits_change()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("skushare.app.annotator._component", lambda: mount)
+        app.run()
+    assert not app.exception and "classes of shop were changed" in app.run().error[0].value
+    assert store.history("shop").done[-1].reason == "renamed"
+
+
 def test_a_picture_is_taken_out_and_the_next_one_shown(shop, browser):
     app = open_page(dataset="shop", picture=shop.names[1])
     button(app, "Take this picture out").click().run()

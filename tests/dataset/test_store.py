@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skushare.dataset import store, versions
+from skushare.dataset import class_names, store, versions
 from skushare.dataset.coco import read_coco
 from skushare.dataset.dataset import Dataset
 from skushare.dataset.thumbnails import THUMBNAILS, thumbnails
@@ -276,6 +276,16 @@ def test_a_stale_edit_is_refused_and_says_so(shop):
     with pytest.raises(DatasetError, match="in the meantime"):
         store.replace_dataset("shop", store.open_dataset("shop"), "repair", revision)
     assert [edit.reason for edit in store.history("shop").done] == ["first tab", "added a box"]
+
+
+@pytest.mark.parametrize("names", [{"can": ""}, {"can": "tin"}, {"can": "jar"}])
+def test_a_class_chosen_among_others_than_there_are_now_is_refused(shop, names):
+    seen = class_names.stamp(store.open_index("shop").labels)
+    store.change_boxes("shop", image(1), [None], [BOX], "first tab", seen)
+    store.replace_dataset("shop", store.open_dataset("shop").renamed(names), "renamed")
+    with pytest.raises(DatasetError, match="classes of shop were changed elsewhere"):
+        store.change_boxes("shop", image(1), [None], [[*BOX[:4], 0, 1]], "second tab", seen)
+    assert store.history("shop").done[-1].reason == "renamed"
 
 
 def test_many_tabs_at_once_lose_no_edit(shop):
