@@ -243,7 +243,12 @@ def _unchanged(folder, read):
     """What ``read`` makes of the journal's history, made again where an edit or a fold came in between."""
     while True:
         stamp = versions.file_stamp(folder / _JOURNAL)
-        made = read(read_history(folder / _JOURNAL))
+        try:
+            made = read(read_history(folder / _JOURNAL))
+        except DatasetError:  # a fold may have taken a file away
+            if versions.file_stamp(folder / _JOURNAL) == stamp:
+                raise
+            continue
         if versions.file_stamp(folder / _JOURNAL) == stamp:
             return made
 

@@ -141,7 +141,9 @@ def finish_fold(folder, journal):
         return
     version = int((folder / _FOLDING).read_text())
     if version:
-        for path in (folder / "versions" / str(version)).glob("*.json"):
+        _drop_stale(folder, version)
+        new = (folder / "versions" / str(version)).glob("*.json")
+        for path in sorted(new, key=lambda path: path.name == HEAD):  # last, as it tells what is stale
             os.replace(path, folder / path.name)
         if _cache(folder, version).exists():
             os.replace(_cache(folder, version), _cache(folder, 0))
@@ -150,6 +152,15 @@ def finish_fold(folder, journal):
     for path in (folder / "cache").glob("index-[1-9]*.npz"):
         path.unlink()
     (folder / _FOLDING).unlink()
+
+
+def _drop_stale(folder, version):
+    """Delete the COCO files of splits that a version no longer has; other programs would read them still."""
+    with suppress(DatasetError):  # a damaged head names none
+        old, new = (set(read_head(folder, number)["files"].values()) for number in (0, version))
+        for path in folder.glob("*.json"):
+            if path.name in old - new:
+                path.unlink()
 
 
 def _place(folder, version, file):

@@ -363,14 +363,23 @@ def drop():
     store.drop_image("shop", image(1))
 
 
-@pytest.mark.parametrize(
-    "edit", [lambda: None, add_box, drop, edited], ids=["none", "box", "picture", "everything"]
-)
+def fewer():
+    store.replace_dataset("shop", store.open_dataset("shop").only("train"), "fewer splits")
+
+
+def label_files(folder):
+    return {path.name for path in folder.glob("*.json")} - {versions.HEAD}
+
+
+@pytest.mark.parametrize("edit", [lambda: None, add_box, drop, edited, fewer])
 def test_folding_writes_the_edits_into_the_files_and_ends_the_history(shop, store_folder, edit):
     edit()
     expected = store.open_dataset("shop")
+    (store_folder / "shop" / "mine.json").write_text("{}")
     store.fold_edits("shop")
     assert not store.history("shop").done and not (store_folder / "shop" / "versions").exists()
+    files = versions.read_head(store_folder / "shop", 0)["files"]
+    assert label_files(store_folder / "shop") == {*files.values(), "mine.json"}  # which nobody lists
     assert_same(store.open_dataset("shop"), expected)
     drop_cache()
     assert_same(store.open_dataset("shop"), expected)
@@ -379,14 +388,14 @@ def test_folding_writes_the_edits_into_the_files_and_ends_the_history(shop, stor
 
 
 @pytest.mark.parametrize(
-    "new_version, steps", [(True, steps) for steps in range(10)] + [(False, steps) for steps in range(20)]
+    "new_version, steps", [(True, steps) for steps in range(12)] + [(False, steps) for steps in range(20)]
 )
 def test_a_fold_that_dies_anywhere_shows_the_same_and_is_finished_later(
     shop, store_folder, monkeypatch, new_version, steps
 ):
     add_box(1)
     if new_version:
-        store.replace_dataset("shop", store.open_dataset("shop").only("train"), "fewer splits")
+        fewer()
     expected = tables()
     left = iter(range(steps))
 
@@ -411,6 +420,8 @@ def test_a_fold_that_dies_anywhere_shows_the_same_and_is_finished_later(
     drop_cache()
     assert tables() == expected
     assert not (store_folder / "shop" / ".folding").exists()
+    store.fold_edits("shop")
+    assert len(label_files(store_folder / "shop")) == (1 if new_version else 3)
 
 
 def test_deleting_takes_the_folder_away(shop, store_folder):
@@ -442,6 +453,21 @@ def test_edits_that_another_process_folds_while_they_are_read_count_once(shop, m
     monkeypatch.setattr(versions, "read_columns", fold_first)
     assert tables() == expected and not store.history("shop").done
     assert len(store.open_dataset("shop").samples[0].boxes) == len(expected[0])
+
+
+def test_a_split_that_goes_while_labels_are_read_is_not_missed(shop, monkeypatch):
+    read = versions.read_coco
+
+    def read_then_fold(*args, **options):
+        part = read(*args, **options)
+        monkeypatch.setattr(versions, "read_coco", read)
+        fewer()
+        store.fold_edits("shop")
+        return part
+
+    drop_cache()
+    monkeypatch.setattr(versions, "read_coco", read_then_fold)
+    assert store.open_index("shop").splits == ("train",)
 
 
 def test_labels_that_are_changed_while_they_are_read_are_not_kept_as_the_new_ones(shop, monkeypatch):
