@@ -28,6 +28,9 @@ _UNSPLIT = "in no split"
 
 def show_gallery(dataset):
     """The pictures that a filter lets through, page by page."""
+    if not len(dataset.index):
+        st.info("The dataset has no pictures. The History tab can undo what was taken out.")
+        return
     wanted = _filter_bar(dataset)
     if wanted != st.session_state.get("dataset_filter"):
         st.session_state.dataset_filter = wanted

@@ -273,6 +273,15 @@ def test_a_set_whose_names_are_one_series_is_not_split_by_them(shop, browser):
     assert "split without regard to names" in app.error[0].value and not app.exception
 
 
+def test_a_dataset_without_pictures_says_so(workspace, browser):
+    store.add_dataset(Dataset("bare", (), ("can",)), "bare")
+    app = open_page()
+    assert "has no pictures" in app.info[0].value and not app.text_input
+    app.session_state["dataset_tab"] = "Health"
+    button(app.run(), "Split").click().run()
+    assert "nothing to split" in app.error[0].value and not app.exception
+
+
 def test_shares_that_are_not_all_of_it_are_not_split(shop, browser):
     app = open_page("Health")
     assert not button(app, "Split").disabled
