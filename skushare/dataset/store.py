@@ -52,7 +52,7 @@ def add_dataset(dataset, name, copy=True, progress=None):
         SkushareError: the disk is full or not writable.
     """
     folder = new_folder(name)
-    sweep(datasets_folder(), ".")
+    sweep(datasets_folder(), ".*.")  # no other hidden folder, as .git
     with atomic_folder(folder) as new:
         (new / "images").mkdir()
         dataset, names = _take(dataset, new / "images", copy, progress or iter)

@@ -424,6 +424,14 @@ def test_a_fold_that_dies_anywhere_shows_the_same_and_is_finished_later(
     assert len(label_files(store_folder / "shop")) == (1 if new_version else 3)
 
 
+def test_what_killed_processes_left_goes_with_the_next_dataset_and_nothing_else(store_folder, make_dataset):
+    for name in (".shop.a1b2c3_8", ".shop.deleted.a1b2c3_8", ".git", ".stfolder"):
+        (store_folder / name).mkdir(parents=True)
+        os.utime(store_folder / name, (1, 1))
+    store.add_dataset(make_dataset(), "shop")
+    assert {path.name for path in store_folder.iterdir()} == {"shop", ".git", ".stfolder"}
+
+
 def test_deleting_takes_the_folder_away(shop, store_folder):
     store.delete_dataset("shop")
     assert store.dataset_names() == [] and list(store_folder.iterdir()) == []
