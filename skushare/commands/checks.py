@@ -127,7 +127,7 @@ def run_stats(args):
     _print_table(tables["pictures and boxes"], "{:.1f}")
     classes = tables["classes"]
     print(f"\nclasses: {len(classes)}")
-    _print_table(classes.head(SHOWN).assign(name=classes["name"].map(_printable)), "{:.3f}")
+    _print_table(classes.head(SHOWN).assign(name=classes["name"].map(printable)), "{:.3f}")
     print("\nanchors: share of the boxes whose best anchor has an IoU of at least .5, and the mean IoU")
     _print_table(tables["anchors"], "{:.3f}")
     print("\ncaps: what a perfect detector reaches that keeps so many boxes a picture")
@@ -194,7 +194,7 @@ def run_rename(args):
     _write(args, renamed, f"class names: {told}", stored)
     index = columns(renamed)
     for number, label in enumerate(index.labels):
-        print(f"{(index.class_ids == number).sum():9,}  {_printable(label)}")
+        print(f"{(index.class_ids == number).sum():9,}  {printable(label)}")
     return 0
 
 
@@ -281,14 +281,14 @@ def _write(args, dataset, reason, stored):
 def _report(findings, dataset):
     import pandas as pd
 
-    print(f"{_printable(dataset.name)}: {_size(dataset)}")
+    print(f"{printable(dataset.name)}: {_size(dataset)}")
     if not findings:
         print("nothing is wrong")
     for finding in findings:
         print(f"\n{finding.kind}: {finding.message}\n  --fix {finding.kind} {finding.remedy}")
         for row in finding.places.head(SHOWN).itertuples():
             box = "" if pd.isna(row.box) else f", box {row.box}"
-            print(f"    {_printable(f'{row.file}{box}: {row.detail}'.strip(': '))}")
+            print(f"    {printable(f'{row.file}{box}: {row.detail}'.strip(': '))}")
         if len(finding.places) > SHOWN:
             print(f"    and {len(finding.places) - SHOWN:,} more (--csv FILE writes all)")
 
@@ -317,7 +317,7 @@ def _size(dataset):
     return f"{len(dataset):,} pictures with {boxes:,} boxes"
 
 
-def _printable(text):
+def printable(text):
     """Text of others without characters that would steer the terminal."""
     return "".join(c if c.isprintable() else "�" for c in text)
 

@@ -47,7 +47,7 @@ def add_dataset(dataset, name, copy=True, progress=None):
         Path of its folder.
 
     Raises:
-        ConfigError: ``name`` or a split's name cannot be the name of a file.
+        ConfigError: ``name`` cannot be the name of a folder.
         DatasetError: there is a dataset of that name.
         SkushareError: the disk is full or not writable.
     """

@@ -92,10 +92,16 @@ def test_no_split_takes_the_file_of_another(store_folder, make_dataset, split, f
     assert store.open_dataset("shop").splits == ("train", split)
 
 
-def test_splits_that_a_disk_may_not_tell_apart_are_refused(store_folder, make_dataset):
-    with pytest.raises(DatasetError, match="case"):
-        store.add_dataset(make_dataset((1, 1), ("train", "Train")), "shop")
-    assert store.dataset_names() == [] and list(store_folder.iterdir()) == []
+@pytest.mark.parametrize(
+    "splits", [("Shop A", "train", "Shop-A"), ("Train", "train", "магазин"), ("data set?", "../Dataset", "")]
+)
+def test_splits_whose_names_are_none_of_files_keep_them(store_folder, make_dataset, splits):
+    dataset = make_dataset((1, 1, 1), splits)
+    store.add_dataset(dataset, "shop")
+    drop_cache()
+    assert_same(store.open_dataset("shop"), dataset)
+    names = [name.lower() for name in label_files(store_folder / "shop")]
+    assert len(set(names)) == 3 and not any(" " in name or name == versions.HEAD for name in names)
 
 
 @pytest.mark.parametrize("name, error", [("../x", ConfigError), ("shop", DatasetError)])
