@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from skushare.app.annotator import annotator
+from skushare.app.dataset_classes import add_class_field
 from skushare.app.datasets import go_to
 from skushare.app.notes import attempt, note
 from skushare.app.picture_grid import picture_grid
@@ -178,6 +179,11 @@ def show_picture(dataset, picture):
         jpeg = _large(dataset.path(picture), file_stamp(dataset.path(picture)))
     except ImageError as error:
         st.error(plain(str(error)), icon=":material/broken_image:")
+        return
+    if not index.labels:
+        st.info("A box needs a class, and the dataset has none yet. Add one to begin.")
+        add_class_field(dataset)
+        st.image(jpeg, width="stretch", alt=f"Picture {picture}")
         return
     sample = index.sample(row, dataset.folder / "images")
     # The stamp comes back with each change: its class is a number, which means these classes.

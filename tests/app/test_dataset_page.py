@@ -314,6 +314,31 @@ def test_classes_are_renamed_joined_and_taken_out(shop, browser, monkeypatch):
     assert store.open_dataset("shop").labels == ("can", "Glass jar")
 
 
+def test_a_class_is_added_for_the_first_box(workspace, browser):
+    write_image(workspace / "a.png", np.zeros((30, 30, 3), np.uint8))
+    nothing = np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros(0, np.float32)
+    store.add_dataset(Dataset("bare", (Sample(workspace / "a.png", 30, 30, *nothing),), ()), "bare")
+    app = open_page(dataset="bare", picture="a.png")
+    assert "needs a class" in app.info[0].value and "data" not in browser
+    assert field(app.text_input, "New class").value == "facing"
+    button(app, "Add the class").click().run()
+    assert not app.exception and "Added the class facing" in app.toast[0].value
+    assert browser["data"]["labels"] == ["facing"]
+
+
+def test_a_class_is_added_on_the_health_tab_unless_it_is_there(shop, browser):
+    app = open_page("Health")
+    assert button(app, "Add the class").disabled
+    field(app.text_input, "New class").set_value("jar ").run()
+    assert button(app, "Add the class").disabled and "There is a class of this name." in texts(app.caption)
+    field(app.text_input, "New class").set_value(" lid").run()
+    button(app, "Add the class").click().run()
+    assert not app.exception and store.open_index("shop").labels == ("can", "jar", "lid")
+    assert field(app.text_input, "New class").value == ""
+    store.undo("shop", store.history("shop").done[-1].number)
+    assert store.open_index("shop").labels == ("can", "jar")
+
+
 def test_edits_are_written_into_the_files(shop, browser):
     store.change_boxes("shop", shop.names[0], [None], [[1, 1, 9, 9, 1, 1]], "added a box")
     app = open_page("History")
