@@ -186,6 +186,23 @@ def test_a_choice_of_pictures_ends_with_the_dataset_that_it_was_of(shop, browser
     assert not app.run().exception and len(browser["cards"]) > 1
 
 
+@pytest.mark.parametrize("here", [True, False])
+def test_a_choice_of_pictures_is_not_taken_over_by_a_dataset_of_the_same_name(browser, monkeypatch, here):
+    monkeypatch.setattr(intake, "EXAMPLE_SPLITS", ("train", "val"))
+    intake.add_example("example")
+    app = open_page("History")
+    app.session_state.dataset_only = ({"shelf_01.jpg"}, "boxes drawn twice")
+    if here:
+        field(app.text_input, "Type the dataset's name to delete it").set_value("example").run()
+        button(app, "Delete for good").click().run()
+        intake.add_example("example")
+    else:
+        store.delete_dataset("example")
+        button(app.run(), "Make an example").click().run()
+    app.session_state["dataset_tab"] = "Pictures"
+    assert not app.run().exception and len(browser["cards"]) == 2
+
+
 def test_damaged_labels_are_named_and_can_be_deleted(shop, browser):
     folder = store.dataset_folder("shop")
     (folder / "train.json").write_text("{")
