@@ -160,8 +160,11 @@ def run_check(args):
     if args.fix:
         fixed = fix(dataset, CHECKS if "all" in args.fix else args.fix, shown("pictures"))
         findings = check(fixed, shown("pictures"))
-        _write(args, fixed, f"fixed {', '.join(args.fix)}", stored)
-        print(f"fixed: {_size(dataset)} became {_size(fixed)}")
+        if args.out or fixed is not dataset:
+            _write(args, fixed, f"fixed {', '.join(args.fix)}", stored)
+            print(f"fixed: {_size(dataset)} became {_size(fixed)}")
+        else:
+            print("nothing to fix: the dataset stays as it is")
         for finding in findings:
             print(f"left: {finding.message} ({finding.kind})")
     return 1 if findings else 0
@@ -189,8 +192,9 @@ def run_rename(args):
     _check_target(args)
     stored = _revision(args.source)
     dataset = read_dataset(args.source, args.images, args.format, raw=True)
-    renamed = dataset.renamed(dict(args.names))
-    told = ", ".join(f"{old} is {new}" if new else f"no {old}" for old, new in args.names)
+    names = dict(_old_and_new(text, dataset.labels) for text in args.names)
+    renamed = dataset.renamed(names)
+    told = ", ".join(f"{old} is {new}" if new else f"no {old}" for old, new in names.items())
     _write(args, renamed, f"class names: {told}", stored)
     index = columns(renamed)
     for number, label in enumerate(index.labels):
@@ -231,10 +235,16 @@ def _seed(text):
 
 
 def _names(text):
-    old, equals, new = text.partition("=")
-    if not (old and equals):
+    if "=" not in text[1:]:
         raise argparse.ArgumentTypeError(f"as in OLD=NEW, got {text}")
-    return old, new
+    return text
+
+
+def _old_and_new(text, labels):
+    """Both sides of OLD=NEW, parted where OLD is a class; names may have a = themselves."""
+    places = [place for place, letter in enumerate(text) if place and letter == "="]
+    place = next((place for place in places if text[:place] in labels), places[0])
+    return text[:place], text[place + 1 :]
 
 
 def _share(text):
@@ -270,8 +280,9 @@ def _write(args, dataset, reason, stored):
     from skushare.dataset.store import replace_dataset
 
     if args.out:
-        is_file = os.path.exists(args.source) and not stored_source(args.source)
-        known = args.format or (detect_format(args.source) if is_file else "coco")
+        place = args.source if os.path.exists(args.source) else args.source.rpartition("@")[0]
+        is_file = os.path.exists(place) and not stored_source(args.source)
+        known = args.format or (detect_format(place) if is_file else "coco")
         write_dataset(dataset, args.out, args.to or known, shown("images"))
         print(f"{args.out}: {_size(dataset)}")
     else:
