@@ -116,8 +116,12 @@ def drop_unfinished(folder, endings):
 
 
 def sweep(folder, prefix):
-    """Delete folders in ``folder``, one of our own, that killed processes left: named so, and a day old."""
-    for left in Path(folder).glob(f"{prefix}*"):
+    """Delete folders in ``folder`` that killed processes left: a day old, and of tempfile's names.
+
+    Args:
+        prefix: how their names begin, as a glob pattern.
+    """
+    for left in Path(folder).glob(prefix + "[a-z0-9_]" * 8):
         with suppress(OSError):
             if left.is_dir() and time.time() - left.stat().st_mtime > _A_DAY:
                 shutil.rmtree(left, ignore_errors=True)

@@ -156,17 +156,27 @@ def test_of_hidden_files_only_our_own_unfinished_ones_go(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "age", "kept"), [(".in.1", 2, False), (".in.1", 0.5, True), ("in", 2, True)]
+    ("name", "prefix", "age", "kept"),
+    [
+        (".in.a1b2c3_8", ".in.", 2, False),
+        (".in.a1b2c3_8", ".in.", 0.5, True),
+        ("in.a1b2c3_8", ".in.", 2, True),
+        (".in.mine", ".in.", 2, True),
+        (".my shop.a1b2c3_8", ".*.", 2, False),
+        (".shop.deleted.a1b2c3_8", ".*.", 2, False),
+        (".git", ".*.", 2, True),
+        (".stfolder", ".*.", 2, True),
+    ],
 )
-def test_only_old_folders_of_the_name_are_swept(tmp_path, name, age, kept):
+def test_only_old_folders_of_the_name_are_swept(tmp_path, name, prefix, age, kept):
     (tmp_path / name).mkdir()
     (tmp_path / name / "half").touch()
-    (tmp_path / ".in.file").touch()
+    (tmp_path / ".in.thefile_").touch()
     then = time.time() - age * 24 * 3600
     os.utime(tmp_path / name, (then, then))
-    os.utime(tmp_path / ".in.file", (then, then))
-    sweep(tmp_path, ".in.")
-    assert (tmp_path / name).exists() == kept and (tmp_path / ".in.file").exists()
+    os.utime(tmp_path / ".in.thefile_", (then, then))
+    sweep(tmp_path, prefix)
+    assert (tmp_path / name).exists() == kept and (tmp_path / ".in.thefile_").exists()
 
 
 def test_the_digest_is_of_all_bytes_of_the_file(tmp_path):

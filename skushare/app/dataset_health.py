@@ -1,9 +1,8 @@
 """Faults of a dataset and their repair, splitting it anew, and other names for its classes."""
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
+from skushare.app.dataset_classes import show_classes
 from skushare.app.dataset_pictures import show_only
 from skushare.app.notes import note
 from skushare.app.work import begin_work
@@ -11,15 +10,13 @@ from skushare.dataset import health, store
 from skushare.dataset.split import split_dataset
 from skushare.dataset.versions import image_name
 from skushare.spreadsheet import to_csv
-from skushare.text import tidy_name
 
 PLACES_SHOWN = 500
 LOOKED_AT = "Pictures looked at"
-LONGEST_NAME = 200  # characters
 
 
 def show_health(dataset):
-    """The checks with what they found, each with its repair; below, new splits and class names."""
+    """The checks with what they found, each with its repair; below, new splits and classes."""
     state = st.session_state
     checked, findings = state.get("dataset_findings", (None, []))
     current = checked == (dataset.name, dataset.revision)
@@ -37,9 +34,8 @@ def show_health(dataset):
         _show_findings(dataset, findings)
     st.divider()
     _show_split(dataset)
-    if dataset.index.labels:
-        st.divider()
-        _show_names(dataset)
+    st.divider()
+    show_classes(dataset)
 
 
 def _show_findings(dataset, findings):
@@ -132,34 +128,3 @@ def _split(dataset, shares, seed, series):
         return ", ".join(f"{name} {len(parts.only(name)):,}" for name in shares)
 
     begin_work(split, lambda counts: note(f"Split: {counts}. The History tab can undo it."))
-
-
-def _show_names(dataset):
-    st.markdown("##### Class names")
-    st.markdown(
-        "Write other names. Classes that get one name become one; where a name is empty, the boxes go."
-    )
-    index = dataset.index
-    boxes = np.bincount(index.class_ids, minlength=len(index.labels))
-    table = pd.DataFrame({"class": index.labels, "boxes": boxes, "name": index.labels})
-    edited = st.data_editor(
-        table,
-        hide_index=True,
-        disabled=["class", "boxes"],
-        column_config={"name": st.column_config.TextColumn("new name", max_chars=LONGEST_NAME)},
-        key=f"class_names_{dataset.name}_{dataset.revision}",
-        placeholder="(taken out)",
-    )
-    pairs = zip(index.labels, map(tidy_name, edited["name"].fillna("")), strict=True)
-    names = {old: new for old, new in pairs if old != new}
-    # Asked again after the press, which may come along with the last name.
-    if st.button("Rename", icon=":material/edit:", disabled=not names) and names:
-        _rename(dataset, names)
-
-
-def _rename(dataset, names):
-    def rename(shown):
-        renamed = store.open_dataset(dataset.name).renamed(names)
-        store.replace_dataset(dataset.name, renamed, f"renamed {len(names)} classes", dataset.revision)
-
-    begin_work(rename, lambda _: note("Renamed. The History tab can undo it."))

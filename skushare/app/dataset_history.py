@@ -48,5 +48,6 @@ def offer_deletion(name):
     sure = st.text_input("Type the dataset's name to delete it", key="dataset_delete")
     if st.button("Delete for good", icon=":material/delete:", disabled=sure != name):
         if attempt(store.delete_dataset, name):
+            st.session_state.pop("dataset_only", None)  # its pictures; the next may have the same name
             note(f"Deleted {name}")
         st.rerun()

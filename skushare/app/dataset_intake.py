@@ -53,6 +53,7 @@ def _add(name, add):
     def tell(_):
         about = open_dataset(name).provenance
         st.session_state.datasets_stored += 1
+        st.session_state.pop("dataset_only", None)  # of one that had the name before
         go_to(name)
         absent, names, left_out = map(about.get, ("not found", "class names", "left out"))
         note(

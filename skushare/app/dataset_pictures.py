@@ -7,11 +7,12 @@ import numpy as np
 import streamlit as st
 
 from skushare.app.annotator import annotator
+from skushare.app.dataset_classes import add_class_field
 from skushare.app.datasets import go_to
 from skushare.app.notes import attempt, note
 from skushare.app.picture_grid import picture_grid
 from skushare.app.text import plain
-from skushare.dataset import store
+from skushare.dataset import class_names, store
 from skushare.dataset.filters import ORDERS, Filter, find
 from skushare.dataset.thumbnails import THUMBNAILS, thumbnails
 from skushare.dataset.versions import file_stamp
@@ -28,6 +29,9 @@ _UNSPLIT = "in no split"
 
 def show_gallery(dataset):
     """The pictures that a filter lets through, page by page."""
+    if not len(dataset.index):
+        st.info("The dataset has no pictures. The History tab can undo what was taken out.")
+        return
     wanted = _filter_bar(dataset)
     if wanted != st.session_state.get("dataset_filter"):
         st.session_state.dataset_filter = wanted
@@ -176,9 +180,15 @@ def show_picture(dataset, picture):
     except ImageError as error:
         st.error(plain(str(error)), icon=":material/broken_image:")
         return
+    if not index.labels:
+        st.info("A box needs a class, and the dataset has none yet. Add one to begin.")
+        add_class_field(dataset)
+        st.image(jpeg, width="stretch", alt=f"Picture {picture}")
+        return
     sample = index.sample(row, dataset.folder / "images")
-
-    annotator("dataset_annotator", [dataset.name, picture], jpeg, sample, index.labels, _save)
+    # The stamp comes back with each change: its class is a number, which means these classes.
+    known_as = [dataset.name, picture, class_names.stamp(index.labels)]
+    annotator("dataset_annotator", known_as, jpeg, sample, index.labels, _save)
     split = f", in {plain(sample.split)}" if sample.split else ""
     st.caption(f"{sample.width} × {sample.height} pixels{split}")
 
@@ -233,13 +243,13 @@ def undo_buttons(dataset):
 
 
 def _save(picture, before, after):
-    name, image = picture
+    name, image, classes = picture
     reason = "changed a box"
     if before is None:
         reason = "added a box"
     elif after is None:
         reason = "deleted a box"
-    attempt(store.change_boxes, name, image, [before], [after], reason)
+    attempt(store.change_boxes, name, image, [before], [after], reason, classes)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -127,7 +127,7 @@ def run_stats(args):
     _print_table(tables["pictures and boxes"], "{:.1f}")
     classes = tables["classes"]
     print(f"\nclasses: {len(classes)}")
-    _print_table(classes.head(SHOWN).assign(name=classes["name"].map(_printable)), "{:.3f}")
+    _print_table(classes.head(SHOWN).assign(name=classes["name"].map(printable)), "{:.3f}")
     print("\nanchors: share of the boxes whose best anchor has an IoU of at least .5, and the mean IoU")
     _print_table(tables["anchors"], "{:.3f}")
     print("\ncaps: what a perfect detector reaches that keeps so many boxes a picture")
@@ -160,8 +160,11 @@ def run_check(args):
     if args.fix:
         fixed = fix(dataset, CHECKS if "all" in args.fix else args.fix, shown("pictures"))
         findings = check(fixed, shown("pictures"))
-        _write(args, fixed, f"fixed {', '.join(args.fix)}", stored)
-        print(f"fixed: {_size(dataset)} became {_size(fixed)}")
+        if args.out or fixed is not dataset:
+            _write(args, fixed, f"fixed {', '.join(args.fix)}", stored)
+            print(f"fixed: {_size(dataset)} became {_size(fixed)}")
+        else:
+            print("nothing to fix: the dataset stays as it is")
         for finding in findings:
             print(f"left: {finding.message} ({finding.kind})")
     return 1 if findings else 0
@@ -189,12 +192,13 @@ def run_rename(args):
     _check_target(args)
     stored = _revision(args.source)
     dataset = read_dataset(args.source, args.images, args.format, raw=True)
-    renamed = dataset.renamed(dict(args.names))
-    told = ", ".join(f"{old} is {new}" if new else f"no {old}" for old, new in args.names)
+    names = dict(_old_and_new(text, dataset.labels) for text in args.names)
+    renamed = dataset.renamed(names)
+    told = ", ".join(f"{old} is {new}" if new else f"no {old}" for old, new in names.items())
     _write(args, renamed, f"class names: {told}", stored)
     index = columns(renamed)
     for number, label in enumerate(index.labels):
-        print(f"{(index.class_ids == number).sum():9,}  {_printable(label)}")
+        print(f"{(index.class_ids == number).sum():9,}  {printable(label)}")
     return 0
 
 
@@ -231,10 +235,16 @@ def _seed(text):
 
 
 def _names(text):
-    old, equals, new = text.partition("=")
-    if not (old and equals):
+    if "=" not in text[1:]:
         raise argparse.ArgumentTypeError(f"as in OLD=NEW, got {text}")
-    return old, new
+    return text
+
+
+def _old_and_new(text, labels):
+    """Both sides of OLD=NEW, parted where OLD is a class; names may have a = themselves."""
+    places = [place for place, letter in enumerate(text) if place and letter == "="]
+    place = next((place for place in places if text[:place] in labels), places[0])
+    return text[:place], text[place + 1 :]
 
 
 def _share(text):
@@ -270,8 +280,9 @@ def _write(args, dataset, reason, stored):
     from skushare.dataset.store import replace_dataset
 
     if args.out:
-        is_file = os.path.exists(args.source) and not stored_source(args.source)
-        known = args.format or (detect_format(args.source) if is_file else "coco")
+        place = args.source if os.path.exists(args.source) else args.source.rpartition("@")[0]
+        is_file = os.path.exists(place) and not stored_source(args.source)
+        known = args.format or (detect_format(place) if is_file else "coco")
         write_dataset(dataset, args.out, args.to or known, shown("images"))
         print(f"{args.out}: {_size(dataset)}")
     else:
@@ -281,14 +292,14 @@ def _write(args, dataset, reason, stored):
 def _report(findings, dataset):
     import pandas as pd
 
-    print(f"{_printable(dataset.name)}: {_size(dataset)}")
+    print(f"{printable(dataset.name)}: {_size(dataset)}")
     if not findings:
         print("nothing is wrong")
     for finding in findings:
         print(f"\n{finding.kind}: {finding.message}\n  --fix {finding.kind} {finding.remedy}")
         for row in finding.places.head(SHOWN).itertuples():
             box = "" if pd.isna(row.box) else f", box {row.box}"
-            print(f"    {_printable(f'{row.file}{box}: {row.detail}'.strip(': '))}")
+            print(f"    {printable(f'{row.file}{box}: {row.detail}'.strip(': '))}")
         if len(finding.places) > SHOWN:
             print(f"    and {len(finding.places) - SHOWN:,} more (--csv FILE writes all)")
 
@@ -317,7 +328,7 @@ def _size(dataset):
     return f"{len(dataset):,} pictures with {boxes:,} boxes"
 
 
-def _printable(text):
+def printable(text):
     """Text of others without characters that would steer the terminal."""
     return "".join(c if c.isprintable() else "�" for c in text)
 

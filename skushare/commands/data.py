@@ -186,7 +186,7 @@ def run_list(args):
     for name in store.dataset_names():
         try:
             dataset = store.open_dataset(name)
-            splits = ", ".join(split or "none" for split in dataset.splits)
+            splits = ", ".join(checks.printable(split) or "none" for split in dataset.splits)
             row = (len(dataset), _boxes(dataset), splits, len(dataset.labels))
         except SkushareError as error:
             row = ("", "", str(error), "")
@@ -217,5 +217,7 @@ def _boxes(dataset):
 
 
 def _summary(dataset):
-    counts = ", ".join(f"{split or 'no split'} {len(dataset.only(split))}" for split in dataset.splits)
+    counts = ", ".join(
+        f"{checks.printable(split) or 'no split'} {len(dataset.only(split))}" for split in dataset.splits
+    )
     return f"{len(dataset)} images ({counts}), {_boxes(dataset)} boxes"

@@ -152,7 +152,8 @@ def fetch(url, path, sha256_expected="", room=1, progress=None):
     """Download ``url`` to the file ``path``, whole or not at all, and return its SHA-256.
 
     What has come stays in ``path.part``, and the server's mark of the version in
-    ``path.part.json``, for the next call to go on; another version is fetched from the start.
+    ``path.part.json``, for the next call to go on; another version is fetched from the start, and so is
+    what has no mark.
 
     Args:
         sha256_expected: what it must be, hexadecimal; anything if empty.
@@ -195,10 +196,10 @@ def _insist(url, part, room, progress):
         except _Broken as broken:
             failures = 1 if _size(part) > before else failures + 1
             if broken.final or failures == TRIES:
-                kept = _size(part) / _GB
-                raise DatasetError(
-                    f"{url}: {broken}; {kept:.2f} GB are kept, and the same command goes on from there"
-                ) from None
+                remedy = f"{_size(part) / _GB:.2f} GB are kept, and the same command goes on from there"
+                if not _read_mark(part).get("version"):
+                    remedy = "the same command begins anew"
+                raise DatasetError(f"{url}: {broken}; {remedy}") from None
         time.sleep(WAIT * 2 ** (failures - 1))
 
 
@@ -208,10 +209,10 @@ def _go_on(url, part, room, progress):
     if have and have == mark.get("size"):
         return
     headers = {"User-Agent": "skushare"}
+    if not mark.get("version"):
+        have = 0  # nothing tells whether the server still has the same file
     if have:
-        headers |= {"Range": f"bytes={have}-"} | (
-            {"If-Range": mark["version"]} if mark.get("version") else {}
-        )
+        headers |= {"Range": f"bytes={have}-", "If-Range": mark["version"]}
     with _opened(url, headers, part) as response:
         left = int(response.headers.get("Content-Length") or 0)
         if response.status != http.client.PARTIAL_CONTENT:

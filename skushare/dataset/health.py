@@ -90,7 +90,7 @@ def check(dataset, progress=iter, cache=None):
 
 
 def fix(dataset, kinds, progress=iter, cache=None):
-    """``dataset`` without some kinds of faults; its provenance tells what was done.
+    """``dataset`` without some kinds of faults; its provenance tells what was done. Itself if it has none.
 
     Args:
         kinds: keys of ``CHECKS``.
@@ -104,14 +104,17 @@ def fix(dataset, kinds, progress=iter, cache=None):
         raise ConfigError(f"there is no check called {unknown[0]!r}; there are: {', '.join(CHECKS)}")
     facts = _scan(dataset, progress, cache)
     row_of = {sample.path: row for row, sample in enumerate(dataset.samples)}
-    done = list(dataset.provenance.get("fixed", []))
+    done = []
     for kind in (kind for kind in CHECKS if kind in kinds):
         view = _View(dataset, facts[[row_of[sample.path] for sample in dataset.samples]])
         pictures, boxes, _ = CHECKS[kind].find(view)
         if len(pictures):
             dataset = CHECKS[kind].repair(view, np.asarray(pictures), np.asarray(boxes))
             done.append(f"{kind}: {len(pictures)}")
-    return replace(dataset, provenance=dataset.provenance | ({"fixed": done} if done else {}))
+    if not done:
+        return dataset
+    before = dataset.provenance.get("fixed", [])
+    return replace(dataset, provenance=dataset.provenance | {"fixed": [*before, *done]})
 
 
 def _scan(dataset, progress, cache):

@@ -14,7 +14,7 @@ import numpy as np
 
 from skushare.errors import DatasetError, ImageError
 from skushare.images import SUFFIXES, find_images, image_size
-from skushare.workspace import checked_name
+from skushare.workspace import free_name, plain_name
 
 ALL = "all"  # what files and folders of samples without a split are called
 _KNOWN = {"train": "train", "val": "val", "test": "test"}
@@ -138,14 +138,27 @@ def by_split(named):
 
     Args:
         named: list of (file name, sample).
-
-    Raises:
-        ConfigError: a split's name cannot be the name of a file.
     """
     groups = {}
     for name, sample in named:
         groups.setdefault(sample.split, []).append((name, sample))
-    return {checked_name(split or ALL): groups[split] for split in sorted(groups, key=split_order)}
+    names = split_files(groups)
+    return {names[split]: groups[split] for split in sorted(groups, key=split_order)}
+
+
+def split_files(splits, taken=()):
+    """``{split: name for its files}``: its own where any disk takes that, ``all`` where there is no split.
+
+    Args:
+        taken: names in lower case that mean something else.
+    """
+    names, taken = {}, set(taken)
+    for split in sorted(splits, key=lambda split: (plain_name(split) != split, *split_order(split))):
+        name = plain_name(split) or ("split" if split else ALL)
+        # Some disks do not tell upper and lower case apart.
+        names[split] = name + free_name(name.lower(), taken)[len(name) :]
+        taken.add(names[split].lower())
+    return names
 
 
 def inside(folder, name, where):

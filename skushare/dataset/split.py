@@ -31,7 +31,7 @@ def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None, se
 
     Raises:
         ConfigError: a share is below 0, or all are 0, or a split cannot be called so.
-        DatasetError: there are fewer groups than splits.
+        DatasetError: there are no samples, or fewer groups than splits.
     """
     fractions = FRACTIONS if fractions is None else fractions
     names = [checked_name(name) for name, share in fractions.items() if share]
@@ -39,6 +39,8 @@ def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None, se
     if not names or not (np.isfinite(shares) & (shares > 0)).all():
         got = ", ".join(f"{name}={share:g}" for name, share in fractions.items()) or "none"
         raise ConfigError(f"the shares of splits must be 0 or more, and one above 0, got {got}")
+    if not dataset.samples:
+        raise DatasetError(f"{dataset.name}: has no pictures; there is nothing to split")
     groups = _numbered_by_path(dataset, group_ids(dataset, progress, cache, series))
     sizes = np.bincount(groups)
     if len(sizes) < len(names):

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from skushare.dataset import versions
+from skushare.dataset import class_names, versions
 from skushare.dataset.edits import append_edit, append_redo, append_undo, change_table, read_history
 from skushare.dataset.index import Index
 from skushare.dataset.thumbnails import THUMBNAILS, thumbnails
@@ -47,12 +47,12 @@ def add_dataset(dataset, name, copy=True, progress=None):
         Path of its folder.
 
     Raises:
-        ConfigError: ``name`` or a split's name cannot be the name of a file.
+        ConfigError: ``name`` cannot be the name of a folder.
         DatasetError: there is a dataset of that name.
         SkushareError: the disk is full or not writable.
     """
     folder = new_folder(name)
-    sweep(datasets_folder(), ".")
+    sweep(datasets_folder(), ".*.")  # no other hidden folder, as .git
     with atomic_folder(folder) as new:
         (new / "images").mkdir()
         dataset, names = _take(dataset, new / "images", copy, progress or iter)
@@ -112,7 +112,7 @@ def dataset_folder(name):
     return folder
 
 
-def change_boxes(name, image, before, after, reason):
+def change_boxes(name, image, before, after, reason, seen=None):
     """Save an edit of the boxes on one image.
 
     Args:
@@ -121,15 +121,21 @@ def change_boxes(name, image, before, after, reason):
             were when the user saw them, with ``None`` where a box is new.
         after: what they become, in the same order, with ``None`` where a box is deleted.
         reason: what was done, for people.
+        seen: the :func:`~skushare.dataset.class_names.stamp` of the classes that the ids are from.
 
     Raises:
-        DatasetError: a box is wrong; or the image or a box is no longer as it was seen, because
-            somebody else changed it. Nothing is saved then.
+        DatasetError: a box is wrong; or the classes, the image or a box are no longer as they were
+            seen, because somebody else changed them. Nothing is saved then.
     """
     folder = dataset_folder(name)
     with _locked(folder):
         past = history(name)
         index = _index(folder, past)
+        if seen is not None and seen != class_names.stamp(index.labels):
+            raise DatasetError(
+                f"{image}: the classes of {name} were changed elsewhere in the meantime, so this edit was "
+                "not saved; look at them as they are now, and repeat the edit"
+            )
         for box in after:
             _check_box(box, len(index.labels))
         row = index.rows.get(image)
@@ -237,7 +243,12 @@ def _unchanged(folder, read):
     """What ``read`` makes of the journal's history, made again where an edit or a fold came in between."""
     while True:
         stamp = versions.file_stamp(folder / _JOURNAL)
-        made = read(read_history(folder / _JOURNAL))
+        try:
+            made = read(read_history(folder / _JOURNAL))
+        except DatasetError:  # a fold may have taken a file away
+            if versions.file_stamp(folder / _JOURNAL) == stamp:
+                raise
+            continue
         if versions.file_stamp(folder / _JOURNAL) == stamp:
             return made
 

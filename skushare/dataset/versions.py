@@ -13,9 +13,9 @@ from dataclasses import replace
 from skushare.dataset.coco import coco_text, read_coco
 from skushare.dataset.dataset import Dataset
 from skushare.dataset.index import Index, read_index
+from skushare.dataset.layout import split_files
 from skushare.errors import DatasetError, SkushareError
 from skushare.files import atomic_folder, atomic_write, write_file
-from skushare.workspace import checked_name
 
 HEAD = "dataset.json"
 _FOLDING = ".folding"
@@ -29,9 +29,8 @@ def write_labels(folder, dataset, names):
         dataset: its samples in the order of its splits.
         names: file names of the samples.
     """
-    files = {split: f"{_TAKEN.get(split) or checked_name(split)}.json" for split in dataset.splits}
-    if len({file.lower() for file in files.values()}) < len(files):
-        raise DatasetError(f"the splits {', '.join(files)} differ in case alone; rename one")
+    others = split_files((s for s in dataset.splits if s not in _TAKEN), {*_TAKEN, *_TAKEN.values()})
+    files = {split: f"{(_TAKEN | others)[split]}.json" for split in dataset.splits}
     for split, file in files.items():
         named = [pair for pair in zip(names, dataset.samples, strict=True) if pair[1].split == split]
         with atomic_write(folder / file) as handle:
@@ -141,7 +140,9 @@ def finish_fold(folder, journal):
         return
     version = int((folder / _FOLDING).read_text())
     if version:
-        for path in (folder / "versions" / str(version)).glob("*.json"):
+        _drop_stale(folder, version)
+        new = (folder / "versions" / str(version)).glob("*.json")
+        for path in sorted(new, key=lambda path: path.name == HEAD):  # last, as it tells what is stale
             os.replace(path, folder / path.name)
         if _cache(folder, version).exists():
             os.replace(_cache(folder, version), _cache(folder, 0))
@@ -150,6 +151,15 @@ def finish_fold(folder, journal):
     for path in (folder / "cache").glob("index-[1-9]*.npz"):
         path.unlink()
     (folder / _FOLDING).unlink()
+
+
+def _drop_stale(folder, version):
+    """Delete the COCO files of splits that a version no longer has; other programs would read them still."""
+    with suppress(DatasetError):  # a damaged head names none
+        old, new = (set(read_head(folder, number)["files"].values()) for number in (0, version))
+        for path in folder.glob("*.json"):
+            if path.name in old - new:
+                path.unlink()
 
 
 def _place(folder, version, file):

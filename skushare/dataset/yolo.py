@@ -73,10 +73,10 @@ def read_yolo(source, images=None, raw=False):
     Labels lie where the images' path has ``labels`` for ``images``, or beside the images; an
     image without any has no boxes. Without a ``data.yaml``, class names are in ``classes.txt``,
     ``obj.names`` or ``_darknet.labels``, and splits are lists called ``train.txt``, ..., or subfolders
-    of ``images``, or folders called ``train``, ... Labels without an image, and class names that are
-    none but numbers, are told in the provenance. A sixth number is the score of a machine-made label;
-    more numbers are a polygon, of which the box is taken, or keypoints after the box where the
-    ``data.yaml`` has a ``kpt_shape``.
+    of ``images``, or folders called ``train``, ... Labels without an image or of one that cannot be
+    read, and class names that are none but numbers, are told in the provenance. A sixth number is the
+    score of a machine-made label; more numbers are a polygon, of which the box is taken, or keypoints
+    after the box where the ``data.yaml`` has a ``kpt_shape``.
 
     Args:
         source: the folder or the YAML file.
@@ -119,8 +119,14 @@ def read_yolo(source, images=None, raw=False):
     if labels and not has_names:
         files = "data.yaml, classes.txt, obj.names or _darknet.labels"
         provenance["class names"] = f"numbers, because no {files} tells them"
+    left_out = []
     if alone := _labels_alone({sample.path.parent for sample in samples}, root):
-        provenance["left out"] = f"{len(alone)} label files without an image, such as {alone[0].name}"
+        left_out.append(f"{len(alone)} label files without an image, such as {alone[0].name}")
+    if lost := [s.path for s in samples if not s.width and _LABEL.match(_start(_label_file(s.path, root)))]:
+        photos = f"{len(lost)} photo" + "s" * (len(lost) > 1)
+        left_out.append(f"the labels of {photos} that cannot be read, such as {lost[0].name}")
+    if left_out:
+        provenance["left out"] = "; ".join(left_out)
     dataset = Dataset(folder.name, samples, labels, provenance)
     return dataset if raw else dataset.cleaned()
 
@@ -337,6 +343,9 @@ def _labels_alone(folders, root):
 
 
 def _start(path):
+    """The first bytes of the file ``path``; none where it is missing."""
+    if not path.is_file():
+        return b""
     with open(path, "rb") as file:
         return file.read(200)
 

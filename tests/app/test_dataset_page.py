@@ -134,6 +134,23 @@ def test_an_edit_is_undone_and_redone_from_the_picture(shop, browser):
     assert "in the meantime" in app.error[0].value and len(browser["data"]["boxes"]) == 1
 
 
+def test_an_edit_of_classes_that_were_renamed_meanwhile_is_not_saved(shop, browser, monkeypatch):
+    app = open_page(dataset="shop", picture=shop.names[1])
+    picture, box = browser["data"]["picture"], [1, 1, 9, 9, 0, 1]
+    store.replace_dataset("shop", store.open_dataset("shop").renamed({"can": ""}), "renamed")
+    changes = [{"before": None, "after": box}]
+
+    def mount(key, data, on_edits_change):
+        st.session_state[key] = {"edits": {"picture": picture, "batch": "b", "saved": 0, "changes": changes}}
+        on_edits_change()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("skushare.app.annotator._component", lambda: mount)
+        app.run()
+    assert not app.exception and "classes of shop were changed" in app.run().error[0].value
+    assert store.history("shop").done[-1].reason == "renamed"
+
+
 def test_a_picture_is_taken_out_and_the_next_one_shown(shop, browser):
     app = open_page(dataset="shop", picture=shop.names[1])
     button(app, "Take this picture out").click().run()
@@ -167,6 +184,23 @@ def test_a_choice_of_pictures_ends_with_the_dataset_that_it_was_of(shop, browser
     store.delete_dataset("shop")
     app.query_params.clear()
     assert not app.run().exception and len(browser["cards"]) > 1
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_a_choice_of_pictures_is_not_taken_over_by_a_dataset_of_the_same_name(browser, monkeypatch, here):
+    monkeypatch.setattr(intake, "EXAMPLE_SPLITS", ("train", "val"))
+    intake.add_example("example")
+    app = open_page("History")
+    app.session_state.dataset_only = ({"shelf_01.jpg"}, "boxes drawn twice")
+    if here:
+        field(app.text_input, "Type the dataset's name to delete it").set_value("example").run()
+        button(app, "Delete for good").click().run()
+        intake.add_example("example")
+    else:
+        store.delete_dataset("example")
+        button(app.run(), "Make an example").click().run()
+    app.session_state["dataset_tab"] = "Pictures"
+    assert not app.run().exception and len(browser["cards"]) == 2
 
 
 def test_damaged_labels_are_named_and_can_be_deleted(shop, browser):
@@ -256,6 +290,15 @@ def test_a_set_whose_names_are_one_series_is_not_split_by_them(shop, browser):
     assert "split without regard to names" in app.error[0].value and not app.exception
 
 
+def test_a_dataset_without_pictures_says_so(workspace, browser):
+    store.add_dataset(Dataset("bare", (), ("can",)), "bare")
+    app = open_page()
+    assert "has no pictures" in app.info[0].value and not app.text_input
+    app.session_state["dataset_tab"] = "Health"
+    button(app.run(), "Split").click().run()
+    assert "nothing to split" in app.error[0].value and not app.exception
+
+
 def test_shares_that_are_not_all_of_it_are_not_split(shop, browser):
     app = open_page("Health")
     assert not button(app, "Split").disabled
@@ -286,6 +329,31 @@ def test_classes_are_renamed_joined_and_taken_out(shop, browser, monkeypatch):
     assert {len(sample.boxes) for sample in store.open_dataset("shop").samples} == {0, 1}
     store.undo("shop", store.history("shop").done[-1].number)
     assert store.open_dataset("shop").labels == ("can", "Glass jar")
+
+
+def test_a_class_is_added_for_the_first_box(workspace, browser):
+    write_image(workspace / "a.png", np.zeros((30, 30, 3), np.uint8))
+    nothing = np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros(0, np.float32)
+    store.add_dataset(Dataset("bare", (Sample(workspace / "a.png", 30, 30, *nothing),), ()), "bare")
+    app = open_page(dataset="bare", picture="a.png")
+    assert "needs a class" in app.info[0].value and "data" not in browser
+    assert field(app.text_input, "New class").value == "facing"
+    button(app, "Add the class").click().run()
+    assert not app.exception and "Added the class facing" in app.toast[0].value
+    assert browser["data"]["labels"] == ["facing"]
+
+
+def test_a_class_is_added_on_the_health_tab_unless_it_is_there(shop, browser):
+    app = open_page("Health")
+    assert button(app, "Add the class").disabled
+    field(app.text_input, "New class").set_value("jar ").run()
+    assert button(app, "Add the class").disabled and "There is a class of this name." in texts(app.caption)
+    field(app.text_input, "New class").set_value(" lid").run()
+    button(app, "Add the class").click().run()
+    assert not app.exception and store.open_index("shop").labels == ("can", "jar", "lid")
+    assert field(app.text_input, "New class").value == ""
+    store.undo("shop", store.history("shop").done[-1].number)
+    assert store.open_index("shop").labels == ("can", "jar")
 
 
 def test_edits_are_written_into_the_files(shop, browser):

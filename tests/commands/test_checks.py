@@ -144,6 +144,18 @@ def test_fixes_of_a_stored_dataset_can_be_undone(source, capsys):
     assert run(capsys, "check", "shop")[0] == 1
 
 
+def test_where_nothing_is_to_be_fixed_a_stored_dataset_stays_as_it_was(source, tmp_path, capsys):
+    run(capsys, "import", source)
+    run(capsys, "check", "shop", "--fix", "all")
+    run(capsys, "rename", "shop", "soup=tin")
+    store.undo("shop", store.history("shop").done[-1].number)
+    before = store.history("shop")
+    status, out, _ = run(capsys, "check", "shop", "--fix", "all")
+    assert status == 0 and "nothing to fix" in out and store.history("shop") == before
+    status, out, _ = run(capsys, "check", "shop", "--fix", "all", "--out", tmp_path / "same")
+    assert status == 0 and len(read_dataset(tmp_path / "same")) == 4
+
+
 @pytest.mark.parametrize("command", [["check", "--fix", "all"], ["split"]])
 def test_without_a_place_to_write_to_nothing_is_begun(source, tmp_path, capsys, command):
     run(capsys, "import", source)
@@ -168,6 +180,9 @@ def test_rename_changes_class_names_in_place_or_elsewhere(source, tmp_path, caps
     with pytest.raises(SystemExit):
         main(["data", "rename", "shop", "soup"])
     assert "as in OLD=NEW" in capsys.readouterr().err
+    for old, new in (("tin=can", "=1+1"), ("=1+1", "b=c"), ("b=c", "jar")):
+        assert run(capsys, "rename", "shop", f"{old}={new}")[0] == 0
+        assert store.open_dataset("shop").labels == (new,)
 
 
 def test_split_deals_a_dataset_out_anew(source, tmp_path, capsys):
@@ -175,6 +190,8 @@ def test_split_deals_a_dataset_out_anew(source, tmp_path, capsys):
     status, out, _ = run(capsys, "split", source, *options)
     assert status == 0 and "holdout" in out
     parted = read_dataset(tmp_path / "parted")
+    assert run(capsys, "split", f"{tmp_path / 'parted'}@train", "--out", tmp_path / "anew")[0] == 0
+    assert (tmp_path / "anew" / "data.yaml").is_file()  # in the format of the source
     assert sorted(s.split for s in parted.samples) == ["holdout"] * 2 + ["train"] * 3
     run(capsys, "import", source)
     assert run(capsys, "split", "shop", "--seed", "3")[0] == 0

@@ -22,6 +22,16 @@ from skushare.dataset.class_names import first_names, spelling_variants
         ({"Milka 100 gramm": 100, "Milka 200 gramm": 2}, {}),  # other goods
         ({"Vitamin C": 100, "Vitamin D": 2}, {}),
         ({"Kent": 100, "Cent": 2}, {}),  # too short to tell
+        ({"Milk_a": 100, "Milk_b": 2}, {}),
+        ({"Coke 1.5 l": 50, "Coke 15 l": 40, "Coke 1,5 L.": 3}, {2: 0}),
+        ({"Milk 3.5%": 100, "Milk 35%": 2, "Milk 3/5 %": 2}, {}),
+        ({"Cream ½ l": 5, "Cream 12 l": 4, "Cream 1/2 l": 1}, {2: 0}),
+        ({"Bottle 10.50l": 100, "Bottle 1.050l": 2}, {}),
+        ({"ハス": 50, "バス": 40, "バス ": 3, "ﾊﾞｽ": 2}, {2: 1, 3: 1}),  # marks make letters of their own,
+        ({"ขาว": 50, "ข้าว": 40, "ข่าว": 3}, {}),
+        ({"काला": 50, "कील": 40, "कल": 3}, {}),
+        ({"Чай ё": 5, "чай е": 2, "Ά": 3, "α": 1}, {1: 0, 3: 2}),  # and here accents
+        ({"Cola ❤️": 5, "Cola ❤": 2}, {1: 0}),
         ({"+": 3, "-": 2}, {}),
         ({"": 1, " ": 1}, {}),
     ],

@@ -112,6 +112,15 @@ def test_a_process_killed_at_the_very_end_needs_no_server(server, tmp_path):
     assert (tmp_path / "a").read_bytes() == server.content and len(server.requests) == 1
 
 
+def test_a_file_without_a_mark_of_its_version_is_fetched_from_the_start(server, tmp_path):
+    server.etag, server.breaks = 'W/"1"', [1_000_000] + [0] * module.TRIES
+    with pytest.raises(DatasetError, match="the same command begins anew"):
+        fetch(server.url, tmp_path / "a")
+    server.content = server.content[::-1]
+    fetch(server.url, tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == server.content and set(server.requests) == {None}
+
+
 @pytest.mark.parametrize("change", ["version", "no ranges", "mark lost", "shorter"])
 def test_parts_of_two_files_are_never_joined(server, tmp_path, change):
     server.breaks = [1_000_000] + [0] * (module.TRIES + 1)

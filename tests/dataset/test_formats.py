@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.formats import FORMATS, detect_format, read_dataset, stored_source, write_dataset
 from skushare.dataset.layout import unique_names
-from skushare.errors import ConfigError, DatasetError, SkushareError
+from skushare.errors import DatasetError, SkushareError
 from skushare.text import tidy_name
 
 SIZES = ((31, 17), (20, 40))
@@ -212,10 +212,14 @@ def test_a_folder_with_files_is_not_written_to(format, tmp_path):
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_split_that_cannot_name_a_file_is_refused(format, tmp_path):
-    sample = make_sample(tmp_path / "in", "a", SIZES[0], [], [], [], "../out")
-    with pytest.raises(ConfigError):
-        write_dataset(Dataset("shop", (sample,), ("soup",)), tmp_path / "out", format)
+def test_a_split_that_cannot_name_a_file_gets_a_plain_name(format, tmp_path):
+    boxes = [[1, 2, 11, 12]], [0], [1]
+    splits = "../out", "Shop A", "train"
+    samples = [make_sample(tmp_path / "in", split[-1], SIZES[0], *boxes, split) for split in splits]
+    write_dataset(Dataset("shop", tuple(samples), ("soup",)), tmp_path / "new" / "shop", format)
+    assert {path.name for path in tmp_path.iterdir()} == {"in", "new"}
+    written = read_dataset(tmp_path / "new" / "shop")
+    assert {s.split: s.path.stem for s in written.samples} == {"out": "t", "Shop-A": "A", "train": "n"}
 
 
 def test_a_dataset_without_images_is_not_written(tmp_path):

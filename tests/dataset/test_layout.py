@@ -12,6 +12,7 @@ from skushare.dataset.layout import (
     place_images,
     read_lines,
     read_text,
+    split_files,
     split_of,
     unique_names,
 )
@@ -39,6 +40,20 @@ def sample(path):
 )
 def test_splits_are_recognised_by_the_names_that_tools_give(name, split, known):
     assert split_of(name) == split and known_split(name) == known
+
+
+@pytest.mark.parametrize(
+    ("splits", "names"),
+    [
+        (["train", "", "Shop 1"], ["train", "all", "Shop-1"]),
+        (["Shop 1", "Shop-1", "Shop?1"], ["Shop-1-2", "Shop-1", "Shop-1-3"]),
+        (["Train", "train", "TRAIN!"], ["Train-2", "train", "TRAIN-3"]),
+        (["all", ""], ["all-2", "all"]),
+        (["магазин", "лавка", "../x"], ["split-2", "split", "x"]),
+    ],
+)
+def test_every_split_has_files_of_its_own_on_any_disk(splits, names):
+    assert split_files(splits) == dict(zip(splits, names, strict=True))
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "b/a.jpg", "b/../a.jpg", "./a.jpg", "a b é.jpg", "..a.jpg"])

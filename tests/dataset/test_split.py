@@ -129,6 +129,11 @@ def test_impossible_shares_are_refused(hashes, fractions):
         split_dataset(dataset("ab"), fractions)
 
 
+def test_nothing_to_split_is_told():
+    with pytest.raises(DatasetError, match="shop: has no pictures; there is nothing to split"):
+        split_dataset(dataset(""))
+
+
 def test_too_few_groups_are_told(hashes):
     with pytest.raises(DatasetError, match="1 group of like ones, too few for 3 splits; add pictures"):
         split_dataset(dataset("abc", ["shop"] * 3))

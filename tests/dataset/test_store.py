@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skushare.dataset import store, versions
+from skushare.dataset import class_names, store, versions
 from skushare.dataset.coco import read_coco
 from skushare.dataset.dataset import Dataset
 from skushare.dataset.thumbnails import THUMBNAILS, thumbnails
@@ -92,10 +92,16 @@ def test_no_split_takes_the_file_of_another(store_folder, make_dataset, split, f
     assert store.open_dataset("shop").splits == ("train", split)
 
 
-def test_splits_that_a_disk_may_not_tell_apart_are_refused(store_folder, make_dataset):
-    with pytest.raises(DatasetError, match="case"):
-        store.add_dataset(make_dataset((1, 1), ("train", "Train")), "shop")
-    assert store.dataset_names() == [] and list(store_folder.iterdir()) == []
+@pytest.mark.parametrize(
+    "splits", [("Shop A", "train", "Shop-A"), ("Train", "train", "магазин"), ("data set?", "../Dataset", "")]
+)
+def test_splits_whose_names_are_none_of_files_keep_them(store_folder, make_dataset, splits):
+    dataset = make_dataset((1, 1, 1), splits)
+    store.add_dataset(dataset, "shop")
+    drop_cache()
+    assert_same(store.open_dataset("shop"), dataset)
+    names = [name.lower() for name in label_files(store_folder / "shop")]
+    assert len(set(names)) == 3 and not any(" " in name or name == versions.HEAD for name in names)
 
 
 @pytest.mark.parametrize("name, error", [("../x", ConfigError), ("shop", DatasetError)])
@@ -278,6 +284,16 @@ def test_a_stale_edit_is_refused_and_says_so(shop):
     assert [edit.reason for edit in store.history("shop").done] == ["first tab", "added a box"]
 
 
+@pytest.mark.parametrize("names", [{"can": ""}, {"can": "tin"}, {"can": "jar"}])
+def test_a_class_chosen_among_others_than_there_are_now_is_refused(shop, names):
+    seen = class_names.stamp(store.open_index("shop").labels)
+    store.change_boxes("shop", image(1), [None], [BOX], "first tab", seen)
+    store.replace_dataset("shop", store.open_dataset("shop").renamed(names), "renamed")
+    with pytest.raises(DatasetError, match="classes of shop were changed elsewhere"):
+        store.change_boxes("shop", image(1), [None], [[*BOX[:4], 0, 1]], "second tab", seen)
+    assert store.history("shop").done[-1].reason == "renamed"
+
+
 def test_many_tabs_at_once_lose_no_edit(shop):
     boxes = [(0, 0, 1 + number, 5, 0, 1) for number in range(40)]
     with ThreadPoolExecutor(8) as pool:
@@ -353,14 +369,23 @@ def drop():
     store.drop_image("shop", image(1))
 
 
-@pytest.mark.parametrize(
-    "edit", [lambda: None, add_box, drop, edited], ids=["none", "box", "picture", "everything"]
-)
+def fewer():
+    store.replace_dataset("shop", store.open_dataset("shop").only("train"), "fewer splits")
+
+
+def label_files(folder):
+    return {path.name for path in folder.glob("*.json")} - {versions.HEAD}
+
+
+@pytest.mark.parametrize("edit", [lambda: None, add_box, drop, edited, fewer])
 def test_folding_writes_the_edits_into_the_files_and_ends_the_history(shop, store_folder, edit):
     edit()
     expected = store.open_dataset("shop")
+    (store_folder / "shop" / "mine.json").write_text("{}")
     store.fold_edits("shop")
     assert not store.history("shop").done and not (store_folder / "shop" / "versions").exists()
+    files = versions.read_head(store_folder / "shop", 0)["files"]
+    assert label_files(store_folder / "shop") == {*files.values(), "mine.json"}  # which nobody lists
     assert_same(store.open_dataset("shop"), expected)
     drop_cache()
     assert_same(store.open_dataset("shop"), expected)
@@ -369,14 +394,14 @@ def test_folding_writes_the_edits_into_the_files_and_ends_the_history(shop, stor
 
 
 @pytest.mark.parametrize(
-    "new_version, steps", [(True, steps) for steps in range(10)] + [(False, steps) for steps in range(20)]
+    "new_version, steps", [(True, steps) for steps in range(12)] + [(False, steps) for steps in range(20)]
 )
 def test_a_fold_that_dies_anywhere_shows_the_same_and_is_finished_later(
     shop, store_folder, monkeypatch, new_version, steps
 ):
     add_box(1)
     if new_version:
-        store.replace_dataset("shop", store.open_dataset("shop").only("train"), "fewer splits")
+        fewer()
     expected = tables()
     left = iter(range(steps))
 
@@ -401,6 +426,16 @@ def test_a_fold_that_dies_anywhere_shows_the_same_and_is_finished_later(
     drop_cache()
     assert tables() == expected
     assert not (store_folder / "shop" / ".folding").exists()
+    store.fold_edits("shop")
+    assert len(label_files(store_folder / "shop")) == (1 if new_version else 3)
+
+
+def test_what_killed_processes_left_goes_with_the_next_dataset_and_nothing_else(store_folder, make_dataset):
+    for name in (".shop.a1b2c3_8", ".shop.deleted.a1b2c3_8", ".git", ".stfolder"):
+        (store_folder / name).mkdir(parents=True)
+        os.utime(store_folder / name, (1, 1))
+    store.add_dataset(make_dataset(), "shop")
+    assert {path.name for path in store_folder.iterdir()} == {"shop", ".git", ".stfolder"}
 
 
 def test_deleting_takes_the_folder_away(shop, store_folder):
@@ -432,6 +467,21 @@ def test_edits_that_another_process_folds_while_they_are_read_count_once(shop, m
     monkeypatch.setattr(versions, "read_columns", fold_first)
     assert tables() == expected and not store.history("shop").done
     assert len(store.open_dataset("shop").samples[0].boxes) == len(expected[0])
+
+
+def test_a_split_that_goes_while_labels_are_read_is_not_missed(shop, monkeypatch):
+    read = versions.read_coco
+
+    def read_then_fold(*args, **options):
+        part = read(*args, **options)
+        monkeypatch.setattr(versions, "read_coco", read)
+        fewer()
+        store.fold_edits("shop")
+        return part
+
+    drop_cache()
+    monkeypatch.setattr(versions, "read_coco", read_then_fold)
+    assert store.open_index("shop").splits == ("train",)
 
 
 def test_labels_that_are_changed_while_they_are_read_are_not_kept_as_the_new_ones(shop, monkeypatch):

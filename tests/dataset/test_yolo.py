@@ -105,8 +105,13 @@ def test_an_image_without_label_file_has_no_boxes_and_an_unreadable_one_no_size(
     write(tmp_path, images=["images/a.jpg", "images/b.jpg", "images/c.jpg"])
     (tmp_path / "labels" / "b.txt").unlink()
     (tmp_path / "images" / "c.jpg").write_bytes(b"no picture")
-    samples = read_yolo(tmp_path).samples
-    assert [len(sample.boxes) for sample in samples] == [1, 0, 0] and samples[2].width == 0
+    dataset = read_yolo(tmp_path)
+    assert [len(sample.boxes) for sample in dataset.samples] == [1, 0, 0] and dataset.samples[2].width == 0
+    assert dataset.provenance["left out"] == "the labels of 1 photo that cannot be read, such as c.jpg"
+    (tmp_path / "labels" / "alone.txt").write_text("0 .5 .5 .1 .1")
+    (tmp_path / "images" / "b.jpg").write_bytes(b"no picture and no labels")
+    told = "1 label files without an image, such as alone.txt; the labels of 1 photo"
+    assert read_yolo(tmp_path).provenance["left out"].startswith(told)
 
 
 def test_images_elsewhere_are_named_by_the_caller(tmp_path):
