@@ -1,6 +1,7 @@
 """Brands on the frames of a camera, at the camera's pace."""
 
 import copy
+from collections import OrderedDict
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ SAME = 0.5  # IoU from which a box shows the facing that it showed in the frame 
 A_FRAME = 16  # facings embedded a frame at most: what keeps the pace
 A_FEW = 8  # where even that takes too long
 FEWEST = 4  # where frames cannot be resized smaller either
+REMEMBERED = 2000  # facings out of view whose vectors are kept; a thousand take half a megabyte
 LOOKS_EVERY = 10  # frames
 SMALLEST_LOOK = 2  # facings that found a look; a single one is more often a wrong box
 MOST_LOOKS = 26
@@ -24,9 +26,9 @@ MOST_LOOKS = 26
 class FrameNamer:
     """Names the facings of successive frames.
 
-    A facing that stays where it was keeps its vector; of the others, and in turn of the older vectors, a
-    few are made anew in each frame, so that a frame's time does not depend on how many facings it shows.
-    What has none yet is unknown for the moment.
+    A facing keeps its vector as long as its track is the same, or without a track while it stays where it
+    was; of the others, and in turn of the older vectors, a few are made anew in each frame, so that a
+    frame's time does not depend on how many facings it shows. What has none yet is unknown for the moment.
 
     Attributes:
         gallery: what names the brands; may be changed at any time, ``None`` names nothing.
@@ -35,9 +37,11 @@ class FrameNamer:
 
     def __init__(self, embedder, gallery=None):
         self.embedder, self.gallery, self.a_frame = embedder, gallery, A_FRAME
-        self._boxes = np.zeros((0, 4), np.float32)
+        self._frame = 0
+        self._boxes = np.zeros((0, 4), np.float32)  # of the last frame, as the next two
         self._vectors = np.zeros((0, embedder.dimensions), np.float32)
-        self._ages = np.zeros(0, np.int64)  # frames since a vector was made
+        self._made = np.zeros(0, np.int64)  # the frame that a vector is of, from 1; 0 without one
+        self._tracks = OrderedDict()  # {track: (its vector, made)}, the newest last
 
     @property
     def brands(self):
@@ -45,27 +49,50 @@ class FrameNamer:
         return self.gallery.brands if self.gallery else ()
 
     def name(self, image, detections):
-        """``detections`` of ``image`` with brands, as of :func:`~skushare.brands.recognition.recognise`."""
+        """``detections`` of ``image`` with brands, as of :func:`~skushare.brands.recognition.recognise`.
+
+        Their ``track_ids`` tell what moved where, as of :class:`~skushare.shelf.tracking.ShelfTracker`; where
+        they are ``None`` or -1, the overlap with the frame before does.
+        """
         gallery = self.gallery
         if gallery is None:
             return detections
         self._follow(image, detections)
         return named(detections, self._vectors, self.embedder, gallery)
 
+    @property
+    def looked_at(self):
+        """(n,) bool, of which detections of the last frame the brand tells something."""
+        return self._made > 0
+
+    def forget_tracks(self):
+        """Forget which facing had which track: from now on, tracks are numbered anew."""
+        self._tracks.clear()
+
     def _follow(self, image, detections):
         """Have a vector for each of the detections, zeros where it has none yet."""
+        self._frame += 1
         vectors = np.zeros((len(detections), self.embedder.dimensions), np.float32)
-        ages = np.full(len(detections), np.iinfo(np.int64).max)
+        made = np.zeros(len(detections), np.int64)
+        tracks = detections.track_ids
+        tracks = np.full(len(detections), -1) if tracks is None else tracks
         if len(detections) and len(self._boxes):
             overlap = iou(detections.boxes, self._boxes)
             before = overlap.argmax(1)
-            stays = overlap[np.arange(len(before)), before] >= SAME
-            vectors[stays], ages[stays] = self._vectors[before[stays]], self._ages[before[stays]] + 1
-        oldest = np.argsort(-ages, kind="stable")[: self.a_frame]
-        vectors[oldest], ages[oldest] = self.embedder.embed(image, detections.boxes[oldest]), 0
-        known = vectors.any(1)
-        ages[~known] = np.iinfo(np.int64).max - 1
-        self._boxes, self._vectors, self._ages = detections.boxes, vectors, ages
+            stays = (overlap[np.arange(len(before)), before] >= SAME) & (tracks < 0)
+            vectors[stays], made[stays] = self._vectors[before[stays]], self._made[before[stays]]
+        for i, track in enumerate(tracks.tolist()):
+            if track in self._tracks:
+                vectors[i], made[i] = self._tracks[track]
+        oldest = np.argsort(made, kind="stable")[: self.a_frame]
+        vectors[oldest] = self.embedder.embed(image, detections.boxes[oldest])
+        made[oldest] = np.where(vectors[oldest].any(1), self._frame, 0)
+        for i in oldest[(tracks[oldest] >= 0) & (made[oldest] > 0)].tolist():
+            self._tracks[tracks[i]] = vectors[i], made[i]
+            self._tracks.move_to_end(tracks[i])
+        while len(self._tracks) > len(detections) + REMEMBERED:
+            self._tracks.popitem(last=False)
+        self._boxes, self._vectors, self._made = detections.boxes, vectors, made
 
 
 class LabelNamer:
@@ -84,6 +111,14 @@ class LabelNamer:
         """Names of the brands, by brand id."""
         return self.gallery.brands
 
+    @property
+    def looked_at(self):
+        """All detections of the last frame, as an index."""
+        return slice(None)
+
+    def forget_tracks(self):
+        """There is nothing to forget."""
+
     def name(self, image, detections):
         """``detections`` with brands, as of :func:`~skushare.brands.brand_map.name_by_label`."""
         return name_by_label(detections, self._labels, self.gallery)
@@ -98,6 +133,25 @@ def frame_namer(gallery, embedder, labels):
     if gallery is None:
         return None
     return LabelNamer(labels, gallery) if gallery.by_label else FrameNamer(embedder, gallery)
+
+
+def track_and_name(image, detections, tracker, namer=None):
+    """``detections`` of a frame with tracks and, by ``namer``, brands; ``tracker`` counts and learns them.
+
+    In this order, since a track tells which facing of the frame before a facing is, however fast the camera
+    moves. What the namer had no time for has no say in what a facing is taken for.
+
+    Args:
+        image: (h, w, 3) uint8 RGB; detections: its facings.
+        tracker: a :class:`~skushare.shelf.tracking.ShelfTracker`, whose tracks the namer has followed so far.
+    """
+    detections = tracker.update(image, detections)
+    if namer is None:
+        return detections
+    detections = namer.name(image, detections)
+    if detections.brand_ids is not None:
+        tracker.vote(detections[namer.looked_at])
+    return detections
 
 
 class Look(NamedTuple):

@@ -5,6 +5,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from skushare.brands.frames import track_and_name
 from skushare.detections import Detections
 from skushare.detector.batch import Found
 from skushare.errors import ImageError
@@ -87,7 +88,7 @@ def sweep_video(path, detector, namer=None, min_score=None):
     try:
         for _, image in read_frames(path):
             detections = detector.detect(image, "live", min_score, size=detector.live_sizes[0])
-            tracker.update(image, namer.name(image, detections) if namer else detections)
+            track_and_name(image, detections, tracker, namer)
     except ImageError as problem:
         error = problem
     return tracker.pictures(), error

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from skushare.brands.frames import FrameNamer, LabelNamer, LookNamer
+from skushare.brands.frames import FrameNamer, LabelNamer, LookNamer, track_and_name
 from skushare.colors import label_colors, shown_colors
 from skushare.detections import Detections
 from skushare.draw import annotate
@@ -137,8 +137,7 @@ class LiveSession:
                 namer = self.namer
                 if namer is not None:
                     namer.a_frame = pace.a_frame
-                    detections = namer.name(image, detections)
-                detections = self._tracker.update(image, detections)
+                detections = track_and_name(image, detections, self._tracker, namer)
             drawn = self._draw(image, detections, namer)
         except Exception as error:
             self._fail(error)
@@ -341,6 +340,8 @@ class LiveSession:
     def _begin_anew(self):
         """Count from 0, while ``_tracking`` is held; gives what was counted until then."""
         dropped, self._tracker = len(self._tracker), ShelfTracker()
+        if self.namer is not None:
+            self.namer.forget_tracks()
         self.begun, self.video = self.begun + 1, None
         return dropped
 

@@ -15,7 +15,8 @@ SPACING = 0.85  # of a frame that a kept picture may show, or the frame is kept 
 SAME_PLACE = 0.95  # of it that a picture must show to be replaced by a sharper one
 SHARPER = 1.3  # times
 TURNED = 0.05  # of a frame: less than this much of a way back is a hand that shakes
-MOST = 300  # pictures
+MOST = 300  # pictures, from which on those go that the facings counted so far do not need
+RECENT = 10  # pictures that stay then: what they show may not count yet
 QUALITY = 90
 SHOWN = 0.7  # of a facing that a picture must show
 
@@ -47,7 +48,7 @@ class SweepPictures:
     """Keeps a frame wherever no kept picture shows the place, and the sharper one where one does."""
 
     def __init__(self):
-        self._kept = []
+        self._kept, self._limit = [], MOST
         self._farthest = None  # (share of it that is kept, image, pose) of the frame that shows most beyond
 
     def see(self, image, pose):
@@ -59,11 +60,27 @@ class SweepPictures:
             nearest, shared = self._nearest(image, pose)
         if shared < SPACING:
             self._add(image, pose)
-        elif shared >= SAME_PLACE and (sharpness := _sharpness(image)) > SHARPER * nearest.sharpness:
+        elif (
+            shared >= SAME_PLACE
+            and _shows(image, pose, nearest) >= SAME_PLACE  # a close-up lacks what lies around it
+            and (sharpness := _sharpness(image)) > SHARPER * nearest.sharpness
+        ):
             self._kept = [each for each in self._kept if each is not nearest]
             self._kept.append(_keep(image, pose, sharpness))
         elif self._farthest is None or shared < self._farthest[0]:
             self._farthest = shared, image, pose
+
+    @property
+    def is_full(self):
+        """Whether it is time to :meth:`thin`."""
+        return len(self._kept) >= self._limit
+
+    def thin(self, maps, facings):
+        """Keep those that :meth:`choose` would give for ``maps`` and ``facings``, and the last ones."""
+        chosen = {best for best, _ in _chosen(self._kept, _all_places(self._kept, maps, facings))}
+        last = len(self._kept) - RECENT
+        self._kept = [each for i, each in enumerate(self._kept) if i in chosen or i >= last]
+        self._limit = max(MOST, 2 * len(self._kept))  # a longer shelf needs more: not to look each time
 
     def choose(self, maps, facings, newest=None):
         """The fewest pictures found that show all ``facings``, each facing on one of them.
@@ -79,21 +96,8 @@ class SweepPictures:
         kept = list(self._kept)
         if newest is not None and newest[1] is not None:
             kept.append(_keep(*newest, 0.0))
-        places = [_places(each, maps[each.key], facings) for each in kept]
-        left, chosen = np.ones(len(facings), bool), []
-        while left.any() and kept:
-            shown = np.array([[share >= SHOWN for share in shares] for _, shares in places]) & left
-            best = int(shown.sum(1).argmax())
-            taken = shown[best]
-            if not taken.any():
-                # What no picture shows as a whole is taken from the one that shows most of it.
-                shares = np.array([shares for _, shares in places])
-                best = int((shares * left).sum(1).argmax())
-                taken = left & (shares[best] > 0)
-                if not taken.any():
-                    break
-            left &= ~taken
-            chosen.append((best, taken))
+        places = _all_places(kept, maps, facings)
+        chosen = _chosen(kept, places)
         return [_picture(kept[best], places[best][0], facings, taken) for best, taken in _grouped(chosen)]
 
     def _nearest(self, image, pose):
@@ -108,12 +112,17 @@ class SweepPictures:
 
     def _add(self, image, pose):
         self._farthest = None
-        if len(self._kept) < MOST:
-            self._kept.append(_keep(image, pose, _sharpness(image)))
+        self._kept.append(_keep(image, pose, _sharpness(image)))
 
 
 def _keep(image, pose, sharpness):
     return _Kept(pose.key, pose.homography, image.shape[1::-1], encode_jpeg(image, QUALITY), sharpness)
+
+
+def _shows(image, pose, kept):
+    """The share of the ``kept`` picture that a frame shows."""
+    there = np.linalg.inv(pose.homography) @ kept.homography
+    return overlap(there, kept.size, image.shape[1::-1])
 
 
 def _sharpness(image):
@@ -132,6 +141,29 @@ def _places(kept, known, facings):
         boxes[here] = clip(moved, *kept.size)
         shares[here] = area(boxes[here]) / np.maximum(area(moved), 1e-6)
     return boxes, shares
+
+
+def _all_places(kept, maps, facings):
+    return [_places(each, maps[each.key], facings) for each in kept]
+
+
+def _chosen(kept, places):
+    """[(number of a picture, (n,) bool of the facings that count on it)], greedily the most facings first."""
+    left, chosen = np.ones(len(places[0][1]) if kept else 0, bool), []
+    while left.any() and kept:
+        shown = np.array([[share >= SHOWN for share in shares] for _, shares in places]) & left
+        best = int(shown.sum(1).argmax())
+        taken = shown[best]
+        if not taken.any():
+            # What no picture shows as a whole is taken from the one that shows most of it.
+            shares = np.array([shares for _, shares in places])
+            best = int((shares * left).sum(1).argmax())
+            taken = left & (shares[best] > 0)
+            if not taken.any():
+                break
+        left &= ~taken
+        chosen.append((best, taken))
+    return chosen
 
 
 def _grouped(chosen):

@@ -36,7 +36,8 @@ class _Track:
     parts: int = 0  # times that it was found as a part of a larger facing
     score: float = 0.0
     size: tuple = (0.0, 0.0)  # of its box in the key frame, in pixels of a small frame
-    votes: dict = field(default_factory=dict)  # (column, id) -> weight
+    classes: dict = field(default_factory=dict)  # class id -> weight of the frames that took it for that
+    products: dict = field(default_factory=dict)  # (brand id, SKU id) -> weight
 
     @property
     def area(self):
@@ -56,16 +57,24 @@ class _Track:
         self.whole += other.whole
         self.parts += other.parts
         self.score = max(self.score, other.score)
-        for key, weight in other.votes.items():
-            self.votes[key] = self.votes.get(key, 0.0) + weight
+        _add(self.classes, other.classes)
+        _add(self.products, other.products)
 
-    def winner(self, column):
-        """The id with the most votes, and its share of them; -1 where nobody voted."""
-        votes = {key[1]: weight for key, weight in self.votes.items() if key[0] == column}
-        if not votes:
-            return -1, 0.0
-        best = max(votes, key=votes.get)
-        return best, votes[best] / max(sum(votes.values()), 1e-9)
+    def brand(self):
+        """(the brand id of most votes, the SKU id of most of those, the brand's share); -1, -1, 0 without any."""
+        if not self.products:
+            return -1, -1, 0.0
+        brands = {}
+        for (brand, _), weight in self.products.items():
+            _add(brands, {brand: weight})
+        best = max(brands, key=brands.get)
+        skus = {sku: weight for (brand, sku), weight in self.products.items() if brand == best}
+        return best, max(skus, key=skus.get), brands[best] / max(sum(brands.values()), 1e-9)
+
+
+def _add(votes, others):
+    for key, weight in others.items():
+        votes[key] = votes.get(key, 0.0) + weight
 
 
 def _are_parts(boxes):
@@ -104,7 +113,7 @@ class ShelfTracker:
         """Take in a frame.
 
         Args:
-            image: (h, w, 3) uint8 RGB; detections: its facings.
+            image: (h, w, 3) uint8 RGB; detections: its facings; brands of theirs :meth:`vote`.
 
         Returns:
             ``detections`` with ``track_ids``; -1 where the frame's place is not known.
@@ -114,8 +123,28 @@ class ShelfTracker:
             return replace(detections, track_ids=np.full(len(detections), -1))
         self._bring_over(pose.key)
         self._pictures.see(image, pose)
+        if self._pictures.is_full:
+            self._pictures.thin(self._maps, self.facings())
         self._newest = image, pose
-        return replace(detections, track_ids=self._assign(pose, detections, image.shape[1::-1]))
+        detections = replace(detections, track_ids=self._assign(pose, detections, image.shape[1::-1]))
+        self.vote(detections)
+        return detections
+
+    def vote(self, detections):
+        """Have the brands of ``detections``, if they have any, tell what their tracks are."""
+        count = len(detections)
+        if detections.brand_ids is None:
+            return
+        brands = detections.brand_ids
+        skus = np.full(count, -1) if detections.sku_ids is None else detections.sku_ids
+        sure = np.ones(count) if detections.brand_scores is None else detections.brand_scores
+        weights = np.where(brands >= 0, sure, 1 - sure)
+        votes = zip(
+            detections.track_ids.tolist(), brands.tolist(), skus.tolist(), weights.tolist(), strict=True
+        )
+        for track, brand, sku, weight in votes:
+            if track in self._tracks:  # one that is found too rarely is forgotten at once
+                _add(self._tracks[track].products, {(brand, sku): weight})
 
     def rename(self, **ids):
         """Have ids of brands or products stand for others, as after one was taught; the count stays.
@@ -123,11 +152,11 @@ class ShelfTracker:
         Args:
             ids: {id: its new one} of ``brand_ids`` or ``sku_ids``; others stay.
         """
+        brands, skus = ids.get("brand_ids", {}), ids.get("sku_ids", {})
         for track in self._tracks.values():
-            votes, track.votes = track.votes, {}
-            for (column, old), weight in votes.items():
-                key = column, ids.get(column, {}).get(old, old)
-                track.votes[key] = track.votes.get(key, 0.0) + weight
+            votes, track.products = track.products, {}
+            for (brand, sku), weight in votes.items():
+                _add(track.products, {(brands.get(brand, brand), skus.get(sku, sku)): weight})
 
     def __len__(self):
         """Number of facings counted so far."""
@@ -146,19 +175,13 @@ class ShelfTracker:
         no common picture. The brand is the one with most votes, its score their share of all votes.
         """
         tracks = self._counted()
-        winners = {
-            name: [track.winner(name) for track in tracks.values()]
-            for name in ("class_ids", "brand_ids", "sku_ids")
-        }
-        columns = {
-            name: [index for index, _ in found]
-            for name, found in winners.items()
-            if any(key[0] == name for track in tracks.values() for key in track.votes)
-        }
-        if "brand_ids" in columns:
-            columns["brand_scores"] = [share for _, share in winners["brand_ids"]]
+        columns = {"class_ids": [max(track.classes, key=track.classes.get) for track in tracks.values()]}
+        if any(track.products for track in tracks.values()):
+            names = "brand_ids", "sku_ids", "brand_scores"
+            found = [track.brand() for track in tracks.values()]
+            columns |= dict(zip(names, zip(*found, strict=True), strict=True))
         return Detections(
-            **{"class_ids": np.zeros(len(tracks)), **columns},
+            **columns,
             boxes=np.array([(0, 0, *track.size) for track in tracks.values()]),
             scores=[track.score for track in tracks.values()],
             track_ids=list(tracks),
@@ -218,13 +241,7 @@ class ShelfTracker:
             rate = max(1 / track.found, 1 / MEMORY) if whole else 1.0
             known[number] = known[number] + rate * (box - known[number])
             track.size = tuple((known[number][2:] - known[number][:2]).tolist())
-        sure = 1.0 if detections.brand_scores is None else float(detections.brand_scores[i])
-        for name in ("class_ids", "brand_ids", "sku_ids"):
-            ids = getattr(detections, name)
-            if ids is not None:
-                weight = 1.0 if name == "class_ids" else sure if ids[i] >= 0 else 1 - sure
-                key = name, int(ids[i])
-                track.votes[key] = track.votes.get(key, 0.0) + weight
+        _add(track.classes, {int(detections.class_ids[i]): 1.0})
 
     def _is_hopeless(self, number):
         track = self._tracks[number]

@@ -1,9 +1,18 @@
 """Facings on frames keep their brand while they stay, and a frame costs the same however full it is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from skushare.brands.frames import A_FRAME, LOOKS_EVERY, FrameNamer, LabelNamer, LookNamer
+from skushare.brands.frames import (
+    A_FRAME,
+    LOOKS_EVERY,
+    FrameNamer,
+    LabelNamer,
+    LookNamer,
+    track_and_name,
+)
 from skushare.brands.gallery import Gallery, Sku
 from skushare.brands.looks import taught_look
 from skushare.detections import Detections
@@ -66,6 +75,67 @@ def test_a_facing_that_moves_a_little_keeps_its_brand_and_one_swapped_is_seen(na
     namer.name(*frame("red", "blue"))
     assert namer.name(*frame("red", "blue", shift=5)).brand_ids.tolist() == [0, 1]
     assert namer.name(*frame("blue", "blue", shift=5)).brand_ids.tolist() == [1, 1]
+
+
+def tracked(tracks, *colors, shift=0):
+    image, found = frame(*colors, shift=shift)
+    return image, replace(found, track_ids=tracks)
+
+
+def test_a_facing_keeps_its_brand_by_its_track_however_far_it_moves(namer):
+    namer.a_frame = 2
+    namer.name(*tracked([5, 6], "red", "blue"))
+    namer.name(*tracked([], shift=40))
+    assert namer.name(*tracked([7, 8, 5, 6], "red", "red", "red", "blue")).brand_ids.tolist() == [0, 0, 0, 1]
+    # One facing further, where the one next to it was: not the neighbour's brand.
+    namer.a_frame = 0
+    named = namer.name(*tracked([8, 5, 6, 9], "red", "red", "blue", "red"))
+    assert named.brand_ids.tolist() == [0, 0, 1, -1]
+    assert namer.looked_at.tolist() == [True, True, True, False]
+
+
+def test_tracks_that_are_numbered_anew_are_other_facings(namer):
+    namer.name(*tracked([0, 1], "red", "blue"))
+    namer.forget_tracks()
+    namer.a_frame = 0
+    assert namer.name(*tracked([0, 1], "blue", "red")).brand_ids.tolist() == [-1, -1]
+
+
+def test_the_tracks_that_are_remembered_are_bounded_and_the_newest(namer, monkeypatch):
+    monkeypatch.setattr("skushare.brands.frames.REMEMBERED", 4)
+    for first in range(0, 20, 2):
+        namer.name(*tracked([first, first + 1], "red", "blue"))
+    assert list(namer._tracks) == [14, 15, 16, 17, 18, 19]
+
+
+class Tracks:
+    """A tracker that says what the tracks are, and keeps the votes."""
+
+    def __init__(self, *tracks):
+        self.tracks, self.votes = iter(tracks), []
+
+    def update(self, image, detections):
+        return replace(detections, track_ids=next(self.tracks))
+
+    def vote(self, detections):
+        self.votes.append((detections.track_ids.tolist(), detections.brand_ids.tolist()))
+
+
+def test_what_was_not_looked_at_yet_has_no_vote(namer):
+    namer.a_frame, tracker = 1, Tracks([0, 1], [0, 1], [-1, 1])
+    for _ in range(3):
+        track_and_name(*frame("red", "blue"), tracker, namer)
+    assert tracker.votes == [([0], [0]), ([0, 1], [0, 1]), ([-1, 1], [0, 1])]
+
+
+def test_votes_need_something_that_names(embedder):
+    for namer in (None, LookNamer(embedder)):
+        tracker = Tracks([0])
+        assert track_and_name(*frame("red"), tracker, namer).track_ids.tolist() == [0]
+        assert tracker.votes == []
+    tracker, known = Tracks([3]), LabelNamer(("can",), Gallery("map", [Sku("a", "can", "Cola")]))
+    track_and_name(None, Detections([[0, 0, 1, 1]], [0.9], [0]), tracker, known)
+    assert tracker.votes == [([3], [0])]
 
 
 def test_looks_are_founded_by_what_is_there_more_than_once(embedder):

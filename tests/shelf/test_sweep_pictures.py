@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from skushare.dataset.sweep import sweep
+from skushare.detections import Detections
 from skushare.jpeg import decode_jpeg
+from skushare.shelf import sweep_pictures
 from skushare.shelf.motion import Pose
-from skushare.shelf.sweep_pictures import MOST, SweepPictures
+from skushare.shelf.sweep_pictures import SweepPictures
 from skushare.shelf.tracking import ShelfTracker
 
 from .conftest import seen
@@ -17,6 +19,11 @@ FRAME = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
 
 def pose(x=0.0, key=0):
     return Pose(key, np.array([[1.0, 0, x], [0, 1, 0], [0, 0, 1]]))
+
+
+def counted(number):
+    """The facings 0 to ``number`` as a tracker gives them."""
+    return Detections(np.zeros((number, 4)), np.ones(number), np.zeros(number), track_ids=np.arange(number))
 
 
 @pytest.mark.parametrize("path, most", [(STILL, 2), (THERE_AND_BACK, 14)])
@@ -67,8 +74,33 @@ def test_a_sharper_picture_takes_the_place_of_a_blurred_one():
     assert only.homography[0, 2] == 1
 
 
-def test_a_long_sweep_keeps_a_bounded_number():
+def test_a_sharper_picture_of_a_part_does_not_take_the_place_of_the_whole():
     kept = SweepPictures()
-    for x in range(0, 40 * (MOST + 20), 40):
-        kept.see(FRAME, pose(x))
-    assert len(kept._kept) == MOST
+    kept.see(FRAME // 8, pose())
+    kept.see(FRAME, Pose(0, np.array([[0.8, 0, 8], [0, 0.8, 6], [0, 0, 1]])))
+    assert len(kept._kept) == 1 and kept._kept[0].homography[0, 0] == 1
+
+
+def test_a_long_sweep_keeps_the_pictures_that_its_facings_need(monkeypatch):
+    monkeypatch.setattr(sweep_pictures, "MOST", 20)
+    kept, maps, number = SweepPictures(), {}, 60
+    for key in range(number):
+        maps[key] = {key: np.array([10.0, 10, 20, 20])}
+        for x in (0, 15, 30):  # of which the first shows the facing
+            kept.see(FRAME, pose(x, key))
+            if kept.is_full:
+                facings = Detections(
+                    np.zeros((key, 4)), np.ones(key), np.zeros(key), track_ids=np.arange(key)
+                )
+                kept.thin(maps, facings)
+    facings = Detections(
+        np.zeros((number, 4)), np.ones(number), np.zeros(number), track_ids=np.arange(number)
+    )
+    shown = [picture.detections.track_ids.tolist() for picture in kept.choose(maps, counted(number))]
+    assert sorted(sum(shown, [])) == list(range(number)) and len(kept._kept) < 2 * number
+
+
+def test_thinning_an_empty_sweep_is_harmless():
+    kept = SweepPictures()
+    kept.thin([], counted(0))
+    assert not kept.is_full and kept.choose([], counted(0)) == []

@@ -127,6 +127,17 @@ def test_a_brand_is_what_most_frames_say(shelf):
     assert (facings.brand_scores > 0.4).all() and (facings.brand_scores <= 1).all()
 
 
+def test_a_product_is_one_of_the_brand_that_won():
+    tracker = ShelfTracker(SimpleNamespace(locate=lambda image: Pose(0, np.eye(3)), keys=[None], links={}))
+    box, seen_as = [[10, 10, 50, 60]], [(0, 0)] * 3 + [(0, 1)] * 3 + [(1, 2)] * 4
+    for brand, product in seen_as:
+        found = tracker.update(DARK, Detections(box, [0.8], [0]))
+        tracker.vote(replace(found, brand_ids=[brand], sku_ids=[product], brand_scores=[0.9]))
+    facings = tracker.facings()
+    assert facings.brand_ids.tolist() == [0] and facings.sku_ids.tolist()[0] in (0, 1)
+    assert facings.brand_scores[0] == pytest.approx(0.6)
+
+
 def test_renamed_ids_keep_their_facings_also_where_two_become_one(shelf):
     tracker, rng = ShelfTracker(), np.random.default_rng(0)
     for view in sweep(*shelf, SIZE, path=STILL, fps=FPS):
