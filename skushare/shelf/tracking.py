@@ -61,7 +61,7 @@ class _Track:
         _add(self.products, other.products)
 
     def brand(self):
-        """(the brand id of most votes, the SKU id of most of those, the brand's share); -1, -1, 0 without any."""
+        """(brand id of most votes, SKU id of most of those, the brand's share); -1, -1, 0 without votes."""
         if not self.products:
             return -1, -1, 0.0
         brands = {}
