@@ -248,7 +248,8 @@ def _take_turns(db):
 
 def _put(gallery):
     """Put the pictures of ``gallery`` among the pictures; gives their names."""
-    return [pictures.put(picture) for picture in gallery.pictures]
+    folder = pictures.pictures_folder()
+    return [pictures.put(picture, folder) for picture in gallery.pictures]
 
 
 def _add_version(db, gallery, kept, hidden=False):
@@ -324,10 +325,10 @@ def _read(query, what):
             .where(GalleryExampleRow.gallery_id == row.id)
             .order_by(GalleryExampleRow.position)
         ).all()
-    examples, losses = [], []
+    examples, losses, folder = [], [], pictures.pictures_folder()
     for sku, embedding, picture in found:
         try:
-            examples.append(_Example(sku, embedding, pictures.get(picture)))
+            examples.append(_Example(sku, embedding, pictures.get(picture, folder)))
         except DatabaseError as error:
             examples.append(_Example(sku, embedding, None))
             losses.append(error)

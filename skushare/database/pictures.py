@@ -20,12 +20,16 @@ def pictures_folder():
     return Path(os.environ.get("SKUSHARE_PICTURES") or workspace() / "pictures")
 
 
-def picture_path(digest):
-    """Where the picture of this SHA-256 lies, if it is kept."""
-    return pictures_folder() / digest[:2] / digest
+def picture_path(digest, folder=None):
+    """Where the picture of this SHA-256 lies, if it is kept.
+
+    ``folder``: :func:`pictures_folder`; who has many pictures asks for it once, as asking takes longer than
+    the rest. So in :func:`put` and :func:`get`.
+    """
+    return (folder or pictures_folder()).joinpath(digest[:2], digest)
 
 
-def put(data):
+def put(data, folder=None):
     """Keep the bytes ``data`` of a picture; they are on the disk when this returns.
 
     Returns:
@@ -35,7 +39,7 @@ def put(data):
         SkushareError: the folder cannot be written, or the disk is full.
     """
     digest = hashlib.sha256(data).hexdigest()
-    path = picture_path(digest)
+    path = picture_path(digest, folder)
     with suppress(OSError):  # not there, or another's: then it is written
         os.utime(path)  # spares it from a clean-up that may run before its row is saved
         if path.read_bytes() == data:  # a damaged one may have the same length
@@ -81,13 +85,13 @@ def remove(digest, spared):
     return False
 
 
-def get(digest):
+def get(digest, folder=None):
     """The bytes of the picture of this SHA-256.
 
     Raises:
         DatabaseError: it is missing or damaged.
     """
-    path = picture_path(digest)
+    path = picture_path(digest, folder)
     try:
         data = path.read_bytes()
     except OSError as error:

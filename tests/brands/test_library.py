@@ -137,3 +137,12 @@ def test_a_gallery_goes_on_without_the_examples_whose_pictures_are_lost(gallery,
     assert count == len(lost) and repaired.digest == gallery.without_examples(lost).digest
     assert open_gallery("shelf").digest == repaired.digest
     assert [version.version for version in gallery_versions("shelf")] == ([2, 1] if lost else [1])
+
+
+def test_where_pictures_lie_is_asked_once_a_gallery(gallery, monkeypatch):
+    asked, folder = [], pictures.pictures_folder
+    monkeypatch.setattr(pictures, "pictures_folder", lambda: asked.append(1) or folder())
+    save_gallery(gallery)
+    assert len(gallery.pictures) > 1 and len(asked) == 1
+    open_gallery("shelf")
+    assert len(asked) == 2
