@@ -151,26 +151,37 @@ class Audit:
         ]
 
     def table(self):
-        """All facings: a DataFrame of ``photo``, ``brand``, scores and the box's corners in pixels.
+        """All facings, as :func:`facings_of` gives them of several audits."""
+        return facings_of([self])
 
-        ``row`` counts from 1, the topmost; a negative ``row`` or ``sku`` is unknown.
-        """
-        frames = []
-        # Columns have their types without a facing too, as exports write many audits into one file.
-        for name, found in [(p.name, p.detections) for p in self.photos] or [("", Detections(brand_ids=[]))]:
-            frame = pd.DataFrame(
-                {
-                    "photo": pd.Series([name] * len(found), dtype=str),
-                    "brand": pd.Series(brand_names(found, self.brands), dtype=str),
-                    "brand_score": found.brand_scores if found.brand_scores is not None else float("nan"),
-                    "score": found.scores,
-                    "row": found.row_numbers(),
-                    "sku": found.sku_ids if found.sku_ids is not None else -1,
-                    **dict(zip(("left", "top", "right", "bottom"), found.boxes.T, strict=True)),
-                }
-            )
-            frames.append(frame)
-        return pd.concat(frames, ignore_index=True)
+
+def facings_of(audits):
+    """All facings of ``audits``: a DataFrame of ``photo``, ``brand``, scores and the box's corners in pixels.
+
+    ``row`` counts from 1, the topmost; a negative ``row`` or ``sku`` is unknown, and so is a ``brand_score``
+    that is not a number. Columns have their types without a facing too.
+    """
+    photos = [photo for audit in audits for photo in audit.photos]
+    found = [Detections(brand_ids=[]), *(photo.detections for photo in photos)]
+    brands = [name for a in audits for p in a.photos for name in brand_names(p.detections, a.brands)]
+    names = [name for photo in photos for name in [photo.name] * len(photo.detections)]
+
+    def column(values, unknown, dtype):
+        parts = [np.full(len(f), unknown) if v is None else v for v, f in zip(values, found, strict=True)]
+        return np.concatenate(parts, dtype=dtype)
+
+    corners = np.concatenate([each.boxes for each in found]).T
+    return pd.DataFrame(
+        {
+            "photo": pd.Series(names, dtype=str),
+            "brand": pd.Series(brands, dtype=str),
+            "brand_score": column([each.brand_scores for each in found], np.nan, np.float32),
+            "score": np.concatenate([each.scores for each in found]),
+            "row": np.concatenate([each.row_numbers() for each in found]),
+            "sku": column([each.sku_ids for each in found], -1, np.int32),
+            **dict(zip(("left", "top", "right", "bottom"), corners, strict=True)),
+        }
+    )
 
 
 def made_with(detector, mode, min_score, gallery=None, size=None):

@@ -4,13 +4,16 @@ import json
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from skushare.audits import store
+from skushare.audits.audit import facings_of
 from skushare.audits.listing import ALL, list_audits
 from skushare.brands.library import skus_of
 from skushare.errors import AuditError
 from skushare.files import atomic_write
+from skushare.shelf.share import share_of_each
 from skushare.spreadsheet import to_csv
 
 FORMATS = ("csv", "parquet", "json")
@@ -18,24 +21,26 @@ TABLES = ("facings", "shares")
 _CHUNK = 40_000  # facings in one table, and those of one audit more
 
 
-def facings_table(audit, products):
-    """Every facing of ``audit`` as it stands after corrections, with the audit's words in each row.
+def facings_table(audits, products):
+    """Every facing of ``audits`` as they stand after corrections, with the audit's words in each row.
 
     Args:
-        products: names of the products of the audit's gallery, which ``sku`` then has; empty where the
+        audits: a list of at least one.
+        products: {digest of a gallery: names of its products}, which ``sku`` then has; empty where the
             product is not known.
     """
-    frame = audit.corrected().table()
-    if "sku" in frame:
-        names = [_name(sku, products) for sku in frame["sku"]]
-        frame["sku"] = pd.Series(names, index=frame.index, dtype=str)
-    return _with_words(audit, frame)
+    audits = [audit.corrected() for audit in audits]
+    frame, sizes = facings_of(audits), [audit.facings for audit in audits]
+    galleries = np.repeat([audit.gallery_digest for audit in audits], sizes).tolist()
+    names = [_name(sku, products[of]) for sku, of in zip(frame["sku"].tolist(), galleries, strict=True)]
+    frame["sku"] = pd.Series(names, dtype=str)
+    return _with_words(audits, frame, sizes)
 
 
-def shares_table(audit):
-    """Every brand's share in ``audit`` as it stands after corrections, with the audit's words in each row."""
-    shares = audit.corrected().shares().rename(columns={"name": "brand"})
-    return _with_words(audit, shares)
+def shares_table(audits):
+    """Every brand's share in each of ``audits`` as they stand after corrections, with the audit's words."""
+    shares, sizes = share_of_each([audit.corrected().by_brand() for audit in audits])
+    return _with_words(audits, shares.rename(columns={"name": "brand"}), sizes)
 
 
 def describe(audit, products):
@@ -167,10 +172,7 @@ def _parts(audits, table):
 def _tables(audits, table, products):
     if not audits:
         return pd.DataFrame()
-    if table == "shares":
-        return pd.concat(map(shares_table, audits), ignore_index=True)
-    tables = (facings_table(audit, products[audit.gallery_digest]) for audit in audits)
-    return pd.concat(tables, ignore_index=True)
+    return shares_table(audits) if table == "shares" else facings_table(audits, products)
 
 
 class _Products(dict):
@@ -185,17 +187,19 @@ def _name(index, names):
     return names[index] if 0 <= index < len(names) else ""
 
 
-def _with_words(audit, frame):
-    words = {
-        "audit": audit.id,
-        "time": pd.Timestamp(audit.time).tz_convert("UTC"),
-        "store": audit.store,
-        "shelf": audit.shelf,
-        "category": audit.category,
-    }
-    for place, (name, value) in enumerate(words.items()):
-        frame.insert(place, name, value)
-    return frame
+def _with_words(audits, frame, sizes):
+    """``frame``, in which each of ``audits`` has as many lines as ``sizes`` says, with its words in each."""
+    words = pd.DataFrame(
+        {
+            "audit": [audit.id for audit in audits],
+            "time": [pd.Timestamp(audit.time).tz_convert("UTC") for audit in audits],
+            "store": [audit.store for audit in audits],
+            "shelf": [audit.shelf for audit in audits],
+            "category": [audit.category for audit in audits],
+        }
+    )
+    words = words.take(np.repeat(np.arange(len(audits)), sizes)).reset_index(drop=True)
+    return pd.concat([words, frame], axis=1)
 
 
 def _by_photo(audit):

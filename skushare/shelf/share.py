@@ -47,6 +47,19 @@ def share_of_shelves(photos, labels=(), brands=(), own=None):
     return _table([_columns(list(photos), labels, brands, own)])
 
 
+def share_of_each(shelves):
+    """As :func:`share_of_shelves`, for each of several shelves, one below the other.
+
+    Args:
+        shelves: a list of (names of the brands, detections of the photos).
+
+    Returns:
+        (the DataFrame, how many lines of it each shelf has).
+    """
+    parts = [_columns(photos, (), brands) for brands, photos in shelves]
+    return _table(parts), [len(part["name"]) for part in parts]
+
+
 def share_by_row(detections, labels=(), brands=()):
     """As :func:`share_of_shelf`, for each shelf row; the column ``row`` counts from 1, the topmost."""
     ids = row_ids(detections.boxes) if detections.row_ids is None else detections.row_ids

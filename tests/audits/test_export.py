@@ -185,6 +185,34 @@ def test_the_products_of_a_gallery_are_read_once_a_file(make_audit, tmp_path, mo
     assert len(asked) == 1
 
 
+@pytest.mark.parametrize("table", ["facings", "shares"])
+def test_audits_have_the_figures_in_one_table_that_each_has_alone(
+    audit, make_audit, make_photo, monkeypatch, table
+):
+    made, make = [], {"facings": "facings_of", "shares": "share_of_each"}[table]
+    real = getattr(audits_export, make)
+    monkeypatch.setattr(audits_export, make, lambda several: made.append(1) or real(several))
+    photos = make_photo((1, -1), brand_scores=[0.9, 0.3], row_ids=[1, -1]), make_photo((0,), shade=50)
+    audits = [audit, make_audit(make_photo(()), store="South"), make_audit(*photos, shelf="Two"), audit]
+    frame = read(export(audits, "parquet", table), "parquet")
+    assert len(made) == 1  # not once an audit
+    alone = [
+        audit.corrected().table() if table == "facings" else audit.corrected().shares() for audit in audits
+    ]
+    figures = pd.concat(alone, ignore_index=True).rename(columns={"name": "brand"})
+    columns = [name for name in figures if name != "sku"]  # a name in an export
+    pd.testing.assert_frame_equal(frame[columns], figures[columns], check_exact=True)
+    for word in ("store", "shelf"):
+        words = [getattr(a, word) for a, own in zip(audits, alone, strict=True) for _ in range(len(own))]
+        assert frame[word].tolist() == words
+
+
+def test_a_brand_score_reads_alike_beside_audits_that_have_none(make_audit, make_photo):
+    scored = make_audit(make_photo((0,), brand_scores=[0.9]))
+    cells = read(export([scored, make_audit(make_photo((0,), brand_scores=None))], "csv"), "csv")
+    assert cells["brand_score"].iloc[0] == 0.9 and cells["brand_score"].isna().tolist() == [False, True]
+
+
 @pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
 def test_no_audit_makes_an_empty_file(tmp_path, kind):
     assert export_file(tmp_path / f"none.{kind}") == 0
