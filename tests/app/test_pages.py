@@ -625,8 +625,33 @@ def test_live_counts_each_facing_once_and_begins_anew_when_asked(detector, camer
     camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
     assert metrics(press(app, "Take back the count of 2"))["Unique so far"] == "2"
     press(app, "Count anew")
-    app.selectbox(key="live_gallery").set_value(DEMO).run()  # in other names it cannot go on
+    app.selectbox(key="live_gallery").set_value(DEMO).run()  # counts anew once more
     assert not any(b.label.startswith("Take back") for b in app.button)
+
+
+def test_a_live_count_that_other_brands_ended_can_be_taken_back_with_its_own(detector, camera):
+    app, picture = open_page("live"), np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+    app.selectbox(key="live_gallery").set_value(DEMO).run()
+    app.toggle(key="live_looks").set_value(True).run()
+    for _ in range(2 * LOOKS_EVERY):
+        camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
+
+    def change(element, value):
+        element.set_value(value)
+        app.run()
+
+    for other in (
+        lambda: change(app.toggle(key="live_looks"), False),
+        lambda: change(app.selectbox(key="live_gallery"), BY_LOOK),
+        lambda: change(app.text_input[0], "Astra"),  # names a look, into another gallery than the demo
+    ):
+        app.run()
+        assert metrics(app)["Unique so far"] == "2" and not app.toast
+        other()
+        assert metrics(app)["Unique so far"] == "0" and "counting begins anew" in app.toast[0].value
+        press(app, "Take back the count of 2")
+        assert not app.exception and not app.warning and metrics(app)["Unique so far"] == "2"
+        assert app.selectbox(key="live_gallery").value == DEMO and app.toggle(key="live_looks").value
 
 
 @pytest.mark.parametrize("by_look", [False, True])
