@@ -153,8 +153,11 @@ def audit(args):
     finder = Finder(detector, args.mode, args.min_score, gallery, embedder)
     words = {name: getattr(args, name) for name in WORDS}
     source = sorted(str(Path(path).resolve()) for path in args.photos)
-    number = open_batch(finder, words, len(paths), source, args.time)
     files = [(name, _reader(path)) for name, path in zip(_names(paths), paths, strict=True)]
+    begun = {batch["audit"]: batch["time"] for batch in store.unfinished_audits()}
+    number = open_batch(finder, words, len(paths), source, args.time, files)
+    if number in begun:
+        print(f"goes on with audit {number} of {begun[number]:%Y-%m-%d %H:%M}, which was interrupted")
     known = failed = 0
     with progress(len(files), "photos") as advance:
         for taken in run_batch(number, files, finder):

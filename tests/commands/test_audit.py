@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -227,6 +229,20 @@ def test_a_folder_without_photos_is_said(tmp_path, capsys):
     assert status == 2 and "no photos found" in told.err
 
 
+def test_other_photos_in_the_folder_of_an_interrupted_audit_are_another_one(photos, capsys, monkeypatch):
+    detect = Detector.load("").detect
+    monkeypatch.setattr(Detector.load(""), "detect", Mock(side_effect=[detect(0, 0, 0), KeyboardInterrupt]))
+    with suppress(KeyboardInterrupt):
+        main(["audit", str(photos)])
+    assert [batch["photos"] for batch in store.unfinished_audits()] == [1]
+    monkeypatch.setattr(Detector.load(""), "detect", detect)
+    for path in photos.iterdir():
+        write_image(path, np.full((40, 40, 3), 99 + int(path.stem), np.uint8))
+    status, told = run(capsys, "audit", photos)
+    assert status == 0 and "goes on" not in told.out
+    assert list_audits()["audit"].tolist() == [2] and len(store.open_audit(2).photos) == 3
+
+
 def test_a_killed_batch_goes_on_and_counts_no_photo_twice(photos):
     for shade in range(40, 200, 8):
         write_image(photos / f"{shade}.png", np.full((40, 40, 3), shade, np.uint8))
@@ -243,5 +259,6 @@ def test_a_killed_batch_goes_on_and_counts_no_photo_twice(photos):
     engine.close()
     told = subprocess.run(command, capture_output=True, text=True)
     assert told.returncode == 0 and f"{left['photos']} photos were in the audit already" in told.stdout
+    assert f"goes on with audit {left['audit']} of {left['time']:%Y-%m-%d}" in told.stdout
     audit = store.open_audit(left["audit"])
     assert len({photo.picture for photo in audit.photos}) == len(audit.photos) == audit.facings == 23
