@@ -13,7 +13,7 @@ from skushare.app.model import choose_sizes, detector_of, score_slider, shared_d
 from skushare.app.naming import choose_as, choose_naming
 from skushare.app.navigation import open_page, require_navigation
 from skushare.app.polling import poll
-from skushare.app.recording import count_recording, tell_left
+from skushare.app.recording import count_recording, leave_recording, tell_left
 from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares
 from skushare.app.visits import keep_dropped, of_visit, put_in_address, start_anew, tell_gone
 from skushare.charts import count_chart
@@ -107,6 +107,7 @@ def count_anew():
 
 def take_back(dropped):
     """Go on with the ``dropped`` count and its brands; the present one can be taken back in its turn."""
+    leave_recording()  # which would begin anew
     state.dropped = session.take_back(dropped)
     go_on(session)
     if (known := session.gallery) and not known.by_label:

@@ -90,8 +90,9 @@ class LiveSession:
         min_score: least score that counts.
         namer: one of :mod:`skushare.brands.frames`, that names the brands or groups by look; or ``None``.
         begun: how often counting began anew: what was counted before another ``begun`` is gone.
-        video: (name, share from 0 to 1 that is past) of a recorded video that is not counted to its end yet,
-            set by whoever counts it; ``None`` without one, and when counting begins anew.
+        video: (name, share from 0 to 1 that is past, why the rest cannot be read or ``""``) of a recorded
+            video that is not counted to its end, set by whoever counts it; ``None`` without one, and when
+            counting begins anew.
     """
 
     def __init__(self, detector, clock=time.monotonic):

@@ -570,6 +570,19 @@ def test_live_says_of_a_video_that_was_left_how_far_it_was_counted(detector, cam
     assert not left.warning
 
 
+def test_live_says_of_a_damaged_video_beside_its_count_what_it_lacks(detector, camera, tmp_path):
+    picture = np.random.default_rng(0).integers(0, 255, (12, 16, 3), np.uint8).repeat(10, 0).repeat(10, 1)
+    moving = (np.roll(picture, 2 * n, 1) for n in range(90))
+    film = video(tmp_path / "shelf.mp4", moving, options={"movflags": "+faststart"}).read_bytes()
+    app = open_page("live")
+    app.session_state["visit_sweep"].process(picture)
+    app.file_uploader[0].set_value(("shelf.mp4", film[: len(film) // 2], "video/mp4")).run()
+    for _ in range(2):
+        assert not app.exception and not app.error and metrics(app)["Unique so far"] == "2"
+        assert "cut off" in app.warning[0].value and "could be read before" in app.warning[0].value
+        press(app, "Save as audit")
+
+
 def test_live_names_a_video_that_cannot_be_read_and_takes_none_beside_the_camera(detector, camera):
     app = open_page("live")
     app.file_uploader[0].set_value(("bad [1].mp4", b"text" * 99, "video/mp4")).run()

@@ -189,10 +189,10 @@ def test_a_dropped_count_can_be_taken_back_as_long_as_its_names_hold(session, de
     frame, embedder = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8), ColorEmbedder()
     for _ in range(6):
         session.process(frame)
-    session.video = "shelf.mp4", 0.5
+    session.video = "shelf.mp4", 0.5, ""
     first = session.recount()
     assert (first.facings, session.take_back(first).facings, session.reading().unique) == (3, 0, 3)
-    assert session.video == ("shelf.mp4", 0.5) and session.take_back(first) is None
+    assert session.video == ("shelf.mp4", 0.5, "") and session.take_back(first) is None
     again = session.recount()
     session.recount()
     assert session.take_back(again) is None and session.reading().unique == 0
