@@ -222,10 +222,13 @@ def _joined(found, pictures, draw):
     for mosaic in join_photos(images, scaled):
         members = sorted(mosaic.members)
         paths = [good[member].path for member in members]
+        if draw:
+            draw(paths[0], mosaic.picture, mosaic.detections)
+        if len(members) == 1:  # by itself, in all its pixels
+            records.append(good[members[0]])
+            continue
         name = Path(" + ".join([str(paths[0]), *(path.name for path in paths[1:])]))
         height, width = mosaic.picture.shape[:2]
         doubtful = [move_boxes(good[m].doubtful * scales[m], mosaic.moves[m]) for m in members]
         records.append(Found(name, width, height, mosaic.detections, doubtful=np.concatenate(doubtful)))
-        if draw:
-            draw(paths[0], mosaic.picture, mosaic.detections)
     return records + [photo for photo in found if photo.error]

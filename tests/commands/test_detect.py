@@ -1,10 +1,15 @@
 """`skushare detect`: what it refuses before any work; tests/test_cli.py runs it for real."""
 
+import json
 import re
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from skushare.cli import main
+from skushare.detections import Detections
+from skushare.images import write_image
 from skushare.samples import sample_pictures
 
 
@@ -44,6 +49,19 @@ def test_more_photos_than_memory_holds_are_not_joined(shelf, monkeypatch, capsys
     (shelf.parent / "second.jpg").write_bytes(b"another one")
     assert main(["detect", str(shelf.parent), "--one-shelf"]) == 2
     assert "at most 1 photos, and these are 2" in capsys.readouterr().err
+
+
+def test_a_photo_that_joins_no_other_is_told_in_its_own_pixels(tmp_path, monkeypatch, capsys):
+    found = Detections([[100, 100, 140, 180]], [0.9], [0])
+    stub = SimpleNamespace(labels=("facing",), threshold=lambda mode: 0.4, detect=lambda *_, **__: found)
+    monkeypatch.setattr("skushare.detector.runtime.Detector.load", lambda model: stub)
+    monkeypatch.setattr("skushare.commands.detect.JOINED_SIDE", 100)
+    for name in ("a.png", "b.png"):
+        write_image(tmp_path / name, np.zeros((200, 300, 3), np.uint8))
+    assert main(["detect", str(tmp_path), "--one-shelf", "--format", "json"]) == 0
+    for photo in json.loads(capsys.readouterr().out):
+        assert (photo["width"], photo["height"]) == (300, 200)
+        assert (photo["detections"][0]["left"], photo["detections"][0]["bottom"]) == (100, 180)
 
 
 def test_shares_are_refused_as_coco_before_the_work(shelf, capsys):
