@@ -158,6 +158,7 @@ def test_either_a_gallery_or_a_brand_map_names_the_brands(photos, capsys):
         (["--since", "2026-03-03"], False),
         (["--until", "2026-03-02"], True),
         (["--until", "2026-03-02T14:00"], False),
+        (["--until", "2026-03-02T00:00"], False),  # a time, not all of the day
         (["--until", "9999-12-31"], True),
     ],
 )
@@ -178,6 +179,18 @@ def test_a_list_can_be_narrowed(photos, capsys, options, listed):
 def test_options_that_would_change_nothing_of_an_export_are_refused(tmp_path, capsys, name, options, message):
     status, told = run(capsys, "audits", "export", tmp_path / name, *options)
     assert status == 2 and message in told.err and not (tmp_path / name).exists()
+
+
+def test_a_time_with_a_zone_is_that_of_the_shelf(photos, capsys):
+    run(capsys, "audit", photos, "--time", "2026-03-02T14:30+05:30")
+    assert "2026-03-02 14:30 +0530" in run(capsys, "audits", "show", 1)[1].out
+    for until, listed in (
+        ("2026-03-02T14:31+05:30", [1]),
+        ("2026-03-02T14:30-05:00", [1]),
+        ("2026-03-02T09:00+00:00", []),
+    ):
+        out = run(capsys, "audits", "list", "--until", until)[1].out
+        assert [int(line.split()[0]) for line in out.splitlines() if "facings" in line] == listed
 
 
 def test_a_broken_photo_is_named_and_the_rest_is_kept(photos, capsys):
