@@ -35,7 +35,7 @@ def add(commands):
         "make one audit. The same command goes on where it was killed, and counts no photo twice; with\n"
         "another --time it makes another audit. A photo that cannot be read is named, the rest goes on, and\n"
         "the exit status is 1. A video that moves along a shelf makes an audit by itself, in which each\n"
-        "facing counts once.",
+        "facing counts once, as on the Live page: --mode is for photos alone.",
         "examples:\n"
         "  skushare audit monday/ --store 'North Street' --category coffee\n"
         "  skushare audit monday/ --store 'North Street' --gallery coffee   brands by a gallery\n"

@@ -28,8 +28,9 @@ def add(commands):
         run,
         "Find the facings in photos.\n\n"
         "PATHs are photos, videos or folders, which are searched for photos with their subfolders. On a\n"
-        "video that moves along a shelf each facing counts once, as on the Live page. What cannot be read\n"
-        "is named, the rest goes on, and the exit status is 1.",
+        "video that moves along a shelf each facing counts once, as on the Live page: --mode,\n"
+        "--max-detections and --one-shelf are for photos alone. What cannot be read is named, the rest goes\n"
+        "on, and the exit status is 1.",
         "examples:\n"
         "  skushare detect shelf.jpg                            count, as a table\n"
         "  skushare detect photos/ --draw out/                  and pictures with the boxes drawn\n"

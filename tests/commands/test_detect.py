@@ -102,3 +102,14 @@ def test_places_that_cannot_be_written_are_told_before_the_work(shelf, tmp_path,
     assert main(["detect", str(shelf), option, str(tmp_path / target)]) == 2
     told = capsys.readouterr().err
     assert target.partition("/all")[0] in told and len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [("detect", ("--mode", "--max-detections", "--one-shelf")), ("audit", ("--mode",))],
+)
+def test_what_does_nothing_on_a_video_is_told(capsys, command, options):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert all(option in told.partition("for photos alone")[0].rpartition(":")[2] for option in options)
