@@ -185,7 +185,7 @@ def test_a_facing_in_many_frames_counts_once_until_counted_anew(session, detecto
     assert session.reading().facings == 1
 
 
-def test_a_dropped_count_can_be_taken_back_as_long_as_its_names_hold(session, detector):
+def test_a_dropped_count_can_be_taken_back_until_counting_begins_anew_again(session, detector):
     frame, embedder = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8), ColorEmbedder()
     for _ in range(6):
         session.process(frame)
