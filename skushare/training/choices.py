@@ -17,8 +17,9 @@ class Source:
     """A stored dataset, or one split of it.
 
     Attributes:
-        name: as a ``Plan`` takes it: "dataset" or "dataset@split".
-        dataset, split: its parts; the split is empty where the dataset has none.
+        name: as a ``Plan`` takes it: "dataset", "dataset@split", or "dataset@" for what has no split
+            beside splits.
+        dataset, split: its parts; the split is empty where there is none.
         photos, boxes: how many.
         labels: class names of the dataset.
     """
@@ -30,6 +31,11 @@ class Source:
     boxes: int
     labels: tuple[str, ...]
 
+    @property
+    def photos_called(self):
+        """What the photos are called beside the dataset's name: the split; empty for all of its photos."""
+        return self.split or "without a split" * (self.name != self.dataset)
+
 
 def dataset_sources(name):
     """A :class:`Source` for each split of the stored dataset ``name``; raises as ``store.open_index``."""
@@ -39,7 +45,7 @@ def dataset_sources(name):
         rows = index.split_ids == number
         found.append(
             Source(
-                name=f"{name}@{split}" if split else name,
+                name=f"{name}@{split}" if split or len(index.splits) > 1 else name,
                 dataset=name,
                 split=split,
                 photos=int(rows.sum()),

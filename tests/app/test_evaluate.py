@@ -149,6 +149,18 @@ def test_labels_made_by_a_machine_are_called_so(workspace):
     assert any("made by a machine" in caption.value for caption in app.caption)
 
 
+def test_photos_without_a_split_beside_others_are_evaluated_alone(workspace):
+    dataset = read_dataset("shop")
+    samples = tuple(replace(s, split="" if s.split == "test" else s.split) for s in dataset.samples)
+    store.add_dataset(replace(dataset, samples=samples), "mixed")
+    app = open_page(Dataset="mixed")
+    assert box(app, "Split").options == ["val", "without a split"]
+    box(app, "Split").set_value("").run()
+    assert "1 photos" in app.info[0].value and not app.exception
+    store.add_dataset(replace(dataset, samples=tuple(replace(s, split="") for s in samples)), "whole")
+    assert box(open_page(Dataset="whole"), "Split").options == ["all"]
+
+
 def test_photos_without_labels_are_told_and_give_no_threshold(workspace):
     dataset = read_dataset("shop")
     none = {"boxes": np.zeros((0, 4), np.float32), "class_ids": np.zeros(0, np.int32), "scores": np.zeros(0)}

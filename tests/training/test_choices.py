@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from skushare.dataset.dataset import Dataset, Sample
+from skushare.dataset.formats import read_dataset
 from skushare.dataset.store import add_dataset
 from skushare.detector.models import model_names, models_folder
 from skushare.detector.presets import SHELF_DENSE, SSD_MOBILENET_V2_320
@@ -54,9 +55,18 @@ def test_each_split_of_a_dataset_is_a_source(tmp_path):
         Source("shop@train", "shop", "train", 2, 3, ("milk",)),
         Source("shop@val", "shop", "val", 1, 0, ("milk",)),
     ]
+    mixed = tuple(replace(sample, split="val" if i == 0 else "") for i, sample in enumerate(samples))
+    add_dataset(Dataset("mixed", mixed, ("milk",)), "mixed", copy=False)
+    assert dataset_sources("mixed") == [
+        Source("mixed@val", "mixed", "val", 1, 2, ("milk",)),
+        Source("mixed@", "mixed", "", 2, 1, ("milk",)),
+    ]
+    assert [len(read_dataset(source.name)) for source in dataset_sources("mixed")] == [1, 2]
+    assert [source.photos_called for source in dataset_sources("mixed")] == ["val", "without a split"]
     unsplit = tuple(replace(sample, split="") for sample in samples)
     add_dataset(Dataset("whole", unsplit, ("milk",)), "whole", copy=False)
-    assert dataset_sources("whole") == [Source("whole", "whole", "", 3, 3, ("milk",))]
+    assert dataset_sources("whole") == [whole := Source("whole", "whole", "", 3, 3, ("milk",))]
+    assert whole.photos_called == ""
 
 
 @pytest.mark.parametrize(
