@@ -215,6 +215,9 @@ class Evaluation:
         Raises:
             SkushareError: its folder cannot be written.
         """
+        child = _children.get(self.folder)
+        if child and child.poll() is None and not is_held(self.folder / LOCK):
+            child.terminate()  # it has nothing to lose yet, and would take the request for an old one
         with writing(self.folder / STOP):
             (self.folder / STOP).touch()
 

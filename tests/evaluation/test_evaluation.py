@@ -205,6 +205,17 @@ def test_a_process_of_its_own_evaluates_and_adds_a_row(bundled):
     assert len(rows) == 2 and rows[0].endswith("loss,class_loss,box_loss")
 
 
+def test_a_process_that_has_not_begun_yet_is_stopped_too(model, dataset, monkeypatch):
+    evaluation, sleep = Evaluation(model, dataset), [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(module, "start_detached", lambda *_, **__: subprocess.Popen(sleep))
+    evaluation.start("shop")
+    evaluation.stop()
+    assert wait(evaluation, 20) == (UNFINISHED, "")
+    evaluation.start("shop")  # anew: the request is forgotten
+    assert evaluation.condition() == (RUNNING, "")
+    evaluation.stop()
+
+
 def test_killed_at_any_moment_it_goes_on_with_what_it_had(bundled):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "skushare", "evaluate", str(ROOT / "data" / "annotations.json")]
