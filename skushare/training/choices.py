@@ -77,14 +77,17 @@ def weight_choices(detector):
             fits = same_network(read_model(folder).config, detector)
         except SkushareError:
             continue  # a damaged model is no choice; the pages that use it tell what is wrong
-        if fits:
-            found[shown] = f"run {folder.parent.name}" if shown.startswith("runs/") else f"model {shown}"
+        if fits and shown.startswith("runs/"):
+            # By its place: where the server stands, a folder may lie that is called as a run is.
+            found[str(folder.resolve())] = f"run {folder.parent.name}"
+        elif fits:
+            found[shown] = f"model {shown}"
     for run in list_runs():
         try:
             fits = (run.folder / BEST).is_file() and same_network(run.plan.detector, detector)
         except SkushareError:
             continue
-        if fits and f"runs/{run.name}" not in found:
+        if fits and str(run.model_folder) not in found:
             found[str(run.folder)] = f"run {run.name}, its best so far"
     found |= {str(path): f"the file {path.name}" for path in weight_files()}
     return found | {"imagenet": "ImageNet (downloads 9 MB once)", "": "nothing (random)"}

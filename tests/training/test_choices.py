@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.formats import read_dataset
 from skushare.dataset.store import add_dataset
-from skushare.detector.models import model_names, models_folder
+from skushare.detector.models import WEIGHTS, model_names, models_folder
 from skushare.detector.presets import SHELF_DENSE, SSD_MOBILENET_V2_320
 from skushare.training.choices import (
     Source,
@@ -20,7 +21,7 @@ from skushare.training.choices import (
     weight_choices,
     weights_name,
 )
-from skushare.training.plan import BEST, Plan
+from skushare.training.plan import BEST, Plan, find_weights
 from skushare.training.runs import prepare
 from skushare.workspace import runs_folder
 
@@ -91,6 +92,15 @@ def test_only_weights_of_the_same_network_are_offered(tmp_path):
     assert set(weight_choices(SSD_MOBILENET_V2_320)) == {str(runs_folder() / "classic"), "imagenet", ""}
 
 
+def test_the_model_of_a_run_is_offered_by_its_place(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for place in (runs_folder(), Path("runs")):  # the other one where the server stands
+        shutil.copytree(models_folder() / "shelf_dense", place / "first" / "model")
+    (offered,) = (key for key, shown in weight_choices(SHELF_DENSE).items() if shown == "run first")
+    assert find_weights(offered) == runs_folder() / "first" / "model" / WEIGHTS
+
+
 def test_a_damaged_run_is_no_choice(tmp_path):
     run = make_run(tmp_path, "dense")
     (run.folder / "plan.json").write_text("{")
@@ -143,4 +153,4 @@ def test_a_damaged_model_is_no_choice(tmp_path):
     model = runs_folder() / "bad" / "model"
     model.mkdir(parents=True)
     (model / "model.json").write_text(json.dumps({"config": {}}))
-    assert "runs/bad" not in weight_choices(SHELF_DENSE)
+    assert "run bad" not in weight_choices(SHELF_DENSE).values()
