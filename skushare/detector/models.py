@@ -78,11 +78,12 @@ class Model:
 
 def model_folder(name):
     """The folder of the model ``name``, which :func:`read_model` takes, or ``None`` where there is none."""
-    places = [Path(name), Path(name, "model"), models_folder() / name, _run_folder(name) / "model"]
+    places = [Path(name), Path(name, "model"), models_folder() / name, run_folder(name) / "model"]
     return next((place for place in places if (place / DESCRIPTION).is_file()), None)
 
 
-def _run_folder(name):
+def run_folder(name):
+    """Where the run called ``name``, or ``runs/name``, lies or would lie."""
     return runs_folder() / str(name).removeprefix("runs/")
 
 
@@ -134,7 +135,7 @@ def read_model(name=None):
     name = name or DEFAULT_MODEL
     folder = model_folder(name)
     if folder is None:
-        run = _run_folder(name)
+        run = run_folder(name)
         unfinished = next((place for place in (Path(name), run) if (place / RUN_CONFIG).is_file()), None)
         if unfinished:
             raise ModelError(

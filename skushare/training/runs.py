@@ -269,7 +269,8 @@ def prepare(folder, plan, status=STOPPED):
         ConfigError: ``folder`` holds a run of another plan or other files, or data or weights are not there.
     """
     run = Run(Path(folder).resolve())
-    text = plan.located(begun=bool(Checkpoints(run.folder))).to_json()
+    begun = run.plan if Checkpoints(run.folder) and (run.folder / PLAN).exists() else None
+    text = plan.located(begun).to_json()
     if (run.folder / PLAN).exists():
         if run.plan.to_json() == text:
             return run
