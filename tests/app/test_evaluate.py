@@ -191,6 +191,25 @@ def test_the_worst_photos_come_first_and_can_be_searched(workspace):
     assert not app.exception and "No photo" in app.caption[-1].value
 
 
+def test_the_loss_is_offered_only_where_the_model_knows_the_classes(workspace, weak, monkeypatch):
+    description = json.loads((weak / "model.json").read_text())
+    description["config"]["labels"] = ["tea", "milk"]
+    (weak / "model.json").write_text(json.dumps(description))
+    asked = {}
+
+    def start(self, source, loss=False):
+        asked[self.model.name] = loss
+
+    monkeypatch.setattr(Evaluation, "start", start)
+    (loss,) = open_page(Model="runs/weak").checkbox
+    assert loss.disabled and "does not know their classes facing" in loss.help
+    app = open_page(Compare="runs/weak")
+    assert not app.checkbox[0].disabled
+    app.checkbox[0].check().run()
+    press(app, "Evaluate")
+    assert asked == {"shelf_dense": True, "weak": False}
+
+
 def test_a_picture_is_shown_large_with_a_download(workspace):
     app = press(press(open_page(), "Evaluate"), "Look closer")
     assert any("Download this picture" in b.label for b in app.get("download_button"))

@@ -65,6 +65,13 @@ def test_figures_without_their_detections_are_evaluated_again(knowing, model, da
     assert evaluation.condition() == (FINISHED, "")
 
 
+def test_a_loss_that_there_cannot_be_is_refused_before_the_work(knowing, model, dataset):
+    several = replace(model, config=replace(model.config, labels=("tea", "milk")))
+    with pytest.raises(SkushareError, match="does not know the class 'facing'.*without it"):
+        Evaluation(several, dataset).run(loss=True)
+    assert knowing.seen == 0
+
+
 def test_a_mended_size_makes_new_figures(knowing, model, dataset):
     first = dataset.samples[0]
     turned = replace(dataset, samples=(replace(first, width=first.height, height=first.width),))
