@@ -45,12 +45,12 @@ def show_form(names):
             return
         photos = sum(sources[name].photos for name, _ in train)
         st.markdown("##### 3. Start from")
-        weights, licence = _choose_weights(recipe)
+        weights = _choose_weights(recipe)
         st.markdown("##### 4. Length")
         settings = choose_length(recipe.training_for(photos), photos)
         with st.expander("More settings", icon=":material/tune:"):
             usual = recipe.lasting(max(1, settings["steps"]))
-            detector, more, machine = choose_more(recipe, usual, licence)
+            detector, more, machine = choose_more(recipe, usual, weights)
     with right:
         try:
             plan = Plan(
@@ -124,7 +124,7 @@ def _list_notes(notes):
 
 
 def _choose_weights(recipe):
-    """(weights, what may be done with a model that starts from them)."""
+    """The weights to start from, as a ``Plan`` takes them."""
     choices = weight_choices(recipe.detector)
     usual = chosen_weights(recipe.weights, choices)
     if usual is None:  # of a cloned run, and not among ours
@@ -141,10 +141,9 @@ def _choose_weights(recipe):
         help="A model that knows shelves already needs fewest photos and steps.",
     )
     _bring_weights()
-    licence = licence_of(weights)
-    if licence:
+    if licence := licence_of(weights):
         st.caption(f"A model that starts from it inherits: {plain(licence)}")
-    return weights, licence
+    return weights
 
 
 def _bring_weights():
