@@ -25,7 +25,7 @@ from skushare.training.plan import Plan, licence_of
 from skushare.training.recipes import RECIPES, Recipe
 from skushare.training.runs import create_run
 
-FILE = "file"
+CLONE, FILE = "clone", "file"  # beside the names of recipes
 MAX_CONFIG = 1  # megabytes
 
 
@@ -67,7 +67,7 @@ def show_form(names):
             return
         _show_advice(plan)
         show_estimate(plan)
-        _start(plan, recipe.name if _cloned(recipe) else f"{train[0][0].partition('@')[0]}-{recipe.name}")
+        _start(plan, _usual_name(recipe, train[0][0].partition("@")[0]))
 
 
 # Network and settings
@@ -79,8 +79,8 @@ def _choose_recipe():
     titles = {name: recipe.title for name, recipe in RECIPES.items()}
     texts = {name: recipe.text for name, recipe in RECIPES.items()}
     if cloned:
-        titles = {cloned.name: f"As the run {cloned.name}"} | titles
-        texts = {cloned.name: "Its network and settings, to change some of them."} | texts
+        titles = {CLONE: f"As the run {cloned.name}"} | titles
+        texts = {CLONE: "Its network and settings, to change some of them."} | texts
     titles[FILE] = "From a pipeline.config"
     texts[FILE] = "Of the TF2 Object Detection API, for an SSD MobileNet v2."
     choice = st.radio(
@@ -93,9 +93,9 @@ def _choose_recipe():
     )
     if choice == FILE:
         return _read_file()
-    if cloned and choice == cloned.name:
+    if cloned and choice == CLONE:
         plan = cloned.plan
-        return Recipe(choice, "", "", plan.detector, plan.training, plan.weights, as_it_is=True)
+        return Recipe(CLONE, "", "", plan.detector, plan.training, plan.weights, as_it_is=True)
     return RECIPES[choice]
 
 
@@ -204,6 +204,7 @@ def _start(plan, usual):
         st.rerun()
 
 
-def _cloned(recipe):
-    cloned = st.session_state.get("training_clone")
-    return cloned and recipe.name == cloned.name
+def _usual_name(recipe, dataset):
+    if recipe.name == CLONE:
+        return st.session_state.training_clone.name
+    return f"{dataset}-{recipe.name}"

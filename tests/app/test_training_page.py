@@ -448,6 +448,17 @@ def test_the_licence_of_a_clone_goes_with_that_of_other_weights(tmp_path, weight
     assert field(app, "What may be done with the model").value == joined
 
 
+def test_a_run_that_is_called_as_a_recipe_is_cloned(tmp_path):
+    store(tmp_path)
+    make_run("article", steps=77)
+    app = press(open_page(), "Clone with changes")
+    assert [option for option in app.radio[0].options if "article" in option][0] == "As the run article"
+    assert field(app, "Steps").value == 77 and field(app, "Name of the run").value == "article-2"
+    app.radio[0].set_value("article").run()
+    assert field(app, "Steps").value == recipe("article").training.steps
+    assert field(app, "Name of the run").value == "shop-article"
+
+
 def test_a_clone_outlives_its_run(tmp_path):
     store(tmp_path)
     run = make_run("one", steps=77)
