@@ -145,6 +145,12 @@ def _facts(audit, *beside):
         st.text(" · ".join([*words, f"{audit.time:%Y-%m-%d %H:%M} (UTC{audit.time:%z})"]))
         for add in beside:
             add(audit)
+    if not audit.finished:
+        st.warning(
+            "Not finished: it lacks photos, is in no list, and cannot be corrected yet. "
+            "To go on, give the same photos again with the same words.",
+            icon=":material/hourglass_disabled:",
+        )
     if audit.note:
         st.text(audit.note)
     made = [f"model {audit.model} {audit.model_digest[:12]}"]

@@ -209,7 +209,7 @@ def save_correction(number, photo, before, after, who=""):
 
     Raises:
         AuditError: there is no facing like ``before``, as somebody else has changed it meanwhile,
-            or the brand of ``after`` has no name.
+            the brand of ``after`` has no name, or the audit is not finished.
     """
     with session() as db:
         _lock(db, number)
@@ -250,7 +250,7 @@ def take_back(number, correction, who=""):
     """Undo ``correction`` of the audit ``number`` by another one.
 
     Raises:
-        AuditError: what it changed was changed again since.
+        AuditError: what it changed was changed again since, or the audit is not finished.
     """
     with session() as db:
         _lock(db, number)
@@ -269,6 +269,8 @@ def take_back(number, correction, who=""):
 
 
 def _add_correction(db, audit, correction):
+    if not audit.finished:  # its shares, updated below, would be in the totals
+        raise AuditError(f"audit {audit.id} is not finished; correct it when all its photos are in")
     db.add(
         CorrectionRow(
             audit_id=audit.id,
@@ -344,6 +346,7 @@ def _read(db, number):
             )
             for each in corrections
         ),
+        finished=row.finished,
     )
 
 

@@ -535,6 +535,11 @@ def test_an_unfinished_batch_is_told_and_can_be_deleted(make_unfinished):
     assert store.unfinished_audits() == []
 
 
+def test_an_unfinished_audit_that_is_opened_says_so(make_unfinished, annotator):
+    assert any("Not finished" in text for text in texts(open_page(audit=make_unfinished).warning))
+    assert not open_page(audit=save()).warning
+
+
 @pytest.fixture
 def make_unfinished():
     return store.begin_audit(Audit((), ("a",), datetime.now(), store=HOSTILE), 5, {})

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from skushare.audits import store
 from skushare.audits.corrections import Facing
-from skushare.audits.listing import count_audits, list_audits
+from skushare.audits.listing import brand_totals, count_audits, list_audits
 from skushare.brands.gallery import GalleryError
 from skushare.brands.library import (
     delete_gallery,
@@ -222,6 +222,19 @@ def test_an_unfinished_audit_is_in_no_list_until_it_is_finished(make_audit, make
     assert list_audits()[["audit", "photos", "facings"]].iloc[0].tolist() == [number, 2, 5]
     with pytest.raises(AuditError, match="finished"):
         store.add_photo(number, make_photo(shade=91))
+
+
+def test_an_unfinished_audit_is_not_corrected_and_says_that_it_is_none(make_audit, make_photo):
+    number = store.begin_audit(make_audit(), 2, {})
+    store.add_photo(number, make_photo())
+    (photo,) = (begun := store.open_audit(number)).photos
+    assert not begun.finished
+    with pytest.raises(AuditError, match=f"audit {number} is not finished"):
+        store.save_correction(number, photo.id, None, Facing((20, 0, 30, 10), "Astra"))
+    assert store.open_audit(number).corrections == () and brand_totals().empty
+    store.finish_audit(number)
+    store.save_correction(number, photo.id, None, Facing((20, 0, 30, 10), "Astra"))
+    assert store.open_audit(number).finished and brand_totals()["facings"].sum() == 4
 
 
 def test_deleting_removes_pictures_that_nothing_else_needs(make_audit, make_photo, monkeypatch):
