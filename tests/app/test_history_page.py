@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -213,6 +214,13 @@ def test_the_list_narrows_and_shows_the_newest_first():
     assert not app.exception and app.dataframe[0].value["audit"].tolist() == [numbers[0]]
     field(app.date_input, "From").set_value(datetime(2026, 4, 2).date()).run()
     assert not app.exception and not app.dataframe
+
+
+def test_the_list_has_the_times_of_the_clocks_at_the_shelves():
+    for hours in (2, -8):
+        late = datetime(2026, 3, 2, 23, 30, tzinfo=timezone(timedelta(hours=hours)))
+        store.save_audit(Audit((), (), late))
+    assert open_page().dataframe[0].value["time"].tolist() == [pd.Timestamp(2026, 3, 2, 23, 30)] * 2
 
 
 def test_back_from_an_audit_none_is_chosen(annotator):
