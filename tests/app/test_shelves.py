@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from skushare.album import Album, Photo
+from skushare.app import shelves
 from skushare.app.audit_saving import audit_of_shelves
 from skushare.app.shelves import Shelf, counts_of, facings_of
 from skushare.audits.store import open_audit, save_audit
@@ -85,6 +86,20 @@ def test_joined_photos_are_saved_as_one_picture_and_its_parts(detector, album):
     assert read_image(pictures.get(first.picture)).shape == (60, 80, 3)
     assert np.allclose(first.detections.boxes, FOUND.boxes / 2)  # in pixels of the kept picture
     assert pictures.get(audit.photos[1].picture) == album.original(next(iter(album.photos)))
+
+
+def test_photos_are_laid_over_one_another_once(detector, monkeypatch):
+    laid, lay = [], shelves.lay_photos
+    monkeypatch.setattr(shelves, "lay_photos", lambda images: laid.append(len(images)) or lay(images))
+    app = open_page("photos")
+    for shades, counted in (((40, 80), [2]), ((120,), [2, 3])):
+        files = [upload(f"{n}.jpg", encode_jpeg(np.full((120, 160, 3), n, np.uint8))) for n in shades]
+        app.file_uploader[0].set_value(files).run()
+        app.toggle(key="photos_joined").set_value(True).run()
+        for score, facings in ((0.7, 1), (0.4, 2)):
+            app.slider(key="photo_score").set_value(score).run()
+            assert open_tab(app, "Count per photo").dataframe[0].value["facings"].unique() == [facings]
+        assert not app.exception and laid == counted
 
 
 def test_the_page_saves_the_union_of_overlapping_photos(detector, monkeypatch):
