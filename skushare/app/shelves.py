@@ -70,8 +70,7 @@ def shelves_of(album, naming, min_score, key):
                 shelves = _single(album, found, min_score, places)
         kept = made_of, naming, shelves
         st.session_state[f"{key}_shelves"], st.session_state[f"{key}_places"] = kept, places
-    if joined and len(kept[2]) > 1:
-        alone = [shelf.photo.name for shelf in kept[2][1:]]
+    if joined and (alone := [shelf.photo.name for shelf in kept[2] if not shelf.parts]):
         st.warning("These overlap no other photo and count by themselves: " + plain(", ".join(alone)))
     return kept[2]
 

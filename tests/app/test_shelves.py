@@ -102,6 +102,29 @@ def test_photos_are_laid_over_one_another_once(detector, monkeypatch):
         assert not app.exception and laid == counted
 
 
+@pytest.mark.parametrize(
+    "sets, told",
+    [
+        ([(0,), (1,), (2,)], ["a, b, c"]),
+        ([(0, 2), (1,)], ["b"]),
+        ([(0, 1), (2, 3)], []),
+        ([(0, 1, 2)], []),
+    ],
+)
+def test_photos_that_overlap_no_other_are_all_named_and_only_they(album, monkeypatch, sets, told):
+    made = [
+        shelf("a, b, c, d"[3 * s[0]], FOUND, parts=tuple((n, None) for n in s) if len(s) > 1 else ())
+        for s in sets
+    ]
+    warned = []
+    monkeypatch.setattr(shelves, "_laid", lambda *_: None)
+    monkeypatch.setattr(shelves, "_joined", lambda *_: made)
+    monkeypatch.setattr(shelves.st, "toggle", lambda *_, **__: True)
+    monkeypatch.setattr(shelves.st, "warning", warned.append)
+    assert shelves.shelves_of(album, None, 0.4, f"alone{sets}") is made
+    assert [text.rpartition(": ")[2] for text in warned] == told
+
+
 def test_the_page_saves_the_union_of_overlapping_photos(detector, monkeypatch):
     picture = np.random.default_rng(0).integers(0, 255, (60, 120, 3), np.uint8)
     picture = np.kron(picture, np.ones((6, 6, 1), np.uint8))
