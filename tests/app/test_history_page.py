@@ -409,6 +409,20 @@ def test_two_audits_are_compared_older_first(annotator):
     }
 
 
+def test_photos_of_compared_audits_are_drawn_by_pages(monkeypatch):
+    one, drawn, small = store.open_audit(save()), [], audit_view._small
+    monkeypatch.setattr(
+        audit_view, "_small", lambda photo, *args: drawn.append(photo.name) or small(photo, *args)
+    )
+    many = [replace(one.photos[0], name=f"{n}.jpg", picture=pictures.put(photo(n))) for n in range(7)]
+    app = open_page(audit=one.id, other=store.save_audit(replace(one, photos=many)))
+    assert drawn == ["North.jpg", "0.jpg", "1.jpg", "2.jpg"]
+    drawn.clear()
+    app.session_state["audit_beside_2_after"] = 3
+    app.run()
+    assert not app.exception and drawn == ["North.jpg", "6.jpg"]
+
+
 @pytest.mark.parametrize("query", [{"audit": 99}, {"audit": 1, "other": 99}])
 def test_an_audit_that_is_gone_is_said(query, annotator):
     number = save()
