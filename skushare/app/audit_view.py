@@ -162,7 +162,7 @@ def _facts(audit, *beside):
 
 
 def _edit(audit):
-    words = {name: getattr(audit, name) for name in ("store", "shelf", "category", "note")}
+    words = {name: getattr(audit, name) for name in ("store", "shelf", "category", "time", "note")}
     key = f"audit_edit_{audit.id}_{hash(tuple(words.values()))}"  # other words: begun anew, and closed
     popover = st.popover("Edit", type="tertiary", icon=":material/edit:", key=key, on_change="rerun")
     if not popover.open:

@@ -468,7 +468,7 @@ def test_an_audit_is_deleted_on_request(annotator):
 def edit(app, number):
     """Open the form for the words of an audit, as a click does."""
     audit = store.open_audit(number)
-    words = audit.store, audit.shelf, audit.category, audit.note
+    words = audit.store, audit.shelf, audit.category, audit.time, audit.note
     app.session_state[f"audit_edit_{number}_{hash(words)}"] = True
     app.run()
     assert not app.exception
@@ -495,6 +495,36 @@ def test_the_words_of_an_audit_are_changed_on_request(annotator):
     assert field(app.multiselect, "Store").options == ["South"]
     field(app.multiselect, "Store").set_value(["South"]).run()
     assert app.dataframe[0].value["audit"].tolist() == [other, number]
+
+
+def test_the_time_of_an_audit_is_changed_by_the_clock_at_the_shelf(annotator):
+    kept = datetime(2026, 3, 2, 23, 30, 12, tzinfo=timezone(timedelta(hours=-8)))
+    number = store.save_audit(Audit((), (), kept))
+    app = open_page(audit=number)
+    for changed, saved in ((None, kept), (1, kept.replace(minute=1, second=0))):
+        edit(app, number)
+        time = field(app.datetime_input, "Time")
+        assert time.value == datetime(2026, 3, 2, 23, 30)
+        field(app.text_area, "Note").set_value(f"{changed}")
+        if changed:
+            time.set_value(time.value.replace(minute=changed))
+        press(app, "Save")
+        opened = store.open_audit(number)
+        assert (opened.time, opened.note) == (saved, f"{changed}")
+        assert opened.time.utcoffset() == kept.utcoffset()
+
+
+def test_counted_photos_are_saved_with_the_time_that_is_given():
+    app = open_page("photos")
+    app.file_uploader[0].set_value([("a.jpg", photo(40), "image/jpeg")]).run()
+    for time in (datetime(2026, 3, 2, 14, 30), None):
+        press(app, "Save as audit")
+        assert field(app.datetime_input, "Time, if not now").value is None
+        field(app.datetime_input, "Time, if not now").set_value(time)
+        press(app, "Save")
+    given, now = (store.open_audit(number).time for number in (1, 2))
+    assert given == datetime(2026, 3, 2, 14, 30).astimezone()
+    assert abs(now - datetime.now(timezone.utc)) < timedelta(minutes=5)
 
 
 def test_a_folder_becomes_one_audit_and_goes_on_after_a_stop(monkeypatch, annotator, detector):

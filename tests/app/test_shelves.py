@@ -1,6 +1,7 @@
 """Tables of what the Photos page counts, and audits of it: joined photos count once, looks are no brands."""
 
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import numpy as np
 import pytest
@@ -20,7 +21,8 @@ from tests.app.test_pages import open_page, upload
 from tests.brands.conftest import ColorEmbedder, color_gallery
 
 DOUBTFUL = np.float32([[61, 10, 69, 90]])
-WORDS = {"store": "North", "shelf": "", "category": "", "note": ""}
+TIME = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
+WORDS = {"store": "North", "shelf": "", "category": "", "time": TIME, "note": ""}
 FOUND = Detections(
     [[10, 10, 60, 90], [70, 10, 120, 90]], [0.9, 0.5], [0, 0], brand_ids=[0, 2], row_ids=[0, 0]
 )

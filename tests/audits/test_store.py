@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from itertools import islice
 
 import numpy as np
@@ -468,6 +469,13 @@ def test_words_can_be_changed_and_nothing_else_is(make_audit):
     assert after.drop(columns=words).equals(before.drop(columns=words))
     assert after.loc[number, list(words)].to_dict() == words
     assert_same(store.open_audit(other), audit)
+
+
+def test_the_time_of_an_audit_can_be_changed(make_audit):
+    audit = make_audit()
+    number, time = store.save_audit(audit), datetime(2026, 2, 1, 9, 30, tzinfo=timezone(timedelta(hours=-3)))
+    store.change_words(number, "", "", "", "", time)
+    assert_same(store.open_audit(number), replace(audit, time=time))
 
 
 def test_changed_words_are_tidied_as_saved_ones(make_audit):
