@@ -64,6 +64,12 @@ def test_what_hangs_on_the_number_of_steps_goes_with_it_unless_given(steps):
     assert (given.ema, given.warmup_steps, given.validate_every) == (0.999, 7, 5)
 
 
+def test_a_run_may_have_no_warm_up(capsys):
+    assert plan("--warmup-steps", 0).training.warmup_steps == 0
+    args = ["train", "--train", "a", "--val", "b", "--run", "r", "--warmup-steps", "-1"]
+    assert main(args) == 2 and "warmup_steps: at least 0 (no warm-up)" in capsys.readouterr().err
+
+
 def test_a_pipeline_brings_network_settings_and_weights(config, capsys):
     config.write_text(f"warp: 9\n{config.read_text()}")
     read = plan("--pipeline", config, "--batch-size", 8)
