@@ -127,7 +127,8 @@ def show_share_panel(photos, labels, brands, colors, key, own=(), skus=()):
         together = share_of_shelves(photos, labels, brands, own) if own else None
         if own and not sides:
             show_own(together, measure, wanted.get(OWN))
-        _edit_targets(photos, labels, brands, together, measure, wanted, category, key)
+        alone = share_of_shelves(photos, labels, brands) if sides else shares
+        _edit_targets(alone, together, measure, wanted, category, key)
     return photos, measure
 
 
@@ -161,9 +162,8 @@ def read_targets(brands, category=""):
         return {}
 
 
-def _edit_targets(photos, labels, brands, together, measure, wanted, category, key):
-    """A table of shares and their targets, in which targets can be written; without brands there is none."""
-    shares = share_of_shelves(photos, labels, brands)
+def _edit_targets(shares, together, measure, wanted, category, key):
+    """A table of ``shares`` of brands and their targets, in which targets can be written."""
     shares = shares[~((shares["name"] == UNKNOWN) | shares["name"].map(is_look).astype(bool))]
     if together is not None:
         shares = pd.concat([together[together["name"] == OWN], shares], ignore_index=True)

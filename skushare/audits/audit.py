@@ -147,10 +147,9 @@ class Audit:
     def by_brand(self):
         """(the brands' names, each once; the detections of each photo, with ``brand_ids`` of these)."""
         names, ids = distinct(self.brands)
-        return names, [
-            replace(d, brand_ids=[ids[b] if b >= 0 else -1 for b in d.brand_ids])
-            for d in (photo.detections for photo in self.photos)
-        ]
+        ids = np.array([*ids, -1])  # the last one of an unknown brand
+        found = (photo.detections for photo in self.photos)
+        return names, [replace(d, brand_ids=ids[np.maximum(d.brand_ids, -1)]) for d in found]
 
     def table(self):
         """All facings, as :func:`facings_of` gives them of several audits."""

@@ -15,7 +15,8 @@ def lessons(audit):
     That is, those that were added, and those whose brand is another one than in the original.
     """
     last = {(each.photo, each.facing): each.after for each in audit.corrections}
-    original = {photo.id: brand_names(photo.detections, audit.brands) for photo in audit.photos}
+    touched = {photo for photo, _ in last}  # of thousands of photos, few
+    original = {p.id: brand_names(p.detections, audit.brands) for p in audit.photos if p.id in touched}
     found = defaultdict(list)
     for (photo, number), facing in last.items():
         if facing is None or facing.brand in ("", UNKNOWN):

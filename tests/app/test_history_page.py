@@ -12,7 +12,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.app import audit_batch, audit_list, audit_view
+from skushare.app import audit_batch, audit_list, audit_view, shares
 from skushare.app.galleries import MY_BRANDS
 from skushare.app.work import Work
 from skushare.audits import store
@@ -273,6 +273,13 @@ def test_an_audit_opens_with_its_photo_and_shares(annotator):
     assert not any("<b>" in text or text == "`None`" for text in texts(app.markdown) + texts(app.title))
 
 
+def test_the_chart_and_the_targets_of_an_audit_share_one_table(annotator, monkeypatch):
+    made, share = [], shares.share_of_shelves
+    monkeypatch.setattr(shares, "share_of_shelves", lambda *args: made.append(1) or share(*args))
+    open_page(audit=save())
+    assert len(made) == 1
+
+
 def test_gaps_are_counted_and_drawn_on_request(annotator):
     app = open_page(audit=save(ids=(0, 0, 1)))
     plain = annotator["data"]["src"]
@@ -285,6 +292,7 @@ def test_gaps_are_counted_and_drawn_on_request(annotator):
 
 
 def test_a_correction_costs_its_own_photo_alone(annotator, monkeypatch):
+    audit_view._found_gaps.cache_clear()
     looked_at, find = [], audit_view.find_gaps
     monkeypatch.setattr(
         audit_view, "find_gaps", lambda found, doubtful: looked_at.append(len(found)) or find(found, doubtful)

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from skushare.audits import lessons as lessons_module
 from skushare.audits import store
 from skushare.audits.corrections import Facing
 from skushare.audits.lessons import lessons, teach
@@ -38,6 +39,14 @@ def corrected(make_audit):
 def test_facings_that_were_given_a_brand_are_lessons(corrected):
     (facings,) = lessons(corrected).values()
     assert [facing.brand for facing in facings] == ["Corva"]
+
+
+def test_photos_without_a_correction_are_not_looked_at(corrected, make_photo, monkeypatch):
+    looked_at, names = [], lessons_module.brand_names
+    monkeypatch.setattr(lessons_module, "brand_names", lambda *args: looked_at.append(1) or names(*args))
+    others = [replace(make_photo(), id=1000 + i) for i in range(3)]
+    assert lessons(replace(corrected, photos=(*corrected.photos, *others))) == lessons(corrected)
+    assert len(looked_at) == 2
 
 
 def test_a_lesson_that_was_taken_back_is_none(corrected):

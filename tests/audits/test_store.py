@@ -498,3 +498,9 @@ def test_a_photo_must_say_its_brands(make_audit, make_photo):
     photo = make_photo()
     with pytest.raises(ValueError, match="brand id"):
         make_audit(replace(photo, detections=replace(photo.detections, brand_ids=None)))
+
+
+def test_brands_of_one_name_are_one_and_negative_ones_unknown(make_audit, make_photo):
+    audit = make_audit(make_photo((0, 1, 2, -1, -3)), make_photo((), shade=50), brands=("A", "B", "A"))
+    names, found = audit.by_brand()
+    assert names == ("A", "B") and [each.brand_ids.tolist() for each in found] == [[0, 1, 0, -1, -1], []]
