@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from skushare.errors import SkushareError
-from skushare.training.comparison import best_figures, differing_settings
+from skushare.training.comparison import best_figures, differing_settings, validated_alike
 from skushare.training_charts import QUALITIES, comparison_chart
 
 AXES = {"step": "Steps", "epoch": "Epochs", "minutes": "Minutes"}
@@ -53,8 +53,8 @@ def show_comparison(known):
     st.markdown("##### At the best AP")
     figures = pd.DataFrame({name: best_figures(curves[name]) for name in chosen}).T
     st.dataframe(figures.rename(columns={"count_mae": "count off by"}).style.format("{:.3f}"))
-    if len({plans[name].validation for name in chosen}) > 1:
-        st.warning("They were validated on different photos, so their figures do not compare.")
+    if not validated_alike([run for run in known if run.name in chosen]):
+        st.warning("They were validated on different photos or labels, so their figures do not compare.")
     st.markdown("##### Settings that differ")
     differing = differing_settings({name: plans[name] for name in chosen})
     if len(differing):

@@ -74,7 +74,7 @@ def add_plan(parser):
     )
     parser.add_argument("--batch-size", type=positive, help="crops a step")
     parser.add_argument("--learning-rate", type=float, help="peak learning rate")
-    parser.add_argument("--warmup-steps", type=positive, help="steps of rising learning rate at first")
+    parser.add_argument("--warmup-steps", type=int, help="steps of rising learning rate at first; 0: none")
     parser.add_argument(
         "--freeze-before", metavar="LAYER", help="keep all layers before this one as they are"
     )

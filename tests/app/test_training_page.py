@@ -22,7 +22,7 @@ from skushare.images import write_image
 from skushare.training import runs
 from skushare.training.estimate import Estimate
 from skushare.training.pipeline import write_pipeline
-from skushare.training.plan import Plan
+from skushare.training.plan import Plan, licence_of
 from skushare.training.recipes import recipe
 from skushare.workspace import runs_folder
 from tests.app.elements import button, metrics, open_tab, press, texts
@@ -423,6 +423,40 @@ def test_a_clone_opens_the_form_with_the_runs_settings(tmp_path):
     clone = runs.open_run("one-2").plan
     original = runs.open_run("one").plan
     assert clone == replace(original, training=replace(original.training, steps=78))
+
+
+SHIPPED = licence_of("shelf_dense")
+
+
+@pytest.mark.parametrize(
+    ("weights", "licence", "others", "joined"),
+    [
+        ("imagenet", "CC-BY 4.0", "shelf_dense", f"CC-BY 4.0; {SHIPPED}"),
+        ("imagenet", SHIPPED, "shelf_dense", SHIPPED),
+        ("shelf_dense", SHIPPED, "imagenet", ""),
+        ("shelf_dense", "CC-BY 4.0", "imagenet", "CC-BY 4.0"),
+    ],
+)
+def test_the_licence_of_a_clone_goes_with_that_of_other_weights(tmp_path, weights, licence, others, joined):
+    store(tmp_path)
+    run = make_run("one")
+    plan = replace(run.plan, weights=weights, licence=licence).located()
+    (run.folder / runs.PLAN).write_text(plan.to_json())
+    app = press(open_page(), "Clone with changes")
+    assert field(app, "What may be done with the model").value == licence
+    field(app, "Weights").set_value(others).run()
+    assert field(app, "What may be done with the model").value == joined
+
+
+def test_a_run_that_is_called_as_a_recipe_is_cloned(tmp_path):
+    store(tmp_path)
+    make_run("article", steps=77)
+    app = press(open_page(), "Clone with changes")
+    assert [option for option in app.radio[0].options if "article" in option][0] == "As the run article"
+    assert field(app, "Steps").value == 77 and field(app, "Name of the run").value == "article-2"
+    app.radio[0].set_value("article").run()
+    assert field(app, "Steps").value == recipe("article").training.steps
+    assert field(app, "Name of the run").value == "shop-article"
 
 
 def test_a_clone_outlives_its_run(tmp_path):
