@@ -87,7 +87,8 @@ def test_without_steps_a_run_is_as_long_as_its_photos_need_and_goes_on_so(tmp_pa
 def test_a_run_may_have_no_warm_up(capsys):
     assert plan("--steps", 20, "--warmup-steps", 0).training.warmup_steps == 0
     args = ["train", "--train", "a", "--val", "b", "--run", "r", "--steps", "20"]
-    assert main([*args, "--warmup-steps", "-1"]) == 2 and "warmup_steps: at least 0 (no warm-up)" in capsys.readouterr().err
+    assert main([*args, "--warmup-steps", "-1"]) == 2
+    assert "warmup_steps: at least 0 (no warm-up)" in capsys.readouterr().err
 
 
 def test_a_pipeline_brings_network_settings_and_weights(config, capsys):
