@@ -35,8 +35,8 @@ def add(commands):
         "make one audit. The same command goes on where it was killed, and counts no photo twice; with\n"
         "another --time it makes another audit. Once an audit is finished, the same command makes another\n"
         "one. A photo that cannot be read is named, the rest goes on, and the exit status is 1. A video\n"
-        "that moves along a shelf makes an audit by itself, in which each facing counts once, as on the Live\n"
-        "page: --mode is for photos alone.",
+        "that moves along a shelf makes an audit by itself, in which each facing counts once, as on the\n"
+        "Live page: --mode is for photos alone.",
         "examples:\n"
         "  skushare audit monday/ --store 'North Street' --category coffee\n"
         "  skushare audit monday/ --store 'North Street' --gallery coffee   brands by a gallery\n"
