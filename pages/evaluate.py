@@ -44,16 +44,16 @@ try:
     splits = stored_splits(name)
     split = columns[3].selectbox(
         "Split",
-        splits,
-        index=splits.index("val") if "val" in splits else 0,
-        format_func=lambda text: text or "all",
+        list(splits),
+        index=list(splits).index("val") if "val" in splits else 0,
+        format_func=lambda split: splits[split].photos_called or "all",
         key=f"evaluate_split_{name}",
     )
     mode = columns[4].selectbox(
         "As", list(MODES), format_func=MODES.get, key="evaluate_mode", bind="query-params"
     )
 
-    dataset, source = stored_dataset(name, split)
+    dataset, source = stored_dataset(splits[split]), splits[split].name
     chosen = {model: models[model]} | ({other: models[other]} if other in models else {})
     evaluations = open_evaluations(chosen, dataset, mode)
     show_work(evaluations, source)

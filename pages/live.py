@@ -13,9 +13,9 @@ from skushare.app.model import choose_sizes, detector_of, score_slider, shared_d
 from skushare.app.naming import choose_as, choose_naming
 from skushare.app.navigation import open_page, require_navigation
 from skushare.app.polling import poll
-from skushare.app.recording import count_recording, tell_left
+from skushare.app.recording import count_recording, leave_recording, tell_left
 from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares
-from skushare.app.visits import of_visit, put_in_address, start_anew, tell_gone
+from skushare.app.visits import keep_dropped, of_visit, put_in_address, start_anew, tell_gone
 from skushare.charts import count_chart
 from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS, MISSING, NO_ROUTE, Connection
@@ -76,8 +76,7 @@ def choose_settings():
     session.look_at(sizes)
     if embedder:
         known, by_look = choose_naming("live", detector.labels)
-        if session.name_by(known, embedder, by_look):
-            st.toast("Other brands: counting begins anew", icon=":material/restart_alt:")
+        keep_dropped(session.name_by(known, embedder, by_look))
     return sizes
 
 
@@ -107,8 +106,13 @@ def count_anew():
 
 
 def take_back(dropped):
-    """Go on with the ``dropped`` count; the present one can be taken back in its turn."""
+    """Go on with the ``dropped`` count and its brands; the present one can be taken back in its turn."""
+    leave_recording()  # which would begin anew
     state.dropped = session.take_back(dropped)
+    go_on(session)
+    if (known := session.gallery) and not known.by_label:
+        # The switch keeps what it says whatever it would begin with, which must be off for it to be set.
+        state.live_by_look[known.name], state.live_looks = False, session.by_look
 
 
 def keep_snapshot():
@@ -151,7 +155,7 @@ if dropped and dropped.facings and session.can_take_back(dropped):
     buttons.button(
         f"Take back the count of {dropped.facings}",
         icon=":material/undo:",
-        help="Go on with what was counted before Count anew. The present count can be taken back then.",
+        help="Go on with what was counted before, by its brands. The present count can be taken back then.",
         on_click=take_back,
         args=(dropped,),
     )

@@ -5,6 +5,7 @@ import hashlib
 import tempfile
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -85,8 +86,10 @@ class Album:
         detector: that counted the photos, which all are to be counted by; ``None`` before the first.
         photos: {content hash: :class:`Photo`}.
         failures: {content hash: message fit for the user}.
-        repeats: names of files whose content was in the list already.
-        waiting: names of files that were to be counted and are not yet; they stay if the page was left.
+        repeats: names of the files last taken whose content was in the list already; forgotten when a photo
+            is removed.
+        waiting: names of files that were to be counted and are not yet; they stay if the page was left, until
+            files of these names are taken.
         choices: {name: value} of what a page has chosen for the list, to be replaced as a whole.
     """
 
@@ -154,6 +157,7 @@ class Album:
         Its file stays as long as the album, for an audit that was begun with it.
         """
         self.photos.pop(key, None)
+        self.repeats.clear()
 
     def original(self, key):
         """Bytes of the file whose content hash is ``key``, as it was added.
@@ -186,17 +190,21 @@ class Album:
             How many of ``files`` are left.
         """
         with self._taking:
-            waiting = [file for file in files if file[0] not in self._taken]
+            left = [file for file in files if file[0] not in self._taken]
+            if left and len(left) == len(files):
+                self.repeats.clear()  # of what was added before
             end = time.monotonic() + seconds
-            while waiting:
-                self.waiting = tuple(name for _, name, _ in waiting)
-                identity, name, read = waiting.pop(0)
+            while left:
+                waiting = Counter(self.waiting) | Counter(name for _, name, _ in left)
+                self.waiting = tuple(waiting.elements())
+                identity, name, read = left.pop(0)
                 self.add(name, read(), detector, embedder)
                 self._taken.add(identity)
+                waiting[name] -= 1
+                self.waiting = tuple(waiting.elements())
                 if time.monotonic() >= end:
                     break
-            self.waiting = tuple(name for _, name, _ in waiting)
-            return len(waiting)
+            return len(left)
 
     def named(self, min_score, embedder, gallery=None, by_look=False, labels=()):
         """Brands of the facings of at least ``min_score``: a :class:`~skushare.brands.naming.Naming`.

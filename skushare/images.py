@@ -125,14 +125,14 @@ def find_images(paths):
     """The images that ``paths`` (files and folders) stand for.
 
     Folders are searched with all their subfolders for files with one of ``SUFFIXES``,
-    in sorted order, without hidden files. A file given by itself is kept whatever its
-    suffix. Each file comes once, where it was first met.
+    in sorted order, without hidden files; subfolders that are links come last. A file given
+    by itself is kept whatever its suffix. Each file comes once, where it was first met.
 
     Returns:
         list of :class:`~pathlib.Path`.
 
     Raises:
-        ImageError: a path does not exist.
+        ImageError: a path does not exist, or a folder cannot be searched.
     """
     found = {}
     for path in map(Path, paths):
@@ -185,11 +185,26 @@ def upright(pixels, orientation):
 
 
 def _walk(folder):
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                yield Path(parent, name)
+    left, seen = [folder], {str(parent) for parent in folder.resolve().parents}  # a link may lead back
+    for start in left:
+        for parent, folders, files in os.walk(start, onerror=_not_searched):
+            real = os.path.realpath(parent)
+            if real in seen:
+                folders.clear()
+                continue
+            seen.add(real)
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            left += [Path(parent, name) for name in folders if Path(parent, name).is_symlink()]
+            for name in sorted(files):
+                if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+                    yield Path(parent, name)
+
+
+def _not_searched(error):
+    raise ImageError(
+        f"{error.filename}: cannot be searched for photos ({error.strerror}); make the folder readable, "
+        "or give the others by themselves"
+    )
 
 
 def _decode(file, name, side):

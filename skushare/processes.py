@@ -17,7 +17,8 @@ def variables():
     """Environment variables with which a process has this package and this workspace, wherever it stands."""
     # The package may not be installed.
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return {**os.environ, "PYTHONPATH": path, "SKUSHARE_WORKSPACE": str(workspace().resolve())}
+    # Links stay: names of files are made of the paths of photos.
+    return {**os.environ, "PYTHONPATH": path, "SKUSHARE_WORKSPACE": os.path.abspath(workspace())}
 
 
 def start_detached(command, log, output=None, environment=None, cwd=None, niceness=0, pass_fds=()):

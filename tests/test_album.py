@@ -139,6 +139,31 @@ def test_what_was_to_be_counted_and_is_not_yet_is_known_also_to_a_copy(detector)
     assert told == [("1.jpg", "2.jpg", "3.jpg"), ("2.jpg", "3.jpg"), ("3.jpg",)] and album.waiting == ()
 
 
+def test_only_what_is_added_again_waits_no_more(detector):
+    album = Album()
+    files = [(i, name, lambda i=i: photo(i * 20)) for i, name in enumerate(("a", "b", "c", "c", "d"))]
+    album.take(files, detector, seconds=0)
+    assert album.waiting == ("b", "c", "c", "d")  # the page is left: their files are gone
+    for identity, shade, waiting in ((5, 60, ("b", "c", "d")), (6, 40, ("b", "d"))):
+        assert album.take([(identity, "c", lambda shade=shade: photo(shade))], detector, 9) == 0
+        assert album.waiting == waiting
+    album.take([(7, "d", lambda: b"no picture"), (8, "e", lambda: photo(200))], detector, seconds=9)
+    assert album.waiting == ("b",) and len(album) == 4
+
+
+def test_repeats_are_those_of_the_files_last_taken(detector):
+    album = Album()
+    for files, repeats in (("ab", []), ("abc", ["a", "b"]), ("c", ["c"]), ("d", [])):
+        taken = [((files, name), name, lambda name=name: photo(20 * ord(name) % 251)) for name in files]
+        while album.take(taken, detector, seconds=0):
+            pass
+        album.take(taken, detector, seconds=0)  # as each later run of the page
+        assert album.repeats == repeats
+    album.add("a", photo(20 * ord("a") % 251), detector)
+    album.remove(next(iter(album.photos)))
+    assert album.repeats == []
+
+
 def test_files_that_two_take_at_once_are_counted_once(detector):
     album = Album()
     files = [(i, f"{i}.jpg", lambda i=i: photo(i * 20)) for i in range(8)]

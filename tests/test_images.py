@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 import shutil
@@ -323,6 +324,32 @@ def test_find_images(tmp_path):
     assert find_images([]) == []
     with pytest.raises(ImageError, match="nowhere"):
         find_images([tmp_path, tmp_path / "nowhere"])
+
+
+def test_find_images_in_folders_that_are_links(tmp_path):
+    for name in ("shop/b/1.jpg", "shop/b/deep/2.jpg", "card/3.jpg", "card/more/4.jpg", "other/5.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    links = {"shop/a": "shop/b", "shop/c": "card", "card/back": "shop", "shop/b/up": ".", "shop/none": "gone"}
+    for link, target in links.items():
+        (tmp_path / link).symlink_to(tmp_path / target)
+    found = [path.relative_to(tmp_path).as_posix() for path in find_images([tmp_path / "shop"])]
+    assert found == ["shop/b/1.jpg", "shop/b/deep/2.jpg", "shop/c/3.jpg", "shop/c/more/4.jpg"]
+
+
+def test_a_folder_that_cannot_be_searched_is_named(tmp_path, monkeypatch):
+    (tmp_path / "locked").mkdir()
+    (tmp_path / "1.jpg").touch()
+    scan = os.scandir
+
+    def refuse(folder):
+        if Path(folder).name == "locked":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(ImageError, match="locked: cannot be searched"):
+        find_images([tmp_path])
 
 
 def test_find_images_in_a_folder_of_a_thousand(tmp_path):

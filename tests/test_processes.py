@@ -68,3 +68,10 @@ def test_what_cannot_be_started_raises(tmp_path):
 def test_the_package_comes_first_and_the_rest_of_the_path_stays(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/mine")
     assert variables()["PYTHONPATH"] == f"{ROOT}{os.pathsep}/mine"
+
+
+def test_a_workspace_behind_a_link_keeps_its_path(tmp_path, monkeypatch):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "link"))
+    assert variables()["SKUSHARE_WORKSPACE"] == str(tmp_path / "link")

@@ -9,8 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def _make_vectors():
-    spec = importlib.util.spec_from_file_location("make_vectors", ROOT / "tools" / "make_vectors.py")
+def _tool(name="make_vectors"):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -32,7 +32,7 @@ def _assert_close(found, kept, where):
 
 
 def test_vectors_are_what_the_code_finds():
-    maker = _make_vectors()
+    maker = _tool()
     found = json.loads(json.dumps(maker.vectors()))
     assert {path.stem for path in maker.FOLDER.glob("*.json")} == found.keys()
     for name, content in found.items():
@@ -41,4 +41,12 @@ def test_vectors_are_what_the_code_finds():
 
 
 def test_vectors_are_small():
-    assert sum(path.stat().st_size for path in _make_vectors().FOLDER.glob("*.json")) < 400_000
+    assert sum(path.stat().st_size for path in _tool().FOLDER.glob("*.json")) < 400_000
+
+
+@pytest.mark.parametrize("name", ["make_vectors", "make_demo_gallery"])
+def test_who_asks_a_tool_for_help_gets_no_files(monkeypatch, capsys, name):
+    monkeypatch.setattr("sys.argv", [name, "--help"])
+    with pytest.raises(SystemExit) as ended:
+        _tool(name).main()
+    assert ended.value.code == 0 and name in capsys.readouterr().out

@@ -3,6 +3,7 @@
 python tools/make_demo_gallery.py
 """
 
+import argparse
 import json
 
 from skushare.brands.embedder import Embedder
@@ -17,6 +18,7 @@ OWN = "Oaviska"  # so that own brands and competitors can be tried
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__).parse_args()
     content = json.loads((FOLDER / "annotations.json").read_text(encoding="utf-8"))
     embedder, gallery = Embedder.load(), Gallery("Sample shelves")
     for photo in content["images"]:

@@ -6,6 +6,7 @@ compares. Inputs are rounded before use, so that both read the same numbers.
 Run: python tools/make_vectors.py
 """
 
+import argparse
 import base64
 import json
 import math
@@ -44,6 +45,7 @@ DIGITS = 4
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__).parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, content in vectors().items():
         (FOLDER / f"{name}.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")

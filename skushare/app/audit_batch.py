@@ -59,7 +59,8 @@ class Batch:
         names = hashlib.sha256(repr(sorted((file.name, file.size) for file in files)).encode())
         finder = Finder(detector, gallery=gallery, embedder=embedder)
         source = ["upload", names.hexdigest()]  # other photos are another audit, whatever the words
-        self.number = open_batch(finder, words | {"time": now()}, len(files), source)
+        time = words.get("time")
+        self.number = open_batch(finder, words | {"time": time or now()}, len(files), source, time)
         self.planned, self.done, self.problems = len(files), 0, []
         self._died, self._turn = None, threading.Lock()  # of which error
         self._work = run_batch(self.number, [(file.name, file.getvalue) for file in files], finder)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from skushare.app.audits import go_to
@@ -63,6 +64,7 @@ def show_list(wanted):
     if pages > 1:
         page = st.pagination(pages, key=f"history_page_{pages}")
     table = listing.list_audits(wanted, AUDITS_A_PAGE, (page - 1) * AUDITS_A_PAGE)
+    table["time"] = table["time"].dt.tz_localize(None) + pd.to_timedelta(table.pop("utc_offset"), "s")
     st.caption(_told(wanted, count))  # or the tabs would be where a phone shows the table's own buttons
     choice = st.dataframe(
         table,
@@ -71,7 +73,9 @@ def show_list(wanted):
         selection_mode="multi-row",
         key=f"history_table_{hash((wanted, page, count))}_{st.session_state.get('history_opened', 0)}",
         column_config={
-            "time": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+            "time": st.column_config.DatetimeColumn(
+                format="YYYY-MM-DD HH:mm", help="By the clock at the shelf"
+            ),
             "note": st.column_config.TextColumn(width="large"),
         },
     )

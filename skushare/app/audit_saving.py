@@ -2,12 +2,13 @@
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
-from skushare.app.clock import now
+from skushare.app.clock import local, now
 from skushare.app.text import plain
 from skushare.audits.audit import Audit, AuditPhoto, made_with, with_brands
 from skushare.audits.listing import known_names
@@ -31,8 +32,8 @@ def save_as_audit(key, take, make, place=None, ways=(), about="", source=None, s
     Args:
         key: of the widgets.
         take: called when the button is pressed; gives what is to be saved, or ``None`` for nothing yet.
-        make: called with that and the words ({"store", "shelf", "category", "note"}), and the chosen one of
-            ``ways`` if there are any; gives the :class:`~skushare.audits.audit.Audit`.
+        make: called with that and the words ({"store", "shelf", "category", "time", "note"}), and the chosen
+            one of ``ways`` if there are any; gives the :class:`~skushare.audits.audit.Audit`.
         place: container of the button; default: where the form is.
         ways: what can be saved, to choose from.
         about: a sentence about what is saved, if there is something to tell.
@@ -58,6 +59,7 @@ def save_as_audit(key, take, make, place=None, ways=(), about="", source=None, s
                     st.caption(about)
                 words = word_fields(key)
                 if st.form_submit_button("Save", type="primary"):
+                    words["time"] = words["time"] or now()
                     state[saved] = state[taken].save(lambda view: make(view, words, *chosen))
                     state.audit_words = words
                     state[taken] = None
@@ -93,12 +95,13 @@ class Begun:
 
 
 def word_fields(key, first=None):
-    """Fields for the words of an audit; gives {"store", "shelf", ...}.
+    """Fields for the words of an audit and its time; gives {"store", "shelf", "category", "time", "note"}.
 
-    ``first``: the words that they begin with; default: what was written last, but its note.
+    ``first``: what they begin with, the time by its own zone; default: what was written last, but its note,
+    and no time: it is ``None`` then if none is chosen.
     """
     if first is None:
-        first = st.session_state.get("audit_words", {}) | {"note": ""}
+        first = st.session_state.get("audit_words", {}) | {"note": "", "time": None}
     words = {}
     for name in ("store", "shelf", "category"):
         known = known_names(name)
@@ -113,6 +116,20 @@ def word_fields(key, first=None):
             )
             or ""
         )
+    saved = first["time"]
+    shown = saved and saved.replace(tzinfo=None, second=0)  # the field knows no seconds
+    chosen = st.datetime_input(
+        "Time" if saved else "Time, if not now",
+        shown,
+        key=f"{key}_time",
+        help="When the shelf looked like this, by the clock there",
+        format="YYYY-MM-DD",
+        step=timedelta(minutes=1),
+    )
+    if chosen in (None, shown):
+        words["time"] = saved
+    else:
+        words["time"] = chosen.replace(tzinfo=saved.tzinfo) if saved else local(chosen)
     words["note"] = st.text_area("Note", first["note"], key=f"{key}_note", height=80)
     return words
 
@@ -135,7 +152,7 @@ def audit_of_shelves(shelves, album, detector, min_score, words, known=None):
     for shelf, detections in zip(shelves, found, strict=True):
         photos.append(_photo_of(shelf, detections, album))
         photos += [_part(key, photo, album) for key, photo in shelf.parts]
-    return Audit(photos, brands, now(), **words, **made_with(detector, "photo", min_score, known))
+    return Audit(photos, brands, **words, **made_with(detector, "photo", min_score, known))
 
 
 def _photo_of(shelf, detections, album):
@@ -201,4 +218,4 @@ def audit_of_sweep(view, labels, words):
 
 def _audit_of_camera(view, seen, labels, words, source):
     known = view.known.brands if view.known else ()
-    return audit_of_pictures(seen, labels, known, now(), source, **words, **view.about)
+    return audit_of_pictures(seen, labels, known, source=source, **words, **view.about)

@@ -36,6 +36,7 @@ from skushare.text import tidy_name
 
 LARGE_SIDE = 2048  # pixels of a photo that is looked at closely
 SMALL_SIDE = 900  # of one beside another
+BESIDE_A_PAGE = 3  # photos of each of two audits: reading and drawing one takes a while
 SHOWN_CORRECTIONS = 20
 
 
@@ -145,6 +146,12 @@ def _facts(audit, *beside):
         st.text(" · ".join([*words, f"{audit.time:%Y-%m-%d %H:%M} (UTC{audit.time:%z})"]))
         for add in beside:
             add(audit)
+    if not audit.finished:
+        st.warning(
+            "Not finished: it lacks photos, is in no list, and cannot be corrected yet. "
+            "To go on, give the same photos again with the same words.",
+            icon=":material/hourglass_disabled:",
+        )
     if audit.note:
         st.text(audit.note)
     made = [f"model {audit.model} {audit.model_digest[:12]}"]
@@ -155,7 +162,7 @@ def _facts(audit, *beside):
 
 
 def _edit(audit):
-    words = {name: getattr(audit, name) for name in ("store", "shelf", "category", "note")}
+    words = {name: getattr(audit, name) for name in ("store", "shelf", "category", "time", "note")}
     key = f"audit_edit_{audit.id}_{hash(tuple(words.values()))}"  # other words: begun anew, and closed
     popover = st.popover("Edit", type="tertiary", icon=":material/edit:", key=key, on_change="rerun")
     if not popover.open:
@@ -294,8 +301,11 @@ def show_comparison(*audits):
         with column:
             st.markdown(f"##### Audit {audit.id}, {which}")
             _facts(audit)
-            now = audit.corrected()
-            for photo in (photo for photo in now.photos if photo.role != "part"):
+            now, page = audit.corrected(), 1
+            shown = [photo for photo in now.photos if photo.role != "part"]
+            if len(shown) > BESIDE_A_PAGE:
+                page = st.pagination(-(-len(shown) // BESIDE_A_PAGE), key=f"audit_beside_{audit.id}_{which}")
+            for photo in shown[(page - 1) * BESIDE_A_PAGE : page * BESIDE_A_PAGE]:
                 try:
                     drawn = _small(photo, now.brands, colors)
                     st.image(drawn, width="stretch", alt=f"Photo of audit {audit.id} with boxes drawn")

@@ -13,8 +13,13 @@ def now():
 
 def midnight(day):
     """The begin of the date ``day`` there."""
-    begin, zone = datetime(day.year, day.month, day.day), _zone()
-    return _fixed(begin.replace(tzinfo=zone) if zone else begin.astimezone())
+    return local(datetime(day.year, day.month, day.day))
+
+
+def local(moment):
+    """The time when the clock there shows ``moment``, a datetime without a zone."""
+    zone = _zone()
+    return _fixed(moment.replace(tzinfo=zone) if zone else moment.astimezone())
 
 
 def _fixed(moment):

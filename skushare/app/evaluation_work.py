@@ -6,6 +6,7 @@ import streamlit as st
 
 from skushare.app.polling import poll
 from skushare.app.text import plain
+from skushare.dataset.class_names import first_names
 from skushare.errors import SkushareError
 from skushare.evaluation.evaluation import FAILED, FINISHED, NEW, RUNNING
 
@@ -13,6 +14,7 @@ POLL_SECONDS = 1.0
 LOSS_HELP = (
     "The training loss on these photos. It takes about as long again, and compares only models of one preset."
 )
+NO_LOSS = "There is no loss on these photos: the model does not know their classes {}."
 
 
 def show_work(evaluations, source):
@@ -28,10 +30,16 @@ def show_work(evaluations, source):
     if waiting:
         with st.container(horizontal=True, vertical_alignment="center"):
             start = st.button("Evaluate", type="primary", icon=":material/play_arrow:", key="evaluate_start")
-            loss = st.checkbox("Also measure the loss", key="evaluate_loss", help=LOSS_HELP)
+            unknown = [evaluation.unknown_classes for evaluation in waiting.values()]
+            loss = st.checkbox(
+                "Also measure the loss",
+                key="evaluate_loss",
+                disabled=all(unknown),
+                help=NO_LOSS.format(plain(first_names(unknown[0]))) if all(unknown) else LOSS_HELP,
+            )
         if start:
             for evaluation in waiting.values():
-                evaluation.start(source, loss)
+                evaluation.start(source, loss and not evaluation.unknown_classes)
             st.rerun()
 
 

@@ -13,6 +13,7 @@ from skushare.detector.models import read_model
 from skushare.evaluation.evaluate import make_row
 from skushare.evaluation.evaluation import FIGURES, Evaluation
 from skushare.evaluation.threshold import is_test, is_unlabelled
+from skushare.training.choices import dataset_sources
 
 LOWEST_SCORE = 0.05
 
@@ -37,14 +38,13 @@ class Shown:
 
 
 def stored_splits(name):
-    """Names of the splits of the stored dataset ``name``; one empty name where it has none."""
-    return list(store.open_index(name).splits)
+    """{name of a split: its ``Source``} of the stored dataset ``name``; an empty name for photos without."""
+    return {source.split: source for source in dataset_sources(name)}
 
 
-def stored_dataset(name, split):
-    """The dataset ``name``, or only its ``split``; and what the command line calls it."""
-    source = f"{name}@{split}" if split else name
-    return _dataset(source, store.revision(name)), source
+def stored_dataset(source):
+    """The ``Dataset`` of a ``Source``."""
+    return _dataset(source.name, store.revision(source.dataset))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the dataset")

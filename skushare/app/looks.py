@@ -5,6 +5,7 @@ import streamlit as st
 from skushare.app.cells import cells
 from skushare.app.galleries import DEMO, MY_BRANDS, Teaching
 from skushare.app.text import plain
+from skushare.app.visits import keep_dropped
 from skushare.brands.looks import taught_look
 from skushare.errors import SkushareError
 
@@ -131,6 +132,6 @@ def _name_live_look(session, look, key, embedder):
         return
     try:
         gallery = _teach_look(brand, vectors, pictures, session.gallery, embedder)
-        session.go_on_with(gallery, look.name, gallery.spelled(brand))
+        keep_dropped(session.go_on_with(gallery, look.name, gallery.spelled(brand)))
     except SkushareError as error:
         state.look_problem = str(error)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from skushare.album import SCORE_FLOOR
 from skushare.app.text import plain
-from skushare.detector.models import DEFAULT_MODEL, DESCRIPTION, counting_model, model_folder
+from skushare.detector.models import DEFAULT_MODEL, DESCRIPTION, chosen_folder, counting_model
 from skushare.detector.runtime import Detector
 from skushare.errors import ModelError
 from skushare.live.pace import FRAMES_A_SECOND, LEAST_SIZE, automatic_sizes
@@ -24,9 +24,9 @@ def shared_detector(name=None):
     It is loaded once a server, and again after its description was changed.
     """
     name = name or counting_model()
-    folder = model_folder(name)
+    folder = chosen_folder(name)
     try:
-        return _load(name, folder and (folder / DESCRIPTION).stat().st_mtime_ns)
+        return _load(folder or name, folder and (folder / DESCRIPTION).stat().st_mtime_ns)
     except (ModelError, OSError) as error:  # its run may be deleted at this moment
         st.error(plain(str(error)), icon=":material/error:")
         if name != DEFAULT_MODEL:

@@ -36,15 +36,17 @@ def count_recording(session, sizes, disabled=False):
     )
     if problem := state.pop("recording_problem", None):
         st.error(plain(problem), icon=":material/error:")
-    counted, *_, begun = state.get("recording", (None, None))
-    if upload is not None and (counted, begun) != (upload.file_id, session.begun):
-        # Another video, or other brands, at whose choice the session has begun anew.
-        session.recount()
-        frames = read_frames(BytesIO(upload.getvalue()), upload.name)
-        state.recording = upload.file_id, Counting(frames, session, upload.name), session.begun
     if upload is None or disabled:
         state.recording = (None, None)
+        if upload is not None:  # else it would be counted from its beginning once the camera stops
+            leave_recording()
         return
+    counted, *_, begun = state.get("recording", (None, None))
+    if (counted, begun) != (upload.file_id, session.begun):
+        # Another video, or other brands, at whose choice the session has begun anew.
+        state.dropped = session.recount()
+        frames = read_frames(BytesIO(upload.getvalue()), upload.name)
+        state.recording = upload.file_id, Counting(frames, session, upload.name), session.begun
     put_in_address("sweep")  # a reload meanwhile is to find what was counted
     session.look_at(sizes[:1])
     bar, picture = st.progress(0.0, text="Counting the video"), st.empty()
@@ -56,22 +58,31 @@ def count_recording(session, sizes, disabled=False):
                 bar.progress(done, text=f"Counting the video: {session.reading().unique} facings so far")
                 picture.image(drawn, width=WIDTH)
     except SkushareError as error:
-        state.recording_problem = str(error)
-    # A new key empties the field, and with it the server's copy of the file.
-    state.recording = (None, None)
-    state.recording_round += 1
+        if not session.video:  # else told beside the count
+            state.recording_problem = str(error)
+    leave_recording()
     st.rerun()
+
+
+def leave_recording():
+    """Let go of the video that is in the field, counted or not."""
+    state = st.session_state
+    # A new key empties the field, and with it the server's copy of the file.
+    state.recording, state.recording_round = (None, None), state.get("recording_round", 0) + 1
 
 
 def tell_left(session):
     """Say so where only a part of a video was counted by ``session``, and none is being counted."""
     if session.video:
-        name, done = session.video
-        st.warning(
-            f"Only {min(99, int(100 * done))} % of {plain(name)} was counted before the page was left or "
-            "the video taken away. Add it again for the whole count.",
-            icon=":material/hourglass_disabled:",
-        )
+        name, done, damage = session.video
+        if damage:
+            text = f"{plain(damage)}. The count is of what could be read before."
+        else:
+            text = (
+                f"Only {min(99, int(100 * done))} % of {plain(name)} was counted before the page was left, "
+                "the video taken away or the camera started. Add it again for the whole count."
+            )
+        st.warning(text, icon=":material/hourglass_disabled:")
 
 
 class Counting:
@@ -82,8 +93,8 @@ class Counting:
 
     def __init__(self, frames, session, name):
         self._frames, self._session, self._name = enumerate(frames), session, name
-        session.video = name, 0.0
-        self._turn, self._died = threading.Lock(), None
+        session.video = name, 0.0, ""
+        self._turn, self._died, self._past = threading.Lock(), None, None
 
     def step(self):
         """Count a frame: its number, the share of the video that is past, and its picture; or ``None``.
@@ -100,8 +111,10 @@ class Counting:
                 self._session.video = None
                 return None
             except SkushareError as error:
-                self._session.video, self._died = None, error
+                self._died = error
+                self._session.video = None if self._past is None else (self._name, self._past, str(error))
                 raise
             drawn = self._session.process(image)
-            self._session.video = self._name, done
+            self._past = done
+            self._session.video = self._name, done, ""
             return number, done, drawn

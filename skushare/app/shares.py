@@ -174,7 +174,7 @@ def _edit_targets(photos, labels, brands, together, measure, wanted, category, k
         shown = table[["name"]].assign(
             share=100 * table[measure],
             margin=100 * table[_margin(measure)],
-            target=100 * table["target"],
+            target=(100 * table["target"]).round(6),  # 7, not 7.000000000000001, which is no such edit
             difference=100 * table["difference"],
             sure=table["sure"].where(table["target"].notna()).map({True: "yes", False: "within the margin"}),
         )
@@ -198,9 +198,10 @@ def _edit_targets(photos, labels, brands, together, measure, wanted, category, k
         where = f"of {category}" if category else "of all categories together"
         st.caption(f"Targets {where}; they hold for everybody who uses this database. Empty means none.")
         for row, change in st.session_state[editor].get("edited_rows", {}).items():
-            target = change.get("target")
-            name = shown["name"].iloc[int(row)]
-            if "target" in change and _is_saved(name, target and target / 100, category):
+            name, target = shown["name"].iloc[int(row)], change.get("target")
+            target = target and target / 100
+            # The table keeps an edit for good that leaves the targets, and with them its key, as they are.
+            if "target" in change and target != wanted.get(name) and _is_saved(name, target, category):
                 st.rerun()
 
 

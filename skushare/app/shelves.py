@@ -15,7 +15,7 @@ from skushare.detections import Detections
 from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
 from skushare.shelf.blocks import adjacency, block_table
 from skushare.shelf.gaps import Gaps, doubtful_boxes, find_gaps
-from skushare.shelf.mosaic import join_photos
+from skushare.shelf.mosaic import lay_photos
 from skushare.shelf.registration import move_boxes
 from skushare.shelf.rows import assign_rows
 from skushare.shelf.share import UNKNOWN, share_by_row
@@ -45,7 +45,8 @@ class Shelf:
 def shelves_of(album, naming, min_score, key):
     """The :class:`Shelf` of each photo of ``album``, or of each set of joined ones if the visitor so chooses.
 
-    They are kept until the photos, the score, the names or the choice change.
+    They are kept until the photos, the score, the names or the choice change; how joined photos lie over one
+    another, until the photos do.
 
     Args:
         naming: the album's :class:`~skushare.brands.naming.Naming` at that score, or ``None``.
@@ -63,11 +64,13 @@ def shelves_of(album, naming, min_score, key):
         places = st.session_state.get(f"{key}_places", {})
         places = {photo: places[photo] for photo in album.photos.values() if photo in places}
         with st.spinner("Joining the photos") if joined else st.empty():
-            find = _joined if joined else _single
-            kept = made_of, naming, find(album, found, min_score, places)
+            if joined:
+                shelves = _joined(album, found, min_score, places, _laid(album, f"{key}_laid"))
+            else:
+                shelves = _single(album, found, min_score, places)
+        kept = made_of, naming, shelves
         st.session_state[f"{key}_shelves"], st.session_state[f"{key}_places"] = kept, places
-    if joined and len(kept[2]) > 1:
-        alone = [shelf.photo.name for shelf in kept[2][1:]]
+    if joined and (alone := [shelf.photo.name for shelf in kept[2] if not shelf.parts]):
         st.warning("These overlap no other photo and count by themselves: " + plain(", ".join(alone)))
     return kept[2]
 
@@ -175,25 +178,44 @@ def _alone(key, photo, detections, min_score, places):
     return Shelf(key, photo, replace(detections, row_ids=rows), doubtful, gaps)
 
 
-def _joined(album, found, min_score, places):
+def _laid(album, key):
+    """How the photos lie over one another, kept in the visit's state under ``key``.
+
+    Returns:
+        A list of (:class:`~skushare.shelf.mosaic.Laid`, JPEG bytes of the joined picture or ``None`` for a
+        photo by itself).
+    """
     photos = list(album.photos.values())
-    images = [decode_jpeg(photo.preview) for photo in photos]
-    scales = [np.float32(image.shape[1] / photo.width) for photo, image in zip(photos, images, strict=True)]
-    scaled = [replace(d, boxes=d.boxes * scale) for d, scale in zip(found, scales, strict=True)]
-    shelves, keys = [], list(album.photos)
-    for mosaic in join_photos(images, scaled):
-        members = sorted(mosaic.members)
-        if len(members) == 1:  # by itself, in all its pixels
-            only = members[0]
+    if st.session_state.get(key, (None,))[0] != photos:
+        images = [decode_jpeg(photo.preview) for photo in photos]
+        laid = [
+            (
+                each,
+                encode_jpeg(shrink(each.picture(images), 2 * PREVIEW_SIDE)) if len(each.sizes) > 1 else None,
+            )
+            for each in lay_photos(images)
+        ]
+        st.session_state[key] = photos, laid
+    return st.session_state[key][1]
+
+
+def _joined(album, found, min_score, places, laid):
+    keys, photos = list(album.photos), list(album.photos.values())
+    shelves = []
+    for lies, preview in laid:
+        members = sorted(lies.moves)
+        if preview is None:  # by itself, in all its pixels
+            (only,) = members
             shelves.append(_alone(keys[only], photos[only], found[only], min_score, places))
             continue
+        scales = {m: np.float32(lies.sizes[m][0] / photos[m].width) for m in members}
+        scaled = {m: replace(found[m], boxes=found[m].boxes * scales[m]) for m in members}
+        rowed = assign_rows(lies.unite(scaled))
         name = " + ".join(photos[member].name for member in members)
-        height, width = mosaic.picture.shape[:2]
-        rowed = assign_rows(mosaic.detections)
-        photo = Photo(name, width, height, encode_jpeg(shrink(mosaic.picture, 2 * PREVIEW_SIDE)), rowed)
+        photo = Photo(name, *lies.size, preview, rowed)
         doubtful = np.concatenate(
             [
-                move_boxes(doubtful_boxes(photos[m].detections, min_score) * scales[m], mosaic.moves[m])
+                move_boxes(doubtful_boxes(photos[m].detections, min_score) * scales[m], lies.moves[m])
                 for m in members
             ]
         )

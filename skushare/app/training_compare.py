@@ -5,7 +5,7 @@ import streamlit as st
 
 from skushare.app.text import plain
 from skushare.errors import SkushareError
-from skushare.training.comparison import best_figures, differing_settings
+from skushare.training.comparison import best_figures, differing_settings, validated_alike
 from skushare.training.runs import METRICS
 from skushare.training_charts import QUALITIES, comparison_chart
 
@@ -53,8 +53,8 @@ def show_comparison(known):
     st.markdown("##### At the best AP")
     figures = pd.DataFrame({name: best_figures(metrics) for name, metrics in curves.items()}).T
     st.dataframe(figures.rename(columns={"count_mae": "count off by"}).style.format("{:.3f}"))
-    if len({plan.validation for plan in plans.values()}) > 1:
-        st.warning("They were validated on different photos, so their figures do not compare.")
+    if not validated_alike([validated[name] for name in curves]):
+        st.warning("They were validated on different photos or labels, so their figures do not compare.")
     st.markdown("##### Settings that differ")
     differing = differing_settings(plans)
     if len(differing):

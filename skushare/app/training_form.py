@@ -25,7 +25,7 @@ from skushare.training.plan import Plan, licence_of
 from skushare.training.recipes import RECIPES, Recipe
 from skushare.training.runs import create_run
 
-FILE = "file"
+CLONE, FILE = "clone", "file"  # beside the names of recipes
 MAX_CONFIG = 1  # megabytes
 
 
@@ -45,12 +45,12 @@ def show_form(names):
             return
         photos = sum(sources[name].photos for name, _ in train)
         st.markdown("##### 3. Start from")
-        weights, licence = _choose_weights(recipe)
+        weights = _choose_weights(recipe)
         st.markdown("##### 4. Length")
         settings = choose_length(recipe.training_for(photos), photos)
         with st.expander("More settings", icon=":material/tune:"):
             usual = recipe.lasting(max(1, settings["steps"]))
-            detector, more, machine = choose_more(recipe, usual, licence)
+            detector, more, machine = choose_more(recipe, usual, weights)
     with right:
         try:
             plan = Plan(
@@ -67,7 +67,7 @@ def show_form(names):
             return
         _show_advice(plan)
         show_estimate(plan)
-        _start(plan, recipe.name if _cloned(recipe) else f"{train[0][0].partition('@')[0]}-{recipe.name}")
+        _start(plan, _usual_name(recipe, train[0][0].partition("@")[0]))
 
 
 # Network and settings
@@ -79,8 +79,8 @@ def _choose_recipe():
     titles = {name: recipe.title for name, recipe in RECIPES.items()}
     texts = {name: recipe.text for name, recipe in RECIPES.items()}
     if cloned:
-        titles = {cloned.name: f"As the run {cloned.name}"} | titles
-        texts = {cloned.name: "Its network and settings, to change some of them."} | texts
+        titles = {CLONE: f"As the run {cloned.name}"} | titles
+        texts = {CLONE: "Its network and settings, to change some of them."} | texts
     titles[FILE] = "From a pipeline.config"
     texts[FILE] = "Of the TF2 Object Detection API, for an SSD MobileNet v2."
     choice = st.radio(
@@ -93,9 +93,9 @@ def _choose_recipe():
     )
     if choice == FILE:
         return _read_file()
-    if cloned and choice == cloned.name:
+    if cloned and choice == CLONE:
         plan = cloned.plan
-        return Recipe(choice, "", "", plan.detector, plan.training, plan.weights, as_it_is=True)
+        return Recipe(CLONE, "", "", plan.detector, plan.training, plan.weights, as_it_is=True)
     return RECIPES[choice]
 
 
@@ -124,7 +124,7 @@ def _list_notes(notes):
 
 
 def _choose_weights(recipe):
-    """(weights, what may be done with a model that starts from them)."""
+    """The weights to start from, as a ``Plan`` takes them."""
     choices = weight_choices(recipe.detector)
     usual = chosen_weights(recipe.weights, choices)
     if usual is None:  # of a cloned run, and not among ours
@@ -141,10 +141,9 @@ def _choose_weights(recipe):
         help="A model that knows shelves already needs fewest photos and steps.",
     )
     _bring_weights()
-    licence = licence_of(weights)
-    if licence:
+    if licence := licence_of(weights):
         st.caption(f"A model that starts from it inherits: {plain(licence)}")
-    return weights, licence
+    return weights
 
 
 def _bring_weights():
@@ -205,6 +204,7 @@ def _start(plan, usual):
         st.rerun()
 
 
-def _cloned(recipe):
-    cloned = st.session_state.get("training_clone")
-    return cloned and recipe.name == cloned.name
+def _usual_name(recipe, dataset):
+    if recipe.name == CLONE:
+        return st.session_state.training_clone.name
+    return f"{dataset}-{recipe.name}"

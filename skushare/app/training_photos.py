@@ -32,8 +32,8 @@ def choose_photos(sources):
     """Fields for the photos of a run; gives ``train``, ``validation`` and ``one_class`` of its ``Plan``."""
 
     def shown(name):
-        source = sources[name]
-        return f"{source.dataset}{f', {source.split}' * bool(source.split)} ({source.photos:,} photos)"
+        source, called = sources[name], sources[name].photos_called
+        return f"{source.dataset}{f', {called}' * bool(called)} ({source.photos:,} photos)"
 
     usual, usual_validation = default_sources(list(sources.values()))
     cloned = st.session_state.get("training_clone")

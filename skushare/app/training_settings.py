@@ -10,6 +10,8 @@ from skushare.app.text import plain
 from skushare.app.training_state import turn
 from skushare.training.advice import epochs
 from skushare.training.backends import available_backends
+from skushare.training.choices import chosen_weights
+from skushare.training.plan import licence_of
 
 # Setting → (label, help), in the order in which they are shown.
 _LEARNING = {
@@ -65,8 +67,11 @@ def choose_length(usual, photos):
     return {"steps": steps, "batch_size": batch_size}
 
 
-def choose_more(recipe, usual, licence):
-    """(settings of the detector, of the training, of the plan) that differ from ``usual`` or not."""
+def choose_more(recipe, usual, weights):
+    """(settings of the detector, of the training, of the plan) that differ from ``usual`` or not.
+
+    ``weights``: to start from, as a ``Plan`` takes them.
+    """
     training = {}
     for title, group in (("Learning", _LEARNING), ("Crops", _CROPS), ("Validation", _VALIDATION)):
         st.markdown(f"**{title}**")
@@ -95,13 +100,25 @@ def choose_more(recipe, usual, licence):
             key=f"training_devices_{turn()}",
             help="auto: every GPU, or the processor; cpu; or a number of GPUs.",
         )
+    usual_licence = _licence(of_plan, weights)
     licence = st.text_input(
         "What may be done with the model",
-        (of_plan.licence if of_plan else "") or licence,
-        key=f"training_licence_{turn()}_{licence}",
+        usual_licence,
+        key=f"training_licence_{turn()}_{usual_licence}",
         help="Kept with the model. Weights that start from others keep their licence.",
     )
     return detector, training, {"backend": backend, "devices": devices.strip(), "licence": licence}
+
+
+def _licence(of_plan, weights):
+    """What may be done with a model that starts from ``weights``; ``of_plan``: a cloned ``Plan`` or none."""
+    inherited = licence_of(weights)
+    if of_plan is None:
+        return inherited
+    if chosen_weights(of_plan.weights, [weights]) is not None:
+        return of_plan.licence or inherited
+    own = of_plan.licence if of_plan.licence != licence_of(of_plan.weights) else ""
+    return "; ".join(dict.fromkeys(filter(None, [own, inherited])))
 
 
 def _ask_group(group, usual):

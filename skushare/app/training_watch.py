@@ -14,7 +14,7 @@ from skushare.app.notes import attempt, note
 from skushare.app.polling import poll
 from skushare.app.text import duration, plain
 from skushare.app.training_state import NEW, Clone, next_turn, show_tab
-from skushare.detector.models import DEFAULT_MODEL, count_with, counting_model, model_folder
+from skushare.detector.models import DEFAULT_MODEL, chosen_folder, count_with, counting_model
 from skushare.errors import SkushareError
 from skushare.training import runs
 from skushare.training.comparison import best_figures
@@ -264,7 +264,7 @@ def _more(run):
 
 def _offer_counting(name):
     """Have the app count with the model ``name`` where there is one, or with the shipped one again."""
-    if model_folder(name) is None:
+    if chosen_folder(name) is None:
         return
     chosen = counting_model() == name
     other = DEFAULT_MODEL if chosen else name

@@ -88,3 +88,11 @@ def start_anew(name):
 def go_back_to(name, wanted):
     """Have the visit have ``wanted`` under ``name`` again, that :func:`start_anew` gave."""
     st.session_state[f"visit_{name}"] = wanted
+
+
+def keep_dropped(dropped):
+    """Keep a count that other brands ended, as ``LiveSession.name_by`` gives it, to be taken back; say so."""
+    if dropped is not None:
+        st.session_state.dropped = dropped
+        if dropped.facings:
+            st.toast("Other brands: counting begins anew", icon=":material/restart_alt:")

@@ -68,6 +68,7 @@ class Audit:
         id: its number, ``None`` before it is saved.
         corrections: :class:`~skushare.audits.corrections.Correction` in their order; ``photos`` are
             always those of the original, :meth:`corrected` gives what holds now.
+        finished: whether all its photos are in; before, it cannot be corrected.
     """
 
     photos: tuple[AuditPhoto, ...]
@@ -87,6 +88,7 @@ class Audit:
     software: str = __version__
     id: int | None = None
     corrections: tuple = ()
+    finished: bool = True
 
     def __post_init__(self):
         put = object.__setattr__

@@ -1,6 +1,7 @@
 """Auditing many photos into one audit, which goes on where it was killed."""
 
 import hashlib
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -67,7 +68,7 @@ class Finder:
         return recognise(image, found, self.embedder, self.gallery, self.detector.labels), doubtful
 
 
-def open_batch(finder, words, planned, source, time=None):
+def open_batch(finder, words, planned, source, time=None, files=None):
     """The unfinished audit that was asked for in the same words with the same models, or a new one.
 
     Args:
@@ -78,6 +79,8 @@ def open_batch(finder, words, planned, source, time=None):
         source: JSON value that tells where the photos are from.
         time: when the photos were taken, if that was asked for: an unfinished audit of another time is
             another one then, while a time among the ``words`` is only that of a new one.
+        files: the photos, as of :func:`run_batch`: an unfinished audit that has a photo which is none of them
+            is another one, because the photos of its ``source`` were replaced.
 
     Returns:
         Its number.
@@ -90,9 +93,21 @@ def open_batch(finder, words, planned, source, time=None):
         "made_with": [begun.model_digest, begun.gallery_digest, begun.thresholds],
     }
     for batch in store.unfinished_audits():
-        if batch["request"] == request and (not time or batch["time"] == begun.time):
+        if batch["request"] != request or (time and batch["time"] != begun.time):
+            continue
+        if files is None or _are_all(store.pictures_of(batch["audit"]), files):
             return batch["audit"]
     return store.begin_audit(begun, planned, request)
+
+
+def _are_all(digests, files):
+    """Whether all of the photos with these SHA-256 ``digests`` are among ``files``."""
+    for _, read in files:
+        if not digests:
+            break
+        with suppress(ImageError):
+            digests.discard(hashlib.sha256(read()).hexdigest())
+    return not digests
 
 
 def run_batch(number, files, finder):

@@ -41,14 +41,16 @@ def list_audits(wanted=ALL, limit=None, offset=0):
     """The finished audits that ``wanted`` lets through, newest first.
 
     Returns:
-        A DataFrame of ``audit`` (number), ``time`` (with time zone UTC), ``store``, ``shelf``, ``category``,
-        ``photos``, ``facings``, ``corrections``, ``source`` and ``note``.
+        A DataFrame of ``audit`` (number), ``time`` (with time zone UTC), ``utc_offset`` (seconds that the
+        clock at the shelf was ahead of it), ``store``, ``shelf``, ``category``, ``photos``, ``facings``,
+        ``corrections``, ``source`` and ``note``.
     """
     store, shelf, category = (aliased(NameRow) for _ in range(3))
     query = (
         select(
             AuditRow.id.label("audit"),
             AuditRow.time,
+            AuditRow.utc_offset,
             store.text.label("store"),
             shelf.text.label("shelf"),
             category.text.label("category"),

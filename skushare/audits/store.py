@@ -103,12 +103,13 @@ def delete_audit(number):
 
 def _add_audit(db, audit, planned, request):
     ids = name_ids(db, [audit.store, audit.shelf, audit.category, *audit.brands])
+    time, utc_offset = _clock(audit.time)
     row = AuditRow(
         store_id=ids[audit.store],
         shelf_id=ids[audit.shelf],
         category_id=ids[audit.category],
-        time=int(audit.time.timestamp()),
-        utc_offset=int(audit.time.utcoffset().total_seconds()),
+        time=time,
+        utc_offset=utc_offset,
         note=audit.note,
         source=audit.source,
         finished=False,
@@ -209,7 +210,7 @@ def save_correction(number, photo, before, after, who=""):
 
     Raises:
         AuditError: there is no facing like ``before``, as somebody else has changed it meanwhile,
-            or the brand of ``after`` has no name.
+            the brand of ``after`` has no name, or the audit is not finished.
     """
     with session() as db:
         _lock(db, number)
@@ -231,18 +232,23 @@ def save_correction(number, photo, before, after, who=""):
         _add_correction(db, audit, Correction(photo, facing, before, after, tidy_name(who), _now()))
 
 
-def change_words(number, store, shelf, category, note):
+def change_words(number, store, shelf, category, note, time=None):
     """Call the audit ``number`` by other words, as :class:`~skushare.audits.audit.Audit` has them.
+
+    ``time``: when the shelf looked like this, a datetime; default: as saved.
 
     Raises:
         AuditError: there is none.
     """
     with session() as db:
         row = _lock(db, number)
-        audit = replace(_read(db, number), store=store, shelf=shelf, category=category, note=note)
+        audit = _read(db, number)
+        time = time or audit.time
+        audit = replace(audit, store=store, shelf=shelf, category=category, note=note, time=time)
         ids = name_ids(db, [audit.store, audit.shelf, audit.category])
         row.store_id, row.shelf_id, row.category_id = ids[audit.store], ids[audit.shelf], ids[audit.category]
         row.note = audit.note
+        row.time, row.utc_offset = _clock(audit.time)
         row.edits += 1
 
 
@@ -250,7 +256,7 @@ def take_back(number, correction, who=""):
     """Undo ``correction`` of the audit ``number`` by another one.
 
     Raises:
-        AuditError: what it changed was changed again since.
+        AuditError: what it changed was changed again since, or the audit is not finished.
     """
     with session() as db:
         _lock(db, number)
@@ -269,6 +275,8 @@ def take_back(number, correction, who=""):
 
 
 def _add_correction(db, audit, correction):
+    if not audit.finished:  # its shares, updated below, would be in the totals
+        raise AuditError(f"audit {audit.id} is not finished; correct it when all its photos are in")
     db.add(
         CorrectionRow(
             audit_id=audit.id,
@@ -344,6 +352,7 @@ def _read(db, number):
             )
             for each in corrections
         ),
+        finished=row.finished,
     )
 
 
@@ -391,6 +400,11 @@ def pictures_of(number):
     """SHA-256 of the pictures that are in the audit ``number``, a set."""
     with reading() as db:
         return set(db.scalars(select(PhotoRow.picture).where(PhotoRow.audit_id == number)))
+
+
+def _clock(time):
+    """(seconds since 1970, seconds that the clock was ahead of UTC), as :func:`_datetime` takes them."""
+    return int(time.timestamp()), int(time.utcoffset().total_seconds())
 
 
 def _datetime(seconds, offset):

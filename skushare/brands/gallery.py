@@ -293,6 +293,29 @@ class Gallery:
         same = [known for known in self.brands if known.casefold() == brand.casefold()]
         return brand if brand in same or not same else same[0]
 
+    def ids_from(self, earlier):
+        """What the ids that facings have by an ``earlier`` version are here.
+
+        A product goes on as the one of its brand and name, or under its id where only one of the two is
+        another: of a product that was removed, the id may be given to the next one.
+
+        Returns:
+            ({brand id: its one here}, {SKU id: its one here}); -1 for what is gone.
+        """
+        called = {(sku.brand, sku.name): number for number, sku in enumerate(self.skus)}
+        known = {sku.id: number for number, sku in enumerate(self.skus)}
+        brands = {brand: number for number, brand in enumerate(self.brands)}
+        brand_ids, sku_ids = {}, {}
+        for number, sku in enumerate(earlier.skus):
+            here = called.get((sku.brand, sku.name), known.get(sku.id, -1))
+            if here >= 0 and sku.brand != self.skus[here].brand and sku.name != self.skus[here].name:
+                here = -1
+            sku_ids[number] = here
+            brand = int(earlier.brand_ids[number])
+            if brand_ids.get(brand, -1) < 0:
+                brand_ids[brand] = brands.get(sku.brand, int(self.brand_ids[here]) if here >= 0 else -1)
+        return brand_ids, sku_ids
+
     def new_id(self):
         """An id that no product has."""
         numbers = [int(m[1]) for sku in self.skus if (m := re.fullmatch(r"sku-(\d{1,9})", sku.id))]

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from skushare.commands.common import (
@@ -33,9 +33,10 @@ def add(commands):
         "Count the facings of photos and keep them as an audit.\n\n"
         "PHOTOS are photos or folders, which are searched for photos with their subfolders; together they\n"
         "make one audit. The same command goes on where it was killed, and counts no photo twice; with\n"
-        "another --time it makes another audit. A photo that cannot be read is named, the rest goes on, and\n"
-        "the exit status is 1. A video that moves along a shelf makes an audit by itself, in which each\n"
-        "facing counts once.",
+        "another --time it makes another audit. Once an audit is finished, the same command makes another\n"
+        "one. A photo that cannot be read is named, the rest goes on, and the exit status is 1. A video\n"
+        "that moves along a shelf makes an audit by itself, in which each facing counts once, as on the\n"
+        "Live page: --mode is for photos alone.",
         "examples:\n"
         "  skushare audit monday/ --store 'North Street' --category coffee\n"
         "  skushare audit monday/ --store 'North Street' --gallery coffee   brands by a gallery\n"
@@ -46,7 +47,10 @@ def add(commands):
     for name in WORDS:
         parser.add_argument(f"--{name}", default="", metavar="TEXT", help=f"the audit's {name}")
     parser.add_argument(
-        "--time", type=moment, metavar="TIME", help="when the photos were taken, as 2026-03-02T14:30 (now)"
+        "--time",
+        type=moment,
+        metavar="TIME",
+        help="when the photos were taken, as 2026-03-02T14:30, or elsewhere 2026-03-02T14:30+05:30 (now)",
     )
     add_naming(parser)
     add_model(parser)
@@ -116,17 +120,31 @@ def _add_filter(parser):
     for name in ("store", "shelf", "category", "brand"):
         parser.add_argument(f"--{name}", action="append", default=[], metavar="NAME", help="may be repeated")
     parser.add_argument("--since", type=moment, metavar="TIME", help="from this day or time on")
-    parser.add_argument(
-        "--until", type=moment, metavar="TIME", help="up to this time, or the end of this day"
-    )
+    parser.add_argument("--until", type=end, metavar="TIME", help="up to this time, or the end of this day")
 
 
 def moment(text):
-    """A time of this computer's clock, such as 2026-03-02 or 2026-03-02T14:30."""
+    """A time such as 2026-03-02 or 2026-03-02T14:30: of this computer's clock, unless it tells its zone."""
     try:
-        return datetime.fromisoformat(text).astimezone()
+        time = datetime.fromisoformat(text)
+        local = time.astimezone()
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(f"as 2026-03-02 or 2026-03-02T14:30, got {text}") from None
+    return time if time.tzinfo else local
+
+
+def end(text):
+    """As :func:`moment`; of a day without a time, its end. ``None`` for the last day of all."""
+    time = moment(text)
+    try:
+        # Added before the zone, as not every day has 24 hours.
+        return datetime.combine(
+            date.fromisoformat(text) + timedelta(days=1), datetime.min.time()
+        ).astimezone()
+    except ValueError:  # it has a time
+        return time
+    except OverflowError:
+        return None
 
 
 def audit(args):
@@ -153,8 +171,11 @@ def audit(args):
     finder = Finder(detector, args.mode, args.min_score, gallery, embedder)
     words = {name: getattr(args, name) for name in WORDS}
     source = sorted(str(Path(path).resolve()) for path in args.photos)
-    number = open_batch(finder, words, len(paths), source, args.time)
     files = [(name, _reader(path)) for name, path in zip(_names(paths), paths, strict=True)]
+    begun = {batch["audit"]: batch["time"] for batch in store.unfinished_audits()}
+    number = open_batch(finder, words, len(paths), source, args.time, files)
+    if number in begun:
+        print(f"goes on with audit {number} of {begun[number]:%Y-%m-%d %H:%M}, which was interrupted")
     known = failed = 0
     with progress(len(files), "photos") as advance:
         for taken in run_batch(number, files, finder):
@@ -301,15 +322,8 @@ def _reader(path):
 def _filter(args):
     from skushare.audits.listing import Filter
 
-    until = args.until
-    if until and (until.hour, until.minute, until.second) == (0, 0, 0):
-        # A day without a time means all of it; added before the zone, as not every day has 24 hours.
-        try:
-            until = (until.replace(tzinfo=None) + timedelta(days=1)).astimezone()
-        except OverflowError:
-            until = None
     names = map(tuple, (args.store, args.shelf, args.category, args.brand))
-    return Filter(*names, args.since, until)
+    return Filter(*names, args.since, args.until)
 
 
 def _print(audit):

@@ -28,8 +28,10 @@ def add(commands):
         run,
         "Find the facings in photos.\n\n"
         "PATHs are photos, videos or folders, which are searched for photos with their subfolders. On a\n"
-        "video that moves along a shelf each facing counts once, as on the Live page. What cannot be read\n"
-        "is named, the rest goes on, and the exit status is 1.",
+        "video that moves along a shelf each facing counts once, as on the Live page: --mode,\n"
+        "--max-detections and --one-shelf are for photos alone. What cannot be read is named, the rest goes\n"
+        "on, and the exit status is 1. A path that does not exist ends the command with 2 before anything\n"
+        "is counted.",
         "examples:\n"
         "  skushare detect shelf.jpg                            count, as a table\n"
         "  skushare detect photos/ --draw out/                  and pictures with the boxes drawn\n"
@@ -222,10 +224,13 @@ def _joined(found, pictures, draw):
     for mosaic in join_photos(images, scaled):
         members = sorted(mosaic.members)
         paths = [good[member].path for member in members]
+        if draw:
+            draw(paths[0], mosaic.picture, mosaic.detections)
+        if len(members) == 1:  # by itself, in all its pixels
+            records.append(good[members[0]])
+            continue
         name = Path(" + ".join([str(paths[0]), *(path.name for path in paths[1:])]))
         height, width = mosaic.picture.shape[:2]
         doubtful = [move_boxes(good[m].doubtful * scales[m], mosaic.moves[m]) for m in members]
         records.append(Found(name, width, height, mosaic.detections, doubtful=np.concatenate(doubtful)))
-        if draw:
-            draw(paths[0], mosaic.picture, mosaic.detections)
     return records + [photo for photo in found if photo.error]

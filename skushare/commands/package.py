@@ -34,6 +34,7 @@ def add(commands):
 
 def run(args):
     from skushare.quiet import load_keras
+    from skushare.training.material import check_validation
     from skushare.training.plan import BEST, licence_of
 
     run_folder = _find(args.name)
@@ -43,6 +44,7 @@ def run(args):
             "on; skushare runs list names the runs"
         )
     validation = read_data(args.val, args.one_class)
+    check_validation(validation)
     load_keras()
     from skushare.training.package import package_run
 

@@ -69,11 +69,12 @@ def add_plan(parser):
     parser.add_argument(
         "--steps",
         type=positive,
-        help="optimiser steps; in a short run, warm-up, averaging and validations become shorter, too",
+        help="optimiser steps; in a short run, warm-up, averaging and validations become shorter, too\n"
+        "(default: 40 epochs, within 100 and 6000 steps; of article and a pipeline.config, their own)",
     )
     parser.add_argument("--batch-size", type=positive, help="crops a step")
     parser.add_argument("--learning-rate", type=float, help="peak learning rate")
-    parser.add_argument("--warmup-steps", type=positive, help="steps of rising learning rate at first")
+    parser.add_argument("--warmup-steps", type=int, help="steps of rising learning rate at first; 0: none")
     parser.add_argument(
         "--freeze-before", metavar="LAYER", help="keep all layers before this one as they are"
     )
@@ -100,7 +101,12 @@ def add_plan(parser):
 
 
 def read_plan(args):
-    """The ``Plan`` that the options of :func:`add_plan` describe."""
+    """The ``Plan`` that the options of :func:`add_plan` describe.
+
+    Raises:
+        ConfigError: there is no such preset, or the pipeline.config or an option is wrong.
+        DatasetError: the photos to train on, which say how long it takes without ``--steps``, are not there.
+    """
     from dataclasses import fields, replace
 
     from skushare.training.config import TrainingConfig
@@ -111,8 +117,7 @@ def read_plan(args):
         detector, training, weights = _pipeline(args.pipeline)
     else:
         chosen = recipe(args.preset)
-        training = chosen.lasting(args.steps) if args.steps else chosen.training
-        detector, weights = chosen.detector, ""
+        detector, training, weights = chosen.detector, _lasting(chosen, args), ""
     weights = weights if args.weights is None else args.weights
     names = {f.name for f in fields(TrainingConfig)}
     given = {name: value for name, value in vars(args).items() if name in names and value is not None}
@@ -127,6 +132,21 @@ def read_plan(args):
         devices=args.devices,
         licence=args.licence or licence_of(weights),
     )
+
+
+def _lasting(chosen, args):
+    """The ``TrainingConfig`` of a recipe, as long as options, a run begun in the folder or the photos say."""
+    from skushare.dataset.formats import read_dataset
+    from skushare.training.checkpoint import Checkpoints
+    from skushare.training.runs import Run
+
+    if chosen.as_it_is and not args.steps:
+        return chosen.training
+    folder = getattr(args, "folder", None)  # of `skushare train`, whose same command goes on with a run
+    steps = args.steps or (folder and Checkpoints(folder) and Run(folder).plan.training.steps)
+    if steps:
+        return chosen.lasting(steps)
+    return chosen.training_for(sum(len(read_dataset(source)) for source, _ in map(_weighted, args.train)))
 
 
 def read_columns(plan):

@@ -115,7 +115,7 @@ def read_dataset(source, images=None, format=None, raw=False):
 
     Args:
         source: a file or a folder in a known format, or the name of a stored dataset;
-            with ``@split`` at its end, that split alone.
+            with ``@split`` at its end, that split alone; with ``@`` alone, what has no split.
         images: folder of the images, where it is not at its usual place.
         format: one of ``FORMATS``, where it should not be recognised.
         raw: keep boxes outside of their image, inverted and tiny ones, as they stand in
@@ -128,7 +128,7 @@ def read_dataset(source, images=None, format=None, raw=False):
     """
     if known := stored_source(source):
         dataset = _stored(known[0], raw)
-        return dataset.only(known[1]) if known[1] else dataset
+        return dataset if known[0] == source else dataset.only(known[1])
     text = str(source)
     base, _, split = text.rpartition("@")
     if base and not os.path.exists(text) and os.path.exists(base):
@@ -170,8 +170,9 @@ def _are_pixels(dataset):
 
 
 def stored_source(source):
-    """(name, split or "") of the stored dataset that the text ``source`` names; or ``None``.
+    """(name, split) of the stored dataset that the text ``source`` names; or ``None``.
 
+    The split is empty for the whole dataset, NAME, as for its photos without a split, NAME@.
     A stored dataset comes before a file or folder of its name, which ``./NAME`` or ``NAME/`` stands for.
     """
     from skushare.dataset.store import dataset_names  # which reads COCO by this package

@@ -78,11 +78,12 @@ class Model:
 
 def model_folder(name):
     """The folder of the model ``name``, which :func:`read_model` takes, or ``None`` where there is none."""
-    places = [Path(name), Path(name, "model"), models_folder() / name, _run_folder(name) / "model"]
+    places = [Path(name), Path(name, "model"), models_folder() / name, run_folder(name) / "model"]
     return next((place for place in places if (place / DESCRIPTION).is_file()), None)
 
 
-def _run_folder(name):
+def run_folder(name):
+    """Where the run called ``name``, or ``runs/name``, lies or would lie."""
     return runs_folder() / str(name).removeprefix("runs/")
 
 
@@ -90,7 +91,7 @@ def counting_model():
     """Name or folder of the model that the app counts with.
 
     That is ``$SKUSHARE_MODEL``, else what :func:`count_with` wrote as long as that model is there, else the
-    shipped one.
+    shipped one. :func:`chosen_folder` tells where it lies.
     """
     if told := os.environ.get("SKUSHARE_MODEL"):
         return told
@@ -98,17 +99,25 @@ def counting_model():
         chosen = (workspace() / CHOSEN).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return DEFAULT_MODEL
-    return chosen if chosen and model_folder(chosen) else DEFAULT_MODEL
+    return chosen if chosen in model_choices() else DEFAULT_MODEL
+
+
+def chosen_folder(name):
+    """The folder that ``name``, of :func:`model_choices`, is chosen by; else as :func:`model_folder`.
+
+    Where the server stands, a folder may lie that is called as a run is.
+    """
+    return model_choices().get(name) or model_folder(name)
 
 
 def count_with(name):
-    """Have the app count with the model ``name`` from now on, for all who use it.
+    """Have the app count with the model ``name``, of :func:`model_choices`, from now on, for all who use it.
 
     Raises:
         ModelError: it is missing or damaged; nothing is changed then.
         SkushareError: the workspace cannot be written.
     """
-    model = read_model(name)
+    model = read_model(chosen_folder(name) or name)
     for file in (LITERT, LABEL_MAP):
         model.path(file)
     write_file(workspace() / CHOSEN, f"{name}\n")
@@ -126,7 +135,7 @@ def read_model(name=None):
     name = name or DEFAULT_MODEL
     folder = model_folder(name)
     if folder is None:
-        run = _run_folder(name)
+        run = run_folder(name)
         unfinished = next((place for place in (Path(name), run) if (place / RUN_CONFIG).is_file()), None)
         if unfinished:
             raise ModelError(

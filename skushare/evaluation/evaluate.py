@@ -116,7 +116,15 @@ def _read_rows(path):
         rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.partition("\n")[0]))
         if text and "date" not in (rows.fieldnames or ()):
             raise SkushareError(f"{path}: holds other things than results of evaluations; name another file")
-        return list(rows)
+        kept = []
+        for row in rows:
+            if beside := [cell for cell in row.pop(None, ()) if cell]:
+                raise SkushareError(
+                    f"{path}, line {rows.line_num}: {beside[0]!r} stands in no column of the header; give "
+                    "it a column there, or name another file"
+                )
+            kept.append(row)
+        return kept
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         advice = "save it as CSV UTF-8, or name another file"
         raise SkushareError(f"{path}: cannot be read ({error}); {advice}") from None

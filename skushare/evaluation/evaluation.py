@@ -148,8 +148,12 @@ class Evaluation:
             as :meth:`result`; or ``None`` if :meth:`stop` was called meanwhile.
 
         Raises:
-            SkushareError: another process is at it, no photo can be read, or the disk is full.
+            SkushareError: another process is at it, no photo can be read, or the disk is full. Or the loss
+                is asked for, but the model does not know a class of the dataset.
         """
+        if loss and (unknown := self.unknown_classes):
+            name = f"{self.dataset.name}: the model does not know the class {unknown[0]!r}"
+            raise DatasetError(f"{name}, so it has no loss here; evaluate without it")
         make_folder(self.folder)
         with hold(self.folder / LOCK) as mine:
             if not mine:
@@ -215,6 +219,9 @@ class Evaluation:
         Raises:
             SkushareError: its folder cannot be written.
         """
+        child = _children.get(self.folder)
+        if child and child.poll() is None and not is_held(self.folder / LOCK):
+            child.terminate()  # it has nothing to lose yet, and would take the request for an old one
         with writing(self.folder / STOP):
             (self.folder / STOP).touch()
 
@@ -229,9 +236,6 @@ class Evaluation:
         from skushare.evaluation.loss import photo_loss
 
         labels, names = self.model.config.labels, self.dataset.labels
-        if unknown := self.unknown_classes:
-            name = f"{self.dataset.name}: the model does not know the class {unknown[0]!r}"
-            raise DatasetError(f"{name}, so it has no loss here")
         ids = np.array([0 if len(labels) == 1 else labels.index(name) for name in names], int)
         samples = [s for s in self.dataset.samples if str(s.path) not in failures]
         losses = [photo_loss(detector, s, ids[s.class_ids]) for s in teller.each("loss", samples)]

@@ -1,6 +1,7 @@
 """Exports: the whole browser bundle, or the model alone in one of several formats."""
 
 import json
+import re
 import shutil
 import tempfile
 import time
@@ -25,6 +26,7 @@ FORMATS = ("bundle", "tfjs", "savedmodel", "litert")
 DEFAULT_PRECISION = "float16"
 DETECTOR_LITERT, EMBEDDER_LITERT = "model/detector.tflite", "model/embedder.tflite"
 GALLERY = "gallery"
+_LINK = re.compile(rb"!?\[([^\]]*)\]\((?!https?:)[^)]*\)")  # to a place that is no web address
 
 
 def export_bundle(
@@ -372,10 +374,15 @@ def _write_papers(folder, source, embedder=None):
     for name in ("LICENSE", "NOTICE"):
         if (root / name).is_file():
             copy_into(folder, name, root / name)
-    if (source.folder / CARD).is_file():
-        copy_into(folder, CARD, source.folder / CARD)
-    if embedder is not None and (embedder.path.parent / CARD).is_file():
-        copy_into(folder, EMBEDDER_CARD, embedder.path.parent / CARD)
+    _write_card(folder / CARD, source.folder / CARD)
+    if embedder is not None:
+        _write_card(folder / EMBEDDER_CARD, embedder.path.parent / CARD)
+
+
+def _write_card(target, card):
+    """Copy ``card``, if there is one; of links to files beside it, which stay behind, only the text."""
+    if card.is_file():
+        target.write_bytes(_LINK.sub(rb"\1", card.read_bytes()))
 
 
 def _write_project(folder):

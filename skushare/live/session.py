@@ -67,7 +67,10 @@ class Reading:
 
 
 class Dropped(NamedTuple):
-    """A count that was dropped for a new one: how many facings it had, and what goes on with it."""
+    """A count that was dropped for a new one: how many facings it had, and what goes on with it.
+
+    ``begun`` is that of the session since, ``namer`` what named the facings of the count.
+    """
 
     facings: int
     tracker: ShelfTracker
@@ -87,8 +90,9 @@ class LiveSession:
         min_score: least score that counts.
         namer: one of :mod:`skushare.brands.frames`, that names the brands or groups by look; or ``None``.
         begun: how often counting began anew: what was counted before another ``begun`` is gone.
-        video: (name, share from 0 to 1 that is past) of a recorded video that is not counted to its end yet,
-            set by whoever counts it; ``None`` without one, and when counting begins anew.
+        video: (name, share from 0 to 1 that is past, why the rest cannot be read or ``""``) of a recorded
+            video that is not counted to its end, set by whoever counts it; ``None`` without one, and when
+            counting begins anew.
     """
 
     def __init__(self, detector, clock=time.monotonic):
@@ -200,7 +204,8 @@ class LiveSession:
             by_look: group by look what a gallery, or none, does not know.
 
         Returns:
-            How many facings were counted until then, which are dropped; 0 where counting goes on.
+            The :class:`Dropped` count; ``None`` where counting goes on, as with another version of the
+            present gallery.
         """
         kind, made_with = FrameNamer, embedder
         if gallery is not None and gallery.by_label:
@@ -209,17 +214,45 @@ class LiveSession:
             kind = LookNamer
         elif gallery is None:
             kind = type(None)
-        same = (gallery and gallery.digest) == (self.gallery and self.gallery.digest)
-        if same and type(self.namer) is kind:
-            return 0
+        same_kind = type(self.namer) is kind
+        if same_kind and (gallery and gallery.digest) == (self.gallery and self.gallery.digest):
+            return None
         with self._tracking, self._lock:
-            self.namer = None if kind is type(None) else kind(made_with, gallery)
-            dropped = self._begin_anew()
-            if self._newest is not None:  # of which the brand ids count in other names
-                image, found = self._newest
-                self._newest = image, _unnamed(found, gallery)
-        self._shown, self._colors = {}, None
+            if same_kind and self._is_version(gallery):
+                self._go_over_to(gallery)
+                return None
+            dropped = self._drop()
+            self._choose(None if kind is type(None) else kind(made_with, gallery))
         return dropped
+
+    def _is_version(self, gallery):
+        return None not in (gallery, self.gallery) and gallery.name == self.gallery.name
+
+    def _go_over_to(self, gallery):
+        """Go on with another version of the present gallery, in whose ids all is counted from then on."""
+        brand_ids, sku_ids = gallery.ids_from(self.gallery)
+        before, namer = self.gallery, copy.copy(self.namer)
+        namer.gallery = gallery
+        for number in range(len(namer.looks.skus) if self.by_look else 0):  # which come after its own
+            brand_ids[len(before.brands) + number] = len(gallery.brands) + number
+            sku_ids[len(before.skus) + number] = len(gallery.skus) + number
+        self._go_on_as(namer, brand_ids, sku_ids)
+
+    def _go_on_as(self, namer, brand_ids, sku_ids):
+        """Have ``namer`` name from now on what was counted in ids that stand for others with it."""
+        self.namer = namer
+        self._tracker.rename(brand_ids=brand_ids, sku_ids=sku_ids)
+        if self._newest is not None:
+            image, found = self._newest
+            self._newest = image, _renamed(found, brand_ids=brand_ids, sku_ids=sku_ids)
+
+    def _choose(self, namer):
+        """Have ``namer`` name from now on, whose brands are others than before."""
+        self.namer = namer
+        if self._newest is not None:  # of which the brand ids count in other names
+            image, found = self._newest
+            self._newest = image, _unnamed(found, self.gallery)
+        self._shown, self._colors = {}, None
 
     def examples(self, look):
         """As :meth:`~skushare.brands.frames.LookNamer.examples`; none where nothing is grouped by look."""
@@ -229,19 +262,18 @@ class LiveSession:
     def go_on_with(self, gallery, look, brand):
         """Go on with ``gallery``, which was just taught ``brand``: the look called ``look``.
 
-        The count goes on, and the other looks keep their names, if the gallery is the present one or the
-        first one. Another one counts anew.
+        The count goes on, and the other looks keep their names, if the gallery is a version of the present
+        one or the first one. Another one counts anew, and the :class:`Dropped` count is given.
         """
-        known = self.gallery.skus if self.gallery else ()
-        if gallery.skus[: len(known)] != known:
-            self.name_by(gallery, self.namer.embedder, by_look=True)
-            return
         with self._tracking, self._lock:
-            self.namer, brand_ids, sku_ids = self.namer.taught(look, brand, gallery)
-            self._tracker.rename(brand_ids=brand_ids, sku_ids=sku_ids)
-            if self._newest is not None:
-                image, found = self._newest
-                self._newest = image, _renamed(found, brand_ids=brand_ids, sku_ids=sku_ids)
+            if self.gallery is not None:
+                if not self._is_version(gallery):
+                    dropped = self._drop()
+                    self._choose(LookNamer(self.namer.embedder, gallery))
+                    return dropped
+                self._go_over_to(gallery)  # which somebody else may have taught as well
+            self._go_on_as(*self.namer.taught(look, brand, gallery))
+        return None
 
     def colors(self, shown):
         """{brand: ``"#RRGGBB"``} for a chart of the brands ``shown``; the drawn boxes have them from then on.
@@ -317,33 +349,30 @@ class LiveSession:
             return self._drop()
 
     def take_back(self, dropped):
-        """Go on with a ``dropped`` count in place of the present one, which is given as :class:`Dropped`.
+        """Go on with a ``dropped`` count and its namer; gives the present ones as :class:`Dropped`.
 
-        If counting began anew since, or what names the brands is another, nothing is done: ``None``.
+        If counting began anew since, nothing is done: ``None``.
         """
-        with self._tracking:
+        with self._tracking, self._lock:
             if not self.can_take_back(dropped):
                 return None
             present = self._drop()
             self._tracker, self.video = dropped.tracker, dropped.video
+            if self.namer is not dropped.namer:
+                self._choose(dropped.namer)
             return present
 
     def can_take_back(self, dropped):
         """Whether :meth:`take_back` would do so."""
-        return (dropped.begun, dropped.namer) == (self.begun, self.namer)
+        return dropped.begun == self.begun
 
     def _drop(self):
+        """Count from 0, while ``_tracking`` is held; gives the :class:`Dropped` count."""
         tracker, video = self._tracker, self.video
-        facings = self._begin_anew()
-        return Dropped(facings, tracker, video, self.begun, self.namer)
-
-    def _begin_anew(self):
-        """Count from 0, while ``_tracking`` is held; gives what was counted until then."""
-        dropped, self._tracker = len(self._tracker), ShelfTracker()
+        self._tracker, self.video, self.begun = ShelfTracker(), None, self.begun + 1
         if self.namer is not None:
             self.namer.forget_tracks()
-        self.begun, self.video = self.begun + 1, None
-        return dropped
+        return Dropped(len(tracker), tracker, video, self.begun, self.namer)
 
     def history(self):
         """The count's course: a DataFrame of ``seconds`` (0 is now, the past negative) and ``facings``."""

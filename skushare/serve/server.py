@@ -130,7 +130,8 @@ def announce(host, port, certificate, say, trust=None):
     """Tell ``say`` by which addresses a server is reached, with a QR code where a phone can reach it.
 
     Args:
-        trust: address of the page on trusting the certificate, if not on this server.
+        trust: address of the page on trusting the certificate, if not on this server, as for the app; this
+            does not work offline, as bundles do.
     """
     scheme = "https" if certificate else "http"
     everywhere = host in EVERYWHERE
@@ -152,7 +153,8 @@ def announce(host, port, certificate, say, trust=None):
     say("")
     if certificate:
         say("The phone warns once that it does not know this computer; go on to the page.")
-        say(f"Without the warning, and to work offline: {trust or addresses[0] + PAGE} tells how.")
+        aims = "Without the warning" if trust else "Without the warning, and to work offline"
+        say(f"{aims}: {trust or addresses[0] + PAGE} tells how.")
         say(f"The certificate's SHA-256: {certificate.fingerprint}")
     else:
         say("Without --https a phone gives this page no camera and keeps nothing for offline use.")

@@ -18,6 +18,49 @@ FARTHEST = 6.0  # photo widths from the first one that a joined picture reaches 
 
 
 @dataclass(frozen=True, eq=False)
+class Laid:
+    """How photos that show one shelf lie over one another.
+
+    Attributes:
+        moves: {number of a photo: (3, 3), the homography from its pixels to those of the joined picture}, in
+            the order they were joined in; the others were laid over the first.
+        sizes: {number of a photo: its (width, height)}.
+        size: (width, height) of the joined picture.
+    """
+
+    moves: dict = field(repr=False)
+    sizes: dict
+    size: tuple
+
+    def picture(self, images):
+        """The photos in one, (h, w, 3) uint8 RGB; ``images``: as of :func:`lay_photos`."""
+        if len(self.moves) == 1:
+            return images[next(iter(self.moves))]
+        picture = np.zeros((self.size[1], self.size[0], 3), np.uint8)
+        for photo, move in reversed(self.moves.items()):  # the first one last, on top
+            there = cv2.warpPerspective(images[photo], move, self.size, flags=cv2.INTER_AREA)
+            mask = cv2.warpPerspective(np.full(images[photo].shape[:2], 255, np.uint8), move, self.size)
+            picture[mask == 255] = there[mask == 255]
+        return picture
+
+    def unite(self, found):
+        """The facings of all photos, each once, in pixels of the joined picture.
+
+        ``found``: the :class:`~skushare.detections.Detections` of each image of :func:`lay_photos`.
+        """
+        if len(self.moves) == 1:
+            return found[next(iter(self.moves))]
+        kept, whole = Detections(), np.zeros(0, bool)
+        for photo, move in self.moves.items():
+            detections, size = found[photo], np.array(self.sizes[photo])
+            edge = EDGE * size
+            uncut = (detections.boxes[:, :2] > edge).all(1) & (detections.boxes[:, 2:] < size - edge).all(1)
+            moved = replace(detections, boxes=move_boxes(detections.boxes, move))
+            kept, whole = _union(kept, whole, moved, uncut)
+        return kept
+
+
+@dataclass(frozen=True, eq=False)
 class Mosaic:
     """Photos that show one shelf, laid over one another.
 
@@ -37,15 +80,31 @@ class Mosaic:
 def join_photos(images, found):
     """Lay photos of a shelf over one another by what they have in common, and count each facing once.
 
-    Photos are compared two by two (SIFT features, a homography between them), and each is laid over
-    the best connected one by way of the strongest links (a maximum spanning tree). Boxes that fall on one
-    another are one facing, of which the better seen box is kept.
+    Boxes that fall on one another are one facing, of which the better seen box is kept.
 
     Args:
         images: list of (h, w, 3) uint8 RGB; found: the :class:`~skushare.detections.Detections` of each.
 
     Returns:
         A list of :class:`Mosaic`, the one of most photos first; a photo that overlaps no other is alone.
+    """
+    return [
+        Mosaic(tuple(laid.moves), laid.moves, laid.picture(images), laid.unite(found))
+        for laid in lay_photos(images)
+    ]
+
+
+def lay_photos(images):
+    """Lay photos of a shelf over one another by what they have in common, whatever is found on them.
+
+    Photos are compared two by two (SIFT features, a homography between them), and each is laid over
+    the best connected one by way of the strongest links (a maximum spanning tree).
+
+    Args:
+        images: list of (h, w, 3) uint8 RGB.
+
+    Returns:
+        A list of :class:`Laid`, the one of most photos first; a photo that overlaps no other is alone.
     """
     features, scales = [], []
     for image in images:
@@ -60,7 +119,8 @@ def join_photos(images, found):
             if homography is not None:
                 whole = np.linalg.inv(scales[b]) @ homography @ scales[a]
                 links[a, b], links[b, a] = (whole, support), (np.linalg.inv(whole), support)
-    return [_joined(places, images, found) for places in _trees(len(images), links)]
+    sizes = [image.shape[1::-1] for image in images]
+    return [_laid(places, {photo: sizes[photo] for photo in places}) for places in _trees(len(sizes), links)]
 
 
 def _trees(count, links):
@@ -81,58 +141,43 @@ def _trees(count, links):
     return sorted(trees, key=len, reverse=True)
 
 
-def _joined(places, images, found):
-    root = next(iter(places))
+def _laid(places, sizes):
+    first = sizes[next(iter(places))]
     if len(places) == 1:
-        return Mosaic((root,), {root: np.eye(3)}, images[root], found[root])
-    move, size = _canvas(places, images)
-    picture = np.zeros((size[1], size[0], 3), np.uint8)
-    for photo, homography in reversed(places.items()):  # the first one last, on top
-        there = cv2.warpPerspective(images[photo], move @ homography, size, flags=cv2.INTER_AREA)
-        mask = cv2.warpPerspective(np.full(images[photo].shape[:2], 255, np.uint8), move @ homography, size)
-        picture[mask == 255] = there[mask == 255]
-    moves = {photo: move @ homography for photo, homography in places.items()}
-    return Mosaic(tuple(places), moves, picture, _union(places, images, found, move))
-
-
-def _canvas(places, images):
-    """The move into the joined picture, (3, 3), and its size (w, h)."""
-    first = images[next(iter(places))].shape[1::-1]
+        return Laid(places, sizes, first)
     corners = []
     for photo, homography in places.items():
-        w, h = images[photo].shape[1::-1]
+        w, h = sizes[photo]
         corners.append(move_points([[0, 0], [w, 0], [w, h], [0, h]], homography))
     reach = FARTHEST * max(first)
     corners = np.concatenate(corners).clip(-reach, reach)
     low, span = corners.min(0), np.ptp(corners, axis=0)
     scale = min(1.0, LARGEST / span.max())
     move = np.diag([scale, scale, 1.0]) @ np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]])
-    return move, tuple(np.ceil(scale * span).astype(int).tolist())
+    size = tuple(np.ceil(scale * span).astype(int).tolist())
+    return Laid({photo: move @ homography for photo, homography in places.items()}, sizes, size)
 
 
-def _union(places, images, found, move):
-    """The facings of all photos, each once, in the joined picture."""
-    kept, whole = Detections(), np.zeros(0, bool)
-    for photo, homography in places.items():
-        detections, size = found[photo], np.array(images[photo].shape[1::-1])
-        edge = EDGE * size
-        uncut = (detections.boxes[:, :2] > edge).all(1) & (detections.boxes[:, 2:] < size - edge).all(1)
-        moved = replace(detections, boxes=move_boxes(detections.boxes, move @ homography))
-        shared = intersection(moved.boxes, kept.boxes)
-        smaller = np.minimum(area(moved.boxes)[:, None], area(kept.boxes))
-        overlaps = shared / np.maximum(smaller, 1e-6)
-        rows, columns = linear_sum_assignment(-overlaps)
-        same = overlaps[rows, columns] >= SAME
-        rows, columns = rows[same], columns[same]
-        better = uncut[rows] & ~whole[columns]
-        better |= (uncut[rows] == whole[columns]) & (moved.scores[rows] > kept.scores[columns])
-        # A piece of a facing that the other photo shows is no facing of its own.
-        new = np.ones(len(moved), bool)
-        new[rows] = False
-        new &= uncut | (overlaps.max(1, initial=0) < SAME)
-        stay = np.ones(len(kept), bool)
-        stay[columns[better]] = False
-        taken = np.sort(np.concatenate([np.flatnonzero(new), rows[better]]))
-        whole = np.concatenate([whole[stay], uncut[taken]])
-        kept = Detections.joined([kept[stay], moved[taken]]) if len(kept) else moved[taken]
-    return kept
+def _union(kept, whole, moved, uncut):
+    """The facings ``kept`` and those of a further photo, each once, and which of them no border cuts off.
+
+    Args:
+        whole: of which of ``kept`` the photo's border cuts nothing off; uncut: the same of ``moved``.
+    """
+    shared = intersection(moved.boxes, kept.boxes)
+    smaller = np.minimum(area(moved.boxes)[:, None], area(kept.boxes))
+    overlaps = shared / np.maximum(smaller, 1e-6)
+    rows, columns = linear_sum_assignment(-overlaps)
+    same = overlaps[rows, columns] >= SAME
+    rows, columns = rows[same], columns[same]
+    better = uncut[rows] & ~whole[columns]
+    better |= (uncut[rows] == whole[columns]) & (moved.scores[rows] > kept.scores[columns])
+    # A piece of a facing that the other photo shows is no facing of its own.
+    new = np.ones(len(moved), bool)
+    new[rows] = False
+    new &= uncut | (overlaps.max(1, initial=0) < SAME)
+    stay = np.ones(len(kept), bool)
+    stay[columns[better]] = False
+    taken = np.sort(np.concatenate([np.flatnonzero(new), rows[better]]))
+    joined = Detections.joined([kept[stay], moved[taken]]) if len(kept) else moved[taken]
+    return joined, np.concatenate([whole[stay], uncut[taken]])

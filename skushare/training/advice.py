@@ -42,6 +42,11 @@ def advise(plan, indexes=(), validation=None):
         )
     elif not plan.one_class:
         warnings += _classes(indexes, validation)
+    if validation is not None and not len(validation.boxes):
+        warnings.append(
+            f"No photo of {plan.validation} has a box: nothing tells the best weights, so the run ends at "
+            "its start. Label them, or validate on others."
+        )
     for index in indexes:
         warnings += [cap_warning(index, plan.detector), _anchors(index, plan.detector)]
     return list(dict.fromkeys(warning for warning in warnings if warning))

@@ -17,8 +17,9 @@ class Source:
     """A stored dataset, or one split of it.
 
     Attributes:
-        name: as a ``Plan`` takes it: "dataset" or "dataset@split".
-        dataset, split: its parts; the split is empty where the dataset has none.
+        name: as a ``Plan`` takes it: "dataset", "dataset@split", or "dataset@" for what has no split
+            beside splits.
+        dataset, split: its parts; the split is empty where there is none.
         photos, boxes: how many.
         labels: class names of the dataset.
     """
@@ -30,6 +31,11 @@ class Source:
     boxes: int
     labels: tuple[str, ...]
 
+    @property
+    def photos_called(self):
+        """What the photos are called beside the dataset's name: the split; empty for all of its photos."""
+        return self.split or "without a split" * (self.name != self.dataset)
+
 
 def dataset_sources(name):
     """A :class:`Source` for each split of the stored dataset ``name``; raises as ``store.open_index``."""
@@ -39,7 +45,7 @@ def dataset_sources(name):
         rows = index.split_ids == number
         found.append(
             Source(
-                name=f"{name}@{split}" if split else name,
+                name=f"{name}@{split}" if split or len(index.splits) > 1 else name,
                 dataset=name,
                 split=split,
                 photos=int(rows.sum()),
@@ -71,14 +77,17 @@ def weight_choices(detector):
             fits = same_network(read_model(folder).config, detector)
         except SkushareError:
             continue  # a damaged model is no choice; the pages that use it tell what is wrong
-        if fits:
-            found[shown] = f"run {folder.parent.name}" if shown.startswith("runs/") else f"model {shown}"
+        if fits and shown.startswith("runs/"):
+            # By its place: where the server stands, a folder may lie that is called as a run is.
+            found[str(folder.resolve())] = f"run {folder.parent.name}"
+        elif fits:
+            found[shown] = f"model {shown}"
     for run in list_runs():
         try:
             fits = (run.folder / BEST).is_file() and same_network(run.plan.detector, detector)
         except SkushareError:
             continue
-        if fits and f"runs/{run.name}" not in found:
+        if fits and str(run.model_folder) not in found:
             found[str(run.folder)] = f"run {run.name}, its best so far"
     found |= {str(path): f"the file {path.name}" for path in weight_files()}
     return found | {"imagenet": "ImageNet (downloads 9 MB once)", "": "nothing (random)"}

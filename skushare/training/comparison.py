@@ -16,6 +16,16 @@ def best_figures(metrics):
     return {name: float(best[name]) for name in ("AP", "AP50", "AP75", "count_mae") if name in best}
 
 
+def validated_alike(runs):
+    """Whether the figures of ``runs`` are of the same photos and labels, as far as their folders tell."""
+    settings = {(run.plan.validation, run.plan.training.validation_photos) for run in runs}
+    digests = {}  # numbers of classes are part of them
+    for run in runs:
+        if (digest := run.validation_digest()) is not None:
+            digests.setdefault(run.detector.labels, set()).add(digest)
+    return len(settings) <= 1 and all(len(found) == 1 for found in digests.values())
+
+
 def differing_settings(plans):
     """The settings in which some of ``plans``, {name of the run: ``Plan``}, differ.
 

@@ -11,10 +11,14 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from statistics import median
 
 import psutil
 
+from skushare.dataset import store
+from skushare.dataset.formats import stored_source
+from skushare.dataset.versions import file_stamp
 from skushare.errors import SkushareError
 from skushare.files import make_folder, write_file
 from skushare.processes import ROOT, STANDS_BACK
@@ -78,7 +82,7 @@ def estimate(plan, again=False):
     """
     if not again and (known := known_estimate(plan)):
         return known
-    plan = plan.located()
+    plan, key = plan.located(), _key(plan)
     busy = psutil.cpu_percent(interval=0.5) > BUSY
     try:
         result = subprocess.run(
@@ -101,7 +105,7 @@ def estimate(plan, again=False):
     found = Estimate(seconds=0.0, measured=time.time(), busy=busy, **measured)
     path = _cache_file()
     make_folder(path.parent)
-    write_file(path, json.dumps(_read_cache() | {_key(plan): asdict(found)}, indent=2))
+    write_file(path, json.dumps(_read_cache() | {key: asdict(found)}, indent=2))
     return _for_length(found, plan)
 
 
@@ -152,7 +156,16 @@ def _for_length(found, plan):
 def _key(plan):
     content = asdict(plan.located())
     content["training"] = {name: content["training"][name] for name in _COSTS}
+    content["data"] = [_state(source) for source in (*(name for name, _ in plan.train), plan.validation)]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _state(source):
+    """What is another one once a stored dataset, a label file or a folder's list of files has changed."""
+    if known := stored_source(source):
+        return store.revision(known[0])
+    path = Path(source)
+    return file_stamp(path if path.exists() else Path(source.rpartition("@")[0]))
 
 
 def _cache_file():

@@ -5,6 +5,7 @@ from dataclasses import replace
 from skushare.dataset.dataset import joined_labels
 from skushare.dataset.formats import read_dataset
 from skushare.errors import DatasetError
+from skushare.evaluation.threshold import is_unlabelled
 from skushare.training.plan import find_weights, labels_of
 
 
@@ -18,13 +19,15 @@ def read_data(plan):
         after them, as in an evaluation: the boxes count, but the model has no name for them.
 
     Raises:
-        DatasetError: a dataset cannot be read or has no photos, or none to train on has a class.
+        DatasetError: a dataset cannot be read or has no photos, none to train on has a class, or that to
+            validate on has no box.
     """
     datasets = [(read_source(source, plan.one_class), weight) for source, weight in plan.train]
     validation = read_source(plan.validation, plan.one_class)
     for dataset in (*(dataset for dataset, _ in datasets), validation):
         if not len(dataset):
             raise DatasetError(f"{dataset.name}: has no photos; choose another dataset or split")
+    check_validation(validation)
     labels = joined_labels(dataset.labels for dataset, _ in datasets)
     if not labels:
         names = ", ".join(dataset.name for dataset, _ in datasets)
@@ -32,6 +35,15 @@ def read_data(plan):
     datasets = [(dataset.with_labels(labels), weight) for dataset, weight in datasets]
     validation = validation.with_labels(joined_labels([labels, validation.labels]))
     return replace(plan.detector, labels=labels), datasets, validation
+
+
+def check_validation(dataset):
+    """Raise a DatasetError if ``dataset`` has no box to choose weights and thresholds by."""
+    if is_unlabelled(dataset):
+        raise DatasetError(
+            f"{dataset.name}: has no labelled box, so neither the best weights nor thresholds can be chosen "
+            "on it; label its photos, or validate on others"
+        )
 
 
 def read_source(source, one_class):

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Literal
 
 from skushare.detector.config import DetectorConfig
-from skushare.detector.models import DESCRIPTION, RUN_CONFIG, WEIGHTS, model_choices, read_model
+from skushare.detector.models import (
+    DESCRIPTION,
+    RUN_CONFIG,
+    WEIGHTS,
+    model_choices,
+    models_folder,
+    read_model,
+    run_folder,
+)
 from skushare.detector.presets import SHELF_DENSE
 from skushare.detector.zoo import find_checkpoint
 from skushare.errors import ConfigError, SkushareError
@@ -71,28 +79,27 @@ class Plan(Settings):
                 f"{self.devices} GPUs; take a multiple"
             )
 
-    def located(self, begun=False):
+    def located(self, begun=None):
         """This plan with absolute paths, so that it means the same wherever a process stands.
 
         Args:
-            begun: the run has a checkpoint, so that the weights it started from may be gone.
+            begun: the plan of the run where that has a checkpoint. The weights it started from may be gone,
+                or others may lie at their place; and it has the licence unless one is given.
 
         Raises:
             ConfigError: a dataset or the weights to start from are not there.
         """
         weights = self.weights
-        if weights not in ("", "imagenet"):
-            try:
-                weights = str(find_weights(weights))
-            except ConfigError:
-                if not begun:
-                    raise
-                weights = str(Path(weights).resolve())
+        if begun and _may_stand_for(weights, begun.weights):
+            weights = begun.weights
+        elif weights not in ("", "imagenet"):
+            weights = str(find_weights(weights))
         return replace(
             self,
             train=tuple((_located(source), float(weight)) for source, weight in self.train),
             validation=_located(self.validation),
             weights=weights,
+            licence=self.licence or (begun.licence if begun else ""),
         )
 
 
@@ -114,6 +121,14 @@ def find_weights(source):
         f"weights: {source} is neither a weight file nor a checkpoint, nor a model or run with one; "
         f"there are: {', '.join(model_choices()) or 'no models'}"
     )
+
+
+def _may_stand_for(source, file):
+    """Whether ``source``, of :attr:`Plan.weights`, may once have stood for the weight file ``file``."""
+    if source in ("", "imagenet"):
+        return source == file
+    places = (Path(source), models_folder() / source, run_folder(source))
+    return any(Path(file).is_relative_to(place.resolve()) for place in places)
 
 
 def licence_of(weights):

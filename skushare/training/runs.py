@@ -33,7 +33,7 @@ RESUMABLE = (STOPPED, INTERRUPTED, FAILED)
 
 STATE, LOCK, STOP, LOG = "state.json", "lock", "stop", "log.txt"
 PROGRESS, METRICS, LOSSES, SAMPLES, EVENTS = "progress.json", "metrics.csv", "losses.csv", "samples", "events"
-DATA = "data.json"
+DATA, LABELS = "data.json", "labels.json"
 WORKER_LOCK, WORKER_LOG = ".worker.lock", ".worker.log"
 
 LITTLE_DISK = 64 << 20  # bytes; with less, no checkpoint fits
@@ -131,6 +131,13 @@ class Run:
             return json.loads((self.folder / DATA).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return []
+
+    def validation_digest(self):
+        """A number for the photos and labels of its whole validation; ``None`` before it has read them."""
+        try:
+            return json.loads((self.folder / LABELS).read_text(encoding="utf-8"))[-1]
+        except (OSError, ValueError, LookupError, TypeError):
+            return None
 
     def epochs_a_step(self):
         """How often one step shows each photo, on average; 0 before the data was read."""
@@ -269,7 +276,8 @@ def prepare(folder, plan, status=STOPPED):
         ConfigError: ``folder`` holds a run of another plan or other files, or data or weights are not there.
     """
     run = Run(Path(folder).resolve())
-    text = plan.located(begun=bool(Checkpoints(run.folder))).to_json()
+    begun = run.plan if Checkpoints(run.folder) and (run.folder / PLAN).exists() else None
+    text = plan.located(begun).to_json()
     if (run.folder / PLAN).exists():
         if run.plan.to_json() == text:
             return run

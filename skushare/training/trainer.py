@@ -30,10 +30,9 @@ from skushare.jpeg import shrink
 from skushare.training.batches import Batches
 from skushare.training.checkpoint import Checkpoints
 from skushare.training.record import Record
-from skushare.training.runs import DATA
+from skushare.training.runs import DATA, LABELS
 
 SHOWN = 4  # validation photos whose predictions are kept as pictures
-LABELS = "labels.json"
 PICTURE_SIDE = 800  # pixels, the longest side of such a picture
 
 

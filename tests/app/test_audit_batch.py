@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 from types import SimpleNamespace
 
 import pytest
@@ -32,6 +33,16 @@ def test_two_runs_count_each_photo_once(monkeypatch):
         while not all(pool.map(batch.advance, [0.03, 0.03])):
             pass
     assert batch.done == len(FILES) and batch.problems == ["3.jpg: blurred"]
+
+
+@pytest.mark.parametrize("time", [None, datetime(2026, 3, 2, 14, 30, tzinfo=timezone.utc)])
+def test_an_audit_of_another_time_is_another_one_where_a_time_is_given(monkeypatch, time):
+    begun = []
+    monkeypatch.setattr(audit_batch, "Finder", lambda *_, **__: None)
+    monkeypatch.setattr(audit_batch, "open_batch", lambda *args: begun.append(args))
+    Batch(FILES, {"store": "North", "time": time}, None, None, None)
+    ((_, words, *_, asked),) = begun
+    assert asked == time and words["time"].tzinfo and (time is None or words["time"] == time)
 
 
 def test_an_error_is_raised_again_by_the_next_run(monkeypatch):

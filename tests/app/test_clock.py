@@ -19,6 +19,7 @@ from skushare.app import clock
 def test_days_are_those_of_the_visitor(monkeypatch, zone, day, begin):
     monkeypatch.setattr(clock.st, "context", SimpleNamespace(timezone=zone))
     assert clock.midnight(day).isoformat() == begin
+    assert clock.local(datetime.fromisoformat(begin[:-6])).isoformat() == begin
     assert abs(clock.now() - datetime.now(timezone.utc)) < timedelta(minutes=1)
 
 

@@ -149,6 +149,18 @@ def test_labels_made_by_a_machine_are_called_so(workspace):
     assert any("made by a machine" in caption.value for caption in app.caption)
 
 
+def test_photos_without_a_split_beside_others_are_evaluated_alone(workspace):
+    dataset = read_dataset("shop")
+    samples = tuple(replace(s, split="" if s.split == "test" else s.split) for s in dataset.samples)
+    store.add_dataset(replace(dataset, samples=samples), "mixed")
+    app = open_page(Dataset="mixed")
+    assert box(app, "Split").options == ["val", "without a split"]
+    box(app, "Split").set_value("").run()
+    assert "1 photos" in app.info[0].value and not app.exception
+    store.add_dataset(replace(dataset, samples=tuple(replace(s, split="") for s in samples)), "whole")
+    assert box(open_page(Dataset="whole"), "Split").options == ["all"]
+
+
 def test_photos_without_labels_are_told_and_give_no_threshold(workspace):
     dataset = read_dataset("shop")
     none = {"boxes": np.zeros((0, 4), np.float32), "class_ids": np.zeros(0, np.int32), "scores": np.zeros(0)}
@@ -177,6 +189,25 @@ def test_the_worst_photos_come_first_and_can_be_searched(workspace):
     assert [t.value for t in app.text] == ["val_*4*.png"]
     app.text_input[0].set_value("[").run()
     assert not app.exception and "No photo" in app.caption[-1].value
+
+
+def test_the_loss_is_offered_only_where_the_model_knows_the_classes(workspace, weak, monkeypatch):
+    description = json.loads((weak / "model.json").read_text())
+    description["config"]["labels"] = ["tea", "milk"]
+    (weak / "model.json").write_text(json.dumps(description))
+    asked = {}
+
+    def start(self, source, loss=False):
+        asked[self.model.name] = loss
+
+    monkeypatch.setattr(Evaluation, "start", start)
+    (loss,) = open_page(Model="runs/weak").checkbox
+    assert loss.disabled and "does not know their classes facing" in loss.help
+    app = open_page(Compare="runs/weak")
+    assert not app.checkbox[0].disabled
+    app.checkbox[0].check().run()
+    press(app, "Evaluate")
+    assert asked == {"shelf_dense": True, "weak": False}
 
 
 def test_a_picture_is_shown_large_with_a_download(workspace):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -213,6 +214,13 @@ def test_the_list_narrows_and_shows_the_newest_first():
     assert not app.exception and app.dataframe[0].value["audit"].tolist() == [numbers[0]]
     field(app.date_input, "From").set_value(datetime(2026, 4, 2).date()).run()
     assert not app.exception and not app.dataframe
+
+
+def test_the_list_has_the_times_of_the_clocks_at_the_shelves():
+    for hours in (2, -8):
+        late = datetime(2026, 3, 2, 23, 30, tzinfo=timezone(timedelta(hours=hours)))
+        store.save_audit(Audit((), (), late))
+    assert open_page().dataframe[0].value["time"].tolist() == [pd.Timestamp(2026, 3, 2, 23, 30)] * 2
 
 
 def test_back_from_an_audit_none_is_chosen(annotator):
@@ -424,6 +432,20 @@ def test_two_audits_are_compared_older_first(annotator):
     }
 
 
+def test_photos_of_compared_audits_are_drawn_by_pages(monkeypatch):
+    one, drawn, small = store.open_audit(save()), [], audit_view._small
+    monkeypatch.setattr(
+        audit_view, "_small", lambda photo, *args: drawn.append(photo.name) or small(photo, *args)
+    )
+    many = [replace(one.photos[0], name=f"{n}.jpg", picture=pictures.put(photo(n))) for n in range(7)]
+    app = open_page(audit=one.id, other=store.save_audit(replace(one, photos=many)))
+    assert drawn == ["North.jpg", "0.jpg", "1.jpg", "2.jpg"]
+    drawn.clear()
+    app.session_state["audit_beside_2_after"] = 3
+    app.run()
+    assert not app.exception and drawn == ["North.jpg", "6.jpg"]
+
+
 @pytest.mark.parametrize("query", [{"audit": 99}, {"audit": 1, "other": 99}])
 def test_an_audit_that_is_gone_is_said(query, annotator):
     number = save()
@@ -469,7 +491,7 @@ def test_an_audit_is_deleted_on_request(annotator):
 def edit(app, number):
     """Open the form for the words of an audit, as a click does."""
     audit = store.open_audit(number)
-    words = audit.store, audit.shelf, audit.category, audit.note
+    words = audit.store, audit.shelf, audit.category, audit.time, audit.note
     app.session_state[f"audit_edit_{number}_{hash(words)}"] = True
     app.run()
     assert not app.exception
@@ -496,6 +518,36 @@ def test_the_words_of_an_audit_are_changed_on_request(annotator):
     assert field(app.multiselect, "Store").options == ["South"]
     field(app.multiselect, "Store").set_value(["South"]).run()
     assert app.dataframe[0].value["audit"].tolist() == [other, number]
+
+
+def test_the_time_of_an_audit_is_changed_by_the_clock_at_the_shelf(annotator):
+    kept = datetime(2026, 3, 2, 23, 30, 12, tzinfo=timezone(timedelta(hours=-8)))
+    number = store.save_audit(Audit((), (), kept))
+    app = open_page(audit=number)
+    for changed, saved in ((None, kept), (1, kept.replace(minute=1, second=0))):
+        edit(app, number)
+        time = field(app.datetime_input, "Time")
+        assert time.value == datetime(2026, 3, 2, 23, 30)
+        field(app.text_area, "Note").set_value(f"{changed}")
+        if changed:
+            time.set_value(time.value.replace(minute=changed))
+        press(app, "Save")
+        opened = store.open_audit(number)
+        assert (opened.time, opened.note) == (saved, f"{changed}")
+        assert opened.time.utcoffset() == kept.utcoffset()
+
+
+def test_counted_photos_are_saved_with_the_time_that_is_given():
+    app = open_page("photos")
+    app.file_uploader[0].set_value([("a.jpg", photo(40), "image/jpeg")]).run()
+    for time in (datetime(2026, 3, 2, 14, 30), None):
+        press(app, "Save as audit")
+        assert field(app.datetime_input, "Time, if not now").value is None
+        field(app.datetime_input, "Time, if not now").set_value(time)
+        press(app, "Save")
+    given, now = (store.open_audit(number).time for number in (1, 2))
+    assert given == datetime(2026, 3, 2, 14, 30).astimezone()
+    assert abs(now - datetime.now(timezone.utc)) < timedelta(minutes=5)
 
 
 def test_a_folder_becomes_one_audit_and_goes_on_after_a_stop(monkeypatch, annotator, detector):
@@ -556,6 +608,11 @@ def test_an_unfinished_batch_is_told_and_can_be_deleted(make_unfinished):
     assert any("is not finished**: 0 of 5 photos" in text for text in texts(app.markdown))
     press(app, "Delete")
     assert store.unfinished_audits() == []
+
+
+def test_an_unfinished_audit_that_is_opened_says_so(make_unfinished, annotator):
+    assert any("Not finished" in text for text in texts(open_page(audit=make_unfinished).warning))
+    assert not open_page(audit=save()).warning
 
 
 @pytest.fixture

@@ -628,6 +628,19 @@ def test_live_says_of_a_video_that_was_left_how_far_it_was_counted(detector, cam
     assert not left.warning
 
 
+def test_live_says_of_a_damaged_video_beside_its_count_what_it_lacks(detector, camera, tmp_path):
+    picture = np.random.default_rng(0).integers(0, 255, (12, 16, 3), np.uint8).repeat(10, 0).repeat(10, 1)
+    moving = (np.roll(picture, 2 * n, 1) for n in range(90))
+    film = video(tmp_path / "shelf.mp4", moving, options={"movflags": "+faststart"}).read_bytes()
+    app = open_page("live")
+    app.session_state["visit_sweep"].process(picture)
+    app.file_uploader[0].set_value(("shelf.mp4", film[: len(film) // 2], "video/mp4")).run()
+    for _ in range(2):
+        assert not app.exception and not app.error and metrics(app)["Unique so far"] == "2"
+        assert "cut off" in app.warning[0].value and "could be read before" in app.warning[0].value
+        press(app, "Save as audit")
+
+
 def test_live_names_a_video_that_cannot_be_read_and_takes_none_beside_the_camera(detector, camera):
     app = open_page("live")
     app.file_uploader[0].set_value(("bad [1].mp4", b"text" * 99, "video/mp4")).run()
@@ -683,8 +696,33 @@ def test_live_counts_each_facing_once_and_begins_anew_when_asked(detector, camer
     camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
     assert metrics(press(app, "Take back the count of 2"))["Unique so far"] == "2"
     press(app, "Count anew")
-    app.selectbox(key="live_gallery").set_value(DEMO).run()  # in other names it cannot go on
+    app.selectbox(key="live_gallery").set_value(DEMO).run()  # counts anew once more
     assert not any(b.label.startswith("Take back") for b in app.button)
+
+
+def test_a_live_count_that_other_brands_ended_can_be_taken_back_with_its_own(detector, camera):
+    app, picture = open_page("live"), np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+    app.selectbox(key="live_gallery").set_value(DEMO).run()
+    app.toggle(key="live_looks").set_value(True).run()
+    for _ in range(2 * LOOKS_EVERY):
+        camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
+
+    def change(element, value):
+        element.set_value(value)
+        app.run()
+
+    for other in (
+        lambda: change(app.toggle(key="live_looks"), False),
+        lambda: change(app.selectbox(key="live_gallery"), BY_LOOK),
+        lambda: change(app.text_input[0], "Astra"),  # names a look, into another gallery than the demo
+    ):
+        app.run()
+        assert metrics(app)["Unique so far"] == "2" and not app.toast
+        other()
+        assert metrics(app)["Unique so far"] == "0" and "counting begins anew" in app.toast[0].value
+        press(app, "Take back the count of 2")
+        assert not app.exception and not app.warning and metrics(app)["Unique so far"] == "2"
+        assert app.selectbox(key="live_gallery").value == DEMO and app.toggle(key="live_looks").value
 
 
 @pytest.mark.parametrize("by_look", [False, True])

@@ -131,6 +131,27 @@ def test_looks_have_no_targets(app, monkeypatch, without, known):
     assert ("Target shares" in [each.label for each in app.expander]) == bool(known)
 
 
+@pytest.mark.parametrize("percent, saves", [(7, 0), (7.5, 1), (None, 1)])
+def test_a_target_is_saved_once_and_only_where_it_is_another(app, monkeypatch, percent, saves):
+    save_target("own brands", 0.07)
+    shown, saved = [], []
+
+    def edited(table, key, **_):
+        """As the browser has it, where the edit lasts as long as the table's key."""
+        shown.append(table["target"][0])
+        st.session_state[key] = {"edited_rows": {"0": {"target": percent}} if shown[0] == shown[-1] else {}}
+
+    def save(*words):
+        saved.append(words)
+        assert len(saved) < 3
+        save_target(*words)
+
+    monkeypatch.setattr(shares.st, "data_editor", edited)
+    monkeypatch.setattr(shares, "save_target", save)
+    app.run()
+    assert not app.exception and shown[0] == 7 and len(saved) == saves
+
+
 def test_blocks_and_neighbours_are_told(app):
     app.segmented_control(key="share_way").set_value("Neighbours").run()
     assert table(app, "beside").iloc[0].tolist() == ["Blau", "Rot", 1]

@@ -1,11 +1,13 @@
 """Tables of what the Photos page counts, and audits of it: joined photos count once, looks are no brands."""
 
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import numpy as np
 import pytest
 
 from skushare.album import Album, Photo
+from skushare.app import shelves
 from skushare.app.audit_saving import audit_of_shelves
 from skushare.app.shelves import Shelf, counts_of, facings_of
 from skushare.audits.store import open_audit, save_audit
@@ -19,7 +21,8 @@ from tests.app.test_pages import open_page, upload
 from tests.brands.conftest import ColorEmbedder, color_gallery
 
 DOUBTFUL = np.float32([[61, 10, 69, 90]])
-WORDS = {"store": "North", "shelf": "", "category": "", "note": ""}
+TIME = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
+WORDS = {"store": "North", "shelf": "", "category": "", "time": TIME, "note": ""}
 FOUND = Detections(
     [[10, 10, 60, 90], [70, 10, 120, 90]], [0.9, 0.5], [0, 0], brand_ids=[0, 2], row_ids=[0, 0]
 )
@@ -85,6 +88,43 @@ def test_joined_photos_are_saved_as_one_picture_and_its_parts(detector, album):
     assert read_image(pictures.get(first.picture)).shape == (60, 80, 3)
     assert np.allclose(first.detections.boxes, FOUND.boxes / 2)  # in pixels of the kept picture
     assert pictures.get(audit.photos[1].picture) == album.original(next(iter(album.photos)))
+
+
+def test_photos_are_laid_over_one_another_once(detector, monkeypatch):
+    laid, lay = [], shelves.lay_photos
+    monkeypatch.setattr(shelves, "lay_photos", lambda images: laid.append(len(images)) or lay(images))
+    app = open_page("photos")
+    for shades, counted in (((40, 80), [2]), ((120,), [2, 3])):
+        files = [upload(f"{n}.jpg", encode_jpeg(np.full((120, 160, 3), n, np.uint8))) for n in shades]
+        app.file_uploader[0].set_value(files).run()
+        app.toggle(key="photos_joined").set_value(True).run()
+        for score, facings in ((0.7, 1), (0.4, 2)):
+            app.slider(key="photo_score").set_value(score).run()
+            assert open_tab(app, "Count per photo").dataframe[0].value["facings"].unique() == [facings]
+        assert not app.exception and laid == counted
+
+
+@pytest.mark.parametrize(
+    "sets, told",
+    [
+        ([(0,), (1,), (2,)], ["a, b, c"]),
+        ([(0, 2), (1,)], ["b"]),
+        ([(0, 1), (2, 3)], []),
+        ([(0, 1, 2)], []),
+    ],
+)
+def test_photos_that_overlap_no_other_are_all_named_and_only_they(album, monkeypatch, sets, told):
+    made = [
+        shelf("a, b, c, d"[3 * s[0]], FOUND, parts=tuple((n, None) for n in s) if len(s) > 1 else ())
+        for s in sets
+    ]
+    warned = []
+    monkeypatch.setattr(shelves, "_laid", lambda *_: None)
+    monkeypatch.setattr(shelves, "_joined", lambda *_: made)
+    monkeypatch.setattr(shelves.st, "toggle", lambda *_, **__: True)
+    monkeypatch.setattr(shelves.st, "warning", warned.append)
+    assert shelves.shelves_of(album, None, 0.4, f"alone{sets}") is made
+    assert [text.rpartition(": ")[2] for text in warned] == told
 
 
 def test_the_page_saves_the_union_of_overlapping_photos(detector, monkeypatch):

@@ -23,7 +23,7 @@ from skushare.images import write_image
 from skushare.training import runs
 from skushare.training.estimate import Estimate
 from skushare.training.pipeline import write_pipeline
-from skushare.training.plan import PLAN, Plan
+from skushare.training.plan import Plan, licence_of
 from skushare.training.recipes import recipe
 from skushare.workspace import runs_folder
 from tests.app.elements import button, metrics, open_tab, press, texts
@@ -426,6 +426,40 @@ def test_a_clone_opens_the_form_with_the_runs_settings(tmp_path):
     assert clone == replace(original, training=replace(original.training, steps=78))
 
 
+SHIPPED = licence_of("shelf_dense")
+
+
+@pytest.mark.parametrize(
+    ("weights", "licence", "others", "joined"),
+    [
+        ("imagenet", "CC-BY 4.0", "shelf_dense", f"CC-BY 4.0; {SHIPPED}"),
+        ("imagenet", SHIPPED, "shelf_dense", SHIPPED),
+        ("shelf_dense", SHIPPED, "imagenet", ""),
+        ("shelf_dense", "CC-BY 4.0", "imagenet", "CC-BY 4.0"),
+    ],
+)
+def test_the_licence_of_a_clone_goes_with_that_of_other_weights(tmp_path, weights, licence, others, joined):
+    store(tmp_path)
+    run = make_run("one")
+    plan = replace(run.plan, weights=weights, licence=licence).located()
+    (run.folder / runs.PLAN).write_text(plan.to_json())
+    app = press(open_page(), "Clone with changes")
+    assert field(app, "What may be done with the model").value == licence
+    field(app, "Weights").set_value(others).run()
+    assert field(app, "What may be done with the model").value == joined
+
+
+def test_a_run_that_is_called_as_a_recipe_is_cloned(tmp_path):
+    store(tmp_path)
+    make_run("article", steps=77)
+    app = press(open_page(), "Clone with changes")
+    assert [option for option in app.radio[0].options if "article" in option][0] == "As the run article"
+    assert field(app, "Steps").value == 77 and field(app, "Name of the run").value == "article-2"
+    app.radio[0].set_value("article").run()
+    assert field(app, "Steps").value == recipe("article").training.steps
+    assert field(app, "Name of the run").value == "shop-article"
+
+
 def test_a_clone_outlives_its_run(tmp_path):
     store(tmp_path)
     run = make_run("one", steps=77)
@@ -524,12 +558,12 @@ def test_only_the_figures_of_the_chosen_runs_are_read(tmp_path, monkeypatch):
 def test_a_chosen_run_that_cannot_be_read_is_named(tmp_path):
     store(tmp_path)
     one, two, _ = (make_run(name) for name in ("one", "two", "three"))
-    (one.folder / PLAN).write_text("{")
+    (one.folder / runs.PLAN).write_text("{")
     (two.folder / runs.METRICS).write_text("step,loss")
     app = open_tab(open_page(), "Compare", "training_tab")
     assert "##### At the best AP" in texts(app.markdown)
     told = " ".join(texts(app.warning))
-    assert plain(str(one.folder / PLAN)) in told and plain(str(two.folder / runs.METRICS)) in told
+    assert plain(str(one.folder / runs.PLAN)) in told and plain(str(two.folder / runs.METRICS)) in told
     app.multiselect(key="training_compared").set_value(["one", "two"]).run()
     assert not app.exception and "##### At the best AP" not in texts(app.markdown)
 

@@ -8,7 +8,7 @@ from skushare.audits.batch import Finder, open_batch, run_batch
 from skushare.audits.listing import count_audits
 from skushare.brands.library import gallery_of
 from skushare.detections import Detections
-from skushare.errors import AuditError
+from skushare.errors import AuditError, ImageError
 from skushare.jpeg import encode_jpeg
 from tests.brands.conftest import COLORS, ColorEmbedder, color_gallery
 
@@ -115,6 +115,21 @@ def test_a_batch_goes_on_at_the_time_that_was_asked_for(finder, time, goes_on):
     assert (again == number) == goes_on
     list(run_batch(again, files(40), finder))
     assert store.open_audit(again).time.month == (3 if goes_on else 4)
+
+
+@pytest.mark.parametrize(
+    "shades, goes_on",
+    [((40, 50, 60), True), ((60, 40), True), ((50, 60), False), ((), False)],  # 40 is in the audit
+)
+def test_a_batch_does_not_go_on_with_photos_that_were_replaced(finder, shades, goes_on):
+    number = open_batch(finder, {}, 3, ["a"])
+    next(run_batch(number, files(40, 50, 60), finder))
+
+    def gone():
+        raise ImageError("gone.jpg: cannot be read")
+
+    again = open_batch(finder, {}, 3, ["a"], files=[("gone.jpg", gone), *files(*shades)])
+    assert (again == number) == goes_on
 
 
 def test_the_same_request_after_the_end_is_another_audit(finder):

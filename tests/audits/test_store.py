@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from itertools import islice
 
 import numpy as np
@@ -15,7 +16,7 @@ from sqlalchemy import func, select
 
 from skushare.audits import store
 from skushare.audits.corrections import Facing
-from skushare.audits.listing import count_audits, list_audits
+from skushare.audits.listing import brand_totals, count_audits, list_audits
 from skushare.brands.gallery import GalleryError
 from skushare.brands.library import (
     delete_gallery,
@@ -222,6 +223,19 @@ def test_an_unfinished_audit_is_in_no_list_until_it_is_finished(make_audit, make
     assert list_audits()[["audit", "photos", "facings"]].iloc[0].tolist() == [number, 2, 5]
     with pytest.raises(AuditError, match="finished"):
         store.add_photo(number, make_photo(shade=91))
+
+
+def test_an_unfinished_audit_is_not_corrected_and_says_that_it_is_none(make_audit, make_photo):
+    number = store.begin_audit(make_audit(), 2, {})
+    store.add_photo(number, make_photo())
+    (photo,) = (begun := store.open_audit(number)).photos
+    assert not begun.finished
+    with pytest.raises(AuditError, match=f"audit {number} is not finished"):
+        store.save_correction(number, photo.id, None, Facing((20, 0, 30, 10), "Astra"))
+    assert store.open_audit(number).corrections == () and brand_totals().empty
+    store.finish_audit(number)
+    store.save_correction(number, photo.id, None, Facing((20, 0, 30, 10), "Astra"))
+    assert store.open_audit(number).finished and brand_totals()["facings"].sum() == 4
 
 
 def test_deleting_removes_pictures_that_nothing_else_needs(make_audit, make_photo, monkeypatch):
@@ -455,6 +469,13 @@ def test_words_can_be_changed_and_nothing_else_is(make_audit):
     assert after.drop(columns=words).equals(before.drop(columns=words))
     assert after.loc[number, list(words)].to_dict() == words
     assert_same(store.open_audit(other), audit)
+
+
+def test_the_time_of_an_audit_can_be_changed(make_audit):
+    audit = make_audit()
+    number, time = store.save_audit(audit), datetime(2026, 2, 1, 9, 30, tzinfo=timezone(timedelta(hours=-3)))
+    store.change_words(number, "", "", "", "", time)
+    assert_same(store.open_audit(number), replace(audit, time=time))
 
 
 def test_changed_words_are_tidied_as_saved_ones(make_audit):

@@ -155,6 +155,23 @@ def test_renaming_a_brand_joins_it_with_one_of_that_name(gallery):
     assert gallery.with_sku("c", name="sky").find("Blau", "sky").id == "c"
 
 
+@pytest.mark.parametrize(
+    "skus, brand_ids, sku_ids",
+    [
+        ("a,red,Rot b,green,Grün c,blue,Blau d,ink,Ink", [0, 1, 2], [0, 1, 2]),  # one more
+        ("b,green,Grün c,blue,Blau", [-1, 0, 1], [-1, 0, 1]),  # one fewer
+        ("x,blue,Blau y,red,Rot z,green,Grün", [1, 2, 0], [1, 2, 0]),  # ids given anew, as in a brand map
+        ("a,red,Pink b,lime,Grün c,ink,Ink", [0, 1, -1], [0, 1, -1]),  # renamed, and an id that is another's
+        ("a,red,Grün b,green,Grün c,blue,Blau", [0, 0, 1], [0, 1, 2]),  # brands joined
+        ("", [-1, -1, -1], [-1, -1, -1]),
+    ],
+)
+def test_the_ids_of_an_earlier_version_are_found_again(gallery, skus, brand_ids, sku_ids):
+    gallery = gallery.with_sku("b", brand="Grün")
+    later = Gallery(gallery.name, [Sku(*each.split(",")) for each in skus.split()])
+    assert later.ids_from(gallery) == (dict(enumerate(brand_ids)), dict(enumerate(sku_ids)))
+
+
 def test_new_ids_are_new(gallery, embedder):
     for _ in range(3):
         sku = Sku(gallery.new_id(), "x", "Neu")

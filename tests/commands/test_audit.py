@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -156,6 +158,7 @@ def test_either_a_gallery_or_a_brand_map_names_the_brands(photos, capsys):
         (["--since", "2026-03-03"], False),
         (["--until", "2026-03-02"], True),
         (["--until", "2026-03-02T14:00"], False),
+        (["--until", "2026-03-02T00:00"], False),  # a time, not all of the day
         (["--until", "9999-12-31"], True),
     ],
 )
@@ -176,6 +179,18 @@ def test_a_list_can_be_narrowed(photos, capsys, options, listed):
 def test_options_that_would_change_nothing_of_an_export_are_refused(tmp_path, capsys, name, options, message):
     status, told = run(capsys, "audits", "export", tmp_path / name, *options)
     assert status == 2 and message in told.err and not (tmp_path / name).exists()
+
+
+def test_a_time_with_a_zone_is_that_of_the_shelf(photos, capsys):
+    run(capsys, "audit", photos, "--time", "2026-03-02T14:30+05:30")
+    assert "2026-03-02 14:30 +0530" in run(capsys, "audits", "show", 1)[1].out
+    for until, listed in (
+        ("2026-03-02T14:31+05:30", [1]),
+        ("2026-03-02T14:30-05:00", [1]),
+        ("2026-03-02T09:00+00:00", []),
+    ):
+        out = run(capsys, "audits", "list", "--until", until)[1].out
+        assert [int(line.split()[0]) for line in out.splitlines() if "facings" in line] == listed
 
 
 def test_a_broken_photo_is_named_and_the_rest_is_kept(photos, capsys):
@@ -227,6 +242,20 @@ def test_a_folder_without_photos_is_said(tmp_path, capsys):
     assert status == 2 and "no photos found" in told.err
 
 
+def test_other_photos_in_the_folder_of_an_interrupted_audit_are_another_one(photos, capsys, monkeypatch):
+    detect = Detector.load("").detect
+    monkeypatch.setattr(Detector.load(""), "detect", Mock(side_effect=[detect(0, 0, 0), KeyboardInterrupt]))
+    with suppress(KeyboardInterrupt):
+        main(["audit", str(photos)])
+    assert [batch["photos"] for batch in store.unfinished_audits()] == [1]
+    monkeypatch.setattr(Detector.load(""), "detect", detect)
+    for path in photos.iterdir():
+        write_image(path, np.full((40, 40, 3), 99 + int(path.stem), np.uint8))
+    status, told = run(capsys, "audit", photos)
+    assert status == 0 and "goes on" not in told.out
+    assert list_audits()["audit"].tolist() == [2] and len(store.open_audit(2).photos) == 3
+
+
 def test_a_killed_batch_goes_on_and_counts_no_photo_twice(photos):
     for shade in range(40, 200, 8):
         write_image(photos / f"{shade}.png", np.full((40, 40, 3), shade, np.uint8))
@@ -243,5 +272,6 @@ def test_a_killed_batch_goes_on_and_counts_no_photo_twice(photos):
     engine.close()
     told = subprocess.run(command, capture_output=True, text=True)
     assert told.returncode == 0 and f"{left['photos']} photos were in the audit already" in told.stdout
+    assert f"goes on with audit {left['audit']} of {left['time']:%Y-%m-%d}" in told.stdout
     audit = store.open_audit(left["audit"])
     assert len({photo.picture for photo in audit.photos}) == len(audit.photos) == audit.facings == 23

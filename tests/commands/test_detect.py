@@ -1,10 +1,15 @@
 """`skushare detect`: what it refuses before any work; tests/test_cli.py runs it for real."""
 
+import json
 import re
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from skushare.cli import main
+from skushare.detections import Detections
+from skushare.images import write_image
 from skushare.samples import sample_pictures
 
 
@@ -46,6 +51,19 @@ def test_more_photos_than_memory_holds_are_not_joined(shelf, monkeypatch, capsys
     assert "at most 1 photos, and these are 2" in capsys.readouterr().err
 
 
+def test_a_photo_that_joins_no_other_is_told_in_its_own_pixels(tmp_path, monkeypatch, capsys):
+    found = Detections([[100, 100, 140, 180]], [0.9], [0])
+    stub = SimpleNamespace(labels=("facing",), threshold=lambda mode: 0.4, detect=lambda *_, **__: found)
+    monkeypatch.setattr("skushare.detector.runtime.Detector.load", lambda model: stub)
+    monkeypatch.setattr("skushare.commands.detect.JOINED_SIDE", 100)
+    for name in ("a.png", "b.png"):
+        write_image(tmp_path / name, np.zeros((200, 300, 3), np.uint8))
+    assert main(["detect", str(tmp_path), "--one-shelf", "--format", "json"]) == 0
+    for photo in json.loads(capsys.readouterr().out):
+        assert (photo["width"], photo["height"]) == (300, 200)
+        assert (photo["detections"][0]["left"], photo["detections"][0]["bottom"]) == (100, 180)
+
+
 def test_shares_are_refused_as_coco_before_the_work(shelf, capsys):
     assert main(["detect", str(shelf), "--shares", "--format", "coco"]) == 2
     assert "--shares" in capsys.readouterr().err
@@ -84,3 +102,14 @@ def test_places_that_cannot_be_written_are_told_before_the_work(shelf, tmp_path,
     assert main(["detect", str(shelf), option, str(tmp_path / target)]) == 2
     told = capsys.readouterr().err
     assert target.partition("/all")[0] in told and len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [("detect", ("--mode", "--max-detections", "--one-shelf")), ("audit", ("--mode",))],
+)
+def test_what_does_nothing_on_a_video_is_told(capsys, command, options):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert all(option in told.partition("for photos alone")[0].rpartition(":")[2] for option in options)

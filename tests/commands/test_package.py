@@ -1,5 +1,7 @@
 """`skushare package`: what is told before Keras is loaded; tests/training has the packaging."""
 
+import json
+
 import pytest
 
 from skushare.cli import main
@@ -20,6 +22,16 @@ def test_a_mistake_is_told_before_keras_is_loaded(tmp_path, monkeypatch, capsys,
     assert main(["package", str(tmp_path / "run"), "--val", "no-such.json"]) == 2
     told = capsys.readouterr().err
     assert words in told and "--run" not in told  # which is no option of this command
+
+
+def test_thresholds_are_not_chosen_on_photos_without_a_box(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("skushare.quiet.load_keras", lambda: pytest.fail("too late"))
+    write_dataset(tmp_path, 1, seed=0, size=(160, 120), rows=1)
+    data = tmp_path / "annotations.json"
+    data.write_text(json.dumps(json.loads(data.read_text()) | {"annotations": []}))
+    (tmp_path / "best.npz").touch()
+    assert main(["package", str(tmp_path), "--val", str(data)]) == 2
+    assert "annotations: has no labelled box" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["first", "runs/first", "{folder}"])

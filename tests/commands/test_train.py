@@ -6,8 +6,9 @@ import pytest
 from skushare.cli import build_parser, main
 from skushare.commands.train import read_columns, read_plan, warn
 from skushare.dataset.synthetic import write_dataset
+from skushare.training.checkpoint import LAST
 from skushare.training.pipeline import read_pipeline, write_pipeline
-from skushare.training.plan import Plan
+from skushare.training.plan import PLAN, Plan
 from skushare.training.recipes import recipe
 from skushare.training.runs import prepare
 from skushare.workspace import runs_folder
@@ -29,9 +30,8 @@ def config(tmp_path):
 
 
 def test_a_preset_brings_network_and_settings():
-    assert plan() == Plan(
-        (("a", 3.0), ("b", 1.0)), "c", recipe("shelf_dense").detector, recipe("shelf_dense").training
-    )
+    dense = recipe("shelf_dense")
+    assert plan("--steps", 6000) == Plan((("a", 3.0), ("b", 1.0)), "c", dense.detector, dense.training)
     assert plan("--preset", "article").training == ARTICLE.training
     assert plan("--preset", "article", "--steps", 7).training == replace(ARTICLE.training, steps=7)
 
@@ -39,7 +39,7 @@ def test_a_preset_brings_network_and_settings():
 def test_traps_are_told_before_the_start(capsys):
     warn(plan("--preset", "article"))
     assert "warning: learning_rate 0.8 is 10 times that of the model zoo" in capsys.readouterr().err
-    warn(plan())
+    warn(plan("--steps", 6000))
     assert "begins at random values" in capsys.readouterr().err
     warn(plan("--weights", "imagenet", "--steps", 20))
     assert capsys.readouterr().err == ""
@@ -62,6 +62,33 @@ def test_what_hangs_on_the_number_of_steps_goes_with_it_unless_given(steps):
     assert plan("--steps", steps).training == recipe("shelf_dense").lasting(steps)
     given = plan("--steps", steps, "--ema", 0.999, "--warmup-steps", 7, "--validate-every", 5).training
     assert (given.ema, given.warmup_steps, given.validate_every) == (0.999, 7, 5)
+
+
+def test_without_steps_a_run_is_as_long_as_its_photos_need_and_goes_on_so(tmp_path):
+    args = ["train", "--val", "c", "--run", str(tmp_path / "run"), "--train"]
+    for number, photos in enumerate((30, 10)):
+        path = tmp_path / f"{number}.json"
+        images = [{"id": i, "file_name": f"{i}.jpg", "width": 9, "height": 9} for i in range(photos)]
+        path.write_text(json.dumps({"images": images, "annotations": [], "categories": []}))
+        args.append(f"{path}:{number + 1}")
+
+    def read():
+        return read_plan(build_parser().parse_args(args)).training
+
+    assert read() == recipe("shelf_dense").training_for(40)
+    begun = Plan((("a", 1.0),), "c", training=recipe("shelf_dense").lasting(6000))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / PLAN).write_text(begun.to_json())
+    assert read() == recipe("shelf_dense").training_for(40)  # it may still become another run
+    (tmp_path / "run" / LAST).touch()
+    assert read() == begun.training
+
+
+def test_a_run_may_have_no_warm_up(capsys):
+    assert plan("--steps", 20, "--warmup-steps", 0).training.warmup_steps == 0
+    args = ["train", "--train", "a", "--val", "b", "--run", "r", "--steps", "20"]
+    assert main([*args, "--warmup-steps", "-1"]) == 2
+    assert "warmup_steps: at least 0 (no warm-up)" in capsys.readouterr().err
 
 
 def test_a_pipeline_brings_network_settings_and_weights(config, capsys):

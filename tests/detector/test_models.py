@@ -10,7 +10,9 @@ from skushare.detector.models import (
     DEFAULT_MODEL,
     DESCRIPTION,
     LABEL_MAP,
+    LITERT,
     RUN_CONFIG,
+    chosen_folder,
     count_with,
     counting_model,
     models_folder,
@@ -61,6 +63,16 @@ def test_the_app_counts_with_the_model_that_is_told_or_chosen_or_shipped(trained
     monkeypatch.setenv("SKUSHARE_MODEL", "here/second")
     assert counting_model() == "here/second"
     monkeypatch.delenv("SKUSHARE_MODEL")
+    shutil.rmtree(trained / "workspace/runs/third")
+    assert counting_model() == DEFAULT_MODEL
+
+
+def test_a_chosen_run_comes_before_a_folder_of_its_name(trained, monkeypatch):
+    for place in ("workspace/runs/third/model", "runs/third/model"):  # the other one where the server stands
+        shutil.copytree(models_folder() / DEFAULT_MODEL, trained / place)
+    (trained / "runs/third/model" / LITERT).write_bytes(b"damaged")
+    count_with("runs/third")
+    assert chosen_folder(counting_model()) == trained / "workspace/runs/third/model"
     shutil.rmtree(trained / "workspace/runs/third")
     assert counting_model() == DEFAULT_MODEL
 

@@ -87,12 +87,27 @@ def test_a_row_goes_to_its_columns_after_a_spreadsheet_has_saved_the_file(tmp_pa
 
 
 @pytest.mark.parametrize(
-    "content", ["model,date\nM\u00fcsli,2026\n".encode("cp1252"), b"photo,facings\na,3\n"]
+    "content",
+    [
+        "model,date\nM\u00fcsli,2026\n".encode("cp1252"),
+        b"photo,facings\na,3\n",
+        b"date,model\n2026,a,a remark\n",
+        b"date,model\n2026,a\n2026,b,,a remark\n",
+    ],
 )
 def test_a_file_that_cannot_take_a_row_is_told_before_the_work(tmp_path, content):
     path = tmp_path / "results.csv"
     path.write_bytes(content)
     for look in (check_table, lambda path: append_row(path, {"model": "b"})):
-        with pytest.raises(SkushareError, match=r"results\.csv: .*name another file"):
+        with pytest.raises(
+            SkushareError, match=r"results\.csv(: |, line [23]: 'a remark').*name another file"
+        ):
             look(path)
     assert path.read_bytes() == content
+
+
+def test_empty_cells_beside_the_columns_do_no_harm(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text("date,model\n2026,a,,\n")
+    append_row(path, {"model": "b"})
+    assert [row["model"] for row in read(path)] == ["a", "b"]

@@ -65,6 +65,13 @@ def test_figures_without_their_detections_are_evaluated_again(knowing, model, da
     assert evaluation.condition() == (FINISHED, "")
 
 
+def test_a_loss_that_there_cannot_be_is_refused_before_the_work(knowing, model, dataset):
+    several = replace(model, config=replace(model.config, labels=("tea", "milk")))
+    with pytest.raises(SkushareError, match="does not know the class 'facing'.*without it"):
+        Evaluation(several, dataset).run(loss=True)
+    assert knowing.seen == 0
+
+
 def test_a_mended_size_makes_new_figures(knowing, model, dataset):
     first = dataset.samples[0]
     turned = replace(dataset, samples=(replace(first, width=first.height, height=first.width),))
@@ -203,6 +210,17 @@ def test_a_process_of_its_own_evaluates_and_adds_a_row(bundled):
     assert len(result.samples) == 3 and len(saved["loss"]) == 2 and min(saved["loss"]) > 0
     rows = rows_file(bundled.model).read_text().splitlines()
     assert len(rows) == 2 and rows[0].endswith("loss,class_loss,box_loss")
+
+
+def test_a_process_that_has_not_begun_yet_is_stopped_too(model, dataset, monkeypatch):
+    evaluation, sleep = Evaluation(model, dataset), [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(module, "start_detached", lambda *_, **__: subprocess.Popen(sleep))
+    evaluation.start("shop")
+    evaluation.stop()
+    assert wait(evaluation, 20) == (UNFINISHED, "")
+    evaluation.start("shop")  # anew: the request is forgotten
+    assert evaluation.condition() == (RUNNING, "")
+    evaluation.stop()
 
 
 def test_killed_at_any_moment_it_goes_on_with_what_it_had(bundled):

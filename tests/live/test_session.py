@@ -185,20 +185,76 @@ def test_a_facing_in_many_frames_counts_once_until_counted_anew(session, detecto
     assert session.reading().facings == 1
 
 
-def test_a_dropped_count_can_be_taken_back_as_long_as_its_names_hold(session, detector):
+def test_a_dropped_count_can_be_taken_back_until_counting_begins_anew_again(session, detector):
     frame, embedder = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8), ColorEmbedder()
     for _ in range(6):
         session.process(frame)
-    session.video = "shelf.mp4", 0.5
+    session.video = "shelf.mp4", 0.5, ""
     first = session.recount()
     assert (first.facings, session.take_back(first).facings, session.reading().unique) == (3, 0, 3)
-    assert session.video == ("shelf.mp4", 0.5) and session.take_back(first) is None
+    assert session.video == ("shelf.mp4", 0.5, "") and session.take_back(first) is None
     again = session.recount()
     session.recount()
     assert session.take_back(again) is None and session.reading().unique == 0
     last = session.recount()
     session.name_by(color_gallery(embedder), embedder)
     assert not session.can_take_back(last)
+
+
+def test_a_count_that_other_brands_ended_can_be_taken_back_with_its_own(session, detector, monkeypatch):
+    embedder, (image, found) = ColorEmbedder(), shelf("red", "blue", "red")
+    monkeypatch.setattr(detector, "detect", lambda *args, **options: found)
+    session.name_by(color_gallery(embedder), embedder)
+    for _ in range(6):
+        session.process(image)
+    namer, counted = session.namer, named(session, session.unique_facings())
+    dropped = session.name_by(None, embedder, by_look=True)
+    assert dropped.facings == 3 and session.reading().detections.brand_ids is None
+    session.take_back(dropped)
+    assert session.namer is namer and named(session, session.unique_facings()) == counted
+    assert set(session.reading().detections.brand_ids.tolist()) == {-1}  # of the newest frame, until the next
+
+
+@pytest.mark.parametrize(
+    "by_look, change, brands",
+    [
+        (True, lambda known, more: known.with_examples(*more), ["Rot", "Grün"]),
+        (False, lambda known, more: known.with_sku("a", color="#ff0000", own=True), ["Rot", "Grün"]),
+        (False, lambda known, more: known.with_brand("Rot", brand="Oats"), ["Oats", "Grün"]),
+        (True, lambda known, more: known.with_examples(*more).without("a"), [None, "Grün"]),
+    ],
+    ids=["taught", "coloured", "renamed", "removed"],
+)
+def test_another_version_of_the_gallery_goes_on_with_the_count(
+    session, detector, monkeypatch, by_look, change, brands
+):
+    embedder, (image, found) = ColorEmbedder(), shelf("red", "green", "blue", "blue")
+    monkeypatch.setattr(detector, "detect", lambda *args, **options: found)
+    known = color_gallery(embedder).with_sku("b", brand="Grün").without("c")
+    session.name_by(known, embedder, by_look)
+    for _ in range(3 * LOOKS_EVERY if by_look else 4):
+        session.process(image)
+    blue = 2 * (["look A"] if by_look else [None])
+    assert named(session, session.unique_facings()) == ["Rot", "Grün", *blue]
+    vectors = np.eye(3, dtype=np.float32)[:1]
+    more = Sku("d", "yellow", "Gelb"), vectors, [b"jpeg"], embedder
+    assert session.name_by(change(known, more), embedder, by_look) is None
+    for seen in (session.unique_facings(), session.reading().detections):
+        assert named(session, seen) == brands + blue
+
+
+def test_a_look_is_taught_to_a_gallery_that_somebody_else_changed(session, detector, monkeypatch):
+    embedder, (image, found) = ColorEmbedder(), shelf("red", "blue", "red", "blue", "green")
+    monkeypatch.setattr(detector, "detect", lambda *args, **options: found)
+    known = color_gallery(embedder).with_sku("b", brand="Grün").without("a").without("c")
+    session.name_by(known, embedder, by_look=True)
+    for _ in range(3 * LOOKS_EVERY):
+        session.process(image)
+    changed = teach(session, embedder, known.with_sku("b", own=True, color="#00ff00"), "look B", "Ink")
+    session.go_on_with(teach(session, embedder, changed, "look A", "Oats"), "look A", "Oats")
+    expected = ["Oats", "look B", "Oats", "look B", "Grün"]
+    for seen in (session.unique_facings(), session.reading().detections):
+        assert named(session, seen) == expected
 
 
 def test_sessions_that_share_a_detector_do_not_mix(detector):
@@ -243,9 +299,9 @@ def test_a_gallery_names_the_brands_and_another_one_counts_anew(session):
     for _ in range(2):
         session.process(red)
     counted, begun = session.reading().unique, session.begun
-    assert session.name_by(known.without_examples([]), embedder) == 0  # the same content
+    assert session.name_by(known.without_examples([]), embedder) is None  # the same content
     assert session.namer is namer and (session.reading().unique, session.begun) == (counted, begun)
-    assert session.name_by(None, embedder, by_look=True) == counted
+    assert session.name_by(None, embedder, by_look=True).facings == counted
     assert session.begun == begun + 1
     session.process(red)
     assert session.gallery is None and session.reading().detections.brand_ids is None
@@ -365,8 +421,10 @@ def test_a_look_taught_to_another_gallery_counts_anew(session, detector, monkeyp
     session.name_by(color_gallery(embedder).without("a"), embedder, by_look=True)
     for _ in range(2 * LOOKS_EVERY):
         session.process(image)
-    session.go_on_with(teach(session, embedder, Gallery("new"), "look A", "Oats"), "look A", "Oats")
+    dropped = session.go_on_with(teach(session, embedder, Gallery("new"), "look A", "Oats"), "look A", "Oats")
     assert session.brands == ("Oats",) and session.reading().unique == 0
+    session.take_back(dropped)
+    assert session.by_look and session.reading().unique == dropped.facings == 3
 
 
 @pytest.mark.parametrize("by_look", [False, True])

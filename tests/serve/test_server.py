@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import urllib.request
+from types import SimpleNamespace
 
 import pytest
 
@@ -128,6 +129,15 @@ def test_it_tells_how_it_is_reached(monkeypatch, host, lan, told, silent):
     server.announce(host, 8643, Made() if host == "0.0.0.0" else None, lines.append)
     text = "\n".join(lines)
     assert all(words in text for words in told) and not any(words in text for words in silent)
+
+
+@pytest.mark.parametrize("trust", [None, "http://10.0.0.3:81/trust"])
+def test_what_does_not_work_offline_is_not_said_to(monkeypatch, trust):
+    monkeypatch.setattr(server, "lan_addresses", lambda: ["10.0.0.3"])
+    lines = []
+    server.announce("0.0.0.0", 8643, SimpleNamespace(fingerprint="AB:CD"), lines.append, trust)
+    told = [line for line in lines if (trust or "https://10.0.0.3:8643/trust") in line]
+    assert len(told) == 1 and ("offline" in told[0]) == (trust is None)
 
 
 def test_it_serves_by_https_until_ctrl_c(bundle):

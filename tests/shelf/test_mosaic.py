@@ -6,7 +6,7 @@ import pytest
 
 from skushare.detections import Detections
 from skushare.geometry import iou
-from skushare.shelf.mosaic import join_photos
+from skushare.shelf.mosaic import join_photos, lay_photos
 from skushare.shelf.registration import move_boxes
 
 from .conftest import wide_shelf
@@ -40,6 +40,15 @@ def test_overlapping_photos_count_each_facing_once(shelf, askew, order):
     assert overlaps.max() < 0.3
     height, width = mosaic.picture.shape[:2]
     assert width > 1000 and (mosaic.detections.boxes[:, 2:] <= [width + 3, height + 3]).all()
+
+
+def test_photos_that_were_laid_take_whatever_is_found_on_them(shelf):
+    images, found, shown = zip(*[photo(shelf, left) for left in (0, 330)], strict=True)
+    (laid,) = lay_photos(images)
+    assert len(laid.unite([Detections(), found[1]])) == len(shown[1])
+    (mosaic,) = join_photos(images, found)
+    assert np.array_equal(laid.unite(found).boxes, mosaic.detections.boxes)
+    assert laid.picture(images).shape == (*laid.size[::-1], 3) == mosaic.picture.shape
 
 
 def test_photos_of_other_shelves_stay_apart(shelf):

@@ -93,7 +93,7 @@ def classes(labels, boxes, name="1.jpg"):
         pytest.param([("a b c", "b"), ("d", "")], ("a", "a"), "a, c, d", "", id="without a box"),
         pytest.param([("a b", "a b")], ("c d a", "d a c c"), "", "c, d", id="only the validation's"),
         pytest.param([("a b", "b")], ("a c", "a c"), "a", "c", id="both"),
-        pytest.param([("a b c d e f g h", "h")], ("a", ""), "a, b, c, d, e and 2 more", "", id="many"),
+        pytest.param([("a b c d e f g h", "h")], ("a", "a"), "a, b, c, d, e and 2 more", "", id="many"),
         pytest.param([("a", "a")], ("b c", "b c"), "", "", id="a model of one class"),
     ],
 )
@@ -105,6 +105,14 @@ def test_classes_that_nothing_teaches_are_named(train, validation, unlearnt, unk
     assert not unlearnt or any(f"cannot be learnt: {unlearnt}. " in text for text in told)
     assert not unknown or any(f"stay unknown to the model: {unknown}. " in text for text in told)
     assert advise(replace(plan(), one_class=True), indexes, validation) == []
+
+
+@pytest.mark.parametrize("one_class", [True, False])
+def test_a_validation_without_a_box_is_told(one_class):
+    (told,) = advise(
+        replace(plan(), one_class=one_class), [classes("a b", "a b")], classes("a", "", "val.jpg")
+    )
+    assert told.startswith("No photo of mine@val has a box: ")
 
 
 @pytest.mark.parametrize("one_class", [True, False])

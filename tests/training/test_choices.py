@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,8 +7,9 @@ import numpy as np
 import pytest
 
 from skushare.dataset.dataset import Dataset, Sample
+from skushare.dataset.formats import read_dataset
 from skushare.dataset.store import add_dataset
-from skushare.detector.models import model_names, models_folder
+from skushare.detector.models import WEIGHTS, model_names, models_folder
 from skushare.detector.presets import SHELF_DENSE, SSD_MOBILENET_V2_320
 from skushare.training.choices import (
     Source,
@@ -19,7 +21,7 @@ from skushare.training.choices import (
     weight_choices,
     weights_name,
 )
-from skushare.training.plan import BEST, Plan
+from skushare.training.plan import BEST, Plan, find_weights
 from skushare.training.runs import prepare
 from skushare.workspace import runs_folder
 
@@ -54,9 +56,18 @@ def test_each_split_of_a_dataset_is_a_source(tmp_path):
         Source("shop@train", "shop", "train", 2, 3, ("milk",)),
         Source("shop@val", "shop", "val", 1, 0, ("milk",)),
     ]
+    mixed = tuple(replace(sample, split="val" if i == 0 else "") for i, sample in enumerate(samples))
+    add_dataset(Dataset("mixed", mixed, ("milk",)), "mixed", copy=False)
+    assert dataset_sources("mixed") == [
+        Source("mixed@val", "mixed", "val", 1, 2, ("milk",)),
+        Source("mixed@", "mixed", "", 2, 1, ("milk",)),
+    ]
+    assert [len(read_dataset(source.name)) for source in dataset_sources("mixed")] == [1, 2]
+    assert [source.photos_called for source in dataset_sources("mixed")] == ["val", "without a split"]
     unsplit = tuple(replace(sample, split="") for sample in samples)
     add_dataset(Dataset("whole", unsplit, ("milk",)), "whole", copy=False)
-    assert dataset_sources("whole") == [Source("whole", "whole", "", 3, 3, ("milk",))]
+    assert dataset_sources("whole") == [whole := Source("whole", "whole", "", 3, 3, ("milk",))]
+    assert whole.photos_called == ""
 
 
 @pytest.mark.parametrize(
@@ -79,6 +90,15 @@ def test_only_weights_of_the_same_network_are_offered(tmp_path):
     make_run(tmp_path, "empty", weights=False)
     assert set(weight_choices(SHELF_DENSE)) == {*model_names(), str(runs_folder() / "dense"), "imagenet", ""}
     assert set(weight_choices(SSD_MOBILENET_V2_320)) == {str(runs_folder() / "classic"), "imagenet", ""}
+
+
+def test_the_model_of_a_run_is_offered_by_its_place(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for place in (runs_folder(), Path("runs")):  # the other one where the server stands
+        shutil.copytree(models_folder() / "shelf_dense", place / "first" / "model")
+    (offered,) = (key for key, shown in weight_choices(SHELF_DENSE).items() if shown == "run first")
+    assert find_weights(offered) == runs_folder() / "first" / "model" / WEIGHTS
 
 
 def test_a_damaged_run_is_no_choice(tmp_path):
@@ -133,4 +153,4 @@ def test_a_damaged_model_is_no_choice(tmp_path):
     model = runs_folder() / "bad" / "model"
     model.mkdir(parents=True)
     (model / "model.json").write_text(json.dumps({"config": {}}))
-    assert "runs/bad" not in weight_choices(SHELF_DENSE)
+    assert "run bad" not in weight_choices(SHELF_DENSE).values()

@@ -1,10 +1,12 @@
+import json
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from skushare.training.comparison import best_figures, differing_settings
+from skushare.training.comparison import best_figures, differing_settings, validated_alike
 from skushare.training.plan import Plan
+from skushare.training.runs import Run
 
 PLAN = Plan((("shop@train", 1.0),), "shop@val")
 
@@ -37,3 +39,33 @@ def test_the_figures_are_those_of_the_best_validation():
 @pytest.mark.parametrize("columns", [{"step": []}, {"AP": [float("nan")], "AP50": [0.5]}])
 def test_without_an_ap_no_validation_is_the_best(columns):
     assert best_figures(pd.DataFrame(columns)) == {}
+
+
+@pytest.mark.parametrize(
+    ("validation", "photos", "digests", "labels", "alike"),
+    [
+        ("shop@val", 24, [7, 8], ("a",), True),
+        ("shop@val", 24, None, ("a",), True),  # not begun
+        ("shop@val", 24, [7, 9], ("a",), False),  # another split or other labels
+        ("shop@val", 24, [7, 9], ("b", "a"), True),  # the same boxes by other numbers, as far as is known
+        ("shop@val", 0, [7, 8], ("a",), False),
+        ("kiosk", 24, [7, 8], ("a",), False),
+    ],
+)
+def test_figures_compare_where_photos_and_labels_were_the_same(
+    tmp_path, validation, photos, digests, labels, alike
+):
+    def write(name, plan, digests, labels):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "plan.json").write_text(plan.to_json())
+        (tmp_path / name / "detector.json").write_text(replace(plan.detector, labels=labels).to_json())
+        if digests:
+            (tmp_path / name / "labels.json").write_text(json.dumps(digests))
+        return Run(tmp_path / name)
+
+    training = replace(PLAN.training, validation_photos=photos)
+    runs = [
+        write("one", PLAN, [5, 8], ("a",)),
+        write("two", replace(PLAN, validation=validation, training=training), digests, labels),
+    ]
+    assert validated_alike(runs) == alike and validated_alike(runs[:1])

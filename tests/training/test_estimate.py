@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from skushare.dataset import store
 from skushare.errors import SkushareError
 from skushare.training import estimate
 from skushare.training.config import TrainingConfig
@@ -69,6 +70,16 @@ def test_what_was_measured_is_kept_for_plans_of_the_same_cost(plan, process):
         assert estimate.known_estimate(costlier) is None
     estimate.estimate(plan, again=True)
     assert process.runs == 2
+
+
+def test_a_dataset_that_has_changed_is_measured_anew(plan, dataset, process):
+    store.add_dataset(dataset, "shop", copy=False)
+    plan = replace(plan, train=(("shop", 1.0),))
+    estimate.estimate(plan)
+    assert estimate.known_estimate(plan)
+    fewer = store.open_dataset("shop")
+    store.replace_dataset("shop", replace(fewer, samples=fewer.samples[:1]), "took photos out")
+    assert estimate.known_estimate(plan) is None
 
 
 def test_a_damaged_cache_is_measured_anew(plan, process, tmp_path):

@@ -75,6 +75,12 @@ def test_what_nothing_can_be_learnt_from_is_named(source, labels, photos, words)
         read_data(plan)
 
 
+def test_a_validation_without_a_box_is_named(source):
+    plan = Plan(((source("train", ["a"], ["a"]), 1.0),), source("bare", ["a"]))
+    with pytest.raises(DatasetError, match="bare.*no labelled box"):
+        read_data(plan)
+
+
 @pytest.mark.parametrize("filled", [True, False])
 def test_weights_of_a_run_are_loaded_with_the_names_of_its_classes(tmp_path, monkeypatch, filled):
     given, said = [], []

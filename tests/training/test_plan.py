@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from skushare.dataset.formats import read_dataset
@@ -87,13 +89,33 @@ def test_the_licence_of_weights_is_that_of_their_model_or_run(tmp_path):
     assert [licence_of(weights) for weights in ("", "imagenet", "no-such")] == ["", "", ""]
 
 
-def test_a_begun_plan_does_without_the_weights_it_started_from(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("weights", "file"),
+    [
+        ("start.npz", "start.npz"),
+        ("runs/base", "runs/base/best.npz"),
+        ("runs/base/model/weights.npz", "runs/base/model/weights.npz"),
+        ("runs/base", "workspace/runs/base/model/weights.npz"),
+    ],
+)
+def test_a_begun_plan_does_without_the_weights_it_started_from(tmp_path, monkeypatch, weights, file):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
     write_dataset(tmp_path / "mine", 1, seed=0, size=(160, 120), rows=1)
-    (tmp_path / "start.npz").touch()
-    plan = Plan(train=(("mine", 1),), validation="mine", weights="start.npz")
-    whole = plan.located()
-    (tmp_path / "start.npz").unlink()
-    assert plan.located(begun=True) == whole
-    with pytest.raises(ConfigError, match="start.npz"):
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).touch()
+    (tmp_path / file).with_name("model.json").write_text("{}")
+    plan = Plan(train=(("mine", 1),), validation="mine", weights=weights)
+    begun = replace(plan.located(), licence="that of the weights")
+    assert begun.weights == str(tmp_path / file)
+    (tmp_path / file).rename(tmp_path / "gone.npz")
+    assert plan.located(begun) == begun
+    with pytest.raises(ConfigError, match=weights):
         plan.located()
+    (tmp_path / file).with_name("weights.npz").touch()  # another file now
+    assert plan.located(begun) == begun
+    with pytest.raises(ConfigError, match="other"):
+        replace(plan, weights="other.npz").located(begun)
+    assert replace(plan, weights="", licence="mine").located(begun) == replace(
+        begun, weights="", licence="mine"
+    )

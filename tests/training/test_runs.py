@@ -75,6 +75,15 @@ def test_a_folder_holds_one_plan_from_its_first_checkpoint_on(run, plan, status,
         assert runs.prepare(run.folder, other).plan == other
 
 
+def test_a_begun_run_goes_on_without_the_weights_it_started_from(plan, tmp_path):
+    (tmp_path / "start.npz").touch()
+    plan = replace(plan, weights=str(tmp_path / "start.npz"))
+    run = runs.prepare(tmp_path / "run", replace(plan, licence="that of the weights"))
+    (run.folder / PREVIOUS).touch()
+    (tmp_path / "start.npz").unlink()
+    assert runs.prepare(run.folder, plan) == run
+
+
 @pytest.mark.parametrize("name", [".env", "state.json", "photos"])
 def test_a_folder_with_other_files_does_not_become_a_run(plan, tmp_path, name):
     (tmp_path / "project").mkdir()

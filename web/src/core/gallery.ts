@@ -4,6 +4,7 @@ import { strFromU8, unzipSync, zipSync } from 'fflate'
 
 import { labelColors } from './colors'
 import type { EmbedderDescription } from './config'
+import { indicesWhere } from './detections'
 import { dot, toUnit } from './looks'
 import { quantile } from './numbers'
 import { sha256 } from './sha256'
@@ -14,6 +15,7 @@ const INDEX = 'gallery.json'
 const THRESHOLD = 0.5 // a brand is named when it is more likely right than wrong
 const PRIOR = 20 // examples that the embedder's own calibration weighs as much as
 const MANY_BRANDS = 6 // with fewer, how alike they are says too little of how like them an unknown one may be
+const SAME_FACING = 0.9999 // cosine from which two vectors are of one picture
 const SAMPLE = 500 // examples that a gallery is calibrated on, at most
 const LARGEST_ZIP = 1 << 30 // bytes of all files in it, unpacked
 
@@ -285,7 +287,11 @@ export class Gallery implements Fields {
     const count = vectors.length / embedder.dimensions
     const kept = Array.from({ length: count }, (_, i) => keptPicture(pictures[i] ?? new Uint8Array(0)))
     const known = this.find(brand, name)
-    const sku = known ?? { id: this.newId(), name, brand, category: '', own: false, color: '' }
+    const siblings = this.skus.filter((sku) => sku.brand === brand)
+    const shared = siblings.every(({ category }) => category === siblings[0].category)
+    const category = (shared && siblings[0]?.category) || ''
+    const own = siblings.some((sku) => sku.own)
+    const sku = known ?? { id: this.newId(), name, brand, category, own, color: '' }
     const index = known ? this.skus.indexOf(known) : this.skus.length
     return this.with({
       skus: known ? this.skus : [...this.skus, sku],
@@ -295,6 +301,22 @@ export class Gallery implements Fields {
       pictures: [...this.pictures, ...kept],
       embedder: embedder.digest,
     })
+  }
+
+  /**
+   * Without the examples that are one of the facings with these `vectors` but of another brand; with a `name`, of
+   * another product than its one called so. A facing is what it was called last.
+   */
+  corrected(vectors: Float32Array, brand: string, name = ''): Gallery {
+    if (!this.pictures.length) return this
+    const long = this.dimensions
+    const taught = Array.from({ length: vectors.length / long }, (_, i) => vectors.subarray(i * long, (i + 1) * long))
+    const wrong = indicesWhere(this.pictures.length, (example) => {
+      const sku = this.skus[this.exampleSkus[example]]
+      if (sku.brand === brand && (name === '' || sku.name === name)) return false
+      return taught.some((vector) => dot(this.vector(example), vector) > SAME_FACING)
+    })
+    return wrong.length ? this.withoutExamples(wrong) : this
   }
 
   /** Without a product and its examples. */

@@ -8,6 +8,7 @@ import { centres, dot, groupLooks, lookName } from './looks'
 
 const SAME = 0.5 // IoU from which a box shows the facing that it showed in the frame before
 const A_FRAME = 16 // facings embedded a frame at most: what keeps the pace
+const REMEMBERED = 2000 // facings out of view whose vectors are kept; a thousand take half a megabyte
 
 /**
  * What the facings of a photo are: `brands` are names by brand id, those of the gallery, then those of the
@@ -74,40 +75,59 @@ export type Embed = (boxes: Float32Array) => Promise<Float32Array>
 /**
  * Names the facings of successive frames at the camera's pace.
  *
- * A facing that stays where it was keeps its vector; of the others, and in turn of the older vectors, a few
- * are made anew in each frame, so that a frame's time does not depend on how many facings it shows.
- * Its gallery (`data`) may be changed at any time.
+ * A facing keeps its vector as long as its track is the same, or without a track while it stays where it was; of
+ * the others, and in turn of the older vectors, a few are made anew in each frame, so that a frame's time does not
+ * depend on how many facings it shows. Its gallery (`data`) may be changed at any time.
  */
 export class FrameNamer {
+  private frame = 0
   private boxes = new Float32Array(0)
   vectors = new Float32Array(0) // of the last frame's facings; zeros of those that were not embedded yet
-  private ages = new Float64Array(0) // frames since a vector was made; infinite without one
+  private made = new Float64Array(0) // the frame that a vector is of, from 1; 0 without one
+  private readonly tracks = new Map<number, { vector: Float32Array; made: number }>() // the newest last
 
   constructor(public data: MatcherData) {}
 
+  /** `found` with brands; its `trackIds`, where it has any, tell what moved where. */
   async name(found: Detections, embed: Embed): Promise<Detections> {
+    this.frame++
     const { dimensions } = this.data
     const vectors = new Float32Array(found.count * dimensions)
-    const ages = new Float64Array(found.count).fill(Infinity)
+    const made = new Float64Array(found.count)
+    const trackOf = (i: number) => found.trackIds?.[i] ?? -1
     const overlaps = iou(found.boxes, this.boxes)
-    const before = this.ages.length
+    const before = this.made.length
     for (let i = 0; i < found.count; i++) {
+      if (trackOf(i) >= 0) {
+        const known = this.tracks.get(trackOf(i))
+        if (!known) continue
+        vectors.set(known.vector, i * dimensions)
+        made[i] = known.made
+        continue
+      }
       let best = 0
       for (let j = 1; j < before; j++) if (overlaps[i * before + j] > overlaps[i * before + best]) best = j
       if (!(overlaps[i * before + best] >= SAME)) continue
       vectors.set(this.vectors.subarray(best * dimensions, (best + 1) * dimensions), i * dimensions)
-      ages[i] = this.ages[best] + 1
+      made[i] = this.made[best]
     }
-    const oldest = [...ages.keys()].sort((a, b) => (ages[a] === ages[b] ? a - b : ages[b] - ages[a]))
-    const chosen = oldest.slice(0, A_FRAME)
-    const made = await embed(Float32Array.from(chosen.flatMap((i) => [...found.boxes.subarray(4 * i, 4 * i + 4)])))
+    const chosen = [...made.keys()].sort((a, b) => made[a] - made[b] || a - b).slice(0, A_FRAME)
+    const anew = await embed(Float32Array.from(chosen.flatMap((i) => [...found.boxes.subarray(4 * i, 4 * i + 4)])))
     chosen.forEach((i, k) => {
-      vectors.set(made.subarray(k * dimensions, (k + 1) * dimensions), i * dimensions)
-      ages[i] = 0
+      const vector = anew.slice(k * dimensions, (k + 1) * dimensions)
+      vectors.set(vector, i * dimensions)
+      made[i] = vector.some((value) => value) ? this.frame : 0
+      if (trackOf(i) < 0 || !made[i]) return
+      this.tracks.delete(trackOf(i))
+      this.tracks.set(trackOf(i), { vector, made: made[i] })
     })
+    for (const track of this.tracks.keys()) {
+      if (this.tracks.size <= found.count + REMEMBERED) break
+      this.tracks.delete(track)
+    }
     this.boxes = found.boxes.slice()
     this.vectors = vectors
-    this.ages = ages
+    this.made = made
     return named(found, vectors, this.data)
   }
 }

@@ -23,9 +23,7 @@ const LARGER = 1.3 // times its area
 const PART = 0.25 // of the frames: what is a part so often is no facing
 const STUB = 0.5 // of the typical area of what was seen whole: what is less and always cut off is no facing
 
-type Column = 'classIds' | 'brandIds' | 'skuIds'
-
-const VOTED: readonly Column[] = ['classIds', 'brandIds', 'skuIds']
+type Votes = Map<number, number> // weight by id
 
 /** One facing: how often it was found, and what it was taken for. */
 class Track {
@@ -35,11 +33,8 @@ class Track {
   parts = 0 // times that it was found as a part of a larger facing
   score = 0
   vector: Float32Array | null = null // the sum of those of its looks
-  readonly votes: Record<Column, Map<number, number>> = {
-    classIds: new Map(),
-    brandIds: new Map(),
-    skuIds: new Map(),
-  }
+  readonly classes: Votes = new Map()
+  readonly products = new Map<number, Votes>() // by brand id, the votes for its SKU ids
 
   constructor(public size: [number, number]) {}
 
@@ -57,8 +52,10 @@ class Track {
     return this.expected >= 10 && this.found < HOPELESS * this.expected
   }
 
-  vote(column: Column, id: number, weight: number): void {
-    this.votes[column].set(id, (this.votes[column].get(id) ?? 0) + weight)
+  vote(brand: number, sku: number, weight: number): void {
+    const votes = this.products.get(brand) ?? new Map<number, number>()
+    this.products.set(brand, votes)
+    add(votes, sku, weight)
   }
 
   /** Add the vector of one more look, or the sum of several. */
@@ -75,18 +72,31 @@ class Track {
     this.parts += other.parts
     this.score = Math.max(this.score, other.score)
     if (other.vector) this.addVector(other.vector)
-    for (const column of VOTED) for (const [id, weight] of other.votes[column]) this.vote(column, id, weight)
+    for (const [id, weight] of other.classes) add(this.classes, id, weight)
+    for (const [brand, votes] of other.products) for (const [sku, weight] of votes) this.vote(brand, sku, weight)
   }
 
-  /** The id with the most votes, and its share of them; -1 where nobody voted. */
-  winner(column: Column): { id: number; share: number } {
-    let [id, most, total] = [-1, -Infinity, 0]
-    for (const [candidate, weight] of this.votes[column]) {
-      total += weight
-      if (weight > most) [id, most] = [candidate, weight]
-    }
-    return { id, share: id < 0 && !total ? 0 : most / Math.max(total, 1e-9) }
+  /** The brand with the most votes, the product with the most of those, and the brand's share; -1 without any. */
+  get brand(): { id: number; sku: number; share: number } {
+    const brands: Votes = new Map()
+    for (const [brand, votes] of this.products) for (const weight of votes.values()) add(brands, brand, weight)
+    const { id, weight, total } = winner(brands)
+    return { id, sku: winner(this.products.get(id) ?? new Map()).id, share: weight / Math.max(total, 1e-9) }
   }
+}
+
+function add(votes: Votes, id: number, weight: number): void {
+  votes.set(id, (votes.get(id) ?? 0) + weight)
+}
+
+/** The id with the most votes, how many, and of how many; -1 where nobody voted. */
+function winner(votes: Votes): { id: number; weight: number; total: number } {
+  let [id, most, total] = [-1, -Infinity, 0]
+  for (const [candidate, weight] of votes) {
+    total += weight
+    if (weight > most) [id, most] = [candidate, weight]
+  }
+  return { id, weight: Math.max(most, 0), total }
 }
 
 type Box = [number, number, number, number]
@@ -104,23 +114,44 @@ export class ShelfTracker {
   private readonly tracks = new Map<number, Track>()
   private readonly maps: Map<number, Box>[] = [] // of each key frame: the places of tracks there
   private readonly linked = new Set<string>()
+  private inner: boolean[] = [] // of the last frame: whether a facing is away from the picture's border
   lost = false // whether the last frame's place is not known
   private next = 0
   private key: number | null = null
 
   constructor(private readonly motion: Motion = new CameraMotion()) {}
 
-  /**
-   * `found` in `frame` with `trackIds`; -1 where the frame's place is not known.
-   *
-   * @param vectors of `found`, where they are known.
-   */
-  update(frame: Raster, found: Detections, vectors?: Float32Array): Detections {
+  /** `found` in `frame` with `trackIds`; -1 where the frame's place is not known. Brands of theirs have a vote. */
+  update(frame: Raster, found: Detections): Detections {
     const pose = this.motion.locate(frame)
     this.lost = !pose
     if (!pose) return { ...found, trackIds: new Int32Array(found.count).fill(-1) }
     this.bringOver(pose.key)
-    return { ...found, trackIds: this.assign(pose, found, frame.width, frame.height, vectors) }
+    const trackIds = this.assign(pose, found, frame.width, frame.height)
+    trackIds.forEach((id, i) => this.vote(this.tracks.get(id), found, i))
+    return { ...found, trackIds }
+  }
+
+  /**
+   * Learn from the brands and the looks of what `update` gave for this frame.
+   *
+   * @param vectors of `found`; zeros are a facing that was not looked at yet, which has no say.
+   */
+  learn(found: Detections, vectors: Float32Array): void {
+    const long = vectors.length / found.count
+    for (let i = 0; i < found.count; i++) {
+      const track = this.tracks.get(found.trackIds![i])
+      const vector = vectors.subarray(i * long, (i + 1) * long)
+      if (!track || !vector.some((value) => value)) continue
+      this.vote(track, found, i)
+      if (this.inner[i] || !track.whole) track.addVector(vector) // a piece of a facing looks otherwise
+    }
+  }
+
+  private vote(track: Track | undefined, { brandIds, skuIds, brandScores }: Detections, i: number): void {
+    if (!track || !brandIds) return
+    const sure = brandScores ? brandScores[i] : 1
+    track.vote(brandIds[i], skuIds ? skuIds[i] : -1, brandIds[i] >= 0 ? sure : 1 - sure)
   }
 
   /** Number of facings counted so far. */
@@ -143,15 +174,17 @@ export class ShelfTracker {
   facings(): Detections {
     const steady = this.counted()
     const boxes = steady.flatMap(([, track]) => [0, 0, ...track.size])
-    const winners = (column: Column) => steady.map(([, track]) => track.winner(column))
-    const voted = (column: Column) => steady.some(([, track]) => track.votes[column].size)
     const out = makeDetections(
       boxes,
       steady.map(([, track]) => track.score),
     )
-    for (const column of VOTED)
-      if (voted(column)) out[column] = Int32Array.from(winners(column), ({ id }) => id)
-    if (voted('brandIds')) out.brandScores = Float32Array.from(winners('brandIds'), ({ share }) => share)
+    out.classIds = Int32Array.from(steady, ([, track]) => winner(track.classes).id)
+    if (steady.some(([, track]) => track.products.size)) {
+      const brands = steady.map(([, track]) => track.brand)
+      out.brandIds = Int32Array.from(brands, ({ id }) => id)
+      out.skuIds = Int32Array.from(brands, ({ sku }) => sku)
+      out.brandScores = Float32Array.from(brands, ({ share }) => share)
+    }
     out.trackIds = Int32Array.from(steady, ([number]) => number)
     return out
   }
@@ -165,7 +198,7 @@ export class ShelfTracker {
   }
 
   /** The track of each detection; the tracks learn from it. */
-  private assign(pose: Pose, found: Detections, width: number, height: number, vectors?: Float32Array): Int32Array {
+  private assign(pose: Pose, found: Detections, width: number, height: number): Int32Array {
     const known = this.maps[pose.key]
     const ids = [...known.keys()]
     const there = moveBoxes(flat([...known.values()]), inverse(pose.homography))
@@ -192,23 +225,20 @@ export class ShelfTracker {
     }
     for (const id of inView) this.tracks.get(id)!.expected++
     const parts = areParts(found.boxes)
-    const long = vectors ? vectors.length / found.count : 0
+    this.inner = Array.from(tracks, (_, i) => {
+      const [left, top, right, foot] = boxAt(found.boxes, i)
+      return left > EDGE * width && top > EDGE * height && right < width - EDGE * width && foot < height - EDGE * height
+    })
     for (let i = 0; i < found.count; i++) {
       if (tracks[i] < 0) continue
       if (parts[i]) this.tracks.get(tracks[i])!.parts++
-      const [left, top, right, foot] = boxAt(found.boxes, i)
-      const inner =
-        left > EDGE * width && top > EDGE * height && right < width - EDGE * width && foot < height - EDGE * height
-      this.learn(tracks[i], found, i, boxAt(here, i), inner, known)
-      const track = this.tracks.get(tracks[i])!
-      // A piece of a facing looks otherwise.
-      if (vectors && (inner || !track.whole)) track.addVector(vectors.subarray(i * long, (i + 1) * long))
+      this.see(tracks[i], found, i, boxAt(here, i), this.inner[i], known)
     }
     for (const id of inView) if (this.tracks.get(id)!.hopeless) this.forget(id)
     return tracks
   }
 
-  private learn(
+  private see(
     id: number,
     found: Detections,
     i: number,
@@ -229,11 +259,7 @@ export class ShelfTracker {
       known.set(id, now)
       track.size = [now[2] - now[0], now[3] - now[1]]
     }
-    const sure = found.brandScores ? found.brandScores[i] : 1
-    for (const column of VOTED) {
-      const given = found[column]
-      if (given) track.vote(column, given[i], column === 'classIds' ? 1 : given[i] >= 0 ? sure : 1 - sure)
-    }
+    add(track.classes, found.classIds ? found.classIds[i] : 0, 1)
   }
 
   private forget(id: number): void {

@@ -95,17 +95,25 @@ class Shelf {
     spent.prepare = performance.now() - started
     const { minScore } = options
     let detections = await this.detector.detectLive(raster, { minScore, size: this.size }, spent)
-    if (options.brands) detections = await this.nameFrame(raster, detections, spent)
-    let sweep: Found['sweep']
-    if (options.sweep) {
+    const { tracker, namer } = this // a sweep that begins anew meanwhile has others
+    const track = <T>(work: () => T): T => {
       const start = performance.now()
-      detections = this.tracker.update(raster, detections, this.namer?.vectors)
-      const facings = this.tracker.facings()
-      const { embedder } = this.bundle.description
-      const vectors = embedder ? this.tracker.vectors(embedder.dimensions) : undefined
-      sweep = { unique: facings.count, facings, vectors, lost: this.tracker.lost }
-      spent.track = performance.now() - start
+      const out = work()
+      spent.track += performance.now() - start
+      return out
     }
+    // Followed first: a track tells which facing of the frame before a facing is, however fast the camera moves.
+    if (options.sweep) detections = track(() => tracker.update(raster, detections))
+    if (options.brands && namer) detections = await this.nameFrame(namer, raster, detections, spent)
+    let sweep: Found['sweep']
+    if (options.sweep)
+      sweep = track(() => {
+        if (options.brands && namer) tracker.learn(detections, namer.vectors)
+        const facings = tracker.facings()
+        const { embedder } = this.bundle.description
+        const vectors = embedder ? tracker.vectors(embedder.dimensions) : undefined
+        return { unique: facings.count, facings, vectors, lost: tracker.lost }
+      })
     this.watchPace(performance.now() - started)
     return { detections: inPixels(withRows(detections, spent), raster, width), width, height, timings: spent, sweep }
   }
@@ -132,13 +140,14 @@ class Shelf {
 
   setGallery(data: MatcherData | null): void {
     this.data = data
-    // Facings that stay where they are keep their vectors.
+    // Facings keep their vectors.
     if (this.namer && data) this.namer.data = data
     else this.namer = data && new FrameNamer(data)
   }
 
   resetSweep(): void {
     this.tracker = new ShelfTracker()
+    if (this.namer) this.namer = new FrameNamer(this.namer.data) // the tracks of which are others
   }
 
   memory(): Memory {
@@ -266,9 +275,7 @@ class Shelf {
     }
   }
 
-  private async nameFrame(raster: Raster, found: Detections, spent: { brands: number }): Promise<Detections> {
-    const { namer } = this
-    if (!namer) return found
+  private async nameFrame(namer: FrameNamer, raster: Raster, found: Detections, spent: { brands: number }): Promise<Detections> {
     const start = performance.now()
     const out = await namer.name(found, (boxes) => this.embedBoxes(raster, boxes))
     spent.brands = performance.now() - start

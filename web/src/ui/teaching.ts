@@ -29,7 +29,8 @@ export async function teachFacings(
     await keepGallery(async (now) => {
       const known = now ?? (await galleryToTeach(mine))
       called = known.spelled(brand)
-      return product ? known.teach(called, product, vectors, pictures, made) : taughtLook(known, called, vectors, pictures, made)
+      const others = known.corrected(vectors, called, product)
+      return product ? others.teach(called, product, vectors, pictures, made) : taughtLook(others, called, vectors, pictures, made)
     })
     tell('success', t('teach.taught', { brand: called, n: boxes.length }))
     return true

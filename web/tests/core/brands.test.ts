@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 
 import type { EmbedderDescription } from '../../src/core/config'
+import { makeDetections } from '../../src/core/detections'
 import { Gallery, GalleryError } from '../../src/core/gallery'
 import { groupLooks, lookName, taughtLook, toUnit } from '../../src/core/looks'
 import { FrameNamer, nameFacings } from '../../src/core/naming'
@@ -104,6 +105,29 @@ describe('a gallery on the phone', () => {
     expect(gallery.withoutExamples([0, 1]).pictures.length).toBe(gallery.pictures.length - 2)
     expect(gallery.withSku(first.id, { name: 'New' }).skus[0].name).toBe('New')
     expect(await gallery.digest()).toBe(await taught().digest())
+  })
+
+  test('a new product has the category of its brand, and is own as that is', () => {
+    const [first] = read().skus
+    const marked = read().withSku(first.id, { category: 'Tea', own: true })
+    const vector = marked.examplesOf(first.id).slice(0, embedder.dimensions)
+    const added = (brand: string) => marked.teach(brand, 'new one', vector, [picture('x')], embedder).skus.at(-1)!
+    const alone = marked.skus.filter(({ brand }) => brand === first.brand).length === 1
+    expect(added(first.brand)).toMatchObject({ category: alone ? 'Tea' : '', own: true })
+    expect(added('Unheard')).toMatchObject({ category: '', own: false })
+  })
+
+  test('a facing that is taught under another name is an example of that one alone', () => {
+    const gallery = read()
+    const [first, second] = gallery.skus.filter(({ brand }, i, all) => i === 0 || brand !== all[0].brand)
+    const taught = gallery.examplesOf(first.id)
+    expect(gallery.corrected(taught, first.brand, first.name)).toBe(gallery)
+    expect(gallery.corrected(taught, first.brand)).toBe(gallery)
+    const corrected = gallery.corrected(taught, second.brand, second.name)
+    expect(corrected.examplesOf(first.id)).toHaveLength(0)
+    expect(corrected.examplesOf(second.id)).toEqual(gallery.examplesOf(second.id))
+    expect(corrected.skus).toEqual(gallery.skus)
+    expect(Gallery.empty('mine').corrected(taught, 'Rye').pictures).toHaveLength(0)
   })
 
   test('names nothing before it was taught', () => {
@@ -247,4 +271,27 @@ test('frames are named as in Python, a few facings embedded in each', async () =
     expectClose(found.brandScores!, frame.brand_scores, 1e-3)
   }
   expect(counts).toEqual(asked)
+})
+
+test('a facing keeps its vector by its track, however far it moves, and its neighbour does not take it', async () => {
+  const asked: number[] = []
+  const namer = new FrameNamer(read().matcherData(embedder))
+  const look = async (lefts: number[], tracks: number[]): Promise<number[]> => {
+    const boxes = lefts.flatMap((left) => [left, 0, left + 30, 50])
+    const found = { ...makeDetections(boxes, lefts.map(() => 0.9)), trackIds: Int32Array.from(tracks) }
+    await namer.name(found, async (wanted) => {
+      const out = new Float32Array((wanted.length / 4) * embedder.dimensions)
+      for (let i = 0; i < wanted.length / 4; i++) out[i * embedder.dimensions + (wanted[4 * i] === 0 ? 0 : 1)] = 1
+      asked.push(wanted.length / 4)
+      return out
+    })
+    return Array.from(lefts, (_, i) => namer.vectors[i * embedder.dimensions])
+  }
+  const many = Array.from({ length: 16 }, (_, i) => 40 * i)
+  expect(await look(many, many.map((_, i) => i))).toEqual([1, ...new Array(15).fill(0)])
+  // Sixteen new ones come in, which are embedded first; what was the first is where the second was.
+  const next = [...many.map((left) => left + 1000), 40, 80]
+  const vectors = await look(next, [...many.map((_, i) => i + 100), 0, 1])
+  expect(vectors.slice(16)).toEqual([1, 0])
+  expect(asked).toEqual([16, 16])
 })
