@@ -1,12 +1,13 @@
 """Charts of audits, for light and dark pages alike."""
 
 import altair as alt
+import pandas as pd
 
-from skushare.charts import TEXT
+from skushare.charts import PLOT_HEIGHT, TEXT, top_legend
 from skushare.colors import label_colors
 
 BEYOND, WITHIN = "beyond the margin", "within the margin"  # what a change of a share is
-_HEIGHT = 300
+_HEIGHT = 260  # of a plot
 _AROUND = 150  # what legend, axis and title take of a comparison
 _SMALL = 180  # where stores have a chart each
 
@@ -26,9 +27,12 @@ def trend_chart(trend, colors=None):
             for share, margin in zip(trend["share"], trend["margin"], strict=True)
         ],
     )
+    # By themselves axes tell a year only where one begins, and the ticks of a longer time may pass that over.
+    days = (trend["time"].max() - trend["time"].min()) / pd.Timedelta(days=1)
+    legend = alt.Legend if "store" in trend else top_legend
     base = alt.Chart().encode(
-        x=alt.X("time:T", title=None),
-        color=_colors(names, colors, alt.Legend(symbolOpacity=1)),
+        x=alt.X("time:T", title=None, axis=alt.Axis(format="%b %Y") if days > 365 else alt.Axis()),
+        color=_colors(names, colors, legend(symbolOpacity=1)),
         tooltip=[
             alt.Tooltip("brand:N"),
             alt.Tooltip("time:T", title="from"),
@@ -46,7 +50,7 @@ def trend_chart(trend, colors=None):
         data=table,
     )
     if "store" not in trend:
-        return chart.properties(height=_HEIGHT)
+        return chart.properties(height=_HEIGHT, autosize=PLOT_HEIGHT)
     header = alt.Header(title=None, labelColor=TEXT, labelLimit=300)
     return chart.properties(height=_SMALL, width=340).facet(
         facet=alt.Facet("store:N", header=header), columns=2

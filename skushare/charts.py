@@ -14,6 +14,8 @@ ACCENT = "#12908a"
 TEXT = "#7b8b88"
 MAX_BARS = 12
 LEGEND_COLUMNS = 3  # as many as a phone has room for
+# A chart's height is that of its plot alone, however many lines its legend has.
+PLOT_HEIGHT = alt.AutoSizeParams(type="fit-x", contains="padding")
 _ANY = alt.NamedData("any")  # stands for the data, which come with each chart
 # What the specification of a share chart reads.
 _COLUMNS = ["name", "color", "facings", "shown", "margin", "low", "high", "text", "target", "end", "place"]
@@ -144,6 +146,18 @@ def rows_chart(rows, measure="linear", colors=None, minor=()):
         )
         # The height is that of all: of bars, axis and the lines of the legend.
         .properties(height=36 * max(1, table["row"].nunique()) + 105 + 18 * -(-len(names) // LEGEND_COLUMNS))
+    )
+
+
+def top_legend(**more):
+    """A legend above the plot of a chart of ``PLOT_HEIGHT``, in as many columns as there is room for."""
+    narrow = "width < 400"  # as the plot is on a phone
+    return alt.Legend(
+        orient="top",
+        columns=alt.ExprRef(f"{narrow} ? 2 : floor(width / 190)"),
+        labelLimit=alt.ExprRef(f"{narrow} ? 100 : 160"),
+        rowPadding=4,
+        **more,
     )
 
 

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from skushare.charts import ACCENT, TEXT
+from skushare.charts import ACCENT, PLOT_HEIGHT, TEXT, top_legend
 from skushare.colors import label_colors
 
 # What a validation measures, best first; the last two are errors, which should fall.
@@ -84,14 +84,14 @@ def comparison_chart(curves, measure, x="step"):
         .encode(
             x=alt.X(f"{x}:Q", title=titles[x], scale=alt.Scale(domainMin=0, nice=False)),
             y=alt.Y(f"{measure}:Q", title=QUALITIES[measure], scale=alt.Scale(zero=measure != "loss")),
-            color=alt.Color("run:N", title=None, scale=colors, legend=alt.Legend(orient="top", columns=3)),
+            color=alt.Color("run:N", title=None, scale=colors, legend=top_legend()),
             tooltip=[
                 "run:N",
                 alt.Tooltip(f"{x}:Q", format=",.1f"),
                 alt.Tooltip(f"{measure}:Q", format=".4f"),
             ],
         )
-        .properties(height=1.4 * _HEIGHT)
+        .properties(height=_HEIGHT, autosize=PLOT_HEIGHT)
     )
 
 

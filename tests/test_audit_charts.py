@@ -58,6 +58,16 @@ def test_a_share_over_time_has_a_bar_of_its_margin_where_that_is_known(share, ma
     ]
 
 
+@pytest.mark.parametrize("days, format", [(0, None), (300, None), (366, "%b %Y"), (2000, "%b %Y")])
+@pytest.mark.parametrize("columns", [{}, {"store": "North"}])
+def test_the_axis_of_more_than_a_year_tells_years(days, format, columns):
+    table = trend(["Astra"], **columns)
+    table["time"] = [pd.Timestamp("2024-11-18"), pd.Timestamp("2024-11-18") + pd.Timedelta(days=days)]
+    chart = trend_chart(table).to_dict()
+    for layer in chart.get("spec", chart)["layer"]:
+        assert layer["encoding"]["x"].get("axis", {}).get("format") == format
+
+
 def test_a_comparison_keeps_the_order_of_its_table():
     layers = comparison_chart(comparison(True, False)).to_dict()["layer"]
     assert [layer["encoding"]["y"]["sort"] for layer in layers] == [["b", "a"]] * 3

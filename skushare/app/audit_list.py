@@ -1,6 +1,7 @@
 """All audits: which there are, how shares go over time, and further ones from a folder."""
 
 import tempfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ LONGEST_SHOWN = 40  # characters of a name in the filter's label
 AUDITS_A_PAGE = 50
 MOST_EXPORTED = 500_000  # facings; a browser gives up after three minutes. The command line has no limit
 BRANDS_AT_FIRST = 5
+MOST_BRANDS = 12  # lines that can be told apart
 MOST_STORES = 12  # with a chart each
 
 
@@ -150,7 +152,9 @@ def show_trend(wanted):
     brands = _totals(now, wanted)["brand"].tolist()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = [brand for brand in wanted.brands if brand in brands] or brands[:BRANDS_AT_FIRST]
-        chosen = st.multiselect("Brands", brands, first, key="history_trend_brands")
+        chosen = st.multiselect(
+            "Brands", brands, first[:MOST_BRANDS], max_selections=MOST_BRANDS, key="history_trend_brands"
+        )
         steps = list(listing.STEPS)
         step = st.selectbox(
             "A point for each", steps, steps.index(listing.fitting_step(*span)), key="history_step", width=160
@@ -159,12 +163,10 @@ def show_trend(wanted):
     if not chosen:
         st.info("Choose a brand.")
         return
+    if by_store and len(stores := _stores(now, wanted)) > MOST_STORES:
+        st.caption(f"The first {MOST_STORES} of {len(stores):,} stores; choose others in the filter.")
+        wanted = replace(wanted, stores=tuple(stores[:MOST_STORES]))
     table = _trend(now, wanted, tuple(chosen), step, by_store)
-    if by_store:
-        stores = table["store"].unique()
-        if len(stores) > MOST_STORES:
-            st.caption(f"The first {MOST_STORES} of {len(stores):,} stores; choose others in the filter.")
-        table = table[table["store"].isin(stores[:MOST_STORES])]
     colors = notes_of().colors(brands, chosen)
     st.altair_chart(trend_chart(table, colors), width="stretch" if not by_store else "content")
     st.caption("A bar is a share's margin, with a certainty of 95 %; audits of older versions have none.")
@@ -195,6 +197,11 @@ def _delete(number):
 @st.cache_data(max_entries=8, show_spinner=False)
 def _names(revision, what):
     return listing.known_names(what)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _stores(revision, wanted):
+    return listing.audited_stores(wanted)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

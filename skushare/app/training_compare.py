@@ -3,34 +3,35 @@
 import pandas as pd
 import streamlit as st
 
+from skushare.app.text import plain
 from skushare.errors import SkushareError
 from skushare.training.comparison import best_figures, differing_settings, validated_alike
+from skushare.training.runs import METRICS
 from skushare.training_charts import QUALITIES, comparison_chart
 
 AXES = {"step": "Steps", "epoch": "Epochs", "minutes": "Minutes"}
 AT_FIRST = 4  # runs whose curves are shown
+MOST = 12  # curves that can be told apart
 
 
 def show_comparison(known):
     """A chart and a table of those of the runs ``known`` that the user chooses."""
-    curves, plans = {}, {}
-    for run in known:
-        metrics = run.metrics()
-        try:
-            plans[run.name] = run.plan
-            if len(metrics):
-                curves[run.name] = metrics.assign(epoch=metrics["step"] * run.epochs_a_step())
-        except SkushareError:
-            continue  # the Runs tab tells what is wrong with it
-    if not curves:
+    validated = {run.name: run for run in known if (run.folder / METRICS).exists()}
+    if not validated:
         st.info(
             "Curves appear here after the first validation of a run.", icon=":material/stacked_line_chart:"
         )
         return
     chosen = st.multiselect(
-        "Runs", list(curves), list(curves)[:AT_FIRST], key="training_compared", persist_state="page"
+        "Runs",
+        list(validated),
+        list(validated)[:AT_FIRST],
+        max_selections=MOST,
+        key="training_compared",
+        persist_state="page",
     )
-    if not chosen:
+    curves, plans = _read([validated[name] for name in chosen])
+    if not curves:
         return
     with st.container(horizontal=True):
         measure = st.selectbox(
@@ -48,16 +49,31 @@ def show_comparison(known):
             key="training_axis",
             persist_state="page",
         )
-    shown = {name: curves[name] for name in chosen}
-    st.altair_chart(comparison_chart(shown, measure, x or "step"), width="stretch")
+    st.altair_chart(comparison_chart(curves, measure, x or "step"), width="stretch")
     st.markdown("##### At the best AP")
-    figures = pd.DataFrame({name: best_figures(curves[name]) for name in chosen}).T
+    figures = pd.DataFrame({name: best_figures(metrics) for name, metrics in curves.items()}).T
     st.dataframe(figures.rename(columns={"count_mae": "count off by"}).style.format("{:.3f}"))
-    if not validated_alike([run for run in known if run.name in chosen]):
+    if not validated_alike([validated[name] for name in curves]):
         st.warning("They were validated on different photos or labels, so their figures do not compare.")
     st.markdown("##### Settings that differ")
-    differing = differing_settings({name: plans[name] for name in chosen})
+    differing = differing_settings(plans)
     if len(differing):
         st.dataframe(differing)
     else:
         st.caption("None.")
+
+
+def _read(chosen):
+    """The curves and the plans of the runs ``chosen``, {name: it} each; says which cannot be read."""
+    curves, plans = {}, {}
+    for run in chosen:
+        try:
+            metrics, plan, epochs = run.metrics(), run.plan, run.epochs_a_step()
+        except SkushareError as error:
+            st.warning(plain(str(error)))
+            continue
+        if metrics.empty:
+            st.warning(plain(f"{run.folder / METRICS}: holds no validation that can be read"))
+            continue
+        curves[run.name], plans[run.name] = metrics.assign(epoch=metrics["step"] * epochs), plan
+    return curves, plans

@@ -3,7 +3,7 @@
 import math
 import os
 import time
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -86,10 +86,23 @@ def _row(run):
         "run": run.name,
         "status": status,
         "done": progress.step / max(1, progress.steps) if progress else 0.0,
-        "best AP": best_figures(run.metrics()).get("AP"),
+        "best AP": _best_ap(run),
         "made": pd.Timestamp(run.created, unit="s", tz="UTC"),
         "why": reason,
     }
+
+
+def _best_ap(run):
+    try:
+        status = (run.folder / runs.METRICS).stat()
+    except OSError:  # no validation yet
+        return None
+    return _read_best_ap(run, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=1024)  # of what is read again every few seconds, a validation changes one run
+def _read_best_ap(run, written, size):
+    return best_figures(run.metrics()).get("AP")
 
 
 def _open_selected(names):

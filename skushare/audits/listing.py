@@ -93,6 +93,13 @@ def known_names(what):
         return sorted((name for name in db.scalars(query) if name), key=str.casefold)
 
 
+def audited_stores(wanted=ALL):
+    """Names of the stores that :func:`trend` tells apart, sorted; the empty one where an audit has none."""
+    with reading() as db:
+        query = select(AuditRow.store_id).where(*_conditions(db, replace(wanted, brands=()))).distinct()
+        return sorted(texts(db, db.scalars(query)).values(), key=str.casefold)
+
+
 def brand_totals(wanted=ALL):
     """Facings of each brand over all audits that ``wanted`` lets through, its ``brands`` not looked at.
 

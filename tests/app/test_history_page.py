@@ -244,6 +244,29 @@ def test_shares_over_time_are_drawn(by_store):
     assert not app.exception and app.get("vega_lite_chart")
 
 
+def test_of_many_stores_the_first_by_name_have_a_chart(monkeypatch):
+    for day, name in enumerate(["South", "East", "North", ""]):
+        save(name, day)
+    monkeypatch.setattr(audit_list, "MOST_STORES", 3)
+    drawn, chart = [], audit_list.trend_chart
+    monkeypatch.setattr(audit_list, "trend_chart", lambda table, colors: drawn.append(table) or chart(table))
+    app = open_page(tab="Shares over time")
+    field(app.toggle, "A chart for each store").set_value(True).run()
+    assert not app.exception and set(drawn[-1]["store"]) == {"", "East", "North"}
+    assert any("The first 3 of 4 stores" in text for text in texts(app.caption))
+
+
+def test_no_more_brands_are_drawn_over_time_than_can_be_told_apart(monkeypatch):
+    save(), save(brands=("Corva", "Dorado"))
+    monkeypatch.setattr(audit_list, "MOST_BRANDS", 2)
+    app = open_page()
+    field(app.multiselect, "Brand").set_value(["Astra", "Bello", "Corva"]).run()
+    app.session_state["history_tab"] = "Shares over time"
+    app.run()
+    brands = field(app.multiselect, "Brands")
+    assert not app.exception and len(brands.value) == brands.proto.max_selections == 2
+
+
 def test_a_filter_that_leaves_other_brands_leaves_a_trend(annotator):
     save("North"), save("South", 1, ids=(0,), brands=("Corva",))
     app = open_page(tab="Shares over time")

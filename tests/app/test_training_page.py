@@ -13,6 +13,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from skushare.app.text import plain
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.store import add_dataset
 from skushare.detector.models import DEFAULT_MODEL, LITERT, counting_model, models_folder
@@ -538,6 +539,48 @@ def test_runs_are_compared_by_figures_and_by_what_differs(tmp_path):
     assert app.selectbox(key="training_measure").value == "AR300"
     app.multiselect(key="training_compared").set_value([]).run()
     assert not app.exception
+
+
+def test_only_the_figures_of_the_chosen_runs_are_read(tmp_path, monkeypatch):
+    store(tmp_path)
+    for number in range(14):
+        make_run(f"run {number:02d}").write_state(runs.FINISHED)
+    app = open_page()
+    read, metrics = [], runs.Run.metrics
+    monkeypatch.setattr(runs.Run, "metrics", lambda run: read.append(run.name) or metrics(run))
+    open_tab(app, "Compare", "training_tab")
+    field = app.multiselect(key="training_compared")
+    assert len(field.options) == 14 and field.proto.max_selections == 12
+    watched = app.selectbox(key="training_run").value
+    assert set(read) - {watched} == set(field.value) - {watched} and len(field.value) == 4
+
+
+def test_a_chosen_run_that_cannot_be_read_is_named(tmp_path):
+    store(tmp_path)
+    one, two, _ = (make_run(name) for name in ("one", "two", "three"))
+    (one.folder / runs.PLAN).write_text("{")
+    (two.folder / runs.METRICS).write_text("step,loss")
+    app = open_tab(open_page(), "Compare", "training_tab")
+    assert "##### At the best AP" in texts(app.markdown)
+    told = " ".join(texts(app.warning))
+    assert plain(str(one.folder / runs.PLAN)) in told and plain(str(two.folder / runs.METRICS)) in told
+    app.multiselect(key="training_compared").set_value(["one", "two"]).run()
+    assert not app.exception and "##### At the best AP" not in texts(app.markdown)
+
+
+def test_the_list_reads_figures_again_only_where_they_changed(tmp_path, monkeypatch):
+    store(tmp_path)
+    run, _ = make_run("one"), make_run("two")
+    app = open_page()
+    read, metrics = [], runs.Run.metrics
+    monkeypatch.setattr(runs.Run, "metrics", lambda run: read.append(run.name) or metrics(run))
+    app.run()
+    assert "one" not in read
+    with (run.folder / runs.METRICS).open("a") as file:
+        file.write("75,0.4,0.6,0.8,0.3,0.5,4.5,3\n")
+    app.run()
+    assert read.count("one") == 1
+    assert app.dataframe[0].value.set_index("run")["best AP"].to_dict() == {"one": 0.6, "two": 0.3}
 
 
 def test_before_the_first_validation_there_is_nothing_to_compare(tmp_path):

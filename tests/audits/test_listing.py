@@ -92,6 +92,17 @@ def test_stores_can_be_told_apart_over_time(shops):
     assert table[["store", "facings", "share"]].values.tolist() == [["North", 3, 0.75], ["South", 1, 0.25]]
 
 
+def test_stores_of_a_trend_are_in_the_order_of_their_names(shops, make_audit, make_photo):
+    for name in ("", "east"):
+        store.save_audit(
+            make_audit(make_photo((0,)), brands=("Astra", "Bello", "Corva"), store=name, time=START)
+        )
+    assert listing.audited_stores() == ["", "east", "North", "South"]
+    assert listing.audited_stores(Filter(categories=("tea",), brands=("Corva",))) == ["North"]
+    wanted = Filter(stores=("", "east"))
+    assert set(listing.trend(wanted, ["Astra"], by_store=True)["store"]) == {"", "east"}
+
+
 def test_a_day_is_one_of_the_shelfs_own_clock(make_audit):
     late = datetime(2026, 3, 2, 23, 30, tzinfo=timezone(timedelta(hours=-8)))
     store.save_audit(make_audit(time=late))
