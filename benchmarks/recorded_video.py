@@ -40,14 +40,17 @@ def main():
                 append_row(args.csv, row)
 
 
-def film(path, picture, boxes, size):
-    """Write a sweep as a video; gives its number of frames and the ids of the boxes that came into view."""
+def film(video, picture, boxes, size, **options):
+    """Write a sweep as a video; gives its number of frames and the ids of the boxes that came into view.
+
+    ``options`` are of :func:`~skushare.dataset.sweep.sweep`.
+    """
     frames, seen = 0, set()
-    with av.open(str(path), "w") as container:
+    with av.open(str(video), "w") as container:
         stream = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height = size
         stream.pix_fmt, stream.bit_rate = "yuv420p", BITS_A_SECOND
-        for view in sweep(picture, boxes, size, fps=FPS):
+        for view in sweep(picture, boxes, size, fps=FPS, **options):
             frames += 1
             seen |= set(view.ids.tolist())
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(view.image), format="rgb24")
