@@ -3,11 +3,12 @@
     python benchmarks/video_brands.py DATA [--split test] [--photos 4] [--paces 0.1 0.3 0.6] [--csv FILE]
 
 A camera goes along the tobacco photos of most packs of the ten brands at ``pace`` frame widths a second, with
-a hand's shake and blur, in H.264 at 30 frames a second. They are counted as by ``skushare detect FILE.mp4
---gallery``, with five examples a brand from the training photos, which show other shelves. ``DATA`` is
-described in ``skushare/brands/crops.py``. "still" is the photo itself. ``off`` is half the sum of the absolute differences
-between the found and the labels' shares of all brands and of unknown, which other brands are; ``unknown`` is
-the share that has no brand; both are means over the photos, in percent.
+a hand's shake and blur, in H.264 at 30 frames a second. They are counted as by
+``skushare detect FILE.mp4 --gallery``, with five examples a brand from the training photos, which show other
+shelves. ``DATA`` is described in ``skushare/brands/crops.py``. "still" is the photo itself, "labels" what is
+labelled. ``off`` is half the sum of the absolute differences between the found and the labels' shares of all
+brands and of unknown, which other brands are; ``unknown`` is the share that has no brand; both are means over
+the photos, in percent.
 """
 
 import argparse
@@ -49,8 +50,10 @@ def main():
     known = {path: sum(c.label != OTHER for c in crops) for path, crops in photos.items()}
     chosen = sorted(photos, key=lambda path: (-known[path], path))[: args.photos]
     truths = [_shares("unknown" if c.label == OTHER else c.label for c in photos[path]) for path in chosen]
-    for pace in ["still", *args.paces]:
-        found = [_count(read_image(path), pace, detector, embedder, gallery) for path in chosen]
+    for pace in ["labels", "still", *args.paces]:
+        found = truths
+        if pace != "labels":
+            found = [_count(read_image(path), pace, detector, embedder, gallery) for path in chosen]
         off = float(np.mean([_off(*both) for both in zip(found, truths, strict=True)]))
         row = {"pace": pace, "photos": len(chosen), "off": round(off, 1)}
         row |= {"unknown": round(float(np.mean([shares["unknown"] for shares in found])), 1)}

@@ -16,7 +16,7 @@ from skushare.detections import Detections
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg
 from skushare.shelf.gaps import find_gaps
-from tests.app.elements import open_tab
+from tests.app.elements import open_tab, score_slider
 from tests.app.test_pages import open_page, upload
 from tests.brands.conftest import ColorEmbedder, color_gallery
 
@@ -99,7 +99,7 @@ def test_photos_are_laid_over_one_another_once(detector, monkeypatch):
         app.file_uploader[0].set_value(files).run()
         app.toggle(key="photos_joined").set_value(True).run()
         for score, facings in ((0.7, 1), (0.4, 2)):
-            app.slider(key="photo_score").set_value(score).run()
+            score_slider(app).set_value(score).run()
             assert open_tab(app, "Count per photo").dataframe[0].value["facings"].unique() == [facings]
         assert not app.exception and laid == counted
 
