@@ -341,7 +341,7 @@ def frames():
         left = 40.0 * np.arange(count) + 3 * frame
         boxes = np.stack([left, np.zeros(count), left + 30, np.full(count, 50.0)], axis=1)
         found = Detections(boxes, _rounded(rng.uniform(0.5, 1, count)), np.zeros(count))
-        named = namer.name(None, found)
+        named = namer.name(np.zeros((60, 900, 3), np.uint8), found)
         steps.append(_detections(named))
     return {
         "embedder": {k: v for k, v in vars(embedder).items() if k not in ("certainty", "embed")},

@@ -114,7 +114,7 @@ class Counting:
                 self._died = error
                 self._session.video = None if self._past is None else (self._name, self._past, str(error))
                 raise
-            drawn = self._session.process(image)
+            drawn = self._session.process(image, live=False)
             self._past = done
             self._session.video = self._name, done, ""
             return number, done, drawn

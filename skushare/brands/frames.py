@@ -11,7 +11,7 @@ from skushare.brands.brand_map import name_by_label
 from skushare.brands.gallery import Gallery, Sku
 from skushare.brands.looks import group_looks, look_name
 from skushare.brands.recognition import example_picture, named
-from skushare.geometry import iou
+from skushare.geometry import are_whole, iou
 
 SAME = 0.5  # IoU from which a box shows the facing that it showed in the frame before
 A_FRAME = 16  # facings embedded a frame at most: what keeps the pace
@@ -28,7 +28,9 @@ class FrameNamer:
 
     A facing keeps its vector as long as its track is the same, or without a track while it stays where it
     was; of the others, and in turn of the older vectors, a few are made anew in each frame, so that a
-    frame's time does not depend on how many facings it shows. What has none yet is unknown for the moment.
+    frame's time does not depend on how many facings it shows. One that was made where the facing was cut off
+    by the picture's border goes for none as soon as the facing is seen whole. What has none yet is unknown
+    for the moment.
 
     Attributes:
         gallery: what names the brands; may be changed at any time, ``None`` names nothing.
@@ -41,7 +43,8 @@ class FrameNamer:
         self._boxes = np.zeros((0, 4), np.float32)  # of the last frame, as the next two
         self._vectors = np.zeros((0, embedder.dimensions), np.float32)
         self._made = np.zeros(0, np.int64)  # the frame that a vector is of, from 1; 0 without one
-        self._tracks = OrderedDict()  # {track: (its vector, made)}, the newest last
+        self._of_whole = np.zeros(0, bool)  # whether a vector is of a facing seen whole
+        self._tracks = OrderedDict()  # {track: (its vector, made, of whole)}, the newest last
 
     @property
     def brands(self):
@@ -72,27 +75,33 @@ class FrameNamer:
     def _follow(self, image, detections):
         """Have a vector for each of the detections, zeros where it has none yet."""
         self._frame += 1
-        vectors = np.zeros((len(detections), self.embedder.dimensions), np.float32)
-        made = np.zeros(len(detections), np.int64)
-        tracks = detections.track_ids
-        tracks = np.full(len(detections), -1) if tracks is None else tracks
-        if len(detections) and len(self._boxes):
+        count, whole = len(detections), are_whole(detections.boxes, image.shape[1::-1])
+        vectors = np.zeros((count, self.embedder.dimensions), np.float32)
+        made, of_whole = np.zeros(count, np.int64), np.zeros(count, bool)
+        tracks = np.full(count, -1) if detections.track_ids is None else detections.track_ids
+        if count and len(self._boxes):
             overlap = iou(detections.boxes, self._boxes)
             before = overlap.argmax(1)
-            stays = (overlap[np.arange(len(before)), before] >= SAME) & (tracks < 0)
-            vectors[stays], made[stays] = self._vectors[before[stays]], self._made[before[stays]]
+            stays = (overlap[np.arange(count), before] >= SAME) & (tracks < 0)
+            before = before[stays]
+            vectors[stays], made[stays] = self._vectors[before], self._made[before]
+            of_whole[stays] = self._of_whole[before]
         for i, track in enumerate(tracks.tolist()):
             if track in self._tracks:
-                vectors[i], made[i] = self._tracks[track]
-        oldest = np.argsort(made, kind="stable")[: self.a_frame]
-        vectors[oldest] = self.embedder.embed(image, detections.boxes[oldest])
-        made[oldest] = np.where(vectors[oldest].any(1), self._frame, 0)
-        for i in oldest[(tracks[oldest] >= 0) & (made[oldest] > 0)].tolist():
-            self._tracks[tracks[i]] = vectors[i], made[i]
+                vectors[i], made[i], of_whole[i] = self._tracks[track]
+        made[whole & ~of_whole] = 0
+        # What has no vector first, whole facings before others; that of a whole one gets no better cut off.
+        order = np.lexsort((made, np.where(whole, 0, 1) + 2 * (made > 0)))
+        chosen = order[(whole | ~of_whole)[order]][: self.a_frame]
+        vectors[chosen] = self.embedder.embed(image, detections.boxes[chosen])
+        made[chosen] = np.where(vectors[chosen].any(1), self._frame, 0)
+        of_whole[chosen] = whole[chosen]
+        for i in chosen[(tracks[chosen] >= 0) & (made[chosen] > 0)].tolist():
+            self._tracks[tracks[i]] = vectors[i], made[i], of_whole[i]
             self._tracks.move_to_end(tracks[i])
-        while len(self._tracks) > len(detections) + REMEMBERED:
+        while len(self._tracks) > count + REMEMBERED:
             self._tracks.popitem(last=False)
-        self._boxes, self._vectors, self._made = detections.boxes, vectors, made
+        self._boxes, self._vectors, self._made, self._of_whole = detections.boxes, vectors, made, of_whole
 
 
 class LabelNamer:

@@ -5,6 +5,7 @@ pixels; right and bottom are exclusive, so width = right - left.
 """
 
 from skushare.geometry.boxes import (
+    are_whole,
     area,
     clip,
     from_xywh,
@@ -19,6 +20,7 @@ from skushare.geometry.voting import merge_views, vote
 
 __all__ = [
     "Tile",
+    "are_whole",
     "area",
     "clip",
     "from_xywh",

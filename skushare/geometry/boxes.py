@@ -2,6 +2,8 @@
 
 import numpy as np
 
+EDGE = 0.01  # of an image's side
+
 
 def area(boxes):
     """Areas of ``boxes`` (n, 4) xyxy, in square pixels; inverted boxes have area 0."""
@@ -34,6 +36,15 @@ def clip(boxes, width, height):
     boxes[:, 0::2] = boxes[:, 0::2].clip(0, width)
     boxes[:, 1::2] = boxes[:, 1::2].clip(0, height)
     return boxes
+
+
+def are_whole(boxes, size):
+    """Whether ``boxes`` (n, 4) xyxy keep off the border of an image of ``size`` (width, height): (n,) bool.
+
+    What comes nearer to it than a hundredth of its side may be cut off.
+    """
+    boxes, edge = np.asarray(boxes, np.float32).reshape(-1, 4), EDGE * np.asarray(size)
+    return ((boxes[:, :2] > edge) & (boxes[:, 2:] < size - edge)).all(axis=1)
 
 
 def mirror(boxes, width):

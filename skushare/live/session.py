@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from skushare.brands.frames import FrameNamer, LabelNamer, LookNamer, track_and_name
+from skushare.brands.frames import A_FRAME, FrameNamer, LabelNamer, LookNamer, track_and_name
 from skushare.colors import label_colors, shown_colors
 from skushare.detections import Detections
 from skushare.draw import annotate
@@ -126,11 +126,11 @@ class LiveSession:
         other._lock, other._tracking = threading.Lock(), threading.Lock()
         return other
 
-    def process(self, image):
+    def process(self, image, live=True):
         """The RGB ``image`` with its facings drawn; the session's reading moves on to it.
 
-        A failure never stops the stream: the image comes back as it was, and
-        :meth:`reading` tells what happened.
+        What is not ``live`` is recorded: no camera waits, so nothing is left out for the pace. A failure
+        never stops the stream: the image comes back as it was, and :meth:`reading` tells what happened.
         """
         started = self._clock()
         try:
@@ -140,14 +140,15 @@ class LiveSession:
             with self._tracking:  # so that no id of one namer meets the names of the next
                 namer = self.namer
                 if namer is not None:
-                    namer.a_frame = pace.a_frame
+                    namer.a_frame = pace.a_frame if live else A_FRAME
                 detections = track_and_name(image, detections, self._tracker, namer)
             drawn = self._draw(image, detections, namer)
         except Exception as error:
             self._fail(error)
             return image
         finished = self._clock()
-        pace.take(finished - started)
+        if live:
+            pace.take(finished - started)
         with self._lock:
             if self._course and finished - self._course[-1][0] > HISTORY_SECONDS / 4:
                 self._forget()  # the camera was off for long: a new visit to a shelf

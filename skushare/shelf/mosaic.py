@@ -7,12 +7,11 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from skushare.detections import Detections
-from skushare.geometry import area, intersection
+from skushare.geometry import are_whole, area, intersection
 from skushare.shelf.registration import fine_features, move_boxes, move_points, register
 
 SIDE = 1024  # pixels of the longer side that photos are compared at
 SAME = 0.5  # of the smaller box, from where on two are one facing
-EDGE = 0.01  # of a photo's side: a box this near to it may be cut off
 LARGEST = 4096  # pixels of the joined picture's longer side
 FARTHEST = 6.0  # photo widths from the first one that a joined picture reaches at most
 
@@ -52,9 +51,8 @@ class Laid:
             return found[next(iter(self.moves))]
         kept, whole = Detections(), np.zeros(0, bool)
         for photo, move in self.moves.items():
-            detections, size = found[photo], np.array(self.sizes[photo])
-            edge = EDGE * size
-            uncut = (detections.boxes[:, :2] > edge).all(1) & (detections.boxes[:, 2:] < size - edge).all(1)
+            detections = found[photo]
+            uncut = are_whole(detections.boxes, self.sizes[photo])
             moved = replace(detections, boxes=move_boxes(detections.boxes, move))
             kept, whole = _union(kept, whole, moved, uncut)
         return kept

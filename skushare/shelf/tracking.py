@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from skushare.detections import Detections
-from skushare.geometry import area, clip, intersection, iou
+from skushare.geometry import are_whole, area, clip, intersection, iou
 from skushare.shelf.motion import CameraMotion
 from skushare.shelf.registration import move_boxes
 from skushare.shelf.sweep_pictures import SweepPictures
@@ -17,7 +17,6 @@ SEEN = 3  # frames in which a facing must be found before it counts
 STEADY = 0.5  # and the share of those in which it could have been
 HOPELESS = 0.15  # below this share, a track is forgotten
 IN_VIEW = 0.7  # of a facing that must be in the picture to be expected
-EDGE = 0.01  # of the picture's side: a box this near to it may be cut off
 AROUND = 0.6  # of a key frame's side, around it, in which it keeps facings
 MEMORY = 12  # frames that a facing's place is averaged over
 WITHIN = 0.8  # of a box that lies in a larger one, from where on it is a part of that facing
@@ -211,8 +210,7 @@ class ShelfTracker:
         tracks[rows[hit]] = ids[visible[columns[hit]]]
 
         here = move_boxes(detections.boxes, pose.homography)
-        edge = EDGE * np.array(size)
-        inner = (detections.boxes[:, :2] > edge).all(1) & (detections.boxes[:, 2:] < size - edge).all(1)
+        whole = are_whole(detections.boxes, size)
         for i in np.flatnonzero(tracks < 0):
             # A cut-off piece of a facing that is known, or a second box on one, is no new facing.
             if len(visible) and overlaps[i].max() >= MATCH_IOU:
@@ -225,7 +223,7 @@ class ShelfTracker:
         parts = _are_parts(detections.boxes)
         for i in np.flatnonzero(tracks >= 0):
             self._tracks[tracks[i]].parts += int(parts[i])
-            self._learn(int(tracks[i]), detections, i, here[i], bool(inner[i]), known)
+            self._learn(int(tracks[i]), detections, i, here[i], bool(whole[i]), known)
         for track in [t for t in ids[in_view].tolist() if self._is_hopeless(t)]:
             self._forget(track)
         return tracks

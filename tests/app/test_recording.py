@@ -15,7 +15,7 @@ from skushare.errors import ImageError
 def test_two_runs_count_each_frame_once_and_in_order():
     seen = []
 
-    def process(image):
+    def process(image, live):
         time.sleep(0.005)
         seen.append(image)
         return -image
@@ -32,7 +32,7 @@ def test_damage_is_told_to_the_next_run_as_well():
         yield 0.5, 1
         raise ImageError("shelf.mp4: is damaged after its first frames")
 
-    session = SimpleNamespace(process=lambda image: image)
+    session = SimpleNamespace(process=lambda image, live: image)
     counting = Counting(frames(), session, "shelf.mp4")
     assert session.video == ("shelf.mp4", 0.0, "")
     assert counting.step() == (0, 0.5, 1) and session.video == ("shelf.mp4", 0.5, "")
@@ -62,7 +62,7 @@ def session(monkeypatch):
         seen.clear()
         return dropped
 
-    def process(image):
+    def process(image, live):
         seen.append(image)
         if seen == [0, 1, 2] and session.begun == 1:
             raise Cut

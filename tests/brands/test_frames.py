@@ -94,6 +94,30 @@ def test_a_facing_keeps_its_brand_by_its_track_however_far_it_moves(namer):
     assert namer.looked_at.tolist() == [True, True, True, False]
 
 
+def test_a_facing_seen_whole_goes_before_cut_off_ones_and_before_what_was_learnt_of_it_cut_off(namer):
+    def seen(*places):
+        """(image, detections) of facings in these places of a wide frame, the first red, the others blue."""
+        image = np.zeros((100, 400, 3), np.uint8)
+        boxes = np.array([(left, 20, left + 20, 60) for left in places]).clip(0)
+        for box, color in zip(boxes, ("red", *["blue"] * len(places)), strict=False):
+            image[20:60, box[0] : box[2]] = COLORS[color]
+        ones = np.ones(len(boxes))
+        return image, Detections(boxes, ones, 0 * ones, track_ids=range(len(boxes)))
+
+    namer.a_frame = 1
+    assert namer.name(*seen(-8, 100)).brand_ids.tolist() == [-1, 1]  # the whole one first
+    namer.name(*seen(-8, 100))
+    assert namer.looked_at.tolist() == [True, True]
+    namer.a_frame = 0
+    namer.name(*seen(30, 140))  # what was learnt of the first is of a piece, and has no say any more
+    assert namer.looked_at.tolist() == [False, True]
+    namer.a_frame = 5
+    assert namer.name(*seen(30, 140)).brand_ids.tolist() == [0, 1] and namer.looked_at.all()
+    counts = len(namer.embedder.counts)
+    namer.name(*seen(-8, -9))  # seen whole before: their pieces are not looked at
+    assert namer.embedder.counts[counts:] == [0] and namer.looked_at.all()
+
+
 def test_tracks_that_are_numbered_anew_are_other_facings(namer):
     namer.name(*tracked([0, 1], "red", "blue"))
     namer.forget_tracks()

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from skushare.geometry import area, clip, from_xywh, intersection, iou, mirror, to_xywh
+from skushare.geometry import are_whole, area, clip, from_xywh, intersection, iou, mirror, to_xywh
 
 
 def boxes(max_boxes=12):
@@ -63,3 +63,19 @@ def test_mirroring_twice_changes_nothing():
     boxes = np.float32([[0, 0, 10, 20], [90, 5, 100, 6]])
     assert mirror(boxes, 100).tolist() == [[90, 0, 100, 20], [0, 5, 10, 6]]
     np.testing.assert_array_equal(mirror(mirror(boxes, 100), 100), boxes)
+
+
+@pytest.mark.parametrize(
+    ("box", "whole"),
+    [
+        ((3, 2, 197, 98), True),
+        ((2, 2, 197, 98), False),
+        ((3, 1, 197, 98), False),
+        ((3, 2, 198, 98), False),
+        ((3, 2, 197, 99), False),
+        ((-5, 20, 30, 40), False),
+    ],
+)
+def test_a_box_is_whole_where_it_keeps_off_the_border(box, whole):
+    assert are_whole([box], (200, 100)).tolist() == [whole]
+    assert are_whole([], (200, 100)).shape == (0,)

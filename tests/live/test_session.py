@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from skushare.brands.frames import FEWEST, LOOKS_EVERY
+from skushare.brands.frames import A_FRAME, FEWEST, LOOKS_EVERY
 from skushare.brands.gallery import Gallery, Sku
 from skushare.detections import Detections
 from skushare.errors import ModelError
@@ -90,6 +90,8 @@ def test_frames_that_take_long_are_looked_at_in_less_detail_where_that_is_allowe
         session.look_at(asked)  # again and again, as the page does
         session.process(FRAME)
     assert session.size == least and session.namer.a_frame == FEWEST
+    session.process(FRAME, live=False)  # no camera waits
+    assert session.namer.a_frame == A_FRAME
 
 
 def test_where_facings_are_large_frames_are_looked_at_smaller(session, detector):
