@@ -97,7 +97,7 @@ class FrameNamer:
         made[chosen] = np.where(vectors[chosen].any(1), self._frame, 0)
         of_whole[chosen] = whole[chosen]
         for i in chosen[(tracks[chosen] >= 0) & (made[chosen] > 0)].tolist():
-            self._tracks[tracks[i]] = vectors[i], made[i], of_whole[i]
+            self._tracks[tracks[i]] = vectors[i].copy(), made[i], of_whole[i]  # not a view of the frame's
             self._tracks.move_to_end(tracks[i])
         while len(self._tracks) > count + REMEMBERED:
             self._tracks.popitem(last=False)

@@ -593,8 +593,8 @@ def cut_short(monkeypatch, detector, frames):
     """End the run that counts so many frames, as when the visitor moves a slider or leaves the page."""
     process = LiveSession.process
 
-    def interrupted(session, image):
-        drawn = process(session, image)
+    def interrupted(session, image, live=True):
+        drawn = process(session, image, live)
         if detector.calls == frames:
             st.stop()
         return drawn
