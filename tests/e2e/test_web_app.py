@@ -642,6 +642,7 @@ def test_it_counts_on_when_the_server_is_gone(phone, own_server, part):
     # In the first visit already: what a photo needs beyond the start comes from what was kept.
     count_photo(page, part)
     before = metric(page, "Facings")
+    wait_until(lambda: corrections_kept(page, "draft"), bool)  # the count is, a moment after it is shown
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-phase", "ready")
     assert page.evaluate("crossOriginIsolated")  # the service worker adds the headers that threads need
