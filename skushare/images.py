@@ -48,7 +48,7 @@ register_heif_opener(thumbnails=False)  # teaches Pillow HEIC, which iPhones wri
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
-def read_image(source, name=None, side=None):
+def read_image(source, name=None, side=None, least=MIN_SIDE):
     """The picture in ``source``, upright.
 
     EXIF orientation is applied, transparency is laid on white, 16-bit and float
@@ -59,19 +59,20 @@ def read_image(source, name=None, side=None):
         name: what error messages call the picture; default: the path.
         side: pixels of the longer side that are enough; a larger JPEG then comes smaller,
             up to five times as fast, but not below this.
+        least: pixels that both sides need; a single facing may have fewer than a shelf.
 
     Returns:
         (height, width, 3) uint8, RGB.
 
     Raises:
         ImageError: the source is missing, unreadable, empty, damaged, cut short, of an
-            unknown format, larger than ``MAX_PIXELS`` or smaller than ``MIN_SIDE``.
+            unknown format, larger than ``MAX_PIXELS`` or smaller than ``least``.
     """
     if isinstance(source, (str, os.PathLike)):
         name = name or os.fspath(source)
         try:
             with open(source, "rb") as file:
-                return _decode(file, name, side)
+                return _decode(file, name, side, least)
         except FileNotFoundError:
             raise ImageError(f"{name}: no such file; check the path") from None
         except IsADirectoryError:
@@ -79,7 +80,7 @@ def read_image(source, name=None, side=None):
         except OSError as error:
             raise ImageError(f"{name}: cannot be read ({error.strerror or error}); check the file") from None
     data = source if isinstance(source, (bytes, bytearray, memoryview)) else source.read()
-    return _decode(io.BytesIO(data), name or "the picture", side)
+    return _decode(io.BytesIO(data), name or "the picture", side, least)
 
 
 class Header(NamedTuple):
@@ -207,7 +208,7 @@ def _not_searched(error):
     )
 
 
-def _decode(file, name, side):
+def _decode(file, name, side, least):
     head = file.read(12)
     file.seek(0)
     if not head:
@@ -228,9 +229,9 @@ def _decode(file, name, side):
         width, height = picture.size
         if width * height > MAX_PIXELS:
             raise _too_large(name, f" with {width} x {height}")
-        if min(width, height) < MIN_SIDE:
+        if min(width, height) < least:
             raise ImageError(
-                f"{name}: is too small with {width} x {height} pixels; both sides need at least {MIN_SIDE}"
+                f"{name}: is too small with {width} x {height} pixels; both sides need at least {least}"
             )
         try:
             pixels = _plain_jpeg(picture, file, side)

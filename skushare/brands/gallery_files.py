@@ -156,7 +156,8 @@ def _checked(key, value):
 def _picture(folder, name):
     if len(name.parts) != 2 or name.parts[0] != PICTURES or name.parts[1] in (".", ".."):
         raise ValueError(f"{str(name)!r} is not a picture of it")
-    return _as_example(folder / name, read_image(folder / name, str(name), 2 * PICTURE_SIDE))
+    # Far facings are taught, and kept, in fewer pixels than a photo must have.
+    return _as_example(folder / name, read_image(folder / name, str(name), 2 * PICTURE_SIDE, least=1))
 
 
 def _as_example(path, image):

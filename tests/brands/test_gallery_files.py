@@ -12,6 +12,7 @@ import pytest
 from skushare.brands import gallery_files
 from skushare.brands.gallery import Gallery, GalleryError, Sku
 from skushare.brands.gallery_files import INDEX, gallery_zip, read_gallery, write_gallery
+from skushare.brands.recognition import example_picture
 from skushare.errors import ImageError, SkushareError
 from skushare.images import read_image, write_image
 from skushare.jpeg import decode_jpeg
@@ -24,6 +25,16 @@ def test_comes_back_the_same(gallery, tmp_path, name):
     write_gallery(gallery, tmp_path / name)
     back = read_gallery(tmp_path / name)
     assert back.digest == gallery.digest and back.skus == gallery.skus and back.pictures == gallery.pictures
+
+
+@pytest.mark.parametrize("box", [(10, 10, 18, 60), (10, 10, 60, 12), (10, 10, 11, 11), (0, 0, 20, 300)])
+def test_examples_of_a_few_pixels_come_back(gallery, embedder, tmp_path, box):
+    shown = example_picture(np.full((300, 80, 3), 90, np.uint8), box)
+    gallery = gallery.with_examples(
+        gallery.skus[0], embedder.embed_pictures([picture("red")]), [shown], embedder
+    )
+    write_gallery(gallery, tmp_path / "g.zip")
+    assert read_gallery(tmp_path / "g.zip", embedder).digest == gallery.digest
 
 
 def test_an_empty_gallery_comes_back(tmp_path):
@@ -207,9 +218,9 @@ def test_a_bomb_is_refused(tmp_path, embedder):
 def test_a_picture_of_many_examples_is_decoded_once(gallery, tmp_path, monkeypatch):
     decoded = []
 
-    def watched(path, *arguments):
+    def watched(path, *arguments, **options):
         decoded.append(path)
-        return read_image(path, *arguments)
+        return read_image(path, *arguments, **options)
 
     def repeat(content):
         (first, *others) = content["examples"]
