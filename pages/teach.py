@@ -166,18 +166,23 @@ with st.expander("Export, import, delete"):
             key=f"gallery_upload_{state.teach_round}",
         )
         if archive is not None:
-            read = read_gallery(archive, embedder)
+            faults = []
+            read = read_gallery(archive, embedder, faults)
             imported = read if as_next else with_free_name(read)
             state.teaching = Teaching.of(imported.name)
             keep(imported)
-            state.teach_imported = imported.name, read.name
+            state.teach_imported = imported.name, read.name, faults
             state.teach_round += 1
             st.rerun()
-        called, wanted = state.get("teach_imported", ("", ""))
-        if gallery and gallery.name == called != wanted:
-            st.info(
-                f"There was a gallery **{plain(wanted)}** already, which is as it was; "
-                f"the imported one is called **{plain(called)}**."
-            )
+        called, wanted, faults = state.get("teach_imported", ("", "", ()))
+        if gallery and gallery.name == called:
+            if called != wanted:
+                st.info(
+                    f"There was a gallery **{plain(wanted)}** already, which is as it was; "
+                    f"the imported one is called **{plain(called)}**."
+                )
+            if faults:
+                told = [plain(str(fault)) for fault in faults]
+                st.warning("  \n".join(["Left out:", *told]), icon=":material/broken_image:")
     except SkushareError as error:
         st.error(plain(str(error)), icon=":material/error:")

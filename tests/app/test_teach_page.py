@@ -1,6 +1,8 @@
 """The Teach page: piles are shown, named piles are learnt and saved, galleries come in and go out."""
 
+import io
 import weakref
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -271,6 +273,27 @@ def test_an_imported_gallery_is_saved_and_can_be_deleted(app):
     )  # it only opens the question
     press(app, "Delete for good")
     assert gallery_names() == [] and [t.value for t in app.toast] == ["The gallery shelf is deleted"]
+
+
+def bring_pictures(app, paths, **broken):
+    """Import a zip called "mine" of pictures at ``paths``; those of ``broken`` are bytes."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in paths:
+            archive.writestr(path, encode_jpeg(picture("red")))
+        for path, data in broken.items():
+            archive.writestr(path, data)
+    app.file_uploader[1].set_value(("mine.zip", file.getvalue(), "application/zip")).run()
+    assert not app.exception
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_imported(app):
+    bring_pictures(app, ["Rot/a.jpg", "Blau/b.jpg"], **{"Blau/x_y.jpg": b"no picture", "Grün/z.jpg": b""})
+    assert open_gallery("mine").brands == ("Blau", "Rot") and len(open_gallery("mine").pictures) == 2
+    (told,) = app.warning
+    assert r"mine/Blau/x\_y\.jpg" in told.value and r"mine/Grün/z\.jpg" in told.value
+    choose(app, "Gallery", "My brands")
+    assert not app.warning
 
 
 @pytest.fixture
