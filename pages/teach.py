@@ -3,6 +3,7 @@
 import streamlit as st
 
 from skushare.app.galleries import DEMO, MY_BRANDS, Teaching, demo_gallery, shared_embedder, with_free_name
+from skushare.app.gallery_intake import ask_one_brand, contents, tell_imported
 from skushare.app.model import shared_detector
 from skushare.app.navigation import require_navigation
 from skushare.app.pile_board import pile_board
@@ -161,28 +162,23 @@ with st.expander("Export, import, delete"):
             help="Otherwise that gallery stays as it is, and the imported one gets a name that is free.",
         )
         archive = st.file_uploader(
-            "Import a zip: an exported gallery, or pictures in folders BRAND/PRODUCT/",
+            "Import a zip: an exported gallery, or pictures in folders BRAND/ or BRAND/PRODUCT/",
             type="zip",
+            help="All of them may lie in one more folder, the one that was zipped. Where that may be a brand "
+            "as well, you are asked.",
             key=f"gallery_upload_{state.teach_round}",
         )
-        if archive is not None:
+        one_brand = archive and ask_one_brand(archive, f"import_of_{state.teach_round}")
+        if one_brand is not None:
             faults = []
-            read = read_gallery(archive, embedder, faults)
+            read = read_gallery(archive, embedder, faults, one_brand)
             imported = read if as_next else with_free_name(read)
             state.teaching = Teaching.of(imported.name)
             keep(imported)
-            state.teach_imported = imported.name, read.name, faults
+            state.teach_imported = imported.name, read.name, contents(imported), faults
             state.teach_round += 1
             st.rerun()
-        called, wanted, faults = state.get("teach_imported", ("", "", ()))
-        if gallery and gallery.name == called:
-            if called != wanted:
-                st.info(
-                    f"There was a gallery **{plain(wanted)}** already, which is as it was; "
-                    f"the imported one is called **{plain(called)}**."
-                )
-            if faults:
-                told = [plain(str(fault)) for fault in faults]
-                st.warning("  \n".join(["Left out:", *told]), icon=":material/broken_image:")
+        if gallery and gallery.name == state.get("teach_imported", ("",))[0]:
+            tell_imported(*state.teach_imported)
     except SkushareError as error:
         st.error(plain(str(error)), icon=":material/error:")

@@ -1,8 +1,9 @@
 """Galleries as a folder or a zip, to keep, to pass on, and to make from pictures that are there already.
 
 A written gallery is ``gallery.json`` and the examples' pictures beside it. A folder or zip without that
-file is read by its folders: ``BRAND/picture.jpg`` or ``BRAND/PRODUCT/picture.jpg``; in a zip they may lie in
-the folder that was zipped.
+file is read by its folders: ``BRAND/picture.jpg`` or ``BRAND/PRODUCT/picture.jpg``. In a zip a single folder
+that has all pictures in folders of its own is the one that was zipped, and those are of brands; who knows
+better tells that it is all of one brand.
 """
 
 import base64
@@ -16,10 +17,10 @@ import numpy as np
 
 from skushare.brands.embedder import PICTURE_SIDE
 from skushare.brands.gallery import MOST_EXAMPLES, Gallery, GalleryError, Sku
-from skushare.dataset.archive import Limits, extract
+from skushare.dataset.archive import Limits, extract, file_names
 from skushare.errors import ImageError, SkushareError
 from skushare.files import atomic_folder, write_file
-from skushare.images import find_images, read_image
+from skushare.images import SUFFIXES, find_images, read_image
 from skushare.jpeg import encode_jpeg, shrink
 
 INDEX, PICTURES, FORMAT = "gallery.json", "pictures", "skushare gallery 1"
@@ -56,7 +57,7 @@ def gallery_zip(gallery):
         return file.read()
 
 
-def read_gallery(source, embedder=None, faults=None):
+def read_gallery(source, embedder=None, faults=None, one_brand=False):
     """The :class:`Gallery` in a folder or a zip from anyone.
 
     Args:
@@ -65,25 +66,48 @@ def read_gallery(source, embedder=None, faults=None):
             plain pictures.
         faults: a list for the errors of those of the plain pictures that cannot be read, which are left out;
             without it, the first is raised.
+        one_brand: plain pictures are of one brand, in folders of its products or in none; it is called as
+            the folder ``source``, or the single one in the zip, or else as the zip.
 
     Raises:
         GalleryError: it is damaged or no gallery.
         SkushareError: a picture or the archive cannot be read, or the archive is refused.
     """
-    if not hasattr(source, "read") and Path(source).is_dir():
-        return _read_folder(Path(source), Path(source).name, embedder, faults)
-    name = Path(getattr(source, "name", source)).name
+    if _is_folder(source):
+        folder = Path(source)
+        brand = folder.resolve().name if one_brand else ""
+        return _read_folder(folder, folder.name, embedder, faults, brand)
+    name = Path(getattr(source, "name", source)).name.removesuffix(".zip")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, "gallery")
         extract(source, folder, LIMITS)
-        return _read_folder(_zipped(folder), name.removesuffix(".zip"), embedder, faults)
+        paths = [path.relative_to(folder) for path in find_images([folder])]
+        zipped = _around(paths, 1 if one_brand and not (folder / INDEX).is_file() else 2)
+        brand = (zipped or name) if one_brand else ""
+        return _read_folder(folder / zipped, name, embedder, faults, brand)
 
 
-def _zipped(folder):
-    """The folder that was zipped, by what was unpacked into ``folder``: one that has all, in its folders."""
-    parts = [path.relative_to(folder).parts for path in find_images([folder])]
-    is_one = len({each[0] for each in parts}) == 1 and all(len(each) > 2 for each in parts)
-    return folder / parts[0][0] if is_one else folder
+def unclear_folder(source):
+    """Name of the folder of a zip that may as well be what was zipped, with brands in it, as a brand.
+
+    That is, a single one that has all pictures in folders of its own, and none deeper. ``source`` is as of
+    :func:`read_gallery`; the name of another one is empty.
+    """
+    paths = [] if _is_folder(source) else file_names(source)
+    if any(path.name == INDEX for path in paths):
+        return ""
+    paths = [path for path in paths if path.suffix.lower() in SUFFIXES]
+    return _around(paths, 2) if all(len(path.parts) == 3 for path in paths) else ""
+
+
+def _is_folder(source):
+    return not hasattr(source, "read") and Path(source).is_dir()
+
+
+def _around(paths, depth):
+    """Name of the single folder that all relative ``paths`` lie in, at least ``depth`` deep; else empty."""
+    names = {path.parts[0] for path in paths}
+    return names.pop() if len(names) == 1 and all(len(path.parts) > depth for path in paths) else ""
 
 
 def _files(gallery):
@@ -100,7 +124,7 @@ def _files(gallery):
     return {INDEX: json.dumps(content, indent=1, ensure_ascii=False).encode(), **files}
 
 
-def _read_folder(folder, name, embedder, faults):
+def _read_folder(folder, name, embedder, faults, brand):
     index = next((p for p in (folder / INDEX, *sorted(folder.glob(f"*/{INDEX}"))) if p.is_file()), None)
     if index is not None:
         gallery = _read_index(index)
@@ -110,7 +134,7 @@ def _read_folder(folder, name, embedder, faults):
         return gallery if embedder is None else gallery.embedded_by(embedder)
     if embedder is None:
         raise GalleryError(f"{name}: there is no {INDEX} in it")
-    return _from_pictures(folder, name, embedder, faults)
+    return _from_pictures(folder, name, embedder, faults, brand)
 
 
 def _read_index(path):
@@ -168,10 +192,12 @@ def _as_example(path, image):
     return encode_jpeg(shrink(image, PICTURE_SIDE))
 
 
-def _from_pictures(folder, name, embedder, faults):
+def _from_pictures(folder, name, embedder, faults, only_brand):
+    """The gallery of the plain pictures in ``folder``, all of ``only_brand`` unless that is empty."""
     gallery, products = Gallery(name or "gallery"), {}
     for path in find_images([folder]):
         parts = path.relative_to(folder).parts
+        parts = (only_brand, *parts) if only_brand else parts
         if len(parts) not in (2, 3):
             raise GalleryError(
                 f"{name}: {path.name} is in no brand's folder; sort the pictures as BRAND/PRODUCT/picture.jpg"

@@ -60,13 +60,22 @@ def add(commands):
         "import",
         run_import,
         "Save a gallery from a folder or a zip.\n\n"
-        "PATH is an exported gallery, or pictures in folders BRAND/PRODUCT/ or BRAND/; in a zip, these may\n"
-        "lie in the one folder that was zipped. Pictures that cannot be read are named and left out, and\n"
-        "the exit status is 1. What has the name of a saved gallery becomes its next version.",
-        "example:\n  skushare gallery import pictures/ --name coffee\n",
+        "PATH is an exported gallery, or pictures in folders BRAND/PRODUCT/ or BRAND/. In a zip, these may\n"
+        "lie in the one folder that was zipped: a single folder that has all pictures in folders of its\n"
+        "own is taken for that, and not for a brand. Pictures that cannot be read are named and left out,\n"
+        "and the exit status is 1. What has the name of a saved gallery becomes its next version.",
+        "examples:\n"
+        "  skushare gallery import pictures/ --name coffee\n"
+        "  skushare gallery import cola.zip --one-brand\n",
     )
     parser.add_argument("path", type=Path, metavar="PATH", help="folder or zip")
     parser.add_argument("--name", help="of the gallery (default: as it is called)")
+    parser.add_argument(
+        "--one-brand",
+        action="store_true",
+        help="the pictures are of one brand, in folders PRODUCT/ or in none; it is called as the folder "
+        "that they lie in",
+    )
     parser = command(
         subcommands,
         "export",
@@ -147,11 +156,13 @@ def run_repair(args):
 
 def run_import(args):
     from skushare.brands.embedder import Embedder
-    from skushare.brands.gallery_files import read_gallery
+    from skushare.brands.gallery_files import read_gallery, unclear_folder
 
     faults = []
-    gallery = read_gallery(args.path, Embedder.load(), faults)
+    gallery = read_gallery(args.path, Embedder.load(), faults, args.one_brand)
     _save(replace(gallery, name=args.name or gallery.name))
+    if not args.one_brand and (folder := unclear_folder(args.path)):
+        print(f"the folders in {folder} were taken for brands; if {folder} is their brand: --one-brand")
     return _tell(faults)
 
 

@@ -99,6 +99,26 @@ def extract(archive, folder, limits=None, progress=None):
     return _extract(_zip_entries, archive, folder, limits, progress)
 
 
+def file_names(archive):
+    """Paths of the files in a zip; none of one that :func:`extract` would refuse as no zip or as hostile.
+
+    Args:
+        archive: path or seekable binary file.
+
+    Returns:
+        list of :class:`~pathlib.PurePosixPath`.
+
+    Raises:
+        SkushareError: there is no such archive.
+    """
+    with _open(archive) as file:
+        try:
+            paths = [_checked(entry.name) for entry in _zip_entries(file) if not entry.name.endswith("/")]
+        except (DatasetError, *_DAMAGE):
+            return []
+    return [path for path in paths if not _is_clutter(path)]
+
+
 def inner_archive(names):
     """The first of the files ``names`` that is an archive itself, or ``None``."""
     return next((name for name in names if Path(name).suffix.lower() in ARCHIVES), None)

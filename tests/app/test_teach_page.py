@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from skushare.app import pile_board as board_module
 from skushare.app.galleries import Teaching
+from skushare.app.gallery_intake import BRANDS, PRODUCTS
 from skushare.app.teach import Lesson, edited, products
 from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import Gallery, GalleryError, Sku
@@ -292,8 +293,28 @@ def test_what_cannot_be_read_is_named_and_the_rest_imported(app):
     assert open_gallery("mine").brands == ("Blau", "Rot") and len(open_gallery("mine").pictures) == 2
     (told,) = app.warning
     assert r"mine/Blau/x\_y\.jpg" in told.value and r"mine/Grün/z\.jpg" in told.value
+    assert "Imported **mine**: 2 products of 2 brands, 2 examples" in texts(app.success)
     choose(app, "Gallery", "My brands")
-    assert not app.warning
+    assert not app.warning and not app.success
+
+
+@pytest.mark.parametrize(
+    "answer, products",
+    [(BRANDS, [("Light", "Light"), ("Zero", "Zero")]), (PRODUCTS, [("Cola", "Light"), ("Cola", "Zero")])],
+)
+def test_it_is_asked_what_a_folder_around_all_others_is(app, answer, products):
+    bring_pictures(app, ["Cola/Zero/a.jpg", "Cola/Light/b.jpg"])
+    (question,) = app.radio
+    assert "**Cola**" in question.label and gallery_names() == []
+    question.set_value(answer).run()
+    assert not app.exception and not app.radio
+    assert [(sku.brand, sku.name) for sku in open_gallery("mine").skus] == products
+
+
+def test_faults_beyond_a_number_are_counted(app, monkeypatch):
+    monkeypatch.setattr("skushare.app.gallery_intake.MOST_NAMED", 1)
+    bring_pictures(app, ["Rot/a.jpg"], **{"Rot/b.jpg": b"", "Rot/c.jpg": b""})
+    assert "b\\.jpg" in texts(app.warning) and texts(app.warning).endswith("and 1 more")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from skushare.brands import gallery_files
 from skushare.brands.gallery import Gallery, GalleryError, Sku
-from skushare.brands.gallery_files import INDEX, gallery_zip, read_gallery, write_gallery
+from skushare.brands.gallery_files import INDEX, gallery_zip, read_gallery, unclear_folder, write_gallery
 from skushare.brands.recognition import example_picture
 from skushare.errors import ImageError, SkushareError
 from skushare.images import read_image, write_image
@@ -63,24 +63,63 @@ def test_pictures_in_brand_folders_become_a_gallery(tmp_path, embedder):
     assert max(len(p) for p in gallery.pictures) < 20_000
 
 
-@pytest.mark.parametrize(
-    "paths, products",
-    [
-        (["pictures/Rot/a.png", "pictures/Blau/b.png"], [("Blau", "Blau"), ("Rot", "Rot")]),
-        (["all/Rot/dark/a.png", "all/Rot/b.png"], [("Rot", "Rot"), ("Rot", "dark")]),
-        (["all/Rot/dark/a.png"], [("Rot", "dark")]),
-        (["Rot/a.png", "Rot/dark/b.png"], [("Rot", "Rot"), ("Rot", "dark")]),
-        (["Rot/dark/a.png", "Blau/b.png"], [("Blau", "Blau"), ("Rot", "dark")]),
-        (["Rot/a.png"], [("Rot", "Rot")]),
-    ],
-)
-def test_a_zip_may_hold_the_folder_of_the_brands(tmp_path, embedder, paths, products):
-    with zipfile.ZipFile(tmp_path / "pictures.zip", "w") as archive:
-        for number, path in enumerate(paths):
+LAYOUTS = [  # of a zip, the products in it, those if it is of one brand, the folder that may be either
+    ("pictures/Rot/a pictures/Blau/b", "Blau:Blau Rot:Rot", "pictures:Blau pictures:Rot", "pictures"),
+    ("Rot/hell/a Rot/hell/b", "hell:hell", "Rot:hell", "Rot"),
+    ("all/Rot/dark/a all/Rot/b", "Rot:Rot Rot:dark", None, ""),
+    ("all/Rot/dark/a", "Rot:dark", None, ""),
+    ("Rot/a Rot/dark/b", "Rot:Rot Rot:dark", "Rot:Rot Rot:dark", ""),
+    ("Rot/dark/a Blau/b", "Blau:Blau Rot:dark", None, ""),
+    ("Rot/a", "Rot:Rot", "Rot:Rot", ""),
+    ("hell/a dark/a", "dark:dark hell:hell", "zip:dark zip:hell", ""),
+    ("a dark/a", None, "zip:dark zip:zip", ""),
+]
+
+
+def told(gallery):
+    return " ".join(sorted(f"{sku.brand}:{sku.name}" for sku in gallery.skus))
+
+
+@pytest.mark.parametrize("paths, products, of_one_brand, unclear", LAYOUTS)
+def test_the_folders_of_a_zip_are_of_brands_and_products(
+    tmp_path, embedder, paths, products, of_one_brand, unclear
+):
+    with zipfile.ZipFile(tmp_path / "zip.zip", "w") as archive:
+        archive.writestr("__MACOSX/a/b/c.jpg", b"")
+        archive.writestr("notes.txt", b"")
+        for number, path in enumerate(paths.split()):
             write_image(tmp_path / "a.png", picture((9, 90, 90 * number)))
-            archive.write(tmp_path / "a.png", path)
-    gallery = read_gallery(tmp_path / "pictures.zip", embedder)
-    assert sorted((sku.brand, sku.name) for sku in gallery.skus) == products and gallery.name == "pictures"
+            archive.write(tmp_path / "a.png", f"{path}.png")
+    assert unclear_folder(tmp_path / "zip.zip") == unclear
+    for one_brand, expected in ((False, products), (True, of_one_brand)):
+        if expected:
+            gallery = read_gallery(tmp_path / "zip.zip", embedder, one_brand=one_brand)
+            assert told(gallery) == expected and gallery.name == "zip"
+        else:
+            with pytest.raises(GalleryError, match="is in no brand's folder"):
+                read_gallery(tmp_path / "zip.zip", embedder, one_brand=one_brand)
+
+
+@pytest.mark.parametrize("paths, products", [("dark/a", "Rot:dark"), ("a dark/b", "Rot:Rot Rot:dark")])
+def test_a_folder_may_be_a_brand_s(tmp_path, embedder, paths, products):
+    for path in paths.split():
+        (tmp_path / "Rot" / path).parent.mkdir(parents=True, exist_ok=True)
+        write_image(tmp_path / "Rot" / f"{path}.png", picture("red"))
+    assert told(read_gallery(tmp_path / "Rot", embedder, one_brand=True)) == products
+    assert unclear_folder(tmp_path / "Rot") == ""
+
+
+@pytest.mark.parametrize("around", ["", "mine/"])
+def test_an_exported_gallery_is_one_whatever_is_said_of_folders(gallery, tmp_path, around):
+    with (
+        zipfile.ZipFile(io.BytesIO(gallery_zip(gallery))) as flat,
+        zipfile.ZipFile(tmp_path / "z.zip", "w") as deep,
+    ):
+        for name in flat.namelist():
+            deep.writestr(f"{around}{name}", flat.read(name))
+    assert unclear_folder(tmp_path / "z.zip") == ""
+    for one_brand in (False, True):
+        assert read_gallery(tmp_path / "z.zip", one_brand=one_brand).digest == gallery.digest
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -249,16 +288,6 @@ def test_a_large_picture_of_a_gallery_becomes_a_small_example(gallery, tmp_path)
 
     shown = read_gallery(written(gallery, tmp_path, enlarge)).pictures
     assert [decode_jpeg(each).shape[0] for each in shown] == [160, 24, 24, 24]
-
-
-def test_a_zip_may_hold_the_gallery_in_a_folder(gallery, tmp_path):
-    with (
-        zipfile.ZipFile(io.BytesIO(gallery_zip(gallery))) as flat,
-        zipfile.ZipFile(tmp_path / "z.zip", "w") as deep,
-    ):
-        for name in flat.namelist():
-            deep.writestr(f"mine/{name}", flat.read(name))
-    assert read_gallery(tmp_path / "z.zip").digest == gallery.digest
 
 
 def test_vectors_survive_to_the_last_bit(gallery, embedder, tmp_path):

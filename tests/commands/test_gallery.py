@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -157,6 +158,16 @@ def test_pictures_that_cannot_be_read_are_named_and_the_others_imported(tmp_path
     (tmp_path / "Rot" / "broken.jpg").write_bytes(b"no picture")
     status, told = run(capsys, "gallery", "import", tmp_path, "--name", "g")
     assert status == 1 and "g: version 1, 1 products" in told.out and "Rot/broken.jpg: " in told.err
+
+
+def test_of_a_zip_that_may_be_of_one_brand_it_is_told_what_it_was_taken_for(tmp_path, capsys):
+    with zipfile.ZipFile(tmp_path / "mine.zip", "w") as archive:
+        for product in ("Zero", "Light"):
+            archive.write(FOLDER / "shelf_cereal.jpg", f"Cola/{product}/a.jpg")
+    out = run(capsys, "gallery", "import", tmp_path / "mine.zip")[1].out
+    assert "2 products of 2 brands" in out and "if Cola is their brand: --one-brand" in out
+    out = run(capsys, "gallery", "import", tmp_path / "mine.zip", "--one-brand")[1].out
+    assert "version 2, 2 products of 1 brands" in out and "--one-brand" not in out
 
 
 def test_detect_names_the_brands(tmp_path, capsys):

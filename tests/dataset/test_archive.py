@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skushare.dataset.archive import Limits, extract, extract_tar
+from skushare.dataset.archive import Limits, extract, extract_tar, file_names
 from skushare.errors import DatasetError, SkushareError
 
 GOOD = {"set/images/a.jpg": b"picture", "set/labels.JSON": b"{}", "set/train.tfrecord-00000-of-00002": b"1"}
@@ -172,11 +172,28 @@ def test_any_damage_is_an_error_or_harmless(tmp_path_factory, data):
     content = bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
     folder = tmp_path_factory.mktemp("damage")
     (folder / "a.zip").write_bytes(content)
+    assert {path.name for path in file_names(folder / "a.zip")}.isdisjoint({"", ".."})
     try:
         extract(folder / "a.zip", folder / "out")
     except DatasetError:
         assert [p.name for p in folder.iterdir()] == ["a.zip"]
     assert {p.name for p in folder.iterdir()} <= {"a.zip", "out"}
+
+
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [
+        (
+            zipped({"a/b.jpg": b"", "a/": b"", "a\\c.txt": b"", "__MACOSX/d": b"", ".e": b""}),
+            ["a/b.jpg", "a/c.txt"],
+        ),
+        (zipped({"a/b.jpg": b"", "../c.jpg": b""}), []),
+        (zipped(GOOD)[:-30], []),
+        (b"", []),
+    ],
+)
+def test_the_names_of_files_can_be_told_without_unpacking(data, names):
+    assert list(map(str, file_names(io.BytesIO(data)))) == names
 
 
 def test_missing_archives_and_used_folders_are_named(tmp_path):
