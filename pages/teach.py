@@ -101,6 +101,8 @@ if lesson:
     st.subheader(plain(lesson.name))
     if lesson.problem:
         st.error(plain(lesson.problem), icon=":material/error:")
+    if lesson.note:
+        st.info(plain(lesson.note), icon=":material/info:")
     if not total:
         st.info("No facing was found on this photo. Try one taken straight on and closer.")
     elif not len(lesson.piles):

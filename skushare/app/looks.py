@@ -4,6 +4,7 @@ import streamlit as st
 
 from skushare.app.cells import cells
 from skushare.app.galleries import DEMO, MY_BRANDS, Teaching
+from skushare.app.teach import already_taught
 from skushare.app.text import plain
 from skushare.app.visits import keep_dropped
 from skushare.brands.looks import taught_look
@@ -83,7 +84,10 @@ def _teach_look(brand, vectors, pictures, gallery, embedder):
     """
     without = gallery is None or st.session_state.get("gallery_name") == DEMO
     teaching = Teaching.of(MY_BRANDS if without else gallery.name)
-    teaching.save(taught_look(teaching.gallery, brand, vectors, pictures, embedder))
+    taught = taught_look(teaching.gallery, brand, vectors, pictures, embedder)
+    if taught is teaching.gallery:
+        st.toast(plain(already_taught(taught, brand)), icon=":material/info:")
+    teaching.save(taught)
     st.session_state.gallery_name = teaching.gallery.name
     return teaching.gallery
 

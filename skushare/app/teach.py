@@ -22,6 +22,7 @@ class Lesson:
         piles: its facings; those not yet taught lie in piles.
         teaching: the gallery that learns them.
         problem: why the last action was refused; empty if it was done.
+        note: what is to be said of the last action that was done; mostly empty.
         elsewhere: how many of the facings other galleries have learnt.
     """
 
@@ -30,6 +31,7 @@ class Lesson:
     teaching: Teaching
     embedder: object = field(repr=False)
     problem: str = ""
+    note: str = ""
     elsewhere: int = 0
 
     @classmethod
@@ -44,7 +46,7 @@ class Lesson:
         """The lesson on what is not taught yet, with another gallery; ``None`` if all is taught."""
         if self.taught and not len(self.piles):
             return None
-        return replace(self, teaching=teaching, problem="", elsewhere=self.taught)
+        return replace(self, teaching=teaching, problem="", note="", elsewhere=self.taught)
 
     @property
     def facings(self):
@@ -66,7 +68,7 @@ class Lesson:
         What is taught is saved at once, with all that others taught the gallery until then. An action on a
         pile that is gone, as after a double click, does nothing.
         """
-        self.problem = ""
+        self.problem = self.note = ""
         kind, pile = action["kind"], action.get("pile", action.get("to"))
         if pile is not None and pile not in self.piles.numbers:
             return
@@ -85,10 +87,18 @@ class Lesson:
                 piles, gallery = self.piles.learnt(
                     pile, self.teaching.gallery, action["brand"], action["product"], self.embedder
                 )
+                if gallery is self.teaching.gallery:
+                    self.note = already_taught(gallery, action["brand"])
                 self.teaching.save(gallery)
                 self.piles = piles
         except SkushareError as error:
             self.problem = str(error)
+
+
+def already_taught(gallery, brand):
+    """What to say where all facings that were named ``brand`` are examples of it in ``gallery``."""
+    brand = gallery.spelled(brand)
+    return f"{gallery.name}: these facings are examples of {brand} already, and none is taught twice"
 
 
 def products(gallery):

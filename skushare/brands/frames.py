@@ -249,13 +249,14 @@ class LookNamer(FrameNamer):
         """A namer that goes on with ``gallery``, which was taught the look called ``look`` as ``brand``.
 
         Args:
-            gallery: the present one with further products or examples, the last one of the look; a first one,
-                if there was none.
+            gallery: the present one with further products or examples, those of the look among them; a first
+                one, if there was none.
 
         Returns:
             (the namer, {brand id: its new one}, {SKU id: its new one}); other ids stay.
         """
-        sku = int(gallery.example_skus[-1])
+        shown = set(self.examples(look)[1])
+        sku = int(gallery.example_skus[[picture in shown for picture in gallery.pictures]][-1])
         gone = next(known for known in self.looks.skus if known.name == look)
         goes_on = copy.copy(self)
         goes_on.gallery, goes_on.looks = gallery, self.looks.without(gone.id)

@@ -66,7 +66,8 @@ def taught_look(gallery, brand, embeddings, pictures, embedder):
 
     They are of the product called as the brand. Where that looks otherwise, so that most of them or of its
     own examples would then no longer be known, they are of a further one, called as the brand and a number.
-    Of other brands they are examples no more.
+    Of other brands they are examples no more, and what is one of the brand already is none once more: where
+    all are, it is ``gallery`` itself.
 
     Args:
         embeddings: (n, d) float32 unit vectors, made by ``embedder``; pictures: their n JPEG files.
@@ -76,6 +77,10 @@ def taught_look(gallery, brand, embeddings, pictures, embedder):
     """
     name = brand = gallery.spelled(brand)
     gallery, number = gallery.corrected(pictures, brand), 1
+    new = gallery.unlearnt(pictures, brand)
+    if not new:
+        return gallery
+    embeddings, pictures = np.asarray(embeddings)[new], [pictures[i] for i in new]
     while sku := gallery.find(brand, name):
         taught = gallery.with_examples(sku, embeddings, pictures, embedder)
         earlier = gallery.embeddings[gallery.examples_of(sku.id)]

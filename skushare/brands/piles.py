@@ -84,7 +84,8 @@ class Piles:
     def learnt(self, pile, gallery, brand, product, embedder):
         """What is left when ``pile`` is taught to ``gallery``, and the gallery that knows all its facings.
 
-        What is an example already is none once more, and what was one of another name is that no longer.
+        What is an example already is none once more, and what was one of another name is that no longer;
+        where nothing is new, the gallery is ``gallery`` itself.
 
         Args:
             brand, product: names; a product that the gallery has gets further examples. Those of an empty
@@ -94,18 +95,15 @@ class Piles:
             GalleryError: a name is missing or too long.
         """
         members, brand = self.members(pile), gallery.spelled(brand)
-        shown = [self.pictures[i] for i in members]
+        shown, left = [self.pictures[i] for i in members], self.moved(members, -1)
+        if not product.strip():
+            return left, taught_look(gallery, brand, self.embeddings[members], shown, embedder)
         gallery = gallery.corrected(shown, brand, product)
         new = members[gallery.unlearnt(shown, brand, product)]
-        left = self.moved(members, -1)
-        if not len(new):
-            return left, gallery
-        vectors, pictures = self.embeddings[new], [self.pictures[i] for i in new]
-        if product.strip():
+        if len(new):
             sku = gallery.find(brand, product) or gallery.new_sku(brand, product)
-            gallery = gallery.with_examples(sku, vectors, pictures, embedder)
-        else:
-            gallery = taught_look(gallery, brand, vectors, pictures, embedder)
+            pictures = [self.pictures[i] for i in new]
+            gallery = gallery.with_examples(sku, self.embeddings[new], pictures, embedder)
         return left, gallery
 
     def suggestions(self, gallery, embedder):

@@ -811,6 +811,10 @@ def test_a_look_named_in_place_becomes_a_brand_of_a_gallery(detector):
     assert set(open_tab(app, "Every facing").dataframe[0].value["brand"]) == {"Oats"}
     app.selectbox(key="photos_gallery").set_value("No gallery: group by look").run()
     assert set(app.dataframe[0].value["brand"]) == {"look A"}
+    open_tab(app, "Share of shelf")
+    field(app.text_input, "look A: 2 facings").set_value("oats").run()  # once more
+    assert [version.examples for version in gallery_versions("My brands")] == [2]
+    assert "examples of Oats already" in app.toast[0].value
 
 
 def shelf(*colors):

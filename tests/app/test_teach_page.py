@@ -169,6 +169,18 @@ def test_facings_can_be_put_together_and_apart(app, browser):
     assert [pile["size"] for pile in browser.data["piles"]] == [1, 1]
 
 
+def test_facings_that_were_taught_before_are_not_taught_once_more_and_it_is_said(app, browser, tmp_path):
+    for brand in ("Rot", "rot", "Gelb"):
+        act(app, browser, kind="teach", pile=0, brand=brand, product="")
+        told = "these facings are examples of Rot already"
+        assert (told in texts(app.info)) is (brand == "rot")
+        assert len(gallery_versions("My brands")) == 1 + (brand == "Gelb")
+        shelf = (f"{brand}.png", (tmp_path / "shelf.png").read_bytes(), "image/png")
+        app.file_uploader[0].set_value(shelf).run()
+        assert not app.info
+    assert len(open_gallery("My brands").pictures) == 1
+
+
 def test_a_known_brand_is_suggested_and_comes_last(app, browser, tmp_path):
     act(app, browser, kind="teach", pile=0, brand="Rot", product="")
     app.file_uploader[0].set_value(("again.png", (tmp_path / "shelf.png").read_bytes(), "image/png")).run()

@@ -216,6 +216,16 @@ def test_a_look_that_is_taught_as_a_further_product_of_its_brand_is_that(embedde
     assert (brand_ids, sku_ids) == ({1: 0}, {1: 1})
 
 
+def test_a_look_that_was_taught_before_goes_on_as_what_it_is(embedder, gallery):
+    namer = LookNamer(embedder)
+    for _ in range(LOOKS_EVERY):
+        namer.name(*frame("red", "red", "blue", "blue"))
+    known = taught_look(Gallery("new"), "Oats", *namer.examples("look A"), embedder)
+    known = taught_look(known, "Blau", *namer.examples("look B"), embedder)
+    again = taught_look(known, "Oats", *namer.examples("look A"), embedder)
+    assert again is known and namer.taught("look A", "Oats", again)[1:] == ({0: 0, 1: 2}, {0: 0, 1: 2})
+
+
 def test_a_look_that_is_taught_goes_and_letters_are_not_given_again(embedder):
     namer = LookNamer(embedder)
     for _ in range(LOOKS_EVERY):

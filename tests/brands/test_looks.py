@@ -46,9 +46,11 @@ def test_other_names_are_no_looks(name):
 
 def test_looks_of_one_brand_are_all_known_as_it_whatever_they_look_like(embedder):
     gallery = Gallery("mine")
-    for color, count in (("red", 9), ("blue", 2), ("red", 1), ("green", 3), ("blue", 1)):
+    for look, (color, count) in enumerate(
+        (("red", 9), ("blue", 2), ("red", 1), ("green", 3), ("blue", 1)),
+    ):
         vectors = embedder.embed_pictures([picture(color)] * count)
-        gallery = taught_look(gallery, " Oats ", vectors, [b"jpeg"] * count, embedder)
+        gallery = taught_look(gallery, " Oats ", vectors, [b"%d" % look] * count, embedder)
         assert (gallery.recognise(vectors, embedder)[0] == gallery.example_skus[-1]).all()
     assert [sku.name for sku in gallery.skus] == ["Oats", "Oats 2", "Oats 3"]
     assert gallery.brands == ("Oats",)
@@ -69,7 +71,8 @@ def test_a_further_look_of_a_brand_is_in_its_category(embedder):
 def test_a_look_takes_any_name_that_a_brand_may_have(embedder):
     gallery, longest = Gallery("mine"), "x" * LONGEST_NAME
     for color in ("red", "blue"):
-        gallery = taught_look(gallery, longest, embedder.embed_pictures([picture(color)]), [b""], embedder)
+        vectors = embedder.embed_pictures([picture(color)])
+        gallery = taught_look(gallery, longest, vectors, [color.encode()], embedder)
     assert gallery.brands == (longest,) and len(gallery.skus) == 2
     for brand in (" ", longest + "x"):
         with pytest.raises(GalleryError):
@@ -80,13 +83,22 @@ def test_a_look_that_is_named_anew_is_no_example_of_the_name_before(embedder):
     vectors, gallery = embedder.embed_pictures([picture("red")]), Gallery("g")
     for brand in ("Fnta", "Fanta", "fanta"):
         gallery = taught_look(gallery, brand, vectors, [b"red"], embedder)
-    assert gallery.brands == ("Fnta", "Fanta") and gallery.example_skus.tolist() == [1, 1]
+    assert gallery.brands == ("Fnta", "Fanta") and gallery.example_skus.tolist() == [1]
+
+
+def test_what_of_a_look_is_an_example_of_its_brand_already_is_not_taught_once_more(embedder):
+    vectors = embedder.embed_pictures([picture("red"), picture("blue")])
+    gallery = taught_look(Gallery("g"), "Cola", vectors, [b"red", b"blue"], embedder)
+    assert taught_look(gallery, " cola", vectors[::-1], [b"blue", b"red"], embedder) is gallery
+    more = taught_look(gallery, "Cola", [*vectors, vectors[0]], [b"red", b"blue", b"new"], embedder)
+    assert more.pictures == (b"red", b"blue", b"new") and (more.embeddings[2] == vectors[0]).all()
 
 
 def test_another_spelling_of_a_brand_is_the_brand(embedder):
     gallery = Gallery("g")
     for brand, color in (("West", "red"), (" west ", "red"), ("WEST", "blue"), ("Wests", "green")):
-        gallery = taught_look(gallery, brand, embedder.embed_pictures([picture(color)]), [b""], embedder)
+        vectors = embedder.embed_pictures([picture(color)])
+        gallery = taught_look(gallery, brand, vectors, [color.encode()], embedder)
     assert gallery.brands == ("West", "Wests")
     assert [sku.name for sku in gallery.skus] == ["West", "West 2", "Wests"]
     assert gallery.with_brand("Wests", brand="WEST").spelled("WEST") == "WEST"  # written so on purpose
