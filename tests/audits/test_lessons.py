@@ -82,6 +82,25 @@ def test_a_gallery_learns_each_corrected_facing_once_as_what_it_is_called(correc
     assert other.example_skus.tolist() == [1] and other.brands == ("Dalva", "Corva")
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("photos", [1, 2])
+def test_of_facings_with_the_same_picture_the_last_named_one_counts_and_once(
+    make_audit, make_photo, embedder, order, photos
+):
+    shown = [make_photo((0,) * 3, shade=40), make_photo((0,) * 4, shade=40)][:photos]
+    number = store.save_audit(make_audit(*shown))
+    saved = store.open_audit(number)
+    places = [(saved.photos[0], 0), (saved.photos[-1], 1)]
+    for place, brand in zip(order, ("Corva", "Dalva"), strict=True):
+        photo, facing = places[place]
+        box = tuple(photo.detections.boxes[facing].tolist())
+        store.save_correction(number, photo.id, Facing(box, "Astra"), Facing(box, brand))
+    saved = store.open_audit(number)
+    learnt = teach(Gallery("mine"), saved, embedder)
+    assert learnt.brands == ("Dalva",) and len(learnt.pictures) == 1
+    assert teach(learnt, saved, embedder) is learnt
+
+
 def test_a_brand_s_first_own_product_is_in_its_category(corrected, embedder):
     learnt = teach(Gallery("mine", [Sku("a", "can", "Corva", "tea", True)]), corrected, embedder)
     assert [(sku.name, sku.category, sku.own) for sku in learnt.skus[1:]] == [("Corva", "tea", True)]
