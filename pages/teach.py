@@ -10,6 +10,7 @@ from skushare.app.pile_board import pile_board
 from skushare.app.taught import show_product, show_products, show_versions
 from skushare.app.teach import Lesson
 from skushare.app.text import plain
+from skushare.app.visits import go_back_to, of_visit, put_in_address, start_anew, tell_gone
 from skushare.brands.gallery_files import gallery_zip, read_gallery
 from skushare.brands.library import delete_gallery, gallery_names
 from skushare.errors import SkushareError
@@ -27,11 +28,27 @@ if embedder is None:
     st.stop()
 
 
+def in_hand():
+    """The lesson that the visit is at, or ``None``."""
+    return of_visit("lesson", lambda: None, go_on)
+
+
+def go_on(lesson):
+    """Teach the gallery that ``lesson`` was taught to before a reload."""
+    state.teaching = lesson.teaching
+
+
+def take_up(lesson):
+    """Have the visit be at ``lesson`` from now on, or at none."""
+    start_anew("lesson")
+    go_back_to("lesson", lesson)
+
+
 def begin(name, image):
     """Find the facings of a photo and sort them into piles."""
     with st.spinner("Finding the facings and sorting them by look"):
         found = detector.detect(image, mode="photo", min_score=detector.min_score)
-        state.lesson = Lesson.begin(name, image, found, embedder, state.teaching)
+        take_up(Lesson.begin(name, image, found, embedder, state.teaching))
 
 
 def open_by_name(name):
@@ -45,10 +62,11 @@ def keep(gallery):
     """Save a changed gallery and go on with it."""
     state.teaching.save(gallery)
     state.gallery_name = gallery.name
-    if state.get("lesson"):
-        state.lesson.teaching = state.teaching
+    if lesson := in_hand():
+        lesson.teaching = state.teaching
 
 
+in_hand()  # with its gallery, if the page was loaded anew
 try:
     known = gallery_names()
     current = state.teaching.gallery if state.get("teaching") else None
@@ -65,8 +83,8 @@ try:
     )
     if current is None or (name and name != current.name):
         state.teaching = open_by_name(name or MY_BRANDS)
-        if state.get("lesson"):
-            state.lesson = state.lesson.begun_with(state.teaching)
+        if lesson := in_hand():
+            take_up(lesson.begun_with(state.teaching))
     elif state.teaching.catch_up():
         st.toast("This gallery was taught elsewhere; here is its newest version.", icon=":material/sync:")
 
@@ -87,7 +105,8 @@ try:
             state.teach_frame = None
             raise
         state.teach_frame = None  # only now: what cuts the run short leaves it to the next one
-    if not state.get("lesson"):
+    if not in_hand():
+        tell_gone("lesson", "The photo", "Add it again.")
         pictures = sample_pictures()
         if pictures and st.button("Try a sample picture", icon=":material/shelves:"):
             begin(pictures[0].name, read_image(pictures[0]))
@@ -95,8 +114,8 @@ try:
 except SkushareError as error:
     st.error(plain(str(error)), icon=":material/error:")
 
-lesson = state.get("lesson")
-if lesson:
+if lesson := in_hand():
+    put_in_address("lesson")
     total = lesson.facings
     st.subheader(plain(lesson.name))
     if lesson.problem:
@@ -156,7 +175,8 @@ with st.expander("Export, import, delete"):
                 if st.button("Delete for good"):
                     delete_gallery(gallery.name)
                     st.toast(f"The gallery {plain(gallery.name)} is deleted", icon=":material/delete:")
-                    state.teaching = state.lesson = state.gallery_name = None
+                    state.teaching = state.gallery_name = None
+                    take_up(None)
                     st.rerun()
         as_next = st.toggle(
             "Import as the next version of the gallery of the same name",

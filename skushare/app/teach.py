@@ -42,6 +42,10 @@ class Lesson:
         piles = Piles.by_look(pictures, vectors, embedder.likeness)
         return cls(name, piles, teaching, embedder)
 
+    def copy(self):
+        """A lesson that goes on from here by itself."""
+        return replace(self, teaching=replace(self.teaching))
+
     def begun_with(self, teaching):
         """The lesson on what is not taught yet, with another gallery; ``None`` if all is taught."""
         if self.taught and not len(self.piles):

@@ -1,13 +1,15 @@
-"""The list of photos and the sweep of a visit, named in the page's address for a reload."""
+"""The list of photos, the sweep and the lesson of a visit, named in the page's address for a reload."""
 
 import streamlit as st
 
 from skushare.album import MAX_PHOTOS, Album
 from skushare.app.navigation import stay
+from skushare.app.teach import Lesson
 from skushare.live.session import LiveSession
 from skushare.visits import Visits
 
 MOST_SWEEPS = 20  # of some 12 MB each
+MOST_LESSONS = 100  # of some 3 kB a facing, besides their galleries
 
 
 @st.cache_resource(show_spinner=False)
@@ -16,6 +18,7 @@ def _all_visits():
     return {
         "list": Visits(MAX_PHOTOS, Album.copy, _count_photos),
         "sweep": Visits(MOST_SWEEPS, LiveSession.copy),
+        "lesson": Visits(MOST_LESSONS, Lesson.copy),
     }
 
 

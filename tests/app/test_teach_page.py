@@ -61,7 +61,7 @@ def app(browser, tmp_path):
 
 
 def act(app, browser, **action):
-    app.session_state.lesson.act(action)
+    app.session_state.visit_lesson.act(action)
     app.run()
     assert not app.exception
 
@@ -77,12 +77,19 @@ def test_what_of_a_photo_is_not_taught_goes_along_to_another_gallery(app, browse
     act(app, browser, kind="teach", pile=0, brand="Cola", product="")
     assert open_gallery("Shop A").brands == ("Rot", "Blau", "Cola")
     choose(app, "Gallery", "Shop B")  # what was taught elsewhere stays there, the rest goes along
-    assert app.session_state.gallery_name == "Shop A" and app.session_state.lesson.taught == 1
-    act(app, browser, kind="teach", pile=app.session_state.lesson.piles.numbers[0], brand="Mint", product="")
+    assert app.session_state.gallery_name == "Shop A" and app.session_state.visit_lesson.taught == 1
+    act(
+        app,
+        browser,
+        kind="teach",
+        pile=app.session_state.visit_lesson.piles.numbers[0],
+        brand="Mint",
+        product="",
+    )
     assert app.session_state.gallery_name == "Shop B" and open_gallery("Shop B").brands[2:] == ("Mint",)
     assert open_gallery("Shop A").brands[2:] == ("Cola",)
     choose(app, "Gallery", "Shop A")
-    assert app.session_state.lesson is None  # all is taught
+    assert app.session_state.visit_lesson is None  # all is taught
 
 
 def test_a_photo_that_another_page_sent_is_taught_to_the_gallery_in_use_there(browser, tmp_path):
@@ -96,7 +103,7 @@ def test_a_photo_that_another_page_sent_is_taught_to_the_gallery_in_use_there(br
     page.session_state.teach_frame = ("shelf.jpg", encode_jpeg(np.full((100, 140, 3), 90, np.uint8)))
     page.run()
     assert not page.exception and page.session_state.teaching.gallery.name == other
-    assert page.session_state.lesson.name == "shelf.jpg" and page.session_state.teach_frame is None
+    assert page.session_state.visit_lesson.name == "shelf.jpg" and page.session_state.teach_frame is None
 
 
 def test_a_photo_that_another_page_sent_is_kept_by_a_run_that_is_cut_short(browser, monkeypatch):
@@ -105,8 +112,39 @@ def test_a_photo_that_another_page_sent_is_kept_by_a_run_that_is_cut_short(brows
     with monkeypatch.context() as cut:
         cut.setattr(Lesson, "begin", lambda *_: st.stop())
         page.switch_page("pages/teach.py").run()
-    assert "lesson" not in page.session_state
-    assert page.run().session_state.lesson.name == "shelf.jpg"
+    assert page.session_state.visit_lesson is None
+    assert page.run().session_state.visit_lesson.name == "shelf.jpg"
+
+
+def reloaded(token):
+    """A visit that begins at the address of the page with ``token``."""
+    page = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    page.query_params["lesson"] = token
+    page.switch_page("pages/teach.py").run()
+    assert not page.exception
+    return page
+
+
+def test_a_reloaded_page_goes_on_with_its_photo_and_gallery(app, browser):
+    for name in ("Shop A", "Shop B"):
+        save_gallery(replace(color_gallery(ColorEmbedder()), name=name))
+    choose(app.run(), "Gallery", "Shop A")
+    act(app, browser, kind="teach", pile=0, brand="Cola", product="")
+    again, other = reloaded(app.query_params["lesson"]), reloaded("guessed")
+    assert "1 of 2 facings taught" in again.get("progress")[0].proto.text and not again.warning
+    assert again.session_state.teaching.gallery.name == "Shop A"
+    assert "The photo of this address is not kept" in other.warning[0].value and not other.get("progress")
+    (pile,) = again.session_state.visit_lesson.piles.numbers
+    act(again, browser, kind="teach", pile=pile, brand="Mint", product="")
+    assert open_gallery("Shop A").brands[2:] == ("Cola", "Mint")
+    assert app.run().session_state.visit_lesson.taught == 1  # another visit's, for all that is known
+
+
+def test_of_a_visit_the_photo_in_hand_alone_is_kept(app, browser, tmp_path):
+    before = app.query_params["lesson"]
+    app.file_uploader[0].set_value(("next.png", (tmp_path / "shelf.png").read_bytes(), "image/png")).run()
+    assert reloaded(app.query_params["lesson"]).session_state.visit_lesson.name == "next.png"
+    assert reloaded(before).session_state.visit_lesson is None
 
 
 def test_a_lesson_does_not_hold_the_whole_photo():
@@ -192,7 +230,7 @@ def test_what_may_be_something_else_is_shown_first_in_a_known_pile_and_marked(ap
     app.file_uploader[0].set_value(("again.png", (tmp_path / "shelf.png").read_bytes(), "image/png")).run()
     (strange,) = (pile["facings"] for pile in browser.data["piles"] if not pile["brand"])
     assert not strange[0]["doubtful"]  # nothing of it is known
-    lesson = app.session_state.lesson
+    lesson = app.session_state.visit_lesson
     red = next(pile for pile in browser.data["piles"] if pile["brand"])["id"]
     # Two more facings of that pile, or the strange one would weigh as much as the known one.
     piles = lesson.piles.moved([strange[0]["id"]], red)

@@ -29,6 +29,9 @@ def test_piles_are_put_right_named_and_recognised(open_browser, fresh_app_url, s
     single = piles.filter(has=page.get_by_text("1 alike", exact=True)).first
     single.get_by_role("button", name="Facing").drag_to(first.locator(".thumbs"))
     expect(piles).to_have_count(before)
+    page.wait_for_url("**?lesson=*")
+    page.reload()
+    expect(piles).to_have_count(before)
 
     # Name every pile; the keyboard alone will do.
     for number in range(before):
