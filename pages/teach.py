@@ -190,7 +190,7 @@ with st.expander("Export, import, delete"):
             "as well, you are asked.",
             key=f"gallery_upload_{state.teach_round}",
         )
-        one_brand = archive and ask_one_brand(archive, f"import_of_{state.teach_round}")
+        one_brand = archive and ask_one_brand(archive, f"import_of_{archive.file_id}")
         if one_brand is not None:
             faults = []
             read = read_gallery(archive, embedder, faults, one_brand)

@@ -361,6 +361,14 @@ def test_it_is_asked_what_a_folder_around_all_others_is(app, answer, products):
     assert [(sku.brand, sku.name) for sku in open_gallery("mine").skus] == products
 
 
+def test_it_is_asked_anew_of_another_zip(app):
+    bring_pictures(app, [], **{"Cola/Zero/a.jpg": b"no picture"})
+    app.radio[0].set_value(PRODUCTS).run()
+    assert "none of its pictures can be read" in texts(app.error)
+    bring_pictures(app, ["Cola/Zero/a.jpg"])
+    assert app.radio[0].value is None and gallery_names() == []
+
+
 def test_faults_beyond_a_number_are_counted(app, monkeypatch):
     monkeypatch.setattr("skushare.app.gallery_intake.MOST_NAMED", 1)
     bring_pictures(app, ["Rot/a.jpg"], **{"Rot/b.jpg": b"", "Rot/c.jpg": b""})
