@@ -56,6 +56,7 @@ def describe(audit, products):
     return {
         **{name: getattr(audit, name) for name in words},
         "time": audit.time.isoformat(),
+        "finished": audit.finished,
         **{name: getattr(audit, name) for name in made_with},
         "photos": [
             {

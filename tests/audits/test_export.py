@@ -80,6 +80,11 @@ def test_json_holds_the_original_and_the_corrections(audit):
     assert found["time"] == audit.time.isoformat()
 
 
+def test_json_tells_whether_an_audit_is_finished(make_audit):
+    audits = make_audit(finished=False), make_audit()
+    assert [each["finished"] for each in json.loads(export(audits, "json"))] == [False, True]
+
+
 def test_json_has_the_gaps_that_are_there_after_corrections(make_audit, make_photo):
     number = store.save_audit(make_audit(make_photo((0, 0, 1, 1)), make_photo((0,), shade=50)))
     saved = store.open_audit(number)
