@@ -136,8 +136,9 @@ def export_file(path, wanted=ALL, table="facings", numbers=None, progress=iter):
         raise AuditError(f"{path}: is to end in {', '.join('.' + name for name in FORMATS)}")
     if numbers is None:
         numbers = list_audits(wanted)["audit"].tolist()
+    audits = store.open_audits(numbers)
     with atomic_write(path) as handle:
-        _WRITERS[kind](handle, map(store.open_audit, progress(numbers)), table)
+        _WRITERS[kind](handle, (next(audits) for _ in progress(numbers)), table)
     return len(numbers)
 
 
