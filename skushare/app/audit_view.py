@@ -17,6 +17,7 @@ from skushare.app.shelves import choose_gaps, show_layout
 from skushare.app.text import plain
 from skushare.audit_charts import BEYOND, comparison_chart
 from skushare.audits import store
+from skushare.audits.audit import UNFINISHED
 from skushare.audits.compare import compare
 from skushare.audits.corrections import Facing, told_correction
 from skushare.audits.export import FORMATS, export
@@ -157,11 +158,7 @@ def _facts(audit, *beside):
         for add in beside:
             add(audit)
     if not audit.finished:
-        st.warning(
-            "Not finished: it lacks photos, is in no list, and cannot be corrected yet. "
-            "To go on, give the same photos again with the same words.",
-            icon=":material/hourglass_disabled:",
-        )
+        st.warning(UNFINISHED, icon=":material/hourglass_disabled:")
     if audit.note:
         st.text(audit.note)
     made = [f"model {audit.model} {audit.model_digest[:12]}"]

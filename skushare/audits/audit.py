@@ -13,6 +13,11 @@ from skushare.shelf.gaps import find_gaps
 from skushare.shelf.share import UNKNOWN, share_of_shelves
 from skushare.text import tidy, tidy_name
 
+UNFINISHED = (
+    "Not finished: it lacks photos, is in no list, and cannot be corrected yet. "
+    "To go on, give the same photos again with the same words."
+)  # of an audit that is shown before all its photos are in
+
 
 @dataclass(frozen=True, eq=False)
 class AuditPhoto:

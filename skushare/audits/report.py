@@ -10,6 +10,7 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
+from skushare.audits.audit import UNFINISHED
 from skushare.audits.corrections import told_correction
 from skushare.audits.fonts import write_fallbacks
 from skushare.audits.targets import targets, told_against
@@ -79,7 +80,8 @@ class _Report(FPDF):
         self.set_auto_page_break(True, margin=18)
         self.add_font("DejaVu", fname=_FONT)
         self.set_text_shaping(True)
-        self.set_title(f"Shelf audit {audit.id or ''}".strip())
+        unfinished = "" if audit.finished else ", not finished"
+        self.set_title(f"Shelf audit {audit.id or ''}".strip() + unfinished)
         self.set_creation_date(audit.time)
         self.known = set(self.fonts["dejavu"].cmap)
         self.add_fallbacks({c for c in texts if ord(c) not in self.known and c.isprintable()}, folder)
@@ -107,6 +109,8 @@ class _Report(FPDF):
 
     def head(self, audit, now, gaps):
         self.title_line(self.title, 20)
+        if not audit.finished:
+            self.text_line(UNFINISHED)
         facts = {
             "Store": audit.store,
             "Shelf": audit.shelf,

@@ -241,8 +241,10 @@ def show_audit(args):
 
 
 def export_audits(args):
+    from skushare.audits.audit import UNFINISHED
     from skushare.audits.export import export_file
     from skushare.audits.listing import ALL
+    from skushare.audits.store import unfinished_audits
 
     wanted = _filter(args)
     if args.audit and wanted != ALL:
@@ -251,6 +253,9 @@ def export_audits(args):
         raise ConfigError(f"{args.file}: a JSON file has facings and shares; leave out --table")
     count = export_file(args.file, wanted, args.table or "facings", args.audit, shown("audits"))
     print(f"{args.file}: {counted(count, 'audit')}")
+    if args.audit:  # others are finished
+        for number in sorted({batch["audit"] for batch in unfinished_audits()} & set(args.audit)):
+            print(f"skushare: audit {number}: {UNFINISHED}", file=sys.stderr)
     return 0
 
 
@@ -327,11 +332,13 @@ def _filter(args):
 
 
 def _print(audit):
+    from skushare.audits.audit import UNFINISHED
     from skushare.shelf.gaps import count_gaps
 
     now = audit.corrected()
     facts = {
         "audit": audit.id,
+        "state": "" if audit.finished else UNFINISHED,
         "store": audit.store,
         "shelf": audit.shelf,
         "category": audit.category,

@@ -210,6 +210,7 @@ def _joined(found, pictures, draw):
     import numpy as np
 
     from skushare.detector.batch import Found
+    from skushare.images import read_image
     from skushare.shelf.mosaic import join_photos
     from skushare.shelf.registration import move_boxes
 
@@ -224,11 +225,13 @@ def _joined(found, pictures, draw):
     for mosaic in join_photos(images, scaled):
         members = sorted(mosaic.members)
         paths = [good[member].path for member in members]
-        if draw:
-            draw(paths[0], mosaic.picture, mosaic.detections)
         if len(members) == 1:  # by itself, in all its pixels
             records.append(good[members[0]])
+            if draw:
+                draw(paths[0], read_image(paths[0]), good[members[0]].detections)
             continue
+        if draw:
+            draw(paths[0], mosaic.picture, mosaic.detections)
         name = Path(" + ".join([str(paths[0]), *(path.name for path in paths[1:])]))
         height, width = mosaic.picture.shape[:2]
         doubtful = [move_boxes(good[m].doubtful * scales[m], mosaic.moves[m]) for m in members]

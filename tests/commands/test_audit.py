@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from skushare.audits import store
+from skushare.audits.audit import UNFINISHED
 from skushare.audits.listing import list_audits
 from skushare.brands.library import gallery_versions, skus_of
 from skushare.brands.notes import brand_notes
@@ -242,17 +243,22 @@ def test_a_folder_without_photos_is_said(tmp_path, capsys):
     assert status == 2 and "no photos found" in told.err
 
 
-def test_other_photos_in_the_folder_of_an_interrupted_audit_are_another_one(photos, capsys, monkeypatch):
+def test_an_interrupted_audit_is_told_as_one_and_other_photos_in_its_folder_are_another(
+    photos, tmp_path, capsys, monkeypatch
+):
     detect = Detector.load("").detect
     monkeypatch.setattr(Detector.load(""), "detect", Mock(side_effect=[detect(0, 0, 0), KeyboardInterrupt]))
     with suppress(KeyboardInterrupt):
         main(["audit", str(photos)])
     assert [batch["photos"] for batch in store.unfinished_audits()] == [1]
+    assert UNFINISHED in run(capsys, "audits", "show", 1)[1].out
+    status, told = run(capsys, "audits", "export", tmp_path / "one.csv", "--audit", 1)
+    assert status == 0 and f"audit 1: {UNFINISHED}" in told.err
     monkeypatch.setattr(Detector.load(""), "detect", detect)
     for path in photos.iterdir():
         write_image(path, np.full((40, 40, 3), 99 + int(path.stem), np.uint8))
     status, told = run(capsys, "audit", photos)
-    assert status == 0 and "goes on" not in told.out
+    assert status == 0 and "goes on" not in told.out and UNFINISHED not in told.out
     assert list_audits()["audit"].tolist() == [2] and len(store.open_audit(2).photos) == 3
 
 
