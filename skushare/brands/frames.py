@@ -201,8 +201,8 @@ class LookNamer(FrameNamer):
         found = self._named(detections)
         self._frames += 1
         if self._frames % LOOKS_EVERY == 0:
-            strange = self._vectors.any(1) if found.brand_ids is None else found.brand_ids < 0
-            strange = np.flatnonzero(strange & self._vectors.any(1))
+            strange = self.looked_at if found.brand_ids is None else found.brand_ids < 0
+            strange = np.flatnonzero(strange & self.looked_at)
             self._found_looks(image, detections.boxes[strange], self._vectors[strange])
         return found
 

@@ -94,16 +94,17 @@ def test_a_facing_keeps_its_brand_by_its_track_however_far_it_moves(namer):
     assert namer.looked_at.tolist() == [True, True, True, False]
 
 
-def test_a_facing_seen_whole_goes_before_cut_off_ones_and_before_what_was_learnt_of_it_cut_off(namer):
-    def seen(*places):
-        """(image, detections) of facings in these places of a wide frame, the first red, the others blue."""
-        image = np.zeros((100, 400, 3), np.uint8)
-        boxes = np.array([(left, 20, left + 20, 60) for left in places]).clip(0)
-        for box, color in zip(boxes, ("red", *["blue"] * len(places)), strict=False):
-            image[20:60, box[0] : box[2]] = COLORS[color]
-        ones = np.ones(len(boxes))
-        return image, Detections(boxes, ones, 0 * ones, track_ids=range(len(boxes)))
+def seen(*places):
+    """(image, detections) of facings in these places of a wide frame, the first red, the others blue."""
+    image = np.zeros((100, 400, 3), np.uint8)
+    boxes = np.array([(left, 20, left + 20, 60) for left in places]).clip(0)
+    for box, color in zip(boxes, ("red", *["blue"] * len(places)), strict=False):
+        image[20:60, box[0] : box[2]] = COLORS[color]
+    ones = np.ones(len(boxes))
+    return image, Detections(boxes, ones, 0 * ones, track_ids=range(len(boxes)))
 
+
+def test_a_facing_seen_whole_goes_before_cut_off_ones_and_before_what_was_learnt_of_it_cut_off(namer):
     namer.a_frame = 1
     assert namer.name(*seen(-8, 100)).brand_ids.tolist() == [-1, 1]  # the whole one first
     namer.name(*seen(-8, 100))
@@ -203,6 +204,18 @@ def test_a_look_keeps_a_picture_and_gives_its_examples(embedder):
     assert (first.name, second.name) == ("look A", "look B") and len(vectors) == len(pictures) == 3
     assert first.picture == pictures[0] and decode_jpeg(first.picture).mean((0, 1)).argmax() == 0
     assert len(namer.examples("look C")[0]) == len(namer.examples("look C")[1]) == 0
+
+
+def test_no_look_is_founded_by_what_was_learnt_of_facings_when_they_were_cut_off(embedder):
+    namer = LookNamer(embedder)
+    for left in (*[-8] * (LOOKS_EVERY - 1), 30):  # at last they are whole, and none is looked at for the pace
+        namer.name(*seen(300, left, left, left))
+        namer.a_frame = 0
+    assert not namer.looked_at[1:].any() and namer.founded == ()
+    namer.a_frame = A_FRAME
+    for _ in range(LOOKS_EVERY):
+        namer.name(*seen(300, 30, 30, 30))
+    assert len(namer.founded) == 1 and len(namer.examples("look A")[0]) == 3
 
 
 def test_a_look_that_is_taught_as_a_further_product_of_its_brand_is_that(embedder):
