@@ -300,21 +300,26 @@ class Gallery:
         another: of a product that was removed, the id may be given to the next one.
 
         Returns:
-            ({brand id: its one here}, {SKU id: its one here}); -1 for what is gone.
+            {(brand id, SKU id): those here} of each product and, with the SKU id -1, of each brand; -1 for
+            what is gone.
         """
         called = {(sku.brand, sku.name): number for number, sku in enumerate(self.skus)}
         known = {sku.id: number for number, sku in enumerate(self.skus)}
         brands = {brand: number for number, brand in enumerate(self.brands)}
-        brand_ids, sku_ids = {}, {}
+        brand_ids, sku_ids = {}, []
         for number, sku in enumerate(earlier.skus):
             here = called.get((sku.brand, sku.name), known.get(sku.id, -1))
             if here >= 0 and sku.brand != self.skus[here].brand and sku.name != self.skus[here].name:
                 here = -1
-            sku_ids[number] = here
+            sku_ids.append(here)
             brand = int(earlier.brand_ids[number])
             if brand_ids.get(brand, -1) < 0:
                 brand_ids[brand] = brands.get(sku.brand, int(self.brand_ids[here]) if here >= 0 else -1)
-        return brand_ids, sku_ids
+        ids = {(brand, -1): (here, -1) for brand, here in brand_ids.items()}
+        for number, (brand, here) in enumerate(zip(earlier.brand_ids.tolist(), sku_ids, strict=True)):
+            # A product that was moved to another brand takes what is counted of it along.
+            ids[brand, number] = (brand_ids[brand] if here < 0 else int(self.brand_ids[here]), here)
+        return ids
 
     def new_id(self):
         """An id that no product has."""

@@ -225,8 +225,7 @@ def test_a_look_that_is_taught_as_a_further_product_of_its_brand_is_that(embedde
         namer.name(*frame("red", "blue", "blue"))
     gallery = taught_look(namer.gallery, "Oats", *namer.examples("look A"), embedder)
     assert [sku.name for sku in gallery.skus] == ["Oats", "Oats 2"]
-    namer, brand_ids, sku_ids = namer.taught("look A", "Oats", gallery)
-    assert (brand_ids, sku_ids) == ({1: 0}, {1: 1})
+    assert namer.taught("look A", "Oats", gallery)[1] == {(1, 1): (0, 1)}
 
 
 def test_a_look_that_was_taught_before_goes_on_as_what_it_is(embedder, gallery):
@@ -236,7 +235,7 @@ def test_a_look_that_was_taught_before_goes_on_as_what_it_is(embedder, gallery):
     known = taught_look(Gallery("new"), "Oats", *namer.examples("look A"), embedder)
     known = taught_look(known, "Blau", *namer.examples("look B"), embedder)
     again = taught_look(known, "Oats", *namer.examples("look A"), embedder)
-    assert again is known and namer.taught("look A", "Oats", again)[1:] == ({0: 0, 1: 2}, {0: 0, 1: 2})
+    assert again is known and namer.taught("look A", "Oats", again)[1] == {(0, 0): (0, 0), (1, 1): (2, 2)}
 
 
 def test_a_look_that_is_taught_goes_and_letters_are_not_given_again(embedder):
@@ -244,8 +243,8 @@ def test_a_look_that_is_taught_goes_and_letters_are_not_given_again(embedder):
     for _ in range(LOOKS_EVERY):
         namer.name(*frame("red", "red", "blue", "blue", "red"))
     blue = Gallery("new").with_examples(Sku("a", "Blau", "Blau"), *namer.examples("look B"), embedder)
-    namer, brand_ids, sku_ids = namer.taught("look B", "Blau", blue)
-    assert (brand_ids, sku_ids) == ({0: 1, 1: 0}, {0: 1, 1: 0})
+    namer, ids = namer.taught("look B", "Blau", blue)
+    assert ids == {(0, 0): (1, 1), (1, 1): (0, 0)}
     assert namer.brands == ("Blau", "look A") and namer.founded[1].brand == "Blau"
     for _ in range(LOOKS_EVERY):
         found = namer.name(*frame("green", "green", "blue", "blue", "red"))

@@ -169,7 +169,16 @@ def test_renaming_a_brand_joins_it_with_one_of_that_name(gallery):
 def test_the_ids_of_an_earlier_version_are_found_again(gallery, skus, brand_ids, sku_ids):
     gallery = gallery.with_sku("b", brand="Grün")
     later = Gallery(gallery.name, [Sku(*each.split(",")) for each in skus.split()])
-    assert later.ids_from(gallery) == (dict(enumerate(brand_ids)), dict(enumerate(sku_ids)))
+    brands = {(number, -1): (brand, -1) for number, brand in enumerate(brand_ids)}
+    pairs = enumerate(zip(brand_ids, sku_ids, strict=True))
+    assert later.ids_from(gallery) == brands | {(number, number): pair for number, pair in pairs}
+
+
+def test_a_product_that_was_moved_is_of_its_new_brand_and_the_others_stay(gallery):
+    ids = gallery.with_sku("b", brand="Blau").ids_from(gallery)
+    assert ids == {(0, -1): (0, -1), (1, -1): (1, -1), (0, 0): (0, 0), (0, 1): (1, 1), (1, 2): (1, 2)}
+    ids = gallery.without("b").ids_from(gallery)
+    assert ids == {(0, -1): (0, -1), (1, -1): (1, -1), (0, 0): (0, 0), (0, 1): (0, -1), (1, 2): (1, 1)}
 
 
 def test_new_ids_are_new(gallery, embedder):

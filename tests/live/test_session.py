@@ -245,6 +245,18 @@ def test_another_version_of_the_gallery_goes_on_with_the_count(
         assert named(session, seen) == brands + blue
 
 
+def test_what_was_counted_of_a_product_is_of_the_brand_that_it_is_moved_to(session, detector, monkeypatch):
+    embedder, (image, found) = ColorEmbedder(), shelf("red", "green")
+    monkeypatch.setattr(detector, "detect", lambda *args, **options: found)
+    known = color_gallery(embedder)
+    session.name_by(known, embedder)
+    for _ in range(4):
+        session.process(image)
+    session.name_by(known.with_sku("b", brand="Blau"), embedder)
+    for seen in (session.unique_facings(), session.reading().detections):
+        assert named(session, seen) == ["Rot", "Blau"]
+
+
 def test_a_look_is_taught_to_a_gallery_that_somebody_else_changed(session, detector, monkeypatch):
     embedder, (image, found) = ColorEmbedder(), shelf("red", "blue", "red", "blue", "green")
     monkeypatch.setattr(detector, "detect", lambda *args, **options: found)
