@@ -344,10 +344,15 @@ class LiveSession:
         with self._tracking:
             return self._tracker.pictures()
 
-    def recount(self):
-        """Begin to count anew, as at another shelf; gives the :class:`Dropped` count."""
+    def recount(self, last=None):
+        """Begin to count anew, as at another shelf; gives the :class:`Dropped` count.
+
+        Where nothing was counted since the ``last`` one was dropped, it is that one, to be taken back still.
+        """
         with self._tracking:
-            return self._drop()
+            waits = last is not None and self.can_take_back(last)
+            dropped = self._drop()
+            return last._replace(begun=self.begun) if waits and not dropped.facings else dropped
 
     def take_back(self, dropped):
         """Go on with a ``dropped`` count and its namer; gives the present ones as :class:`Dropped`.

@@ -198,7 +198,13 @@ def test_a_dropped_count_can_be_taken_back_until_counting_begins_anew_again(sess
     again = session.recount()
     session.recount()
     assert session.take_back(again) is None and session.reading().unique == 0
-    last = session.recount()
+    for _ in range(6):
+        session.process(frame)
+    last = session.recount(again)  # which is gone
+    session.process(frame)
+    last = session.recount(last)  # of nothing counted since
+    assert (last.facings, session.take_back(last).facings, session.reading().unique) == (3, 0, 3)
+    last = session.recount(last)
     session.name_by(color_gallery(embedder), embedder)
     assert not session.can_take_back(last)
 
