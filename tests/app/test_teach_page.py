@@ -12,11 +12,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from skushare.app import pile_board as board_module
-from skushare.app.galleries import Teaching
+from skushare.app.galleries import Teaching, with_free_name
 from skushare.app.gallery_intake import BRANDS, PRODUCTS
 from skushare.app.teach import Lesson, edited, products
 from skushare.brands.embedder import Embedder
-from skushare.brands.gallery import Gallery, GalleryError, Sku
+from skushare.brands.gallery import LONGEST_NAME, Gallery, GalleryError, Sku
 from skushare.brands.gallery_files import gallery_zip
 from skushare.brands.library import gallery_names, gallery_versions, open_gallery, save_gallery
 from skushare.brands.piles import Piles
@@ -299,6 +299,15 @@ def test_an_import_of_a_name_that_is_taken_gets_a_free_one(app):
     assert open_gallery("shelf 3").brands == ("Rot", "Blau") and "**shelf 3**" in texts(app.info)
     choose(app, "Gallery", "shelf")
     assert not app.info
+
+
+def test_a_taken_name_as_long_as_names_can_be_is_cut_for_its_number(workspace):
+    gallery = replace(color_gallery(ColorEmbedder()), name="x" * LONGEST_NAME)
+    save_gallery(gallery)
+    other = with_free_name(gallery.without("a"))
+    assert with_free_name(gallery) is gallery and other.name == "x" * 194
+    save_gallery(other)
+    assert with_free_name(other.without("b")).name == f"{other.name} 2"
 
 
 def test_an_import_can_be_the_next_version_of_the_gallery_of_its_name(app):
