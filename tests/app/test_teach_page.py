@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from skushare.app import pile_board as board_module
+from skushare.app import taught as taught_module
 from skushare.app.galleries import Teaching, with_free_name
 from skushare.app.gallery_intake import BRANDS, PRODUCTS
 from skushare.app.teach import Lesson, edited, products
@@ -485,6 +486,20 @@ def test_where_there_are_more_versions_than_are_shown_it_is_told_how_to_reach_th
 def test_a_zip_that_is_none_is_told(app):
     app.file_uploader[1].set_value(("g.zip", b"no zip", "application/zip")).run()
     assert not app.exception and "damaged" in texts(app.error)
+
+
+@pytest.mark.parametrize("brand, saves", [("Rot ", 0), ("Pink", 1)])
+def test_an_edit_is_kept_once_and_only_where_it_changes_something(monkeypatch, brand, saves):
+    gallery, state, kept = color_gallery(ColorEmbedder()), {}, []
+
+    def edited_table(table, key, **_):
+        state[key] = {"edited_rows": {0: {"brand": brand}}}
+
+    monkeypatch.setattr(taught_module.st, "session_state", state)
+    monkeypatch.setattr(taught_module.st, "data_editor", edited_table)
+    monkeypatch.setattr(taught_module.st, "rerun", lambda: None)
+    taught_module.show_products(gallery, kept.append)
+    assert len(kept) == saves
 
 
 def test_the_table_of_products_can_be_edited():
