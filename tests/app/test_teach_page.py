@@ -518,6 +518,8 @@ def test_the_table_of_products_can_be_edited():
     assert edited(gallery, {"c": {"brand": " rot"}}).brands == ("Rot",)
     assert edited(gallery, {"b": {"brand": "ROT"}}).brands == ("ROT", "Blau")
     assert edited(named, {"c": {"brand": "blau"}}).skus[2:] == (Sku("c", "blau", "blau"),)
+    both = edited(gallery.with_sku("a", name="Rot"), {"b": {"brand": "ROT"}})
+    assert [(sku.brand, sku.name) for sku in both.skus[:2]] == [("ROT", "ROT"), ("ROT", "green")]
     for wrong in ({"brand": None}, {"colour": "red"}):
         with pytest.raises(GalleryError):
             edited(gallery, {"a": wrong})
