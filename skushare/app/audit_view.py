@@ -64,7 +64,8 @@ def show_audit(audit):
     gaps = now.gaps(_gaps)
     _bar(audit)
     st.title(f"Audit {audit.id}")
-    _facts(audit, _edit)
+    # An unfinished audit is known by its words when it is gone on with.
+    _facts(audit, *([_edit] if audit.finished else []))
     with st.container(horizontal=True):
         st.metric("Facings", f"{now.facings:,}", border=True)
         st.metric("Photos", f"{audit.photos_taken:,}", border=True)

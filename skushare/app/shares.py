@@ -186,7 +186,9 @@ def _edit_targets(shares, together, measure, wanted, category, key):
             "difference": number("difference, points", format="%+.1f"),
             "sure": st.column_config.TextColumn("beyond the margin"),
         }
-        editor = f"{key}_targets_{measure}_{category}_{hash(tuple(sorted(wanted.items())))}"
+        # An edit is known by its row: other rows, or another order of them, begin without any.
+        state = hash((tuple(shown["name"]), *sorted(wanted.items())))
+        editor = f"{key}_targets_{measure}_{category}_{state}"
         st.data_editor(
             shown,
             hide_index=True,

@@ -221,7 +221,7 @@ def run_teach(args):
             if not gallery.unlearnt([picture], brand, label):
                 known += 1
                 continue
-            sku = gallery.find(brand, label) or gallery.new_sku(brand, label, brand in own)
+            sku = gallery.find(brand, label) or gallery.new_sku(brand, label, brand_of[label] in own)
             gallery = gallery.with_examples(sku, embedder.embed(image, [box]), [picture], embedder)
             new += 1
     if faults and not known + new:

@@ -620,7 +620,10 @@ def test_an_unfinished_batch_is_told_and_can_be_deleted(make_unfinished):
 
 
 def test_an_unfinished_audit_that_is_opened_says_so(make_unfinished, annotator):
-    assert any("Not finished" in text for text in texts(open_page(audit=make_unfinished).warning))
+    app = open_page(audit=make_unfinished)
+    assert any("Not finished" in text for text in texts(app.warning))
+    edit(app, make_unfinished)
+    assert "Save" not in [each.label for each in app.button]  # its words are how it is gone on with
     assert not open_page(audit=save()).warning
 
 

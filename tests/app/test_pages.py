@@ -1,6 +1,7 @@
 """The pages, run without a browser on a stub detector."""
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import av
@@ -95,6 +96,27 @@ def test_photos_of_a_page_that_was_left_meanwhile_are_named_and_can_be_added_aga
     assert metrics(app)["Photos"] == "2" and "120.jpg, 160.jpg" in app.warning[0].value.replace("\\", "")
     app.file_uploader[0].set_value(files).run()
     assert not app.exception and not app.warning and metrics(app)["Photos"] == "4"
+
+
+def test_a_shot_of_a_run_that_was_cut_short_is_counted_under_its_first_name(detector, monkeypatch):
+    take, stopped, clock = Album.take, [], count()
+
+    def take_one_at_first(self, files, detector, seconds, embedder):
+        left = take(self, files, detector, 0, embedder)
+        if not stopped:
+            stopped.append(True)
+            st.stop()  # as when the visitor presses something
+        return left
+
+    monkeypatch.setattr(Album, "take", take_one_at_first)
+    monkeypatch.setattr("time.strftime", lambda *_: f"camera-{next(clock)}.jpg")
+    app = open_page("photos")
+    app.toggle(key="use_camera").set_value(True).run()
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))])
+    app.camera_input[0].set_value(upload("shot.jpg", photo(80))).run()
+    assert len(app.session_state.visit_list.waiting) == 1
+    app.run()
+    assert not app.exception and not app.warning and metrics(app)["Photos"] == "2"
 
 
 @pytest.fixture

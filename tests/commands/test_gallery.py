@@ -117,6 +117,9 @@ def test_labels_that_differ_by_case_are_taught_as_one_brand(tmp_path, capsys):
     source = (tmp_path / "labels.json", "--images", FOLDER, "--format", "coco", "--examples", 1)
     status, told = run(capsys, "gallery", "teach", "g", *source)
     assert status == 0 and "2 products of 1 brands, 2 examples" in told.out
+    (tmp_path / "map.csv").write_text("label,brand,own\nCola,Pop,\ncola,POP,yes\n")
+    assert run(capsys, "gallery", "teach", "h", *source, "--brand-map", tmp_path / "map.csv")[0] == 0
+    assert open_gallery("h").brands == open_gallery("h").own_brands == ("Pop",)
 
 
 @pytest.mark.parametrize("right", [1, 0])
