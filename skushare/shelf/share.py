@@ -12,8 +12,8 @@ from skushare.shelf.rows import row_ids
 UNKNOWN = "unknown"
 OWN, COMPETITORS = "own brands", "competitors"
 CERTAIN = 1.96  # standard errors on either side of a 95 % interval
-# Chosen on validation photos by `benchmarks/margins.py`: how likely a facing that the gallery did not know is of
-# one of its brands, and how far facings of one brand are wrong together (correlation).
+# Chosen on validation photos by `benchmarks/margins.py`: how likely a facing that the gallery did not know is
+# of one of its brands, and how far facings of one brand are wrong together (correlation).
 REFUSED, TOGETHER = 0.2, 0.05
 MEASURES = ("share", "linear", "area")
 KEPT = 2048  # photos whose facings' sizes are remembered; a thousand facings take 40 kB
