@@ -70,6 +70,7 @@ class Evaluation:
         for sample in self.dataset.samples:
             labels.update(f"{photo_key(sample.path)} {sample.width} {sample.height}".encode())
             labels.update(sample.boxes.tobytes() + sample.class_ids.tobytes())
+            labels.update(np.flatnonzero(sample.ignored).tobytes())
         names = self.model.config.labels, self.dataset.labels
         return evaluations_folder() / "figures" / digest(self.predictions.key, names, labels.hexdigest())
 

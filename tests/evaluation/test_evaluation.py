@@ -97,6 +97,10 @@ def test_other_labels_make_new_figures_of_the_same_detections(knowing, model, da
     assert changed.condition()[0] == UNFINISHED
     result, _ = changed.run(resamples=0)
     assert result.counts.tolist() == [1, 4, 6] and knowing.seen == 3
+    ignored = replace(first, scores=np.float32([0, 1]))
+    changed = Evaluation(model, replace(dataset, samples=(ignored, *dataset.samples[1:])))
+    result, _ = changed.run(resamples=0)
+    assert result.counts.tolist() == [1, 4, 6] and [len(found) for found in result.found] == [1, 4, 6]
 
 
 def test_photos_that_cannot_be_read_are_named_and_left_out(knowing, model, dataset):
