@@ -300,9 +300,10 @@ def _repair_outside(view, pictures, boxes):
 def _find_tiny(view):
     boxes = view.index.boxes
     low, high = _ordered(boxes)
-    side = (high - low).min(axis=1, initial=np.inf)
-    rows = np.flatnonzero(view.measured & (side < TINY * view.size.max(axis=1, initial=0)))
-    return view.at(rows, lambda row: "{:.1f} x {:.1f} pixels".format(*(high - low)[row]))
+    sides = high - low
+    tiny = sides.min(axis=1, initial=np.inf) < TINY * view.size.max(axis=1, initial=0)
+    rows = np.flatnonzero(view.measured & tiny)
+    return view.at(rows, lambda row: "{:.1f} x {:.1f} pixels".format(*sides[row]))
 
 
 def _drop_boxes(view, pictures, boxes):
