@@ -120,7 +120,7 @@ class Annotator {
   }
 
   withClass(box) {
-    return [...box.slice(0, 4), Number(this.classes.value), 1];
+    return [...box.slice(0, 4), Number(this.classes.value), byHand(box[5])];
   }
 
   /** The smallest box at a point, as the one that a larger box around it must not hide. */
@@ -231,7 +231,7 @@ class Annotator {
         moved = [u === 0 ? l + dx : l, v === 0 ? t + dy : t, u === 1 ? r + dx : r, v === 1 ? b + dy : b];
       }
       const tidied = kind === "move" ? this.shift(moved) : this.tidy(moved);
-      this.draft = [...tidied, this.selected[4], 1];
+      this.draft = [...tidied, this.selected[4], byHand(this.selected[5])];
     }
     this.draw();
   }
@@ -284,8 +284,8 @@ class Annotator {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (nudges[event.key] && this.selected) {
       const [dx, dy] = nudges[event.key];
-      const [l, t, r, b, id] = this.draft ?? this.selected;
-      this.draft = [...this.shift([l + dx, t + dy, r + dx, b + dy]), id, 1];
+      const [l, t, r, b, id, score] = this.draft ?? this.selected;
+      this.draft = [...this.shift([l + dx, t + dy, r + dx, b + dy]), id, byHand(score)];
       clearTimeout(this.nudging);
       this.nudging = setTimeout(() => this.settle(), 700);
       this.draw();
@@ -434,7 +434,7 @@ class Annotator {
     if (active) {
       const [l, t, r, b, id, score] = active;
       text = `${labels[id]}, ${Math.round(r - l)} × ${Math.round(b - t)} pixels`;
-      if (score < 1) text += `, score ${score.toFixed(2)}`;
+      if (score < 1) text += score ? `, score ${score.toFixed(2)}` : ", to be ignored";
       text += ". Drag it, its corners or its sides";
       text += COARSE ? "." : "; arrow keys nudge, Delete deletes it.";
     }
@@ -442,6 +442,8 @@ class Annotator {
   }
 }
 
+/** The score of a box that was changed by hand: a region to be ignored (0) stays one. */
+const byHand = (score) => (score === 0 ? 0 : 1);
 const same = (a, b) => a.every((value, i) => value === b[i]);
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
 const usualSize = (boxes) => [median(boxes.map((box) => box[2] - box[0])), median(boxes.map((box) => box[3] - box[1]))];

@@ -152,6 +152,8 @@ def run_convert(args):
     _tell_if_boxless(raw)
     if dropped := _boxes(raw) - _boxes(dataset):
         print(f"left out {dropped} boxes without area or outside of their image")
+    if args.to == "yolo" and (ignored := _ignored(dataset)):
+        print(f"left out {ignored} regions to be ignored, which yolo has no mark for")
     return 0
 
 
@@ -216,8 +218,14 @@ def _boxes(dataset):
     return sum(len(sample.boxes) for sample in dataset.samples)
 
 
+def _ignored(dataset):
+    return sum(int(sample.ignored.sum()) for sample in dataset.samples)
+
+
 def _summary(dataset):
     counts = ", ".join(
         f"{checks.printable(split) or 'no split'} {len(dataset.only(split))}" for split in dataset.splits
     )
-    return f"{len(dataset)} images ({counts}), {_boxes(dataset)} boxes"
+    ignored = _ignored(dataset)
+    told = f", {ignored} of them regions to be ignored" * bool(ignored)
+    return f"{len(dataset)} images ({counts}), {_boxes(dataset)} boxes{told}"

@@ -250,7 +250,7 @@ def _of_labelled_size(dataset):
 def _by_photo(dataset, brand_of, most):
     """[(path, [(label, box), ...])] of the boxes to teach, those of a label from as many photos as can be."""
     places = {}
-    for sample in dataset.samples:
+    for sample in (sample.facings for sample in dataset.samples):
         ranks = {}
         for box, class_id in zip(sample.boxes, sample.class_ids.tolist(), strict=True):
             label = dataset.labels[class_id]

@@ -7,6 +7,7 @@ dataset without the fault. ``CHECKS`` has them in the order in which they are re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ BEYOND = 1.0  # pixels that a box may lie outside of its picture; less is roundi
 TINY = 0.003  # of the picture's longest side; nothing can be seen on fewer than 3 of 1,000 pixels
 TWICE = 0.75  # IoU from which two boxes are one; on real shelves, neighbours stay below .6
 NEIGHBOURS = 200  # boxes that each is compared with, in the order of their centres
+_PICTURES = 200  # looked through at once for boxes drawn twice
 SAME_SHAPE = 0.02  # by which the aspect of a picture may differ from the labelled one's
 
 _KEPT_FIRST = {"test": 0, "val": 1, "train": 3}  # what a leak is measured with stays as it is
@@ -300,9 +302,10 @@ def _repair_outside(view, pictures, boxes):
 def _find_tiny(view):
     boxes = view.index.boxes
     low, high = _ordered(boxes)
-    side = (high - low).min(axis=1, initial=np.inf)
-    rows = np.flatnonzero(view.measured & (side < TINY * view.size.max(axis=1, initial=0)))
-    return view.at(rows, lambda row: "{:.1f} x {:.1f} pixels".format(*(high - low)[row]))
+    sides = high - low
+    tiny = sides.min(axis=1, initial=np.inf) < TINY * view.size.max(axis=1, initial=0)
+    rows = np.flatnonzero(view.measured & tiny)
+    return view.at(rows, lambda row: "{:.1f} x {:.1f} pixels".format(*sides[row]))
 
 
 def _drop_boxes(view, pictures, boxes):
@@ -311,7 +314,11 @@ def _drop_boxes(view, pictures, boxes):
 
 def _find_twice(view):
     boxes, scores = view.index.boxes, view.index.scores
-    first, second = _overlapping(boxes, view.picture)
+    # Pictures by the hundred: all boxes at once would take many times their own memory.
+    starts = view.index.starts
+    cuts = pairwise(np.append(starts[:-1:_PICTURES], starts[-1]))
+    found = [a + _overlapping(boxes[a:b], view.picture[a:b]) for a, b in cuts]
+    first, second = np.concatenate([np.zeros((2, 0), np.int64), *found], axis=1)
     swap = scores[second] > scores[first]  # otherwise the one that comes first in the file stays
     kept, gone = np.where(swap, second, first), np.where(swap, first, second)
     rows, at = np.unique(gone, return_index=True)

@@ -14,6 +14,7 @@ from skushare.detector.runtime import Detector
 from skushare.errors import DatasetError, ImageError, SkushareError
 from skushare.evaluation.predictions import Predictions, digest, photo_key
 from skushare.evaluation.result import Result
+from skushare.evaluation.trained import tell_trained
 from skushare.files import make_folder, write_file, writing
 from skushare.lock import hold, is_held
 from skushare.processes import STANDS_BACK, start_detached
@@ -70,6 +71,7 @@ class Evaluation:
         for sample in self.dataset.samples:
             labels.update(f"{photo_key(sample.path)} {sample.width} {sample.height}".encode())
             labels.update(sample.boxes.tobytes() + sample.class_ids.tobytes())
+            labels.update(np.flatnonzero(sample.ignored).tobytes())
         names = self.model.config.labels, self.dataset.labels
         return evaluations_folder() / "figures" / digest(self.predictions.key, names, labels.hexdigest())
 
@@ -112,7 +114,10 @@ class Evaluation:
             return None
 
     def read(self):
-        """What :meth:`run` saved: ``Result.scored`` with ``failures`` and perhaps ``loss``; or ``None``."""
+        """What :meth:`run` saved, or ``None``.
+
+        It is ``Result.scored`` with ``failures``, ``trained`` (of ``tell_trained``) and perhaps ``loss``.
+        """
         try:
             return json.loads((self.folder / FIGURES).read_text())
         except (OSError, ValueError):
@@ -180,7 +185,7 @@ class Evaluation:
                 if teller.stopped:
                     return None
             teller.tell(Progress("figures", 0, 1))
-            saved |= result.scored(resamples)
+            saved |= result.scored(resamples) | {"trained": tell_trained(self.model, result.samples)}
             write_file(self.folder / FIGURES, json.dumps(saved, indent=1))
         return result, saved
 

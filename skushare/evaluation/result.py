@@ -10,7 +10,7 @@ from skushare.dataset.dataset import joined_labels
 from skushare.evaluation import coco
 from skushare.evaluation.counting import best_threshold, counting_curve, counting_error
 from skushare.evaluation.curves import calibration, precision_recall
-from skushare.evaluation.matching import IOU, Outcome, match
+from skushare.evaluation.matching import IOU, Outcome, judged, match
 
 DENSITIES = (50, 100, 150, 200)  # facings a photo, upper bounds of the bands
 _COUNTS = ("facings", "found", "error", "right", "misnamed", "false", "missed")
@@ -43,8 +43,11 @@ class Result:
             dataset: a ``Dataset``; found: list of ``Detections`` for its samples.
             labels: class names of the model.
 
-        Where one of the two knows a single class, all count as that one.
+        Where one of the two knows a single class, all count as that one. Regions to be ignored, and what
+        was found in them, are left out.
         """
+        found = [judged(s, d) for s, d in zip(dataset.samples, found, strict=True)]
+        dataset = replace(dataset, samples=tuple(s.facings for s in dataset.samples))
         if len(labels) == 1 or len(dataset.labels) == 1:
             found = [replace(d, class_ids=np.zeros(len(d))) for d in found]
             return cls(dataset.as_one_class().samples, found, ("facing",))

@@ -35,14 +35,14 @@ def advise(plan, indexes=(), validation=None):
     photos = sum(map(len, indexes))
     if photos:
         warnings.append(_length(plan.training, photos))
-    if photos and not any(len(index.boxes) for index in indexes):
+    if photos and not any(index.scores.any() for index in indexes):
         warnings.append(
             "No photo to train on has a box: the model learns nothing but background. Label them, or train "
             "on others."
         )
     elif not plan.one_class:
         warnings += _classes(indexes, validation)
-    if validation is not None and not len(validation.boxes):
+    if validation is not None and not validation.scores.any():
         warnings.append(
             f"No photo of {plan.validation} has a box: nothing tells the best weights, so the run ends at "
             "its start. Label them, or validate on others."

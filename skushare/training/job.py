@@ -14,9 +14,11 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from skushare.dataset.duplicates import near_any
 from skushare.dataset.layout import missing_photos
 from skushare.dataset.scan import scan
 from skushare.errors import ConfigError, DatasetError, SkushareError
+from skushare.evaluation.trained import write_trained
 from skushare.files import drop_unfinished
 from skushare.lock import hold
 from skushare.quiet import load_keras
@@ -100,7 +102,7 @@ def package_job(run):
 
 
 def _carry_out(run, observers, say):
-    drop_unfinished(run.folder, ("json", "csv", "npz"))
+    drop_unfinished(run.folder, ("json", "csv", "npz", "npy"))
     plan = run.plan
     heartbeat = Heartbeat(run.folder, plan.training)
     # Before Keras, which takes its time: what is wrong here is told at once.
@@ -111,8 +113,17 @@ def _carry_out(run, observers, say):
             f"{len(missing)} photos are not there, such as {missing[0]}; bring them back, or take them out "
             "with skushare data check NAME --fix damaged"
         )
-    _refuse_faulty((*(d for d, _ in datasets), validation), say)
-    say(f"{sum(len(d) for d, _ in datasets)} photos to train on, {len(validation)} to validate on")
+    hashes = _refuse_faulty((*(d for d, _ in datasets), validation), say).hashes
+    count = sum(len(d) for d, _ in datasets)
+    say(f"{count} photos to train on, {len(validation)} to validate on")
+    begun = Checkpoints(run.folder)
+    if not begun:
+        write_trained(run.folder, hashes[:count])
+    if seen := int(near_any(hashes[count:], hashes[:count]).sum()):
+        say(
+            f"warning: {seen} of the {len(validation)} look nearly like photos to train on, so the figures "
+            "will be too good; skushare data split keeps such photos together"
+        )
     prune_copies()
     load_keras()
     from skushare.training.trainer import train
@@ -123,7 +134,7 @@ def _carry_out(run, observers, say):
     if find_spec("tensorboard"):
         watching.append(EventLog(run.folder))
     # A checkpoint has all; what the run once started from may be gone by then.
-    start = None if Checkpoints(run.folder) else initial_weights(plan, config, say)
+    start = None if begun else initial_weights(plan, config, say)
     if not train(run.folder, config, plan.training, datasets, validation, start, watching):
         return STOPPED, "as asked to; resume goes on from here"
     heartbeat.phase("packaging")
@@ -135,7 +146,7 @@ def _carry_out(run, observers, say):
 def _refuse_faulty(datasets, say):
     """Raise a :class:`DatasetError` where a photo cannot be read or does not have the size of its labels.
 
-    The run would end there, hours on, or learn from boxes in wrong places.
+    The run would end there, hours on, or learn from boxes in wrong places. Gives the ``Scan`` of the photos.
     """
     samples = [sample for dataset in datasets for sample in dataset.samples]
 
@@ -159,6 +170,7 @@ def _refuse_faulty(datasets, say):
             f"{len(faults)} photos do not have the size that their labels are for, such as {faults[0]}, and "
             "begin a new run"
         )
+    return found
 
 
 def _package(run, plan, say):

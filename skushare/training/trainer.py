@@ -24,6 +24,7 @@ from skushare.errors import ConfigError
 from skushare.evaluation.coco import average_precision
 from skushare.evaluation.counting import best_threshold
 from skushare.evaluation.evaluate import LEAST_SCORE
+from skushare.evaluation.matching import judged
 from skushare.files import write_file
 from skushare.images import read_image
 from skushare.jpeg import shrink
@@ -237,11 +238,12 @@ class Validator:
         found, kept = [], []
         for index, sample in enumerate(self.samples):
             image = read_image(sample.path)
-            found.append(self._detect(image))
+            found.append(judged(sample, self._detect(image)))
             if index in self.shown:
                 kept.append((image, found[-1]))
-        result = average_precision([sample.boxes for sample in self.samples], found)
-        threshold, error = best_threshold([len(sample.boxes) for sample in self.samples], found)
+        truths = [sample.facings.boxes for sample in self.samples]
+        result = average_precision(truths, found)
+        threshold, error = best_threshold([len(boxes) for boxes in truths], found)
         pictures = [self._draw(image, detections.above(threshold)) for image, detections in kept]
         return {**result, "count_mae": error, "threshold": threshold}, pictures
 

@@ -108,6 +108,17 @@ def test_labelled_photos_teach_their_labels(tmp_path, capsys):
     assert status == 0 and f"6 products of 2 brands, {examples} examples" in told.out  # none of House now
 
 
+def test_regions_to_be_ignored_are_not_taught(tmp_path, capsys):
+    content = json.loads((FOLDER / "annotations.json").read_text())
+    content["categories"] = [{"id": i, "name": name} for i, name in enumerate(("Cola", "Rest"), 1)]
+    for number, note in enumerate(content["annotations"]):
+        note |= {"category_id": 1 + number % 2, "iscrowd": number % 2}
+    (tmp_path / "labels.json").write_text(json.dumps(content))
+    source = (tmp_path / "labels.json", "--images", FOLDER, "--format", "coco", "--examples", 1)
+    status, told = run(capsys, "gallery", "teach", "g", *source)
+    assert status == 0 and "1 products of 1 brands, 1 examples" in told.out
+
+
 def test_labels_that_differ_by_case_are_taught_as_one_brand(tmp_path, capsys):
     content = json.loads((FOLDER / "annotations.json").read_text())
     content["categories"] = [{"id": i, "name": name} for i, name in enumerate(("Cola", "cola"), 1)]

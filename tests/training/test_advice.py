@@ -108,10 +108,11 @@ def test_classes_that_nothing_teaches_are_named(train, validation, unlearnt, unk
 
 
 @pytest.mark.parametrize("one_class", [True, False])
-def test_a_validation_without_a_box_is_told(one_class):
-    (told,) = advise(
-        replace(plan(), one_class=one_class), [classes("a b", "a b")], classes("a", "", "val.jpg")
-    )
+@pytest.mark.parametrize("ignored", ["", "a"])
+def test_a_validation_without_a_box_is_told(one_class, ignored):
+    validation = classes("a", ignored, "val.jpg")
+    validation = replace(validation, scores=np.zeros_like(validation.scores))
+    (told,) = advise(replace(plan(), one_class=one_class), [classes("a b", "a b")], validation)
     assert told.startswith("No photo of mine@val has a box: ")
 
 
