@@ -83,11 +83,11 @@ def _covered(draws, labels, together):
     unknown = table["name"] == share.UNKNOWN
     within = table["error"] <= table["margin"]
     return {
-        "within": round(within.mean(), 3),
-        "brands_within": round(within[~unknown].mean(), 3),
-        "unknown_within": round(within[unknown].mean(), 3),
-        "error": round(table["error"].mean(), 4),
-        "margin": round(table["margin"].mean(), 4),
+        "within": round(float(within.mean()), 3),
+        "brands_within": round(float(within[~unknown].mean()), 3),
+        "unknown_within": round(float(within[unknown].mean()), 3),
+        "error": round(float(table["error"].mean()), 4),
+        "margin": round(float(table["margin"].mean()), 4),
         "shares": len(table),
     }
 
