@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from skushare.audits import phone, store
+from skushare.audits.corrections import Facing
 from skushare.audits.export import describe
 from skushare.audits.lessons import lessons
 from skushare.audits.listing import brand_totals, count_audits
@@ -77,6 +78,16 @@ def test_what_was_imported_before_is_not_imported_again_however_it_was_changed_o
     store.delete_audit(added[0])
     again, known = import_audits([("audits.json", EXPORT)])
     assert (len(again), known, count_audits()) == (1, added[1:], 3)
+
+
+def test_its_corrections_are_taken_back_and_go_on_here():
+    (number, *_), _ = import_audits([("audits.json", EXPORT)])
+    audit = store.open_audit(number)
+    store.take_back(number, audit.corrections[1])
+    store.save_correction(number, audit.photos[0].id, None, Facing((300, 250, 380, 430), "Bello"))
+    now = store.open_audit(number)
+    assert now.corrected().facings == 8
+    assert [each.facing for each in now.corrections] == [3, 0, 6, 4, 0, 7]
 
 
 def test_products_are_those_of_the_gallery_where_it_is_known(monkeypatch):
