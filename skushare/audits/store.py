@@ -16,7 +16,7 @@ from skushare.audits.corrections import SAME_PLACE, Correction, Facing, correct
 from skushare.audits.names import name_ids, texts
 from skushare.audits.packing import pack, pack_boxes, unpack, unpack_boxes
 from skushare.brands.library import forget_versions, session_with
-from skushare.database.engine import reading, session
+from skushare.database.engine import portions, reading, session
 from skushare.database.leftovers import leave, remove_leftovers
 from skushare.database.tables import (
     AuditRow,
@@ -54,6 +54,35 @@ def save_audit(audit):
             _add_photo(db, number, photo)
         _finish(db, number)
     return number
+
+
+def save_imported(audits):
+    """Keep those of ``audits`` that were not imported before, with their corrections, in one transaction.
+
+    Args:
+        audits: {what an audit is known by: :class:`~skushare.audits.audit.Audit`}; its corrections name its
+            photos by their ``id``, in place of which each gets one of the database.
+
+    Returns:
+        (numbers of the audits that are new, of those that were there), each oldest first.
+
+    Raises:
+        DatabaseError: they could not be saved; then none is.
+    """
+    key, added, known = AuditRow.request["phone"].as_string(), [], {}
+    with session() as db:
+        for some in portions(audits):
+            query = select(key, AuditRow.id).where(AuditRow.source == "phone", key.in_(some))
+            known.update(map(tuple, db.execute(query)))
+        for name in [name for name in audits if name not in known]:
+            audit = audits[name]
+            number = _add_audit(db, audit, len(audit.photos), {"phone": name})
+            ids = {photo.id: _add_photo(db, number, photo) for photo in audit.photos}
+            for each in audit.corrections:
+                _add_correction_row(db, number, replace(each, photo=ids[each.photo]))
+            _finish(db, number)
+            added.append(number)
+    return added, sorted(known.values())
 
 
 def begin_audit(audit, planned, request):
@@ -103,7 +132,7 @@ def delete_audit(number):
         row = _lock(db, number)
         its = set(db.scalars(select(PhotoRow.picture).where(PhotoRow.audit_id == number)))
         db.execute(delete(AuditRow).where(AuditRow.id == number))
-        leave(db, its | forget_versions(db, GalleryRow.digest == row.gallery_digest))
+        leave(db, its - {""} | forget_versions(db, GalleryRow.digest == row.gallery_digest))
     remove_leftovers()
 
 
@@ -160,6 +189,7 @@ def _add_photo(db, number, photo):
             doubtful=pack_boxes(photo.doubtful),
         )
     )
+    return row.id
 
 
 def _finish(db, number):
@@ -292,9 +322,15 @@ def take_back(number, correction, who=""):
 def _add_correction(db, audit, correction):
     if not audit.finished:  # its shares, updated below, would be in the totals
         raise AuditError(f"audit {audit.id} is not finished; correct it when all its photos are in")
+    _add_correction_row(db, audit.id, correction)
+    db.flush()
+    _update_figures(db, replace(audit, corrections=(*audit.corrections, correction)))
+
+
+def _add_correction_row(db, number, correction):
     db.add(
         CorrectionRow(
-            audit_id=audit.id,
+            audit_id=number,
             photo_id=correction.photo,
             facing=correction.facing,
             time=int(correction.time.timestamp()),
@@ -303,8 +339,6 @@ def _add_correction(db, audit, correction):
             after=_to_json(correction.after),
         )
     )
-    db.flush()
-    _update_figures(db, replace(audit, corrections=(*audit.corrections, correction)))
 
 
 def _find(found, numbers, brands, wanted):

@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -107,6 +108,18 @@ def test_an_audit_is_kept_listed_shown_exported_and_reported(photos, tmp_path, c
     assert (tmp_path / "one.pdf").read_bytes().startswith(b"%PDF")
     assert run(capsys, "audits", "delete", 1)[0] == 0
     assert "no audits" in run(capsys, "audits", "list")[1].out
+
+
+def test_audits_of_a_phone_are_imported_once(tmp_path, capsys):
+    export = Path(__file__).parents[1] / "audits" / "phone_audits.json"
+    status, told = run(capsys, "audits", "import", export)
+    assert status == 0 and told.out.splitlines() == [f"audit {number}: imported" for number in (1, 2, 3)]
+    status, told = run(capsys, "audits", "import", export, export)
+    assert status == 0 and told.out.count("was imported before") == 3
+    assert "picture      on the phone" in run(capsys, "audits", "show", 1)[1].out
+    for path, problem in ((tmp_path, "cannot be read"), (tmp_path / "no.json", "cannot be read")):
+        status, told = run(capsys, "audits", "import", path)
+        assert status == 2 and f"{path}: {problem}" in told.err
 
 
 def test_parts_of_a_joined_picture_are_the_photos_and_not_the_picture(photos, capsys):
