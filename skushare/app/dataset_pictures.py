@@ -1,12 +1,13 @@
 """The pictures of a dataset: filters, gallery, and one of them large."""
 
 from contextlib import suppress
-from threading import Timer
+from threading import RLock, Timer
+from types import SimpleNamespace
 
 import numpy as np
 import streamlit as st
 
-from skushare.app.annotator import annotator
+from skushare.app.annotator import annotator, save_waiting
 from skushare.app.dataset_classes import add_class_field
 from skushare.app.datasets import go_to
 from skushare.app.notes import attempt, note
@@ -120,6 +121,8 @@ def _show_page(dataset, rows, boxes):
     pictures = list(zip(names, notes, jpegs, samples, strict=True))
     opened = picture_grid(pictures, dataset.index.labels, key="dataset_grid")
     if opened:
+        # The pictures to go through stay these, though a correction may take one out of the filter.
+        st.session_state.dataset_found = (dataset.name, [dataset.index.names[row] for row in rows])
         go_to(dataset.name, opened)
         st.rerun()
     following = rows[page * PICTURES_A_PAGE : (page + 1) * PICTURES_A_PAGE].tolist()
@@ -172,9 +175,12 @@ def show_picture(dataset, picture):
     """One picture, large, with its boxes to be corrected."""
     index = dataset.index
     row = index.rows[picture]
-    rows, _ = find(index, st.session_state.get("dataset_filter", Filter()))
-    _picture_bar(dataset, row, rows, int(np.argmax(rows == row)) if row in rows else -1)
-    st.markdown(f"##### {plain(picture)}")
+    name, found = st.session_state.get("dataset_found", ("", ()))
+    if name != dataset.name or picture not in found:
+        found = index.names
+    place = found.index(picture)
+    _picture_bar(dataset, found, place)
+    st.markdown(f"##### {plain(picture)} :small[:gray[{place + 1:,} of {len(found):,}]]")
     try:
         jpeg = _large(dataset.path(picture), file_stamp(dataset.path(picture)))
     except ImageError as error:
@@ -193,53 +199,79 @@ def show_picture(dataset, picture):
     st.caption(f"{sample.width} × {sample.height} pixels{split}")
 
 
-def _picture_bar(dataset, row, rows, place):
-    names = dataset.index.names
-    before = names[rows[place - 1]] if place > 0 else None
-    after = names[rows[place + 1]] if place + 1 < len(rows) else None
+def _picture_bar(dataset, found, place):
+    there = dataset.index.rows  # others were taken out meanwhile
+    before = next((name for name in reversed(found[:place]) if name in there), None)
+    after = next((name for name in found[place + 1 :] if name in there), None)
 
     def back():
         go_to(dataset.name)
-        _go_to_page(max(place, 0) // PICTURES_A_PAGE + 1)
+        _go_to_page(place // PICTURES_A_PAGE + 1)
 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("All pictures", icon=":material/grid_view:", on_click=back)
-        for label, icon, picture in (
-            ("Previous", ":material/chevron_left:", before),
-            ("Next", ":material/chevron_right:", after),
+        for label, icon, picture, keys in (
+            ("Previous", ":material/chevron_left:", before, "Shift+P"),
+            ("Next", ":material/chevron_right:", after, "Shift+N"),
         ):
-            st.button(label, icon=icon, disabled=not picture, on_click=go_to, args=(dataset.name, picture))
+            st.button(
+                label,
+                icon=icon,
+                disabled=not picture,
+                shortcut=keys,
+                on_click=go_to,
+                args=(dataset.name, picture),
+            )
         undo_buttons(dataset)
         st.button(
             "Take this picture out",
             icon=":material/delete:",
             help="Out of the dataset; undo brings it back.",
             on_click=_drop,
-            args=(dataset, names[row], after or before),
+            args=(dataset, found[place], after or before),
         )
 
 
 def _drop(dataset, picture, following):
-    if attempt(store.drop_image, dataset.name, picture):
+    save_waiting()
+    if _edit(dataset.name, store.drop_image, picture):
         note(f"{picture} is out; undo brings it back")
         go_to(dataset.name, following)
 
 
 def undo_buttons(dataset):
     """Buttons that undo and redo the last edit of the dataset."""
-    done, undone = dataset.history.done, dataset.history.undone
-    for label, icon, edits, act in (
-        ("Undo", ":material/undo:", done, store.undo),
-        ("Redo", ":material/redo:", undone, store.redo),
+    _visit().seen[dataset.name] = dataset.history
+    for label, icon, which, keys in (
+        ("Undo", ":material/undo:", "done", "Ctrl+Z"),
+        ("Redo", ":material/redo:", "undone", "Ctrl+Shift+Z"),
     ):
+        edits = getattr(dataset.history, which)
         st.button(
             label,
             icon=icon,
             disabled=not edits,
-            help=plain(" on ".join(filter(None, (edits[-1].reason, edits[-1].image)))) if edits else None,
-            on_click=attempt,
-            args=(act, dataset.name, edits[-1].number) if edits else (),
+            shortcut=keys,
+            help=plain(_told(edits[-1])) if edits else None,
+            on_click=_step,
+            args=(dataset.name, which),
         )
+
+
+def _step(name, which):
+    """Undo the last edit that is ``"done"``, or redo the one ``"undone"`` last."""
+    save_waiting()
+    act, told = (store.undo, "Undone") if which == "done" else (store.redo, "Done again")
+    visit, picture = _visit(), st.query_params.get("picture")
+    with visit.lock:
+        edits = getattr(visit.seen[name], which)
+        done = edits and _edit(name, act, edits[-1].number)
+    if done and edits[-1].image != picture:
+        note(f"{told}: {_told(edits[-1])}")  # what is on the page does not show it
+
+
+def _told(edit):
+    return " on ".join(filter(None, (edit.reason, edit.image)))
 
 
 def _save(picture, before, after):
@@ -249,7 +281,22 @@ def _save(picture, before, after):
         reason = "added a box"
     elif after is None:
         reason = "deleted a box"
-    attempt(store.change_boxes, name, image, [before], [after], reason, classes)
+    _edit(name, store.change_boxes, image, [before], [after], reason, classes)
+
+
+def _edit(name, act, *args):
+    """Attempt an edit; returns as :func:`~skushare.app.notes.attempt` does."""
+    visit = _visit()
+    with visit.lock:
+        if not attempt(act, name, *args):
+            return False
+        visit.seen[name] = store.history(name)  # for an undo that comes before the buttons are drawn anew
+        return True
+
+
+def _visit():
+    """The history that the visitor saw of each dataset, or left by an edit, and a lock: runs may overlap."""
+    return st.session_state.setdefault("dataset_edits", SimpleNamespace(seen={}, lock=RLock()))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

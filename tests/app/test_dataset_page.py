@@ -5,13 +5,15 @@ import json
 import zipfile
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.dataset import intake, store
+from skushare.app import dataset_pictures as pictures
+from skushare.dataset import class_names, intake, store
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.images import write_image
 from tests.app.elements import button, field, metrics, texts
@@ -132,6 +134,51 @@ def test_an_edit_is_undone_and_redone_from_the_picture(shop, browser):
     store.undo("shop", 1)  # in another tab
     button(app, "Undo").click().run()
     assert "in the meantime" in app.error[0].value and len(browser["data"]["boxes"]) == 1
+
+
+def test_undo_right_after_an_edit_undoes_it_and_tells_what_is_not_seen(shop, monkeypatch):
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(st, "query_params", {"picture": shop.names[2]})
+    pictures.undo_buttons(SimpleNamespace(name="shop", history=store.history("shop")))
+    for number in (1, 2):
+        picture = ["shop", shop.names[number], class_names.stamp(shop.labels)]
+        pictures._save(picture, None, [1, 1, 9, 9, 0, 1])
+    for which in ("done", "done", "done", "undone"):  # before the buttons are drawn anew
+        pictures._step("shop", which)
+    assert len(store.history("shop").done) == 1
+    notes = [text for text, failed in st.session_state["notes"] if not failed]
+    assert notes == [f"{told}: added a box on {shop.names[1]}" for told in ("Undone", "Done again")]
+    assert len(notes) == len(st.session_state["notes"])
+
+
+def test_undo_comes_after_the_changes_that_wait(shop, monkeypatch):
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(st, "query_params", {})
+    pictures.undo_buttons(SimpleNamespace(name="shop", history=store.history("shop")))
+    save = partial(pictures._save, ["shop", shop.names[1], class_names.stamp(shop.labels)], None)
+    monkeypatch.setattr(pictures, "go_to", lambda name, picture: None)
+    monkeypatch.setattr(pictures, "save_waiting", lambda: save([1, 1, 9, 9, 0, 1]))
+    pictures._step("shop", "done")
+    assert len(store.history("shop").undone) == 1 and not store.history("shop").done
+    pictures._drop(SimpleNamespace(name="shop"), shop.names[1], None)
+    assert [edit.dropped for edit in store.history("shop").done] == [False, True]
+
+
+def test_the_way_through_the_pictures_stays_though_a_correction_takes_one_out_of_the_filter(shop, browser):
+    app = open_page()
+    field(app.multiselect, "Class").set_value(["jar"]).run()
+    names = [card["name"] for card in browser["cards"]]
+    browser["click"] = names[1]
+    app.run()
+    app.run()
+    assert "2 of 20" in app.markdown[0].value
+    store.change_boxes("shop", names[1], [[20, 5, 40, 25, 1, 1]], [None], "deleted a box")
+    store.drop_image("shop", names[2])
+    app.run()
+    button(app, "Next").click().run()
+    assert app.query_params["picture"] == names[3] and "4 of 20" in app.markdown[0].value
+    button(app, "Previous").click().run()
+    assert app.query_params["picture"] == names[1] and not app.exception
 
 
 def test_an_edit_of_classes_that_were_renamed_meanwhile_is_not_saved(shop, browser, monkeypatch):
