@@ -447,10 +447,9 @@ class Annotator {
     const plain = boxes.filter((box) => !this.selected || !same(box, this.selected));
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const shapes = [shape("path", { class: "rim", d: plain.map(outline).join("") })];
-    colors.forEach((color, id) => {
-      const d = plain.filter((box) => box[4] === id).map(outline).join("");
-      shapes.push(shape("path", { class: "line", stroke: color, d }));
-    });
+    const outlines = new Map();
+    for (const box of plain) outlines.set(box[4], (outlines.get(box[4]) ?? "") + outline(box));
+    for (const [id, d] of outlines) shapes.push(shape("path", { class: "line", stroke: colors[id], d }));
     const active = this.draft ?? this.selected;
     if (active) {
       shapes.push(shape("path", { class: "rim", d: outline(active) }));

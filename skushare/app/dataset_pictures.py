@@ -38,6 +38,7 @@ def show_gallery(dataset):
         st.session_state.dataset_filter = wanted
         _go_to_page(1)
     rows, boxes = find(dataset.index, wanted)
+    _tell_filter(dataset, wanted, len(rows))
     if len(rows):
         _show_page(dataset, rows, boxes)
     else:
@@ -84,7 +85,7 @@ def _filter_bar(dataset):
                 key=f"{key}_sides",
                 persist_state="page",
             )
-            most = max(1, int(index.counts.max(initial=0)))
+            most = _most(index)
             counts = st.slider(
                 "Boxes of these on a picture",
                 0,
@@ -102,6 +103,28 @@ def _filter_bar(dataset):
         names=names,
         order=order,
     )
+
+
+def _tell_filter(dataset, wanted, found):
+    """Say how many pictures the filter leaves, which may be out of sight, and offer to clear it."""
+    most, key = _most(dataset.index), f"dataset_{dataset.name}"
+    if not (wanted.text or wanted.splits or wanted.chooses_boxes or wanted.counts != (0, most)):
+        return
+    empty = {"text": "", "splits": [], "classes": [], "sides": (0, np.inf), f"counts_{most}": (0, most)}
+    empty = {f"{key}_{name}": value for name, value in empty.items()}
+    number = len(dataset.index) if wanted.names is None else len(wanted.names)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"The filter leaves {found:,} of {number:,} pictures")
+        st.button("Clear the filter", icon=":material/filter_alt_off:", on_click=_set, args=(empty,))
+
+
+def _set(values):
+    st.session_state.update(values)
+
+
+def _most(index):
+    """The most boxes on a picture, at least 1 for a slider."""
+    return max(1, int(index.counts.max(initial=0)))
 
 
 # Gallery
@@ -222,7 +245,7 @@ def _picture_bar(dataset, found, place):
                 on_click=go_to,
                 args=(dataset.name, picture),
             )
-        undo_buttons(dataset)
+        undo_buttons(dataset, keys=("Ctrl+Z", "Ctrl+Shift+Z"))
         st.button(
             "Take this picture out",
             icon=":material/delete:",
@@ -239,19 +262,23 @@ def _drop(dataset, picture, following):
         go_to(dataset.name, following)
 
 
-def undo_buttons(dataset):
-    """Buttons that undo and redo the last edit of the dataset."""
+def undo_buttons(dataset, keys=(None, None)):
+    """Buttons that undo and redo the last edit of the dataset.
+
+    Args:
+        keys: that press them; they also do so in a text field, where they should undo what was typed.
+    """
     _visit().seen[dataset.name] = dataset.history
-    for label, icon, which, keys in (
-        ("Undo", ":material/undo:", "done", "Ctrl+Z"),
-        ("Redo", ":material/redo:", "undone", "Ctrl+Shift+Z"),
+    for label, icon, which, shortcut in (
+        ("Undo", ":material/undo:", "done", keys[0]),
+        ("Redo", ":material/redo:", "undone", keys[1]),
     ):
         edits = getattr(dataset.history, which)
         st.button(
             label,
             icon=icon,
             disabled=not edits,
-            shortcut=keys,
+            shortcut=shortcut,
             help=plain(_told(edits[-1])) if edits else None,
             on_click=_step,
             args=(dataset.name, which),

@@ -105,6 +105,10 @@ def test_filters_narrow_the_gallery_and_the_boxes_drawn(shop, browser):
     assert "1 to 4 of 4 pictures" in texts(app.caption)
     field(app.select_slider, "Box size").set_value((48, 64)).run()
     assert not app.exception and "Widen the filter" in app.info[0].value
+    assert "The filter leaves 0 of 60 pictures" in texts(app.markdown)
+    button(app, "Clear the filter").click().run()
+    assert "1 to 20 of 60 pictures" in texts(app.caption)
+    assert "Clear the filter" not in [button.label for button in app.button]
 
 
 def test_a_click_opens_the_picture_large_and_the_neighbours_are_at_hand(shop, browser):
@@ -134,6 +138,7 @@ def test_an_edit_is_undone_and_redone_from_the_picture(shop, browser):
     store.undo("shop", 1)  # in another tab
     button(app, "Undo").click().run()
     assert "in the meantime" in app.error[0].value and len(browser["data"]["boxes"]) == 1
+    assert app.toast[0].value == app.error[0].value  # seen from the picture as well
 
 
 def test_undo_right_after_an_edit_undoes_it_and_tells_what_is_not_seen(shop, monkeypatch):
@@ -220,7 +225,11 @@ def test_pictures_that_cannot_be_read_say_why(shop, browser, workspace):
 
 def test_an_unknown_name_in_the_address_shows_what_there_is(shop, browser):
     app = open_page(dataset="mall", picture="../../etc/passwd")
-    assert metrics(app)["Pictures"] == "60" and not app.error
+    assert metrics(app)["Pictures"] == "60" and not app.exception
+    assert texts(app.error) == [r"mall\: there is no such dataset; this is shop"]
+    app.query_params["dataset"], app.query_params["picture"] = "shop", "gone"
+    assert "gone" in app.run().error[0].value and "picture" not in app.query_params
+    assert not app.run().error
 
 
 def test_a_choice_of_pictures_ends_with_the_dataset_that_it_was_of(shop, browser):
