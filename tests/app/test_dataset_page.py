@@ -292,6 +292,16 @@ def test_the_charts_warn_of_a_preset_that_keeps_too_few_boxes(workspace, browser
     assert r"40\.0%" in app.warning[0].value
 
 
+def test_classes_that_the_chart_adds_up_are_in_a_table(workspace, browser):
+    write_image(workspace / "a.png", np.zeros((300, 300, 3), np.uint8))
+    boxes = np.float32([[10 * x, 10, 10 * x + 8, 20] for x in range(25)])
+    sample = Sample(
+        workspace / "a.png", 300, 300, boxes, np.arange(25, dtype=np.int32), np.ones(25, np.float32)
+    )
+    store.add_dataset(Dataset("many", (sample,), tuple(f"brand {i}" for i in range(25))), "many")
+    assert len(open_page("Charts").dataframe[1].value) == 25
+
+
 def test_a_dataset_without_boxes_has_no_charts(workspace, browser):
     write_image(workspace / "a.png", np.zeros((30, 30, 3), np.uint8))
     sample = Sample(
@@ -415,6 +425,7 @@ def test_a_class_is_added_on_the_health_tab_unless_it_is_there(shop, browser):
 def test_edits_are_written_into_the_files(shop, browser):
     store.change_boxes("shop", shop.names[0], [None], [[1, 1, 9, 9, 1, 1]], "added a box")
     app = open_page("History")
+    assert not button(app, "Undo").proto.shortcut  # its keys are those of the text field below
     button(app, "Write into the files").click().run()
     assert "No edits yet" in app.info[0].value and metrics(app)["Boxes"] == "61"
 
