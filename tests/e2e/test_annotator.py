@@ -212,13 +212,13 @@ def test_a_drag_ends_with_its_picture(annotate):
 @pytest.mark.parametrize(
     "start, box",
     [
-        ((40, 30), [30, 20, 60, 40]),  # in the middle: it is moved
-        ((49, 39), [20, 20, 60, 40]),  # at the corner: it is sized
-        ((21, 38), [30, 20, 50, 40]),
+        ((26, 26), [30, 20, 42, 32]),  # in the middle: it is moved
+        ((31, 31), [20, 20, 42, 32]),  # at the corner: it is sized
+        ((21, 31), [30, 20, 32, 32]),
     ],
 )
 def test_a_small_box_can_be_moved_and_sized(annotate, start, box):
-    annotate.show(boxes=[[20, 20, 50, 40]]).press("n")
+    annotate.show(boxes=[[20, 20, 32, 32]]).press("n")
     annotate.drag(start, (start[0] + 10, start[1]))
     assert [after[:4] for _, after in annotate.changes()] == [box]
 
