@@ -50,7 +50,7 @@ def show_opened(numbers):
         show_notes()
         _to_list()
         return
-    show_notes()
+    show_notes(scrolled=True)
     if len(audits) == 2:
         show_comparison(*audits)
     else:
