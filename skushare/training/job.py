@@ -14,6 +14,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from skushare.dataset.formats import read_dataset
 from skushare.dataset.layout import missing_photos
 from skushare.dataset.scan import scan
 from skushare.errors import ConfigError, DatasetError, SkushareError
@@ -24,7 +25,7 @@ from skushare.training.backends import environment, share_out
 from skushare.training.checkpoint import Checkpoints
 from skushare.training.events import EventLog
 from skushare.training.heartbeat import Heartbeat
-from skushare.training.material import initial_weights, read_data, read_source
+from skushare.training.material import initial_weights, read_data
 from skushare.training.observer import Observer
 from skushare.training.photos import prune_copies
 from skushare.training.runs import (
@@ -96,7 +97,7 @@ def package_job(run):
 
     plan = run.plan
     about = {"licence": plan.licence} if plan.licence else None
-    return package_run(run.folder, read_source(plan.validation, plan.one_class), about=about)
+    return package_run(run.folder, read_dataset(plan.validation), about=about)
 
 
 def _carry_out(run, observers, say):
