@@ -281,11 +281,17 @@ def _digest(dataset):
     return crc
 
 
+def _but_labels(settings):
+    """What a ``DetectorConfig`` in JSON says apart from the classes, which are those of the data."""
+    return {name: value for name, value in json.loads(settings).items() if name != "labels"}
+
+
 def _claim(path, text, begun):
     """Write ``text`` to ``path``; refuse a file of a run that has ``begun`` and says something else."""
     if begun and path.exists():
-        if path.read_text() != text:
-            other = "on other data or labels" if path.name in (DATA, LABELS) else "with other settings"
+        if (was := path.read_text()) != text:
+            data = path.name in (DATA, LABELS) or _but_labels(was) == _but_labels(text)
+            other = "on other data or labels" if data else "with other settings"
             raise ConfigError(
                 f"{path}: this folder holds a run {other}; choose a new one (--weights {path.parent} begins "
                 "with what this one has learnt)"

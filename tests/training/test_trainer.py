@@ -166,6 +166,14 @@ def test_moved_boxes_need_another_folder(finished, tiny, dataset, trained):
         train(finished, tiny, settings(), [(train_on, 1.0)], validation)
 
 
+def test_renamed_classes_need_another_folder(finished, tiny, dataset):
+    renamed = replace(tiny, labels=("tin",))
+    with pytest.raises(ConfigError, match=r"detector\.json.*other data or labels"):
+        train(finished, renamed, settings(), [(dataset, 1.0)], dataset)
+    with pytest.raises(ConfigError, match=r"detector\.json.*other settings"):
+        train(finished, replace(renamed, nms_iou=0.4), settings(), [(dataset, 1.0)], dataset)
+
+
 def test_a_run_without_a_checkpoint_begins_anew_with_other_settings(finished, run, tmp_path):
     with pytest.raises(Crash.Now):
         run(tmp_path, [Crash("stepped", 1)], seed=5)
