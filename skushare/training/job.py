@@ -49,23 +49,29 @@ def run_job(run, observers=(), say=print):
     """Train ``run`` as its plan says, in this process, and package its model.
 
     Args:
-        run: a ``Run`` that has not finished; observers: further ``Observer``s.
+        run: a ``Run``; one that has finished is packaged anew.
+        observers: further ``Observer``s.
         say: called with each line for the log.
 
     Returns:
         the run's status at the end.
 
     Raises:
-        SkushareError: the run cannot go on; its state tells why as well.
+        SkushareError: the run cannot go on; its state tells why as well, unless it has finished before and
+            has its model.
     """
     with hold(run.folder / LOCK, seconds=2) as mine:
         if not mine:
             raise ConfigError(f"{run.folder}: another process trains this run; wait for it or stop it")
+        before = run.read_state()
         run.write_state(RUNNING, pid=os.getpid())
         try:
             status, reason = _carry_out(run, observers, say)
         except BaseException as error:
             status, reason = judge(error)
+            done = before["status"] == FINISHED and run.model_folder.is_dir()
+            if done and isinstance(error, SkushareError):
+                status, reason = FINISHED, before.get("reason", "")
             run.write_state(status, reason)  # first: on a full disk the log may not take another line
             if isinstance(error, Exception) and not isinstance(error, SkushareError):
                 say(traceback.format_exc().rstrip())
