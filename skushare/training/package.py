@@ -24,11 +24,14 @@ from skushare.evaluation.evaluate import find_all
 from skushare.export.litert import largest_difference, litert_exporter
 from skushare.files import make_folder, write_file, writing
 from skushare.lock import hold, is_held
+from skushare.training.comparison import best_figures
+from skushare.training.runs import Run
 
 AUTO = "auto"
 AFFORDABLE = 0.005  # AP in live mode that a file of 8 bits may cost on the validation photos
 CALIBRATION = 100  # photos
 UNFINISHED, LOCK = ".unfinished.", "lock"  # in the model's folder, while its next files are made
+LEARNT_NOTHING = "the run has learnt nothing; begin another with a lower learning_rate"
 LARGEST_DIFFERENCE = 0.25  # of raw outputs; rounding folded batch norm to float16 gives about .05
 
 
@@ -51,8 +54,8 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
         the folder.
 
     Raises:
-        ModelError: the run has no usable weights or settings yet, or the exported model
-            does not give what the network gives.
+        ModelError: the run has no usable weights or settings yet, its weights have grown without bounds, or
+            the exported model does not give what the network gives.
     """
     run = Path(run)
     try:
@@ -92,17 +95,20 @@ def _make_model(out, run, config, validation, about, precision):
     """The files of :func:`package_run` in the folder ``out``."""
     network = build_network(config, (None, None) if config.resize == "fit" else None)
     load_weights(network, run / "best.npz")
-    save_weights(network, out / WEIGHTS, np.float16)
+    with np.errstate(over="ignore"):  # told below
+        save_weights(network, out / WEIGHTS, np.float16)
     load_weights(network, out / WEIGHTS)
+    if not all(np.isfinite(values).all() for values in network.get_weights()):
+        raise ModelError(f"{run}: best weights are no numbers, or too large for float16; {LEARNT_NOTHING}")
     shape = (96, 160) if config.resize == "fit" else (config.input_size, config.input_size)
     with litert_exporter(network) as export:
         contents = {"float16": export("float16")}
         # A converter that drops or mangles weights says nothing; the numbers do.
         difference = max(largest_difference(network, contents["float16"], shape).values())
         if not difference < LARGEST_DIFFERENCE:
-            raise ModelError(
-                f"{run}: its {LITERT} differs from the Keras network by {difference:.3g}; not written"
-            )
+            useless = best_figures(Run(run).metrics()).get("AP") == 0
+            why = f"its best AP is 0; {LEARNT_NOTHING}" if useless else "not written"
+            raise ModelError(f"{run}: its {LITERT} differs from the Keras network by {difference:.3g}; {why}")
         if precision != "float16":
             contents["int8"] = export("int8", calibration_pictures(config, validation))
 

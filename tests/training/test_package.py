@@ -1,5 +1,6 @@
 """From a run of the tiny network to a model folder; with the real network the browser tests take this way."""
 
+import shutil
 from contextlib import nullcontext
 
 import numpy as np
@@ -8,9 +9,12 @@ import tensorflow as tf
 
 from skushare.detector.models import LITERT, read_model
 from skushare.detector.runtime import Detector
+from skushare.errors import ModelError
 from skushare.evaluation.evaluate import evaluate
 from skushare.training.config import TrainingConfig
 from skushare.training.package import measure, package_run
+from skushare.training.plan import BEST
+from skushare.training.runs import METRICS
 from skushare.training.trainer import train
 from tests.training.conftest import tiny_network
 
@@ -71,6 +75,29 @@ def test_eight_bits_are_kept_where_they_cost_little(export, finished, dataset, t
     model = Detector.load(package_run(finished, dataset, tmp_path / "model", precision=asked)).model
     assert model.about["precision"] == kept
     assert (model.config.live_min_score, model.config.min_score) == (0.3, 0.4)
+
+
+@pytest.mark.parametrize(
+    ("weight", "difference", "ap", "words"),
+    [
+        (np.nan, 0, 0.1, "best weights are no numbers.* learnt nothing; .*lower learning_rate"),
+        (1e6, 0, 0.1, "too large for float16; .*lower learning_rate"),
+        (1.0, np.nan, 0, "by nan; its best AP is 0; .*lower learning_rate"),
+        (1.0, 9, 0.1, "by 9; not written"),
+    ],
+)
+def test_of_a_run_that_has_diverged_the_cause_is_told(
+    export, finished, dataset, tmp_path, monkeypatch, weight, difference, ap, words
+):
+    run = shutil.copytree(finished, tmp_path / "run")
+    with np.load(finished / BEST) as content:
+        weights = dict(content)
+    weights["stem/0"][0] = weight
+    np.savez(run / BEST, **weights)
+    (run / METRICS).write_text(f"step,AP\n1,{ap}\n")
+    monkeypatch.setattr("skushare.training.package.largest_difference", lambda *_: {"box_codes": difference})
+    with pytest.raises(ModelError, match=words):
+        package_run(run, dataset)
 
 
 def test_a_model_appears_and_changes_as_a_whole(export, finished, dataset, tmp_path):
