@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from skushare.detections import Detections
 from skushare.detector.weights import save_weights
 from skushare.errors import ConfigError, ModelError
 from skushare.images import read_image
 from skushare.training.config import TrainingConfig
 from skushare.training.observer import Observer
 from skushare.training.runs import Run
-from skushare.training.trainer import make_optimizer, train
+from skushare.training.trainer import Validator, make_optimizer, train
 
 
 def settings(**changes):
@@ -164,6 +165,18 @@ def test_moved_boxes_need_another_folder(finished, tiny, dataset, trained):
     train_on, validation = (moved, dataset) if trained else (dataset, moved)
     with pytest.raises(ConfigError, match=r"labels\.json.*other data or labels"):
         train(finished, tiny, settings(), [(train_on, 1.0)], validation)
+
+
+@pytest.mark.parametrize(("said", "class_ap"), [(0, 1.0), (1, 0.0)])
+def test_a_validation_of_several_classes_tells_how_well_they_are_told_apart(
+    tiny, dataset, monkeypatch, said, class_ap
+):
+    labels = (*dataset.labels, "other")
+    validator = Validator(replace(tiny, labels=labels), dataset.with_labels(labels))
+    found = [Detections(s.boxes, np.ones(len(s.boxes)), np.full(len(s.boxes), said)) for s in dataset.samples]
+    monkeypatch.setattr(validator, "_detect", lambda image: found.pop(0))
+    row, _ = validator(validator.network)
+    assert (row["AP"], row["class_AP"]) == pytest.approx((1.0, class_ap))
 
 
 def test_renamed_classes_need_another_folder(finished, tiny, dataset):
