@@ -179,6 +179,9 @@ def _show_figures(run, status):
             st.metric("Time left", left, border=True)
         if best := best_figures(metrics):
             st.metric("Best AP", f"{best['AP']:.3f}", border=True)
+            if not math.isnan(best.get("class_AP", math.nan)):
+                text = "Mean of the average precision of each class; of all as one beside it."
+                st.metric("AP by class", f"{best['class_AP']:.3f}", border=True, help=text)
             st.metric("Count off by", f"{best['count_mae']:.1f}", border=True)
         if not math.isnan(progress.loss):
             st.metric("Loss", f"{progress.loss:.3f}", border=True)

@@ -36,11 +36,7 @@ def evaluate(detector, dataset, mode="photo", size=None, min_score=None, resampl
         DatasetError: one does not have the size that its labels are for.
     """
     min_score = detector.threshold(mode) if min_score is None else min_score
-    samples = dataset.samples
-    found = [
-        detector.detect(read_photo(sample), mode=mode, min_score=LEAST_SCORE, size=size)
-        for sample in (progress(samples) if progress else samples)
-    ]
+    found = find_all(detector, dataset, mode, size, progress)
     result = Result.of(dataset, detector.labels, found)
     about = {
         "model": detector.name,
@@ -49,6 +45,14 @@ def evaluate(detector, dataset, mode="photo", size=None, min_score=None, resampl
         "size": size or detector.size(mode),
     }
     return make_row(about, result, result.scored(resamples), min_score)
+
+
+def find_all(detector, dataset, mode="photo", size=None, progress=None):
+    """The ``Detections`` in each photo of ``dataset``, with all doubtful ones; see :func:`evaluate`."""
+    return [
+        detector.detect(read_photo(sample), mode=mode, min_score=LEAST_SCORE, size=size)
+        for sample in (progress(dataset.samples) if progress else dataset.samples)
+    ]
 
 
 def make_row(about, result, scored, min_score):

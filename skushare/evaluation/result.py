@@ -105,12 +105,9 @@ class Result:
             "ece": calibration(self.scores, self.hits)[1],
             **{f"AP_{name}": values["AP"] for name, values in sizes.items()},
         }
-        classes = []
-        if len(self.labels) > 1:
-            ids = [s.class_ids for s in self.samples]
-            classes = coco.class_precisions(self.truths, ids, self.found, len(self.labels))
-            present = [c["AP"] for c in classes if not np.isnan(c["AP"])]
-            other["class_AP"] = float(np.mean(present)) if present else float("nan")
+        classes, class_ap = self.class_precisions()
+        if classes:
+            other["class_AP"] = class_ap
         densities = []
         for rows in self._density_bands():
             photos = [self.truths[i] for i in rows], [self.found[i] for i in rows]
@@ -123,6 +120,15 @@ class Result:
             "densities": densities,
             "classes": classes,
         }
+
+    def class_precisions(self):
+        """The AP of each class, dicts as of ``coco.class_precisions``, and their mean; [] and NaN of one."""
+        if len(self.labels) < 2:
+            return [], float("nan")
+        ids = [s.class_ids for s in self.samples]
+        classes = coco.class_precisions(self.truths, ids, self.found, len(self.labels))
+        present = [c["AP"] for c in classes if not np.isnan(c["AP"])]
+        return classes, float(np.mean(present)) if present else float("nan")
 
     def at(self, min_score):
         """Precision, recall, ``f1`` and the counting error at ``min_score``."""

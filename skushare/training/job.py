@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from skushare.dataset.duplicates import near_any
+from skushare.dataset.formats import read_dataset
 from skushare.dataset.layout import missing_photos
 from skushare.dataset.scan import scan
 from skushare.errors import ConfigError, DatasetError, SkushareError
@@ -26,7 +27,7 @@ from skushare.training.backends import environment, share_out
 from skushare.training.checkpoint import Checkpoints
 from skushare.training.events import EventLog
 from skushare.training.heartbeat import Heartbeat
-from skushare.training.material import initial_weights, read_data, read_source
+from skushare.training.material import initial_weights, read_data
 from skushare.training.observer import Observer
 from skushare.training.photos import prune_copies
 from skushare.training.runs import (
@@ -50,23 +51,29 @@ def run_job(run, observers=(), say=print):
     """Train ``run`` as its plan says, in this process, and package its model.
 
     Args:
-        run: a ``Run`` that has not finished; observers: further ``Observer``s.
+        run: a ``Run``; one that has finished is packaged anew.
+        observers: further ``Observer``s.
         say: called with each line for the log.
 
     Returns:
         the run's status at the end.
 
     Raises:
-        SkushareError: the run cannot go on; its state tells why as well.
+        SkushareError: the run cannot go on; its state tells why as well, unless it has finished before and
+            has its model.
     """
     with hold(run.folder / LOCK, seconds=2) as mine:
         if not mine:
             raise ConfigError(f"{run.folder}: another process trains this run; wait for it or stop it")
+        before = run.read_state()
         run.write_state(RUNNING, pid=os.getpid())
         try:
             status, reason = _carry_out(run, observers, say)
         except BaseException as error:
             status, reason = judge(error)
+            done = before["status"] == FINISHED and run.model_folder.is_dir()
+            if done and isinstance(error, SkushareError):
+                status, reason = FINISHED, before.get("reason", "")
             run.write_state(status, reason)  # first: on a full disk the log may not take another line
             if isinstance(error, Exception) and not isinstance(error, SkushareError):
                 say(traceback.format_exc().rstrip())
@@ -98,7 +105,7 @@ def package_job(run):
 
     plan = run.plan
     about = {"licence": plan.licence} if plan.licence else None
-    return package_run(run.folder, read_source(plan.validation, plan.one_class), about=about)
+    return package_run(run.folder, read_dataset(plan.validation), about=about)
 
 
 def _carry_out(run, observers, say):

@@ -1,6 +1,7 @@
 """What to train: everything that a run is made from, as one value."""
 
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,7 @@ from skushare.detector.models import (
 from skushare.detector.presets import SHELF_DENSE
 from skushare.detector.zoo import find_checkpoint
 from skushare.errors import ConfigError, SkushareError
+from skushare.export.manifest import CARD
 from skushare.settings import Settings
 from skushare.training.config import TrainingConfig
 
@@ -132,16 +134,22 @@ def _may_stand_for(source, file):
 
 
 def licence_of(weights):
-    """The licence of the model or the run that ``weights``, of :attr:`Plan.weights`, are of; else empty."""
+    """The licence of the model or the run that ``weights``, of :attr:`Plan.weights`, are of; else empty.
+
+    Where it points to the model card beside it, it names the model: no card goes along with the weights.
+    """
     try:
         folder = find_weights(weights).parent if weights not in ("", "imagenet") else None
     except ConfigError:
         folder = None
     for file in (folder / DESCRIPTION, folder / PLAN) if folder else ():
         try:
-            return str(json.loads(file.read_text(encoding="utf-8")).get("licence", ""))
+            licence = str(json.loads(file.read_text(encoding="utf-8")).get("licence", ""))
         except (OSError, ValueError, AttributeError):
             continue
+        if not (folder / CARD).is_file():
+            return licence
+        return re.sub(rf"{re.escape(CARD)}(?! of )", f"{CARD} of the model {folder.name}", licence)
     return ""
 
 

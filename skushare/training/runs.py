@@ -147,7 +147,8 @@ class Run:
     def metrics(self):
         """Data frame with a row a validation; empty before the first.
 
-        Columns: step, loss, class_loss, box_loss, AP, AP50, AP75, AR300, count_mae, threshold, minutes.
+        Columns: step, loss, class_loss, box_loss, AP, AP50, AP75, AR300, count_mae, threshold, minutes;
+        with several classes class_AP.
         """
         return _table(self.folder / METRICS)
 

@@ -133,6 +133,20 @@ def test_photos_that_are_trained_on_and_validated_on_are_told():
     assert advise(plan(), [classes("a", "a", "7.jpg")], validation) == []
 
 
+@pytest.mark.parametrize(
+    ("scores", "least", "told"),
+    [
+        ([1, 0.3, 0.3, 0.49], 0.5, "3 of 4 boxes of mine@train are a model's labels that score below "),
+        ([1, 0.3, 0.3, 0.49], 0.3, ""),
+        ([1, 0.8, 0.5, 0.49], 0.5, ""),
+    ],
+)
+def test_labels_that_score_too_low_to_teach_are_told(scores, least, told):
+    index = replace(shelves(4, photos=1), scores=np.float32(scores))
+    warnings = advise(plan(min_label_score=least), [index])
+    assert [text.startswith(told) for text in warnings] == [True] * bool(told)
+
+
 def test_spellings_of_one_class_in_two_datasets_are_told():
     indexes = [classes("milk tea", "milk tea tea"), classes("Milk Tea", "Milk Milk Tea")]
     (told,) = advise(plan(), indexes)

@@ -145,6 +145,23 @@ def test_a_full_disk_interrupts_and_once_there_is_space_it_goes_on(finished, run
     assert_equal(run, finished)
 
 
+@pytest.mark.parametrize(
+    ("was", "model", "status"),
+    [(FINISHED, True, FINISHED), (FINISHED, False, FAILED), (STOPPED, True, FAILED)],
+)
+def test_what_has_finished_stays_so_where_it_cannot_be_done_again(run, monkeypatch, was, model, status):
+    def refuse(*_):
+        raise ConfigError("on other data")
+
+    monkeypatch.setattr("skushare.training.job._carry_out", refuse)
+    run.write_state(was, "as before")
+    if model:
+        run.model_folder.mkdir()
+    with pytest.raises(ConfigError, match="on other data"):
+        run_job(run)
+    assert run.condition() == (status, "as before" if status == FINISHED else "on other data")
+
+
 def test_one_process_a_run(run):
     with hold(run.folder / runs.LOCK), pytest.raises(ConfigError, match="another process"):
         run_job(run)

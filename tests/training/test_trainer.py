@@ -167,6 +167,26 @@ def test_moved_boxes_need_another_folder(finished, tiny, dataset, trained):
         train(finished, tiny, settings(), [(train_on, 1.0)], validation)
 
 
+@pytest.mark.parametrize(("said", "class_ap"), [(0, 1.0), (1, 0.0)])
+def test_a_validation_of_several_classes_tells_how_well_they_are_told_apart(
+    tiny, dataset, monkeypatch, said, class_ap
+):
+    labels = (*dataset.labels, "other")
+    validator = Validator(replace(tiny, labels=labels), dataset.with_labels(labels))
+    found = [Detections(s.boxes, np.ones(len(s.boxes)), np.full(len(s.boxes), said)) for s in dataset.samples]
+    monkeypatch.setattr(validator, "_detect", lambda image: found.pop(0))
+    row, _ = validator(validator.network)
+    assert (row["AP"], row["class_AP"]) == pytest.approx((1.0, class_ap))
+
+
+def test_renamed_classes_need_another_folder(finished, tiny, dataset):
+    renamed = replace(tiny, labels=("tin",))
+    with pytest.raises(ConfigError, match=r"detector\.json.*other data or labels"):
+        train(finished, renamed, settings(), [(dataset, 1.0)], dataset)
+    with pytest.raises(ConfigError, match=r"detector\.json.*other settings"):
+        train(finished, replace(renamed, nms_iou=0.4), settings(), [(dataset, 1.0)], dataset)
+
+
 def test_a_run_without_a_checkpoint_begins_anew_with_other_settings(finished, run, tmp_path):
     with pytest.raises(Crash.Now):
         run(tmp_path, [Crash("stepped", 1)], seed=5)
