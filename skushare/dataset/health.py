@@ -133,14 +133,9 @@ class _View:
         return columns(self.dataset)
 
     @cached_property
-    def picture(self):
-        """(m,) the number of the picture that each box is on."""
-        return np.repeat(np.arange(len(self.index)), self.index.counts)
-
-    @cached_property
     def size(self):
         """(m, 2) width and height of the picture that each box is on."""
-        return np.stack([self.index.widths, self.index.heights], axis=1)[self.picture]
+        return np.stack([self.index.widths, self.index.heights], axis=1)[self.index.pictures]
 
     @cached_property
     def measured(self):
@@ -149,7 +144,7 @@ class _View:
 
     def at(self, rows, detail):
         """The places of boxes, given by their rows in the index."""
-        pictures = self.picture[rows]
+        pictures = self.index.pictures[rows]
         return pictures, rows - self.index.starts[pictures], [detail(row) for row in rows]
 
     def places(self, pictures, boxes, details):
@@ -311,7 +306,7 @@ def _drop_boxes(view, pictures, boxes):
 
 def _find_twice(view):
     boxes, scores = view.index.boxes, view.index.scores
-    first, second = _overlapping(boxes, view.picture)
+    first, second = _overlapping(boxes, view.index.pictures)
     swap = scores[second] > scores[first]  # otherwise the one that comes first in the file stays
     kept, gone = np.where(swap, second, first), np.where(swap, first, second)
     rows, at = np.unique(gone, return_index=True)
@@ -320,7 +315,7 @@ def _find_twice(view):
 
     def detail(row):
         other = partner[row]
-        text = f"the same as box {other - view.index.starts[view.picture[row]]}"
+        text = f"the same as box {other - view.index.starts[view.index.pictures[row]]}"
         if class_ids[row] != class_ids[other]:
             text += f", there called {labels[class_ids[other]]}, here {labels[class_ids[row]]}"
         return text
