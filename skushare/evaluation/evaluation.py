@@ -14,7 +14,7 @@ from skushare.detector.runtime import Detector
 from skushare.errors import DatasetError, ImageError, SkushareError
 from skushare.evaluation.predictions import Predictions, digest, photo_key
 from skushare.evaluation.result import Result
-from skushare.files import make_folder, write_file, writing
+from skushare.files import make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
 from skushare.processes import STANDS_BACK, start_detached
 from skushare.workspace import evaluations_folder, runs_folder
@@ -107,16 +107,13 @@ class Evaluation:
     def progress(self):
         """The last :class:`Progress` told, or ``None``."""
         try:
-            return Progress(**json.loads((self.folder / PROGRESS).read_text()))
-        except (OSError, ValueError, TypeError):
+            return Progress(**read_json(self.folder / PROGRESS))
+        except TypeError:  # none yet
             return None
 
     def read(self):
         """What :meth:`run` saved: ``Result.scored`` with ``failures`` and perhaps ``loss``; or ``None``."""
-        try:
-            return json.loads((self.folder / FIGURES).read_text())
-        except (OSError, ValueError):
-            return None
+        return read_json(self.folder / FIGURES) or None
 
     def is_whole(self):
         """Whether the figures are there, and the detections that they were made of."""

@@ -1,6 +1,5 @@
 """What to train: everything that a run is made from, as one value."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -18,6 +17,7 @@ from skushare.detector.models import (
 from skushare.detector.presets import SHELF_DENSE
 from skushare.detector.zoo import find_checkpoint
 from skushare.errors import ConfigError, SkushareError
+from skushare.files import read_json
 from skushare.settings import Settings
 from skushare.training.config import TrainingConfig
 
@@ -138,10 +138,8 @@ def licence_of(weights):
     except ConfigError:
         folder = None
     for file in (folder / DESCRIPTION, folder / PLAN) if folder else ():
-        try:
-            return str(json.loads(file.read_text(encoding="utf-8")).get("licence", ""))
-        except (OSError, ValueError, AttributeError):
-            continue
+        if about := read_json(file):
+            return str(about.get("licence", ""))
     return ""
 
 

@@ -20,7 +20,7 @@ import pandas as pd
 from skushare.detector.config import DetectorConfig
 from skushare.detector.models import RUN_CONFIG
 from skushare.errors import ConfigError
-from skushare.files import make_folder, write_file, writing
+from skushare.files import make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
 from skushare.processes import ROOT, start_detached
 from skushare.training.checkpoint import Checkpoints
@@ -127,17 +127,11 @@ class Run:
 
     def data(self):
         """What it trains on, a dict each: name, photos, boxes, weight; empty before it has read them."""
-        try:
-            return json.loads((self.folder / DATA).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return []
+        return read_json(self.folder / DATA, list)
 
     def validation_digest(self):
         """A number for the photos and labels of its whole validation; ``None`` before it has read them."""
-        try:
-            return json.loads((self.folder / LABELS).read_text(encoding="utf-8"))[-1]
-        except (OSError, ValueError, LookupError, TypeError):
-            return None
+        return (read_json(self.folder / LABELS, list) or [None])[-1]
 
     def epochs_a_step(self):
         """How often one step shows each photo, on average; 0 before the data was read."""
@@ -158,8 +152,8 @@ class Run:
     def progress(self):
         """The last :class:`Progress`, or ``None`` if the run never began."""
         try:
-            return Progress(**json.loads((self.folder / PROGRESS).read_text()))
-        except (OSError, ValueError, TypeError):
+            return Progress(**read_json(self.folder / PROGRESS))
+        except TypeError:  # none yet
             return None
 
     def samples(self):
@@ -226,11 +220,8 @@ class Run:
 
     def read_state(self):
         """The dict that :meth:`write_state` wrote last."""
-        try:
-            state = json.loads((self.folder / STATE).read_text())
-        except (OSError, ValueError):
-            state = None
-        if not isinstance(state, dict) or "status" not in state:
+        state = read_json(self.folder / STATE)
+        if "status" not in state:
             return {"status": INTERRUPTED, "reason": f"{STATE} is missing or damaged"}
         return state
 
