@@ -16,7 +16,7 @@ from skushare.evaluation.predictions import Predictions, digest, photo_key
 from skushare.evaluation.result import Result
 from skushare.files import make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
-from skushare.processes import STANDS_BACK, start_detached
+from skushare.processes import STANDS_BACK, log_tail, start_detached
 from skushare.workspace import evaluations_folder, runs_folder
 
 RUNNING, FINISHED, FAILED, UNFINISHED, NEW = "running", "finished", "failed", "unfinished", "new"
@@ -272,10 +272,7 @@ def rows_file(model):
 
 def _last_words(log):
     """The error that ended a process, from its log; empty where it was killed."""
-    try:
-        lines = log.read_text(errors="replace").strip().splitlines()
-    except OSError:
-        return ""
+    lines = log_tail(log, 1000).strip().splitlines()
     told = [line for line in lines if line.startswith("skushare: ")]
     if any(line.startswith("Traceback") for line in lines):
         return lines[-1]

@@ -23,7 +23,7 @@ from skushare.errors import ConfigError, SkushareError
 from skushare.export.folder import walk
 from skushare.files import atomic_write, make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
-from skushare.processes import STANDS_BACK, start_detached
+from skushare.processes import STANDS_BACK, log_tail, start_detached
 from skushare.workspace import checked_name, exports_folder, free_name
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
@@ -157,11 +157,7 @@ class Export:
 
     def log_tail(self, lines=40):
         """The last ``lines`` of what the process printed."""
-        try:
-            text = (self.folder / LOG).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return ""
-        return "\n".join(text.splitlines()[-lines:])
+        return log_tail(self.folder / LOG, lines)
 
     def cancel(self):
         """End the process, and wait until it has; does nothing where there is none."""

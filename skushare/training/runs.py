@@ -22,7 +22,7 @@ from skushare.detector.models import RUN_CONFIG
 from skushare.errors import ConfigError
 from skushare.files import make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
-from skushare.processes import ROOT, start_detached
+from skushare.processes import ROOT, log_tail, start_detached
 from skushare.training.checkpoint import Checkpoints
 from skushare.training.plan import PLAN, Plan
 from skushare.workspace import checked_name, runs_folder
@@ -163,13 +163,7 @@ class Run:
 
     def log_tail(self, lines=40):
         """The last ``lines`` lines of the log, as text."""
-        try:
-            with (self.folder / LOG).open("rb") as handle:
-                handle.seek(-min(handle.seek(0, os.SEEK_END), 1 << 16), os.SEEK_END)
-                text = handle.read().decode(errors="replace")
-        except FileNotFoundError:
-            return ""
-        return "\n".join(text.splitlines()[-lines:])
+        return log_tail(self.folder / LOG, lines)
 
     def stop(self, force=False):
         """Ask the run to end its step, save and end; a queued one leaves the queue at once.
