@@ -76,14 +76,12 @@ class Evaluation:
     @property
     def min_score(self):
         """The model's own threshold for the mode."""
-        config = self.model.config
-        return config.live_min_score if self.mode == "live" else config.min_score
+        return self.model.config.threshold(self.mode)
 
     @property
     def about(self):
         """What rows of figures begin with."""
-        config = self.model.config
-        size = self.size or (config.live_size if self.mode == "live" else config.photo_size)
+        size = self.size or self.model.config.size(self.mode)
         return {"model": self.model.name, "dataset": self.dataset.name, "mode": self.mode, "size": size}
 
     @property
