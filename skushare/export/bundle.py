@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -324,7 +325,7 @@ def _describe(source, precision, graph, litert):
             "digest": source.files[LITERT],
             "inputs": graph.inputs,
             "outputs": graph.outputs,
-            "config": json.loads(source.config.to_json()),
+            "config": asdict(source.config),
         },
     }
 
@@ -359,7 +360,7 @@ def _metadata(source, precision):
         "precision": precision,
         "sha256": source.files,
         "licence": source.about.get("licence", ""),
-        "config": json.loads(source.config.to_json()),
+        "config": asdict(source.config),
     }
 
 
