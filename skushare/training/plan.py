@@ -110,17 +110,22 @@ def find_weights(source):
         ConfigError: there is none.
     """
     source = str(source)
-    for place in (Path(source), model_choices().get(source)):
-        for path in (place, place / WEIGHTS, place / "model" / WEIGHTS, place / BEST) if place else ():
-            if path.is_file():
-                return path.resolve()
-    checkpoint = find_checkpoint(source)
-    if checkpoint:
-        return checkpoint.resolve()
+    found = _weight_file(Path(source))
+    if not found:  # names take a search of the workspace
+        known = model_choices()
+        found = _weight_file(known.get(source, Path(source))) or find_checkpoint(source)
+    if found:
+        return found.resolve()
     raise ConfigError(
         f"weights: {source} is neither a weight file nor a checkpoint, nor a model or run with one; "
-        f"there are: {', '.join(model_choices()) or 'no models'}"
+        f"there are: {', '.join(known) or 'no models'}"
     )
+
+
+def _weight_file(place):
+    """The weight file that ``place`` is, or that the model or run in this folder has; else ``None``."""
+    paths = place, place / WEIGHTS, place / "model" / WEIGHTS, place / BEST
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _may_stand_for(source, file):
