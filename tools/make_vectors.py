@@ -11,7 +11,7 @@ import base64
 import json
 import math
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -65,7 +65,7 @@ def anchors():
             boxes, counts = detector_anchors(config, size)
             cases.append(
                 {
-                    "config": _config(config),
+                    "config": asdict(config),
                     "size": size,
                     "counts": counts,
                     "sum": _plain(boxes.astype(float).sum(axis=0)),
@@ -100,7 +100,7 @@ def decoding():
             )
             cases.append(
                 {
-                    "config": _config(config),
+                    "config": asdict(config),
                     "size": size,
                     "scale": scale,
                     "image": image,
@@ -197,7 +197,7 @@ def photos():
                 "live": _detections(detector.detect(photo, mode="live", min_score=0.3)),
             }
         )
-    return {"config": _config(config), "cases": cases}
+    return {"config": asdict(config), "cases": cases}
 
 
 def shelves():
@@ -420,10 +420,6 @@ def colors():
         "colors": label_colors(names),
         "with_chosen": label_colors(names, chosen),
     }
-
-
-def _config(config):
-    return json.loads(config.to_json())
 
 
 def _picture(height, width):

@@ -87,18 +87,9 @@ class Detector:
         """Default score threshold of photos, chosen on validation data."""
         return self.config.min_score
 
-    @property
-    def live_min_score(self):
-        """Default score threshold of live frames, chosen on validation data."""
-        return self.config.live_min_score
-
     def threshold(self, mode):
         """The default score threshold of ``mode``."""
-        return self.live_min_score if mode == "live" else self.min_score
-
-    def size(self, mode="photo"):
-        """Longest side in pixels that images of ``mode`` are resized to."""
-        return self.config.live_size if mode == "live" else self.config.photo_size
+        return self.config.threshold(mode)
 
     @property
     def live_sizes(self):
@@ -141,7 +132,7 @@ class Detector:
         own = self.config.max_detections
         height, width = image.shape[:2]
         if mode == "live" or self.config.resize == "stretch":
-            return self._detect_whole(image, size or self.size(mode), min_score, max_detections or own)
+            return self._detect_whole(image, size or self.config.size(mode), min_score, max_detections or own)
         # All that the model may find goes into views and tiles: a box is rated by every look at its place.
         if max(width, height) > WIDEST * min(width, height):
             found = self._detect_tiles(image, size, min_score, max(own, max_detections or 0))
@@ -195,7 +186,7 @@ class Detector:
         areas = ()
         if self.config.facing_size > 0:
             glance = min(self.config.live_size, largest)
-            seen = self._detect_whole(image, glance, self.live_min_score, self.config.max_detections)
+            seen = self._detect_whole(image, glance, self.threshold("live"), self.config.max_detections)
             areas = area(seen.boxes)
         return fitting_side(self.config, areas, max(image.shape[:2]), largest)
 

@@ -42,7 +42,7 @@ def evaluate(detector, dataset, mode="photo", size=None, min_score=None, resampl
         "model": detector.name,
         "dataset": dataset.name,
         "mode": mode,
-        "size": size or detector.size(mode),
+        "size": size or detector.config.size(mode),
     }
     return make_row(about, result, result.scored(resamples), min_score)
 

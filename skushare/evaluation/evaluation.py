@@ -15,9 +15,9 @@ from skushare.errors import DatasetError, ImageError, SkushareError
 from skushare.evaluation.predictions import Predictions, digest, photo_key
 from skushare.evaluation.result import Result
 from skushare.evaluation.trained import tell_trained
-from skushare.files import make_folder, write_file, writing
+from skushare.files import make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
-from skushare.processes import STANDS_BACK, start_detached
+from skushare.processes import STANDS_BACK, log_tail, start_detached
 from skushare.workspace import evaluations_folder, runs_folder
 
 RUNNING, FINISHED, FAILED, UNFINISHED, NEW = "running", "finished", "failed", "unfinished", "new"
@@ -78,14 +78,12 @@ class Evaluation:
     @property
     def min_score(self):
         """The model's own threshold for the mode."""
-        config = self.model.config
-        return config.live_min_score if self.mode == "live" else config.min_score
+        return self.model.config.threshold(self.mode)
 
     @property
     def about(self):
         """What rows of figures begin with."""
-        config = self.model.config
-        size = self.size or (config.live_size if self.mode == "live" else config.photo_size)
+        size = self.size or self.model.config.size(self.mode)
         return {"model": self.model.name, "dataset": self.dataset.name, "mode": self.mode, "size": size}
 
     @property
@@ -109,8 +107,8 @@ class Evaluation:
     def progress(self):
         """The last :class:`Progress` told, or ``None``."""
         try:
-            return Progress(**json.loads((self.folder / PROGRESS).read_text()))
-        except (OSError, ValueError, TypeError):
+            return Progress(**read_json(self.folder / PROGRESS))
+        except TypeError:  # none yet
             return None
 
     def read(self):
@@ -118,10 +116,7 @@ class Evaluation:
 
         It is ``Result.scored`` with ``failures``, ``trained`` (of ``tell_trained``) and perhaps ``loss``.
         """
-        try:
-            return json.loads((self.folder / FIGURES).read_text())
-        except (OSError, ValueError):
-            return None
+        return read_json(self.folder / FIGURES) or None
 
     def is_whole(self):
         """Whether the figures are there, and the detections that they were made of."""
@@ -280,10 +275,7 @@ def rows_file(model):
 
 def _last_words(log):
     """The error that ended a process, from its log; empty where it was killed."""
-    try:
-        lines = log.read_text(errors="replace").strip().splitlines()
-    except OSError:
-        return ""
+    lines = log_tail(log, 1000).strip().splitlines()
     told = [line for line in lines if line.startswith("skushare: ")]
     if any(line.startswith("Traceback") for line in lines):
         return lines[-1]

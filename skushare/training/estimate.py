@@ -18,7 +18,7 @@ import psutil
 from skushare.dataset import store
 from skushare.dataset.formats import read_dataset, stored_source
 from skushare.errors import SkushareError
-from skushare.files import make_folder, write_file
+from skushare.files import make_folder, read_json, write_file
 from skushare.processes import ROOT, STANDS_BACK
 from skushare.quiet import load_keras
 from skushare.training.backends import environment, share_out
@@ -66,7 +66,7 @@ def known_estimate(plan):
 
 
 def _known(plan, key):
-    known = _read_cache().get(key)
+    known = read_json(_cache_file()).get(key)
     try:
         return _for_length(Estimate(**known), plan) if known else None
     except TypeError:
@@ -108,7 +108,7 @@ def estimate(plan, again=False):
     found = Estimate(seconds=0.0, measured=time.time(), busy=busy, **measured)
     path = _cache_file()
     make_folder(path.parent)
-    write_file(path, json.dumps(_read_cache() | {key: asdict(found)}, indent=2))
+    write_file(path, json.dumps(read_json(_cache_file()) | {key: asdict(found)}, indent=2))
     return _for_length(found, plan)
 
 
@@ -172,14 +172,6 @@ def _state(source):
 
 def _cache_file():
     return workspace() / "cache" / "estimates.json"
-
-
-def _read_cache():
-    try:
-        content = json.loads(_cache_file().read_text())
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def main():
