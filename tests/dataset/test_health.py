@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from skushare.dataset import health
+from skushare.dataset import faults
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.health import CHECKS, check, fix
 from skushare.errors import ConfigError
@@ -154,7 +154,7 @@ def test_wrong_boxes_are_pointed_at_and_put_right(make, kind, boxes, bad, expect
 
 
 def test_pictures_are_looked_through_a_few_at_a_time_for_boxes_drawn_twice(make, monkeypatch):
-    monkeypatch.setattr(health, "_PICTURES", 2)
+    monkeypatch.setattr(faults, "_PICTURES", 2)
     boxes = {"a.jpg": [BOX], "b.jpg": [BOX, BOX], "c.jpg": [], "d.jpg": [BOX], "e.jpg": [BOX, BOX]}
     places = found(make(*boxes.items()))["duplicates"]
     assert [place[:2] for place in places] == [("b.jpg", 1), ("e.jpg", 1)]
