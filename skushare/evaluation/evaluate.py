@@ -36,12 +36,7 @@ def evaluate(detector, dataset, mode="photo", size=None, min_score=None, resampl
         DatasetError: one does not have the size that its labels are for.
     """
     min_score = detector.threshold(mode) if min_score is None else min_score
-    samples = dataset.samples
-    found = [
-        detector.detect(read_photo(sample), mode=mode, min_score=LEAST_SCORE, size=size)
-        for sample in (progress(samples) if progress else samples)
-    ]
-    result = Result.of(dataset, detector.labels, found)
+    result = look(detector, dataset, mode, size, progress)
     about = {
         "model": detector.name,
         "dataset": dataset.name,
@@ -49,6 +44,16 @@ def evaluate(detector, dataset, mode="photo", size=None, min_score=None, resampl
         "size": size or detector.size(mode),
     }
     return make_row(about, result, result.scored(resamples), min_score)
+
+
+def look(detector, dataset, mode="photo", size=None, progress=None):
+    """The :class:`Result` of ``detector`` on every photo of ``dataset``; as :func:`evaluate`."""
+    samples = dataset.samples
+    found = [
+        detector.detect(read_photo(sample), mode=mode, min_score=LEAST_SCORE, size=size)
+        for sample in (progress(samples) if progress else samples)
+    ]
+    return Result.of(dataset, detector.labels, found)
 
 
 def make_row(about, result, scored, min_score):

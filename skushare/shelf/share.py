@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from skushare.shelf.certainty import facing_probability
+from skushare.shelf.certainty import certainties
 from skushare.shelf.plane import ShelfPlane
 from skushare.shelf.rows import row_ids
 
@@ -140,7 +140,7 @@ def _columns(photos, labels, brands, own=None):
     names = brands if by_brand else labels
     lengths, areas = zip(*map(_sizes, photos), strict=True) if photos else ((), ())
     ids = _join([found.brand_ids if by_brand else found.class_ids for found in photos]).astype(int)
-    present = facing_probability(_join([found.scores for found in photos]))
+    present = _join([certainties(found) for found in photos])
     sure = np.ones(len(ids))
     if by_brand:
         scored = [np.ones(len(p)) if p.brand_scores is None else p.brand_scores for p in photos]

@@ -18,7 +18,10 @@ from skushare.detector.preprocess import input_size, prepare
 from skushare.detector.runtime import Detector
 from skushare.detector.weights import load_weights, save_weights
 from skushare.errors import ModelError
-from skushare.evaluation.evaluate import evaluate
+from skushare.evaluation.coco import average_precision
+from skushare.evaluation.counting import best_threshold
+from skushare.evaluation.curves import facing_curve
+from skushare.evaluation.evaluate import look
 from skushare.export.litert import largest_difference, litert_exporter
 from skushare.files import make_folder, write_file, writing
 from skushare.lock import hold, is_held
@@ -107,7 +110,7 @@ def _make_model(out, run, config, validation, about, precision):
     def measure(mode, name):
         write_file(out / LITERT, contents[name])
         write_description(out, config, {**about, "precision": name})
-        return evaluate(Detector.load(out), validation, mode, resamples=0)
+        return _figures(Detector.load(out), validation, mode)
 
     rows = {name: measure("live", name) for name in contents}
     if precision == AUTO:
@@ -116,8 +119,21 @@ def _make_model(out, run, config, validation, about, precision):
     about["live AP by precision"] = {name: round(row["AP"], 4) for name, row in rows.items()}
     # Live first: photos are sized by a glance in the live size, at the live threshold.
     config = replace(config, live_min_score=rows[precision]["best_score"])
-    config = replace(config, min_score=measure("photo", precision)["best_score"])
+    photo = measure("photo", precision)
+    config = replace(config, min_score=photo["best_score"])
+    curves = {"photo": photo["curve"], "live": rows[precision]["curve"]}
+    about["calibration"] = {mode: curve for mode, curve in curves.items() if curve}
     write_description(out, config, {**about, "precision": precision})
+
+
+def _figures(detector, validation, mode):
+    """AP, the threshold that counts best, and the scores' :func:`facing_curve` on ``validation``."""
+    result = look(detector, validation, mode)
+    return {
+        "AP": average_precision(result.truths, result.found)["AP"],
+        "best_score": best_threshold(result.counts, result.found)[0],
+        "curve": facing_curve(result.scores, result.hits),
+    }
 
 
 def calibration_pictures(config, validation):

@@ -48,7 +48,7 @@ def export(packaged, monkeypatch):
         "skushare.training.package.litert_exporter", lambda _: nullcontext(lambda *_: content)
     )
     monkeypatch.setattr("skushare.training.package.largest_difference", lambda *_: {"class_logits": 0.0})
-    return lambda figures: monkeypatch.setattr("skushare.training.package.evaluate", figures)
+    return lambda figures: monkeypatch.setattr("skushare.training.package._figures", figures)
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,18 @@ def export(packaged, monkeypatch):
     [("auto", 0.004, "int8"), ("auto", 0.006, "float16"), ("int8", 0.5, "int8"), ("float16", 0, "float16")],
 )
 def test_eight_bits_are_kept_where_they_cost_little(export, finished, dataset, tmp_path, asked, loss, kept):
-    def figures(detector, dataset, mode, resamples):
-        int8 = detector.model.about["precision"] == "int8"
-        return {"AP": 0.5 - loss * int8, "best_score": {"live": 0.3, "photo": 0.4}[mode]}
+    def figures(detector, dataset, mode):
+        precision = detector.model.about["precision"]
+        curve = {"live": ([0.0, 0.3, 1.0], [0.0, 0.5 if precision == kept else 0.1, 1.0]), "photo": None}[
+            mode
+        ]
+        score = {"live": 0.3, "photo": 0.4}[mode]
+        return {"AP": 0.5 - loss * (precision == "int8"), "best_score": score, "curve": curve}
 
     export(figures)
     model = Detector.load(package_run(finished, dataset, tmp_path / "model", precision=asked)).model
     assert model.about["precision"] == kept
+    assert model.about["calibration"] == {"live": [[0.0, 0.3, 1.0], [0.0, 0.5, 1.0]]}
     assert (model.config.live_min_score, model.config.min_score) == (0.3, 0.4)
 
 
@@ -80,7 +85,7 @@ def test_a_model_appears_and_changes_as_a_whole(export, finished, dataset, tmp_p
             seen.append(content())
             if fails:
                 raise KeyboardInterrupt
-            return {"AP": 0.5, "best_score": score}
+            return {"AP": 0.5, "best_score": score, "curve": None}
 
         export(figures)
         with pytest.raises(KeyboardInterrupt) if fails else nullcontext():
