@@ -3,10 +3,12 @@
 import streamlit as st
 
 from skushare.app import ICON
+from skushare.app.annotator import save_waiting
 from skushare.app.navigation import close_menu, note_page, settle_page
 
 st.set_page_config(page_title="skushare", page_icon=ICON, layout="wide")
 st.logo(ICON, size="large")
+save_waiting()
 
 page = st.navigation(
     [

@@ -91,12 +91,12 @@ def _look(path, crops, brands, detector, embedder):
     }
 
 
-def _gallery(packs, names, brands, embedder, rng):
+def _gallery(packs, names, brands, embedder, rng, shots=SHOTS):
     gallery = Gallery("benchmark")
     for number, brand in enumerate(brands):
-        chosen = [packs[i] for i in rng.choice(np.flatnonzero(names == brand), SHOTS, replace=False)]
+        chosen = [packs[i] for i in rng.choice(np.flatnonzero(names == brand), shots, replace=False)]
         vectors = embedder.embed_pictures(list(cut(chosen, 160)))
-        gallery = gallery.with_examples(Sku(f"b{number}", brand, brand), vectors, [b""] * SHOTS, embedder)
+        gallery = gallery.with_examples(Sku(f"b{number}", brand, brand), vectors, [b""] * shots, embedder)
     return gallery
 
 

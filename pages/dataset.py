@@ -41,7 +41,7 @@ except SkushareError as error:
 picture = dataset and opened_picture(dataset)
 if picture:
     show_work()
-    show_notes()
+    show_notes(scrolled=True)
     show_picture(dataset, picture)
     st.stop()
 

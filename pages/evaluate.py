@@ -53,6 +53,10 @@ try:
         "As", list(MODES), format_func=MODES.get, key="evaluate_mode", bind="query-params"
     )
 
+    if split is None:
+        st.info(plain(f"{name} has no photos yet."), icon=":material/shelves:")
+        st.page_link("pages/dataset.py", label="Add photos", icon=":material/add:")
+        st.stop()
     dataset, source = stored_dataset(splits[split]), splits[split].name
     chosen = {model: models[model]} | ({other: models[other]} if other in models else {})
     evaluations = open_evaluations(chosen, dataset, mode)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from skushare.app.audit_batch import show_batch
+from skushare.app.audit_import import show_import
 from skushare.app.audit_list import filter_bar, show_list, show_trend, show_unfinished
 from skushare.app.audit_view import show_opened
 from skushare.app.audits import opened
@@ -11,6 +12,8 @@ from skushare.app.notes import show_notes
 from skushare.app.text import plain
 from skushare.audits.listing import count_audits
 from skushare.errors import SkushareError
+
+IMPORT = "Import audits from a phone"
 
 require_navigation()
 
@@ -31,9 +34,13 @@ try:
             st.page_link("pages/live.py", label="Count live", icon=":material/videocam:")
         show_unfinished()
         show_batch()
+        with st.expander(IMPORT, icon=":material/smartphone:"):
+            show_import()
         st.stop()
     wanted = filter_bar()
-    tabs = st.tabs(["Audits", "Shares over time", "Audit a folder"], key="history_tab", on_change="rerun")
+    tabs = st.tabs(
+        ["Audits", "Shares over time", "Audit a folder", IMPORT], key="history_tab", on_change="rerun"
+    )
     if tabs[0].open:
         with tabs[0]:
             show_list(wanted)
@@ -44,5 +51,8 @@ try:
     if tabs[2].open:
         with tabs[2]:
             show_batch()
+    if tabs[3].open:
+        with tabs[3]:
+            show_import()
 except SkushareError as error:
     st.error(plain(str(error)), icon=":material/error:")

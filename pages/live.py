@@ -99,14 +99,17 @@ def make_audit(taken, words, way):
 def count_anew():
     """Begin at 0, and with the model that the app counts with by now."""
     if session.detector.digest == shared_detector().digest:
-        state.dropped = session.recount()
+        state.dropped = session.recount(state.get("dropped"))
     else:
         state.dropped = None
         start_anew("sweep")
 
 
-def take_back(dropped):
-    """Go on with the ``dropped`` count and its brands; the present one can be taken back in its turn."""
+def take_back():
+    """Go on with the dropped count and its brands; the present one can be taken back in its turn."""
+    dropped = state.dropped  # by now: for a video, counting may have begun anew since the button was drawn
+    if dropped is None or not session.can_take_back(dropped):
+        return
     leave_recording()  # which would begin anew
     state.dropped = session.take_back(dropped)
     go_on(session)
@@ -157,7 +160,6 @@ if dropped and dropped.facings and session.can_take_back(dropped):
         icon=":material/undo:",
         help="Go on with what was counted before, by its brands. The present count can be taken back then.",
         on_click=take_back,
-        args=(dropped,),
     )
 with recording_place:
     count_recording(session, sizes, disabled=camera.state.playing)

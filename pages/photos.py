@@ -1,7 +1,7 @@
 """Photos: count the facings on many photos."""
 
 from copy import deepcopy
-from datetime import datetime
+from time import strftime
 
 import streamlit as st
 
@@ -92,7 +92,9 @@ if st.toggle("Take a photo with this device's camera", key="use_camera"):
 
 files = [(upload.file_id, upload.name, upload.getvalue) for upload in uploads]
 if shot:
-    files.append((shot.file_id, f"camera-{datetime.now():%H%M%S}.jpg", shot.getvalue))
+    called = state.setdefault("shot_names", {})  # a shot keeps its name in later runs
+    name = called.setdefault(shot.file_id, strftime("camera-%H%M%S.jpg"))
+    files.append((shot.file_id, name, shot.getvalue))
 if files:
     forget_sample()
 progress = st.empty()

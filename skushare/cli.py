@@ -9,6 +9,7 @@ from skushare.commands import (
     app,
     audit,
     bench,
+    cache,
     data,
     detect,
     evaluate,
@@ -55,6 +56,7 @@ def build_parser():
     )
     parser.add_argument("--version", action="version", version=f"skushare {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (detect, gallery, audit, data, train, runs, package, evaluate, bench, export, serve, app):
+    offered = (detect, gallery, audit, data, train, runs, package, evaluate, bench, export, serve, app, cache)
+    for module in offered:
         module.add(commands)
     return parser

@@ -1,6 +1,7 @@
-"""Writing files so that a crash or a full disk never leaves half of one, and telling one by its content."""
+"""Files: written so that a crash or a full disk never leaves half of one, read where they may be damaged."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -49,6 +50,15 @@ def write_file(path, content):
     """Have the file ``path`` hold ``content``, bytes or text (UTF-8). Raises as :func:`atomic_write`."""
     with atomic_write(path) as handle:
         handle.write(content.encode() if isinstance(content, str) else content)
+
+
+def read_json(path, kind=dict):
+    """What the JSON file ``path`` holds; an empty ``kind`` where it is missing, damaged or something else."""
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        content = None
+    return content if isinstance(content, kind) else kind()
 
 
 @contextmanager

@@ -41,6 +41,11 @@ _ORIENTATION = 0x0112  # the EXIF tag
 _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 # What OpenCV can divide a JPEG's sides by while decoding.
 _REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
+_FRAMES = (0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA)  # markers of JPEGs that are read, where they have 8 bits
+# Those of JPEGs that the decoders lack.
+_LACKED = {0xCB: "lossless, arithmetic-coded", 0xF7: "JPEG-LS"} | dict.fromkeys(
+    (0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF, 0xDE), "hierarchical"
+)
 
 register_heif_opener(thumbnails=False)  # teaches Pillow HEIC, which iPhones write
 
@@ -224,7 +229,9 @@ def _decode(file, name, side, least):
                 f"{name}: is a video or a damaged photo; the Live page and skushare detect count videos, "
                 "and a photo can be exported as JPEG"
             ) from None
-        raise ImageError(f"{name}: is not a picture that can be read; save it as JPEG or PNG") from None
+        raise _other_jpeg(name, file) or ImageError(
+            f"{name}: is not a picture that can be read; save it as JPEG or PNG"
+        ) from None
     with picture:
         width, height = picture.size
         if width * height > MAX_PIXELS:
@@ -238,7 +245,7 @@ def _decode(file, name, side, least):
             if pixels is None:
                 pixels = _to_rgb(picture)
         except Exception as error:
-            raise ImageError(
+            raise _other_jpeg(name, file) or ImageError(
                 f"{name}: is damaged or cut short ({error}); copy or download it again"
             ) from None
         return upright(pixels, exif_orientation(picture))
@@ -248,6 +255,28 @@ def _too_large(name, size):
     return ImageError(
         f"{name}: is too large{size}; scale it down to at most {MAX_PIXELS / 1e6:g} million pixels"
     )
+
+
+def _other_jpeg(name, file):
+    """The error of a JPEG of a kind that no decoder here reads, ``None`` of another file."""
+    file.seek(0)
+    kind = lacked_kind(file.read())
+    if kind:
+        return ImageError(
+            f"{name}: is a kind of JPEG that cannot be read ({kind}); save it again as an ordinary JPEG"
+        )
+    return None
+
+
+def lacked_kind(data):
+    """The kind of the JPEG in ``data``, bytes, if no decoder here reads it, in words; else empty."""
+    for marker, at in _segments(data) if data[:2] == b"\xff\xd8" else ():
+        if marker in _LACKED:
+            return _LACKED[marker]
+        if marker in _FRAMES:
+            bits = int.from_bytes(data[at + 4 : at + 5], "big")
+            return f"{bits} bits a sample" if bits != 8 and 2 <= bits <= 16 else ""
+    return ""
 
 
 def _plain_jpeg(picture, file, side):
@@ -268,10 +297,17 @@ def _plain_jpeg(picture, file, side):
 
 def _has_end(data):
     """Whether a JPEG's end marker follows its scan; decoders take zeros in its place for grey."""
-    at = 2
-    while data[at : at + 1] == b"\xff" and data[at + 1] != 0xDA:  # skip segments, thumbnail and all
-        at += 1 if data[at + 1] == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    *_, (_, at) = _segments(data)
     return data.find(b"\xff\xd9", at) >= 0
+
+
+def _segments(data):
+    """(marker, its place) of each segment of a JPEG; at last, of what follows them, (``None``, its place)."""
+    at = 2
+    while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] not in (b"", b"\xda"):
+        yield data[at + 1], at
+        at += 1 if data[at + 1] == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    yield None, at
 
 
 def _to_rgb(picture):

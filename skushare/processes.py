@@ -9,6 +9,7 @@ from pathlib import Path
 from skushare.workspace import workspace
 
 STANDS_BACK = 10  # niceness of work in the background: the app stays quick beside it
+LOG_TAIL = 1 << 16  # bytes
 TRIES = 5  # to rank a session
 ROOT = Path(__file__).resolve().parents[1]  # the folder that the package lies in
 
@@ -54,6 +55,17 @@ def start_detached(command, log, output=None, environment=None, cwd=None, nicene
         _stand_back(process.pid, niceness)
     threading.Thread(target=process.wait, daemon=True).start()  # or it would stay on as a zombie
     return process
+
+
+def log_tail(path, lines=40):
+    """The last ``lines`` lines of the log ``path``, in its last 64 KiB; empty where there is none."""
+    try:
+        with open(path, "rb") as handle:
+            handle.seek(-min(handle.seek(0, os.SEEK_END), LOG_TAIL), os.SEEK_END)
+            text = handle.read().decode(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
 
 
 def _stand_back(session, niceness):

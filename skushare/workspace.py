@@ -32,6 +32,21 @@ def evaluations_folder():
     return workspace() / "evaluations"
 
 
+def predictions_folder():
+    """Folder of what models found in evaluated photos; may be deleted."""
+    return evaluations_folder() / "predictions"
+
+
+def scan_file():
+    """File of what is known of the pictures of datasets; may be deleted."""
+    return workspace() / "scan.db"
+
+
+def copies_folder():
+    """Folder of photos scaled for training; may be deleted."""
+    return workspace() / "cache" / "photos"
+
+
 def exports_folder():
     """Folder of exports made in the app, one folder each."""
     return workspace() / "exports"

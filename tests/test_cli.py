@@ -1,4 +1,4 @@
-"""The command line as a user meets it: in a process of its own, on the shipped model."""
+"""The command line as a user meets it, on the shipped model: in a process of its own where that matters."""
 
 import json
 import os
@@ -59,14 +59,13 @@ def test_coco_has_an_entry_for_every_photo(photos, tmp_path):
     assert sorted(p.name for p in (tmp_path / "drawn").iterdir()) == ["shelf.jpg", "wall.jpg"]
 
 
-def test_overlapping_photos_of_one_shelf_are_counted_once(tmp_path):
+def test_overlapping_photos_of_one_shelf_are_counted_once(capsys, tmp_path):
     whole = read_image(sample_pictures()[0])
     for name, part in (("left", whole[:, :800]), ("right", whole[:, 400:])):
         write_image(tmp_path / f"{name}.jpg", part)
-    options = ["--format", "json", "--one-shelf", "--draw", tmp_path / "drawn"]
-    result = skushare("detect", tmp_path, *options)
-    assert result.returncode == 0, result.stderr
-    (joined,) = json.loads(result.stdout)
+    options = ["--format", "json", "--one-shelf", "--draw", str(tmp_path / "drawn")]
+    assert main(["detect", str(tmp_path), *options]) == 0
+    (joined,) = json.loads(capsys.readouterr().out)
     truth = json.loads((ROOT / "data" / "annotations.json").read_text())
     known = sum(a["image_id"] == truth["images"][0]["id"] for a in truth["annotations"])
     assert truth["images"][0]["file_name"] == sample_pictures()[0].name
@@ -75,10 +74,10 @@ def test_overlapping_photos_of_one_shelf_are_counted_once(tmp_path):
     assert joined["photo"].endswith("left.jpg + right.jpg") and (tmp_path / "drawn" / "left.jpg").is_file()
 
 
-def test_shares_are_told_overall_and_by_row():
-    result = skushare("detect", sample_pictures()[0], "--shares")
-    assert result.returncode == 0 and "100.0 %" in result.stdout
-    assert "by shelf row" in result.stdout and len(result.stdout.splitlines()) == 2 + 2 + 1 + 4
+def test_shares_are_told_overall_and_by_row(capsys):
+    assert main(["detect", str(sample_pictures()[0]), "--shares"]) == 0
+    told = capsys.readouterr().out
+    assert "100.0 %" in told and "by shelf row" in told and len(told.splitlines()) == 2 + 2 + 1 + 4
 
 
 def test_a_corrupt_file_is_named_the_rest_goes_on_and_the_status_tells(photos):
@@ -102,10 +101,11 @@ def test_a_corrupt_file_is_named_the_rest_goes_on_and_the_status_tells(photos):
         (["package", "no-such-run", "--val", "data/annotations.json"], "no-such-run"),
     ],
 )
-def test_a_mistake_gets_one_line_that_names_it(arguments, word):
-    result = skushare(*arguments)
-    assert result.returncode == 2 and word in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
+def test_a_mistake_gets_one_line_that_names_it(monkeypatch, capfd, arguments, word):
+    monkeypatch.chdir(ROOT)
+    assert main(arguments) == 2
+    told = capfd.readouterr().err
+    assert word in told and len(told.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -145,14 +145,16 @@ def test_a_wrong_option_is_explained(capsys, option, value, told):
 def test_a_folder_without_photos_is_told(tmp_path):
     result = skushare("detect", tmp_path)
     assert result.returncode == 2 and "no photos" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize(
     "command", [[], ["detect"], ["train"], ["package"], ["evaluate"], ["bench"], ["serve"], ["app"]]
 )
-def test_help_teaches(command):
-    result = skushare(*command, "--help")
-    assert result.returncode == 0 and "skushare" in result.stdout
+def test_help_teaches(capsys, command):
+    with pytest.raises(SystemExit) as stopped:
+        main([*command, "--help"])
+    assert stopped.value.code == 0 and "skushare" in capsys.readouterr().out
 
 
 def test_detecting_imports_neither_tensorflow_nor_streamlit(tmp_path):
@@ -163,27 +165,22 @@ def test_detecting_imports_neither_tensorflow_nor_streamlit(tmp_path):
     assert "ai_edge_litert" in imported and not {"tensorflow", "keras", "streamlit"} & imported
 
 
-def test_evaluate_writes_a_row_and_details_and_keeps_what_it_detected(tmp_path):
-    environment = {**os.environ, "SKUSHARE_WORKSPACE": str(tmp_path / "workspace")}
-    arguments = [
-        "evaluate",
-        ROOT / "data" / "annotations.json",
-        "--mode",
-        "live",
-        "--csv",
-        tmp_path / "rows.csv",
-    ]
-    first = skushare(*arguments, "--details", tmp_path / "out", env=environment)
-    assert first.returncode == 0, first.stderr
-    assert "AP50" in first.stdout and "recall" in first.stdout
+def test_evaluate_writes_a_row_and_details_and_keeps_what_it_detected(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
+    data, rows = ROOT / "data" / "annotations.json", tmp_path / "rows.csv"
+    arguments = ["evaluate", str(data), "--mode", "live", "--csv", str(rows)]
+    assert main([*arguments, "--details", str(tmp_path / "out")]) == 0
+    first = capsys.readouterr().out
+    assert "AP50" in first and "recall" in first
     assert {"figures.json", "photos.csv", "predictions.json"} <= {
         p.name for p in (tmp_path / "out").iterdir()
     }
     kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "workspace").rglob("*.npy")}
     assert len(kept) == 3
-    assert first.stdout.startswith(skushare(*arguments, env=environment).stdout)
+    assert main(arguments) == 0
+    assert first.startswith(capsys.readouterr().out)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    assert len((tmp_path / "rows.csv").read_text().splitlines()) == 3
+    assert len(rows.read_text().splitlines()) == 3
 
 
 def test_evaluate_does_not_change_a_shipped_model_unasked(tmp_path):

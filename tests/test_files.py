@@ -13,6 +13,7 @@ from skushare.files import (
     check_target,
     drop_unfinished,
     make_folder,
+    read_json,
     sha256,
     sweep,
 )
@@ -23,6 +24,24 @@ def write(path, content=b"new", fail=None):
         handle.write(content)
         if fail:
             raise fail
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "read"),
+    [
+        ('{"a": "é"}'.encode(), dict, {"a": "é"}),
+        (b"[1]", list, [1]),
+        (b"[1]", dict, {}),
+        (b"null", list, []),
+        (b"{", dict, {}),
+        (b"\xff", dict, {}),
+        (None, dict, {}),
+    ],
+)
+def test_json_is_read_where_it_is_whole_and_of_the_kind(tmp_path, content, kind, read):
+    if content is not None:
+        write(tmp_path / "a", content)
+    assert read_json(tmp_path / "a", kind) == read
 
 
 def test_the_file_appears_whole_and_alone(tmp_path):

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from skushare.errors import ImageError, SkushareError
-from skushare.images import MAX_PIXELS, find_images, read_header, read_image, write_image
+from skushare.images import MAX_PIXELS, find_images, lacked_kind, read_header, read_image, write_image
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -251,6 +251,37 @@ def test_jpeg_with_a_thumbnail_and_a_trailer(format):
     assert_upright(read_image(data + trailer))
     with pytest.raises(ImageError, match="cut short"):
         read_image(encode(UPRIGHT, "JPEG", exif=exif)[:-300])
+
+
+@pytest.mark.parametrize(
+    "marker, bits, kind",
+    [
+        *((marker, 8, "") for marker in (0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA)),
+        *((marker, 12, "12 bits a sample") for marker in (0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA)),
+        (0xC3, 16, "16 bits a sample"),
+        (0xC0, 99, ""),  # damage
+        (0xC5, 8, "hierarchical"),
+        (0xDE, 8, "hierarchical"),
+        (0xCB, 8, "lossless, arithmetic-coded"),
+        (0xF7, 8, "JPEG-LS"),
+    ],
+)
+def test_a_kind_of_jpeg_that_is_not_read_is_told_as_one_and_not_as_damage(marker, bits, kind):
+    exif = Image.Exif()
+    exif[0x927C] = encode(UPRIGHT[::4, ::4], "JPEG")  # whose own frame does not matter
+    before, frame, after = encode(UPRIGHT, "JPEG", exif=exif).rpartition(b"\xff\xc0\0\x11\x08")
+    data = before + bytes([0xFF, marker, 0, 17, bits]) + after
+    assert frame and lacked_kind(data) == kind
+    if kind:
+        with pytest.raises(ImageError, match=rf"kind of JPEG.*\({kind}\); save it again as an ordinary JPEG"):
+            read_image(data)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xd8", b"\xff\xd8\xff", b"\xff\xd8\xff\xc0\0", b"II\xff\xf7" * 9]
+)
+def test_what_is_no_jpeg_or_ends_early_is_of_no_kind(data):
+    assert lacked_kind(data) == ""
 
 
 def test_cap_is_checked_before_decoding_without_a_warning():

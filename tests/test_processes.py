@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skushare.processes import ROOT, start_detached, variables
+from skushare.processes import ROOT, log_tail, start_detached, variables
 
 TELL = """
 import json, os, sys
@@ -75,3 +75,8 @@ def test_a_workspace_behind_a_link_keeps_its_path(tmp_path, monkeypatch):
     (tmp_path / "link").symlink_to("real")
     monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "link"))
     assert variables()["SKUSHARE_WORKSPACE"] == str(tmp_path / "link")
+
+
+def test_the_end_of_a_long_log_is_read(tmp_path):
+    (tmp_path / "log").write_bytes(b"x" * 200_000 + "\nlast but one\nlast é".encode())
+    assert log_tail(tmp_path / "log", 2) == "last but one\nlast é" and log_tail(tmp_path / "none") == ""

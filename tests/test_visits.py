@@ -35,8 +35,21 @@ def test_the_newest_stays_however_heavy():
     assert visits.open(light) is None and len(visits.open(heavy)) == 6
 
 
-def test_many_who_open_an_address_are_let_go_as_others():
-    visits, owner = Visits(3, list.copy), ["a"]
+def test_reloads_cost_nobody_else_a_place():
+    visits, others = Visits(4, list.copy), [["a"], ["b"]]
+    tokens, own = [visits.keep(each) for each in others], [visits.keep(["c"])]
+    for _ in range(9):
+        own.append(visits.keep(visits.open(own[-1]), own[-1]))
+    assert len(set(own)) == 10
+    assert [visits.open(token) for token in tokens] == others
+    assert [token for token in own if visits.open(token)] == own[-2:]
+    more = [visits.keep([name]) for name in "def"]  # the last of which lets go what was not used longest
+    kept = [token for token in [*tokens, *own, *more] if visits.open(token)]
+    assert kept == [own[-1], *more]
+
+
+def test_copies_that_share_what_is_heavy_are_let_go_as_others():
+    visits, owner = Visits(3, list.copy, len), ["a"]
     token = visits.keep(owner)
     tokens = [visits.keep(visits.open(token)) for _ in range(9)]
     assert len({token, *tokens}) == 10

@@ -11,7 +11,7 @@ import base64
 import json
 import math
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -65,7 +65,7 @@ def anchors():
             boxes, counts = detector_anchors(config, size)
             cases.append(
                 {
-                    "config": _config(config),
+                    "config": asdict(config),
                     "size": size,
                     "counts": counts,
                     "sum": _plain(boxes.astype(float).sum(axis=0)),
@@ -100,7 +100,7 @@ def decoding():
             )
             cases.append(
                 {
-                    "config": _config(config),
+                    "config": asdict(config),
                     "size": size,
                     "scale": scale,
                     "image": image,
@@ -197,7 +197,7 @@ def photos():
                 "live": _detections(detector.detect(photo, mode="live", min_score=0.3)),
             }
         )
-    return {"config": _config(config), "cases": cases}
+    return {"config": asdict(config), "cases": cases}
 
 
 def shelves():
@@ -320,13 +320,16 @@ def galleries():
 
 
 def frames():
-    """Naming in frame after frame: which facings are embedded anew."""
+    """Naming in frame after frame: which facings are embedded anew, of pieces as well."""
+    width, height = 782, 60
     rng = np.random.default_rng(7)
     embedder = _embedder(4)
     centres = np.eye(4, dtype=np.float32)[:3]
 
     def embed(_image, boxes):
-        found = np.float32([(*centres[int(box[0]) // 40 % 3][:3], 0.2) for box in boxes]).reshape(-1, 4)
+        pieces = (boxes[:, 0] < width / 100) | (boxes[:, 2] > width * 0.99)
+        looks = (boxes[:, 0].astype(int) // 40 + pieces) % 3
+        found = np.concatenate([centres[looks, :3], np.full((len(boxes), 1), 0.2, np.float32)], axis=1)
         asked.append(len(found))
         return found / np.linalg.norm(found, axis=1, keepdims=True)
 
@@ -336,14 +339,16 @@ def frames():
     gallery = Gallery("g", skus, [0, 1, 2], centres, [b"1", b"2", b"3"], embedder.digest)
     namer = FrameNamer(embedder, gallery)
     steps = []
-    for frame in range(5):
-        count = 20 if frame != 3 else 0
-        left = 40.0 * np.arange(count) + 3 * frame
-        boxes = np.stack([left, np.zeros(count), left + 30, np.full(count, 50.0)], axis=1)
+    for frame in range(9):
+        count = 20 if frame != 6 else 0
+        left = 40.0 * np.arange(count) + 3 * frame  # the first comes into view, the last leaves it
+        right = np.minimum(left + 30, width)
+        boxes = np.stack([left, np.full(count, 2.0), right, np.full(count, 52.0)], axis=1)
         found = Detections(boxes, _rounded(rng.uniform(0.5, 1, count)), np.zeros(count))
-        named = namer.name(np.zeros((60, 900, 3), np.uint8), found)
+        named = namer.name(np.zeros((height, width, 3), np.uint8), found)
         steps.append(_detections(named))
     return {
+        "size": {"width": width, "height": height},
         "embedder": {k: v for k, v in vars(embedder).items() if k not in ("certainty", "embed")},
         "skus": [vars(sku) for sku in skus],
         "centres": _plain(centres.ravel()),
@@ -415,10 +420,6 @@ def colors():
         "colors": label_colors(names),
         "with_chosen": label_colors(names, chosen),
     }
-
-
-def _config(config):
-    return json.loads(config.to_json())
 
 
 def _picture(height, width):

@@ -9,6 +9,9 @@ const MIN_SIDE = 2; // pixels of the picture
 const COARSE = matchMedia("(pointer: coarse)").matches;
 const REACH = COARSE ? 18 : 9; // screen pixels around a handle that still grab it
 const HANDLE = COARSE ? 13 : 9;
+const MOST_LISTED = 200; // classes
+const MOST_USED = 5;
+const FEW = 8; // classes that a finger chooses without a keyboard
 const IDLE = COARSE
   ? "Tap a box to change it; two fingers zoom."
   : "Click a box to change it, or N and P go from box to box. Ctrl + wheel zooms, drag moves the picture.";
@@ -25,7 +28,12 @@ class Annotator {
   constructor(root) {
     const find = (selector) => root.querySelector(selector);
     [this.stage, this.sheet, this.image, this.svg] = [".stage", ".sheet", "img", "svg"].map(find);
-    [this.classes, this.status] = ["select", ".status"].map(find);
+    this.status = find(".status");
+    this.classes = new ClassField(find(".class"), (chosen) => {
+      this.stage.focus({ preventScroll: true });
+      this.settle();
+      if (chosen && this.selected) this.commit(this.selected, this.withClass(this.selected));
+    });
     this.tools = Object.fromEntries([...root.querySelectorAll("[data-do]")].map((b) => [b.dataset.do, b]));
     this.pointers = new Map();
     this.data = {};
@@ -45,10 +53,6 @@ class Annotator {
       hide: () => this.setHidden(!this.hidden),
     };
     for (const [name, action] of Object.entries(actions)) this.tools[name].onclick = action;
-    this.classes.onchange = () => {
-      this.settle();
-      if (this.selected) this.commit(this.selected, this.withClass(this.selected));
-    };
     const on = (event, handler) => this.stage.addEventListener(event, handler.bind(this), { passive: false });
     on("pointerdown", this.press);
     on("pointermove", this.drag);
@@ -57,6 +61,11 @@ class Annotator {
     on("wheel", this.wheel);
     on("dblclick", (event) => this.zoom(2, event));
     on("keydown", this.key);
+    on("blur", this.settle); // what is clicked next may take the picture away
+    addEventListener("beforeunload", (event) => {
+      this.settle();
+      if (this.changes.length && root.isConnected) event.preventDefault(); // the browser asks
+    });
     new ResizeObserver(() => this.resize()).observe(this.stage.parentElement);
   }
 
@@ -68,7 +77,8 @@ class Annotator {
     this.setStateValue = setStateValue;
     if (another) {
       [this.batch, this.saved, this.changes] = [String(Math.random()), 0, []];
-      this.selected = this.draft = null;
+      this.selected = this.last = this.draft = this.gesture = null;
+      this.pointers.clear();
       this.setAdding(false);
     }
     if (data.saved.batch === this.batch) {
@@ -76,18 +86,9 @@ class Annotator {
       this.saved = data.saved.count;
     }
     if (data.src !== old.src) this.image.src = data.src;
-    if (JSON.stringify(data.labels) !== JSON.stringify(old.labels)) this.fillClasses();
+    if (JSON.stringify(data.labels) !== JSON.stringify(old.labels)) this.classes.fill(data);
     if (another) this.fit();
     this.draw();
-  }
-
-  fillClasses() {
-    const chosen = this.classes.selectedOptions[0]?.text;
-    this.classes.replaceChildren(...this.data.labels.map((label, id) => new Option(label, id)));
-    const id = this.data.labels.indexOf(chosen);
-    if (id >= 0) this.classes.value = id;
-    this.classes.previousElementSibling.textContent = this.data.what;
-    this.classes.parentElement.hidden = this.data.labels.length < 2;
   }
 
   // Boxes
@@ -110,6 +111,8 @@ class Annotator {
     clearTimeout(this.nudging);
     this.nudging = this.draft = null;
     this.selected = after;
+    this.last = after ?? before;
+    if (!before) this.classes.remember();
     if (!(before && after && same(before, after))) {
       this.changes.push({ before, after });
       // All that is not known to be saved, so that nothing is lost where two messages become one.
@@ -120,7 +123,7 @@ class Annotator {
   }
 
   withClass(box) {
-    return [...box.slice(0, 4), Number(this.classes.value), 1];
+    return [...box.slice(0, 4), this.classes.id, byHand(box[5])];
   }
 
   /** The smallest box at a point, as the one that a larger box around it must not hide. */
@@ -131,9 +134,8 @@ class Annotator {
     return this.boxes().filter(near).sort((a, b) => size(a) - size(b))[0] ?? null;
   }
 
-  /** Boxes in the order of reading; those within half a usual box's height are of one row. */
-  inOrder() {
-    const boxes = this.boxes();
+  /** `boxes` in the order of reading; those within half a usual box's height are of one row. */
+  inOrder(boxes) {
     const [, high] = usualSize(boxes);
     const rows = [];
     for (const box of boxes.sort((a, b) => a[1] + a[3] - b[1] - b[3])) {
@@ -144,14 +146,17 @@ class Annotator {
     return rows.flatMap((row) => row.sort((a, b) => a[0] - b[0]));
   }
 
-  /** Choose the box that comes so many after the chosen one, and have it seen. */
-  walk(steps) {
+  /** Choose the next box, or the one before, and have it seen; from the last one on, even if that is gone. */
+  walk(step) {
     this.settle();
+    const boxes = this.boxes();
+    const { last } = this;
+    const gone = last && !boxes.some((box) => same(box, last));
+    const order = this.inOrder(gone ? [...boxes, last] : boxes);
+    const place = last ? order.findIndex((box) => same(box, last)) : step > 0 ? -1 : 0;
     this.setAdding(false);
-    const boxes = this.inOrder();
-    const place = boxes.findIndex((box) => this.selected && same(box, this.selected));
-    const next = place < 0 ? (steps > 0 ? 0 : boxes.length - 1) : (place + steps + boxes.length) % boxes.length;
-    this.select(boxes[next] ?? null);
+    const next = order[(place + step + order.length) % order.length];
+    this.select(gone && next === last ? null : (next ?? null));
     this.show(this.selected);
   }
 
@@ -177,6 +182,16 @@ class Annotator {
     return places.map(([u, v]) => ({ u, v, x: l + u * (r - l), y: t + v * (b - t) }));
   }
 
+  /** The nearest handle that a point grabs; inside of a small box enough is left to move it by. */
+  handleAt([x, y], inside) {
+    const far = (handle) => Math.hypot(handle.x - x, handle.y - y) * this.view.scale;
+    const handle = this.handles().sort((a, b) => far(a) - far(b))[0];
+    if (!handle) return null;
+    const [l, t, r, b] = this.selected;
+    const reach = inside ? Math.min(REACH, (Math.min(r - l, b - t) * this.view.scale) / 3) : REACH;
+    return far(handle) < reach ? handle : null;
+  }
+
   // Pointer and keys
 
   press(event) {
@@ -192,8 +207,8 @@ class Annotator {
       return;
     }
     const at = this.at(event);
-    const handle = this.handles().find(({ x, y }) => Math.hypot(x - at[0], y - at[1]) * this.view.scale < REACH);
     const inside = this.selected && contains(this.selected, at);
+    const handle = this.handleAt(at, inside);
     if (this.adding) this.gesture = { kind: "draw", at };
     else if (handle) this.gesture = { kind: "size", at, handle };
     else if (inside) this.gesture = { kind: "move", at };
@@ -231,7 +246,7 @@ class Annotator {
         moved = [u === 0 ? l + dx : l, v === 0 ? t + dy : t, u === 1 ? r + dx : r, v === 1 ? b + dy : b];
       }
       const tidied = kind === "move" ? this.shift(moved) : this.tidy(moved);
-      this.draft = [...tidied, this.selected[4], 1];
+      this.draft = [...tidied, this.selected[4], byHand(this.selected[5])];
     }
     this.draw();
   }
@@ -271,25 +286,39 @@ class Annotator {
     const keys = {
       Delete: () => this.tools.delete.click(),
       Backspace: () => this.tools.delete.click(),
-      Escape: () => (this.adding ? this.setAdding(false) : this.select(null)),
+      Escape: () => {
+        if (this.gesture) this.gesture = this.draft = null; // what is being dragged stays as it was
+        else if (this.adding) this.setAdding(false);
+        else this.select(null);
+        this.draw();
+      },
       "+": () => this.zoom(1.5),
+      "=": () => this.zoom(1.5), // the same key without Shift
       "-": () => this.zoom(1 / 1.5),
       0: () => this.fit(),
       a: () => this.tools.add.click(),
+      c: () => this.classes.input.focus(),
       h: () => this.setHidden(!this.hidden),
       n: () => this.walk(1),
       p: () => this.walk(-1),
     };
     if (this.adding) keys.Enter = () => this.addInTheMiddle();
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (nudges[event.key] && this.selected) {
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key; // whatever Caps Lock is
+    const command = event.ctrlKey || event.metaKey;
+    if (command && key === "z" && this.nudging) {
+      clearTimeout(this.nudging);
+      this.nudging = this.draft = null;
+      this.draw();
+    } else if (command || event.altKey || (event.shiftKey && /^[a-z]$/.test(key))) {
+      return;
+    } else if (nudges[event.key] && this.selected) {
       const [dx, dy] = nudges[event.key];
-      const [l, t, r, b, id] = this.draft ?? this.selected;
-      this.draft = [...this.shift([l + dx, t + dy, r + dx, b + dy]), id, 1];
+      const [l, t, r, b, id, score] = this.draft ?? this.selected;
+      this.draft = [...this.shift([l + dx, t + dy, r + dx, b + dy]), id, byHand(score)];
       clearTimeout(this.nudging);
       this.nudging = setTimeout(() => this.settle(), 700);
       this.draw();
-    } else if (keys[event.key]) keys[event.key]();
+    } else if (keys[key]) keys[key]();
     else return;
     event.preventDefault();
     event.stopPropagation(); // Streamlit has keys of its own
@@ -298,14 +327,21 @@ class Annotator {
   select(box) {
     this.settle();
     this.selected = box;
-    if (box) this.classes.value = box[4];
+    if (box) {
+      this.last = box;
+      this.classes.id = box[4];
+      this.setHidden(false);
+    }
     this.draw();
   }
 
   setAdding(adding) {
     this.settle();
     this.adding = adding;
-    if (adding) this.selected = null;
+    if (adding) {
+      this.selected = null;
+      this.setHidden(false);
+    }
     this.tools.add.setAttribute("aria-pressed", adding);
     this.stage.classList.toggle("adding", adding);
     this.draw();
@@ -411,10 +447,9 @@ class Annotator {
     const plain = boxes.filter((box) => !this.selected || !same(box, this.selected));
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const shapes = [shape("path", { class: "rim", d: plain.map(outline).join("") })];
-    colors.forEach((color, id) => {
-      const d = plain.filter((box) => box[4] === id).map(outline).join("");
-      shapes.push(shape("path", { class: "line", stroke: color, d }));
-    });
+    const outlines = new Map();
+    for (const box of plain) outlines.set(box[4], (outlines.get(box[4]) ?? "") + outline(box));
+    for (const [id, d] of outlines) shapes.push(shape("path", { class: "line", stroke: colors[id], d }));
     const active = this.draft ?? this.selected;
     if (active) {
       shapes.push(shape("path", { class: "rim", d: outline(active) }));
@@ -434,7 +469,7 @@ class Annotator {
     if (active) {
       const [l, t, r, b, id, score] = active;
       text = `${labels[id]}, ${Math.round(r - l)} × ${Math.round(b - t)} pixels`;
-      if (score < 1) text += `, score ${score.toFixed(2)}`;
+      if (score < 1) text += score ? `, score ${score.toFixed(2)}` : ", to be ignored";
       text += ". Drag it, its corners or its sides";
       text += COARSE ? "." : "; arrow keys nudge, Delete deletes it.";
     }
@@ -442,6 +477,123 @@ class Annotator {
   }
 }
 
+/** The score of a box that was changed by hand: a region to be ignored (0) stays one. */
+const byHand = (score) => (score === 0 ? 0 : 1);
+/** A field to choose a class in by a part of its name; classes that were used last come first. */
+class ClassField {
+  /** `leave` is called with whether one was chosen. */
+  constructor(root, leave) {
+    [this.root, this.leave] = [root, leave];
+    [this.input, this.list] = ["input", "ul"].map((selector) => root.querySelector(selector));
+    this.used = globalThis.skushareClassesUsed ??= []; // names, by all pictures of this tab; the last one first
+    this.labels = [];
+    this.input.onfocus = () => {
+      this.input.select();
+      this.open("");
+    };
+    this.input.oninput = () => this.open(this.input.value);
+    this.input.onblur = () => this.close();
+    this.input.onkeydown = (event) => this.key(event);
+    this.list.onpointerdown = (event) => event.preventDefault(); // the focus stays in the field
+    this.list.onclick = ({ target }) => this.choose(target.closest("[role=option]"));
+  }
+
+  fill({ labels, colors, what }) {
+    const before = this.labels[this.id] ?? this.used.find((label) => labels.includes(label));
+    [this.labels, this.colors] = [labels, colors];
+    this.id = Math.max(0, labels.indexOf(before));
+    this.input.inputMode = COARSE && labels.length <= FEW ? "none" : "text";
+    this.root.querySelector("label span").textContent = what;
+    this.root.hidden = labels.length < 2;
+    if (!this.list.hidden) this.open(this.text);
+  }
+
+  get id() {
+    return this.chosen;
+  }
+
+  set id(id) {
+    this.chosen = id;
+    if (this.list.hidden) this.input.value = this.labels[id] ?? "";
+  }
+
+  remember() {
+    const name = this.labels[this.id];
+    const others = this.used.filter((each) => each !== name);
+    this.used.splice(0, MOST_USED, name, ...others.slice(0, MOST_USED - 1));
+  }
+
+  /** List the classes whose names have all words of a text: those that begin with it first. */
+  open(text) {
+    this.text = text;
+    const wanted = folded(text.trim());
+    const misfit = (name) =>
+      [name === wanted, name.startsWith(wanted), name.includes(` ${wanted}`), true].indexOf(true);
+    const age = (label) => (this.used.includes(label) ? this.used.indexOf(label) : MOST_USED);
+    const found = this.labels
+      .map((label, id) => ({ label, id, name: folded(label) }))
+      .filter(({ name }) => wanted.split(/\s+/).every((word) => name.includes(word)))
+      .sort((a, b) => misfit(a.name) - misfit(b.name) || age(a.label) - age(b.label) || a.id - b.id);
+    const items = found.slice(0, MOST_LISTED).map((each) => this.option(each));
+    const rest = found.length - items.length;
+    if (rest || !found.length) {
+      const note = document.createElement("li");
+      note.textContent = rest ? `${rest.toLocaleString("en")} more: type a part of the name` : "No name is like that";
+      items.push(note);
+    }
+    this.list.replaceChildren(...items);
+    this.list.hidden = false;
+    this.input.setAttribute("aria-expanded", true);
+    this.point(0);
+  }
+
+  option({ label, id }) {
+    const item = document.createElement("li");
+    Object.assign(item, { id: `class-${id}`, role: "option" });
+    item.dataset.id = id;
+    item.append(document.createElement("span"), label);
+    item.firstChild.style.background = this.colors[id];
+    return item;
+  }
+
+  /** Make the option at a place of the list the one that Enter chooses. */
+  point(place) {
+    this.options = [...this.list.querySelectorAll("[role=option]")];
+    this.place = Math.max(0, Math.min(place, this.options.length - 1));
+    const pointed = this.options[this.place];
+    for (const option of this.options) option.setAttribute("aria-selected", option === pointed);
+    this.input.setAttribute("aria-activedescendant", pointed?.id ?? "");
+    pointed?.scrollIntoView({ block: "nearest" });
+  }
+
+  key(event) {
+    const keys = {
+      ArrowDown: () => this.point(this.place + 1),
+      ArrowUp: () => this.point(this.place - 1),
+      Enter: () => this.choose(this.options[this.place]),
+      Escape: () => this.leave(false),
+    };
+    event.stopPropagation(); // Streamlit has keys of its own
+    if (!keys[event.key] || event.isComposing) return;
+    event.preventDefault();
+    keys[event.key]();
+  }
+
+  choose(option) {
+    if (!option) return;
+    this.id = Number(option.dataset.id);
+    this.remember();
+    this.leave(true);
+  }
+
+  close() {
+    this.list.hidden = true;
+    this.input.setAttribute("aria-expanded", false);
+    this.id = this.chosen; // instead of what was typed
+  }
+}
+
+const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const same = (a, b) => a.every((value, i) => value === b[i]);
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
 const usualSize = (boxes) => [median(boxes.map((box) => box[2] - box[0])), median(boxes.map((box) => box[3] - box[1]))];

@@ -1,6 +1,7 @@
 """One picture at any zoom, with boxes that can be added, moved, sized and deleted."""
 
 from pathlib import Path
+from threading import Lock
 
 import streamlit as st
 
@@ -19,11 +20,13 @@ def annotator(key, picture, jpeg, sample, labels, save, what="Class", colors=Non
         jpeg: bytes of the picture at a size that suits a screen.
         sample: :class:`~skushare.dataset.dataset.Sample` with its size and boxes.
         labels: class names.
-        save: called before the next run with ``(picture, before, after)`` for each change: boxes
+        save: called before the next picture is shown with ``(picture, before, after)`` for each change: boxes
             (left, top, right, bottom, class id, score), ``None`` where there was or is none.
         what: what the page calls a class.
         colors: {label: ``"#RRGGBB"``}; default :func:`~skushare.colors.label_colors` of ``labels``.
     """
+    known = st.session_state.setdefault("annotators", {}).setdefault(key, _Known())
+    known.save = save
     rows = zip(sample.boxes.tolist(), sample.class_ids.tolist(), sample.scores.tolist(), strict=True)
     data = {
         "picture": picture,
@@ -34,27 +37,44 @@ def annotator(key, picture, jpeg, sample, labels, save, what="Class", colors=Non
         "labels": list(labels),
         "what": what,
         "colors": [(colors or label_colors(labels))[label] for label in labels],
-        "saved": _saved(key),
+        "saved": {"batch": known.batch, "count": known.count},
     }
-    _component()(key=key, data=data, on_edits_change=lambda: _take_edits(key, save))
+    _component()(key=key, data=data, on_edits_change=save_waiting)
 
 
-def _take_edits(key, save):
-    """Save what of the browser's list of changes was not saved before."""
-    edits = st.session_state[key]["edits"]
-    saved = _saved(key)
-    count = saved["count"] if saved["batch"] == edits["batch"] else 0
-    for change in edits["changes"][max(0, count - edits["saved"]) :]:  # below 0 where a session was lost
-        save(edits["picture"], change["before"], change["after"])
-    st.session_state[f"{key}_saved"] = {
-        "batch": edits["batch"],
-        "count": edits["saved"] + len(edits["changes"]),
-    }
+def save_waiting():
+    """Save the changes that the browser sent and that are not saved yet.
+
+    Called at the beginning of each run as well: Streamlit ends a run for the next message wherever the state
+    is asked for, also in a callback, and calls no callback a second time.
+    """
+    state = st.session_state
+    for key, known in state.get("annotators", {}).items():
+        edits = state[key].get("edits") if key in state else None
+        if edits:
+            known.take(edits)
 
 
-def _saved(key):
-    """Which of the browser's batches of changes was seen last, and how many of its changes are saved."""
-    return st.session_state.get(f"{key}_saved", {"batch": "", "count": 0})
+class _Known:
+    """Which of the browser's batches of changes was seen last, and how many of its changes are saved.
+
+    Attributes:
+        save: as :func:`annotator` takes it.
+    """
+
+    def __init__(self):
+        self.batch, self.count, self.save = "", 0, None
+        self.lock = Lock()  # a run that is being ended and the next one overlap
+
+    def take(self, edits):
+        """Save what of the browser's list of changes was not saved before."""
+        with self.lock:
+            if self.batch != edits["batch"]:
+                self.batch, self.count = edits["batch"], 0
+            self.count = max(self.count, edits["saved"])  # more than known where a session was lost
+            for change in edits["changes"][self.count - edits["saved"] :]:
+                self.save(edits["picture"], change["before"], change["after"])
+                self.count += 1
 
 
 def _component():

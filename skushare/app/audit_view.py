@@ -17,20 +17,20 @@ from skushare.app.shelves import choose_gaps, show_layout
 from skushare.app.text import plain
 from skushare.audit_charts import BEYOND, comparison_chart
 from skushare.audits import store
+from skushare.audits.audit import UNFINISHED
 from skushare.audits.compare import compare
 from skushare.audits.corrections import Facing, told_correction
 from skushare.audits.export import FORMATS, export
 from skushare.audits.lessons import lessons, teach
 from skushare.audits.listing import ALL, brand_totals
+from skushare.audits.picture import WITHOUT_PICTURE, picture_of
 from skushare.brands.library import gallery_names, skus_of
 from skushare.colors import label_colors
-from skushare.database import pictures
 from skushare.dataset.dataset import Sample
 from skushare.detections import Detections
 from skushare.draw import annotate, draw_gaps
 from skushare.errors import SkushareError
-from skushare.images import read_image
-from skushare.jpeg import encode_jpeg, shrink
+from skushare.jpeg import encode_jpeg
 from skushare.shelf.gaps import count_gaps, find_gaps
 from skushare.shelf.share import KEPT, UNKNOWN
 from skushare.text import tidy_name
@@ -50,7 +50,7 @@ def show_opened(numbers):
         show_notes()
         _to_list()
         return
-    show_notes()
+    show_notes(scrolled=True)
     if len(audits) == 2:
         show_comparison(*audits)
     else:
@@ -63,7 +63,8 @@ def show_audit(audit):
     gaps = now.gaps(_gaps)
     _bar(audit)
     st.title(f"Audit {audit.id}")
-    _facts(audit, _edit)
+    # An unfinished audit is known by its words when it is gone on with.
+    _facts(audit, *([_edit] if audit.finished else []))
     with st.container(horizontal=True):
         st.metric("Facings", f"{now.facings:,}", border=True)
         st.metric("Photos", f"{audit.photos_taken:,}", border=True)
@@ -157,11 +158,7 @@ def _facts(audit, *beside):
         for add in beside:
             add(audit)
     if not audit.finished:
-        st.warning(
-            "Not finished: it lacks photos, is in no list, and cannot be corrected yet. "
-            "To go on, give the same photos again with the same words.",
-            icon=":material/hourglass_disabled:",
-        )
+        st.warning(UNFINISHED, icon=":material/hourglass_disabled:")
     if audit.note:
         st.text(audit.note)
     made = [f"model {audit.model} {audit.model_digest[:12]}"]
@@ -204,7 +201,8 @@ def _show_photo(now, gaps, colors):
     st.text(photo.name)
     drawn = gaps and photo.role != "part" and choose_gaps("audit")
     try:
-        jpeg = _large(photo.picture, photo.width, gaps[page - 1].boxes.tolist() if drawn else [])
+        size = photo.width, photo.height
+        jpeg = _large(photo.picture, size, gaps[page - 1].boxes.tolist() if drawn else [], photo)
     except SkushareError as error:
         st.error(plain(str(error)), icon=":material/broken_image:")
         return
@@ -212,6 +210,8 @@ def _show_photo(now, gaps, colors):
         st.image(jpeg, width="stretch", alt=f"Photo {photo.name}")
         st.caption("One of the photos that were joined. Its facings are counted on the joined picture.")
         return
+    if not photo.picture:
+        st.info(WITHOUT_PICTURE, icon=":material/smartphone:")
     if now.source == "sweep" and len(now.photos) > 1:
         st.caption("Each facing has its box on one picture of the sweep; others may show it without.")
     further = filter(None, map(tidy_name, st.session_state.get(f"audit_further_{now.id}", [])))
@@ -319,20 +319,22 @@ def show_comparison(*audits):
                 try:
                     drawn = _small(photo, now.brands, colors)
                     st.image(drawn, width="stretch", alt=f"Photo of audit {audit.id} with boxes drawn")
+                    if not photo.picture:
+                        st.caption(WITHOUT_PICTURE)
                 except SkushareError as error:
                     st.error(plain(str(error)), icon=":material/broken_image:")
 
 
 def _small(photo, brands, colors):
     """JPEG bytes of a photo with its facings in their brands' colours."""
-    image = shrink(read_image(pictures.get(photo.picture), photo.name, SMALL_SIDE), SMALL_SIDE)
+    image = picture_of(photo, SMALL_SIDE)
     scale = image.shape[1] / photo.width
     found = replace(photo.detections, boxes=photo.detections.boxes * scale)
     return encode_jpeg(annotate(image, found, brands, "brand", colors=colors))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _large(picture, width, gaps):
-    """JPEG bytes of a photo with frames around ``gaps``, boxes where it is ``width`` pixels wide."""
-    image = shrink(read_image(pictures.get(picture), "the photo", LARGE_SIDE), LARGE_SIDE)
-    return encode_jpeg(draw_gaps(image, np.reshape(gaps, (-1, 4)) * (image.shape[1] / width)))
+def _large(picture, size, gaps, _photo):
+    """JPEG bytes of a photo, known by ``picture`` and ``size``, with frames around the boxes ``gaps``."""
+    image = picture_of(_photo, LARGE_SIDE)
+    return encode_jpeg(draw_gaps(image, np.reshape(gaps, (-1, 4)) * (image.shape[1] / _photo.width)))

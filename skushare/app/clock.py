@@ -8,7 +8,12 @@ import streamlit as st
 
 def now():
     """The present time there, with the offset that holds there now."""
-    return _fixed(datetime.now(timezone.utc).astimezone(_zone()))
+    return there(datetime.now(timezone.utc))
+
+
+def there(moment):
+    """``moment``, a datetime with a zone, as the clock there shows it."""
+    return _fixed(moment.astimezone(_zone()))
 
 
 def midnight(day):

@@ -27,6 +27,10 @@ def show_charts(dataset):
         st.markdown("##### Classes")
         colors = label_colors(dataset.index.labels)
         st.altair_chart(charts.classes_chart(tables["classes"], colors), width="stretch")
+        if len(dataset.index.labels) > charts.MAX_CLASSES:
+            share = st.column_config.NumberColumn(format="percent")
+            named = tables["classes"].rename(columns={"name": "class"})
+            st.dataframe(named, hide_index=True, column_config={"share": share})
     _show_fit(dataset, tables["caps"])
 
 

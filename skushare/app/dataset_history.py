@@ -49,5 +49,6 @@ def offer_deletion(name):
     if st.button("Delete for good", icon=":material/delete:", disabled=sure != name):
         if attempt(store.delete_dataset, name):
             st.session_state.pop("dataset_only", None)  # its pictures; the next may have the same name
+            st.query_params.clear()  # they name it
             note(f"Deleted {name}")
         st.rerun()

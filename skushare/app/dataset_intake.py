@@ -51,7 +51,8 @@ def _intake():
 
 def _add(name, add):
     def tell(_):
-        about = open_dataset(name).provenance
+        dataset = open_dataset(name)
+        about, ignored = dataset.provenance, sum(int(sample.ignored.sum()) for sample in dataset.samples)
         st.session_state.datasets_stored += 1
         st.session_state.pop("dataset_only", None)  # of one that had the name before
         go_to(name)
@@ -60,6 +61,7 @@ def _add(name, add):
             f"Stored as {name}"
             + (f"; not found in the zip: {absent}. Health names them all." if absent else "")
             + (f"; class names are {names}" if names else "")
+            + (f"; boxes that are regions to be ignored: {ignored:,}" if ignored else "")
             + (f"; left out: {left_out}" if left_out else "")
         )
 

@@ -1,12 +1,13 @@
 """The pictures of a dataset: filters, gallery, and one of them large."""
 
 from contextlib import suppress
-from threading import Timer
+from threading import RLock, Timer
+from types import SimpleNamespace
 
 import numpy as np
 import streamlit as st
 
-from skushare.app.annotator import annotator
+from skushare.app.annotator import annotator, save_waiting
 from skushare.app.dataset_classes import add_class_field
 from skushare.app.datasets import go_to
 from skushare.app.notes import attempt, note
@@ -37,6 +38,7 @@ def show_gallery(dataset):
         st.session_state.dataset_filter = wanted
         _go_to_page(1)
     rows, boxes = find(dataset.index, wanted)
+    _tell_filter(dataset, wanted, len(rows))
     if len(rows):
         _show_page(dataset, rows, boxes)
     else:
@@ -83,7 +85,7 @@ def _filter_bar(dataset):
                 key=f"{key}_sides",
                 persist_state="page",
             )
-            most = max(1, int(index.counts.max(initial=0)))
+            most = _most(index)
             counts = st.slider(
                 "Boxes of these on a picture",
                 0,
@@ -103,6 +105,28 @@ def _filter_bar(dataset):
     )
 
 
+def _tell_filter(dataset, wanted, found):
+    """Say how many pictures the filter leaves, which may be out of sight, and offer to clear it."""
+    most, key = _most(dataset.index), f"dataset_{dataset.name}"
+    if not (wanted.text or wanted.splits or wanted.chooses_boxes or wanted.counts != (0, most)):
+        return
+    empty = {"text": "", "splits": [], "classes": [], "sides": (0, np.inf), f"counts_{most}": (0, most)}
+    empty = {f"{key}_{name}": value for name, value in empty.items()}
+    number = len(dataset.index) if wanted.names is None else len(wanted.names)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"The filter leaves {found:,} of {number:,} pictures")
+        st.button("Clear the filter", icon=":material/filter_alt_off:", on_click=_set, args=(empty,))
+
+
+def _set(values):
+    st.session_state.update(values)
+
+
+def _most(index):
+    """The most boxes on a picture, at least 1 for a slider."""
+    return max(1, int(index.counts.max(initial=0)))
+
+
 # Gallery
 
 
@@ -120,6 +144,8 @@ def _show_page(dataset, rows, boxes):
     pictures = list(zip(names, notes, jpegs, samples, strict=True))
     opened = picture_grid(pictures, dataset.index.labels, key="dataset_grid")
     if opened:
+        # The pictures to go through stay these, though a correction may take one out of the filter.
+        st.session_state.dataset_found = (dataset.name, [dataset.index.names[row] for row in rows])
         go_to(dataset.name, opened)
         st.rerun()
     following = rows[page * PICTURES_A_PAGE : (page + 1) * PICTURES_A_PAGE].tolist()
@@ -172,9 +198,12 @@ def show_picture(dataset, picture):
     """One picture, large, with its boxes to be corrected."""
     index = dataset.index
     row = index.rows[picture]
-    rows, _ = find(index, st.session_state.get("dataset_filter", Filter()))
-    _picture_bar(dataset, row, rows, int(np.argmax(rows == row)) if row in rows else -1)
-    st.markdown(f"##### {plain(picture)}")
+    name, found = st.session_state.get("dataset_found", ("", ()))
+    if name != dataset.name or picture not in found:
+        found = index.names
+    place = found.index(picture)
+    _picture_bar(dataset, found, place)
+    st.markdown(f"##### {plain(picture)} :small[:gray[{place + 1:,} of {len(found):,}]]")
     try:
         jpeg = _large(dataset.path(picture), file_stamp(dataset.path(picture)))
     except ImageError as error:
@@ -193,53 +222,83 @@ def show_picture(dataset, picture):
     st.caption(f"{sample.width} × {sample.height} pixels{split}")
 
 
-def _picture_bar(dataset, row, rows, place):
-    names = dataset.index.names
-    before = names[rows[place - 1]] if place > 0 else None
-    after = names[rows[place + 1]] if place + 1 < len(rows) else None
+def _picture_bar(dataset, found, place):
+    there = dataset.index.rows  # others were taken out meanwhile
+    before = next((name for name in reversed(found[:place]) if name in there), None)
+    after = next((name for name in found[place + 1 :] if name in there), None)
 
     def back():
         go_to(dataset.name)
-        _go_to_page(max(place, 0) // PICTURES_A_PAGE + 1)
+        _go_to_page(place // PICTURES_A_PAGE + 1)
 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("All pictures", icon=":material/grid_view:", on_click=back)
-        for label, icon, picture in (
-            ("Previous", ":material/chevron_left:", before),
-            ("Next", ":material/chevron_right:", after),
+        for label, icon, picture, keys in (
+            ("Previous", ":material/chevron_left:", before, "Shift+P"),
+            ("Next", ":material/chevron_right:", after, "Shift+N"),
         ):
-            st.button(label, icon=icon, disabled=not picture, on_click=go_to, args=(dataset.name, picture))
-        undo_buttons(dataset)
+            st.button(
+                label,
+                icon=icon,
+                disabled=not picture,
+                shortcut=keys,
+                on_click=go_to,
+                args=(dataset.name, picture),
+            )
+        undo_buttons(dataset, keys=("Ctrl+Z", "Ctrl+Shift+Z"))
         st.button(
             "Take this picture out",
             icon=":material/delete:",
             help="Out of the dataset; undo brings it back.",
             on_click=_drop,
-            args=(dataset, names[row], after or before),
+            args=(dataset, found[place], after or before),
         )
 
 
 def _drop(dataset, picture, following):
-    if attempt(store.drop_image, dataset.name, picture):
+    save_waiting()
+    if _edit(dataset.name, store.drop_image, picture):
         note(f"{picture} is out; undo brings it back")
         go_to(dataset.name, following)
 
 
-def undo_buttons(dataset):
-    """Buttons that undo and redo the last edit of the dataset."""
-    done, undone = dataset.history.done, dataset.history.undone
-    for label, icon, edits, act in (
-        ("Undo", ":material/undo:", done, store.undo),
-        ("Redo", ":material/redo:", undone, store.redo),
+def undo_buttons(dataset, keys=(None, None)):
+    """Buttons that undo and redo the last edit of the dataset.
+
+    Args:
+        keys: that press them; they also do so in a text field, where they should undo what was typed.
+    """
+    _visit().seen[dataset.name] = dataset.history
+    for label, icon, which, shortcut in (
+        ("Undo", ":material/undo:", "done", keys[0]),
+        ("Redo", ":material/redo:", "undone", keys[1]),
     ):
+        edits = getattr(dataset.history, which)
         st.button(
             label,
             icon=icon,
             disabled=not edits,
-            help=plain(" on ".join(filter(None, (edits[-1].reason, edits[-1].image)))) if edits else None,
-            on_click=attempt,
-            args=(act, dataset.name, edits[-1].number) if edits else (),
+            shortcut=shortcut,
+            help=plain(_told(edits[-1])) if edits else None,
+            on_click=_step,
+            args=(dataset.name, which),
         )
+
+
+def _step(name, which):
+    """Undo the last edit that is ``"done"``, or redo the one ``"undone"`` last."""
+    save_waiting()
+    act, told = (store.undo, "Undone") if which == "done" else (store.redo, "Done again")
+    visit, picture = _visit(), st.query_params.get("picture")
+    with visit.lock:
+        edits = getattr(visit.seen[name], which)
+        done = edits and _edit(name, act, edits[-1].number)
+    if done and edits[-1].image != picture:
+        note(f"{told}: {_told(edits[-1])}")  # what is on the page does not show it
+
+
+def _told(edit):
+    return " on ".join(filter(None, (edit.reason, edit.image)))
 
 
 def _save(picture, before, after):
@@ -249,7 +308,22 @@ def _save(picture, before, after):
         reason = "added a box"
     elif after is None:
         reason = "deleted a box"
-    attempt(store.change_boxes, name, image, [before], [after], reason, classes)
+    _edit(name, store.change_boxes, image, [before], [after], reason, classes)
+
+
+def _edit(name, act, *args):
+    """Attempt an edit; returns as :func:`~skushare.app.notes.attempt` does."""
+    visit = _visit()
+    with visit.lock:
+        if not attempt(act, name, *args):
+            return False
+        visit.seen[name] = store.history(name)  # for an undo that comes before the buttons are drawn anew
+        return True
+
+
+def _visit():
+    """The history that the visitor saw of each dataset, or left by an edit, and a lock: runs may overlap."""
+    return st.session_state.setdefault("dataset_edits", SimpleNamespace(seen={}, lock=RLock()))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from skushare.app.notes import attempt
+from skushare.app.notes import attempt, note
 from skushare.app.text import plain
 from skushare.app.work import watch_work
 from skushare.dataset import store
@@ -38,8 +38,11 @@ class Chosen:
 
 def chosen_name(names):
     """Which of the stored datasets the address names, or was looked at last, or is the first."""
-    last = st.session_state.get("dataset")
-    name = next(name for name in (st.query_params.get("dataset"), last, names[0]) if name in names)
+    named, last = st.query_params.get("dataset"), st.session_state.get("dataset")
+    name = next(name for name in (named, last, names[0]) if name in names)
+    if named not in (None, name):
+        note(f"{named}: there is no such dataset; this is {name}", failed=True)
+        st.query_params.clear()
     if name != last:
         st.session_state.pop("dataset_only", None)  # pictures of another dataset, as of one that was deleted
     st.session_state.dataset = name
@@ -65,7 +68,12 @@ def go_to(name, picture=None):
 def opened_picture(dataset):
     """File name of the picture of ``dataset`` that the address names, or ``None``."""
     picture = st.query_params.get("picture")
-    return picture if picture in dataset.index.rows else None
+    if picture in dataset.index.rows:
+        return picture
+    if picture is not None:
+        note(f"{picture}: is not in {dataset.name} any more; these are its pictures", failed=True)
+        del st.query_params["picture"]
+    return None
 
 
 def open_chosen(name):

@@ -100,6 +100,8 @@ def show_notes(shown):
                 icon=":material/broken_image:",
             ):
                 st.text("\n".join(failures.values()))
+        if trained := each.saved.get("trained"):
+            st.warning(plain(f"{each.name}: {trained}."), icon=":material/warning:")
     dataset = shown[0].evaluation.dataset
     if any((sample.scores < 1).any() for sample in dataset.samples):
         st.caption(

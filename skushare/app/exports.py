@@ -6,6 +6,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from skushare.app.choice_list import choice_list
 from skushare.app.export_servers import phone_addresses, preview_of, servers
 from skushare.app.galleries import DEMO, demo_gallery, saved_gallery
 from skushare.app.polling import poll
@@ -118,18 +119,8 @@ def choose_export(exports):
         state.pop("export_chosen", None)
     if len(names) == 1:
         return exports[0]
-    st.dataframe(
-        pd.DataFrame([_row(export) for export in exports]),
-        hide_index=True,
-        placeholder="",
-        on_select=partial(_open_selected, names),
-        selection_mode="single-row",
-        key="export_list",
-        column_config={
-            "size": st.column_config.NumberColumn(format="bytes"),
-            "made": st.column_config.DatetimeColumn(format="distance"),
-        },
-    )
+    columns = {"size": st.column_config.NumberColumn(format="bytes")}
+    choice_list([_row(export) for export in exports], names, "export_list", "export_chosen", columns)
     name = st.selectbox("Export", names, key="export_chosen", bind="query-params")
     return exports[names.index(name)]
 
@@ -149,12 +140,6 @@ def _row(export):
         "size": files["bytes"].sum() if len(files) else None,
         "made": pd.Timestamp(export.created, unit="s", tz="UTC"),
     }
-
-
-def _open_selected(names):
-    rows = st.session_state.export_list["selection"]["rows"]
-    if rows:
-        st.session_state.export_chosen = names[rows[0]]
 
 
 def show_export(export):

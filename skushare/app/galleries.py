@@ -6,7 +6,7 @@ import streamlit as st
 
 from skushare.app.text import plain
 from skushare.brands.embedder import Embedder
-from skushare.brands.gallery import Gallery
+from skushare.brands.gallery import LONGEST_NAME, Gallery
 from skushare.brands.gallery_files import read_gallery
 from skushare.brands.library import (
     gallery_names,
@@ -21,6 +21,7 @@ from skushare.workspace import free_name
 
 DEMO = "Demo: the sample shelves"
 MY_BRANDS = "My brands"  # the gallery that looks are named into
+ROOM = 6  # characters for a blank and a number behind a name
 
 
 @st.cache_resource(show_spinner="Loading the network that tells brands apart")
@@ -97,9 +98,10 @@ class Teaching:
 def with_free_name(gallery):
     """``gallery``, under another name where a saved one of other content has its name."""
     names = gallery_names()
-    if gallery.name in names and newest_digest(gallery.name) == gallery.digest:
+    if gallery.name not in names or newest_digest(gallery.name) == gallery.digest:
         return gallery
-    return replace(gallery, name=free_name(gallery.name, names, between=" "))
+    wanted = gallery.name[: LONGEST_NAME - ROOM].strip()
+    return replace(gallery, name=free_name(wanted, names, between=" "))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -21,10 +21,16 @@ def attempt(act, *args, **options):
     return True
 
 
-def show_notes():
-    """Show what was noted, once, and each text only once."""
+def show_notes(scrolled=False):
+    """Show what was noted, once, and each text only once.
+
+    Args:
+        scrolled: whether the visitor may be further down, where only a toast is seen.
+    """
     for text, failed in dict.fromkeys(st.session_state.pop("notes", [])):
         if failed:
             st.error(plain(text), icon=":material/error:")
+            if scrolled:
+                st.toast(plain(text), icon=":material/error:", duration="long")
         else:
             st.toast(plain(text), icon=":material/check:")

@@ -17,9 +17,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
       } else {
         frame.textContent = problem;
       }
-      for (const text of [name, note]) {
+      for (const [kind, text] of Object.entries({ name, note })) {
         const line = card.appendChild(document.createElement("span"));
-        line.className = "line";
+        line.className = `line ${kind}`;
         line.textContent = text;
       }
       card.onclick = () => setTriggerValue("open", name);

@@ -44,7 +44,7 @@ def count_recording(session, sizes, disabled=False):
     counted, *_, begun = state.get("recording", (None, None))
     if (counted, begun) != (upload.file_id, session.begun):
         # Another video, or other brands, at whose choice the session has begun anew.
-        state.dropped = session.recount()
+        state.dropped = session.recount(state.get("dropped"))
         frames = read_frames(BytesIO(upload.getvalue()), upload.name)
         state.recording = upload.file_id, Counting(frames, session, upload.name), session.begun
     put_in_address("sweep")  # a reload meanwhile is to find what was counted

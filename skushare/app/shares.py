@@ -14,7 +14,7 @@ from skushare.shelf.share import (
     COMPETITORS,
     OWN,
     UNKNOWN,
-    in_category,
+    of_category,
     share_of_shelves,
     with_targets,
 )
@@ -117,18 +117,21 @@ def show_share_panel(photos, labels, brands, colors, key, own=(), skus=()):
         categories = [sku.category for sku in skus]
         category = choose_category(key, categories)
         sides = choose_sides(key, own)
+    kept = None
     if category:
         of_brands = categories_of_brands(skus, brands)
-        photos = [in_category(found, categories, category, of_brands) for found in photos]
+        kept = [of_category(found, categories, category, of_brands) for found in photos]
     wanted = read_targets(brands, category)
-    shares = share_of_shelves(photos, labels, brands, own if sides else None)
+    shares = share_of_shelves(photos, labels, brands, own if sides else None, kept)
     show_shares(shares, () if brands else labels, measure, SIDES if sides else colors, wanted)
     if brands and len(shares):
-        together = share_of_shelves(photos, labels, brands, own) if own else None
+        together = share_of_shelves(photos, labels, brands, own, kept) if own else None
         if own and not sides:
             show_own(together, measure, wanted.get(OWN))
-        alone = share_of_shelves(photos, labels, brands) if sides else shares
+        alone = share_of_shelves(photos, labels, brands, kept=kept) if sides else shares
         _edit_targets(alone, together, measure, wanted, category, key)
+    if kept is not None:
+        photos = [found[mask] for found, mask in zip(photos, kept, strict=True)]
     return photos, measure
 
 
@@ -186,7 +189,9 @@ def _edit_targets(shares, together, measure, wanted, category, key):
             "difference": number("difference, points", format="%+.1f"),
             "sure": st.column_config.TextColumn("beyond the margin"),
         }
-        editor = f"{key}_targets_{measure}_{category}_{hash(tuple(sorted(wanted.items())))}"
+        # An edit is known by its row: other rows, or another order of them, begin without any.
+        state = hash((tuple(shown["name"]), *sorted(wanted.items())))
+        editor = f"{key}_targets_{measure}_{category}_{state}"
         st.data_editor(
             shown,
             hide_index=True,

@@ -34,8 +34,11 @@ def show_products(gallery, keep):
         },
     )
     if changes := st.session_state[key].get("edited_rows", {}):
-        keep(edited(gallery, {table.index[row]: values for row, values in changes.items()}))
-        st.rerun()
+        changed = edited(gallery, {table.index[row]: values for row, values in changes.items()})
+        # The table keeps an edit for good that leaves the gallery, and with it its key, as it is.
+        if changed.digest != gallery.digest:
+            keep(changed)
+            st.rerun()
 
 
 def show_product(gallery, keep):

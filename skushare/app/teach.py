@@ -132,6 +132,8 @@ def edited(gallery, changes):
             known = gallery.spelled(values["brand"])
             if known == before.brand:
                 gallery = gallery.with_brand(known, brand=values["brand"])
+                if called := gallery.find(values["brand"], known):
+                    gallery = gallery.with_sku(called.id, name=values["brand"])
             else:
                 values["brand"] = known
             if before.name == before.brand:

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from skushare.app.cells import cells
+from skushare.app.choice_list import choice_list
 from skushare.app.notes import attempt, note
 from skushare.app.polling import poll
 from skushare.app.text import duration, plain
@@ -65,19 +66,11 @@ def _list(names):
     known = runs.list_runs()
     if [run.name for run in known] != names:
         st.rerun()  # somebody else made or deleted one
-    st.dataframe(
-        pd.DataFrame([_row(run) for run in known]),
-        hide_index=True,
-        placeholder="",
-        on_select=partial(_open_selected, names),
-        selection_mode="single-row",
-        key="training_list",
-        column_config={
-            "done": st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent"),
-            "best AP": st.column_config.NumberColumn(format="%.3f"),
-            "made": st.column_config.DatetimeColumn(format="distance"),
-        },
-    )
+    columns = {
+        "done": st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent"),
+        "best AP": st.column_config.NumberColumn(format="%.3f"),
+    }
+    choice_list([_row(run) for run in known], names, "training_list", "training_run", columns)
 
 
 def _row(run):
@@ -103,12 +96,6 @@ def _best_ap(run):
 @lru_cache(maxsize=1024)  # of what is read again every few seconds, a validation changes one run
 def _read_best_ap(run, written, size):
     return best_figures(run.metrics()).get("AP")
-
-
-def _open_selected(names):
-    rows = st.session_state.training_list["selection"]["rows"]
-    if rows:
-        st.session_state.training_run = names[rows[0]]
 
 
 def _watch(run, active):
@@ -179,6 +166,9 @@ def _show_figures(run, status):
             st.metric("Time left", left, border=True)
         if best := best_figures(metrics):
             st.metric("Best AP", f"{best['AP']:.3f}", border=True)
+            if not math.isnan(best.get("class_AP", math.nan)):
+                text = "Mean of the average precision of each class; of all as one beside it."
+                st.metric("AP by class", f"{best['class_AP']:.3f}", border=True, help=text)
             st.metric("Count off by", f"{best['count_mae']:.1f}", border=True)
         if not math.isnan(progress.loss):
             st.metric("Loss", f"{progress.loss:.3f}", border=True)

@@ -41,6 +41,7 @@ def of_visit(name, new, found=None):
         token = st.query_params.get(name, "")
         kept = _all_visits()[name].open(token)
         state[key] = new() if kept is None else kept
+        state[f"{key}_opened"] = token
         if kept is not None and found is not None:
             found(kept)
         if token and kept is None:
@@ -73,7 +74,7 @@ def put_in_address(name, again=False):
         again: also if the visitor has gone back from it in this stay, as when there is more to be found.
     """
     state, key = st.session_state, f"visit_{name}"
-    token = _all_visits()[name].keep(state[key])
+    token = _all_visits()[name].keep(state[key], state[f"{key}_opened"])
     if again or state.get(f"{key}_put") != (stay(), token):
         state[f"{key}_put"] = stay(), token
         if st.query_params.get(name) != token:

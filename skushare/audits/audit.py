@@ -13,6 +13,11 @@ from skushare.shelf.gaps import find_gaps
 from skushare.shelf.share import UNKNOWN, share_of_shelves
 from skushare.text import tidy, tidy_name
 
+UNFINISHED = (
+    "Not finished: it lacks photos, is in no list, and cannot be corrected yet. "
+    "To go on, give the same photos again with the same words."
+)  # of an audit that is shown before all its photos are in
+
 
 @dataclass(frozen=True, eq=False)
 class AuditPhoto:
@@ -20,7 +25,8 @@ class AuditPhoto:
 
     Attributes:
         name: of its file, for people.
-        picture: SHA-256 of its file, by which :func:`skushare.database.pictures.get` finds it.
+        picture: SHA-256 of its file, by which :func:`skushare.database.pictures.get` finds it; empty where a
+            phone kept the picture.
         width, height: in pixels, as it stands upright.
         detections: its facings; their ``brand_ids`` index the audit's ``brands``, a negative one is unknown.
         id: its number in the database, ``None`` before it is saved.
@@ -56,8 +62,8 @@ class Audit:
         brands: names of the brands, by brand id.
         store, shelf, category, note: the user's words; any of them may be empty.
         time: when the shelf looked like this, with its time zone.
-        source: ``photos``, ``live`` (one frame) or ``sweep`` (a camera moved along the shelf: each facing is
-            on one of its frames, the others show it without a box).
+        source: ``photos``, ``live`` (one frame), ``sweep`` (a camera moved along the shelf: each facing is
+            on one of its frames, the others show it without a box) or ``phone`` (imported from one).
         model, model_digest: name and SHA-256 of the detector.
         gallery, gallery_digest: of the gallery or brand map that named the brands; empty where class labels
             did.

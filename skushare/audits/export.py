@@ -43,19 +43,33 @@ def shares_table(audits):
     return _with_words(audits, shares.rename(columns={"name": "brand"}), sizes)
 
 
-def describe(audit, products):
-    """All of ``audit`` as JSON values: facings as found, shares and gaps as they are after corrections.
+def describe(audits, products):
+    """Yield all of each of ``audits`` as JSON values: facings as found, shares and gaps after corrections.
 
-    ``products`` as in :func:`facings_table`. ``gaps`` of a photo is ``None`` where they are not known
-    (:meth:`~skushare.audits.audit.Audit.gaps`).
+    Args:
+        audits: a list; products: as in :func:`facings_table`.
+
+    ``gaps`` of a photo is ``None`` where they are not known (:meth:`~skushare.audits.audit.Audit.gaps`).
     """
+    if not audits:
+        return
+    corrected = [audit.corrected() for audit in audits]
+    facings = _records(facings_of(audits).drop(columns="photo"))
+    shares, sizes = share_of_each([now.by_brand() for now in corrected])
+    shares = _records(shares)
+    for audit, now, size in zip(audits, corrected, sizes, strict=True):
+        yield _describe(audit, now, facings, list(islice(shares, size)), products[audit.gallery_digest])
+
+
+def _describe(audit, now, facings, shares, products):
+    """The JSON values of an audit, which stands as ``now``; it takes its own of the iterator ``facings``."""
     words = ("id", "store", "shelf", "category", "note", "source")
     made_with = ("model", "model_digest", "gallery", "gallery_digest", "thresholds", "software")
-    now = audit.corrected()
     gaps = now.gaps() or [None] * len(now.photos)
     return {
         **{name: getattr(audit, name) for name in words},
         "time": audit.time.isoformat(),
+        "finished": audit.finished,
         **{name: getattr(audit, name) for name in made_with},
         "photos": [
             {
@@ -64,10 +78,13 @@ def describe(audit, products):
                 "picture": photo.picture,
                 "width": photo.width,
                 "height": photo.height,
-                "facings": [{**facing, "product": _name(facing["sku"], products)} for facing in facings],
+                "facings": [
+                    {**facing, "product": _name(facing["sku"], products)}
+                    for facing in islice(facings, len(photo.detections))
+                ],
                 "gaps": empty and empty.records(),
             }
-            for photo, facings, empty in zip(audit.photos, _by_photo(audit), gaps, strict=True)
+            for photo, empty in zip(audit.photos, gaps, strict=True)
         ],
         "corrections": [
             {
@@ -80,7 +97,7 @@ def describe(audit, products):
             }
             for each in audit.corrections
         ],
-        "shares": _records(now.shares()),
+        "shares": shares,
     }
 
 
@@ -93,9 +110,8 @@ def export(audits, kind, table="facings"):
     """
     products = _Products()
     if kind == "json":
-        told = [describe(audit, products[audit.gallery_digest]) for audit in audits]
-        return json.dumps(told, ensure_ascii=False, indent=1).encode()
-    frame = _tables(audits, table, products)
+        return json.dumps(list(describe(audits, products)), ensure_ascii=False, indent=1).encode()
+    frame = _table(audits, table, products)
     if kind == "csv":
         return to_csv(frame)
     return frame.to_parquet(index=False)
@@ -120,13 +136,14 @@ def export_file(path, wanted=ALL, table="facings", numbers=None, progress=iter):
         raise AuditError(f"{path}: is to end in {', '.join('.' + name for name in FORMATS)}")
     if numbers is None:
         numbers = list_audits(wanted)["audit"].tolist()
+    audits = store.open_audits(numbers)
     with atomic_write(path) as handle:
-        _WRITERS[kind](handle, map(store.open_audit, progress(numbers)), table)
+        _WRITERS[kind](handle, (next(audits) for _ in progress(numbers)), table)
     return len(numbers)
 
 
 def _write_csv(handle, audits, table):
-    for i, part in enumerate(_parts(audits, table)):
+    for i, part in enumerate(_tables(audits, table)):
         text = to_csv(part)
         handle.write(text if i == 0 else text.partition(b"\n")[2])  # one head line
 
@@ -136,7 +153,7 @@ def _write_parquet(handle, audits, table):
     import pyarrow.parquet as pq
 
     writer = None
-    for frame in _parts(audits, table):
+    for frame in _tables(audits, table):
         part = pa.Table.from_pandas(frame, preserve_index=False)
         writer = writer or pq.ParquetWriter(handle, part.schema)
         writer.write_table(part.cast(writer.schema))
@@ -146,30 +163,37 @@ def _write_parquet(handle, audits, table):
 
 def _write_json(handle, audits, _):
     before, products = b"[\n", _Products()
-    for audit in audits:
-        told = describe(audit, products[audit.gallery_digest])
-        handle.write(before + json.dumps(told, ensure_ascii=False).encode())
-        before = b",\n"
+    for part in _parts(audits):
+        for told in describe(part, products):
+            handle.write(before + json.dumps(told, ensure_ascii=False).encode())
+            before = b",\n"
     handle.write(b"[]\n" if before == b"[\n" else b"\n]\n")
 
 
 _WRITERS = {"csv": _write_csv, "parquet": _write_parquet, "json": _write_json}
 
 
-def _parts(audits, table):
-    """The table of ``audits`` in parts that fit in memory; of none, one empty part, which is written too."""
-    some, size, products, written = [], 0, _Products(), False
+def _parts(audits):
+    """``audits`` in lists that fit in memory; of none, an empty one."""
+    some, size, given = [], 0, False
     for audit in audits:
         some.append(audit)
         size += max(1, audit.facings)
         if size >= _CHUNK:
-            yield _tables(some, table, products)
-            some, size, written = [], 0, True
-    if some or not written:
-        yield _tables(some, table, products)
+            yield some
+            some, size, given = [], 0, True
+    if some or not given:
+        yield some
 
 
-def _tables(audits, table, products):
+def _tables(audits, table):
+    """The table of each of the :func:`_parts` of ``audits``."""
+    products = _Products()
+    for part in _parts(audits):
+        yield _table(part, table, products)
+
+
+def _table(audits, table, products):
     if not audits:
         return pd.DataFrame()
     return shares_table(audits) if table == "shares" else facings_table(audits, products)
@@ -202,17 +226,8 @@ def _with_words(audits, frame, sizes):
     return pd.concat([words, frame], axis=1)
 
 
-def _by_photo(audit):
-    """The facings of each photo as :func:`_records`."""
-    facings = iter(_records(audit.table().drop(columns="photo")))
-    for photo in audit.photos:
-        yield islice(facings, len(photo.detections))
-
-
 def _records(frame):
-    """Rows as JSON values; what is not a number is left out."""
+    """Yield rows as JSON values; what is not a number is left out."""
     names = frame.columns.tolist()
-    return [
-        {name: value for name, value in zip(names, row, strict=True) if value == value}
-        for row in zip(*(frame[name].tolist() for name in names), strict=True)
-    ]
+    for row in zip(*(frame[name].tolist() for name in names), strict=True):
+        yield {name: value for name, value in zip(names, row, strict=True) if value == value}

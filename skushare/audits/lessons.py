@@ -12,7 +12,8 @@ from skushare.shelf.share import UNKNOWN
 def lessons(audit):
     """The facings that have their brand from a person: {photo id: [Facing, ...]}, the last corrected last.
 
-    That is, those that were added, and those whose brand is another one than in the original.
+    That is, those that were added, and those whose brand is another one than in the original. Where a phone
+    kept the picture, nothing can be learnt.
     """
     found = defaultdict(list)
     for photo, facing in _named(audit):
@@ -27,11 +28,13 @@ def _named(audit):
         last.pop((each.photo, each.facing), None)
         last[each.photo, each.facing] = each.after
     touched = {photo for photo, _ in last}  # of thousands of photos, few
-    original = {p.id: brand_names(p.detections, audit.brands) for p in audit.photos if p.id in touched}
+    original = {
+        p.id: brand_names(p.detections, audit.brands) for p in audit.photos if p.id in touched and p.picture
+    }
     return [
         (photo, facing)
         for (photo, number), facing in last.items()
-        if facing is not None and facing.brand not in ("", UNKNOWN)
+        if photo in original and facing is not None and facing.brand not in ("", UNKNOWN)
         if number >= len(original[photo]) or facing.brand != original[photo][number]
     ]
 

@@ -45,9 +45,12 @@ def recount(audit, gallery, embedder):
         embedder: the :class:`~skushare.brands.embedder.Embedder` of the gallery.
 
     Raises:
+        AuditError: a phone kept its pictures.
         GalleryError: the gallery's examples are of another embedder.
         DatabaseError: a photo is lost or damaged.
     """
+    if not all(photo.picture for photo in audit.photos):
+        raise AuditError(f"audit {audit.id}: the phone kept its picture, so that nothing can be named again")
     photos = []
     for photo in audit.photos:
         if len(photo.detections):

@@ -10,17 +10,17 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
+from skushare.audits.audit import UNFINISHED
 from skushare.audits.corrections import told_correction
 from skushare.audits.fonts import write_fallbacks
+from skushare.audits.picture import WITHOUT_PICTURE, picture_of
 from skushare.audits.targets import targets, told_against
 from skushare.brands.gallery import categories_of_brands
 from skushare.brands.library import skus_of
 from skushare.brands.notes import brand_notes
-from skushare.database import pictures
 from skushare.draw import annotate, draw_gaps
 from skushare.errors import SkushareError
-from skushare.images import read_image
-from skushare.jpeg import encode_jpeg, shrink
+from skushare.jpeg import encode_jpeg
 from skushare.shelf.gaps import count_gaps
 from skushare.shelf.share import OWN, in_category, share_of_shelves
 
@@ -79,7 +79,8 @@ class _Report(FPDF):
         self.set_auto_page_break(True, margin=18)
         self.add_font("DejaVu", fname=_FONT)
         self.set_text_shaping(True)
-        self.set_title(f"Shelf audit {audit.id or ''}".strip())
+        unfinished = "" if audit.finished else ", not finished"
+        self.set_title(f"Shelf audit {audit.id or ''}".strip() + unfinished)
         self.set_creation_date(audit.time)
         self.known = set(self.fonts["dejavu"].cmap)
         self.add_fallbacks({c for c in texts if ord(c) not in self.known and c.isprintable()}, folder)
@@ -107,6 +108,8 @@ class _Report(FPDF):
 
     def head(self, audit, now, gaps):
         self.title_line(self.title, 20)
+        if not audit.finished:
+            self.text_line(UNFINISHED)
         facts = {
             "Store": audit.store,
             "Shelf": audit.shelf,
@@ -200,16 +203,17 @@ class _Report(FPDF):
         side = round(min(_SIDE, (_MOST / max(1, len(now.photos))) ** 0.5))
         for photo, empty in zip(now.photos, gaps or [None] * len(now.photos), strict=True):
             try:
-                image = read_image(pictures.get(photo.picture), photo.name, side)
+                image = picture_of(photo, side)
             except SkushareError as error:
                 self.title_line(photo.name)
                 self.text_line(str(error))
                 continue
-            image = shrink(image, side)
             scale = image.shape[1] / photo.width
             found = replace(photo.detections, boxes=photo.detections.boxes * scale)
             drawn = annotate(image, found, now.brands, "brand", colors=self.colors)
             told = "part of the joined picture" if photo.role == "part" else f"{len(found):,} facings"
+            if not photo.picture:
+                told += f". {WITHOUT_PICTURE}"
             if empty and len(empty.boxes):
                 drawn = draw_gaps(drawn, empty.boxes * scale)
                 told += f", gaps: {_told_gaps([empty])}"
@@ -237,7 +241,7 @@ class _Report(FPDF):
         self.fact("Gallery", " ".join(filter(None, (audit.gallery, audit.gallery_digest))) or "none", 160)
         self.fact("Thresholds", ", ".join(f"{k} {v}" for k, v in audit.thresholds.items()) or "none", 160)
         for photo in audit.photos:
-            self.fact("Photo", f"{photo.name} {photo.picture}", 160)
+            self.fact("Photo", f"{photo.name} {photo.picture}".strip(), 160)
         if self.lacking:
             self.text_line("A box stands for a letter that this report's font does not have.")
 

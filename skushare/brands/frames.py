@@ -201,8 +201,8 @@ class LookNamer(FrameNamer):
         found = self._named(detections)
         self._frames += 1
         if self._frames % LOOKS_EVERY == 0:
-            strange = self._vectors.any(1) if found.brand_ids is None else found.brand_ids < 0
-            strange = np.flatnonzero(strange & self._vectors.any(1))
+            strange = self.looked_at if found.brand_ids is None else found.brand_ids < 0
+            strange = np.flatnonzero(strange & self.looked_at)
             self._found_looks(image, detections.boxes[strange], self._vectors[strange])
         return found
 
@@ -253,7 +253,7 @@ class LookNamer(FrameNamer):
                 one, if there was none.
 
         Returns:
-            (the namer, {brand id: its new one}, {SKU id: its new one}); other ids stay.
+            (the namer, {(brand id, SKU id): the new ones}); other ids stay.
         """
         shown = set(self.examples(look)[1])
         sku = int(gallery.example_skus[[picture in shown for picture in gallery.pictures]][-1])
@@ -264,10 +264,12 @@ class LookNamer(FrameNamer):
             each._replace(brand=brand) if each.name == look else each for each in self.founded
         )
         skus = self.gallery.skus if self.gallery else ()
-        brand_ids, sku_ids = {}, {}
+        ids = {}
         for number, known in enumerate(self.looks.skus):
-            left = goes_on.looks.skus.index(known) if known != gone else None
-            old_brand, old_sku = len(super().brands) + number, len(skus) + number
-            brand_ids[old_brand] = int(gallery.brand_ids[sku]) if left is None else len(gallery.brands) + left
-            sku_ids[old_sku] = sku if left is None else len(gallery.skus) + left
-        return goes_on, brand_ids, sku_ids
+            earlier = len(super().brands) + number, len(skus) + number
+            if known == gone:
+                ids[earlier] = int(gallery.brand_ids[sku]), sku
+            else:
+                left = goes_on.looks.skus.index(known)
+                ids[earlier] = len(gallery.brands) + left, len(gallery.skus) + left
+        return goes_on, ids

@@ -297,24 +297,40 @@ class Gallery:
         """What the ids that facings have by an ``earlier`` version are here.
 
         A product goes on as the one of its brand and name, or under its id where only one of the two is
-        another: of a product that was removed, the id may be given to the next one.
+        another and, if it had examples, one of them is still there: of a product that was removed, the id
+        may be given to the next one.
 
         Returns:
-            ({brand id: its one here}, {SKU id: its one here}); -1 for what is gone.
+            {(brand id, SKU id): those here} of each product and, with the SKU id -1, of each brand; -1 for
+            what is gone.
         """
         called = {(sku.brand, sku.name): number for number, sku in enumerate(self.skus)}
         known = {sku.id: number for number, sku in enumerate(self.skus)}
         brands = {brand: number for number, brand in enumerate(self.brands)}
-        brand_ids, sku_ids = {}, {}
+        shown, shown_before = self._shown(), earlier._shown()
+        brand_ids, sku_ids = {}, []
         for number, sku in enumerate(earlier.skus):
-            here = called.get((sku.brand, sku.name), known.get(sku.id, -1))
-            if here >= 0 and sku.brand != self.skus[here].brand and sku.name != self.skus[here].name:
-                here = -1
-            sku_ids[number] = here
+            here, same = called.get((sku.brand, sku.name), -1), known.get(sku.id, -1)
+            if here < 0 <= same:
+                one_is_kept = sku.brand == self.skus[same].brand or sku.name == self.skus[same].name
+                is_shown = not shown_before[number] or shown_before[number] & shown[same]
+                here = same if one_is_kept and is_shown else -1
+            sku_ids.append(here)
             brand = int(earlier.brand_ids[number])
             if brand_ids.get(brand, -1) < 0:
                 brand_ids[brand] = brands.get(sku.brand, int(self.brand_ids[here]) if here >= 0 else -1)
-        return brand_ids, sku_ids
+        ids = {(brand, -1): (here, -1) for brand, here in brand_ids.items()}
+        for number, (brand, here) in enumerate(zip(earlier.brand_ids.tolist(), sku_ids, strict=True)):
+            # A product that was moved to another brand takes what is counted of it along.
+            ids[brand, number] = (brand_ids[brand] if here < 0 else int(self.brand_ids[here]), here)
+        return ids
+
+    def _shown(self):
+        """What the examples of each product show: a list of sets of JPEG files."""
+        shown = [set() for _ in self.skus]
+        for number, picture in zip(self.example_skus.tolist(), self.pictures, strict=True):
+            shown[number].add(picture)
+        return shown
 
     def new_id(self):
         """An id that no product has."""

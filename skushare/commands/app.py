@@ -95,7 +95,7 @@ def _streamlit(options, more):
 
     for variable in ("SKUSHARE_WORKSPACE", "SKUSHARE_PICTURES"):
         if folder := os.environ.get(variable):  # a relative path is meant from here
-            os.environ[variable] = str(Path(folder).resolve())
+            os.environ[variable] = os.path.abspath(folder)  # links stay: photos are known by their path
     os.chdir(ROOT)  # where Streamlit finds its settings
     pairs = [(n, v) for n, given in options.items() for v in (given if isinstance(given, list) else [given])]
     arguments = [f"--{name}={value}" for name, value in pairs]

@@ -65,12 +65,13 @@ def _add_audits(commands):
         commands,
         "audits",
         None,
-        "List, show, export and report audits.\n\n"
+        "List, show, import, export and report audits.\n\n"
         "They lie in the workspace, or in the database of $SKUSHARE_DATABASE; the History page shows them.",
         "examples:\n"
         "  skushare audits list --store 'North Street' --since 2026-03-01\n"
         "  skushare audits export all.parquet\n"
-        "  skushare audits report 12 --out monday.pdf\n",
+        "  skushare audits report 12 --out monday.pdf\n"
+        "  skushare audits import audits.json               from a phone\n",
     )
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     listing = command(
@@ -80,6 +81,17 @@ def _add_audits(commands):
     _add_filter(listing)
     show = command(actions, "show", show_audit, "Tell what an audit found.", "")
     show.add_argument("number", type=positive, metavar="NUMBER")
+    imports = command(
+        actions,
+        "import",
+        import_files,
+        "Save the audits that were made on a phone, by the app of a bundle.\n\n"
+        "FILE is what All as JSON saves there, on the History page or below an audit. The pictures stay on\n"
+        "the phone. Either all audits of all files are saved, or none; one that was imported before is not\n"
+        "saved again, and stays as it is here.",
+        "examples:\n  skushare audits import audits.json\n",
+    )
+    imports.add_argument("files", nargs="+", type=Path, metavar="FILE")
     export = command(
         actions,
         "export",
@@ -240,9 +252,22 @@ def show_audit(args):
     return 0
 
 
+def import_files(args):
+    from skushare.audits.phone import import_audits
+
+    added, known = import_audits((path, _beginning(path)) for path in args.files)
+    for number in added:
+        print(f"audit {number}: imported")
+    for number in known:
+        print(f"audit {number}: was imported before, and stays as it is")
+    return 0
+
+
 def export_audits(args):
+    from skushare.audits.audit import UNFINISHED
     from skushare.audits.export import export_file
     from skushare.audits.listing import ALL
+    from skushare.audits.store import unfinished_audits
 
     wanted = _filter(args)
     if args.audit and wanted != ALL:
@@ -251,6 +276,9 @@ def export_audits(args):
         raise ConfigError(f"{args.file}: a JSON file has facings and shares; leave out --table")
     count = export_file(args.file, wanted, args.table or "facings", args.audit, shown("audits"))
     print(f"{args.file}: {counted(count, 'audit')}")
+    if args.audit:  # others are finished
+        for number in sorted({batch["audit"] for batch in unfinished_audits()} & set(args.audit)):
+            print(f"skushare: audit {number}: {UNFINISHED}", file=sys.stderr)
     return 0
 
 
@@ -319,6 +347,17 @@ def _reader(path):
     return read
 
 
+def _beginning(path):
+    """Bytes of a file that a phone exported; of one that is too large, enough to tell."""
+    from skushare.audits.phone import MOST_MB
+
+    try:
+        with path.open("rb") as file:
+            return file.read((MOST_MB << 20) + 1)
+    except OSError as error:
+        raise AuditError(f"{path}: cannot be read ({error.strerror}); check the file") from None
+
+
 def _filter(args):
     from skushare.audits.listing import Filter
 
@@ -327,17 +366,20 @@ def _filter(args):
 
 
 def _print(audit):
+    from skushare.audits.audit import UNFINISHED
     from skushare.shelf.gaps import count_gaps
 
     now = audit.corrected()
     facts = {
         "audit": audit.id,
+        "state": "" if audit.finished else UNFINISHED,
         "store": audit.store,
         "shelf": audit.shelf,
         "category": audit.category,
         "time": f"{audit.time:%Y-%m-%d %H:%M %z}",
         "note": audit.note,
         "photos": audit.photos_taken,
+        "picture": "" if all(photo.picture for photo in audit.photos) else "on the phone",
         "facings": now.facings,
         "gaps": count_gaps(now.gaps() or [])[0],
         "corrections": len(audit.corrections),

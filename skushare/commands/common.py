@@ -170,8 +170,7 @@ def counted(number, noun):
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def read_data(source, one_class=False):
+def read_data(source):
     from skushare.dataset.formats import read_dataset
 
-    dataset = read_dataset(source)
-    return dataset.as_one_class() if one_class else dataset
+    return read_dataset(source)

@@ -62,9 +62,10 @@ def add(commands):
         f"{_SOURCE}\n"
         "Labels by hand stay as they are, with their classes; another machine's are joined with the\n"
         "model's. Classes of the model and of SOURCE are joined by name; where each has a single one, it is\n"
-        "that of SOURCE. Training ignores what scores below its min_label_score, instead of teaching\n"
-        "it as background. Photos that cannot be read, or whose labels are for another size, are named and\n"
-        "left out, the rest goes on, and the exit status is 1.",
+        "that of SOURCE. Each box keeps the model's score, until it is changed on the Datasets page, which\n"
+        "makes it a label by hand. Training ignores what scores below --min-label-score (0.5), instead of\n"
+        "teaching it as background. Photos that cannot be read, or whose labels are for another size, are\n"
+        "named and left out, the rest goes on, and the exit status is 1.",
         "examples:\n"
         "  skushare data label new_photos/ labelled/ --photos    # then import, and correct on the page\n"
         "  skushare data label machine_labels.json labelled/ --min-score 0.2\n",
@@ -152,6 +153,8 @@ def run_convert(args):
     _tell_if_boxless(raw)
     if dropped := _boxes(raw) - _boxes(dataset):
         print(f"left out {dropped} boxes without area or outside of their image")
+    if args.to == "yolo" and (ignored := _ignored(dataset)):
+        print(f"left out {ignored} regions to be ignored, which yolo has no mark for")
     return 0
 
 
@@ -216,8 +219,14 @@ def _boxes(dataset):
     return sum(len(sample.boxes) for sample in dataset.samples)
 
 
+def _ignored(dataset):
+    return sum(int(sample.ignored.sum()) for sample in dataset.samples)
+
+
 def _summary(dataset):
     counts = ", ".join(
         f"{checks.printable(split) or 'no split'} {len(dataset.only(split))}" for split in dataset.splits
     )
-    return f"{len(dataset)} images ({counts}), {_boxes(dataset)} boxes"
+    ignored = _ignored(dataset)
+    told = f", {ignored} of them regions to be ignored" * bool(ignored)
+    return f"{len(dataset)} images ({counts}), {_boxes(dataset)} boxes{told}"

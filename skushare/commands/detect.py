@@ -77,13 +77,10 @@ def add(commands):
 
 
 def run(args):
-    from skushare import results
-    from skushare.brands.frames import frame_namer
-    from skushare.brands.recognition import recognise
-    from skushare.detector.batch import detect_files
     from skushare.detector.runtime import Detector
     from skushare.images import find_images
-    from skushare.live.recording import SUFFIXES, find_in_video
+    from skushare.live.recording import SUFFIXES
+    from skushare.shelf.rows import assign_rows
 
     if args.shares and args.format == "coco":
         raise ConfigError("--format coco has no place for --shares; choose csv, json or table")
@@ -92,10 +89,10 @@ def run(args):
         print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
         return 2
     videos = [path for path in given if path.suffix.lower() in SUFFIXES]
-    paths = [path for path in given if path not in videos]
-    if args.one_shelf and len(paths) > MOST_JOINED:
+    photos = [path for path in given if path not in videos]
+    if args.one_shelf and len(photos) > MOST_JOINED:
         raise ConfigError(
-            f"--one-shelf joins at most {MOST_JOINED} photos, and these are {len(paths):,}; give those of "
+            f"--one-shelf joins at most {MOST_JOINED} photos, and these are {len(photos):,}; give those of "
             "one shelf at a time"
         )
     _spare(given, args.out, args.draw)
@@ -103,53 +100,15 @@ def run(args):
         check_target(args.out)
     if args.draw:
         check_folder(make_folder(args.draw))
-    detector, brands, own, products, name = Detector.load(args.model), (), (), (), None
+    detector = Detector.load(args.model)
     gallery, embedder = open_naming(args, detector.labels)
-    if gallery:
-        name = partial(recognise, embedder=embedder, gallery=gallery, labels=detector.labels)
-        brands, own, products = gallery.brands, gallery.own_brands, [sku.name for sku in gallery.skus]
-    draw = _drawer(args.draw, detector.labels, brands) if args.draw else None
-    pictures = {}
-    found = []
-    with progress(len(paths), "photos") as advance:
-        for photo in detect_files(
-            detector,
-            paths,
-            on_image=_keeper(pictures) if args.one_shelf else draw,
-            name=name,
-            mode=args.mode,
-            min_score=args.min_score,
-            max_detections=args.max_detections,
-        ):
-            if photo.error:
-                print(f"skushare: {photo.error}", file=sys.stderr)
-            found.append(photo if args.one_shelf else _in_rows(photo))
-            advance()
-    if args.one_shelf:
-        found = [_in_rows(photo) for photo in _joined(found, pictures, draw)]
-    with progress(len(videos), "videos") as advance:
-        for video in videos:
-            namer = frame_namer(gallery, embedder, detector.labels)
-            found += map(_in_rows, find_in_video(video, detector, namer, args.min_score, on_image=draw))
-            if found[-1].error:
-                print(f"skushare: {found[-1].error}", file=sys.stderr)
-            advance()
-    named = (found, detector.labels, brands, own)
-    if args.shares:
-        text = {
-            "table": results.to_shares,
-            "json": results.shares_to_json,
-            "csv": results.shares_to_csv_text,
-        }[args.format](*named)
-    else:
-        text = {
-            "table": lambda: results.to_table(found),
-            "json": lambda: results.to_json(*named, products),
-            "csv": lambda: results.to_csv_text(*named, products),
-            "coco": lambda: results.to_coco(*named),
-        }[args.format]()
+    draw = _drawer(args.draw, detector.labels, gallery.brands if gallery else ()) if args.draw else None
+    found = _find_in_photos(args, photos, detector, gallery, embedder, draw)
+    found += _find_in_videos(args, videos, detector, gallery, embedder, draw)
+    found = [photo._replace(detections=assign_rows(photo.detections)) for photo in found]
     facings = sum(len(photo.detections) for photo in found)
     written = f"{counted(facings, 'facing')} of {counted(len(found), 'photo')}"
+    text = _text(args, found, detector.labels, gallery)
     if args.out:
         write_file(args.out, text)
         print(f"{args.out}: {written}")
@@ -160,6 +119,73 @@ def run(args):
     return 1 if any(photo.error for photo in found) else 0
 
 
+def _find_in_photos(args, paths, detector, gallery, embedder, draw):
+    """A ``Found`` for each photo, or for each shelf that they show together."""
+    from skushare.brands.recognition import recognise
+    from skushare.detector.batch import detect_files
+
+    name = None
+    if gallery:
+        name = partial(recognise, embedder=embedder, gallery=gallery, labels=detector.labels)
+    found, pictures = [], {}
+    with progress(len(paths), "photos") as advance:
+        for photo in detect_files(
+            detector,
+            paths,
+            on_image=_keeper(pictures) if args.one_shelf else draw,
+            name=name,
+            mode=args.mode,
+            min_score=args.min_score,
+            max_detections=args.max_detections,
+        ):
+            _tell_error(photo)
+            found.append(photo)
+            advance()
+    return _joined(found, pictures, draw) if args.one_shelf else found
+
+
+def _find_in_videos(args, paths, detector, gallery, embedder, draw):
+    """A ``Found`` for each picture that shows a part of a video's shelf."""
+    from skushare.brands.frames import frame_namer
+    from skushare.live.recording import find_in_video
+
+    found = []
+    with progress(len(paths), "videos") as advance:
+        for path in paths:
+            namer = frame_namer(gallery, embedder, detector.labels)
+            found += find_in_video(path, detector, namer, args.min_score, on_image=draw)
+            _tell_error(found[-1])
+            advance()
+    return found
+
+
+def _tell_error(photo):
+    if photo.error:
+        print(f"skushare: {photo.error}", file=sys.stderr)
+
+
+def _text(args, found, labels, gallery):
+    """What was found in the format that is asked for."""
+    from skushare import results
+
+    brands, own, products = (), (), ()
+    if gallery:
+        brands, own, products = gallery.brands, gallery.own_brands, [sku.name for sku in gallery.skus]
+    named = (found, labels, brands, own)
+    if args.shares:
+        return {
+            "table": results.to_shares,
+            "json": results.shares_to_json,
+            "csv": results.shares_to_csv_text,
+        }[args.format](*named)
+    return {
+        "table": lambda: results.to_table(found),
+        "json": lambda: results.to_json(*named, products),
+        "csv": lambda: results.to_csv_text(*named, products),
+        "coco": lambda: results.to_coco(*named),
+    }[args.format]()
+
+
 def _spare(photos, out, draw):
     """Refuse to write over the photos themselves."""
     whole = {place for photo in photos for place in (photo.absolute(), photo.resolve())}
@@ -167,12 +193,6 @@ def _spare(photos, out, draw):
         raise ConfigError(f"--draw {draw}: holds some of these photos; choose another folder")
     if out and out.resolve() in whole:
         raise ConfigError(f"--out {out}: is one of the photos; choose another file")
-
-
-def _in_rows(photo):
-    from skushare.shelf.rows import assign_rows
-
-    return photo._replace(detections=assign_rows(photo.detections))
 
 
 def _drawer(folder, labels, brands):
@@ -210,6 +230,7 @@ def _joined(found, pictures, draw):
     import numpy as np
 
     from skushare.detector.batch import Found
+    from skushare.images import read_image
     from skushare.shelf.mosaic import join_photos
     from skushare.shelf.registration import move_boxes
 
@@ -224,11 +245,13 @@ def _joined(found, pictures, draw):
     for mosaic in join_photos(images, scaled):
         members = sorted(mosaic.members)
         paths = [good[member].path for member in members]
-        if draw:
-            draw(paths[0], mosaic.picture, mosaic.detections)
         if len(members) == 1:  # by itself, in all its pixels
             records.append(good[members[0]])
+            if draw:
+                draw(paths[0], read_image(paths[0]), good[members[0]].detections)
             continue
+        if draw:
+            draw(paths[0], mosaic.picture, mosaic.detections)
         name = Path(" + ".join([str(paths[0]), *(path.name for path in paths[1:])]))
         height, width = mosaic.picture.shape[:2]
         doubtful = [move_boxes(good[m].doubtful * scales[m], mosaic.moves[m]) for m in members]

@@ -89,6 +89,8 @@ def run(args):
         print(f"{model.folder}: counts from {row['best_score']:.2f} on in {args.mode} mode now")
     if is_unlabelled(dataset):
         print(f"skushare: {dataset.name} has no labelled box: AP, AR and recall say nothing", file=sys.stderr)
+    if saved["trained"]:
+        print(f"skushare: {saved['trained']}", file=sys.stderr)
     for message in saved["failures"].values():
         print(f"skushare: {message}", file=sys.stderr)
     return 1 if saved["failures"] else 0

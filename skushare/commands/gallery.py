@@ -221,7 +221,7 @@ def run_teach(args):
             if not gallery.unlearnt([picture], brand, label):
                 known += 1
                 continue
-            sku = gallery.find(brand, label) or gallery.new_sku(brand, label, brand in own)
+            sku = gallery.find(brand, label) or gallery.new_sku(brand, label, brand_of[label] in own)
             gallery = gallery.with_examples(sku, embedder.embed(image, [box]), [picture], embedder)
             new += 1
     if faults and not known + new:
@@ -250,7 +250,7 @@ def _of_labelled_size(dataset):
 def _by_photo(dataset, brand_of, most):
     """[(path, [(label, box), ...])] of the boxes to teach, those of a label from as many photos as can be."""
     places = {}
-    for sample in dataset.samples:
+    for sample in (sample.facings for sample in dataset.samples):
         ranks = {}
         for box, class_id in zip(sample.boxes, sample.class_ids.tolist(), strict=True):
             label = dataset.labels[class_id]

@@ -21,7 +21,6 @@ def add(commands):
     parser.add_argument("name", metavar="RUN", help="name of the run (first or runs/first), or its folder")
     parser.add_argument("--val", required=True, metavar="DATA", help="dataset to choose thresholds on")
     parser.add_argument("--out", type=Path, metavar="DIR", help="model folder (default: RUN/model)")
-    parser.add_argument("--one-class", action="store_true", help="as in training")
     parser.add_argument(
         "--precision",
         choices=("auto", "float16", "int8"),
@@ -43,7 +42,7 @@ def run(args):
             f"{run_folder}: has no trained weights ({BEST}); a run has them from its first validation "
             "on; skushare runs list names the runs"
         )
-    validation = read_data(args.val, args.one_class)
+    validation = read_data(args.val)
     check_validation(validation)
     load_keras()
     from skushare.training.package import package_run

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from skushare.commands.common import command, positive
+from skushare.commands.common import command, fraction, positive
 from skushare.training.backends import BACKENDS
 
 
@@ -84,6 +84,13 @@ def add_plan(parser):
     parser.add_argument("--aspect-jitter", type=float, help="how much crops are stretched at random")
     parser.add_argument("--mosaic", type=float, help="chance that a crop is put together from four")
     parser.add_argument("--paste", type=float, help="share of facings replaced by packs of other photos")
+    parser.add_argument(
+        "--min-label-score",
+        type=fraction,
+        metavar="SCORE",
+        help="labels by a model that score lower teach nothing, neither a facing nor background (default:\n"
+        "0.5, which suits the shipped model; another's labels may need its own threshold)",
+    )
     parser.add_argument("--validate-every", type=positive, metavar="STEPS", help="validate and checkpoint")
     parser.add_argument("--seed", type=int)
     parser.add_argument(

@@ -29,7 +29,7 @@ def database_url():
     """``$SKUSHARE_DATABASE`` as a SQLAlchemy URL, or that of ``skushare.db`` in the workspace.
 
     Raises:
-        DatabaseError: it is no URL of SQLite or PostgreSQL.
+        DatabaseError: it is no URL of PostgreSQL or, with the whole path, of a SQLite file.
     """
     given = os.environ.get(VARIABLE)
     if not given:
@@ -41,10 +41,12 @@ def database_url():
     kind = url.get_backend_name() if url else ""
     if kind in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
-    if kind == "sqlite" and url.database not in (None, "", ":memory:"):
+    # A relative file would be another one in each folder that skushare is started from.
+    if kind == "sqlite" and os.path.isabs(url.database or ""):
         return url.set(drivername="sqlite")
     raise DatabaseError(
-        f"{VARIABLE}: is to be like sqlite:////folder/skushare.db or postgresql://user:password@host/name"
+        f"{VARIABLE}: is to be like sqlite:////folder/skushare.db, with the whole path, "
+        "or postgresql://user:password@host/name"
     )
 
 

@@ -51,7 +51,7 @@ class AuditRow(Base):
     time: Mapped[int] = mapped_column(BigInteger)
     utc_offset: Mapped[int]  # seconds that the clock at the shelf was ahead of UTC
     note: Mapped[str] = mapped_column(Text)
-    source: Mapped[str] = mapped_column(String(16))  # photos, live or sweep
+    source: Mapped[str] = mapped_column(String(16))  # photos, live, sweep or phone
     finished: Mapped[bool]  # whether all its photos are in; others are in no list and no trend
     planned: Mapped[int]  # photos it is to have
     photos: Mapped[int]
@@ -65,7 +65,8 @@ class AuditRow(Base):
     gallery_digest: Mapped[str] = mapped_column(DIGEST)
     thresholds: Mapped[dict] = mapped_column(JSON)
     software: Mapped[str] = mapped_column(String(64))
-    request: Mapped[dict | None] = mapped_column(JSON)  # what a batch was asked for, to go on with it
+    # What a batch was asked for, to go on with it; of an imported one, {"phone": by what it is known again}.
+    request: Mapped[dict | None] = mapped_column(JSON)
     __table_args__ = (
         Index("ix_audits_time", "time"),
         Index("ix_audits_store", "store_id", "time"),
@@ -84,7 +85,7 @@ class PhotoRow(Base):
     audit_id: Mapped[int] = _of("audits.id")
     position: Mapped[int]
     name: Mapped[str] = mapped_column(Text)
-    picture: Mapped[str] = mapped_column(DIGEST, index=True)  # its file among the pictures
+    picture: Mapped[str] = mapped_column(DIGEST, index=True)  # its file among the pictures; empty: none
     width: Mapped[int]
     height: Mapped[int]
     role: Mapped[str] = mapped_column(String(16), server_default="")  # "", joined or part

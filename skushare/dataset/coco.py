@@ -52,7 +52,8 @@ def coco_files(folder):
 def read_coco(source, images=None, raw=False, confined=True):
     """The :class:`Dataset` in a COCO file, or in a folder with one for each split.
 
-    Boxes are clipped to their image; those without area are dropped, as are crowds.
+    Boxes are clipped to their image; those without area are dropped. Crowds, and what is marked
+    ``ignore``, are regions to be ignored.
     Of an annotation without a box, that around its polygon or mask is taken.
     An annotation's optional ``score`` marks a machine-made label. A category without boxes that is the
     supercategory of others is no class. In a folder with ``train``,
@@ -147,8 +148,8 @@ def coco_text(dataset, named):
         ):
             count += 1
             entry = {"id": count, "image_id": number, "category_id": class_id + 1, "bbox": box}
-            entry |= {"area": max(box[2], 0) * max(box[3], 0), "iscrowd": 0}
-            if score != 1:
+            entry |= {"area": max(box[2], 0) * max(box[3], 0), "iscrowd": int(score == 0)}
+            if score not in (0, 1):
                 entry["score"] = float(score)
             yield ("\n" if count == 1 else ",\n") + json.dumps(entry)
     yield "]}\n"
@@ -174,8 +175,6 @@ class _Boxes:
         if "bbox" not in item or "image_id" not in item:
             return item
         self.count += 1
-        if item.get("iscrowd"):
-            return None
         bbox = item["bbox"] or self._around(item.get("segmentation"))
         if bbox:  # some tools keep annotations without a box
             try:
@@ -183,7 +182,8 @@ class _Boxes:
                 image = self.images.setdefault(item["image_id"], len(self.images))
                 category = self.categories.setdefault(item["category_id"], len(self.categories))
                 corners = (left, top, left + width, top + height)
-                self._numbers.extend((image, *corners, category, item.get("score", 1.0)))
+                score = 0.0 if item.get("iscrowd") or item.get("ignore") else item.get("score", 1.0)
+                self._numbers.extend((image, *corners, category, score))
             except KeyError as error:
                 raise _not_coco(f"{self.path}, annotation {self.count}", error) from None
             except _FAULTS:

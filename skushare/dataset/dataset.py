@@ -22,7 +22,8 @@ class Sample:
         width, height: its size in pixels, as labelled.
         boxes: (n, 4) float32 xyxy in its pixels.
         class_ids: (n,) int32.
-        scores: (n,) float32, confidence of machine-made labels; 1 for human ones.
+        scores: (n,) float32, confidence of machine-made labels; 1 for human ones; 0 for regions to be
+            ignored (marked difficult or as a crowd): neither facing nor background.
         split: "train", "val", "test" or another; empty where there are no splits.
         group: what must not be torn apart by a split: the shop, the shelf, the visit; empty if unknown.
     """
@@ -35,6 +36,16 @@ class Sample:
     scores: np.ndarray
     split: str = ""
     group: str = ""
+
+    @property
+    def ignored(self):
+        """(n,) bool: which boxes are regions to be ignored."""
+        return self.scores == 0
+
+    @property
+    def facings(self):
+        """The sample without its regions to be ignored."""
+        return self.with_boxes(~self.ignored)
 
     def with_boxes(self, kept):
         """The sample with some of its boxes: (n,) bool or numbers, as numpy takes them."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from skushare.dataset.archive import Limits, extract_tar
 from skushare.errors import DatasetError, SkushareError
-from skushare.files import sha256, write_file
+from skushare.files import read_json, sha256, write_file
 from skushare.lock import hold
 
 TIMEOUT = 60.0  # seconds without a byte
@@ -197,7 +197,7 @@ def _insist(url, part, room, progress):
             failures = 1 if _size(part) > before else failures + 1
             if broken.final or failures == TRIES:
                 remedy = f"{_size(part) / _GB:.2f} GB are kept, and the same command goes on from there"
-                if not _read_mark(part).get("version"):
+                if not read_json(_mark_file(part)).get("version"):
                     remedy = "the same command begins anew"
                 raise DatasetError(f"{url}: {broken}; {remedy}") from None
         time.sleep(WAIT * 2 ** (failures - 1))
@@ -205,7 +205,7 @@ def _insist(url, part, room, progress):
 
 def _go_on(url, part, room, progress):
     """Fetch what ``part`` lacks."""
-    have, mark = _size(part), _read_mark(part)
+    have, mark = _size(part), read_json(_mark_file(part))
     if have and have == mark.get("size"):
         return
     headers = {"User-Agent": "skushare"}
@@ -278,13 +278,6 @@ def _size(path):
 
 def _mark_file(part):
     return part.with_name(f"{part.name}.json")
-
-
-def _read_mark(part):
-    try:
-        return dict(json.loads(_mark_file(part).read_text()))
-    except (OSError, ValueError, TypeError):
-        return {}
 
 
 def _lacking(source, folder):

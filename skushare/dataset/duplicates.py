@@ -21,12 +21,23 @@ def near_pairs(hashes, max_bits=MAX_BITS):
         second.
     """
     for start in range(0, len(hashes), _BLOCK):
-        block, rest = hashes[start : start + _BLOCK], hashes[start:]
-        bits = np.zeros((len(block), len(rest)), np.uint16)
-        for word in range(hashes.shape[1]):
-            bits += np.bitwise_count(block[:, None, word] ^ rest[None, :, word])
+        bits = _differing(hashes[start : start + _BLOCK], hashes[start:])
         first, second = np.nonzero(bits <= max_bits)
         yield np.stack([first, second], axis=1)[first < second] + start
+
+
+def near_any(hashes, others, max_bits=MAX_BITS):
+    """Whether each of some pictures is near to one of some others.
+
+    Args:
+        hashes: (n, 4) uint64; others: (m, 4) uint64.
+
+    Returns:
+        (n,) bool.
+    """
+    blocks = (hashes[start : start + _BLOCK] for start in range(0, len(hashes), _BLOCK))
+    near = [(_differing(block, others) <= max_bits).any(axis=1) for block in blocks]
+    return np.concatenate([np.zeros(0, bool), *near])
 
 
 def near_groups(hashes, max_bits=MAX_BITS):
@@ -36,6 +47,14 @@ def near_groups(hashes, max_bits=MAX_BITS):
         if len(pairs):
             groups = connected(len(hashes), groups[pairs])[groups]
     return groups
+
+
+def _differing(some, others):
+    """(n, m) uint16: bits in which each hash of ``some`` (n, 4) differs from each of ``others`` (m, 4)."""
+    bits = np.zeros((len(some), len(others)), np.uint16)
+    for word in range(some.shape[1]):
+        bits += np.bitwise_count(some[:, None, word] ^ others[None, :, word])
+    return bits
 
 
 def connected(count, pairs):

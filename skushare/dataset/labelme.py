@@ -44,8 +44,8 @@ def read_labelme(source, images=None, raw=False):
 
     Rectangles are taken in whatever order their corners were drawn, of polygons, circles and
     masks the box around them; points and lines are left out. The order of the classes is that
-    of a label map in the folder, if there is one. A shape's ``score``, as AnyLabeling writes
-    it, marks a machine-made label. Pictures within the files are not read.
+    of a label map in the folder, if there is one. As AnyLabeling writes them, a shape's ``score``
+    marks a machine-made label, ``difficult`` a region to be ignored. Pictures within the files are not read.
 
     Args:
         source: the folder or file.
@@ -109,7 +109,8 @@ def _read(path, classes):
                 if label in (None, ""):
                     raise ValueError("its label is empty")
                 class_id = classes.id_of(clean_text(label))
-                rows.append((*_box(shape), class_id, 1.0 if score is None else float(score)))
+                score = 0.0 if shape.get("difficult") else 1.0 if score is None else float(score)
+                rows.append((*_box(shape), class_id, score))
         # An array takes far less than its rows.
         return bare_name(content.get("imagePath") or ""), size, np.array(rows)
     except _FAULTS as error:
@@ -133,7 +134,11 @@ def _content(name, sample, labels):
     for box, class_id, score in zip(sample.boxes.tolist(), sample.class_ids, sample.scores, strict=True):
         shape = {"label": labels[class_id], "points": [box[:2], box[2:]], "group_id": None}
         shape |= {"shape_type": "rectangle", "flags": {}}
-        shapes.append(shape | ({"score": float(score)} if score != 1 else {}))
+        if score == 0:
+            shape["difficult"] = True
+        elif score != 1:
+            shape["score"] = float(score)
+        shapes.append(shape)
     size = {"imageHeight": sample.height, "imageWidth": sample.width}
     # Of LabelMe 5; without the picture itself in it, LabelMe reads the file beside.
     return {"version": "5.5.0", "flags": {}, "shapes": shapes, "imagePath": name, "imageData": None, **size}

@@ -15,7 +15,7 @@ from PIL import Image
 from skushare.errors import ImageError
 from skushare.images import FORMATS, MAX_PIXELS, MIN_SIDE, exif_orientation, lies_on_side, read_image, upright
 from skushare.jpeg import shrink
-from skushare.workspace import workspace
+from skushare.workspace import scan_file
 
 HASH_SIDE = 16  # 256 bits; with the customary 64, unlike shelves are as near to each other as like ones
 
@@ -63,7 +63,7 @@ def scan(paths, progress=iter, cache=None):
             file is looked at again when its size or date changes.
     """
     paths = [os.path.abspath(path) for path in paths]
-    with closing(_open_cache(cache or workspace() / "scan.db")) as database:
+    with closing(_open_cache(cache or scan_file())) as database:
         facts = _remembered(database, paths)
         missing = [path for path in dict.fromkeys(paths) if path not in facts]
         pool = ThreadPoolExecutor(os.cpu_count())

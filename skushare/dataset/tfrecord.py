@@ -46,6 +46,7 @@ _ENDING = r"\.(?:tfrecords?|record)"
 _SHARD = re.compile(rf"(.+?)(?:{_ENDING})?-(\d{{5}})-of-(\d{{5}})(?:{_ENDING})?")
 _WHOLE = re.compile(rf"(.+?){_ENDING}")
 _PLAIN = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png"}  # what TensorFlow decodes, by Pillow's names
+_IGNORED = ("is_crowd", "group_of", "difficult")  # what makes a box a region to be ignored
 _LENGTH, _CRC = Struct("<Q"), Struct("<I")
 _REPAIR = "copy it again, or write it again with skushare data convert"
 
@@ -88,7 +89,8 @@ def read_tfrecord(source, images=None, raw=False):
     The pictures in the records are written to a folder as files; those that are there already
     from an earlier reading stay. Where a class's name and number disagree, the name counts; numbers are
     those of the label map in the file's own folder.
-    Groups and crowds are left out; a weight is taken for the score of a machine-made label.
+    A weight is taken for the score of a machine-made label; groups, crowds and what is difficult are
+    regions to be ignored.
 
     Args:
         source: the file or folder.
@@ -263,6 +265,8 @@ def _example(name, sample, labels):
         "image/width": [sample.width],
         "image/object/class/label": sample.class_ids + 1,
     }
+    if sample.ignored.any():
+        integers["image/object/difficult"] = sample.ignored.tolist()
     texts = {
         "image/encoded": [encoded],
         "image/format": [kind.encode()],
@@ -295,11 +299,10 @@ def _read_example(record, images, taken, split, classes, where):
     names = [text.decode() for text in values("image/object/class/text")]
     names = names or [classes.numbered.get(n, f"class {n}") for n in values("image/object/class/label")]
     scores = values("image/object/weight", [1.0] * count)
-    crowds = [values(f"image/object/{key}", [0] * count) for key in ("is_crowd", "group_of")]
+    marks = [values(f"image/object/{key}", [0] * count) for key in _IGNORED]
     table = [
-        (*box, classes.id_of(name), score)
-        for *box, name, score, crowd, group in zip(*corners, names, scores, *crowds, strict=True)
-        if not crowd and not group
+        (*box, classes.id_of(name), 0.0 if any(marked) else score)
+        for *box, name, score, marked in zip(*corners, names, scores, zip(*marks, strict=True), strict=True)
     ]
     (name,) = values("image/filename") or values("image/source_id")
     (kind,) = values("image/format", [b"jpeg"])

@@ -58,7 +58,7 @@ def read_voc(source, images=None, raw=False):
 
     Coordinates are taken as they are, in pixels from 0. The order of the classes is that of
     a label map in the folder, if there is one. An object's optional ``score`` marks a
-    machine-made label.
+    machine-made label; one that is ``difficult`` is a region to be ignored.
 
     Args:
         source: the folder or file.
@@ -162,7 +162,9 @@ def _read(path, classes):
             corners = [finite(box[side] or "") for side in ("xmin", "ymin", "xmax", "ymax")]
             if not about["name"]:
                 raise ValueError("its name is empty")
-            rows.append((*corners, classes.id_of(about["name"]), finite(about.get("score") or "1")))
+            ignored = (about.get("difficult") or "").strip().lower() in ("1", "true")
+            score = 0.0 if ignored else finite(about.get("score") or "1")
+            rows.append((*corners, classes.id_of(about["name"]), score))
     except KeyError as error:
         raise DatasetError(f"{where}: has no {error.args[0]}") from None
     except ValueError as error:
@@ -191,11 +193,13 @@ def _xml(name, sample, labels):
     lines = ["<annotation>", f"  <filename>{_escaped(name)}</filename>", f"  <size>{size}</size>"]
     for box, class_id, score in zip(sample.boxes, sample.class_ids, sample.scores, strict=True):
         corners = zip(("xmin", "ymin", "xmax", "ymax"), map(number_text, box), strict=True)
-        score = f"<score>{number_text(score)}</score>" if score != 1 else ""
+        mark = f"<difficult>{int(score == 0)}</difficult>"
+        if score not in (0, 1):
+            mark += f"<score>{number_text(score)}</score>"
         lines += [
             "  <object>",
             f"    <name>{_escaped(labels[class_id])}</name>",
-            f"    <truncated>0</truncated><difficult>0</difficult>{score}",
+            f"    <truncated>0</truncated>{mark}",
             f"    <bndbox>{''.join(f'<{side}>{value}</{side}>' for side, value in corners)}</bndbox>",
             "  </object>",
         ]

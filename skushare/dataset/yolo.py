@@ -134,7 +134,8 @@ def read_yolo(source, images=None, raw=False):
 def write_yolo(dataset, folder, progress=iter):
     """Write ``dataset`` to the empty ``folder``: ``images/train``, ``labels/train``, ..., ``data.yaml``.
 
-    Labels have a sixth number, the score, where the image has machine-made ones.
+    Labels have a sixth number, the score, where the image has machine-made ones. Regions to be ignored are
+    left out: the format has no mark for them.
 
     Args:
         progress: wraps a list of what is to do in an iterator that shows progress.
@@ -397,6 +398,7 @@ def _class_id(text, class_of):
 
 def _lines(sample):
     """Label lines of a sample."""
+    sample = sample.facings
     boxes = fractions(sample)
     table = np.hstack([(boxes[:, 2:] + boxes[:, :2]) / 2, boxes[:, 2:] - boxes[:, :2]])
     scored = (sample.scores != 1).any()

@@ -47,7 +47,7 @@ def benchmark(detector, images, mode, frames, keras=True, size=None):
 
 
 def _time_frame(detector, image, mode, size, network):
-    config, size = detector.config, size or detector.size(mode)
+    config, size = detector.config, size or detector.config.size(mode)
     height, width = image.shape[:2]
     marks = [time.perf_counter()]
     shape = input_size(config, width, height, size)

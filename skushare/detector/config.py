@@ -130,3 +130,11 @@ class DetectorConfig(Settings):
             raise ConfigError("anchors.sizes: a neck of type fpn has one feature map for each tap")
         if self.resize == "fit" and self.input_size % 32:
             raise ConfigError(f"input_size: a multiple of 32 with resize fit, got {self.input_size}")
+
+    def threshold(self, mode):
+        """The default score threshold of ``mode`` ("photo" or "live")."""
+        return self.live_min_score if mode == "live" else self.min_score
+
+    def size(self, mode):
+        """Longest side in pixels that images of ``mode`` are resized to."""
+        return self.live_size if mode == "live" else self.photo_size

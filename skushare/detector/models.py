@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from skushare.detector.config import DetectorConfig
@@ -162,7 +162,7 @@ def write_description(folder, config, about):
     files = {
         name: sha256(folder / name) for name in (LITERT, WEIGHTS, LABEL_MAP) if (folder / name).is_file()
     }
-    content = {**about, "config": json.loads(config.to_json()), "files": files}
+    content = {**about, "config": asdict(config), "files": files}
     write_file(folder / DESCRIPTION, json.dumps(content, indent=2) + "\n")
 
 

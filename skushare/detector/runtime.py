@@ -93,22 +93,13 @@ class Detector:
         """Default score threshold of photos, chosen on validation data."""
         return self.config.min_score
 
-    @property
-    def live_min_score(self):
-        """Default score threshold of live frames, chosen on validation data."""
-        return self.config.live_min_score
-
     def threshold(self, mode):
         """The default score threshold of ``mode``."""
-        return self.live_min_score if mode == "live" else self.min_score
+        return self.config.threshold(mode)
 
     def doubtful_score(self, mode):
         """The score of ``mode`` from which on a box that does not count may yet fill a gap."""
         return doubtful_score(self.curves.get(mode))
-
-    def size(self, mode="photo"):
-        """Longest side in pixels that images of ``mode`` are resized to."""
-        return self.config.live_size if mode == "live" else self.config.photo_size
 
     @property
     def live_sizes(self):
@@ -151,7 +142,9 @@ class Detector:
         own = self.config.max_detections
         height, width = image.shape[:2]
         if mode == "live" or self.config.resize == "stretch":
-            found = self._detect_whole(image, size or self.size(mode), min_score, max_detections or own)
+            found = self._detect_whole(
+                image, size or self.config.size(mode), min_score, max_detections or own
+            )
         # All that the model may find goes into views and tiles: a box is rated by every look at its place.
         elif max(width, height) > WIDEST * min(width, height):
             found = self._detect_tiles(image, size, min_score, max(own, max_detections or 0))
@@ -206,7 +199,7 @@ class Detector:
         areas = ()
         if self.config.facing_size > 0:
             glance = min(self.config.live_size, largest)
-            seen = self._detect_whole(image, glance, self.live_min_score, self.config.max_detections)
+            seen = self._detect_whole(image, glance, self.threshold("live"), self.config.max_detections)
             areas = area(seen.boxes)
         return fitting_side(self.config, areas, max(image.shape[:2]), largest)
 

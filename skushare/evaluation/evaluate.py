@@ -36,24 +36,23 @@ def evaluate(detector, dataset, mode="photo", size=None, min_score=None, resampl
         DatasetError: one does not have the size that its labels are for.
     """
     min_score = detector.threshold(mode) if min_score is None else min_score
-    result = look(detector, dataset, mode, size, progress)
+    found = find_all(detector, dataset, mode, size, progress)
+    result = Result.of(dataset, detector.labels, found)
     about = {
         "model": detector.name,
         "dataset": dataset.name,
         "mode": mode,
-        "size": size or detector.size(mode),
+        "size": size or detector.config.size(mode),
     }
     return make_row(about, result, result.scored(resamples), min_score)
 
 
-def look(detector, dataset, mode="photo", size=None, progress=None):
-    """The :class:`Result` of ``detector`` on every photo of ``dataset``; as :func:`evaluate`."""
-    samples = dataset.samples
-    found = [
+def find_all(detector, dataset, mode="photo", size=None, progress=None):
+    """The ``Detections`` in each photo of ``dataset``, with all doubtful ones; see :func:`evaluate`."""
+    return [
         detector.detect(read_photo(sample), mode=mode, min_score=LEAST_SCORE, size=size)
-        for sample in (progress(samples) if progress else samples)
+        for sample in (progress(dataset.samples) if progress else dataset.samples)
     ]
-    return Result.of(dataset, detector.labels, found)
 
 
 def make_row(about, result, scored, min_score):

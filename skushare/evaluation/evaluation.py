@@ -14,9 +14,10 @@ from skushare.detector.runtime import Detector
 from skushare.errors import DatasetError, ImageError, SkushareError
 from skushare.evaluation.predictions import Predictions, digest, photo_key
 from skushare.evaluation.result import Result
-from skushare.files import make_folder, write_file, writing
+from skushare.evaluation.trained import tell_trained
+from skushare.files import make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
-from skushare.processes import STANDS_BACK, start_detached
+from skushare.processes import STANDS_BACK, log_tail, start_detached
 from skushare.workspace import evaluations_folder, runs_folder
 
 RUNNING, FINISHED, FAILED, UNFINISHED, NEW = "running", "finished", "failed", "unfinished", "new"
@@ -70,20 +71,19 @@ class Evaluation:
         for sample in self.dataset.samples:
             labels.update(f"{photo_key(sample.path)} {sample.width} {sample.height}".encode())
             labels.update(sample.boxes.tobytes() + sample.class_ids.tobytes())
+            labels.update(np.flatnonzero(sample.ignored).tobytes())
         names = self.model.config.labels, self.dataset.labels
         return evaluations_folder() / "figures" / digest(self.predictions.key, names, labels.hexdigest())
 
     @property
     def min_score(self):
         """The model's own threshold for the mode."""
-        config = self.model.config
-        return config.live_min_score if self.mode == "live" else config.min_score
+        return self.model.config.threshold(self.mode)
 
     @property
     def about(self):
         """What rows of figures begin with."""
-        config = self.model.config
-        size = self.size or (config.live_size if self.mode == "live" else config.photo_size)
+        size = self.size or self.model.config.size(self.mode)
         return {"model": self.model.name, "dataset": self.dataset.name, "mode": self.mode, "size": size}
 
     @property
@@ -107,16 +107,16 @@ class Evaluation:
     def progress(self):
         """The last :class:`Progress` told, or ``None``."""
         try:
-            return Progress(**json.loads((self.folder / PROGRESS).read_text()))
-        except (OSError, ValueError, TypeError):
+            return Progress(**read_json(self.folder / PROGRESS))
+        except TypeError:  # none yet
             return None
 
     def read(self):
-        """What :meth:`run` saved: ``Result.scored`` with ``failures`` and perhaps ``loss``; or ``None``."""
-        try:
-            return json.loads((self.folder / FIGURES).read_text())
-        except (OSError, ValueError):
-            return None
+        """What :meth:`run` saved, or ``None``.
+
+        It is ``Result.scored`` with ``failures``, ``trained`` (of ``tell_trained``) and perhaps ``loss``.
+        """
+        return read_json(self.folder / FIGURES) or None
 
     def is_whole(self):
         """Whether the figures are there, and the detections that they were made of."""
@@ -180,7 +180,7 @@ class Evaluation:
                 if teller.stopped:
                     return None
             teller.tell(Progress("figures", 0, 1))
-            saved |= result.scored(resamples)
+            saved |= result.scored(resamples) | {"trained": tell_trained(self.model, result.samples)}
             write_file(self.folder / FIGURES, json.dumps(saved, indent=1))
         return result, saved
 
@@ -275,10 +275,7 @@ def rows_file(model):
 
 def _last_words(log):
     """The error that ended a process, from its log; empty where it was killed."""
-    try:
-        lines = log.read_text(errors="replace").strip().splitlines()
-    except OSError:
-        return ""
+    lines = log_tail(log, 1000).strip().splitlines()
     told = [line for line in lines if line.startswith("skushare: ")]
     if any(line.startswith("Traceback") for line in lines):
         return lines[-1]

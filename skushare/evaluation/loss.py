@@ -14,6 +14,8 @@ from skushare.images import read_image
 def photo_loss(detector, sample, class_ids):
     """Class and box loss of one whole photo in the model's photo size, without augmentation.
 
+    As in training, regions to be ignored cost nothing.
+
     Args:
         detector: a ``Detector``; sample: the photo's ``Sample``.
         class_ids: (n,) the classes of its boxes, as the model counts them.
@@ -35,7 +37,10 @@ def photo_loss(detector, sample, class_ids):
     batch, scale = prepare(image, size, shape, config.resize)
     anchors, level_sizes = detector_anchors(config, shape)
     boxes = sample.boxes * np.tile(np.float32(scale), 2)
-    targets, labels = assign_targets(config, anchors, level_sizes, boxes, class_ids)
+    ignored = sample.ignored
+    targets, labels = assign_targets(
+        config, anchors, level_sizes, boxes[~ignored], class_ids[~ignored], boxes[ignored]
+    )
     logits, codes = detector.run(batch)
     arrays = (anchors, targets[None], labels[None], logits[None], codes[None])
     losses = detection_loss(config, *map(ops.convert_to_tensor, arrays))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skushare.geometry import iou
+from skushare.geometry import area, intersection, iou
 
 IOU = 0.5  # the overlap from which a box counts as right
 
@@ -38,6 +38,19 @@ def match(truths, detections, thresholds):
         chosen[hit, d] = best[hit]
         free[rows[hit], best[hit]] = False
     return chosen
+
+
+def judged(sample, found):
+    """The ``Detections`` in ``found`` that are right or wrong on ``sample``.
+
+    Left out are those without a facing of their own (at ``IOU``) of which half or more lies in a region to
+    be ignored, as with COCO's crowds.
+    """
+    regions = sample.boxes[sample.ignored]
+    if not len(regions):
+        return found
+    inside = intersection(found.boxes, regions).max(axis=1) >= IOU * area(found.boxes)
+    return found[~inside | (match(sample.facings.boxes, found, [IOU])[0] >= 0)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from skushare.detections import Detections
 from skushare.detector.models import LITERT
 from skushare.files import atomic_write, make_folder
 from skushare.images import image_size
-from skushare.workspace import evaluations_folder
+from skushare.workspace import predictions_folder
 
 LEAST_SCORE = 0.01  # average precision wants the doubtful boxes too
 # Code that detections depend on: another version of it must not answer with the files of this one.
@@ -41,7 +41,7 @@ class Predictions:
         for name in ("labels", "min_score", *(["live_min_score"] if mode == "live" else [])):
             del settings[name]
         self.key = digest(model.files.get(LITERT), settings, mode, size, _code())
-        self.folder = evaluations_folder() / "predictions" / self.key
+        self.folder = predictions_folder() / self.key
 
     def get(self, path):
         """The ``Detections`` of the photo ``path``, or ``None`` before :meth:`add`."""

@@ -10,7 +10,7 @@ from skushare.dataset.dataset import joined_labels
 from skushare.evaluation import coco
 from skushare.evaluation.counting import best_threshold, counting_curve, counting_error
 from skushare.evaluation.curves import calibration, precision_recall
-from skushare.evaluation.matching import IOU, Outcome, match
+from skushare.evaluation.matching import IOU, Outcome, judged, match
 
 DENSITIES = (50, 100, 150, 200)  # facings a photo, upper bounds of the bands
 _COUNTS = ("facings", "found", "error", "right", "misnamed", "false", "missed")
@@ -43,8 +43,11 @@ class Result:
             dataset: a ``Dataset``; found: list of ``Detections`` for its samples.
             labels: class names of the model.
 
-        Where one of the two knows a single class, all count as that one.
+        Where one of the two knows a single class, all count as that one. Regions to be ignored, and what
+        was found in them, are left out.
         """
+        found = [judged(s, d) for s, d in zip(dataset.samples, found, strict=True)]
+        dataset = replace(dataset, samples=tuple(s.facings for s in dataset.samples))
         if len(labels) == 1 or len(dataset.labels) == 1:
             found = [replace(d, class_ids=np.zeros(len(d))) for d in found]
             return cls(dataset.as_one_class().samples, found, ("facing",))
@@ -102,12 +105,9 @@ class Result:
             "ece": calibration(self.scores, self.hits)[1],
             **{f"AP_{name}": values["AP"] for name, values in sizes.items()},
         }
-        classes = []
-        if len(self.labels) > 1:
-            ids = [s.class_ids for s in self.samples]
-            classes = coco.class_precisions(self.truths, ids, self.found, len(self.labels))
-            present = [c["AP"] for c in classes if not np.isnan(c["AP"])]
-            other["class_AP"] = float(np.mean(present)) if present else float("nan")
+        classes, class_ap = self.class_precisions()
+        if classes:
+            other["class_AP"] = class_ap
         densities = []
         for rows in self._density_bands():
             photos = [self.truths[i] for i in rows], [self.found[i] for i in rows]
@@ -120,6 +120,15 @@ class Result:
             "densities": densities,
             "classes": classes,
         }
+
+    def class_precisions(self):
+        """The AP of each class, dicts as of ``coco.class_precisions``, and their mean; [] and NaN of one."""
+        if len(self.labels) < 2:
+            return [], float("nan")
+        ids = [s.class_ids for s in self.samples]
+        classes = coco.class_precisions(self.truths, ids, self.found, len(self.labels))
+        present = [c["AP"] for c in classes if not np.isnan(c["AP"])]
+        return classes, float(np.mean(present)) if present else float("nan")
 
     def at(self, min_score):
         """Precision, recall, ``f1`` and the counting error at ``min_score``."""

@@ -55,8 +55,8 @@ def _is_own_size(config, mode, size):
 
 
 def is_unlabelled(dataset):
-    """Whether there is no box in ``dataset``: precision and recall on it say nothing."""
-    return not any(len(sample.boxes) for sample in dataset.samples)
+    """Whether there is no facing in ``dataset``: precision and recall on it say nothing."""
+    return all(sample.ignored.all() for sample in dataset.samples)
 
 
 def is_test(dataset):

@@ -2,10 +2,9 @@
 
 import json
 import re
-import shutil
-import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -17,10 +16,11 @@ from skushare.detector.runtime import Detector
 from skushare.export import golden, proof, webapp
 from skushare.export.errors import ExportError
 from skushare.export.folder import copy_into, export_folder
+from skushare.export.graphs import write_detector, write_embedder
 from skushare.export.manifest import CARD, EMBEDDER_CARD, FORMAT, PROJECT, finish
 from skushare.export.report import ExportReport
-from skushare.export.sources import detector_network, embedder_network, open_embedder
-from skushare.export.tfjs import SHARD_BYTES, convert
+from skushare.export.sources import detector_network, open_embedder
+from skushare.export.tfjs import SHARD_BYTES
 
 FORMATS = ("bundle", "tfjs", "savedmodel", "litert")
 DEFAULT_PRECISION = "float16"
@@ -74,17 +74,14 @@ def export_bundle(
         report = _report(source, "bundle", precision)
         with steps.step("Unpacking the app", 0.05):
             webapp.unpack_webapp(folder)
-        written = _write_graphs(folder / "model", source, embedder, precision, shard_bytes, report, steps)
-        with (
-            steps.step("Measuring what the precision costs", 0.5),
-            tempfile.TemporaryDirectory() as temporary,
-        ):
-            detector = Detector.load(source.folder)
-            report.accuracy, expected = proof.measure(
-                source, written.converted, written.network, Path(temporary), detector, validation
-            )
-        with steps.step("Running it in JavaScript", 0.75):
-            _prove_in_javascript(report, source, written, embedder)
+        settings = precision, shard_bytes, report
+        with steps.step("Converting the detector", 0.1):
+            graphs = [write_detector(folder / "model/detector", source, *settings)]
+        if embedder is not None:
+            with steps.step("Converting the embedder", 0.3):
+                graphs.append(write_embedder(folder / "model/embedder", embedder, *settings))
+        detector = Detector.load(source.folder)
+        expected = _prove(graphs, source, detector, validation, report, steps)
         with steps.step("Writing the bundle", 0.9):
             images = golden.pictures()
             index = None
@@ -100,8 +97,11 @@ def export_bundle(
                     copy_into(folder, EMBEDDER_LITERT, embedder.path)
             _write_papers(folder, source, embedder)
             _write_project(folder)
-            description = _describe(source, precision, written.graphs["detector"], litert)
-            description["embedder"] = _describe_embedder(embedder, precision, written.graphs, litert)
+            description = _describe(source, precision, graphs[0].task.model, litert)
+            description["embedder"] = None
+            if embedder is not None:
+                graph = graphs[1].task.model
+                description["embedder"] = _describe_embedder(embedder, precision, graph, litert)
             description["gallery"] = f"{GALLERY}/{GALLERY_INDEX}" if gallery is not None else None
             description["golden"] = index
             report.check("service worker", *finish(folder, description))
@@ -174,82 +174,20 @@ class _Steps:
         self._progress("Done", 1.0)
 
 
-class _Graphs:
-    """The converted networks: as they were, and as they are stored."""
-
-    def __init__(self):
-        self.network = self.converted = None
-        self.graphs, self.folders = {}, {}
-
-
-def _write_graphs(folder, source, embedder, precision, shard_bytes, report, steps):
-    """Convert the detector and the embedder into folders of their names in ``folder``, and check them."""
-    written = _Graphs()
-    images = list(golden.pictures().values())
-    with steps.step("Converting the detector", 0.1):
-        written.network = detector_network(source)
-        written.converted = convert(written.network)
-        batches = proof.inputs(source, images)
-        metadata = _metadata(source, precision)
-        _write_graph(
-            written, "detector", written.network, written.converted, folder / "detector", precision,
-            shard_bytes, metadata, batches[:1], report,
-        )  # fmt: skip
-    if embedder is not None:
-        with steps.step("Converting the embedder", 0.3):
-            network = embedder_network(embedder)
-            metadata = {"skushare": __version__, "name": embedder.name, "digest": embedder.digest}
-            crops = [proof.crops(embedder, images)] if images else []
-            _write_graph(
-                written, "embedder", network, convert(network), folder / "embedder", precision,
-                shard_bytes, metadata, crops, report,
-            )  # fmt: skip
-    return written
-
-
-def _write_graph(
-    written, name, network, converted, folder, precision, shard_bytes, metadata, batches, report
-):
-    folder.mkdir(parents=True, exist_ok=True)
-    stored = converted.write(folder, precision, shard_bytes, metadata)
-    proof.check_operations(report, name, stored)
-    proof.check_shards(report, name, stored, shard_bytes)
-    proof.check_weights(report, name, network, converted, stored)
-    proof.check_graph(report, name, network, converted, batches)
-    written.graphs[name], written.folders[name] = stored, folder
-
-
-def _prove_in_javascript(report, source, written, embedder):
-    images = list(golden.pictures().values())
-    if not images:
-        report.check("JavaScript", None, "the golden pictures (data/) are not here")
-        return
-    tasks = proof.tasks_of(source, written.folders, written.graphs, embedder, images)
-    proof.check_javascript(report, source, tasks)
-
-
 def _write_tfjs(folder, source, precision, report, steps, shard_bytes, names, validation):
-    precision = precision or DEFAULT_PRECISION
-    written = _write_graphs_flat(folder, source, precision, shard_bytes, report, steps)
-    with steps.step("Measuring what the precision costs", 0.5), tempfile.TemporaryDirectory() as temporary:
-        report.accuracy, _ = proof.measure(
-            source,
-            written.converted,
-            written.network,
-            Path(temporary),
-            Detector.load(source.folder),
-            validation,
-        )
+    with steps.step("Converting the detector", 0.1):
+        graph = write_detector(folder, source, precision or DEFAULT_PRECISION, shard_bytes, report)
+    _prove([graph], source, Detector.load(source.folder), validation, report, steps)
+
+
+def _prove(graphs, source, detector, validation, report, steps):
+    """Measure and run what was written, the detector first; what the detector's network finds in float32."""
+    with steps.step("Measuring what the precision costs", 0.5):
+        network, converted, _ = graphs[0]
+        report.accuracy, expected = proof.measure(source, converted, network, detector, validation)
     with steps.step("Running it in JavaScript", 0.75):
-        _prove_in_javascript(report, source, written, None)
-
-
-def _write_graphs_flat(folder, source, precision, shard_bytes, report, steps):
-    with tempfile.TemporaryDirectory() as temporary:
-        written = _write_graphs(Path(temporary), source, None, precision, shard_bytes, report, steps)
-        shutil.copytree(Path(temporary, "detector"), folder, dirs_exist_ok=True)
-    written.folders["detector"] = folder
-    return written
+        proof.check_javascript(report, source, [graph.task for graph in graphs])
+    return expected
 
 
 def _write_savedmodel(folder, source, precision, report, steps, shard_bytes, names, validation):
@@ -324,15 +262,12 @@ def _describe(source, precision, graph, litert):
             "digest": source.files[LITERT],
             "inputs": graph.inputs,
             "outputs": graph.outputs,
-            "config": json.loads(source.config.to_json()),
+            "config": asdict(source.config),
         },
     }
 
 
-def _describe_embedder(embedder, precision, graphs, litert):
-    if embedder is None:
-        return None
-    graph = graphs["embedder"]
+def _describe_embedder(embedder, precision, graph, litert):
     return {
         "tfjs": "model/embedder/model.json",
         **({"litert": EMBEDDER_LITERT} if litert else {}),
@@ -345,21 +280,6 @@ def _describe_embedder(embedder, precision, graphs, litert):
         "likeness": embedder.likeness,
         "input": graph.inputs["image"],
         "output": graph.outputs["embedding"],
-    }
-
-
-def _metadata(source, precision):
-    """What ``model.json`` tells of a detector."""
-    return {
-        "skushare": __version__,
-        "name": source.name,
-        "preset": source.config.preset,
-        "labels": list(source.config.labels),
-        "thresholds": {"photo": source.config.min_score, "live": source.config.live_min_score},
-        "precision": precision,
-        "sha256": source.files,
-        "licence": source.about.get("licence", ""),
-        "config": json.loads(source.config.to_json()),
     }
 
 

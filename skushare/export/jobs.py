@@ -21,9 +21,9 @@ import pandas as pd
 from skushare.brands.gallery_files import write_gallery
 from skushare.errors import ConfigError, SkushareError
 from skushare.export.folder import walk
-from skushare.files import atomic_write, make_folder, write_file, writing
+from skushare.files import atomic_write, make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
-from skushare.processes import STANDS_BACK, start_detached
+from skushare.processes import STANDS_BACK, log_tail, start_detached
 from skushare.workspace import checked_name, exports_folder, free_name
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
@@ -134,7 +134,7 @@ class Export:
 
     def report(self):
         """The :class:`Report` of a finished export, empty where it is gone or damaged."""
-        told = _read(self.bundle / REPORT)
+        told = read_json(self.bundle / REPORT)
         try:
             return Report(
                 pd.DataFrame(told.get("files", []), columns=["path", "bytes", "gzip bytes"]),
@@ -147,7 +147,7 @@ class Export:
 
     def kept(self):
         """Paths of the bundle's files that a phone keeps; a set."""
-        files = _read(self.bundle / "bundle.json").get("files")
+        files = read_json(self.bundle / "bundle.json").get("files")
         return set(files) if isinstance(files, dict) else set()
 
     def log(self):
@@ -157,11 +157,7 @@ class Export:
 
     def log_tail(self, lines=40):
         """The last ``lines`` of what the process printed."""
-        try:
-            text = (self.folder / LOG).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return ""
-        return "\n".join(text.splitlines()[-lines:])
+        return log_tail(self.folder / LOG, lines)
 
     def cancel(self):
         """End the process, and wait until it has; does nothing where there is none."""
@@ -171,7 +167,7 @@ class Export:
             return
         except OSError as error:
             raise SkushareError(f"{self.folder}: cannot be written ({error.strerror})") from None
-        pid = _read(self.folder / PROCESS).get("pid")
+        pid = read_json(self.folder / PROCESS).get("pid")
         for number in (signal.SIGTERM, signal.SIGKILL):
             if not is_held(self.folder / LOCK) or not isinstance(pid, int):
                 break
@@ -284,11 +280,3 @@ def _options(folder, request):
     options = ["--json", "--out", str(folder / BUNDLE), "--model", request.model]
     options += ["--precision", request.precision, "--shard-size", str(request.shard_bytes)]
     return options + (["--gallery", str(folder / GALLERY)] if (folder / GALLERY).exists() else [])
-
-
-def _read(path):
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

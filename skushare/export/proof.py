@@ -1,11 +1,13 @@
 """Proving a converted model: the stored weights, the graph in TensorFlow, and in a JavaScript runtime."""
 
+import tempfile
+
 import numpy as np
 import pandas as pd
 
 from skushare.export import golden
 from skushare.export.errors import ExportError
-from skushare.export.javascript import NotRun, Task, run_tasks
+from skushare.export.javascript import NotRun, run_tasks
 from skushare.export.tfjs import PRECISIONS
 
 CONVERTED = 1e-3  # largest difference of a raw output that converting may make
@@ -71,12 +73,15 @@ def check_javascript(report, model, tasks):
 
     Those of the task ``"detector"`` are made into boxes and compared as such, too.
     """
+    images = list(golden.pictures().values())
+    if not images:
+        report.check("JavaScript", None, "the golden pictures (data/) are not here")
+        return
     try:
         outcome = run_tasks(tasks)
     except NotRun as error:
         report.check("JavaScript", None, f"could not be run here: {error}")
         return
-    images = list(golden.pictures().values())
     for task in tasks:
         function = task.model.function()
         (feed,) = task.model.inputs
@@ -106,16 +111,6 @@ def check_boxes(report, name, found, expected):
     report.check(name, golden.alike(result, MOVED), text)
 
 
-def tasks_of(model, folders, graphs, embedder, images):
-    """The :class:`Task` of each ``GraphModel``: the golden pictures, and some of their facings."""
-    tasks = [
-        Task("detector", folders["detector"], graphs["detector"], inputs(model, images)),
-    ]
-    if "embedder" in graphs:
-        tasks.append(Task("embedder", folders["embedder"], graphs["embedder"], [crops(embedder, images)]))
-    return tasks
-
-
 def inputs(model, images):
     """What the network sees of each picture."""
     return [golden.network_input(model.config, image) for image in images]
@@ -134,14 +129,13 @@ def crops(embedder, images, count=8):
     return np.stack(parts).astype(np.float32)
 
 
-def measure(model, converted, network, folder, detector=None, validation=None):
+def measure(model, converted, network, detector=None, validation=None):
     """What each precision costs: (DataFrame, [Detections] of the float32 network on the golden pictures).
 
     One that cannot hold the weights has no row.
 
     Args:
         model: the ``Model``; network: its inference network, of which ``converted`` was made.
-        folder: a temporary folder.
         detector: the ``Detector`` of its LiteRT file, to stand beside.
         validation: ``Dataset`` to measure AP on, in live mode.
     """
@@ -155,10 +149,9 @@ def measure(model, converted, network, folder, detector=None, validation=None):
     raw = [keras(batch) for batch in batches]
     rows = []
     for precision in PRECISIONS:
-        place = folder / precision
-        place.mkdir()
         try:
-            stored = converted.write(place, precision)
+            with tempfile.TemporaryDirectory() as folder:
+                stored = converted.write(folder, precision)
         except ExportError:  # a weight does not fit: nobody can choose this one
             continue
         rows.append(

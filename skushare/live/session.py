@@ -231,21 +231,21 @@ class LiveSession:
 
     def _go_over_to(self, gallery):
         """Go on with another version of the present gallery, in whose ids all is counted from then on."""
-        brand_ids, sku_ids = gallery.ids_from(self.gallery)
+        ids = gallery.ids_from(self.gallery)
         before, namer = self.gallery, copy.copy(self.namer)
         namer.gallery = gallery
         for number in range(len(namer.looks.skus) if self.by_look else 0):  # which come after its own
-            brand_ids[len(before.brands) + number] = len(gallery.brands) + number
-            sku_ids[len(before.skus) + number] = len(gallery.skus) + number
-        self._go_on_as(namer, brand_ids, sku_ids)
+            earlier = len(before.brands) + number, len(before.skus) + number
+            ids[earlier] = len(gallery.brands) + number, len(gallery.skus) + number
+        self._go_on_as(namer, ids)
 
-    def _go_on_as(self, namer, brand_ids, sku_ids):
+    def _go_on_as(self, namer, ids):
         """Have ``namer`` name from now on what was counted in ids that stand for others with it."""
         self.namer = namer
-        self._tracker.rename(brand_ids=brand_ids, sku_ids=sku_ids)
+        self._tracker.rename(ids)
         if self._newest is not None:
             image, found = self._newest
-            self._newest = image, _renamed(found, brand_ids=brand_ids, sku_ids=sku_ids)
+            self._newest = image, _renamed(found, ids)
 
     def _choose(self, namer):
         """Have ``namer`` name from now on, whose brands are others than before."""
@@ -344,10 +344,15 @@ class LiveSession:
         with self._tracking:
             return self._tracker.pictures()
 
-    def recount(self):
-        """Begin to count anew, as at another shelf; gives the :class:`Dropped` count."""
+    def recount(self, last=None):
+        """Begin to count anew, as at another shelf; gives the :class:`Dropped` count.
+
+        Where nothing was counted since the ``last`` one was dropped, it is that one, to be taken back still.
+        """
         with self._tracking:
-            return self._drop()
+            waits = last is not None and self.can_take_back(last)
+            dropped = self._drop()
+            return last._replace(begun=self.begun) if waits and not dropped.facings else dropped
 
     def take_back(self, dropped):
         """Go on with a ``dropped`` count and its namer; gives the present ones as :class:`Dropped`.
@@ -416,14 +421,10 @@ def _unnamed(detections, gallery):
     return gallery.name_products(detections, np.full(len(detections), -1, np.int32))
 
 
-def _renamed(detections, **ids):
-    """``detections`` with other ids in the columns that ``ids`` names, each {id: its new one}."""
-    columns = {name: getattr(detections, name) for name in ids}
-    return replace(
-        detections,
-        **{
-            name: [ids[name].get(value, value) for value in column.tolist()]
-            for name, column in columns.items()
-            if column is not None
-        },
-    )
+def _renamed(detections, ids):
+    """``detections`` with other brands and products, ``ids`` being {(brand id, SKU id): the new ones}."""
+    if detections.brand_ids is None:
+        return detections
+    pairs = zip(detections.brand_ids.tolist(), detections.sku_ids.tolist(), strict=True)
+    renamed = np.array([ids.get(pair, pair) for pair in pairs]).reshape(-1, 2)
+    return replace(detections, brand_ids=renamed[:, 0], sku_ids=renamed[:, 1])

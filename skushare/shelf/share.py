@@ -12,6 +12,9 @@ from skushare.shelf.rows import row_ids
 UNKNOWN = "unknown"
 OWN, COMPETITORS = "own brands", "competitors"
 CERTAIN = 1.96  # standard errors on either side of a 95 % interval
+# Chosen on validation photos by `benchmarks/margins.py`: how likely a facing that the gallery did not know is
+# of one of its brands, and how far facings of one brand are wrong together (correlation).
+REFUSED, TOGETHER = 0.2, 0.05
 MEASURES = ("share", "linear", "area")
 KEPT = 2048  # photos whose facings' sizes are remembered; a thousand facings take 40 kB
 COLUMNS = ("name", "facings", "share", "margin", "linear", "linear_margin", "area", "area_margin")
@@ -39,12 +42,16 @@ def share_of_shelf(detections, labels=(), brands=(), own=None):
     return share_of_shelves([detections], labels, brands, own)
 
 
-def share_of_shelves(photos, labels=(), brands=(), own=None):
+def share_of_shelves(photos, labels=(), brands=(), own=None, kept=None):
     """As :func:`share_of_shelf`, over the detections of several photos together.
 
     Groups by brand only where every photo has its brands. A photo weighs as much as it has facings.
+
+    Args:
+        kept: which facings of each photo count, a list of (n,) bool, as of :func:`of_category`; default: all.
+            Tilt and perspective come from all of them.
     """
-    return _table([_columns(list(photos), labels, brands, own)])
+    return _table([_columns(list(photos), labels, brands, own, kept)])
 
 
 def share_of_each(shelves):
@@ -64,7 +71,7 @@ def share_by_row(detections, labels=(), brands=()):
     """As :func:`share_of_shelf`, for each shelf row; the column ``row`` counts from 1, the topmost."""
     ids = row_ids(detections.boxes) if detections.row_ids is None else detections.row_ids
     rows = np.unique(ids) if len(ids) else [-1]  # no row at all has a table without lines
-    parts = [_columns([detections[ids == row]], labels, brands) for row in rows]
+    parts = [_columns([detections], labels, brands, kept=[ids == row]) for row in rows]
     table = _table(parts)
     table.insert(0, "row", np.repeat(rows, [len(part["name"]) for part in parts]) + 1)
     return table
@@ -87,7 +94,12 @@ def with_targets(shares, targets, measure="share"):
 
 
 def in_category(detections, categories, wanted, of_brands=()):
-    """The detections of a category.
+    """The detections of a category, as of :func:`of_category`."""
+    return detections[of_category(detections, categories, wanted, of_brands)]
+
+
+def of_category(detections, categories, wanted, of_brands=()):
+    """Which detections are of a category, (n,) bool.
 
     Args:
         categories: of each SKU, by ``sku_ids``; wanted: the one to keep.
@@ -100,7 +112,7 @@ def in_category(detections, categories, wanted, of_brands=()):
     if detections.brand_ids is not None:
         brands = [i for i, category in enumerate(of_brands) if category == wanted]
         keep |= (skus < 0) & np.isin(detections.brand_ids, brands)
-    return detections[keep]
+    return keep
 
 
 def _sizes(detections):
@@ -123,9 +135,11 @@ def _measured(boxes, rows):
     shared = np.minimum(flat[:, None, 2], flat[:, 2]) - np.maximum(flat[:, None, 0], flat[:, 0])
     stacked = (2 * shared > np.minimum(width[:, None], width)) & (rows[:, None] == rows)
     length, area = width / np.maximum(stacked.sum(1), 1), width * height
-    return length / max(length.mean(), 1e-9) if len(length) else length, (
-        area / max(area.mean(), 1e-9) if len(area) else area
-    )
+    return _of_mean(length), _of_mean(area)
+
+
+def _of_mean(values):
+    return values / max(values.mean(), 1e-9) if len(values) else values
 
 
 def _table(parts):
@@ -134,18 +148,24 @@ def _table(parts):
     return table.astype({"name": str})
 
 
-def _columns(photos, labels, brands, own=None):
+def _columns(photos, labels, brands, own=None, kept=None):
     """The columns of :func:`share_of_shelves`, as arrays: a table a row of a shelf would take its time."""
     by_brand = bool(photos) and all(found.brand_ids is not None for found in photos)
     names = brands if by_brand else labels
-    lengths, areas = zip(*map(_sizes, photos), strict=True) if photos else ((), ())
+    sizes = list(map(_sizes, photos))
+    if kept is not None:
+        photos = [found[mask] for found, mask in zip(photos, kept, strict=True)]
+        sizes = [[_of_mean(size[mask]) for size in pair] for pair, mask in zip(sizes, kept, strict=True)]
+    lengths, areas = zip(*sizes, strict=True) if photos else ((), ())
     ids = _join([found.brand_ids if by_brand else found.class_ids for found in photos]).astype(int)
-    present = _join([certainties(found) for found in photos])
+    scores = _join([found.scores for found in photos])
     sure = np.ones(len(ids))
     if by_brand:
-        scored = [np.ones(len(p)) if p.brand_scores is None else p.brand_scores for p in photos]
-        sure = np.where(ids < 0, 1.0, _join(scored))
+        sure = _join([np.ones(len(p)) if p.brand_scores is None else p.brand_scores for p in photos])
+        # None but a person is sure of both, that it is a facing and what it is.
+        sure = np.where((ids < 0) & (np.minimum(sure, scores) < 1) & _scored(photos), 1 - REFUSED, sure)
 
+    present = _join([certainties(found) for found in photos])
     called, groups = _groups(ids, names, own)
     facings = np.bincount(groups, minlength=len(called))
     columns = {"name": called, "facings": facings.astype(np.int64)}
@@ -154,7 +174,7 @@ def _columns(photos, labels, brands, own=None):
         shares = sums / max(sums.sum(), 1e-9)
         columns[measure] = shares
         margin = "margin" if measure == "share" else f"{measure}_margin"
-        columns[margin] = _margins(groups, shares, weight, present, sure)
+        columns[margin] = _margins(groups, shares, weight, present, sure, ids)
     order = np.lexsort((called, -facings))
     return {name: column[order] for name, column in columns.items()}
 
@@ -169,15 +189,19 @@ def _groups(ids, names, own):
     return called, groups[ids]
 
 
-def _margins(groups, shares, weight, present, sure):
+def _margins(groups, shares, weight, present, sure, brands):
     """Half the width of each share's 95 % interval.
 
     What drawing many shelves at random would give, in closed form (the delta method): a box is a facing with
     the probability ``present``; a facing has its own name with the probability ``sure``, else one of the
-    others in proportion to their shares; the boxes are independent.
+    others in proportion to their shares. Whether a box is a facing is independent of the other boxes, whether
+    the name is right is correlated among the facings of one of ``brands``, by ``TOGETHER``: what one of them
+    is not known by, or taken for, its like are neither.
 
     A box that is a facing with the probability p and then of a group of the share s with the probability q
     adds p (q (1 - 2 s) + s²) - p² (q - s)², times its weight squared; all of these are sums over the boxes.
+    Two boxes i and j of a brand add ``TOGETHER`` times p_i p_j sqrt(v_i v_j), and their weights, where v is
+    the variance of having the group's name, q (1 - q), taken as q where it is small.
     """
     total = (weight * present).sum()
     if total <= 0 or len(shares) < 2:
@@ -198,7 +222,24 @@ def _margins(groups, shares, weight, present, sure):
     variance -= own((present * sure) ** 2) - 2 * shares * own(present**2 * sure) + square * own(present**2)
     variance += others(present * elsewhere) * shares * (1 - 2 * shares) + others(present) * square
     variance -= others((present * (elsewhere - 1)) ** 2) * square
+
+    _, first, brands = np.unique(brands, return_index=True, return_inverse=True)
+
+    def pairs(deviation):
+        """Sums over the pairs of boxes of one brand, for each group."""
+        parts = weight * present * deviation
+        sums = np.bincount(brands, parts) ** 2 - np.bincount(brands, parts**2)
+        return np.bincount(groups[first], sums, len(shares))
+
+    elsewhere = pairs(np.sqrt(elsewhere))
+    of_pairs = pairs(np.sqrt(sure * (1 - sure))) + shares * (elsewhere.sum() - elsewhere)
+    variance += TOGETHER * of_pairs
     return CERTAIN * np.sqrt(np.maximum(variance, 0)) / total
+
+
+def _scored(photos):
+    """(n,) bool, which facings of ``photos`` were named by what may be wrong."""
+    return _join([np.full(len(found), found.brand_scores is not None) for found in photos]).astype(bool)
 
 
 def _join(parts):

@@ -150,15 +150,15 @@ def _all_places(kept, maps, facings):
 def _chosen(kept, places):
     """[(number of a picture, (n,) bool of the facings that count on it)], greedily the most facings first."""
     left, chosen = np.ones(len(places[0][1]) if kept else 0, bool), []
+    all_shares = np.array([shares for _, shares in places])  # once, as a long sweep has hundreds of thousands
     while left.any() and kept:
-        shown = np.array([[share >= SHOWN for share in shares] for _, shares in places]) & left
+        shown = (all_shares >= SHOWN) & left
         best = int(shown.sum(1).argmax())
         taken = shown[best]
         if not taken.any():
             # What no picture shows as a whole is taken from the one that shows most of it.
-            shares = np.array([shares for _, shares in places])
-            best = int((shares * left).sum(1).argmax())
-            taken = left & (shares[best] > 0)
+            best = int((all_shares * left).sum(1).argmax())
+            taken = left & (all_shares[best] > 0)
             if not taken.any():
                 break
         left &= ~taken

@@ -147,17 +147,16 @@ class ShelfTracker:
             if track in self._tracks:  # one that is found too rarely is forgotten at once
                 _add(self._tracks[track].products, {(brand, sku): weight})
 
-    def rename(self, **ids):
-        """Have ids of brands or products stand for others, as after one was taught; the count stays.
+    def rename(self, ids):
+        """Have ids of products stand for others, as after one was taught; the count stays.
 
         Args:
-            ids: {id: its new one} of ``brand_ids`` or ``sku_ids``; others stay.
+            ids: {(brand id, SKU id): the new ones}; others stay.
         """
-        brands, skus = ids.get("brand_ids", {}), ids.get("sku_ids", {})
         for track in self._tracks.values():
             votes, track.products = track.products, {}
-            for (brand, sku), weight in votes.items():
-                _add(track.products, {(brands.get(brand, brand), skus.get(sku, sku)): weight})
+            for pair, weight in votes.items():
+                _add(track.products, {ids.get(pair, pair): weight})
 
     def __len__(self):
         """Number of facings counted so far."""

@@ -15,6 +15,7 @@ REFERENCE_RATE, REFERENCE_BATCH = 0.08, 512
 TOLERATED = 4  # times the rate that the linear rule gives
 HIGH_ADAM_RATE = 1e-2
 FEW_COVERED = 0.5
+MANY_DOUBTFUL = 0.25  # of a dataset's boxes; fewer are what ``min_label_score`` is there for
 SOME = 20_000  # boxes whose anchors are looked at
 
 
@@ -35,18 +36,20 @@ def advise(plan, indexes=(), validation=None):
     photos = sum(map(len, indexes))
     if photos:
         warnings.append(_length(plan.training, photos))
-    if photos and not any(len(index.boxes) for index in indexes):
+    if photos and not any(index.scores.any() for index in indexes):
         warnings.append(
             "No photo to train on has a box: the model learns nothing but background. Label them, or train "
             "on others."
         )
     elif not plan.one_class:
         warnings += _classes(indexes, validation)
-    if validation is not None and not len(validation.boxes):
+    if validation is not None and not validation.scores.any():
         warnings.append(
             f"No photo of {plan.validation} has a box: nothing tells the best weights, so the run ends at "
             "its start. Label them, or validate on others."
         )
+    for (source, _), index in zip(plan.train, indexes, strict=False):
+        warnings.append(_doubtful(plan.training, source, index))
     for index in indexes:
         warnings += [cap_warning(index, plan.detector), _anchors(index, plan.detector)]
     return list(dict.fromkeys(warning for warning in warnings if warning))
@@ -139,6 +142,18 @@ def _length(training, photos):
             "photos. Raise steps."
         )
     return ""
+
+
+def _doubtful(training, source, index):
+    ignored = (index.scores < training.min_label_score).sum()
+    if ignored <= MANY_DOUBTFUL * len(index.scores):
+        return ""
+    return (
+        f"{ignored:,} of {len(index.scores):,} boxes of {source} are a model's labels that score below "
+        f"min_label_score, {training.min_label_score:g}: training ignores them. Correct them on the Datasets "
+        "page, which makes them labels by hand, or set min_label_score to the threshold of the model that "
+        "labelled."
+    )
 
 
 def _classes(indexes, validation):

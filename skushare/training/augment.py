@@ -57,7 +57,7 @@ def random_crop(image, sample, size, resize, config, rng):
     if rng.random() < 0.5:
         crop = crop[:, ::-1]
         inside[:, [0, 2]] = size - inside[:, [2, 0]]
-    certain = sample.scores >= config.min_label_score
+    certain = ~sample.ignored & (sample.scores >= config.min_label_score)
     learnt = (visible >= config.min_visible) & certain
     ignored = (visible > 0.05) & ~learnt
     if config.photometric:

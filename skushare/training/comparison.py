@@ -13,7 +13,8 @@ def best_figures(metrics):
     if "AP" not in metrics or metrics["AP"].isna().all():
         return {}
     best = metrics.loc[metrics["AP"].idxmax()]
-    return {name: float(best[name]) for name in ("AP", "AP50", "AP75", "count_mae") if name in best}
+    names = ("AP", "AP50", "AP75", "class_AP", "count_mae")
+    return {name: float(best[name]) for name in names if name in best}
 
 
 def validated_alike(runs):

@@ -11,16 +11,14 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from statistics import median
 
 import psutil
 
 from skushare.dataset import store
-from skushare.dataset.formats import stored_source
-from skushare.dataset.versions import file_stamp
+from skushare.dataset.formats import read_dataset, stored_source
 from skushare.errors import SkushareError
-from skushare.files import make_folder, write_file
+from skushare.files import make_folder, read_json, write_file
 from skushare.processes import ROOT, STANDS_BACK
 from skushare.quiet import load_keras
 from skushare.training.backends import environment, share_out
@@ -34,7 +32,7 @@ BUSY = 25.0  # per cent of all processor cores in use by others
 # Settings that change how long a step takes; others change how many there are, or what they teach.
 _COSTS = (
     *("batch_size", "optimizer", "ema", "freeze_before"),
-    *("min_scale", "max_scale", "photometric", "validation_photos"),
+    *("min_scale", "max_scale", "photometric", "mosaic", "paste", "validation_photos"),
 )
 
 
@@ -64,7 +62,11 @@ class Estimate:
 
 def known_estimate(plan):
     """The :class:`Estimate` of ``plan`` if a like one was measured before, else ``None``."""
-    known = _read_cache().get(_key(plan))
+    return _known(plan, _key(plan))
+
+
+def _known(plan, key):
+    known = read_json(_cache_file()).get(key)
     try:
         return _for_length(Estimate(**known), plan) if known else None
     except TypeError:
@@ -80,9 +82,10 @@ def estimate(plan, again=False):
     Raises:
         SkushareError: the plan cannot be carried out here; the message tells why.
     """
-    if not again and (known := known_estimate(plan)):
+    key = _key(plan)
+    if not again and (known := _known(plan, key)):
         return known
-    plan, key = plan.located(), _key(plan)
+    plan = plan.located()
     busy = psutil.cpu_percent(interval=0.5) > BUSY
     try:
         result = subprocess.run(
@@ -105,7 +108,7 @@ def estimate(plan, again=False):
     found = Estimate(seconds=0.0, measured=time.time(), busy=busy, **measured)
     path = _cache_file()
     make_folder(path.parent)
-    write_file(path, json.dumps(_read_cache() | {key: asdict(found)}, indent=2))
+    write_file(path, json.dumps(read_json(_cache_file()) | {key: asdict(found)}, indent=2))
     return _for_length(found, plan)
 
 
@@ -161,23 +164,14 @@ def _key(plan):
 
 
 def _state(source):
-    """What is another one once a stored dataset, a label file or a folder's list of files has changed."""
+    """What is another one once a stored dataset has changed, or what costs time of a file or folder."""
     if known := stored_source(source):
         return store.revision(known[0])
-    path = Path(source)
-    return file_stamp(path if path.exists() else Path(source.rpartition("@")[0]))
+    return [[sample.width, sample.height, len(sample.boxes)] for sample in read_dataset(source).samples]
 
 
 def _cache_file():
     return workspace() / "cache" / "estimates.json"
-
-
-def _read_cache():
-    try:
-        content = json.loads(_cache_file().read_text())
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def main():

@@ -14,9 +14,12 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from skushare.dataset.duplicates import near_any
+from skushare.dataset.formats import read_dataset
 from skushare.dataset.layout import missing_photos
 from skushare.dataset.scan import scan
 from skushare.errors import ConfigError, DatasetError, SkushareError
+from skushare.evaluation.trained import write_trained
 from skushare.files import drop_unfinished
 from skushare.lock import hold
 from skushare.quiet import load_keras
@@ -24,7 +27,7 @@ from skushare.training.backends import environment, share_out
 from skushare.training.checkpoint import Checkpoints
 from skushare.training.events import EventLog
 from skushare.training.heartbeat import Heartbeat
-from skushare.training.material import initial_weights, read_data, read_source
+from skushare.training.material import initial_weights, read_data
 from skushare.training.observer import Observer
 from skushare.training.photos import prune_copies
 from skushare.training.runs import (
@@ -48,23 +51,29 @@ def run_job(run, observers=(), say=print):
     """Train ``run`` as its plan says, in this process, and package its model.
 
     Args:
-        run: a ``Run`` that has not finished; observers: further ``Observer``s.
+        run: a ``Run``; one that has finished is packaged anew.
+        observers: further ``Observer``s.
         say: called with each line for the log.
 
     Returns:
         the run's status at the end.
 
     Raises:
-        SkushareError: the run cannot go on; its state tells why as well.
+        SkushareError: the run cannot go on; its state tells why as well, unless it has finished before and
+            has its model.
     """
     with hold(run.folder / LOCK, seconds=2) as mine:
         if not mine:
             raise ConfigError(f"{run.folder}: another process trains this run; wait for it or stop it")
+        before = run.read_state()
         run.write_state(RUNNING, pid=os.getpid())
         try:
             status, reason = _carry_out(run, observers, say)
         except BaseException as error:
             status, reason = judge(error)
+            done = before["status"] == FINISHED and run.model_folder.is_dir()
+            if done and isinstance(error, SkushareError):
+                status, reason = FINISHED, before.get("reason", "")
             run.write_state(status, reason)  # first: on a full disk the log may not take another line
             if isinstance(error, Exception) and not isinstance(error, SkushareError):
                 say(traceback.format_exc().rstrip())
@@ -96,11 +105,11 @@ def package_job(run):
 
     plan = run.plan
     about = {"licence": plan.licence} if plan.licence else None
-    return package_run(run.folder, read_source(plan.validation, plan.one_class), about=about)
+    return package_run(run.folder, read_dataset(plan.validation), about=about)
 
 
 def _carry_out(run, observers, say):
-    drop_unfinished(run.folder, ("json", "csv", "npz"))
+    drop_unfinished(run.folder, ("json", "csv", "npz", "npy"))
     plan = run.plan
     heartbeat = Heartbeat(run.folder, plan.training)
     # Before Keras, which takes its time: what is wrong here is told at once.
@@ -111,8 +120,17 @@ def _carry_out(run, observers, say):
             f"{len(missing)} photos are not there, such as {missing[0]}; bring them back, or take them out "
             "with skushare data check NAME --fix damaged"
         )
-    _refuse_faulty((*(d for d, _ in datasets), validation), say)
-    say(f"{sum(len(d) for d, _ in datasets)} photos to train on, {len(validation)} to validate on")
+    hashes = _refuse_faulty((*(d for d, _ in datasets), validation), say).hashes
+    count = sum(len(d) for d, _ in datasets)
+    say(f"{count} photos to train on, {len(validation)} to validate on")
+    begun = Checkpoints(run.folder)
+    if not begun:
+        write_trained(run.folder, hashes[:count])
+    if seen := int(near_any(hashes[count:], hashes[:count]).sum()):
+        say(
+            f"warning: {seen} of the {len(validation)} look nearly like photos to train on, so the figures "
+            "will be too good; skushare data split keeps such photos together"
+        )
     prune_copies()
     load_keras()
     from skushare.training.trainer import train
@@ -123,7 +141,7 @@ def _carry_out(run, observers, say):
     if find_spec("tensorboard"):
         watching.append(EventLog(run.folder))
     # A checkpoint has all; what the run once started from may be gone by then.
-    start = None if Checkpoints(run.folder) else initial_weights(plan, config, say)
+    start = None if begun else initial_weights(plan, config, say)
     if not train(run.folder, config, plan.training, datasets, validation, start, watching):
         return STOPPED, "as asked to; resume goes on from here"
     heartbeat.phase("packaging")
@@ -135,7 +153,7 @@ def _carry_out(run, observers, say):
 def _refuse_faulty(datasets, say):
     """Raise a :class:`DatasetError` where a photo cannot be read or does not have the size of its labels.
 
-    The run would end there, hours on, or learn from boxes in wrong places.
+    The run would end there, hours on, or learn from boxes in wrong places. Gives the ``Scan`` of the photos.
     """
     samples = [sample for dataset in datasets for sample in dataset.samples]
 
@@ -159,6 +177,7 @@ def _refuse_faulty(datasets, say):
             f"{len(faults)} photos do not have the size that their labels are for, such as {faults[0]}, and "
             "begin a new run"
         )
+    return found
 
 
 def _package(run, plan, say):

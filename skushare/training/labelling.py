@@ -7,6 +7,7 @@ import numpy as np
 
 from skushare.dataset.dataset import Dataset, Sample, joined_labels, read_photo
 from skushare.errors import DatasetError, ImageError
+from skushare.evaluation.matching import judged
 from skushare.geometry import iou, nms, vote
 from skushare.images import find_images, read_image
 
@@ -16,7 +17,8 @@ SAME = 0.5  # IoU from which two boxes are taken for labels of one facing
 def label_sample(sample, found, names=True):
     """``sample`` with what a model found joined to its labels.
 
-    A human label (score 1) stays as it is. A machine's and the model's box of one facing
+    A human label (score 1) stays as it is, and so does a region to be ignored, in which nothing is added.
+    A machine's and the model's box of one facing
     become one, voted over all candidates in its place, with the score and the class of the surer
     of the two: what two models agree on lies better than what either says (the ensembling of
     Solovyev et al. 2021, arXiv:1910.13302, used for self-training). Each of the model's own boxes
@@ -27,8 +29,9 @@ def label_sample(sample, found, names=True):
         names: whether the model tells classes apart. Where it does not, the class of the other
             machine's box stays, however sure the model is that there is a facing.
     """
-    human = sample.scores >= 1
+    human = sample.ignored | (sample.scores >= 1)
     others = sample.with_boxes(~human)
+    found = judged(sample, found)
     new = found[iou(sample.boxes[human], found.boxes).max(axis=0, initial=0) < SAME]
     boxes = np.concatenate([others.boxes, new.boxes])
     scores = np.concatenate([others.scores, new.scores])

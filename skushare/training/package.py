@@ -21,15 +21,19 @@ from skushare.errors import ModelError
 from skushare.evaluation.coco import average_precision
 from skushare.evaluation.counting import best_threshold
 from skushare.evaluation.curves import facing_curve
-from skushare.evaluation.evaluate import look
+from skushare.evaluation.evaluate import find_all
+from skushare.evaluation.result import Result
 from skushare.export.litert import largest_difference, litert_exporter
 from skushare.files import make_folder, write_file, writing
 from skushare.lock import hold, is_held
+from skushare.training.comparison import best_figures
+from skushare.training.runs import Run
 
 AUTO = "auto"
 AFFORDABLE = 0.005  # AP in live mode that a file of 8 bits may cost on the validation photos
 CALIBRATION = 100  # photos
 UNFINISHED, LOCK = ".unfinished.", "lock"  # in the model's folder, while its next files are made
+LEARNT_NOTHING = "the run has learnt nothing; begin another with a lower learning_rate"
 LARGEST_DIFFERENCE = 0.25  # of raw outputs; rounding folded batch norm to float16 gives about .05
 
 
@@ -52,8 +56,8 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
         the folder.
 
     Raises:
-        ModelError: the run has no usable weights or settings yet, or the exported model
-            does not give what the network gives.
+        ModelError: the run has no usable weights or settings yet, its weights have grown without bounds, or
+            the exported model does not give what the network gives.
     """
     run = Path(run)
     try:
@@ -93,47 +97,51 @@ def _make_model(out, run, config, validation, about, precision):
     """The files of :func:`package_run` in the folder ``out``."""
     network = build_network(config, (None, None) if config.resize == "fit" else None)
     load_weights(network, run / "best.npz")
-    save_weights(network, out / WEIGHTS, np.float16)
+    with np.errstate(over="ignore"):  # told below
+        save_weights(network, out / WEIGHTS, np.float16)
     load_weights(network, out / WEIGHTS)
+    if not all(np.isfinite(values).all() for values in network.get_weights()):
+        raise ModelError(f"{run}: best weights are no numbers, or too large for float16; {LEARNT_NOTHING}")
     shape = (96, 160) if config.resize == "fit" else (config.input_size, config.input_size)
     with litert_exporter(network) as export:
         contents = {"float16": export("float16")}
         # A converter that drops or mangles weights says nothing; the numbers do.
         difference = max(largest_difference(network, contents["float16"], shape).values())
         if not difference < LARGEST_DIFFERENCE:
-            raise ModelError(
-                f"{run}: its {LITERT} differs from the Keras network by {difference:.3g}; not written"
-            )
+            useless = best_figures(Run(run).metrics()).get("AP") == 0
+            why = f"its best AP is 0; {LEARNT_NOTHING}" if useless else "not written"
+            raise ModelError(f"{run}: its {LITERT} differs from the Keras network by {difference:.3g}; {why}")
         if precision != "float16":
             contents["int8"] = export("int8", calibration_pictures(config, validation))
 
-    def measure(mode, name):
+    def measured(mode, name):
         write_file(out / LITERT, contents[name])
         write_description(out, config, {**about, "precision": name})
-        return _figures(Detector.load(out), validation, mode)
+        return measure(Detector.load(out), validation, mode)
 
-    rows = {name: measure("live", name) for name in contents}
+    live = {name: measured("live", name) for name in contents}
+    precisions = {name: ap for name, (ap, *_) in live.items()}
     if precision == AUTO:
-        cheap = rows["int8"]["AP"] >= rows["float16"]["AP"] - AFFORDABLE
+        cheap = precisions["int8"] >= precisions["float16"] - AFFORDABLE
         precision = "int8" if cheap else "float16"
-    about["live AP by precision"] = {name: round(row["AP"], 4) for name, row in rows.items()}
+    about["live AP by precision"] = {name: round(ap, 4) for name, ap in precisions.items()}
     # Live first: photos are sized by a glance in the live size, at the live threshold.
-    config = replace(config, live_min_score=rows[precision]["best_score"])
-    photo = measure("photo", precision)
-    config = replace(config, min_score=photo["best_score"])
-    curves = {"photo": photo["curve"], "live": rows[precision]["curve"]}
+    config = replace(config, live_min_score=live[precision][1])
+    photo = measured("photo", precision)
+    config = replace(config, min_score=photo[1])
+    curves = {"photo": photo[2], "live": live[precision][2]}
     about["calibration"] = {mode: curve for mode, curve in curves.items() if curve}
     write_description(out, config, {**about, "precision": precision})
 
 
-def _figures(detector, validation, mode):
-    """AP, the threshold that counts best, and the scores' :func:`facing_curve` on ``validation``."""
-    result = look(detector, validation, mode)
-    return {
-        "AP": average_precision(result.truths, result.found)["AP"],
-        "best_score": best_threshold(result.counts, result.found)[0],
-        "curve": facing_curve(result.scores, result.hits),
-    }
+def measure(detector, dataset, mode):
+    """(AP, best counting threshold, ``facing_curve``) of ``detector`` on ``dataset``, all classes as one."""
+    result = Result.of(dataset, detector.labels, find_all(detector, dataset, mode))
+    return (
+        average_precision(result.truths, result.found)["AP"],
+        best_threshold(result.counts, result.found)[0],
+        facing_curve(result.scores, result.hits),
+    )
 
 
 def calibration_pictures(config, validation):

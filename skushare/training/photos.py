@@ -15,7 +15,7 @@ import psutil
 from skushare.errors import SkushareError
 from skushare.files import write_file
 from skushare.images import read_image
-from skushare.workspace import workspace
+from skushare.workspace import copies_folder
 
 MUCH_LARGER = 0.8  # a photo is scaled when its sides shrink to this or less; else it is not worth it
 DISK_LIMIT = 10 << 30  # bytes of scaled copies that are left when a run begins
@@ -102,7 +102,7 @@ class Photos:
 def prune_copies(limit=DISK_LIMIT):
     """Delete the oldest scaled copies on disk until the rest takes at most ``limit`` bytes."""
     copies = []
-    for path in _copies().glob("*.jpg"):
+    for path in copies_folder().glob("*.jpg"):
         with contextlib.suppress(FileNotFoundError):  # another run prunes as well
             status = path.stat()
             copies.append((status.st_mtime, status.st_size, path))
@@ -113,11 +113,7 @@ def prune_copies(limit=DISK_LIMIT):
             path.unlink(missing_ok=True)
 
 
-def _copies():
-    return workspace() / "cache" / "photos"
-
-
 def _copy_path(path, size):
     status = os.stat(path)
     content = f"{Path(path).resolve()} {status.st_mtime_ns} {status.st_size} {size} {QUALITY}"
-    return _copies() / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.jpg"
+    return copies_folder() / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.jpg"

@@ -1,6 +1,6 @@
 """What to train: everything that a run is made from, as one value."""
 
-import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,8 @@ from skushare.detector.models import (
 from skushare.detector.presets import SHELF_DENSE
 from skushare.detector.zoo import find_checkpoint
 from skushare.errors import ConfigError, SkushareError
+from skushare.export.manifest import CARD
+from skushare.files import read_json
 from skushare.settings import Settings
 from skushare.training.config import TrainingConfig
 
@@ -110,17 +112,22 @@ def find_weights(source):
         ConfigError: there is none.
     """
     source = str(source)
-    for place in (Path(source), model_choices().get(source)):
-        for path in (place, place / WEIGHTS, place / "model" / WEIGHTS, place / BEST) if place else ():
-            if path.is_file():
-                return path.resolve()
-    checkpoint = find_checkpoint(source)
-    if checkpoint:
-        return checkpoint.resolve()
+    found = _weight_file(Path(source))
+    if not found:  # names take a search of the workspace
+        known = model_choices()
+        found = _weight_file(known.get(source, Path(source))) or find_checkpoint(source)
+    if found:
+        return found.resolve()
     raise ConfigError(
         f"weights: {source} is neither a weight file nor a checkpoint, nor a model or run with one; "
-        f"there are: {', '.join(model_choices()) or 'no models'}"
+        f"there are: {', '.join(known) or 'no models'}"
     )
+
+
+def _weight_file(place):
+    """The weight file that ``place`` is, or that the model or run in this folder has; else ``None``."""
+    paths = place, place / WEIGHTS, place / "model" / WEIGHTS, place / BEST
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _may_stand_for(source, file):
@@ -132,16 +139,20 @@ def _may_stand_for(source, file):
 
 
 def licence_of(weights):
-    """The licence of the model or the run that ``weights``, of :attr:`Plan.weights`, are of; else empty."""
+    """The licence of the model or the run that ``weights``, of :attr:`Plan.weights`, are of; else empty.
+
+    Where it points to the model card beside it, it names the model: no card goes along with the weights.
+    """
     try:
         folder = find_weights(weights).parent if weights not in ("", "imagenet") else None
     except ConfigError:
         folder = None
     for file in (folder / DESCRIPTION, folder / PLAN) if folder else ():
-        try:
-            return str(json.loads(file.read_text(encoding="utf-8")).get("licence", ""))
-        except (OSError, ValueError, AttributeError):
-            continue
+        if about := read_json(file):
+            licence = str(about.get("licence", ""))
+            if (folder / CARD).is_file():
+                licence = re.sub(rf"{re.escape(CARD)}(?! of )", f"{CARD} of the model {folder.name}", licence)
+            return licence
     return ""
 
 

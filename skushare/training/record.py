@@ -57,8 +57,11 @@ def _mean(losses):
 
 def _append(path, row):
     new = not path.exists()
-    with path.open("a", newline="") as handle:
-        writer = csv.DictWriter(handle, row)
+    with path.open("a+", newline="") as handle:
+        handle.seek(0)
+        # A run keeps the columns it began with, also where a later version has more to tell.
+        columns = list(row) if new else handle.readline().strip().split(",")
+        writer = csv.DictWriter(handle, columns, extrasaction="ignore")
         if new:
             writer.writeheader()
         writer.writerow(row)

@@ -20,9 +20,9 @@ import pandas as pd
 from skushare.detector.config import DetectorConfig
 from skushare.detector.models import RUN_CONFIG
 from skushare.errors import ConfigError
-from skushare.files import make_folder, write_file, writing
+from skushare.files import make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
-from skushare.processes import ROOT, start_detached
+from skushare.processes import ROOT, log_tail, start_detached
 from skushare.training.checkpoint import Checkpoints
 from skushare.training.plan import PLAN, Plan
 from skushare.workspace import checked_name, runs_folder
@@ -127,17 +127,11 @@ class Run:
 
     def data(self):
         """What it trains on, a dict each: name, photos, boxes, weight; empty before it has read them."""
-        try:
-            return json.loads((self.folder / DATA).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return []
+        return read_json(self.folder / DATA, list)
 
     def validation_digest(self):
         """A number for the photos and labels of its whole validation; ``None`` before it has read them."""
-        try:
-            return json.loads((self.folder / LABELS).read_text(encoding="utf-8"))[-1]
-        except (OSError, ValueError, LookupError, TypeError):
-            return None
+        return (read_json(self.folder / LABELS, list) or [None])[-1]
 
     def epochs_a_step(self):
         """How often one step shows each photo, on average; 0 before the data was read."""
@@ -147,7 +141,8 @@ class Run:
     def metrics(self):
         """Data frame with a row a validation; empty before the first.
 
-        Columns: step, loss, class_loss, box_loss, AP, AP50, AP75, AR300, count_mae, threshold, minutes.
+        Columns: step, loss, class_loss, box_loss, AP, AP50, AP75, AR300, count_mae, threshold, minutes;
+        with several classes class_AP.
         """
         return _table(self.folder / METRICS)
 
@@ -158,8 +153,8 @@ class Run:
     def progress(self):
         """The last :class:`Progress`, or ``None`` if the run never began."""
         try:
-            return Progress(**json.loads((self.folder / PROGRESS).read_text()))
-        except (OSError, ValueError, TypeError):
+            return Progress(**read_json(self.folder / PROGRESS))
+        except TypeError:  # none yet
             return None
 
     def samples(self):
@@ -169,13 +164,7 @@ class Run:
 
     def log_tail(self, lines=40):
         """The last ``lines`` lines of the log, as text."""
-        try:
-            with (self.folder / LOG).open("rb") as handle:
-                handle.seek(-min(handle.seek(0, os.SEEK_END), 1 << 16), os.SEEK_END)
-                text = handle.read().decode(errors="replace")
-        except FileNotFoundError:
-            return ""
-        return "\n".join(text.splitlines()[-lines:])
+        return log_tail(self.folder / LOG, lines)
 
     def stop(self, force=False):
         """Ask the run to end its step, save and end; a queued one leaves the queue at once.
@@ -226,11 +215,8 @@ class Run:
 
     def read_state(self):
         """The dict that :meth:`write_state` wrote last."""
-        try:
-            state = json.loads((self.folder / STATE).read_text())
-        except (OSError, ValueError):
-            state = None
-        if not isinstance(state, dict) or "status" not in state:
+        state = read_json(self.folder / STATE)
+        if "status" not in state:
             return {"status": INTERRUPTED, "reason": f"{STATE} is missing or damaged"}
         return state
 

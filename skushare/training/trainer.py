@@ -4,7 +4,7 @@ import json
 import math
 import zlib
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import keras
@@ -24,6 +24,8 @@ from skushare.errors import ConfigError
 from skushare.evaluation.coco import average_precision
 from skushare.evaluation.counting import best_threshold
 from skushare.evaluation.evaluate import LEAST_SCORE
+from skushare.evaluation.matching import judged
+from skushare.evaluation.result import Result
 from skushare.files import write_file
 from skushare.images import read_image
 from skushare.jpeg import shrink
@@ -222,6 +224,7 @@ class Validator:
 
     def __init__(self, config, dataset, photos=0):
         self.samples = evenly_spaced(dataset.samples, photos or len(dataset))
+        self.dataset = replace(dataset, samples=tuple(self.samples))
         self.shown = set(np.linspace(0, len(self.samples) - 1, SHOWN).round().astype(int).tolist())
         self.config = config
         self.network = build_network(config, (None, None) if config.resize == "fit" else None)
@@ -230,20 +233,25 @@ class Validator:
         """Measure ``network``.
 
         Returns:
-            dict of AP, AP50, AP75, AR300, ``count_mae`` and the ``threshold`` it holds at; and
+            dict of AP, AP50, AP75, AR300, ``count_mae`` and the ``threshold`` it holds at, and where the
+            network has several classes ``class_AP``, the mean of the AP of each; and
             ``SHOWN`` of the photos, evenly spaced, with the boxes of that threshold drawn.
         """
         self.network.set_weights(network.get_weights())
         found, kept = [], []
         for index, sample in enumerate(self.samples):
             image = read_image(sample.path)
-            found.append(self._detect(image))
+            found.append(judged(sample, self._detect(image)))
             if index in self.shown:
                 kept.append((image, found[-1]))
-        result = average_precision([sample.boxes for sample in self.samples], found)
-        threshold, error = best_threshold([len(sample.boxes) for sample in self.samples], found)
-        pictures = [self._draw(image, detections.above(threshold)) for image, detections in kept]
-        return {**result, "count_mae": error, "threshold": threshold}, pictures
+        truths = [sample.facings.boxes for sample in self.samples]
+        result = average_precision(truths, found)
+        threshold, error = best_threshold([len(boxes) for boxes in truths], found)
+        row = {**result, "count_mae": error, "threshold": threshold}
+        classes, class_ap = Result.of(self.dataset, self.config.labels, found).class_precisions()
+        if classes:
+            row["class_AP"] = class_ap
+        return row, [self._draw(image, detections.above(threshold)) for image, detections in kept]
 
     def _detect(self, image):
         height, width = image.shape[:2]
@@ -281,11 +289,17 @@ def _digest(dataset):
     return crc
 
 
+def _but_labels(settings):
+    """What a ``DetectorConfig`` in JSON says apart from the classes, which are those of the data."""
+    return {name: value for name, value in json.loads(settings).items() if name != "labels"}
+
+
 def _claim(path, text, begun):
     """Write ``text`` to ``path``; refuse a file of a run that has ``begun`` and says something else."""
     if begun and path.exists():
-        if path.read_text() != text:
-            other = "on other data or labels" if path.name in (DATA, LABELS) else "with other settings"
+        if (was := path.read_text()) != text:
+            data = path.name in (DATA, LABELS) or _but_labels(was) == _but_labels(text)
+            other = "on other data or labels" if data else "with other settings"
             raise ConfigError(
                 f"{path}: this folder holds a run {other}; choose a new one (--weights {path.parent} begins "
                 "with what this one has learnt)"

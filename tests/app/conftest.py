@@ -33,9 +33,6 @@ class StubDetector:
     def threshold(self, mode):
         return self.min_score
 
-    def size(self, mode):
-        return self.live_sizes[0]
-
     def detect(self, image, mode="photo", min_score=None, max_detections=None, size=None):
         self.calls += 1
         found = Detections(

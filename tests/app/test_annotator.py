@@ -1,10 +1,13 @@
 """What the server does with the changes that the annotator sends."""
 
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
 import streamlit as st
+from streamlit.runtime.scriptrunner import RerunException
 
 from skushare.app import annotator as module
 from skushare.dataset.dataset import Sample
@@ -17,6 +20,8 @@ def browser(monkeypatch):
     """A browser: ``send`` has it send changes, ``data`` is what it was given, ``saved`` what was saved."""
 
     class Browser:
+        waiting = False  # whether a further message waits
+
         def __init__(self):
             self.saved = []
             self.show()
@@ -33,11 +38,34 @@ def browser(monkeypatch):
         def send(self, batch, saved, *changes):
             edits = {"picture": ["shop", "a.jpg"], "batch": batch, "saved": saved}
             edits["changes"] = [{"before": None, "after": change} for change in changes]
-            state["key"] = {"edits": edits}
+            dict.__setitem__(state, "key", {"edits": edits})
             self.deliver()
             self.show()
 
-    state, browser = {}, Browser.__new__(Browser)
+    class State(dict):
+        """Like Streamlit's, it may end the run wherever it is asked."""
+
+        def __getitem__(self, key):
+            self.end_run()
+            return super().__getitem__(key)
+
+        def __setitem__(self, key, value):
+            self.end_run()
+            super().__setitem__(key, value)
+
+        def get(self, key, default=None):
+            self.end_run()
+            return super().get(key, default)
+
+        def setdefault(self, key, default):
+            self.end_run()
+            return super().setdefault(key, default)
+
+        def end_run(self):
+            if browser.waiting:
+                raise RerunException(None)
+
+    state, browser = State(), Browser.__new__(Browser)
     monkeypatch.setattr(st, "session_state", state)
     monkeypatch.setattr(module, "_component", lambda: browser.mount)
     browser.__init__()
@@ -70,3 +98,43 @@ def test_each_change_is_saved_once_whatever_is_sent_twice(browser, messages, sav
     assert {tuple(picture) for picture, _, _ in browser.saved} == {("shop", "a.jpg")}
     last = messages[-1]
     assert browser.data["saved"] == {"batch": last[0], "count": last[1] + len(last) - 2}
+
+
+@pytest.mark.parametrize("last", [0, 1])
+def test_no_change_is_saved_twice_where_a_further_message_ends_the_run(browser, last):
+    def save(picture, before, after):
+        browser.saved.append(after)
+        browser.waiting = len(browser.saved) == last + 1
+
+    browser.save = save
+    browser.show()
+    with suppress(RerunException):
+        browser.send("a", 0, 1, 2)
+    browser.waiting = False
+    browser.send("a", 0, 1, 2, 3)
+    assert browser.saved == [1, 2, 3]
+
+
+def test_a_change_whose_run_was_ended_before_it_is_saved_by_the_next(browser):
+    browser.waiting = True
+    with suppress(RerunException):
+        browser.send("a", 0, 1)
+    assert not browser.saved
+    browser.waiting = False
+    module.save_waiting()
+    assert [after for _, _, after in browser.saved] == [1]
+
+
+def test_two_runs_that_overlap_save_a_change_once(browser):
+    run = Thread(target=module.save_waiting)
+
+    def save(picture, before, after):
+        run.start()
+        run.join(0.05)  # it waits for this one
+        browser.saved.append(after)
+
+    browser.save = save
+    browser.show()
+    browser.send("a", 0, 1)
+    run.join()
+    assert browser.saved == [1]

@@ -5,13 +5,15 @@ import json
 import zipfile
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.dataset import intake, store
+from skushare.app import dataset_pictures as pictures
+from skushare.dataset import class_names, intake, store
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.images import write_image
 from tests.app.elements import button, field, metrics, texts
@@ -103,6 +105,10 @@ def test_filters_narrow_the_gallery_and_the_boxes_drawn(shop, browser):
     assert "1 to 4 of 4 pictures" in texts(app.caption)
     field(app.select_slider, "Box size").set_value((48, 64)).run()
     assert not app.exception and "Widen the filter" in app.info[0].value
+    assert "The filter leaves 0 of 60 pictures" in texts(app.markdown)
+    button(app, "Clear the filter").click().run()
+    assert "1 to 20 of 60 pictures" in texts(app.caption)
+    assert "Clear the filter" not in [button.label for button in app.button]
 
 
 def test_a_click_opens_the_picture_large_and_the_neighbours_are_at_hand(shop, browser):
@@ -132,6 +138,52 @@ def test_an_edit_is_undone_and_redone_from_the_picture(shop, browser):
     store.undo("shop", 1)  # in another tab
     button(app, "Undo").click().run()
     assert "in the meantime" in app.error[0].value and len(browser["data"]["boxes"]) == 1
+    assert app.toast[0].value == app.error[0].value  # seen from the picture as well
+
+
+def test_undo_right_after_an_edit_undoes_it_and_tells_what_is_not_seen(shop, monkeypatch):
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(st, "query_params", {"picture": shop.names[2]})
+    pictures.undo_buttons(SimpleNamespace(name="shop", history=store.history("shop")))
+    for number in (1, 2):
+        picture = ["shop", shop.names[number], class_names.stamp(shop.labels)]
+        pictures._save(picture, None, [1, 1, 9, 9, 0, 1])
+    for which in ("done", "done", "done", "undone"):  # before the buttons are drawn anew
+        pictures._step("shop", which)
+    assert len(store.history("shop").done) == 1
+    notes = [text for text, failed in st.session_state["notes"] if not failed]
+    assert notes == [f"{told}: added a box on {shop.names[1]}" for told in ("Undone", "Done again")]
+    assert len(notes) == len(st.session_state["notes"])
+
+
+def test_undo_comes_after_the_changes_that_wait(shop, monkeypatch):
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(st, "query_params", {})
+    pictures.undo_buttons(SimpleNamespace(name="shop", history=store.history("shop")))
+    save = partial(pictures._save, ["shop", shop.names[1], class_names.stamp(shop.labels)], None)
+    monkeypatch.setattr(pictures, "go_to", lambda name, picture: None)
+    monkeypatch.setattr(pictures, "save_waiting", lambda: save([1, 1, 9, 9, 0, 1]))
+    pictures._step("shop", "done")
+    assert len(store.history("shop").undone) == 1 and not store.history("shop").done
+    pictures._drop(SimpleNamespace(name="shop"), shop.names[1], None)
+    assert [edit.dropped for edit in store.history("shop").done] == [False, True]
+
+
+def test_the_way_through_the_pictures_stays_though_a_correction_takes_one_out_of_the_filter(shop, browser):
+    app = open_page()
+    field(app.multiselect, "Class").set_value(["jar"]).run()
+    names = [card["name"] for card in browser["cards"]]
+    browser["click"] = names[1]
+    app.run()
+    app.run()
+    assert "2 of 20" in app.markdown[0].value
+    store.change_boxes("shop", names[1], [[20, 5, 40, 25, 1, 1]], [None], "deleted a box")
+    store.drop_image("shop", names[2])
+    app.run()
+    button(app, "Next").click().run()
+    assert app.query_params["picture"] == names[3] and "4 of 20" in app.markdown[0].value
+    button(app, "Previous").click().run()
+    assert app.query_params["picture"] == names[1] and not app.exception
 
 
 def test_an_edit_of_classes_that_were_renamed_meanwhile_is_not_saved(shop, browser, monkeypatch):
@@ -173,7 +225,11 @@ def test_pictures_that_cannot_be_read_say_why(shop, browser, workspace):
 
 def test_an_unknown_name_in_the_address_shows_what_there_is(shop, browser):
     app = open_page(dataset="mall", picture="../../etc/passwd")
-    assert metrics(app)["Pictures"] == "60" and not app.error
+    assert metrics(app)["Pictures"] == "60" and not app.exception
+    assert texts(app.error) == [r"mall\: there is no such dataset; this is shop"]
+    app.query_params["dataset"], app.query_params["picture"] = "shop", "gone"
+    assert "gone" in app.run().error[0].value and "picture" not in app.query_params
+    assert not app.run().error
 
 
 def test_a_choice_of_pictures_ends_with_the_dataset_that_it_was_of(shop, browser):
@@ -234,6 +290,16 @@ def test_the_charts_warn_of_a_preset_that_keeps_too_few_boxes(workspace, browser
     field(app.selectbox, "Preset").set_value("ssd_mobilenet_v2_320").run()
     assert app.dataframe[1].value["used for"].tolist() == ["photos and live frames"]
     assert r"40\.0%" in app.warning[0].value
+
+
+def test_classes_that_the_chart_adds_up_are_in_a_table(workspace, browser):
+    write_image(workspace / "a.png", np.zeros((300, 300, 3), np.uint8))
+    boxes = np.float32([[10 * x, 10, 10 * x + 8, 20] for x in range(25)])
+    sample = Sample(
+        workspace / "a.png", 300, 300, boxes, np.arange(25, dtype=np.int32), np.ones(25, np.float32)
+    )
+    store.add_dataset(Dataset("many", (sample,), tuple(f"brand {i}" for i in range(25))), "many")
+    assert len(open_page("Charts").dataframe[1].value) == 25
 
 
 def test_a_dataset_without_boxes_has_no_charts(workspace, browser):
@@ -359,6 +425,7 @@ def test_a_class_is_added_on_the_health_tab_unless_it_is_there(shop, browser):
 def test_edits_are_written_into_the_files(shop, browser):
     store.change_boxes("shop", shop.names[0], [None], [[1, 1, 9, 9, 1, 1]], "added a box")
     app = open_page("History")
+    assert not button(app, "Undo").proto.shortcut  # its keys are those of the text field below
     button(app, "Write into the files").click().run()
     assert "No edits yet" in app.info[0].value and metrics(app)["Boxes"] == "61"
 

@@ -104,6 +104,12 @@ def test_without_a_dataset_the_page_leads_to_one(workspace, monkeypatch):
     assert "marked" in app.info[0].value and not app.selectbox
 
 
+def test_a_dataset_whose_photos_were_all_removed_leads_to_some(workspace):
+    store.replace_dataset("shop", replace(read_dataset("shop"), samples=()), "all removed")
+    app = open_page()
+    assert "shop has no photos" in app.info[0].value and not app.metric
+
+
 def test_a_new_evaluation_is_started_and_shown(workspace):
     app = open_page()
     assert box(app, "Split").value == "val"  # not the test photos

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from base64 import b64decode
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -82,6 +83,30 @@ def test_without_audits_the_page_tells_what_to_do():
     app = open_page()
     assert "Save one on the Photos or Live page" in " ".join(texts(app.markdown))
     assert app.file_uploader
+
+
+def give_exports(app, *files):
+    files = [(name, data, "application/json") for name, data in files]
+    field(app.file_uploader, "JSON files from the phone").set_value(files).run()
+    return press(app, "Import")
+
+
+def test_audits_of_a_phone_are_imported_once_and_shown_without_their_picture(annotator):
+    export = (Path(__file__).parents[1] / "audits" / "phone_audits.json").read_bytes()
+    app = open_page()
+    give_exports(app, ("good.json", export), ("<b>bad</b>.json", b"{}"))
+    assert "bad" in app.error[0].value and not len(list_audits())
+    give_exports(app, ("good.json", export))
+    assert texts(app.toast) == ["3 audits are imported"] and len(list_audits()) == 3
+    app = give_exports(open_page(tab="Import audits from a phone"), ("again.json", export))
+    assert texts(app.toast) == ["Nothing new, 3 were imported before"] and len(list_audits()) == 3
+
+    app = open_page(audit=1)
+    assert not app.error and any("The phone kept the picture" in text for text in texts(app.info))
+    drawn = read_image(b64decode(annotator["data"]["src"].partition(",")[2]))
+    assert drawn.shape == (460, 1000, 3) and drawn.std() == 0
+    assert metrics(app)["Facings"] == "6" and "Teach" not in [each.label for each in app.button]
+    assert "The phone kept the picture" in " ".join(texts(open_page(audit=1, other=2).caption))
 
 
 def test_more_facings_than_a_browser_would_wait_for_are_left_to_the_command_line(monkeypatch):
@@ -620,7 +645,10 @@ def test_an_unfinished_batch_is_told_and_can_be_deleted(make_unfinished):
 
 
 def test_an_unfinished_audit_that_is_opened_says_so(make_unfinished, annotator):
-    assert any("Not finished" in text for text in texts(open_page(audit=make_unfinished).warning))
+    app = open_page(audit=make_unfinished)
+    assert any("Not finished" in text for text in texts(app.warning))
+    edit(app, make_unfinished)
+    assert "Save" not in [each.label for each in app.button]  # its words are how it is gone on with
     assert not open_page(audit=save()).warning
 
 

@@ -1,6 +1,7 @@
 """The pages, run without a browser on a stub detector."""
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import av
@@ -95,6 +96,27 @@ def test_photos_of_a_page_that_was_left_meanwhile_are_named_and_can_be_added_aga
     assert metrics(app)["Photos"] == "2" and "120.jpg, 160.jpg" in app.warning[0].value.replace("\\", "")
     app.file_uploader[0].set_value(files).run()
     assert not app.exception and not app.warning and metrics(app)["Photos"] == "4"
+
+
+def test_a_shot_of_a_run_that_was_cut_short_is_counted_under_its_first_name(detector, monkeypatch):
+    take, stopped, clock = Album.take, [], count()
+
+    def take_one_at_first(self, files, detector, seconds, embedder):
+        left = take(self, files, detector, 0, embedder)
+        if not stopped:
+            stopped.append(True)
+            st.stop()  # as when the visitor presses something
+        return left
+
+    monkeypatch.setattr(Album, "take", take_one_at_first)
+    monkeypatch.setattr("time.strftime", lambda *_: f"camera-{next(clock)}.jpg")
+    app = open_page("photos")
+    app.toggle(key="use_camera").set_value(True).run()
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))])
+    app.camera_input[0].set_value(upload("shot.jpg", photo(80))).run()
+    assert len(app.session_state.visit_list.waiting) == 1
+    app.run()
+    assert not app.exception and not app.warning and metrics(app)["Photos"] == "2"
 
 
 @pytest.fixture
@@ -589,13 +611,13 @@ def test_live_counts_a_recorded_video_with_and_without_a_camera(detector, camera
     assert list_audits()["facings"].tolist() == [2]
 
 
-def cut_short(monkeypatch, detector, frames):
-    """End the run that counts so many frames, as when the visitor moves a slider or leaves the page."""
+def cut_short(monkeypatch, detector, *frames):
+    """End the runs that count so many frames, as when the visitor moves a slider or leaves the page."""
     process = LiveSession.process
 
     def interrupted(session, image, live=True):
         drawn = process(session, image, live)
-        if detector.calls == frames:
+        if detector.calls in frames:
             st.stop()
         return drawn
 
@@ -610,6 +632,27 @@ def test_live_goes_on_with_a_video_after_a_run_was_cut_short(detector, camera, t
     assert detector.calls == 8
     score_slider(app).set_value(0.5).run()
     assert not app.exception and detector.calls == 20
+
+
+@pytest.mark.parametrize(
+    "begin_anew",
+    [
+        lambda app: press(app, "Count anew"),
+        lambda app: app.selectbox(key="live_gallery").set_value(DEMO).run(),
+    ],
+)
+def test_live_takes_back_the_count_of_a_video_that_is_counted_anew(
+    detector, camera, tmp_path, monkeypatch, begin_anew
+):
+    picture = np.random.default_rng(0).integers(0, 255, (12, 16, 3), np.uint8).repeat(10, 0).repeat(10, 1)
+    film = video(tmp_path / "shelf.mp4", [picture] * 60).read_bytes()
+    app = open_page("live")
+    cut_short(monkeypatch, detector, 8, 12)
+    app.file_uploader[0].set_value(("shelf.mp4", film, "video/mp4")).run()
+    begin_anew(app)
+    press(app, "Take back the count of 2")
+    assert not app.exception and metrics(app)["Unique so far"] == "2" and detector.calls == 12
+    assert "Only 30 %" in app.warning[0].value and app.selectbox(key="live_gallery").value != DEMO
 
 
 def test_live_says_of_a_video_that_was_left_how_far_it_was_counted(detector, camera, tmp_path, monkeypatch):

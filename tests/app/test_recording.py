@@ -56,8 +56,8 @@ def session(monkeypatch):
     seen, upload = [], Upload(b"abcdef")
     session = SimpleNamespace(begun=0, look_at=lambda sizes: None, reading=lambda: SimpleNamespace(unique=0))
 
-    def recount():
-        dropped = list(seen)
+    def recount(last):
+        dropped = list(seen) or last
         session.begun += 1
         seen.clear()
         return dropped
@@ -100,6 +100,13 @@ def test_a_video_is_counted_from_its_beginning_after_other_brands_were_chosen(se
 
 def test_what_the_camera_counted_before_a_video_can_be_taken_back(session):
     session.seen += ["camera"]
+    with pytest.raises(Cut):
+        count_recording(session, (640,))
+    assert module.st.session_state.dropped == ["camera"]
+
+
+def test_a_video_leaves_the_last_count_to_be_taken_back_where_none_was_made_since(session):
+    module.st.session_state.dropped = ["camera"]
     with pytest.raises(Cut):
         count_recording(session, (640,))
     assert module.st.session_state.dropped == ["camera"]

@@ -14,6 +14,7 @@ from skushare.brands.embedder import Embedder
 from skushare.brands.library import open_gallery, save_gallery
 from skushare.colors import shown_colors
 from skushare.detections import Detections
+from skushare.errors import DatabaseError
 from skushare.jpeg import encode_jpeg
 from tests.app.elements import metrics, open_tab, press, texts
 from tests.app.test_pages import open_page, upload
@@ -150,6 +151,24 @@ def test_a_target_is_saved_once_and_only_where_it_is_another(app, monkeypatch, p
     monkeypatch.setattr(shares, "save_target", save)
     app.run()
     assert not app.exception and shown[0] == 7 and len(saved) == saves
+
+
+def test_a_target_that_could_not_be_saved_is_not_saved_for_another_brand(app, monkeypatch):
+    keys, saved = [], []
+
+    def edited(table, key, **_):
+        keys.append(key)
+        st.session_state[key] = {"edited_rows": {"1": {"target": 20}} if key == keys[0] else {}}
+
+    def save(name, *_):
+        saved.append(name)
+        raise DatabaseError("another program has been writing")
+
+    monkeypatch.setattr(shares.st, "data_editor", edited)
+    monkeypatch.setattr(shares, "save_target", save)
+    assert "another program" in app.run().error[0].value
+    save_gallery(open_gallery("shelf").with_brand("Blau", brand="Azur"))
+    assert not app.run().exception and len(keys) == 2 and saved == ["Blau"]
 
 
 def test_blocks_and_neighbours_are_told(app):

@@ -12,11 +12,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from skushare.app import pile_board as board_module
-from skushare.app.galleries import Teaching
+from skushare.app import taught as taught_module
+from skushare.app.galleries import Teaching, with_free_name
 from skushare.app.gallery_intake import BRANDS, PRODUCTS
 from skushare.app.teach import Lesson, edited, products
 from skushare.brands.embedder import Embedder
-from skushare.brands.gallery import Gallery, GalleryError, Sku
+from skushare.brands.gallery import LONGEST_NAME, Gallery, GalleryError, Sku
 from skushare.brands.gallery_files import gallery_zip
 from skushare.brands.library import gallery_names, gallery_versions, open_gallery, save_gallery
 from skushare.brands.piles import Piles
@@ -301,6 +302,15 @@ def test_an_import_of_a_name_that_is_taken_gets_a_free_one(app):
     assert not app.info
 
 
+def test_a_taken_name_as_long_as_names_can_be_is_cut_for_its_number(workspace):
+    gallery = replace(color_gallery(ColorEmbedder()), name="x" * LONGEST_NAME)
+    save_gallery(gallery)
+    other = with_free_name(gallery.without("a"))
+    assert with_free_name(gallery) is gallery and other.name == "x" * 194
+    save_gallery(other)
+    assert with_free_name(other.without("b")).name == f"{other.name} 2"
+
+
 def test_an_import_can_be_the_next_version_of_the_gallery_of_its_name(app):
     teach_elsewhere("shelf", "Elsewhere")
     app.toggle[0].set_value(True).run()
@@ -478,6 +488,20 @@ def test_a_zip_that_is_none_is_told(app):
     assert not app.exception and "damaged" in texts(app.error)
 
 
+@pytest.mark.parametrize("brand, saves", [("Rot ", 0), ("Pink", 1)])
+def test_an_edit_is_kept_once_and_only_where_it_changes_something(monkeypatch, brand, saves):
+    gallery, state, kept = color_gallery(ColorEmbedder()), {}, []
+
+    def edited_table(table, key, **_):
+        state[key] = {"edited_rows": {0: {"brand": brand}}}
+
+    monkeypatch.setattr(taught_module.st, "session_state", state)
+    monkeypatch.setattr(taught_module.st, "data_editor", edited_table)
+    monkeypatch.setattr(taught_module.st, "rerun", lambda: None)
+    taught_module.show_products(gallery, kept.append)
+    assert len(kept) == saves
+
+
 def test_the_table_of_products_can_be_edited():
     gallery = color_gallery(ColorEmbedder())
     table = products(gallery)
@@ -494,6 +518,8 @@ def test_the_table_of_products_can_be_edited():
     assert edited(gallery, {"c": {"brand": " rot"}}).brands == ("Rot",)
     assert edited(gallery, {"b": {"brand": "ROT"}}).brands == ("ROT", "Blau")
     assert edited(named, {"c": {"brand": "blau"}}).skus[2:] == (Sku("c", "blau", "blau"),)
+    both = edited(gallery.with_sku("a", name="Rot"), {"b": {"brand": "ROT"}})
+    assert [(sku.brand, sku.name) for sku in both.skus[:2]] == [("ROT", "ROT"), ("ROT", "green")]
     for wrong in ({"brand": None}, {"colour": "red"}):
         with pytest.raises(GalleryError):
             edited(gallery, {"a": wrong})

@@ -336,9 +336,11 @@ def test_a_plan_that_cannot_be_measured_is_told_why(tmp_path, measured):
 
 def test_a_finished_run_shows_its_figures(tmp_path):
     store(tmp_path)
-    make_run("one")
+    run = make_run("one")
     app = open_page()
     assert metrics(app) == {"Best AP": "0.300", "Count off by": "5.5", "Loss": "0.500"}
+    (run.folder / runs.METRICS).write_text("step,AP,AP50,AP75,class_AP,count_mae\n50,0.3,0.5,0.2,0.1,5.5\n")
+    assert metrics(app.run())["AP by class"] == "0.100"
     assert any("finished" in text for text in texts(app.markdown))
     assert "training from step 0" in app.code[0].value
     labels = [b.label for b in app.button]

@@ -3,7 +3,7 @@
 from streamlit.testing.v1 import AppTest
 
 from skushare.album import Album
-from skushare.app.visits import _count_photos
+from skushare.app.visits import _all_visits, _count_photos
 
 
 def visit():
@@ -54,6 +54,33 @@ def test_what_was_added_after_the_browser_s_way_back_is_told_again():
     app.query_params.clear()
     app.session_state.again = True
     assert address(app.run()) == token
+
+
+def sweep():
+    """A script of a page that keeps a sweep."""
+    from types import SimpleNamespace
+
+    from skushare.app.navigation import note_page
+    from skushare.app.visits import of_visit, put_in_address
+    from skushare.live.session import LiveSession
+
+    stub = SimpleNamespace(threshold=lambda mode: 0.4, live_sizes=(640, 416), facing_size=30)
+    note_page(SimpleNamespace(url_path="live"))
+    of_visit("sweep", lambda: LiveSession(stub))
+    put_in_address("sweep")
+
+
+def test_who_reloads_a_sweep_often_does_not_push_out_that_of_another(monkeypatch):
+    monkeypatch.setattr("skushare.app.visits.MOST_SWEEPS", 3)
+    _all_visits.clear()
+    other, app = (AppTest.from_function(sweep).run().query_params["sweep"] for _ in range(2))
+    for _ in range(4):
+        again = AppTest.from_function(sweep)
+        again.query_params["sweep"] = app
+        app = again.run().query_params["sweep"]
+    kept = _all_visits()["sweep"]
+    _all_visits.clear()
+    assert kept.open(other) is not None and kept.open(app) is not None
 
 
 def test_a_list_and_its_copies_count_each_photo_once():

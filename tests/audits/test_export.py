@@ -80,6 +80,11 @@ def test_json_holds_the_original_and_the_corrections(audit):
     assert found["time"] == audit.time.isoformat()
 
 
+def test_json_tells_whether_an_audit_is_finished(make_audit):
+    audits = make_audit(finished=False), make_audit()
+    assert [each["finished"] for each in json.loads(export(audits, "json"))] == [False, True]
+
+
 def test_json_has_the_gaps_that_are_there_after_corrections(make_audit, make_photo):
     number = store.save_audit(make_audit(make_photo((0, 0, 1, 1)), make_photo((0,), shade=50)))
     saved = store.open_audit(number)
@@ -205,6 +210,16 @@ def test_audits_have_the_figures_in_one_table_that_each_has_alone(
     for word in ("store", "shelf"):
         words = [getattr(a, word) for a, own in zip(audits, alone, strict=True) for _ in range(len(own))]
         assert frame[word].tolist() == words
+
+
+def test_audits_have_in_one_json_what_each_has_alone(audit, make_audit, make_photo, monkeypatch):
+    photos = make_photo((1, -1), brand_scores=[0.9, 0.3], row_ids=[1, -1]), make_photo((0,), shade=50)
+    audits = [audit, make_audit(make_photo(())), replace(make_audit(), photos=()), make_audit(*photos), audit]
+    alone = [json.loads(export([each], "json"))[0] for each in audits]
+    made, real = [], audits_export.facings_of
+    monkeypatch.setattr(audits_export, "facings_of", lambda several: made.append(1) or real(several))
+    assert json.loads(export(audits, "json")) == alone
+    assert len(made) == 1  # not once an audit
 
 
 def test_a_brand_score_reads_alike_beside_audits_that_have_none(make_audit, make_photo):

@@ -7,6 +7,7 @@ from fpdf.table import Table
 
 import skushare.audits.report
 from skushare.audits import store
+from skushare.audits.audit import UNFINISHED
 from skushare.audits.corrections import Facing
 from skushare.audits.report import _Report, _texts, report
 from skushare.audits.targets import save_target
@@ -51,6 +52,25 @@ def test_any_text_makes_a_report(make_audit, make_photo, text):
     photo = replace(make_photo(), name=text)
     audit = make_audit(photo, brands=(text, "Bello"), store=text, shelf=text, category=text, note=text)
     assert 1 <= pages(report(audit)) <= 4
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_report_of_an_unfinished_audit_says_so_on_each_page(make_audit, monkeypatch, finished):
+    lines, legible, cell = [], _Report.legible, _Report.cell
+
+    def told(self, text, *most):
+        lines.append(text)
+        return legible(self, text, *most)
+
+    def footed(self, w, h, text="", **options):
+        lines.append(text)
+        return cell(self, w, h, text, **options)
+
+    monkeypatch.setattr(_Report, "legible", told)
+    monkeypatch.setattr(_Report, "cell", footed)
+    report(make_audit(finished=finished))
+    title = "Shelf audit" + ", not finished" * (not finished)
+    assert (title in lines, f"{title}, page 1" in lines, UNFINISHED in lines) == (True, True, not finished)
 
 
 def test_many_brands_and_no_facings_make_a_report(make_audit, make_photo):

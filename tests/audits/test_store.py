@@ -83,6 +83,25 @@ def test_an_audit_comes_back_as_it_was_saved(make_audit, make_photo):
     assert_same(store.open_audit(store.save_audit(audit)), audit)
 
 
+def test_audits_that_are_read_together_are_what_each_is_by_itself(make_audit, make_photo, monkeypatch):
+    photos = [make_photo((0, 1)[:n], shade=40 + n) for n in range(3)]
+    numbers = [store.save_audit(make_audit(*photos[:n], store=f"{n}")) for n in (1, 3, 2, 0, 1)]
+    store.save_correction(
+        numbers[1], store.open_audit(numbers[1]).photos[2].id, None, Facing((0,) * 4, "Corva")
+    )
+    wanted, asked = [*numbers[::-1], numbers[1]], []
+    alone = [store.open_audit(number) for number in wanted]
+    monkeypatch.setattr(store, "_AT_ONCE", 4)
+    monkeypatch.setattr(store, "reading", lambda: asked.append(1) or reading())
+    together = list(store.open_audits(wanted))
+    assert [each.id for each in together] == wanted and len(asked) == 2
+    for each, other in zip(together, alone, strict=True):
+        assert_same(each, other)
+        assert each.corrections == other.corrections
+    with pytest.raises(AuditError, match="there is no audit 99"):
+        list(store.open_audits([numbers[0], 99]))
+
+
 @pytest.mark.parametrize("brands", [(), ("Astra",), ("Astra", "Astra")])
 def test_an_audit_without_facings_or_with_a_name_twice_is_fine(make_audit, make_photo, brands):
     audit = make_audit(make_photo(range(len(brands))), brands=brands)

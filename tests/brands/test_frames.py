@@ -94,16 +94,17 @@ def test_a_facing_keeps_its_brand_by_its_track_however_far_it_moves(namer):
     assert namer.looked_at.tolist() == [True, True, True, False]
 
 
-def test_a_facing_seen_whole_goes_before_cut_off_ones_and_before_what_was_learnt_of_it_cut_off(namer):
-    def seen(*places):
-        """(image, detections) of facings in these places of a wide frame, the first red, the others blue."""
-        image = np.zeros((100, 400, 3), np.uint8)
-        boxes = np.array([(left, 20, left + 20, 60) for left in places]).clip(0)
-        for box, color in zip(boxes, ("red", *["blue"] * len(places)), strict=False):
-            image[20:60, box[0] : box[2]] = COLORS[color]
-        ones = np.ones(len(boxes))
-        return image, Detections(boxes, ones, 0 * ones, track_ids=range(len(boxes)))
+def seen(*places):
+    """(image, detections) of facings in these places of a wide frame, the first red, the others blue."""
+    image = np.zeros((100, 400, 3), np.uint8)
+    boxes = np.array([(left, 20, left + 20, 60) for left in places]).clip(0)
+    for box, color in zip(boxes, ("red", *["blue"] * len(places)), strict=False):
+        image[20:60, box[0] : box[2]] = COLORS[color]
+    ones = np.ones(len(boxes))
+    return image, Detections(boxes, ones, 0 * ones, track_ids=range(len(boxes)))
 
+
+def test_a_facing_seen_whole_goes_before_cut_off_ones_and_before_what_was_learnt_of_it_cut_off(namer):
     namer.a_frame = 1
     assert namer.name(*seen(-8, 100)).brand_ids.tolist() == [-1, 1]  # the whole one first
     namer.name(*seen(-8, 100))
@@ -205,6 +206,18 @@ def test_a_look_keeps_a_picture_and_gives_its_examples(embedder):
     assert len(namer.examples("look C")[0]) == len(namer.examples("look C")[1]) == 0
 
 
+def test_no_look_is_founded_by_what_was_learnt_of_facings_when_they_were_cut_off(embedder):
+    namer = LookNamer(embedder)
+    for left in (*[-8] * (LOOKS_EVERY - 1), 30):  # at last they are whole, and none is looked at for the pace
+        namer.name(*seen(300, left, left, left))
+        namer.a_frame = 0
+    assert not namer.looked_at[1:].any() and namer.founded == ()
+    namer.a_frame = A_FRAME
+    for _ in range(LOOKS_EVERY):
+        namer.name(*seen(300, 30, 30, 30))
+    assert len(namer.founded) == 1 and len(namer.examples("look A")[0]) == 3
+
+
 def test_a_look_that_is_taught_as_a_further_product_of_its_brand_is_that(embedder):
     red = embedder.embed_pictures([picture("red")])
     namer = LookNamer(embedder, taught_look(Gallery("new"), "Oats", red, [b"jpeg"], embedder))
@@ -212,8 +225,7 @@ def test_a_look_that_is_taught_as_a_further_product_of_its_brand_is_that(embedde
         namer.name(*frame("red", "blue", "blue"))
     gallery = taught_look(namer.gallery, "Oats", *namer.examples("look A"), embedder)
     assert [sku.name for sku in gallery.skus] == ["Oats", "Oats 2"]
-    namer, brand_ids, sku_ids = namer.taught("look A", "Oats", gallery)
-    assert (brand_ids, sku_ids) == ({1: 0}, {1: 1})
+    assert namer.taught("look A", "Oats", gallery)[1] == {(1, 1): (0, 1)}
 
 
 def test_a_look_that_was_taught_before_goes_on_as_what_it_is(embedder, gallery):
@@ -223,7 +235,7 @@ def test_a_look_that_was_taught_before_goes_on_as_what_it_is(embedder, gallery):
     known = taught_look(Gallery("new"), "Oats", *namer.examples("look A"), embedder)
     known = taught_look(known, "Blau", *namer.examples("look B"), embedder)
     again = taught_look(known, "Oats", *namer.examples("look A"), embedder)
-    assert again is known and namer.taught("look A", "Oats", again)[1:] == ({0: 0, 1: 2}, {0: 0, 1: 2})
+    assert again is known and namer.taught("look A", "Oats", again)[1] == {(0, 0): (0, 0), (1, 1): (2, 2)}
 
 
 def test_a_look_that_is_taught_goes_and_letters_are_not_given_again(embedder):
@@ -231,8 +243,8 @@ def test_a_look_that_is_taught_goes_and_letters_are_not_given_again(embedder):
     for _ in range(LOOKS_EVERY):
         namer.name(*frame("red", "red", "blue", "blue", "red"))
     blue = Gallery("new").with_examples(Sku("a", "Blau", "Blau"), *namer.examples("look B"), embedder)
-    namer, brand_ids, sku_ids = namer.taught("look B", "Blau", blue)
-    assert (brand_ids, sku_ids) == ({0: 1, 1: 0}, {0: 1, 1: 0})
+    namer, ids = namer.taught("look B", "Blau", blue)
+    assert ids == {(0, 0): (1, 1), (1, 1): (0, 0)}
     assert namer.brands == ("Blau", "look A") and namer.founded[1].brand == "Blau"
     for _ in range(LOOKS_EVERY):
         found = namer.name(*frame("green", "green", "blue", "blue", "red"))

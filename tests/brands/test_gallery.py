@@ -155,6 +155,13 @@ def test_renaming_a_brand_joins_it_with_one_of_that_name(gallery):
     assert gallery.with_sku("c", name="sky").find("Blau", "sky").id == "c"
 
 
+def shelf_of(text):
+    """A gallery of products, each as "id,name,brand" with what its example shows, else its id."""
+    rows = [each.split(",") for each in text.split()]
+    pictures = [(row[3:] or row)[0].encode() for row in rows]
+    return Gallery("g", [Sku(*row[:3]) for row in rows], range(len(rows)), np.eye(len(rows)), pictures)
+
+
 @pytest.mark.parametrize(
     "skus, brand_ids, sku_ids",
     [
@@ -163,13 +170,24 @@ def test_renaming_a_brand_joins_it_with_one_of_that_name(gallery):
         ("x,blue,Blau y,red,Rot z,green,Grün", [1, 2, 0], [1, 2, 0]),  # ids given anew, as in a brand map
         ("a,red,Pink b,lime,Grün c,ink,Ink", [0, 1, -1], [0, 1, -1]),  # renamed, and an id that is another's
         ("a,red,Grün b,green,Grün c,blue,Blau", [0, 0, 1], [0, 1, 2]),  # brands joined
+        ("a,red,Pink,new b,lime,Grün,new c,blue,Blau,new", [-1, 1, 2], [-1, -1, 2]),  # ids given to new ones
         ("", [-1, -1, -1], [-1, -1, -1]),
     ],
 )
-def test_the_ids_of_an_earlier_version_are_found_again(gallery, skus, brand_ids, sku_ids):
-    gallery = gallery.with_sku("b", brand="Grün")
-    later = Gallery(gallery.name, [Sku(*each.split(",")) for each in skus.split()])
-    assert later.ids_from(gallery) == (dict(enumerate(brand_ids)), dict(enumerate(sku_ids)))
+def test_the_ids_of_an_earlier_version_are_found_again(skus, brand_ids, sku_ids):
+    earlier = shelf_of("a,red,Rot b,green,Grün c,blue,Blau")
+    brands = {(number, -1): (brand, -1) for number, brand in enumerate(brand_ids)}
+    pairs = enumerate(zip(brand_ids, sku_ids, strict=True))
+    assert shelf_of(skus).ids_from(earlier) == brands | {(number, number): pair for number, pair in pairs}
+
+
+def test_a_product_that_was_moved_is_of_its_new_brand_and_the_others_stay(gallery):
+    ids = gallery.with_sku("b", brand="Blau").ids_from(gallery)
+    assert ids == {(0, -1): (0, -1), (1, -1): (1, -1), (0, 0): (0, 0), (0, 1): (1, 1), (1, 2): (1, 2)}
+    ids = gallery.without("b").ids_from(gallery)
+    assert ids == {(0, -1): (0, -1), (1, -1): (1, -1), (0, 0): (0, 0), (0, 1): (0, -1), (1, 2): (1, 1)}
+    brand_map = Gallery("map", [Sku("sku-1", "can", "Cola")])  # has no examples that could tell
+    assert brand_map.with_brand("Cola", brand="Kola").ids_from(brand_map)[0, 0] == (0, 0)
 
 
 def test_new_ids_are_new(gallery, embedder):

@@ -80,6 +80,7 @@ def test_the_app_counts_with_the_model_that_is_told_wherever_it_runs(started, ca
 
 
 def test_folders_in_variables_are_meant_from_where_it_is_started(monkeypatch, tmp_path):
+    (tmp_path / "shop").symlink_to("disk")  # by which photos are known on the command line
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", [])
     monkeypatch.setattr("streamlit.web.cli.main", lambda *arguments, **options: 0)

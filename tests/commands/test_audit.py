@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -17,6 +18,7 @@ import pandas as pd
 import pytest
 
 from skushare.audits import store
+from skushare.audits.audit import UNFINISHED
 from skushare.audits.listing import list_audits
 from skushare.brands.library import gallery_versions, skus_of
 from skushare.brands.notes import brand_notes
@@ -107,6 +109,18 @@ def test_an_audit_is_kept_listed_shown_exported_and_reported(photos, tmp_path, c
     assert (tmp_path / "one.pdf").read_bytes().startswith(b"%PDF")
     assert run(capsys, "audits", "delete", 1)[0] == 0
     assert "no audits" in run(capsys, "audits", "list")[1].out
+
+
+def test_audits_of_a_phone_are_imported_once(tmp_path, capsys):
+    export = Path(__file__).parents[1] / "audits" / "phone_audits.json"
+    status, told = run(capsys, "audits", "import", export)
+    assert status == 0 and told.out.splitlines() == [f"audit {number}: imported" for number in (1, 2, 3)]
+    status, told = run(capsys, "audits", "import", export, export)
+    assert status == 0 and told.out.count("was imported before") == 3
+    assert "picture      on the phone" in run(capsys, "audits", "show", 1)[1].out
+    for path, problem in ((tmp_path, "cannot be read"), (tmp_path / "no.json", "cannot be read")):
+        status, told = run(capsys, "audits", "import", path)
+        assert status == 2 and f"{path}: {problem}" in told.err
 
 
 def test_parts_of_a_joined_picture_are_the_photos_and_not_the_picture(photos, capsys):
@@ -243,17 +257,22 @@ def test_a_folder_without_photos_is_said(tmp_path, capsys):
     assert status == 2 and "no photos found" in told.err
 
 
-def test_other_photos_in_the_folder_of_an_interrupted_audit_are_another_one(photos, capsys, monkeypatch):
+def test_an_interrupted_audit_is_told_as_one_and_other_photos_in_its_folder_are_another(
+    photos, tmp_path, capsys, monkeypatch
+):
     detect = Detector.load("").detect
     monkeypatch.setattr(Detector.load(""), "detect", Mock(side_effect=[detect(0, 0, 0), KeyboardInterrupt]))
     with suppress(KeyboardInterrupt):
         main(["audit", str(photos)])
     assert [batch["photos"] for batch in store.unfinished_audits()] == [1]
+    assert UNFINISHED in run(capsys, "audits", "show", 1)[1].out
+    status, told = run(capsys, "audits", "export", tmp_path / "one.csv", "--audit", 1)
+    assert status == 0 and f"audit 1: {UNFINISHED}" in told.err
     monkeypatch.setattr(Detector.load(""), "detect", detect)
     for path in photos.iterdir():
         write_image(path, np.full((40, 40, 3), 99 + int(path.stem), np.uint8))
     status, told = run(capsys, "audit", photos)
-    assert status == 0 and "goes on" not in told.out
+    assert status == 0 and "goes on" not in told.out and UNFINISHED not in told.out
     assert list_audits()["audit"].tolist() == [2] and len(store.open_audit(2).photos) == 3
 
 

@@ -124,6 +124,18 @@ def test_a_dataset_is_converted_with_splits_and_images_and_without_wrong_boxes(
         assert sample.path.read_bytes() == (source / "images" / "train.png").read_bytes()
 
 
+@pytest.mark.parametrize(("format", "kept"), [("voc", [False, True]), ("yolo", [False])])
+def test_regions_to_be_ignored_are_told_and_kept_where_the_format_can(source, tmp_path, capsys, format, kept):
+    content = json.loads((source / "train.json").read_text())
+    content["annotations"][1]["iscrowd"] = 1
+    (source / "train.json").write_text(json.dumps(content))
+    assert main(["data", "convert", str(source), str(tmp_path / "out"), "--to", format]) == 0
+    told = capsys.readouterr().out
+    assert "4 boxes, 1 of them regions to be ignored" in told
+    assert ("left out 1 regions to be ignored" in told) == (format == "yolo")
+    assert read_dataset(f"{tmp_path / 'out'}@train").samples[0].ignored.tolist() == kept
+
+
 def test_images_in_another_folder_are_named(source, tmp_path, capsys):
     (source / "images").rename(tmp_path / "elsewhere")
     arguments = ["data", "convert", str(source), str(tmp_path / "out"), "--to", "yolo"]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from skushare.cli import main
 from skushare.detections import Detections
-from skushare.images import write_image
+from skushare.images import read_image, write_image
 from skushare.samples import sample_pictures
 
 
@@ -51,7 +52,7 @@ def test_more_photos_than_memory_holds_are_not_joined(shelf, monkeypatch, capsys
     assert "at most 1 photos, and these are 2" in capsys.readouterr().err
 
 
-def test_a_photo_that_joins_no_other_is_told_in_its_own_pixels(tmp_path, monkeypatch, capsys):
+def test_a_photo_that_joins_no_other_is_told_and_drawn_in_its_own_pixels(tmp_path, monkeypatch, capsys):
     found = Detections([[100, 100, 140, 180]], [0.9], [0])
     stub = SimpleNamespace(labels=("facing",), threshold=lambda mode: 0.4, detect=lambda *_, **__: found)
     stub.doubtful_score = lambda mode: 0.15
@@ -59,10 +60,13 @@ def test_a_photo_that_joins_no_other_is_told_in_its_own_pixels(tmp_path, monkeyp
     monkeypatch.setattr("skushare.commands.detect.JOINED_SIDE", 100)
     for name in ("a.png", "b.png"):
         write_image(tmp_path / name, np.zeros((200, 300, 3), np.uint8))
-    assert main(["detect", str(tmp_path), "--one-shelf", "--format", "json"]) == 0
+    options = ["--one-shelf", "--format", "json", "--draw", str(tmp_path / "drawn")]
+    assert main(["detect", str(tmp_path), *options]) == 0
     for photo in json.loads(capsys.readouterr().out):
         assert (photo["width"], photo["height"]) == (300, 200)
         assert (photo["detections"][0]["left"], photo["detections"][0]["bottom"]) == (100, 180)
+        drawn = read_image(tmp_path / "drawn" / f"{Path(photo['photo']).stem}.jpg")
+        assert drawn.shape == (200, 300, 3) and drawn[150, 95:145].max() > 99 > drawn[:90].max()
 
 
 def test_shares_are_refused_as_coco_before_the_work(shelf, capsys):

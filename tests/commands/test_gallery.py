@@ -33,7 +33,7 @@ def test_a_gallery_goes_in_is_listed_and_comes_out_the_same(tmp_path, capsys):
     assert "demo  version 1" in run(capsys, "gallery", "list")[1].out
     assert run(capsys, "gallery", "export", "demo", tmp_path / "out.zip")[0] == 0
     status, told = run(capsys, "gallery", "import", tmp_path / "out.zip")
-    assert status == 0 and "demo: version 1, 18 products of 18 brands" in told.out  # nothing new
+    assert status == 0 and "demo: version 1, 25 products of 18 brands" in told.out  # nothing new
 
 
 def test_that_there_are_no_galleries_is_said_and_what_makes_one(capsys):
@@ -55,7 +55,7 @@ def test_an_old_version_is_brought_back_and_none_is_lost(tmp_path, capsys):
     demo = read_gallery(DEMO_GALLERY)
     for version in (demo, demo.with_brand("Crundlo", brand="Neu")):
         save_gallery(replace(version, name="g"))
-    assert run(capsys, "gallery", "restore", "g", 1)[1].out.startswith("g: version 3, 18 products")
+    assert run(capsys, "gallery", "restore", "g", 1)[1].out.startswith("g: version 3, 25 products")
     lines = run(capsys, "gallery", "versions", "g")[1].out.splitlines()
     assert [line.split()[1] for line in lines] == ["3", "2", "1"] and "; changed: Crundlo" in lines[0]
     assert open_gallery("g").brands == demo.brands
@@ -108,6 +108,17 @@ def test_labelled_photos_teach_their_labels(tmp_path, capsys):
     assert status == 0 and f"6 products of 2 brands, {examples} examples" in told.out  # none of House now
 
 
+def test_regions_to_be_ignored_are_not_taught(tmp_path, capsys):
+    content = json.loads((FOLDER / "annotations.json").read_text())
+    content["categories"] = [{"id": i, "name": name} for i, name in enumerate(("Cola", "Rest"), 1)]
+    for number, note in enumerate(content["annotations"]):
+        note |= {"category_id": 1 + number % 2, "iscrowd": number % 2}
+    (tmp_path / "labels.json").write_text(json.dumps(content))
+    source = (tmp_path / "labels.json", "--images", FOLDER, "--format", "coco", "--examples", 1)
+    status, told = run(capsys, "gallery", "teach", "g", *source)
+    assert status == 0 and "1 products of 1 brands, 1 examples" in told.out
+
+
 def test_labels_that_differ_by_case_are_taught_as_one_brand(tmp_path, capsys):
     content = json.loads((FOLDER / "annotations.json").read_text())
     content["categories"] = [{"id": i, "name": name} for i, name in enumerate(("Cola", "cola"), 1)]
@@ -117,6 +128,9 @@ def test_labels_that_differ_by_case_are_taught_as_one_brand(tmp_path, capsys):
     source = (tmp_path / "labels.json", "--images", FOLDER, "--format", "coco", "--examples", 1)
     status, told = run(capsys, "gallery", "teach", "g", *source)
     assert status == 0 and "2 products of 1 brands, 2 examples" in told.out
+    (tmp_path / "map.csv").write_text("label,brand,own\nCola,Pop,\ncola,POP,yes\n")
+    assert run(capsys, "gallery", "teach", "h", *source, "--brand-map", tmp_path / "map.csv")[0] == 0
+    assert open_gallery("h").brands == open_gallery("h").own_brands == ("Pop",)
 
 
 @pytest.mark.parametrize("right", [1, 0])

@@ -91,6 +91,11 @@ def test_a_run_may_have_no_warm_up(capsys):
     assert "warmup_steps: at least 0 (no warm-up)" in capsys.readouterr().err
 
 
+def test_labels_by_a_model_may_teach_from_another_score_on(config):
+    for options in ((), ("--pipeline", config)):
+        assert plan("--steps", 20, "--min-label-score", 0.2, *options).training.min_label_score == 0.2
+
+
 def test_a_pipeline_brings_network_settings_and_weights(config, capsys):
     config.write_text(f"warp: 9\n{config.read_text()}")
     read = plan("--pipeline", config, "--batch-size", 8)

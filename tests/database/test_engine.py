@@ -140,6 +140,7 @@ def test_sqlite_waits_for_the_disk(sqlite):
         "mysql://user:secret@host/name",
         "sqlite://",
         "sqlite:///:memory:",
+        "sqlite:///folder/skushare.db",
         "postgresql://secret:99x/",
     ],
 )

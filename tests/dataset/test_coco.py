@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skushare.dataset.coco import coco_files, read_coco
+from skushare.dataset.coco import coco_files, read_coco, write_coco
 from skushare.dataset.formats import read_dataset
 from skushare.errors import DatasetError
 from skushare.images import write_image
@@ -96,9 +96,21 @@ def test_a_polygon_or_a_mask_that_makes_no_sense_is_named_with_its_place(tmp_pat
         read_coco(write(tmp_path, annotations=[annotation([], segmentation=polygons)]))
 
 
-def test_pictures_without_boxes_are_kept_and_crowds_left_out(tmp_path):
-    (sample,) = read_coco(write(tmp_path, annotations=[annotation([1, 1, 9, 9], iscrowd=1)])).samples
+def test_pictures_without_boxes_are_kept(tmp_path):
+    (sample,) = read_coco(write(tmp_path)).samples
     assert sample.boxes.shape == (0, 4)
+
+
+@pytest.mark.parametrize("mark", ["iscrowd", "ignore"])
+def test_crowds_are_regions_to_be_ignored_and_written_as_such(tmp_path, mark):
+    write_image(tmp_path / "a.jpg", np.zeros((50, 100, 3), np.uint8))
+    boxes = [annotation([1, 1, 9, 9], **{mark: 1, "score": 0.9}), annotation([1, 1, 9, 9], **{mark: 0})]
+    dataset = read_coco(write(tmp_path, annotations=boxes))
+    assert dataset.samples[0].ignored.tolist() == [True, False]
+    (tmp_path / "out").mkdir()
+    write_coco(dataset, tmp_path / "out")
+    written = json.loads((tmp_path / "out" / "train.json").read_text())["annotations"]
+    assert [(entry["iscrowd"], "score" in entry) for entry in written] == [(1, False), (0, False)]
 
 
 @pytest.mark.parametrize("folder", ["train", "images", "."])

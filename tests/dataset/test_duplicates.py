@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skushare.dataset.duplicates import connected, near_groups, near_pairs
+from skushare.dataset.duplicates import connected, near_any, near_groups, near_pairs
 
 
 @settings(max_examples=25)
@@ -22,6 +22,17 @@ def test_pairs_are_those_that_differ_in_few_bits(count, max_bits):
     assert set(map(tuple, pairs)) == expected and len(pairs) == len(expected)
     groups, whole = near_groups(hashes, max_bits), connected(count, sorted(expected))
     assert (groups[:, None] == groups).tolist() == (whole[:, None] == whole).tolist()
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 150), st.integers(0, 9))
+def test_pictures_near_to_others_are_those_of_a_pair(count, others):
+    rng = np.random.default_rng(count)
+    hashes = np.zeros((count + others, 4), np.uint64)
+    hashes[:, 0], hashes[:, 3] = rng.integers(0, 1 << 12, (2, count + others))
+    pairs = np.concatenate([np.zeros((0, 2), int), *near_pairs(hashes, 5)])
+    expected = np.unique(pairs[(pairs[:, 0] < count) & (pairs[:, 1] >= count), 0])
+    assert np.flatnonzero(near_any(hashes[:count], hashes[count:], 5)).tolist() == expected.tolist()
 
 
 def test_many_alike_pictures_do_not_fill_the_memory():

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from skushare.dataset import health
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.health import CHECKS, check, fix
 from skushare.errors import ConfigError
@@ -150,6 +151,13 @@ def test_wrong_boxes_are_pointed_at_and_put_right(make, kind, boxes, bad, expect
     assert untouched is dataset.samples[0]
     np.testing.assert_allclose(fixed.boxes, boxes if expected is None else expected)
     assert len(fixed.class_ids) == len(fixed.scores) == len(fixed.boxes) and fixed.boxes.dtype == np.float32
+
+
+def test_pictures_are_looked_through_a_few_at_a_time_for_boxes_drawn_twice(make, monkeypatch):
+    monkeypatch.setattr(health, "_PICTURES", 2)
+    boxes = {"a.jpg": [BOX], "b.jpg": [BOX, BOX], "c.jpg": [], "d.jpg": [BOX], "e.jpg": [BOX, BOX]}
+    places = found(make(*boxes.items()))["duplicates"]
+    assert [place[:2] for place in places] == [("b.jpg", 1), ("e.jpg", 1)]
 
 
 def test_of_two_equal_boxes_the_surer_one_stays_and_another_name_is_told(make):

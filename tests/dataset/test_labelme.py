@@ -46,10 +46,15 @@ def test_shapes_become_the_box_around_them(tmp_path, entry, box):
 
 
 def test_a_score_marks_a_machine_made_label(tmp_path):
-    write(tmp_path / "a.json", shape(score=None), shape(score=0.25), shape(label="oat"))
+    write(tmp_path / "a.json", shape(score=None), shape(score=0.25), shape(label="oat", difficult=False))
     dataset = read_labelme(tmp_path)
     np.testing.assert_allclose(dataset.samples[0].scores, [1, 0.25, 1])
     assert dataset.labels == ("oat", "tea") and dataset.samples[0].class_ids.tolist() == [1, 1, 0]
+
+
+def test_what_is_difficult_is_a_region_to_be_ignored(tmp_path):
+    write(tmp_path / "a.json", shape(score=0.9, difficult=True), shape())
+    assert read_labelme(tmp_path).samples[0].ignored.tolist() == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -209,9 +209,12 @@ def test_a_folder_a_split_has_its_own_label_map(tmp_path):
     assert [sample.path.parent.parent.name for sample in dataset.samples] == ["train", "valid"]
 
 
-def test_crowds_are_left_out(tmp_path):
-    write_foreign(tmp_path / "a.tfrecord", **ONE_BOX, object__class__text=[b"t"], object__is_crowd=[1])
-    assert read_dataset(tmp_path).samples[0].boxes.shape == (0, 4)
+@pytest.mark.parametrize("mark", ["is_crowd", "group_of", "difficult"])
+@pytest.mark.parametrize("value", [0, 1])
+def test_crowds_groups_and_difficult_boxes_are_regions_to_be_ignored(tmp_path, mark, value):
+    marks = {f"object__{mark}": [value]}
+    write_foreign(tmp_path / "a.tfrecord", **ONE_BOX, object__class__text=[b"t"], **marks)
+    assert read_dataset(tmp_path).samples[0].ignored.tolist() == [value == 1]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,23 @@ def test_coordinates_are_taken_as_they_are(tmp_path):
     np.testing.assert_allclose(sample.boxes, [[1, 2, 30.5, 40]])
 
 
+@pytest.mark.parametrize(("text", "ignored"), [("1", True), ("True", True), ("0", False), ("", False)])
+def test_what_is_difficult_is_a_region_to_be_ignored(tmp_path, text, ignored):
+    write(tmp_path / "a.xml", f"<object><name>sku</name><difficult>{text}</difficult>{BOX}</object>")
+    assert read_voc(tmp_path).samples[0].ignored.tolist() == [ignored]
+
+
+def test_regions_to_be_ignored_are_written_as_difficult(tmp_path):
+    write_image(tmp_path / "a.png", np.zeros((50, 100, 3), np.uint8))
+    boxes, scores = np.float32([[1, 2, 30, 40], [1, 2, 9, 9]]), np.float32([0, 1])
+    sample = Sample(tmp_path / "a.png", 100, 50, boxes, np.zeros(2, np.int32), scores)
+    (tmp_path / "out").mkdir()
+    write_voc(Dataset("shop", (sample,), ("sku",)), tmp_path / "out")
+    text = (tmp_path / "out" / "Annotations" / "a.xml").read_text()
+    marks = [text.count(f"<difficult>{mark}</difficult>") for mark in (0, 1)]
+    assert marks == [1, 1] and "<score>" not in text
+
+
 @pytest.mark.parametrize(
     ("files", "splits"),
     [

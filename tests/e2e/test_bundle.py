@@ -65,7 +65,7 @@ def test_the_description_tells_all_that_the_app_needs(bundle):
         assert all(size == 4 << 20 for size in sizes[:-1]) and sizes[-1] <= 4 << 20
     metadata = json.loads((bundle / found["tfjs"]).read_text())["userDefinedMetadata"]
     assert metadata["labels"] == ["facing"] and metadata["licence"] == description["licence"]
-    assert metadata["thresholds"]["live"] == detector.live_min_score
+    assert metadata["thresholds"]["live"] == detector.threshold("live")
     assert read_gallery(bundle / "gallery").digest == read_gallery(DEMO_GALLERY, embedder).digest
 
 

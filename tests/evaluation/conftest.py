@@ -48,9 +48,6 @@ class Knowing:
     def threshold(self, mode):
         return 0.5
 
-    def size(self, mode):
-        return 640
-
     def detect(self, image, mode, min_score, size):
         type(self).seen += 1
         boxes = row_of_boxes(int(image[0, 0, 0]))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from skushare.dataset.coco import read_coco
+from skushare.dataset.scan import scan
 from skushare.detector.models import read_model
 from skushare.errors import SkushareError
 from skushare.evaluation import evaluation as module
@@ -24,6 +25,7 @@ from skushare.evaluation.evaluation import (
     Evaluation,
     rows_file,
 )
+from skushare.evaluation.trained import write_trained
 from skushare.images import write_image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +53,12 @@ def test_an_evaluation_is_new_then_finished_and_found_again(knowing, model, data
     result, read = again.result()
     assert str(read) == str(saved) and result.counts.tolist() == [2, 4, 6]
     assert knowing.seen == 3
+
+
+def test_that_photos_were_trained_on_is_told(knowing, model, dataset):
+    assert Evaluation(model, dataset).run(resamples=0)[1]["trained"] == ""
+    write_trained(model.folder.parent, scan([dataset.samples[0].path]).hashes)
+    assert "such as 2.png" in Evaluation(model, dataset).run(resamples=0)[1]["trained"]
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(b"cut")])
@@ -97,6 +105,10 @@ def test_other_labels_make_new_figures_of_the_same_detections(knowing, model, da
     assert changed.condition()[0] == UNFINISHED
     result, _ = changed.run(resamples=0)
     assert result.counts.tolist() == [1, 4, 6] and knowing.seen == 3
+    ignored = replace(first, scores=np.float32([0, 1]))
+    changed = Evaluation(model, replace(dataset, samples=(ignored, *dataset.samples[1:])))
+    result, _ = changed.run(resamples=0)
+    assert result.counts.tolist() == [1, 4, 6] and [len(found) for found in result.found] == [1, 4, 6]
 
 
 def test_photos_that_cannot_be_read_are_named_and_left_out(knowing, model, dataset):

@@ -48,3 +48,5 @@ def test_the_right_answer_costs_next_to_nothing_and_the_wrong_one_more(tmp_path,
     right = photo_loss(Answering(config, (logits, codes)), sample, sample.class_ids)
     wrong = photo_loss(Answering(config, (-logits, codes + 1)), sample, sample.class_ids)
     assert max(right) < 1e-3 and wrong[0] > 1 and wrong[1] > 0.1
+    ignored = replace(sample, scores=np.append(np.ones(len(truths) - 1), 0))
+    assert photo_loss(Answering(config, (logits, codes)), ignored, sample.class_ids)[0] < 1e-3

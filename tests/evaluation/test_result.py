@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,36 @@ def test_figures_by_hand(result):
     assert (strict["precision"], strict["recall"], strict["count_mae"]) == pytest.approx((1, 1 / 3, 1))
     nothing = result.at(0.95)
     assert np.isnan(nothing["precision"]) and nothing["recall"] == 0
+
+
+@pytest.mark.parametrize(
+    ("found", "scores"),
+    [
+        ([COLA], [0.9]),  # the region is no facing that could be missed
+        ([COLA, TEA], [0.9, 0.8]),  # nor is what is found on it false
+        ([COLA, [55, 5, 65, 15], TEA], [0.9, 0.8, 0.7]),  # however often
+    ],
+)
+def test_regions_to_be_ignored_are_neither_right_nor_wrong_nor_counted(found, scores):
+    sample = labelled("shelf.jpg", [COLA, TEA], [0, 0])
+    sample = replace(sample, scores=np.float32([1, 0]))
+    result = Result.of(
+        Dataset("shop", (sample,), ("facing",)),
+        ("facing",),
+        [Detections(found, scores, np.zeros(len(found)))],
+    )
+    figures = result.at(0.5) | result.scored(0)["precision"]
+    assert [figures[name] for name in ("precision", "recall", "count_mae", "AP")] == pytest.approx(
+        [1, 1, 0, 1]
+    )
+    assert result.counts.tolist() == [1] and len(result.outcome(0, 0.5).missed) == 0
+
+
+def test_a_facing_within_a_region_to_be_ignored_counts():
+    sample = replace(labelled("shelf.jpg", [COLA, [0, 0, 200, 200]], [0, 0]), scores=np.float32([1, 0]))
+    far = Detections([COLA, FAR], [0.9, 0.8], [0, 0])
+    result = Result.of(Dataset("shop", (sample,), ("facing",)), ("facing",), [far])
+    assert (result.at(0.5)["recall"], result.at(0.5)["precision"]) == (1, 0.5)
 
 
 def test_photos_by_hand(result):

@@ -27,9 +27,12 @@ def labelled(name, boxes=1):
     return Dataset(name, (sample,), ("facing",))
 
 
-def test_no_threshold_is_taken_from_photos_without_labels(own):
+@pytest.mark.parametrize("boxes", [0, 1])
+def test_no_threshold_is_taken_from_photos_without_labels_or_with_ignored_ones_alone(own, boxes):
+    dataset = labelled("shop@val", boxes)
+    sample = replace(dataset.samples[0], scores=np.zeros(boxes, np.float32))
     with pytest.raises(ConfigError, match="no labelled box"):
-        store_threshold(own, "photo", 0.95, labelled("shop@val", boxes=0), force=True)
+        store_threshold(own, "photo", 0.95, replace(dataset, samples=(sample,)), force=True)
 
 
 @pytest.mark.parametrize(("mode", "name"), [("photo", "min_score"), ("live", "live_min_score")])

@@ -123,7 +123,7 @@ def test_what_cannot_be_deleted_is_told_and_stays_in_the_list(monkeypatch):
 
 def test_a_killed_export_is_told(process):
     export = begin(process)
-    os.kill(jobs._read(export.folder / jobs.PROCESS)["pid"], signal.SIGKILL)
+    os.kill(jobs.read_json(export.folder / jobs.PROCESS)["pid"], signal.SIGKILL)
     until(lambda: export.condition()[0] != RUNNING)
     status, reason = export.condition()
     assert status == INTERRUPTED and "killed" in reason

@@ -198,7 +198,13 @@ def test_a_dropped_count_can_be_taken_back_until_counting_begins_anew_again(sess
     again = session.recount()
     session.recount()
     assert session.take_back(again) is None and session.reading().unique == 0
-    last = session.recount()
+    for _ in range(6):
+        session.process(frame)
+    last = session.recount(again)  # which is gone
+    session.process(frame)
+    last = session.recount(last)  # of nothing counted since
+    assert (last.facings, session.take_back(last).facings, session.reading().unique) == (3, 0, 3)
+    last = session.recount(last)
     session.name_by(color_gallery(embedder), embedder)
     assert not session.can_take_back(last)
 
@@ -243,6 +249,18 @@ def test_another_version_of_the_gallery_goes_on_with_the_count(
     assert session.name_by(change(known, more), embedder, by_look) is None
     for seen in (session.unique_facings(), session.reading().detections):
         assert named(session, seen) == brands + blue
+
+
+def test_what_was_counted_of_a_product_is_of_the_brand_that_it_is_moved_to(session, detector, monkeypatch):
+    embedder, (image, found) = ColorEmbedder(), shelf("red", "green")
+    monkeypatch.setattr(detector, "detect", lambda *args, **options: found)
+    known = color_gallery(embedder)
+    session.name_by(known, embedder)
+    for _ in range(4):
+        session.process(image)
+    session.name_by(known.with_sku("b", brand="Blau"), embedder)
+    for seen in (session.unique_facings(), session.reading().detections):
+        assert named(session, seen) == ["Rot", "Blau"]
 
 
 def test_a_look_is_taught_to_a_gallery_that_somebody_else_changed(session, detector, monkeypatch):

@@ -7,13 +7,16 @@ import pytest
 from skushare.detections import Detections
 from skushare.shelf import share
 from skushare.shelf.certainty import facing_probability
+from skushare.shelf.plane import ShelfPlane
 from skushare.shelf.share import (
     CERTAIN,
     COLUMNS,
     COMPETITORS,
     OWN,
+    TOGETHER,
     UNKNOWN,
     in_category,
+    of_category,
     share_by_row,
     share_of_shelf,
     share_of_shelves,
@@ -92,32 +95,52 @@ def test_rows_are_told_apart():
     assert table[["row", "name", "facings"]].values.tolist() == [[1, "a", 5], [2, "b", 3], [2, "a", 2]]
 
 
-def drawn(detections, name_of, names, draws=4000):
-    """The margins that drawing shelves at random gives: slow, and the definition."""
+def drawn(detections, names, draws=4000):
+    """The margins that drawing shelves at random gives: the definition."""
     rng = np.random.default_rng(0)
-    present = facing_probability(detections.scores)
     ids = detections.brand_ids
     whole = np.bincount(ids, minlength=len(names)) / len(ids)
-    out = []
-    for _ in range(draws):
-        here = rng.random(len(ids)) < present
-        said = ids.copy()
-        for i in np.flatnonzero(rng.random(len(ids)) > detections.brand_scores):
-            others = np.where(np.arange(len(names)) == ids[i], 0, whole)
-            said[i] = rng.choice(len(names), p=others / others.sum())
-        counts = np.bincount(said[here], minlength=len(names))
-        out.append(counts / max(counts.sum(), 1))
-    return dict(zip(names, CERTAIN * np.std(out, axis=0), strict=True))
+
+    def named(brand):
+        """Luck, and the brand where it is out, in each draw."""
+        others = np.where(np.arange(len(names)) == brand, 0, whole)
+        return rng.random(draws), rng.choice(len(names), draws, p=others / others.sum())
+
+    together = [named(brand) for brand in range(len(names))]
+    counts = np.zeros((draws, len(names)))
+    for brand, present, right in zip(
+        ids, facing_probability(detections.scores), detections.brand_scores, strict=True
+    ):
+        # Facings of a brand that go together have one luck: so are pairs of them correlated.
+        joins = rng.random(draws) < TOGETHER**0.5
+        luck, other = np.where(joins, together[brand], named(brand))
+        said = np.where(luck < right, brand, other).astype(int)
+        counts[np.arange(draws), said] += rng.random(draws) < present
+    out = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    return dict(zip(names, CERTAIN * out.std(0), strict=True))
 
 
 def test_a_margin_is_what_drawing_shelves_at_random_gives():
     rng = np.random.default_rng(4)
     names = ("a", "b", "c")
     ids = rng.choice(3, 60, p=[0.6, 0.3, 0.1])
-    sample = found(np.zeros(60), ids, scores=rng.uniform(0.3, 0.9, 60), brand_scores=rng.uniform(0.5, 1, 60))
+    sample = found(np.zeros(60), ids, scores=rng.uniform(0.3, 0.9, 60), brand_scores=rng.uniform(0.7, 1, 60))
     table = share_of_shelf(sample, brands=names).set_index("name")
-    for name, margin in drawn(sample, "brand_ids", names).items():
+    for name, margin in drawn(sample, names).items():
         assert table.loc[name, "margin"] == pytest.approx(margin, rel=0.1)
+
+
+def test_what_no_gallery_knew_may_be_of_a_brand_unless_a_person_said_so():
+    ids = np.repeat([0, -1], 10)
+
+    def margins(score, sure):
+        columns = {"scores": np.full(20, score), "brand_scores": np.where(ids < 0, sure, 1.0)}
+        return share_of_shelf(found(np.zeros(20), ids, **columns), brands=("a",))["margin"]
+
+    assert (margins(0.999, 0.3) > 0.1).all()
+    assert margins(1.0, 1.0).tolist() == [0, 0]
+    by_label = found(np.zeros(20), ids, scores=np.full(20, 0.999))  # of a brand map, without brand scores
+    assert share_of_shelf(by_label, brands=("a",))["margin"].max() < 0.01
 
 
 def test_doubt_widens_the_margin_and_certainty_closes_it():
@@ -143,9 +166,26 @@ def test_targets_tell_the_difference_and_whether_it_is_sure():
     assert table["sure"].tolist() == [True, False, False]
 
 
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_part_of_a_shelf_is_as_long_as_the_whole_shelf_tells(rows):
+    """Boards that converge: of a row alone, nobody can tell how much of a width is perspective."""
+    plane = ShelfPlane(320, 640, 0, 0.4)
+    flat = [[x, y, x + 38, y + 90] for y in range(-240, 240, 100) for x in range(0, 640, 40)]
+    boxes = plane.bend(flat)
+    ids = np.tile(np.repeat([0, 1], 8), 5)
+    shelf = Detections(boxes, np.ones(80), ids, row_ids=np.repeat(np.arange(5), 16))
+    by_row = share_by_row(shelf, ("left", "right"))
+    assert by_row["linear"].tolist() == pytest.approx([0.5] * 10, abs=0.01)
+    kept = [shelf.row_ids < rows]
+    assert share_of_shelves([shelf], ("left", "right"), kept=kept)["linear"].tolist() == pytest.approx(
+        [0.5, 0.5], abs=0.01
+    )
+
+
 def test_a_category_keeps_its_own():
     sample = found([0, 0, 0, 0], sku_ids=[0, 1, 2, -1])
     assert in_category(sample, ("tea", "coffee", "tea"), "tea").sku_ids.tolist() == [0, 2]
+    assert of_category(sample, ("tea", "coffee", "tea"), "tea").tolist() == [True, False, True, False]
     assert len(in_category(found([0]), ("tea",), "tea")) == 0
 
 

@@ -100,6 +100,27 @@ def test_a_long_sweep_keeps_the_pictures_that_its_facings_need(monkeypatch):
     assert sorted(sum(shown, [])) == list(range(number)) and len(kept._kept) < 2 * number
 
 
+class Whole(np.ndarray):
+    """Numbers that cannot be looked at one by one, which takes seconds for those of a long sweep."""
+
+    __iter__ = None
+
+
+@pytest.mark.parametrize(
+    "shares, chosen",
+    [
+        ([[1, 0.8, 0], [0, 0.9, 0.9]], [(0, [0, 1]), (1, [2])]),
+        ([[0.9, 0.2, 0.3], [0, 0.3, 0.2]], [(0, [0]), (0, [1, 2])]),  # what none shows as a whole
+        ([[0.9, 0]], [(0, [0])]),  # what none shows at all
+        ([], []),
+    ],
+)
+def test_pictures_are_chosen_by_all_that_they_show_at_once(shares, chosen):
+    places = [(None, np.array(each, float).view(Whole)) for each in shares]
+    found = sweep_pictures._chosen(shares, places)
+    assert [(best, np.flatnonzero(taken).tolist()) for best, taken in found] == chosen
+
+
 def test_thinning_an_empty_sweep_is_harmless():
     kept = SweepPictures()
     kept.thin([], counted(0))

@@ -143,11 +143,11 @@ def test_renamed_ids_keep_their_facings_also_where_two_become_one(shelf):
     for view in sweep(*shelf, SIZE, path=STILL, fps=FPS):
         tracker.update(view.image, seen(view, rng, 0, brand_ids=view.ids % 3, sku_ids=view.ids % 3))
     before = tracker.facings()
-    tracker.rename(brand_ids={0: 1, 1: 0, 2: 1}, sku_ids={2: 7})
+    tracker.rename({(0, 0): (1, 0), (1, 1): (0, 1), (2, 2): (1, 7)})
     after = tracker.facings()
     assert after.brand_ids.tolist() == np.array([1, 0, 1])[before.brand_ids].tolist()
     assert after.sku_ids.tolist() == np.array([0, 1, 7])[before.sku_ids].tolist()
-    tracker.rename(brand_ids={})
+    tracker.rename({})
     assert tracker.facings().brand_ids.tolist() == after.brand_ids.tolist()
 
 

@@ -108,10 +108,11 @@ def test_classes_that_nothing_teaches_are_named(train, validation, unlearnt, unk
 
 
 @pytest.mark.parametrize("one_class", [True, False])
-def test_a_validation_without_a_box_is_told(one_class):
-    (told,) = advise(
-        replace(plan(), one_class=one_class), [classes("a b", "a b")], classes("a", "", "val.jpg")
-    )
+@pytest.mark.parametrize("ignored", ["", "a"])
+def test_a_validation_without_a_box_is_told(one_class, ignored):
+    validation = classes("a", ignored, "val.jpg")
+    validation = replace(validation, scores=np.zeros_like(validation.scores))
+    (told,) = advise(replace(plan(), one_class=one_class), [classes("a b", "a b")], validation)
     assert told.startswith("No photo of mine@val has a box: ")
 
 
@@ -130,6 +131,20 @@ def test_photos_that_are_trained_on_and_validated_on_are_told():
     (told,) = advise(plan(), [classes("a", "a", "3.jpg")], validation)
     assert told.startswith("1 of 6 photos of mine@val is trained on")
     assert advise(plan(), [classes("a", "a", "7.jpg")], validation) == []
+
+
+@pytest.mark.parametrize(
+    ("scores", "least", "told"),
+    [
+        ([1, 0.3, 0.3, 0.49], 0.5, "3 of 4 boxes of mine@train are a model's labels that score below "),
+        ([1, 0.3, 0.3, 0.49], 0.3, ""),
+        ([1, 0.8, 0.5, 0.49], 0.5, ""),
+    ],
+)
+def test_labels_that_score_too_low_to_teach_are_told(scores, least, told):
+    index = replace(shelves(4, photos=1), scores=np.float32(scores))
+    warnings = advise(plan(min_label_score=least), [index])
+    assert [text.startswith(told) for text in warnings] == [True] * bool(told)
 
 
 def test_spellings_of_one_class_in_two_datasets_are_told():

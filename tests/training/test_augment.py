@@ -46,13 +46,14 @@ def test_boxes_lie_in_the_crop_and_are_visible_enough(seed):
     assert len(crop.boxes) == len(crop.class_ids) and len(crop.boxes) > 0
 
 
-def test_doubtful_labels_are_ignored_not_taught():
+@pytest.mark.parametrize(("score", "least"), [(0.3, 0.5), (0, 0)], ids=["doubtful", "marked so"])
+def test_doubtful_labels_are_ignored_not_taught(score, least):
     image, sample = picture()
     doubtful = Sample(
-        "x", 400, 300, sample.boxes, sample.class_ids, np.full(len(sample.boxes), 0.3, np.float32)
+        "x", 400, 300, sample.boxes, sample.class_ids, np.full(len(sample.boxes), score, np.float32)
     )
     crop = random_crop(
-        image, doubtful, 160, "fit", TrainingConfig(min_label_score=0.5), np.random.default_rng(0)
+        image, doubtful, 160, "fit", TrainingConfig(min_label_score=least), np.random.default_rng(0)
     )
     assert len(crop.boxes) == 0 and len(crop.ignored) > 0
 

@@ -1,11 +1,13 @@
 import json
 import math
+import shutil
 import subprocess
 from dataclasses import replace
 
 import pytest
 
 from skushare.dataset import store
+from skushare.dataset.formats import write_dataset
 from skushare.errors import SkushareError
 from skushare.training import estimate
 from skushare.training.config import TrainingConfig
@@ -65,6 +67,8 @@ def test_what_was_measured_is_kept_for_plans_of_the_same_cost(plan, process):
     for costlier in (
         replace(plan, training=replace(plan.training, batch_size=4)),
         replace(plan, training=replace(plan.training, freeze_before="stem")),
+        replace(plan, training=replace(plan.training, mosaic=0.5)),
+        replace(plan, training=replace(plan.training, paste=0.5)),
         replace(plan, backend="jax"),
     ):
         assert estimate.known_estimate(costlier) is None
@@ -79,6 +83,18 @@ def test_a_dataset_that_has_changed_is_measured_anew(plan, dataset, process):
     assert estimate.known_estimate(plan)
     fewer = store.open_dataset("shop")
     store.replace_dataset("shop", replace(fewer, samples=fewer.samples[:1]), "took photos out")
+    assert estimate.known_estimate(plan) is None
+
+
+def test_a_folder_with_a_photo_more_is_measured_anew(plan, dataset, process, tmp_path):
+    write_dataset(dataset, tmp_path / "shop", "yolo")
+    plan = replace(plan, train=((str(tmp_path / "shop"), 1.0),))
+    estimate.estimate(plan)
+    assert estimate.known_estimate(plan)
+    (photo, *_) = (tmp_path / "shop" / "images").rglob("*.*")
+    (labels,) = (tmp_path / "shop" / "labels").rglob(f"{photo.stem}.txt")
+    for path in (photo, labels):
+        shutil.copy(path, path.with_stem("more"))
     assert estimate.known_estimate(plan) is None
 
 

@@ -5,16 +5,20 @@ import json
 import os
 import resource
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from skushare.errors import ConfigError, SkushareError
+from skushare.evaluation.trained import tell_trained
+from skushare.images import read_image, write_image
 from skushare.lock import hold
 from skushare.training import runs
 from skushare.training.config import TrainingConfig
@@ -141,6 +145,23 @@ def test_a_full_disk_interrupts_and_once_there_is_space_it_goes_on(finished, run
     assert_equal(run, finished)
 
 
+@pytest.mark.parametrize(
+    ("was", "model", "status"),
+    [(FINISHED, True, FINISHED), (FINISHED, False, FAILED), (STOPPED, True, FAILED)],
+)
+def test_what_has_finished_stays_so_where_it_cannot_be_done_again(run, monkeypatch, was, model, status):
+    def refuse(*_):
+        raise ConfigError("on other data")
+
+    monkeypatch.setattr("skushare.training.job._carry_out", refuse)
+    run.write_state(was, "as before")
+    if model:
+        run.model_folder.mkdir()
+    with pytest.raises(ConfigError, match="on other data"):
+        run_job(run)
+    assert run.condition() == (status, "as before" if status == FINISHED else "on other data")
+
+
 def test_one_process_a_run(run):
     with hold(run.folder / runs.LOCK), pytest.raises(ConfigError, match="another process"):
         run_job(run)
@@ -171,6 +192,31 @@ def test_photos_that_are_not_there_are_told_before_anything_is_trained(plan, tmp
     with pytest.raises(SkushareError, match=r"1 photos are not there, such as .*gone\.jpg; .*--fix damaged"):
         run_job(run)
     assert run.status == FAILED
+
+
+def test_photos_that_were_trained_on_are_known_again_under_other_names(finished, dataset, tmp_path):
+    model = SimpleNamespace(folder=finished.folder / "model")
+    again = replace(dataset.samples[1], path=tmp_path / "again.jpg")
+    write_image(again.path, read_image(dataset.samples[1].path), quality=60)
+    other = replace(again, path=tmp_path / "other.jpg")
+    write_image(other.path, np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8))
+    damaged = replace(again, path=tmp_path / "damaged.jpg")
+    damaged.path.write_bytes(b"no picture")
+    assert tell_trained(model, (other, again, damaged)).startswith("1 of 3 photos look nearly like")
+    assert "such as again.jpg: " in tell_trained(model, (other, again))
+    assert tell_trained(model, (other,)) == ""
+    assert tell_trained(SimpleNamespace(folder=tmp_path / "elsewhere"), (again,)) == ""
+
+
+def test_photos_trained_on_and_validated_on_are_told_by_their_looks(plan, dataset, tmp_path, monkeypatch):
+    folder = dataset.samples[0].path.parent
+    shutil.copytree(folder, tmp_path / "copies")
+    copies = replace(plan, validation=str(tmp_path / "copies" / "annotations.json"))
+    monkeypatch.setattr("skushare.training.job.load_keras", lambda: 1 / 0)
+    lines = []
+    with pytest.raises(ZeroDivisionError):
+        run_job(runs.prepare(tmp_path / "run", copies), say=lines.append)
+    assert any(line.startswith("warning: 3 of the 3 look nearly like photos to train on") for line in lines)
 
 
 def test_damaged_photos_are_told_before_anything_is_trained(plan, tmp_path):

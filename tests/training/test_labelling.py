@@ -10,6 +10,7 @@ from skushare.images import write_image
 from skushare.training.labelling import label_dataset, label_sample, unlabelled
 
 HERE, SHIFTED, THERE = [10, 10, 30, 40], [12, 10, 32, 40], [60, 10, 80, 40]
+WALL = [0, 0, 100, 50]
 
 
 def sample(boxes, scores, path="photo.png"):
@@ -27,6 +28,8 @@ def sample(boxes, scores, path="photo.png"):
         pytest.param([(HERE, 1)], [(THERE, 0.4)], [(HERE, 1), (THERE, 0.4)], id="beside a human's"),
         pytest.param([(HERE, 0.4)], [(HERE, 0.8)], [(HERE, 0.8)], id="the surer score of two"),
         pytest.param([(HERE, 0.8)], [(THERE, 0.3)], [(HERE, 0.8), (THERE, 0.3)], id="two facings"),
+        pytest.param([(HERE, 0)], [(SHIFTED, 0.9)], [(HERE, 0)], id="a region to be ignored"),
+        pytest.param([(WALL, 0)], [(HERE, 0.9)], [(WALL, 0)], id="within a region to be ignored"),
     ],
 )
 def test_labels_of_one_facing_become_one(labels, found, expected):

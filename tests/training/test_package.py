@@ -1,5 +1,6 @@
 """From a run of the tiny network to a model folder; with the real network the browser tests take this way."""
 
+import shutil
 from contextlib import nullcontext
 
 import numpy as np
@@ -8,8 +9,12 @@ import tensorflow as tf
 
 from skushare.detector.models import LITERT, read_model
 from skushare.detector.runtime import Detector
+from skushare.errors import ModelError
+from skushare.evaluation.evaluate import evaluate
 from skushare.training.config import TrainingConfig
-from skushare.training.package import package_run
+from skushare.training.package import measure, package_run
+from skushare.training.plan import BEST
+from skushare.training.runs import METRICS
 from skushare.training.trainer import train
 from tests.training.conftest import tiny_network
 
@@ -40,6 +45,12 @@ def test_a_packaged_run_detects(packaged):
     assert len(detector.detect(np.full((128, 128, 3), 90, np.uint8), "live", min_score=0.0)) > 0
 
 
+def test_thresholds_are_those_that_an_evaluation_calls_best(packaged, dataset):
+    detector, several = Detector.load(packaged), dataset.with_labels((*dataset.labels, "other"))
+    row = evaluate(detector, several, "live", resamples=0)
+    assert measure(detector, several, "live")[:2] == (row["AP"], row["best_score"])
+
+
 @pytest.fixture
 def export(packaged, monkeypatch):
     """A conversion that takes no time; gives what puts other figures in place of those of the evaluation."""
@@ -48,7 +59,7 @@ def export(packaged, monkeypatch):
         "skushare.training.package.litert_exporter", lambda _: nullcontext(lambda *_: content)
     )
     monkeypatch.setattr("skushare.training.package.largest_difference", lambda *_: {"class_logits": 0.0})
-    return lambda figures: monkeypatch.setattr("skushare.training.package._figures", figures)
+    return lambda figures: monkeypatch.setattr("skushare.training.package.measure", figures)
 
 
 @pytest.mark.parametrize(
@@ -58,17 +69,38 @@ def export(packaged, monkeypatch):
 def test_eight_bits_are_kept_where_they_cost_little(export, finished, dataset, tmp_path, asked, loss, kept):
     def figures(detector, dataset, mode):
         precision = detector.model.about["precision"]
-        curve = {"live": ([0.0, 0.3, 1.0], [0.0, 0.5 if precision == kept else 0.1, 1.0]), "photo": None}[
-            mode
-        ]
-        score = {"live": 0.3, "photo": 0.4}[mode]
-        return {"AP": 0.5 - loss * (precision == "int8"), "best_score": score, "curve": curve}
+        likely = 0.5 if precision == kept else 0.1
+        score, curve = {"live": (0.3, ([0.0, 0.3, 1.0], [0.0, likely, 1.0])), "photo": (0.4, None)}[mode]
+        return 0.5 - loss * (precision == "int8"), score, curve
 
     export(figures)
     model = Detector.load(package_run(finished, dataset, tmp_path / "model", precision=asked)).model
     assert model.about["precision"] == kept
     assert model.about["calibration"] == {"live": [[0.0, 0.3, 1.0], [0.0, 0.5, 1.0]]}
     assert (model.config.live_min_score, model.config.min_score) == (0.3, 0.4)
+
+
+@pytest.mark.parametrize(
+    ("weight", "difference", "ap", "words"),
+    [
+        (np.nan, 0, 0.1, "best weights are no numbers.* learnt nothing; .*lower learning_rate"),
+        (1e6, 0, 0.1, "too large for float16; .*lower learning_rate"),
+        (1.0, np.nan, 0, "by nan; its best AP is 0; .*lower learning_rate"),
+        (1.0, 9, 0.1, "by 9; not written"),
+    ],
+)
+def test_of_a_run_that_has_diverged_the_cause_is_told(
+    export, finished, dataset, tmp_path, monkeypatch, weight, difference, ap, words
+):
+    run = shutil.copytree(finished, tmp_path / "run")
+    with np.load(finished / BEST) as content:
+        weights = dict(content)
+    weights["stem/0"][0] = weight
+    np.savez(run / BEST, **weights)
+    (run / METRICS).write_text(f"step,AP\n1,{ap}\n")
+    monkeypatch.setattr("skushare.training.package.largest_difference", lambda *_: {"box_codes": difference})
+    with pytest.raises(ModelError, match=words):
+        package_run(run, dataset)
 
 
 def test_a_model_appears_and_changes_as_a_whole(export, finished, dataset, tmp_path):
@@ -85,7 +117,7 @@ def test_a_model_appears_and_changes_as_a_whole(export, finished, dataset, tmp_p
             seen.append(content())
             if fails:
                 raise KeyboardInterrupt
-            return {"AP": 0.5, "best_score": score, "curve": None}
+            return 0.5, score, None
 
         export(figures)
         with pytest.raises(KeyboardInterrupt) if fails else nullcontext():

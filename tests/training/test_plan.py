@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -87,6 +88,16 @@ def test_the_licence_of_weights_is_that_of_their_model_or_run(tmp_path):
     (tmp_path / "plan.json").write_text('{"licence": "our own"}')
     assert licence_of(tmp_path) == "our own"
     assert [licence_of(weights) for weights in ("", "imagenet", "no-such")] == ["", "", ""]
+
+
+def test_an_inherited_licence_tells_whose_model_card_it_speaks_of(tmp_path):
+    inherited = licence_of("shelf_dense")
+    assert "See MODEL_CARD.md of the model shelf_dense for" in inherited
+    (tmp_path / "weights.npz").touch()
+    (tmp_path / "model.json").write_text(json.dumps({"licence": inherited}))
+    assert licence_of(tmp_path) == inherited
+    (tmp_path / "MODEL_CARD.md").touch()
+    assert licence_of(tmp_path) == inherited
 
 
 @pytest.mark.parametrize(

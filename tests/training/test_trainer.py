@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from skushare.detections import Detections
 from skushare.detector.weights import save_weights
 from skushare.errors import ConfigError, ModelError
 from skushare.images import read_image
 from skushare.training.config import TrainingConfig
 from skushare.training.observer import Observer
 from skushare.training.runs import Run
-from skushare.training.trainer import make_optimizer, train
+from skushare.training.trainer import Validator, make_optimizer, train
 
 
 def settings(**changes):
@@ -166,6 +167,26 @@ def test_moved_boxes_need_another_folder(finished, tiny, dataset, trained):
         train(finished, tiny, settings(), [(train_on, 1.0)], validation)
 
 
+@pytest.mark.parametrize(("said", "class_ap"), [(0, 1.0), (1, 0.0)])
+def test_a_validation_of_several_classes_tells_how_well_they_are_told_apart(
+    tiny, dataset, monkeypatch, said, class_ap
+):
+    labels = (*dataset.labels, "other")
+    validator = Validator(replace(tiny, labels=labels), dataset.with_labels(labels))
+    found = [Detections(s.boxes, np.ones(len(s.boxes)), np.full(len(s.boxes), said)) for s in dataset.samples]
+    monkeypatch.setattr(validator, "_detect", lambda image: found.pop(0))
+    row, _ = validator(validator.network)
+    assert (row["AP"], row["class_AP"]) == pytest.approx((1.0, class_ap))
+
+
+def test_renamed_classes_need_another_folder(finished, tiny, dataset):
+    renamed = replace(tiny, labels=("tin",))
+    with pytest.raises(ConfigError, match=r"detector\.json.*other data or labels"):
+        train(finished, renamed, settings(), [(dataset, 1.0)], dataset)
+    with pytest.raises(ConfigError, match=r"detector\.json.*other settings"):
+        train(finished, replace(renamed, nms_iou=0.4), settings(), [(dataset, 1.0)], dataset)
+
+
 def test_a_run_without_a_checkpoint_begins_anew_with_other_settings(finished, run, tmp_path):
     with pytest.raises(Crash.Now):
         run(tmp_path, [Crash("stepped", 1)], seed=5)
@@ -200,6 +221,17 @@ def test_a_loss_that_is_no_number_ends_the_run_and_names_the_setting(tmp_path, r
 def rates(at, **changes):
     schedule = make_optimizer(settings(**changes))._learning_rate
     return [float(schedule(step)) for step in at]
+
+
+def test_regions_to_be_ignored_are_not_validated_on(tiny, dataset, monkeypatch):
+    box, region, wall = [10, 10, 40, 60], [60, 10, 90, 60], [150, 10, 180, 60]
+    labels = {"boxes": np.float32([box, region]), "class_ids": np.zeros(2, int), "scores": np.float32([1, 0])}
+    sample = replace(dataset.samples[0], **labels)
+    validator = Validator(tiny, replace(dataset, samples=(sample,)))
+    found = Detections([box, region, wall], [0.9, 0.8, 0.1], [0, 0, 0])
+    monkeypatch.setattr(validator, "_detect", lambda image: found)
+    row, _ = validator(validator.network)
+    assert (row["AP"], row["count_mae"]) == (pytest.approx(1), 0)
 
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_the_end_of_the_schedule():

@@ -2,6 +2,8 @@
 
 export type Numbers = Float32Array | Float64Array
 
+const EDGE = 0.01 // of a picture's side
+
 /** Area of box `i`, in square pixels; inverted boxes have area 0. */
 export function areaOf(boxes: Numbers, i: number): number {
   const k = 4 * i
@@ -45,6 +47,19 @@ export function clipBoxes<T extends Numbers>(boxes: T, width: number, height: nu
   const out = boxes.slice() as T
   for (let k = 0; k < out.length; k++) out[k] = Math.min(Math.max(out[k], 0), k % 2 ? height : width)
   return out
+}
+
+/**
+ * Whether each of `boxes` keeps off the border of a picture of `width` x `height` pixels. What comes nearer to it
+ * than a hundredth of its side may be cut off.
+ */
+export function areWhole(boxes: Numbers, width: number, height: number): boolean[] {
+  const [x, y] = [EDGE * width, EDGE * height]
+  return Array.from(
+    { length: boxes.length / 4 },
+    (_, i) =>
+      boxes[4 * i] > x && boxes[4 * i + 1] > y && boxes[4 * i + 2] < width - x && boxes[4 * i + 3] < height - y,
+  )
 }
 
 /** `boxes` in a picture `width` pixels wide, left and right exchanged. */

@@ -1,6 +1,6 @@
 /** Brands for facings: from a gallery, and from their looks where it knows none. */
 
-import { iou } from './boxes'
+import { areWhole, iou } from './boxes'
 import type { EmbedderDescription } from './config'
 import type { Detections } from './detections'
 import { type Gallery, matchFacings, type MatcherData } from './gallery'
@@ -72,54 +72,75 @@ export function nameFacings(
 /** Makes the vectors of the facings in `boxes` of the present frame. */
 export type Embed = (boxes: Float32Array) => Promise<Float32Array>
 
+/** When a facing's vector was made: the frame, from 1, 0 for never; and whether the facing was seen whole there. */
+interface Look {
+  made: number
+  ofWhole: boolean
+}
+
 /**
  * Names the facings of successive frames at the camera's pace.
  *
  * A facing keeps its vector as long as its track is the same, or without a track while it stays where it was; of
  * the others, and in turn of the older vectors, a few are made anew in each frame, so that a frame's time does not
- * depend on how many facings it shows. Its gallery (`data`) may be changed at any time.
+ * depend on how many facings it shows. One that was made where the facing was cut off by the picture's border goes
+ * for none as soon as the facing is seen whole. Its gallery (`data`) may be changed at any time.
  */
 export class FrameNamer {
   private frame = 0
   private boxes = new Float32Array(0)
   vectors = new Float32Array(0) // of the last frame's facings; zeros of those that were not embedded yet
-  private made = new Float64Array(0) // the frame that a vector is of, from 1; 0 without one
-  private readonly tracks = new Map<number, { vector: Float32Array; made: number }>() // the newest last
+  private looks: Look[] = [] // of the same
+  private readonly tracks = new Map<number, Look & { vector: Float32Array }>() // the newest last
 
   constructor(public data: MatcherData) {}
 
-  /** `found` with brands; its `trackIds`, where it has any, tell what moved where. */
-  async name(found: Detections, embed: Embed): Promise<Detections> {
+  /** Of which facings of the last frame the brand tells something. */
+  get lookedAt(): boolean[] {
+    return this.looks.map(({ made }) => made > 0)
+  }
+
+  /** `found` in a frame of this size, with brands; its `trackIds`, where it has any, tell what moved where. */
+  async name(frame: { width: number; height: number }, found: Detections, embed: Embed): Promise<Detections> {
     this.frame++
     const { dimensions } = this.data
     const vectors = new Float32Array(found.count * dimensions)
-    const made = new Float64Array(found.count)
+    const looks = Array.from({ length: found.count }, (): Look => ({ made: 0, ofWhole: false }))
+    const whole = areWhole(found.boxes, frame.width, frame.height)
     const trackOf = (i: number) => found.trackIds?.[i] ?? -1
     const overlaps = iou(found.boxes, this.boxes)
-    const before = this.made.length
+    const before = this.looks.length
     for (let i = 0; i < found.count; i++) {
       if (trackOf(i) >= 0) {
         const known = this.tracks.get(trackOf(i))
         if (!known) continue
         vectors.set(known.vector, i * dimensions)
-        made[i] = known.made
+        looks[i] = { made: known.made, ofWhole: known.ofWhole }
         continue
       }
       let best = 0
       for (let j = 1; j < before; j++) if (overlaps[i * before + j] > overlaps[i * before + best]) best = j
       if (!(overlaps[i * before + best] >= SAME)) continue
       vectors.set(this.vectors.subarray(best * dimensions, (best + 1) * dimensions), i * dimensions)
-      made[i] = this.made[best]
+      looks[i] = { ...this.looks[best] }
     }
-    const chosen = [...made.keys()].sort((a, b) => made[a] - made[b] || a - b).slice(0, A_FRAME)
+    looks.forEach((look, i) => {
+      if (whole[i] && !look.ofWhole) look.made = 0
+    })
+    // What has no vector first, whole facings before others; that of a whole one gets no better cut off.
+    const turn = (i: number) => (whole[i] ? 0 : 1) + (looks[i].made ? 2 : 0)
+    const chosen = [...looks.keys()]
+      .filter((i) => whole[i] || !looks[i].ofWhole)
+      .sort((a, b) => turn(a) - turn(b) || looks[a].made - looks[b].made || a - b)
+      .slice(0, A_FRAME)
     const anew = await embed(Float32Array.from(chosen.flatMap((i) => [...found.boxes.subarray(4 * i, 4 * i + 4)])))
     chosen.forEach((i, k) => {
       const vector = anew.slice(k * dimensions, (k + 1) * dimensions)
       vectors.set(vector, i * dimensions)
-      made[i] = vector.some((value) => value) ? this.frame : 0
-      if (trackOf(i) < 0 || !made[i]) return
+      looks[i] = { made: vector.some((value) => value) ? this.frame : 0, ofWhole: whole[i] }
+      if (trackOf(i) < 0 || !looks[i].made) return
       this.tracks.delete(trackOf(i))
-      this.tracks.set(trackOf(i), { vector, made: made[i] })
+      this.tracks.set(trackOf(i), { vector, ...looks[i] })
     })
     for (const track of this.tracks.keys()) {
       if (this.tracks.size <= found.count + REMEMBERED) break
@@ -127,7 +148,7 @@ export class FrameNamer {
     }
     this.boxes = found.boxes.slice()
     this.vectors = vectors
-    this.made = made
+    this.looks = looks
     return named(found, vectors, this.data)
   }
 }

@@ -11,6 +11,8 @@ export const OWN = 'own brands'
 export const COMPETITORS = 'competitors'
 
 const CERTAIN = 1.96 // standard errors on either side of a 95 % interval
+const REFUSED = 0.2 // how likely a facing that the gallery did not know is of one of its brands
+const TOGETHER = 0.05 // correlation of the errors of facings of one brand; both as in Python
 
 /**
  * One line of a table of shares, which lie from 0 to 1: of the facings, of the width along the boards (in
@@ -44,6 +46,19 @@ export function shareOfShelf(found: Detections, options: ShareOptions): ShareRow
  * weighs as much as it has facings.
  */
 export function shareOfShelves(photos: Detections[], options: ShareOptions): ShareRow[] {
+  return sharesOf(
+    photos.map((found) => ({ found, sizes: sizesOf(found) })),
+    options,
+  )
+}
+
+interface Measured {
+  found: Detections
+  sizes: Sizes
+}
+
+function sharesOf(measuredPhotos: Measured[], options: ShareOptions): ShareRow[] {
+  const photos = measuredPhotos.map(({ found }) => found)
   const byBrand = photos.length > 0 && photos.every((found) => found.brandIds)
   const names = (byBrand ? options.brands : options.labels) ?? []
   const called: string[] = []
@@ -51,13 +66,17 @@ export function shareOfShelves(photos: Detections[], options: ShareOptions): Sha
   const sure: number[] = []
   const lengths: number[] = []
   const areas: number[] = []
-  for (const found of photos) {
+  const brands: number[] = []
+  for (const { found, sizes } of measuredPhotos) {
     const ids = byBrand ? found.brandIds! : found.classIds
-    const sizes = sizesOf(found)
     for (let i = 0; i < found.count; i++) {
       called.push(groupName(ids[i], names, options.own))
       present.push(facingProbability(found.scores[i]))
-      sure.push(byBrand && found.brandScores && ids[i] >= 0 ? found.brandScores[i] : 1)
+      const scored = byBrand && found.brandScores ? found.brandScores[i] : 1
+      // None but a person is sure of both, that it is a facing and what it is.
+      const doubted = byBrand && found.brandScores && ids[i] < 0 && Math.min(scored, found.scores[i]) < 1
+      sure.push(doubted ? 1 - REFUSED : scored)
+      brands.push(ids[i])
       lengths.push(sizes.lengths[i])
       areas.push(sizes.areas[i])
     }
@@ -73,7 +92,7 @@ export function shareOfShelves(photos: Detections[], options: ShareOptions): Sha
       1e-9,
     )
     const shares = sums.map((sum) => sum / total)
-    return { shares, margins: marginsOf(groups, shares, weights, present, sure) }
+    return { shares, margins: marginsOf(groups, shares, weights, present, sure, brands) }
   })
   const [count, linear, area] = measured
   return groupNames
@@ -93,12 +112,12 @@ export function shareOfShelves(photos: Detections[], options: ShareOptions): Sha
 /** As `shareOfShelf`, for each shelf row; `row` counts from 1, the topmost. */
 export function shareByRow(found: Detections, options: ShareOptions): (ShareRow & { row: number })[] {
   const ids = found.rowIds ?? rowIdsOf(found.boxes)
+  const whole = sizesOf(found) // tilt and perspective are those of all rows
   return unique(ids).flatMap((row) => {
-    const part = selectDetections(
-      found,
-      indicesWhere(found.count, (i) => ids[i] === row),
-    )
-    return shareOfShelf(part, options).map((line) => ({ row: row + 1, ...line }))
+    const places = indicesWhere(found.count, (i) => ids[i] === row)
+    const [lengths, areas] = [whole.lengths, whole.areas].map((sizes) => ofMean(places.map((i) => sizes[i])))
+    const part = { found: selectDetections(found, places), sizes: { lengths, areas } }
+    return sharesOf([part], options).map((line) => ({ row: row + 1, ...line }))
   })
 }
 
@@ -118,8 +137,13 @@ function byCodePoint(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
+interface Sizes {
+  lengths: number[]
+  areas: number[]
+}
+
 /** Width along its board and area of each facing, as parts of the photo's means. */
-function sizesOf(found: Detections): { lengths: number[]; areas: number[] } {
+function sizesOf(found: Detections): Sizes {
   if (!found.count) return { lengths: [], areas: [] }
   const plane = ShelfPlane.fit(found.boxes)
   const flat = plane.straighten(found.boxes)
@@ -136,8 +160,12 @@ function sizesOf(found: Detections): { lengths: number[]; areas: number[] } {
     }
     return widths[i] / Math.max(stacked, 1)
   })
-  const [length, area] = [Math.max(mean(lengths), 1e-9), Math.max(mean(areas), 1e-9)]
-  return { lengths: lengths.map((value) => value / length), areas: areas.map((value) => value / area) }
+  return { lengths: ofMean(lengths), areas: ofMean(areas) }
+}
+
+function ofMean(values: number[]): number[] {
+  const middle = Math.max(mean(values), 1e-9)
+  return values.map((value) => value / middle)
 }
 
 /**
@@ -145,7 +173,8 @@ function sizesOf(found: Detections): { lengths: number[]; areas: number[] } {
  *
  * What drawing many shelves at random would give, in closed form (the delta method): a box is a facing with
  * the probability `present`; a facing has its own name with the probability `sure`, else one of the others in
- * proportion to their shares; the boxes are independent.
+ * proportion to their shares. Whether a name is right is correlated among the facings of one of `brands`, by
+ * `TOGETHER`; all else is independent.
  */
 function marginsOf(
   groups: number[],
@@ -153,14 +182,30 @@ function marginsOf(
   weights: number[],
   present: number[],
   sure: number[],
+  brands: number[],
 ): number[] {
   const total = weights.reduce((sum, weight, i) => sum + weight * present[i], 0)
   if (!(total > 0) || shares.length < 2) return shares.map(() => 0)
+  const beyond = (i: number) => (1 - sure[i]) / Math.max(1 - shares[groups[i]], 1e-9) // times a share: of another group
+  // Sums over the pairs of boxes of one brand, for each group.
+  const pairs = (deviation: (i: number) => number): number[] => {
+    const sums = new Map<number, { group: number; sum: number; squares: number }>()
+    groups.forEach((group, i) => {
+      const of = sums.get(brands[i]) ?? { group, sum: 0, squares: 0 }
+      const part = weights[i] * present[i] * deviation(i)
+      sums.set(brands[i], { group, sum: of.sum + part, squares: of.squares + part ** 2 })
+    })
+    const out = shares.map(() => 0)
+    for (const { group, sum, squares } of sums.values()) out[group] += sum ** 2 - squares
+    return out
+  }
+  const elsewhere = pairs((i) => Math.sqrt(beyond(i)))
+  const within = pairs((i) => Math.sqrt(sure[i] * (1 - sure[i])))
+  const everywhere = elsewhere.reduce((a, b) => a + b, 0)
   return shares.map((share, group) => {
-    let variance = 0
+    let variance = TOGETHER * (within[group] + share * (everywhere - elsewhere[group]))
     for (let i = 0; i < groups.length; i++) {
-      const elsewhere = (1 - sure[i]) / Math.max(1 - shares[groups[i]], 1e-9)
-      const named = groups[i] === group ? sure[i] : elsewhere * share
+      const named = groups[i] === group ? sure[i] : beyond(i) * share
       const average = present[i] * (named - share)
       const square = present[i] * (named * (1 - share) ** 2 + (1 - named) * share ** 2)
       variance += weights[i] ** 2 * (square - average ** 2)

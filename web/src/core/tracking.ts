@@ -2,7 +2,7 @@
 
 import { linearSumAssignment } from 'linear-sum-assignment'
 
-import { areas, clipBoxes, iou, overlapOf } from './boxes'
+import { areas, areWhole, clipBoxes, iou, overlapOf } from './boxes'
 import { type Detections, makeDetections } from './detections'
 import { inverse, moveBoxes } from './homography'
 import { CameraMotion, type Motion, type Pose } from './motion'
@@ -15,7 +15,6 @@ const SEEN = 3 // frames in which a facing must be found before it counts
 const STEADY = 0.5 // and the share of those in which it could have been
 const HOPELESS = 0.15 // below this share, a track is forgotten
 const IN_VIEW = 0.7 // of a facing that must be in the picture to be expected
-const EDGE = 0.01 // of the picture's side: a box this near to it may be cut off
 const AROUND = 0.6 // of a key frame's side, around it, in which it keeps facings
 const MEMORY = 12 // frames that a facing's place is averaged over
 const WITHIN = 0.8 // of a box that lies in a larger one, from where on it is a part of that facing
@@ -33,6 +32,7 @@ class Track {
   parts = 0 // times that it was found as a part of a larger facing
   score = 0
   vector: Float32Array | null = null // the sum of those of its looks
+  private ofWhole = false // whether these were seen whole
   readonly classes: Votes = new Map()
   readonly products = new Map<number, Votes>() // by brand id, the votes for its SKU ids
 
@@ -58,8 +58,11 @@ class Track {
     add(votes, sku, weight)
   }
 
-  /** Add the vector of one more look, or the sum of several. */
-  addVector(vector: Float32Array): void {
+  /** Add the vector of one more look, or the sum of several: a piece of a facing looks otherwise than the whole. */
+  addVector(vector: Float32Array, ofWhole: boolean): void {
+    if (this.ofWhole && !ofWhole) return
+    if (ofWhole && !this.ofWhole) this.vector = null
+    this.ofWhole = ofWhole
     const sum = (this.vector ??= new Float32Array(vector.length))
     for (let k = 0; k < sum.length; k++) sum[k] += vector[k]
   }
@@ -71,7 +74,7 @@ class Track {
     this.whole += other.whole
     this.parts += other.parts
     this.score = Math.max(this.score, other.score)
-    if (other.vector) this.addVector(other.vector)
+    if (other.vector) this.addVector(other.vector, other.ofWhole)
     for (const [id, weight] of other.classes) add(this.classes, id, weight)
     for (const [brand, votes] of other.products) for (const [sku, weight] of votes) this.vote(brand, sku, weight)
   }
@@ -135,16 +138,16 @@ export class ShelfTracker {
   /**
    * Learn from the brands and the looks of what `update` gave for this frame.
    *
-   * @param vectors of `found`; zeros are a facing that was not looked at yet, which has no say.
+   * @param vectors of `found`; what is not `lookedAt` has no say.
    */
-  learn(found: Detections, vectors: Float32Array): void {
+  learn(found: Detections, vectors: Float32Array, lookedAt: ArrayLike<boolean>): void {
     const long = vectors.length / found.count
     for (let i = 0; i < found.count; i++) {
       const track = this.tracks.get(found.trackIds![i])
+      if (!track || !lookedAt[i]) continue
       const vector = vectors.subarray(i * long, (i + 1) * long)
-      if (!track || !vector.some((value) => value)) continue
       this.vote(track, found, i)
-      if (this.inner[i] || !track.whole) track.addVector(vector) // a piece of a facing looks otherwise
+      track.addVector(vector, this.inner[i])
     }
   }
 
@@ -225,10 +228,7 @@ export class ShelfTracker {
     }
     for (const id of inView) this.tracks.get(id)!.expected++
     const parts = areParts(found.boxes)
-    this.inner = Array.from(tracks, (_, i) => {
-      const [left, top, right, foot] = boxAt(found.boxes, i)
-      return left > EDGE * width && top > EDGE * height && right < width - EDGE * width && foot < height - EDGE * height
-    })
+    this.inner = areWhole(found.boxes, width, height)
     for (let i = 0; i < found.count; i++) {
       if (tracks[i] < 0) continue
       if (parts[i]) this.tracks.get(tracks[i])!.parts++

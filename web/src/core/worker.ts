@@ -108,7 +108,7 @@ class Shelf {
     let sweep: Found['sweep']
     if (options.sweep)
       sweep = track(() => {
-        if (options.brands && namer) tracker.learn(detections, namer.vectors)
+        if (options.brands && namer) tracker.learn(detections, namer.vectors, namer.lookedAt)
         const facings = tracker.facings()
         const { embedder } = this.bundle.description
         const vectors = embedder ? tracker.vectors(embedder.dimensions) : undefined
@@ -277,7 +277,7 @@ class Shelf {
 
   private async nameFrame(namer: FrameNamer, raster: Raster, found: Detections, spent: { brands: number }): Promise<Detections> {
     const start = performance.now()
-    const out = await namer.name(found, (boxes) => this.embedBoxes(raster, boxes))
+    const out = await namer.name(raster, found, (boxes) => this.embedBoxes(raster, boxes))
     spent.brands = performance.now() - start
     return namer.data.skus.length ? out : found // what knows nothing has no say in a facing's name
   }

@@ -243,7 +243,7 @@ describe('a look is taught as in Python', () => {
 })
 
 test('frames are named as in Python, a few facings embedded in each', async () => {
-  const { embedder: of, skus, centres, frames, asked } = vectors('frames')
+  const { size, embedder: of, skus, centres, frames, asked } = vectors('frames')
   const gallery = new Gallery({
     name: 'g',
     skus,
@@ -258,11 +258,13 @@ test('frames are named as in Python, a few facings embedded in each', async () =
   const namer = new FrameNamer(gallery.matcherData(of))
   for (const frame of frames) {
     const { brand_ids: _, brand_scores: __, sku_ids: ___, ...bare } = frame
-    const found = await namer.name(asDetections(bare), async (boxes) => {
+    const found = await namer.name(size, asDetections(bare), async (boxes) => {
       counts.push(boxes.length / 4)
       const out = new Float32Array(boxes.length)
       for (let i = 0; i < boxes.length / 4; i++) {
-        out[4 * i + (Math.floor(Math.trunc(boxes[4 * i]) / 40) % 3)] = 1 / Math.hypot(1, 0.2)
+        const [left, , right] = boxes.subarray(4 * i, 4 * i + 4)
+        const piece = left < 0.01 * size.width || right > 0.99 * size.width ? 1 : 0
+        out[4 * i + ((Math.floor(Math.trunc(left) / 40) + piece) % 3)] = 1 / Math.hypot(1, 0.2)
         out[4 * i + 3] = 0.2 / Math.hypot(1, 0.2)
       }
       return out
@@ -277,21 +279,39 @@ test('a facing keeps its vector by its track, however far it moves, and its neig
   const asked: number[] = []
   const namer = new FrameNamer(read().matcherData(embedder))
   const look = async (lefts: number[], tracks: number[]): Promise<number[]> => {
-    const boxes = lefts.flatMap((left) => [left, 0, left + 30, 50])
+    const boxes = lefts.flatMap((left) => [left, 10, left + 30, 60])
     const found = { ...makeDetections(boxes, lefts.map(() => 0.9)), trackIds: Int32Array.from(tracks) }
-    await namer.name(found, async (wanted) => {
+    await namer.name({ width: 2000, height: 100 }, found, async (wanted) => {
       const out = new Float32Array((wanted.length / 4) * embedder.dimensions)
-      for (let i = 0; i < wanted.length / 4; i++) out[i * embedder.dimensions + (wanted[4 * i] === 0 ? 0 : 1)] = 1
+      for (let i = 0; i < wanted.length / 4; i++) out[i * embedder.dimensions + (wanted[4 * i] === 40 ? 0 : 1)] = 1
       asked.push(wanted.length / 4)
       return out
     })
     return Array.from(lefts, (_, i) => namer.vectors[i * embedder.dimensions])
   }
-  const many = Array.from({ length: 16 }, (_, i) => 40 * i)
+  const many = Array.from({ length: 16 }, (_, i) => 40 * i + 40)
   expect(await look(many, many.map((_, i) => i))).toEqual([1, ...new Array(15).fill(0)])
   // Sixteen new ones come in, which are embedded first; what was the first is where the second was.
-  const next = [...many.map((left) => left + 1000), 40, 80]
+  const next = [...many.map((left) => left + 1000), 80, 120]
   const vectors = await look(next, [...many.map((_, i) => i + 100), 0, 1])
   expect(vectors.slice(16)).toEqual([1, 0])
   expect(asked).toEqual([16, 16])
+})
+
+test('a vector of a piece goes for none once the facing is seen whole, and one of the whole stays', async () => {
+  const namer = new FrameNamer(read().matcherData(embedder))
+  const look = async (left: number): Promise<[number[], boolean[], number]> => {
+    let asked = 0
+    const found = { ...makeDetections([left, 10, 40, 60], [0.9]), trackIds: Int32Array.of(7) }
+    await namer.name({ width: 200, height: 100 }, found, async (wanted) => {
+      asked = wanted.length / 4
+      const out = new Float32Array(asked * embedder.dimensions)
+      if (asked) out[left ? 0 : 1] = 1
+      return out
+    })
+    return [[...namer.vectors.subarray(0, 2)], namer.lookedAt, asked]
+  }
+  expect(await look(0)).toEqual([[0, 1], [true], 1])
+  expect(await look(10)).toEqual([[1, 0], [true], 1])
+  expect(await look(0)).toEqual([[1, 0], [true], 0])
 })

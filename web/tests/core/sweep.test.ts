@@ -37,7 +37,8 @@ test('a facing has the vectors of its looks, in whole where it was seen so', () 
   const tracker = new ShelfTracker(motion)
   const picture: Raster = { width: 640, height: 480, channels: 3, data: new Uint8Array(0) }
   const look = (left: number, ...vectors: number[]): void =>
-    tracker.learn(tracker.update(picture, makeDetections([left, 100, 90, 200, 300, 100, 390, 200], [0.9, 0.9])), Float32Array.from(vectors))
+    tracker.learn(tracker.update(picture, makeDetections([left, 100, 90, 200, 300, 100, 390, 200], [0.9, 0.9])), Float32Array.from(vectors), [true, vectors.length > 2 && vectors[2] + vectors[3] > 0])
+  look(0, 5, 5, 0, 0) // cut off
   look(20, 1, 0, 0, 0)
   expect(tracker.vectors(2)).toHaveLength(0)
   look(20, 1, 0, 0, 2)
@@ -53,7 +54,7 @@ test('a product is one of the brand that won, and what was not looked at has no 
   const look = (brand: number, sku: number, vector: number): void => {
     const found = tracker.update(picture, makeDetections([100, 100, 200, 200], [0.9]))
     const brands = { brandIds: Int32Array.of(brand), skuIds: Int32Array.of(sku), brandScores: Float32Array.of(0.9) }
-    tracker.learn({ ...found, ...brands }, Float32Array.of(vector, 0))
+    tracker.learn({ ...found, ...brands }, Float32Array.of(vector, 0), [vector > 0])
   }
   for (const [brand, sku] of [[0, 0], [0, 0], [0, 0], [0, 1], [0, 1], [1, 2], [1, 2], [1, 2], [1, 2]]) look(brand, sku, 1)
   for (let i = 0; i < 20; i++) look(-1, -1, 0)

@@ -1,0 +1,39 @@
+"""Photos that a model was trained on, known again by what they show, whatever their files are called."""
+
+import numpy as np
+
+from skushare.dataset.duplicates import near_any
+from skushare.dataset.scan import scan
+from skushare.files import atomic_write
+
+TRAINED = "trained.npy"  # in the folder of a run
+
+
+def write_trained(folder, hashes):
+    """Keep the hashes (n, 4) uint64 of the photos that the run in ``folder`` is trained on.
+
+    Raises:
+        SkushareError: the disk is full or not writable.
+    """
+    with atomic_write(folder / TRAINED) as file:
+        np.save(file, hashes)
+
+
+def tell_trained(model, samples):
+    """What to tell where ``samples`` look nearly like photos that ``model`` was trained on; "" if none does.
+
+    That is known of a model which lies in the folder of its run. Photos are decoded once and then
+    remembered (see :func:`~skushare.dataset.scan.scan`).
+    """
+    try:
+        trained = np.load(model.folder.parent / TRAINED, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return ""
+    found = scan([sample.path for sample in samples])
+    seen = np.flatnonzero(near_any(found.hashes, trained) & found.readable)
+    if not len(seen):
+        return ""
+    return (
+        f"{len(seen):,} of {len(samples):,} photos look nearly like ones that the model was trained on, such "
+        f"as {samples[seen[0]].path.name}: the figures are too good; evaluate on others"
+    )
