@@ -20,6 +20,8 @@ class Detections:
         track_ids, row_ids, brand_ids, sku_ids: (n,) int32, or ``None`` before the step
             that sets them has run; a negative one stands for none or unknown.
         brand_scores: (n,) float32 in [0, 1], how sure the brand is, or ``None``.
+        present: (n,) float32 in [0, 1], how likely each is a facing, as measured for the model that found
+            it, or ``None`` where that was not.
 
     Raises:
         ValueError: the arrays do not have one row a detection.
@@ -33,15 +35,17 @@ class Detections:
     brand_ids: np.ndarray | None = None
     sku_ids: np.ndarray | None = None
     brand_scores: np.ndarray | None = None
+    present: np.ndarray | None = None
 
     def __post_init__(self):
         put = object.__setattr__
         put(self, "boxes", np.asarray(self.boxes, np.float32).reshape(-1, 4))
         put(self, "scores", np.asarray(self.scores, np.float32).reshape(-1))
-        for name in ("class_ids", "track_ids", "row_ids", "brand_ids", "sku_ids", "brand_scores"):
+        floats = "brand_scores", "present"
+        for name in ("class_ids", "track_ids", "row_ids", "brand_ids", "sku_ids", *floats):
             value = getattr(self, name)
             if value is not None:
-                dtype = np.float32 if name == "brand_scores" else np.int32
+                dtype = np.float32 if name in floats else np.int32
                 put(self, name, np.asarray(value, dtype).reshape(-1))
         for name, value in self._columns():
             if len(value) != len(self.boxes):

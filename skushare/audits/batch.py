@@ -10,7 +10,7 @@ from skushare.audits.audit import Audit, AuditPhoto, label_brands, made_with, wi
 from skushare.database import pictures
 from skushare.errors import AuditError, ImageError
 from skushare.images import read_image
-from skushare.shelf.gaps import DOUBTFUL, doubtful_boxes
+from skushare.shelf.gaps import doubtful_boxes
 from skushare.shelf.rows import assign_rows
 
 
@@ -59,7 +59,8 @@ class Finder:
             The :class:`~skushare.detections.Detections` that count, and the doubtful boxes as an
             :class:`~skushare.audits.audit.AuditPhoto` has them.
         """
-        seen = self.detector.detect(image, mode=self.mode, min_score=min(DOUBTFUL, self.min_score))
+        least = min(self.detector.doubtful_score(self.mode), self.min_score)
+        seen = self.detector.detect(image, mode=self.mode, min_score=least)
         doubtful, found = doubtful_boxes(seen, self.min_score), assign_rows(seen.above(self.min_score))
         if self.gallery is None:
             return with_brands([found], self.detector.labels)[0][0], doubtful

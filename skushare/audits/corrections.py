@@ -143,6 +143,7 @@ def _as_detections(facings, original, brands):
         brand_ids=ids,
         sku_ids=None if original.sku_ids is None else np.where(same, carried("sku_ids", -1), -1),
         brand_scores=None if original.brand_scores is None else np.ones(n),
+        present=None if original.present is None else np.ones(n),
     )
 
 

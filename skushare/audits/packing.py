@@ -2,8 +2,8 @@
 
 The layout: for each column named in ``columns``, in that order and separated by commas there, its values
 row by row, little-endian; all of that compressed by zlib (RFC 1950). ``boxes`` has four float32 a facing
-(left, top, right, bottom, in pixels of the photo as it stands upright), ``scores`` and ``brand_scores`` one
-float32, every other column one int32.
+(left, top, right, bottom, in pixels of the photo as it stands upright), ``scores``, ``brand_scores`` and
+``present`` one float32, every other column one int32.
 """
 
 import zlib
@@ -14,7 +14,7 @@ import numpy as np
 from skushare.detections import Detections
 from skushare.errors import DatabaseError
 
-_FLOATS = ("boxes", "scores", "brand_scores")
+_FLOATS = ("boxes", "scores", "brand_scores", "present")
 _COLUMNS = tuple(field.name for field in fields(Detections))
 
 

@@ -55,7 +55,8 @@ def read_coco(source, images=None, raw=False, confined=True):
     Boxes are clipped to their image; those without area are dropped. Crowds, and what is marked
     ``ignore``, are regions to be ignored.
     Of an annotation without a box, that around its polygon or mask is taken.
-    An annotation's optional ``score`` marks a machine-made label. In a folder with ``train``,
+    An annotation's optional ``score`` marks a machine-made label. A category without boxes that is the
+    supercategory of others is no class. In a folder with ``train``,
     ``val`` or ``test``, other files that label the same pictures once more, or pictures none of
     which is there, are left out and named in the provenance.
 
@@ -274,6 +275,8 @@ def _samples(path, content, boxes, split, photos, labels):
             name = category["name"]
             if name in (None, ""):
                 raise ValueError(f"category {category['id']!r} has no name")
+            if category["id"] not in boxes.categories and _is_parent(category, content["categories"]):
+                continue
             class_of[category["id"]] = labels.setdefault(clean_text(name), len(labels))
         ids = [image["id"] for image in content["images"]]
         if len(set(ids)) < len(ids):
@@ -291,6 +294,12 @@ def _samples(path, content, boxes, split, photos, labels):
             )
         group = clean_text(image.get("group") or "")
         yield make_sample(photo, size, rows, split, _where(path, image), group)
+
+
+def _is_parent(category, categories):
+    """Whether it is the supercategory of others, as the first that Roboflow writes."""
+    others = (other for other in categories if other is not category)
+    return any(other.get("supercategory") == category["name"] for other in others)
 
 
 def _image_folder(path, images, entries):

@@ -1,5 +1,6 @@
 """Label maps (``label_map.pbtxt``) of the TF Object Detection API: which class has which number."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,10 @@ def find_label_map(folders):
 
 
 def read_label_map(path):
-    """``{number: class name}`` in the order of the numbers, which count from 1.
+    """(``{number: class name}`` in the order of the numbers, which count from 1, ``{code: class name}``).
+
+    An item's ``display_name`` is its class where it has one of its own; then its ``name`` is a code, as
+    ``/m/01g317``, by which records may call the class.
 
     Raises:
         DatasetError: the file is missing or no label map; the message names the line.
@@ -36,15 +40,17 @@ def read_label_map(path):
         raise DatasetError(f"{path}, line {error.GetLine()}: not a label map ({error})") from None
     except RecursionError:
         raise DatasetError(f"{path}: not a label map (nested too deep)") from None
-    names = {}
+    names, codes = {}, {}
+    shown = Counter(item.display_name for item in content.item)
     for item in content.item:
-        name = item.name or item.display_name
+        own = item.display_name and shown[item.display_name] == 1
+        name = item.display_name if own else item.name or item.display_name
         if item.id < 1 or item.id in names or not name:
             raise DatasetError(
                 f"{path}: item {item.id} {name!r} needs a name and a number of its own above 0"
             )
-        names[item.id] = name
-    return dict(sorted(names.items()))
+        names[item.id] = codes[item.name or name] = name
+    return dict(sorted(names.items())), {c: name for c, name in codes.items() if c not in names.values()}
 
 
 def write_label_map(path, labels):
@@ -58,7 +64,7 @@ class Classes:
     """Class ids of names that turn up while reading.
 
     Names of the label map in the first of ``folders`` that has one come first, in its order; others follow
-    by name. ``numbered`` is that map, ``{number: name}``.
+    by name. ``numbered`` is that map, ``{number: name}``; its codes stand for their classes.
     """
 
     def __init__(self, folders):
@@ -71,9 +77,10 @@ class Classes:
     def number_by(self, *folders):
         """From now on, have the numbers of classes mean what the label map of ``folders`` says."""
         path = find_label_map(folders)
-        self.numbered = read_label_map(path) if path else {}
+        self.numbered, self._codes = read_label_map(path) if path else ({}, {})
 
     def id_of(self, name):
+        name = self._codes.get(name, name)
         return self._ids.setdefault(name, len(self._ids))
 
     def finish(self, samples):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from skushare.detections import Detections
 from skushare.errors import ImageError
 from skushare.images import read_image
-from skushare.shelf.gaps import DOUBTFUL, doubtful_boxes
+from skushare.shelf.gaps import doubtful_boxes
 
 
 class Found(NamedTuple):
@@ -36,13 +36,14 @@ def detect_files(detector, paths, on_image=None, name=None, mode="photo", min_sc
         name: gives the detections their brands, called with (image, detections); or ``None``.
     """
     min_score = detector.threshold(mode) if min_score is None else min_score
+    least = min(detector.doubtful_score(mode), min_score)
     for path in paths:
         try:
             image = read_image(path)
         except ImageError as error:
             yield Found(path, 0, 0, Detections(), error)
             continue
-        seen = detector.detect(image, mode=mode, min_score=min(DOUBTFUL, min_score), **options)
+        seen = detector.detect(image, mode=mode, min_score=least, **options)
         detections, doubtful = seen.above(min_score), doubtful_boxes(seen, min_score)
         if name is not None:
             detections = name(image, detections)

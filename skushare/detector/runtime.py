@@ -5,6 +5,7 @@ import os
 from collections import OrderedDict
 from dataclasses import replace
 from threading import Lock
+from types import MappingProxyType
 from typing import NamedTuple
 
 import cv2
@@ -18,6 +19,8 @@ from skushare.detector.preprocess import fitting_side, input_size, prepare
 from skushare.errors import ModelError
 from skushare.geometry import area, merge_tiles, merge_views, mirror, tile_grid
 from skushare.quiet import ungreeted
+from skushare.shelf.certainty import facing_probability
+from skushare.shelf.gaps import doubtful_score
 
 LIVE_SIZES = (640, 512, 416, 320)  # that a model may be given in place of its own live size
 LARGER = 1.25  # times its own, for fast machines
@@ -49,10 +52,13 @@ class Detector:
         >>> facings = detector.detect(read_image("data/shelf_pantry.jpg"))
     """
 
+    curves = MappingProxyType({})  # {mode: (scores, probabilities that boxes with them are facings)} if known
+
     def __init__(self, model, threads=None):
         """``model``: a ``Model``; ``threads``: CPU threads, default all of this machine's."""
         self.model = model
         self.config = model.config
+        self.curves = model.about.get("calibration", {})
         self.threads = threads or os.cpu_count() or 1
         # Interpreters read the file's pages in place, so its bytes must stay alive.
         self._content = model.path(LITERT).read_bytes()
@@ -90,6 +96,10 @@ class Detector:
     def threshold(self, mode):
         """The default score threshold of ``mode``."""
         return self.config.threshold(mode)
+
+    def doubtful_score(self, mode):
+        """The score of ``mode`` from which on a box that does not count may yet fill a gap."""
+        return doubtful_score(self.curves.get(mode))
 
     @property
     def live_sizes(self):
@@ -132,13 +142,16 @@ class Detector:
         own = self.config.max_detections
         height, width = image.shape[:2]
         if mode == "live" or self.config.resize == "stretch":
-            return self._detect_whole(image, size or self.config.size(mode), min_score, max_detections or own)
+            found = self._detect_whole(
+                image, size or self.config.size(mode), min_score, max_detections or own
+            )
         # All that the model may find goes into views and tiles: a box is rated by every look at its place.
-        if max(width, height) > WIDEST * min(width, height):
+        elif max(width, height) > WIDEST * min(width, height):
             found = self._detect_tiles(image, size, min_score, max(own, max_detections or 0))
         else:
             found = self._detect_views(image, size, min_score, max(own, max_detections or 0))
-        return found[:max_detections]
+        found, curve = found[:max_detections], self.curves.get(mode)
+        return found if curve is None else replace(found, present=facing_probability(found.scores, curve))
 
     def _detect_views(self, image, size, min_score, max_detections, largest=math.inf):
         """One look at a given ``size``, else the configured looks around the fitting one, merged.

@@ -6,6 +6,7 @@ import pandas as pd
 POINTS = 201  # of a curve that is drawn; the data may have millions
 SCORE_FLOOR = 0.05  # what is scored lower is never shown to a user, and would flatter the calibration
 BIN = 0.05
+ENOUGH = 10  # detections of a bin that tell how often they are right
 
 
 def precision_recall(scores, hits, truths):
@@ -56,3 +57,23 @@ def calibration(scores, hits):
     gap = (table["score"] - table["precision"]).abs()
     total = table["detections"].sum()
     return table, float((gap * table["detections"]).sum() / total) if total else float("nan")
+
+
+def facing_curve(scores, hits):
+    """How likely a detection is right, by its score, in a few rising numbers.
+
+    Args:
+        scores, hits: as in :func:`precision_recall`.
+
+    Returns:
+        (scores, probabilities), lists from 0 to 1: a point for each bin of :func:`calibration` with
+        ``ENOUGH`` detections, those that would fall pooled; ``None`` where there are not two of them.
+    """
+    from scipy.optimize import isotonic_regression  # takes a second to import; packaging alone needs it
+
+    table = calibration(scores, hits)[0]
+    table = table[table["detections"] >= ENOUGH]
+    if len(table) < 2:
+        return None
+    rising = isotonic_regression(table["precision"], weights=table["detections"]).x
+    return tuple([0.0, *values.round(4).tolist(), 1.0] for values in (table["score"], rising))

@@ -66,10 +66,11 @@ def compare(found, expected):
 
     Returns:
         dict: ``facings``, ``expected``: how many; ``unmatched``: facings of either list without one in
-        the same place in the other; ``moved``: the largest difference of a coordinate, in pixels, and
-        ``typical``: that of 95 % of the boxes; ``score``: the largest difference of a score.
+        the same place in the other; ``renamed``: those whose like there has another class; ``moved``: the
+        largest difference of a coordinate, in pixels, and ``typical``: that of 95 % of the boxes;
+        ``score``: the largest difference of a score.
     """
-    moved, score, unmatched = [np.zeros(0)], [0.0], 0
+    moved, score, unmatched, renamed = [np.zeros(0)], [0.0], 0, 0
     for ours, theirs in zip(found, expected, strict=True):
         if not len(ours) or not len(theirs):
             unmatched += len(ours) + len(theirs)
@@ -78,6 +79,7 @@ def compare(found, expected):
         best = overlap.argmax(axis=1)
         same = overlap.max(axis=1) >= SAME
         unmatched += int((~same).sum()) + int((overlap.max(axis=0) < SAME).sum())
+        renamed += int((ours.class_ids != theirs.class_ids[best])[same].sum())
         moved.append(np.abs(ours.boxes - theirs.boxes[best])[same].max(axis=1))
         score.append(float(np.abs(ours.scores - theirs.scores[best])[same].max(initial=0)))
     moved = np.concatenate(moved)
@@ -85,6 +87,7 @@ def compare(found, expected):
         "facings": sum(map(len, found)),
         "expected": sum(map(len, expected)),
         "unmatched": unmatched,
+        "renamed": renamed,
         "moved": float(moved.max(initial=0)),
         "typical": float(np.quantile(moved, 0.95)) if len(moved) else 0.0,
         "score": max(score),
@@ -93,7 +96,7 @@ def compare(found, expected):
 
 def alike(compared, moved):
     """Whether the detections that :func:`compare` was given are the same, to within ``moved`` pixels."""
-    return not compared["unmatched"] and compared["moved"] <= moved
+    return not compared["unmatched"] and not compared["renamed"] and compared["moved"] <= moved
 
 
 def write_golden(folder, model, images, by_network, by_detector):

@@ -5,13 +5,14 @@ from typing import NamedTuple
 import numpy as np
 
 from skushare.geometry import area, intersection
+from skushare.shelf.certainty import certainties, facing_probability
 from skushare.shelf.plane import ShelfPlane
 from skushare.shelf.rows import row_ids
 
 WIDTH = 0.8  # of the narrower neighbour's width, from which on a place is empty and not just loosely filled
 COMMON = 0.5  # of the rows; where so many are empty at one place, there is a post or the shelf's end
 COVERED = 0.3  # of a place; where doubtful boxes cover so much, something stands there
-DOUBTFUL = 0.15  # score from which on a box that does not count still fills a gap
+DOUBTFUL = 0.15  # score of the shipped model from which on a box that does not count still fills a gap
 WIDEST = 12  # facings; what is wider is no gap in a row, but two shelves
 
 
@@ -52,8 +53,13 @@ def count_gaps(gaps):
 
 def doubtful_boxes(detections, min_score):
     """Those of ``detections`` that score too low to count, and may yet fill a gap: (m, 4) float32."""
-    scores = detections.scores
-    return detections.boxes[(scores >= DOUBTFUL) & (scores < min_score)]
+    likely = certainties(detections) >= facing_probability(np.float32(DOUBTFUL))
+    return detections.boxes[likely & (detections.scores < min_score)]
+
+
+def doubtful_score(curve=None):
+    """Score of the model with ``curve`` (see ``facing_probability``) from which on a box may fill a gap."""
+    return DOUBTFUL if curve is None else float(np.interp(facing_probability(DOUBTFUL), *curve[::-1]))
 
 
 def find_gaps(detections, doubtful=None):

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from skushare.shelf.certainty import facing_probability
+from skushare.shelf.certainty import certainties
 from skushare.shelf.plane import ShelfPlane
 from skushare.shelf.rows import row_ids
 
@@ -165,7 +165,7 @@ def _columns(photos, labels, brands, own=None, kept=None):
         # None but a person is sure of both, that it is a facing and what it is.
         sure = np.where((ids < 0) & (np.minimum(sure, scores) < 1) & _scored(photos), 1 - REFUSED, sure)
 
-    present = facing_probability(scores)
+    present = _join([certainties(found) for found in photos])
     called, groups = _groups(ids, names, own)
     facings = np.bincount(groups, minlength=len(called))
     columns = {"name": called, "facings": facings.astype(np.int64)}

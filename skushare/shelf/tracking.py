@@ -34,6 +34,7 @@ class _Track:
     whole: int = 0  # times that it was found away from the picture's border
     parts: int = 0  # times that it was found as a part of a larger facing
     score: float = 0.0
+    present: float = np.nan  # how likely it is a facing, where the detector tells
     size: tuple = (0.0, 0.0)  # of its box in the key frame, in pixels of a small frame
     classes: dict = field(default_factory=dict)  # class id -> weight of the frames that took it for that
     products: dict = field(default_factory=dict)  # (brand id, SKU id) -> weight
@@ -56,6 +57,7 @@ class _Track:
         self.whole += other.whole
         self.parts += other.parts
         self.score = max(self.score, other.score)
+        self.present = np.fmax(self.present, other.present)
         _add(self.classes, other.classes)
         _add(self.products, other.products)
 
@@ -178,8 +180,10 @@ class ShelfTracker:
             names = "brand_ids", "sku_ids", "brand_scores"
             found = [track.brand() for track in tracks.values()]
             columns |= dict(zip(names, zip(*found, strict=True), strict=True))
+        present = np.array([track.present for track in tracks.values()])
         return Detections(
             **columns,
+            present=None if np.isnan(present).any() else present,
             boxes=np.array([(0, 0, *track.size) for track in tracks.values()]),
             scores=[track.score for track in tracks.values()],
             track_ids=list(tracks),
@@ -233,6 +237,8 @@ class ShelfTracker:
         track.whole += whole
         track.expected = max(track.expected, track.found)
         track.score = max(track.score, float(detections.scores[i]))
+        if detections.present is not None:
+            track.present = np.fmax(track.present, detections.present[i])
         # What is cut off tells nothing of the place, unless nothing better is known.
         if whole or area(box[None]) > area(known[number][None]):
             rate = max(1 / track.found, 1 / MEMORY) if whole else 1.0

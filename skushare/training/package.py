@@ -20,8 +20,9 @@ from skushare.detector.weights import load_weights, save_weights
 from skushare.errors import ModelError
 from skushare.evaluation.coco import average_precision
 from skushare.evaluation.counting import best_threshold
+from skushare.evaluation.curves import facing_curve
 from skushare.evaluation.evaluate import find_all
-from skushare.evaluation.matching import judged
+from skushare.evaluation.result import Result
 from skushare.export.litert import largest_difference, litert_exporter
 from skushare.files import make_folder, write_file, writing
 from skushare.lock import hold, is_held
@@ -119,22 +120,28 @@ def _make_model(out, run, config, validation, about, precision):
         return measure(Detector.load(out), validation, mode)
 
     live = {name: measured("live", name) for name in contents}
-    precisions = {name: ap for name, (ap, _) in live.items()}
+    precisions = {name: ap for name, (ap, *_) in live.items()}
     if precision == AUTO:
         cheap = precisions["int8"] >= precisions["float16"] - AFFORDABLE
         precision = "int8" if cheap else "float16"
     about["live AP by precision"] = {name: round(ap, 4) for name, ap in precisions.items()}
     # Live first: photos are sized by a glance in the live size, at the live threshold.
     config = replace(config, live_min_score=live[precision][1])
-    config = replace(config, min_score=measured("photo", precision)[1])
+    photo = measured("photo", precision)
+    config = replace(config, min_score=photo[1])
+    curves = {"photo": photo[2], "live": live[precision][2]}
+    about["calibration"] = {mode: curve for mode, curve in curves.items() if curve}
     write_description(out, config, {**about, "precision": precision})
 
 
 def measure(detector, dataset, mode):
-    """(AP, threshold that counts best) of ``detector`` on ``dataset``, all classes as one."""
-    found = [judged(s, d) for s, d in zip(dataset.samples, find_all(detector, dataset, mode), strict=True)]
-    boxes = [sample.facings.boxes for sample in dataset.samples]
-    return average_precision(boxes, found)["AP"], best_threshold(list(map(len, boxes)), found)[0]
+    """(AP, best counting threshold, ``facing_curve``) of ``detector`` on ``dataset``, all classes as one."""
+    result = Result.of(dataset, detector.labels, find_all(detector, dataset, mode))
+    return (
+        average_precision(result.truths, result.found)["AP"],
+        best_threshold(result.counts, result.found)[0],
+        facing_curve(result.scores, result.hits),
+    )
 
 
 def calibration_pictures(config, validation):

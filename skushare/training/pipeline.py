@@ -22,6 +22,7 @@ ANCHORS, RESIZER = SSD + "anchor_generator.ssd_anchor_generator.", SSD + "image_
 MATCHER, LOSS = SSD + "matcher.argmax_matcher.", SSD + "loss."
 NMS, STEPS = SSD + "post_processing.batch_non_max_suppression.", TRAIN + "data_augmentation_options."
 ALPHA = LOSS + "classification_loss.weighted_sigmoid_focal.alpha"
+AGNOSTIC = NMS + "use_class_agnostic_nms"  # boxes suppress those of other classes, too
 OPTIMIZER, L2 = TRAIN + "optimizer.", "conv_hyperparams.regularizer.l2_regularizer.weight"
 COSINE = ".learning_rate.cosine_decay_learning_rate."
 
@@ -226,8 +227,10 @@ def _detector(file):
     total = file.take(NMS + "max_total_detections", 100)
     if classes == 1:
         total = min(total, file.take(NMS + "max_detections_per_class", 100))
+        file.take(AGNOSTIC, False)  # either way is the same
     else:
         file.compare(NMS + "max_detections_per_class", total, 100)
+        file.compare(AGNOSTIC, True, False)
     low, high = file.take(ANCHORS + "min_scale", 0.2), file.take(ANCHORS + "max_scale", 0.95)
     ratios = tuple(file.take_all(ANCHORS + "aspect_ratios", float))
     if not 0 < low <= high <= 1 or min(ratios, default=1) <= 0:
@@ -369,6 +372,8 @@ def _document(detector, training, weights, anchors):
         NMS + "max_total_detections": detector.max_detections,
         OPTIMIZER + "use_moving_average": training.ema > 0,
     }
+    if len(detector.labels) > 1:
+        values[AGNOSTIC] = True
     optimizer = OPTIMIZER + ("momentum_optimizer" if training.optimizer == "momentum" else "adam_optimizer")
     values |= {optimizer + COSINE + field.path: getattr(training, field.setting) for field in _SCHEDULE}
     values[optimizer + COSINE + "total_steps"] = training.schedule_steps or training.steps

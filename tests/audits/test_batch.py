@@ -26,6 +26,9 @@ class Detector:
     def threshold(self, mode):
         return 0.4
 
+    def doubtful_score(self, mode):
+        return 0.15
+
     def detect(self, image, mode, min_score):
         self.calls += 1
         boxes = np.float32([[0, 0, 10, 30], [12, 0, 22, 30], [24, 0, 34, 30]])

@@ -52,6 +52,14 @@ def test_the_newest_correction_of_a_facing_holds(facings, corrections, expected)
     assert dict(zip(numbers, map(Facing, boxes, names), strict=True)) == expected
 
 
+def test_what_a_person_corrected_is_certainly_there():
+    shot = photo(A, B)
+    for present, expected in (([0.3, 0.4], [1, 0.4]), (None, None)):
+        known = replace(shot, detections=replace(shot.detections, present=present))
+        found = correct(known, [change(0, A, MOVED)], ["Astra", "Bello"])[0].detections.present
+        assert found is None if expected is None else found.tolist() == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(
     "before, after, what",
     [

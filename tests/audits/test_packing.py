@@ -8,14 +8,15 @@ from skushare.audits.packing import pack, pack_boxes, unpack, unpack_boxes
 from skushare.detections import Detections
 from skushare.errors import DatabaseError
 
-IDS = ("track_ids", "row_ids", "brand_ids", "sku_ids", "brand_scores")
+IDS = ("track_ids", "row_ids", "brand_ids", "sku_ids", "brand_scores", "present")
 
 
 @given(st.data(), st.integers(0, 30), st.sets(st.sampled_from(IDS)))
 def test_what_is_packed_comes_back_to_the_last_bit(data, n, extra):
     floats = st.floats(-1e6, 1e6, width=32)
     columns = {
-        name: data.draw(arrays(np.float32 if name == "brand_scores" else np.int32, n)) for name in extra
+        name: data.draw(arrays(np.float32 if name in ("brand_scores", "present") else np.int32, n))
+        for name in extra
     }
     found = Detections(
         data.draw(arrays(np.float32, (n, 4), elements=floats)),

@@ -40,7 +40,8 @@ def detect(image, **options):
     time.sleep(0.15)
     return Detections([[0, 0, 10, 10]], [0.9], [0])
 Detector.load = lambda name: SimpleNamespace(
-    name="stub", digest="d" * 64, labels=("can",), threshold=lambda mode: 0.4, detect=detect
+    name="stub", digest="d" * 64, labels=("can",), threshold=lambda mode: 0.4, detect=detect,
+    doubtful_score=lambda mode: 0.15,
 )
 from skushare.cli import main
 sys.exit(main(sys.argv[1:]))
@@ -55,7 +56,7 @@ def photos(tmp_path, monkeypatch):
         return Detections([[0, 0, 10, 10], [20, 0, 30, 10]], [0.9, 0.9], [0, 1])
 
     stub = SimpleNamespace(name="stub", digest="d" * 64, labels=("can", "=jar"), detect=detect)
-    stub.threshold = lambda mode: 0.4
+    stub.threshold, stub.doubtful_score = lambda mode: 0.4, lambda mode: 0.15
     monkeypatch.setattr(Detector, "load", lambda name: stub)
     folder = tmp_path / "photos"
     folder.mkdir()

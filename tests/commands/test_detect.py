@@ -55,6 +55,7 @@ def test_more_photos_than_memory_holds_are_not_joined(shelf, monkeypatch, capsys
 def test_a_photo_that_joins_no_other_is_told_and_drawn_in_its_own_pixels(tmp_path, monkeypatch, capsys):
     found = Detections([[100, 100, 140, 180]], [0.9], [0])
     stub = SimpleNamespace(labels=("facing",), threshold=lambda mode: 0.4, detect=lambda *_, **__: found)
+    stub.doubtful_score = lambda mode: 0.15
     monkeypatch.setattr("skushare.detector.runtime.Detector.load", lambda model: stub)
     monkeypatch.setattr("skushare.commands.detect.JOINED_SIDE", 100)
     for name in ("a.png", "b.png"):

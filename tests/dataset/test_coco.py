@@ -264,6 +264,23 @@ def test_a_folder_has_a_file_for_each_split(tmp_path, files, expected):
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    ("parent", "used", "expected"),
+    [
+        ({"supercategory": "none"}, 1, ("sku",)),  # as Roboflow writes it
+        ({}, 1, ("sku",)),
+        ({"supercategory": "none"}, 0, ("packs", "sku")),
+        ({"name": "Packs"}, 1, ("Packs", "sku")),  # the parent of none
+        ({"name": "person", "supercategory": "person"}, 1, ("person", "sku")),  # its own parent, as in COCO
+    ],
+)
+def test_a_parent_of_categories_without_boxes_is_no_class(tmp_path, parent, used, expected):
+    categories = [{"id": 0, "name": "packs"} | parent, {"id": 1, "name": "sku", "supercategory": "packs"}]
+    dataset = read_coco(write(tmp_path, None, [annotation([0, 0, 9, 9], category_id=used)], categories))
+    assert dataset.labels == expected
+    assert [dataset.labels[i] for i in dataset.samples[0].class_ids] == [categories[used]["name"]]
+
+
 def test_classes_of_several_files_are_joined_by_name(tmp_path):
     write(tmp_path, categories=({"id": 7, "name": "tea"}, {"id": 9, "name": "soup"}))
     write(tmp_path, annotations=[annotation([1, 1, 9, 9])], categories=({"id": 7, "name": "soup"},)).rename(

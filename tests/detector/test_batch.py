@@ -12,6 +12,9 @@ class Detector:
     def threshold(self, mode):
         return {"photo": 0.4, "live": 0.6}[mode]
 
+    def doubtful_score(self, mode):
+        return 0.15
+
     def detect(self, image, mode, min_score):
         scores = np.float32([0.9, 0.5, 0.3, 0.16, 0.1])
         boxes = np.arange(20, dtype=np.float32).reshape(5, 4)

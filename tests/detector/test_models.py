@@ -95,4 +95,4 @@ def test_a_run_without_a_model_tells_how_to_make_it(trained, name):
 def test_the_label_map_of_a_model_reads_back_in_any_script(tmp_path):
     labels = ("Café", "😀 Cola", 'the "red" one')
     write_description(tmp_path, replace(PRESETS["shelf_dense"], labels=labels), {})
-    assert tuple(read_label_map(tmp_path / LABEL_MAP).values()) == labels
+    assert tuple(read_label_map(tmp_path / LABEL_MAP)[0].values()) == labels

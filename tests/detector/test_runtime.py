@@ -112,6 +112,18 @@ def test_threshold_and_cap(folder):
         np.testing.assert_array_equal(first.scores, all_found.scores[:3])
 
 
+@pytest.mark.parametrize("made", ["shelf_dense"], indirect=True)
+def test_a_model_with_a_curve_of_its_scores_tells_how_likely_boxes_are_facings(folder):
+    detector = Detector.load(folder)
+    assert detector.detect(photo()).present is None and detector.doubtful_score("photo") == 0.15
+    curves = {"photo": [[0.0, 0.5, 1.0], [0.0, 0.8, 1.0]]}
+    detector = Detector(replace(detector.model, about={"calibration": curves}))
+    found = detector.detect(photo())
+    np.testing.assert_allclose(found.present, np.interp(found.scores, *curves["photo"]), rtol=1e-6)
+    assert len(found) and detector.doubtful_score("photo") < 0.05
+    assert detector.detect(photo(), "live").present is None
+
+
 def test_many_sizes_and_threads_give_what_one_gives(folder):
     detector = Detector.load(folder)
     photos = [photo(64 + 32 * (i % 6), 128, i) for i in range(12)]

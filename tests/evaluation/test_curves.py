@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skushare.evaluation.curves import POINTS, calibration, precision_recall
+from skushare.evaluation.curves import POINTS, calibration, facing_curve, precision_recall
 
 SCORES = np.float32([0.9, 0.8, 0.8, 0.3])
 HITS = np.array([True, True, False, True])
@@ -50,3 +50,20 @@ def test_without_detections_there_is_no_curve_and_no_error():
 def test_a_score_of_one_lies_in_the_last_bin():
     table, _ = calibration(np.array([1.0]), np.array([True]))
     assert table["high"].tolist() == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("bins", "expected"),  # (score, detections, how many are right)
+    [
+        ([(0.12, 20, 2), (0.32, 10, 9)], ([0, 0.12, 0.32, 1], [0, 0.1, 0.9, 1])),
+        ([(0.12, 10, 5), (0.32, 30, 9), (0.52, 20, 20)], ([0, 0.12, 0.32, 0.52, 1], [0, 0.35, 0.35, 1, 1])),
+        ([(0.12, 20, 2), (0.32, 10, 9), (0.92, 9, 0)], ([0, 0.12, 0.32, 1], [0, 0.1, 0.9, 1])),  # too few
+        ([(0.12, 20, 2), (0.92, 9, 9)], None),
+        ([], None),
+    ],
+)
+def test_a_facing_curve_has_what_was_measured_and_never_falls(bins, expected):
+    scores = np.concatenate([np.zeros(0), *(np.full(n, score) for score, n, _ in bins)])
+    hits = np.concatenate([np.zeros(0, bool), *(np.arange(n) < right for _, n, right in bins)])
+    curve = facing_curve(scores, hits)
+    assert curve == (expected and tuple(map(pytest.approx, expected)))

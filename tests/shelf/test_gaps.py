@@ -1,12 +1,14 @@
 """Empty places in a row."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from skushare.detections import Detections
-from skushare.shelf.gaps import count_gaps, find_gaps
+from skushare.shelf.certainty import facing_probability
+from skushare.shelf.gaps import DOUBTFUL, count_gaps, doubtful_boxes, doubtful_score, find_gaps
 from skushare.shelf.plane import ShelfPlane
 
 
@@ -61,6 +63,15 @@ def test_a_doubtful_box_fills_a_gap():
     sample = shelf("xx.x", "xxxx")
     assert len(find_gaps(sample, doubtful=np.array([[82, 5, 112, 70]])).boxes) == 0
     assert len(find_gaps(sample, doubtful=np.array([[82, 105, 112, 170]])).boxes) == 1
+
+
+def test_what_is_doubtful_goes_by_the_curve_of_the_model():
+    scores, low = np.float32([0.1, 0.2, 0.6]), ([0.0, 0.1, 0.3, 1.0], [0.0, 0.2, 0.9, 1.0])
+    found = Detections(np.arange(12).reshape(3, 4), scores, np.zeros(3))
+    assert doubtful_boxes(found, 0.5)[:, 0].tolist() == [4] and doubtful_score() == DOUBTFUL
+    known = replace(found, present=facing_probability(scores, low))
+    assert doubtful_boxes(known, 0.5)[:, 0].tolist() == [0, 4]
+    assert facing_probability(doubtful_score(low), low) == pytest.approx(facing_probability(DOUBTFUL))
 
 
 def test_gaps_of_several_photos_are_counted_together():

@@ -149,6 +149,8 @@ def test_doubt_widens_the_margin_and_certainty_closes_it():
     doubtful = share_of_shelf(found(ids, ids, brand_scores=np.full(5, 0.6)))["margin"]
     faint = share_of_shelf(found(ids, ids, brand_scores=np.ones(5), scores=np.full(5, 0.4)))["margin"]
     assert (sure < faint).all() and (sure < doubtful).all()
+    known = found(ids, ids, brand_scores=np.ones(5), scores=np.full(5, 0.4), present=np.ones(5))
+    assert share_of_shelf(known)["margin"].tolist() == pytest.approx(sure.tolist())
     assert share_of_shelf(found([0, 0]))["margin"].tolist() == [0]  # of one name alone, all is its own
 
 

@@ -151,6 +151,16 @@ def test_renamed_ids_keep_their_facings_also_where_two_become_one(shelf):
     assert tracker.facings().brand_ids.tolist() == after.brand_ids.tolist()
 
 
+def test_a_facing_is_as_likely_one_as_it_was_at_best(shelf):
+    tracker, rng = ShelfTracker(), np.random.default_rng(0)
+    for number, view in enumerate(sweep(*shelf, SIZE, path=STILL, fps=FPS)):
+        found = seen(view, rng, 0)
+        tracker.update(view.image, replace(found, present=np.full(len(found), 0.9 if number == 3 else 0.5)))
+    present = tracker.facings().present
+    assert len(present) and present.tolist() == pytest.approx([0.9] * len(present))
+    assert count(shelf, STILL)[0].facings().present is None
+
+
 def test_nothing_found_is_nothing_counted(shelf):
     tracker = ShelfTracker()
     for view in sweep(*shelf, SIZE, path=((0.0, 0.0, False), (1.0, 0.0, False)), fps=FPS):

@@ -48,7 +48,7 @@ def test_a_packaged_run_detects(packaged):
 def test_thresholds_are_those_that_an_evaluation_calls_best(packaged, dataset):
     detector, several = Detector.load(packaged), dataset.with_labels((*dataset.labels, "other"))
     row = evaluate(detector, several, "live", resamples=0)
-    assert measure(detector, several, "live") == (row["AP"], row["best_score"])
+    assert measure(detector, several, "live")[:2] == (row["AP"], row["best_score"])
 
 
 @pytest.fixture
@@ -68,12 +68,15 @@ def export(packaged, monkeypatch):
 )
 def test_eight_bits_are_kept_where_they_cost_little(export, finished, dataset, tmp_path, asked, loss, kept):
     def figures(detector, dataset, mode):
-        int8 = detector.model.about["precision"] == "int8"
-        return 0.5 - loss * int8, {"live": 0.3, "photo": 0.4}[mode]
+        precision = detector.model.about["precision"]
+        likely = 0.5 if precision == kept else 0.1
+        score, curve = {"live": (0.3, ([0.0, 0.3, 1.0], [0.0, likely, 1.0])), "photo": (0.4, None)}[mode]
+        return 0.5 - loss * (precision == "int8"), score, curve
 
     export(figures)
     model = Detector.load(package_run(finished, dataset, tmp_path / "model", precision=asked)).model
     assert model.about["precision"] == kept
+    assert model.about["calibration"] == {"live": [[0.0, 0.3, 1.0], [0.0, 0.5, 1.0]]}
     assert (model.config.live_min_score, model.config.min_score) == (0.3, 0.4)
 
 
@@ -114,7 +117,7 @@ def test_a_model_appears_and_changes_as_a_whole(export, finished, dataset, tmp_p
             seen.append(content())
             if fails:
                 raise KeyboardInterrupt
-            return 0.5, score
+            return 0.5, score, None
 
         export(figures)
         with pytest.raises(KeyboardInterrupt) if fails else nullcontext():

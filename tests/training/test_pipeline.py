@@ -224,6 +224,7 @@ _SCHEMA = {
                     "iou_threshold": float,
                     "max_detections_per_class": int,
                     "max_total_detections": int,
+                    "use_class_agnostic_nms": bool,
                 },
                 "score_converter": "SIGMOID",
             },
@@ -376,6 +377,27 @@ def test_several_classes_share_one_cap():
     pipeline = read_pipeline(text)
     assert pipeline.detector.max_detections == 100 and len(pipeline.detector.labels) == 90
     assert any("max_detections_per_class: 50 cannot be had" in str(note) for note in pipeline.ignored)
+
+
+@pytest.mark.parametrize(
+    ("classes", "flag", "noted"),
+    [
+        (6, "true", []),
+        (6, "false", ["false cannot be had; it is true here"]),
+        (6, None, ["false, the default of the API, cannot be had; it is true here"]),
+        (1, "true", []),
+        (1, "false", []),
+        (1, None, []),
+    ],
+)
+def test_boxes_suppress_those_of_all_classes(classes, flag, noted):
+    text = write_pipeline(replace(ZOO, labels=tuple("abcdef"[:classes])), REFERENCE)
+    assert ("use_class_agnostic_nms: true" in text) is (classes > 1)
+    text = text.replace("use_class_agnostic_nms: true", "")
+    if flag:
+        text = text.replace("iou_threshold:", f"use_class_agnostic_nms: {flag} iou_threshold:", 1)
+    notes = [n for n in read_pipeline(text).ignored if n.path.endswith("use_class_agnostic_nms")]
+    assert [note.reason for note in notes] == noted
 
 
 @pytest.mark.parametrize(
