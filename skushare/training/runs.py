@@ -35,6 +35,7 @@ STATE, LOCK, STOP, LOG = "state.json", "lock", "stop", "log.txt"
 PROGRESS, METRICS, LOSSES, SAMPLES, EVENTS = "progress.json", "metrics.csv", "losses.csv", "samples", "events"
 DATA, LABELS = "data.json", "labels.json"
 WORKER_LOCK, WORKER_LOG = ".worker.lock", ".worker.log"
+AT_ONCE = "at once"  # what the file STOP says where the process was to be killed
 
 LITTLE_DISK = 64 << 20  # bytes; with less, no checkpoint fits
 
@@ -187,6 +188,9 @@ class Run:
         """
         with writing(self.folder / STOP):
             (self.folder / STOP).touch()
+        if force:
+            with suppress(OSError):  # a full disk keeps no process from being killed
+                (self.folder / STOP).write_text(AT_ONCE)
         if force and self.status == RUNNING and "pid" in (state := self.read_state()):
             with suppress(ProcessLookupError):  # it has ended meanwhile
                 os.kill(state["pid"], signal.SIGKILL)
@@ -242,7 +246,13 @@ class Run:
         write_file(self.folder / STATE, json.dumps(state))
 
     def explain(self, what):
-        """``what`` happened, with what else the folder tells about the end of the run."""
+        """``what`` happened, with what else the folder tells about the end of the run.
+
+        That alone, where it was asked to end at once.
+        """
+        with suppress(OSError):  # nobody asked it to stop
+            if (self.folder / STOP).read_text() == AT_ONCE:
+                return "stopped at once, as asked to; the steps since the last checkpoint will be done again"
         parts = [what]
         free = shutil.disk_usage(self.folder).free
         if free < LITTLE_DISK:
