@@ -127,7 +127,8 @@ if lesson := in_hand():
     elif not len(lesson.piles):
         st.success(f"All {total} facings are taught.", icon=":material/check:")
     else:
-        st.progress(lesson.taught / total, text=f"{lesson.taught} of {total} facings taught")
+        known = lesson.known
+        st.progress(known / total, text=f"{known} of {total} facings taught")
         st.caption(
             "Facings that look alike lie in one pile; what is known least comes first, and in a known pile "
             "what may be something else, marked **?**. Drag a wrong one out, or tap some and press "

@@ -62,6 +62,13 @@ class Lesson:
         """How many of the facings are taught."""
         return int((self.piles.piles < 0).sum())
 
+    @property
+    def known(self):
+        """How many of the facings are taught, or were examples before this lesson, as of an earlier visit."""
+        examples = set(self.teaching.gallery.pictures)
+        facings = zip(self.piles.piles, self.piles.pictures, strict=True)
+        return sum(bool(pile < 0 or picture in examples) for pile, picture in facings)
+
     def suggestions(self):
         """As :meth:`Piles.suggestions`."""
         return self.piles.suggestions(self.teaching.gallery, self.embedder)

@@ -215,7 +215,7 @@ def test_facings_that_were_taught_before_are_not_taught_once_more_and_it_is_said
         assert len(gallery_versions("My brands")) == 1 + (brand == "Gelb")
         shelf = (f"{brand}.png", (tmp_path / "shelf.png").read_bytes(), "image/png")
         app.file_uploader[0].set_value(shelf).run()
-        assert not app.info
+        assert not app.info and "1 of 2 facings taught" in app.get("progress")[0].proto.text
     assert len(open_gallery("My brands").pictures) == 1
 
 
