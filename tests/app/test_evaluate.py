@@ -182,7 +182,7 @@ def test_the_worst_photos_come_first_and_can_be_searched(workspace):
     app = press(open_page(), "Evaluate")
     names = [t.value for t in app.text]
     assert names == ["val_*6*.png", "val_*4*.png", "val_*2*.png"]
-    assert any("**3 of 6** facings, 0 false, 3 missed" in m.value for m in app.markdown)
+    assert any("**3** counted, **6** labelled, 0 false, 3 missed" in m.value for m in app.markdown)
     box(app, "Show").set_value("Name").run()
     assert app.text[0].value == "val_*2*.png"
     app.text_input[0].set_value("*4*").run()
