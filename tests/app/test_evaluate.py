@@ -250,6 +250,16 @@ def test_a_shipped_model_asks_first(workspace, monkeypatch):
     assert stored == [{"force": True}]
 
 
+@pytest.mark.parametrize("few", [3, 4])
+def test_a_threshold_is_called_chosen_on_these_photos_and_doubtful_where_they_are_few(
+    workspace, weak, monkeypatch, few
+):
+    monkeypatch.setattr("skushare.app.evaluation_curves.FEW", few)
+    app = go_to_tab(press(open_page(Model="runs/weak"), "Evaluate"), "Curves")
+    told = [each.value for each in (app.warning if few > 3 else app.caption)]
+    assert any("chosen on these very photos" in text for text in told)
+
+
 def test_test_photos_give_no_threshold(workspace):
     app = press(open_page(Split="test"), "Evaluate")
     assert any("test photos" in caption.value for caption in app.caption)
