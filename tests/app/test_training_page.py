@@ -280,9 +280,12 @@ def test_a_dataset_that_cannot_be_read_is_named(tmp_path):
 @pytest.fixture
 def measured(monkeypatch):
     """What a measurement gives, which a test sets; nothing is really measured."""
-    found = SimpleNamespace(known=None, result=None)
+    found = SimpleNamespace(known=None, result=None, stopped=False)
 
-    def measure(plan, again=False):
+    def measure(plan, again=False, stop=None):
+        if found.result is None:  # lasts until it is stopped
+            assert stop.wait(60)
+            found.stopped = True
         if isinstance(found.result, Exception):
             raise found.result
         found.known = found.result
@@ -329,6 +332,19 @@ def test_a_plan_that_cannot_be_measured_is_told_why(tmp_path, measured):
     wait(app, lambda: app.error)
     assert "memory ran out" in app.error[0].value
     assert button(app, "Measure again") and button(app, "Start training")
+
+
+@pytest.mark.parametrize("by", ["Stop measuring", "Start training"])
+def test_a_measurement_goes_on_with_another_length_until_it_is_stopped(tmp_path, measured, by):
+    store(tmp_path)
+    app = open_page()
+    press(app, "Measure time and memory here")
+    steps = next(each for each in app.number_input if each.label == "Steps")
+    steps.set_value(steps.value + 100).run()
+    assert any("Taking a few steps" in text for text in texts(app.info)) and not measured.stopped
+    press(app, by)
+    wait(app, lambda: measured.stopped)
+    assert not any("Taking a few steps" in text for text in texts(app.info))
 
 
 # Watching
