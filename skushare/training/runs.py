@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import psutil
 
 from skushare.detector.config import DetectorConfig
 from skushare.detector.models import RUN_CONFIG
@@ -51,6 +52,7 @@ class Progress:
         seconds_left: estimate until the end, validations included.
         loss: of the last steps; nan before the first.
         cores: processor cores in use by the run; memory, memory_total: bytes, of the run and of the machine.
+        processor: seconds of processor time that the run's process had used, see :meth:`Run.processor`.
         updated: seconds since the epoch.
     """
 
@@ -63,6 +65,7 @@ class Progress:
     cores: float = 0.0
     memory: int = 0
     memory_total: int = 0
+    processor: float = 0.0
     updated: float = 0.0
 
 
@@ -163,6 +166,13 @@ class Run:
         except (OSError, ValueError, TypeError):
             return None
 
+    def processor(self):
+        """Seconds of processor time that the run's process has used; 0 where that cannot be told."""
+        try:
+            return processor_time(psutil.Process(self.read_state()["pid"]))
+        except (LookupError, ValueError, TypeError, psutil.Error):  # none, or no number
+            return 0.0
+
     def samples(self):
         """{step: paths of pictures} in rising order; the same photos each time, with predicted boxes."""
         folders = sorted((self.folder / SAMPLES).glob("step-*"))
@@ -260,6 +270,12 @@ class Run:
         if last := self.log_tail().strip().rpartition("\n")[2]:
             parts.append(f"last line of its log: {last[:200]}")
         return "; ".join(parts)
+
+
+def processor_time(process):
+    """Seconds of processor time that a ``psutil.Process`` has used."""
+    used = process.cpu_times()
+    return used.user + used.system
 
 
 def create_run(name, plan):

@@ -1,6 +1,7 @@
 """The Training page on runs made by hand: no process is started and no network is loaded."""
 
 import json
+import os
 import shutil
 import sys
 import time
@@ -401,6 +402,26 @@ def test_a_run_that_goes_on_shows_how(tmp_path):
         assert any("No sign of life" in text for text in texts(app.warning))  # its file tells no time
         press(app, "Stop")
         assert "Stopping" in app.info[0].value and button(app, "Stop").disabled
+
+
+def test_a_silent_run_is_called_dead_only_where_its_process_does_nothing(tmp_path, monkeypatch):
+    from skushare.lock import hold
+
+    store(tmp_path)
+    run = make_run("one", runs.RUNNING)
+    run.write_state(runs.RUNNING, pid=os.getpid())
+    assert run.processor() > 0
+    progress = json.loads((run.folder / runs.PROGRESS).read_text())
+    with atomic_write(run.folder / runs.PROGRESS) as handle:
+        handle.write(json.dumps(progress | {"updated": time.time() - 200, "processor": 40.0}).encode())
+    monkeypatch.setattr(runs.Run, "processor", lambda self: 50.0)
+    with hold(run.folder / runs.LOCK):
+        app = open_page()
+        assert any("process is at work" in text for text in texts(app.info)) and not app.warning
+        assert "Cores in use" not in metrics(app)  # an old figure
+        monkeypatch.setattr("skushare.app.training_watch.SILENT", 0.0)  # as if it had been looked at long ago
+        app.run()
+        assert any("the process does nothing" in text for text in texts(app.warning))
 
 
 def test_sample_pictures_follow_the_newest_until_the_user_looks_at_others(tmp_path):
