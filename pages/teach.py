@@ -120,6 +120,9 @@ if lesson := in_hand():
     st.subheader(plain(lesson.name))
     if lesson.problem:
         st.error(plain(lesson.problem), icon=":material/error:")
+    if lesson.done:
+        st.toast(plain(lesson.done), icon=":material/check:")
+        lesson.done = ""
     if lesson.note:
         st.info(plain(lesson.note), icon=":material/info:")
     if not total:

@@ -15,6 +15,7 @@ from skushare.app import pile_board as board_module
 from skushare.app.galleries import Teaching
 from skushare.app.gallery_intake import BRANDS, PRODUCTS
 from skushare.app.teach import Lesson, edited, products
+from skushare.app.text import plain
 from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import Gallery, GalleryError, Sku
 from skushare.brands.gallery_files import gallery_zip
@@ -176,6 +177,8 @@ def test_a_named_pile_is_learnt_saved_and_gone(app, browser):
     assert open_gallery("My brands").brands == (HOSTILE,)
     act(app, browser, kind="teach", pile=1, brand="Gruen", product="lime")
     assert "All 2 facings are taught" in texts(app.success)
+    assert [toast.value for toast in app.toast] == [plain("1 facing taught as Gruen: lime")]
+    assert not app.run().toast
     assert open_gallery("My brands").brands == (HOSTILE, "Gruen")
     assert len(gallery_versions("My brands")) == 2
 
