@@ -5,6 +5,7 @@ import weakref
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -393,6 +394,12 @@ def choose(app, label, value):
 def press(app, label):
     next(each for each in app.button if each.label == label).click().run()
     assert not app.exception
+
+
+def test_the_colour_of_a_brand_is_shown_beside_its_name(taught):
+    table = taught.dataframe[0].value
+    for color, swatch in zip(table["colour"], table["swatch"], strict=True):
+        assert f'fill="{color}"' in unquote(swatch)
 
 
 def test_a_single_wrong_example_can_be_taken_out(taught):
