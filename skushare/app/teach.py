@@ -104,7 +104,9 @@ class Lesson:
                     self.note = already_taught(gallery, action["brand"])
                 self.teaching.save(gallery)
                 if not self.note:
-                    self.done = taught_as(len(self.piles.members(pile)), action["brand"], action["product"])
+                    self.done = taught_as(
+                        len(self.piles.members(pile)), gallery.spelled(action["brand"]), action["product"]
+                    )
                 self.piles = piles
         except SkushareError as error:
             self.problem = str(error)
@@ -118,7 +120,7 @@ def already_taught(gallery, brand):
 
 def taught_as(facings, brand, product):
     """What to say where so many ``facings`` were taught, as "2 facings taught as Cola: can"."""
-    name = ": ".join(filter(None, (brand.strip(), product.strip())))
+    name = ": ".join(filter(None, (brand, product.strip())))
     return f"{facings:,} facing{'s' * (facings != 1)} taught as {name}"
 
 
