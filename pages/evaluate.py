@@ -50,7 +50,7 @@ try:
         key=f"evaluate_split_{name}",
     )
     mode = columns[4].selectbox(
-        "As", list(MODES), format_func=MODES.get, key="evaluate_mode", bind="query-params"
+        "Mode", list(MODES), format_func=MODES.get, key="evaluate_mode", bind="query-params"
     )
 
     if split is None:

@@ -120,6 +120,9 @@ if lesson := in_hand():
     st.subheader(plain(lesson.name))
     if lesson.problem:
         st.error(plain(lesson.problem), icon=":material/error:")
+    if lesson.done:
+        st.toast(plain(lesson.done), icon=":material/check:")
+        lesson.done = ""
     if lesson.note:
         st.info(plain(lesson.note), icon=":material/info:")
     if not total:
@@ -127,7 +130,8 @@ if lesson := in_hand():
     elif not len(lesson.piles):
         st.success(f"All {total} facings are taught.", icon=":material/check:")
     else:
-        st.progress(lesson.taught / total, text=f"{lesson.taught} of {total} facings taught")
+        known = lesson.known
+        st.progress(known / total, text=f"{known} of {total} facings taught")
         st.caption(
             "Facings that look alike lie in one pile; what is known least comes first, and in a known pile "
             "what may be something else, marked **?**. Drag a wrong one out, or tap some and press "

@@ -26,7 +26,9 @@ from skushare.errors import SkushareError
 def main(argv=None):
     """Run the command line; returns the exit status (0 fine, 1 some input failed, 2 nothing done)."""
     parser = build_parser()
-    args = parser.parse_args(argv)
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{getattr(args, 'of_unknown', '')}")
     try:
         status = args.run(args)
         sys.stdout.flush()

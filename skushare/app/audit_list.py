@@ -76,6 +76,10 @@ def show_list(wanted):
             "time": st.column_config.DatetimeColumn(
                 format="YYYY-MM-DD HH:mm", help="By the clock at the shelf"
             ),
+            "source": st.column_config.TextColumn(
+                help="Photos; live: one frame of a camera; sweep: a camera moved along the shelf, or a "
+                "video, each facing counted once"
+            ),
             "note": st.column_config.TextColumn(width="large"),
         },
     )

@@ -4,7 +4,7 @@ import streamlit as st
 
 from skushare.app.text import plain
 from skushare.evaluation import charts
-from skushare.evaluation.threshold import is_test, is_unlabelled, store_threshold
+from skushare.evaluation.threshold import FEW, caution, is_test, is_unlabelled, store_threshold
 
 
 def show_curves(shown):
@@ -49,6 +49,8 @@ def _offer_threshold(shown):
     dataset = shown.evaluation.dataset
     if is_test(dataset) or is_unlabelled(dataset) or best == shown.evaluation.min_score:
         return
+    photos = len(shown.photos)
+    (st.warning if photos < FEW else st.caption)(caution(photos))
     sure = True
     if model.is_shipped:
         sure = st.checkbox(

@@ -104,7 +104,7 @@ def _show_photo(shown, path, kinds, side, small):
             st.image(picture, width="stretch", alt=f"{path.name} with right, false and missed boxes")
             head = f"{plain(each.name)}: " if len(shown) > 1 else ""
             st.markdown(
-                f"{head}**{counts['found']} of {counts['facings']}** facings, "
+                f"{head}**{counts['found']}** counted, **{counts['facings']}** labelled, "
                 f"{counts['false']} false, {counts['missed']} missed"
             )
             if not small:

@@ -2,6 +2,7 @@
 
 import shlex
 from datetime import datetime
+from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
@@ -22,14 +23,16 @@ def show_products(gallery, keep):
         keep: called with the changed gallery, saves it.
     """
     table = products(gallery)
+    table.insert(table.columns.get_loc("colour"), "swatch", table["colour"].map(_swatch))
     key = f"products_{gallery.digest[:12]}"
     st.data_editor(
         table,
         key=key,
         hide_index=True,
-        disabled=["examples"],
+        disabled=["examples", "swatch"],
         column_config={
             "own": st.column_config.CheckboxColumn("own", help="Your own brand, against competitors"),
+            "swatch": st.column_config.ImageColumn("", width=50),
             "colour": st.column_config.TextColumn("colour", help="#RRGGBB, in the charts"),
         },
     )
@@ -39,6 +42,13 @@ def show_products(gallery, keep):
         if changed.digest != gallery.digest:
             keep(changed)
             st.rerun()
+
+
+def _swatch(color):
+    """A picture of ``color``, "#RRGGBB", as an address that a browser shows."""
+    square = f'<rect width="24" height="24" fill="{color}"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24">{square}</svg>'
+    return f"data:image/svg+xml,{quote(svg)}"
 
 
 def show_product(gallery, keep):

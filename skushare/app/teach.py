@@ -23,6 +23,7 @@ class Lesson:
         teaching: the gallery that learns them.
         problem: why the last action was refused; empty if it was done.
         note: what is to be said of the last action that was done; mostly empty.
+        done: what the last action taught, for people, until it was said; mostly empty.
         elsewhere: how many of the facings other galleries have learnt.
     """
 
@@ -32,6 +33,7 @@ class Lesson:
     embedder: object = field(repr=False)
     problem: str = ""
     note: str = ""
+    done: str = ""
     elsewhere: int = 0
 
     @classmethod
@@ -62,6 +64,13 @@ class Lesson:
         """How many of the facings are taught."""
         return int((self.piles.piles < 0).sum())
 
+    @property
+    def known(self):
+        """How many of the facings are taught, or were examples before this lesson, as of an earlier visit."""
+        examples = set(self.teaching.gallery.pictures)
+        facings = zip(self.piles.piles, self.piles.pictures, strict=True)
+        return sum(bool(pile < 0 or picture in examples) for pile, picture in facings)
+
     def suggestions(self):
         """As :meth:`Piles.suggestions`."""
         return self.piles.suggestions(self.teaching.gallery, self.embedder)
@@ -72,7 +81,7 @@ class Lesson:
         What is taught is saved at once, with all that others taught the gallery until then. An action on a
         pile that is gone, as after a double click, does nothing.
         """
-        self.problem = self.note = ""
+        self.problem = self.note = self.done = ""
         kind, pile = action["kind"], action.get("pile", action.get("to"))
         if pile is not None and pile not in self.piles.numbers:
             return
@@ -94,6 +103,10 @@ class Lesson:
                 if gallery is self.teaching.gallery:
                     self.note = already_taught(gallery, action["brand"])
                 self.teaching.save(gallery)
+                if not self.note:
+                    self.done = taught_as(
+                        len(self.piles.members(pile)), gallery.spelled(action["brand"]), action["product"]
+                    )
                 self.piles = piles
         except SkushareError as error:
             self.problem = str(error)
@@ -103,6 +116,12 @@ def already_taught(gallery, brand):
     """What to say where all facings that were named ``brand`` are examples of it in ``gallery``."""
     brand = gallery.spelled(brand)
     return f"{gallery.name}: these facings are examples of {brand} already, and none is taught twice"
+
+
+def taught_as(facings, brand, product):
+    """What to say where so many ``facings`` were taught, as "2 facings taught as Cola: can"."""
+    name = ": ".join(filter(None, (brand, product.strip())))
+    return f"{facings:,} facing{'s' * (facings != 1)} taught as {name}"
 
 
 def products(gallery):

@@ -10,8 +10,7 @@ import streamlit as st
 from skushare.app.polling import poll
 from skushare.app.text import duration, plain
 from skushare.errors import SkushareError
-from skushare.training.estimate import estimate, known_estimate
-from skushare.training.plan import Plan
+from skushare.training.estimate import cost_key, estimate, known_estimate
 
 REFRESH = 2.0  # seconds
 TIGHT = 0.8  # of the machine's memory
@@ -19,11 +18,11 @@ TIGHT = 0.8  # of the machine's memory
 
 def show_estimate(plan):
     """Time and memory of ``plan`` if they were measured, else a button that measures them."""
-    asked = plan.to_json()
-    if st.session_state.get("training_measured") == asked:
-        poll(_wait_for, REFRESH, asked)
-        return
     try:
+        key, measuring = cost_key(plan), st.session_state.get("training_measuring")
+        if measuring and measuring.key == key:
+            poll(_wait_for, REFRESH, plan)
+            return
         known = known_estimate(plan)
     except SkushareError as error:
         st.error(plain(str(error)), icon=":material/error:")
@@ -37,7 +36,7 @@ def show_estimate(plan):
         width="content" if known else "stretch",
         help="Takes a few real steps on this machine, which lasts half a minute or more.",
         on_click=_measure,
-        args=(asked,),
+        args=(plan, key),
     )
 
 
@@ -58,35 +57,40 @@ def _show(known):
         )
 
 
-def _measure(asked):
-    _measurement.clear(asked)
-    st.session_state.training_measured = asked
-    _measurement(asked)
+class _Measuring:
+    """A measurement of a plan, its ``cost_key`` being ``key``; a thread, as it only waits for a process."""
 
+    def __init__(self, plan, key):
+        self.key, self.future, self.stop = key, Future(), threading.Event()
+        threading.Thread(target=self._measure, args=(plan,), daemon=True).start()
 
-@st.cache_resource(max_entries=20, show_spinner=False)
-def _measurement(asked):
-    """The future ``Estimate`` of a plan, shared by all visitors; a thread, as it only waits for a process."""
-    future = Future()
-
-    def work():
+    def _measure(self, plan):
         try:
-            future.set_result(estimate(Plan.from_json(asked), again=True))
+            self.future.set_result(estimate(plan, again=True, stop=self.stop))
         except Exception as error:  # told on the page, and a lost thread would be waited for in vain
-            future.set_exception(error)
-
-    threading.Thread(target=work, daemon=True).start()
-    return future
+            self.future.set_exception(error)
 
 
-def _wait_for(asked):
-    future = _measurement(asked)
-    if not future.done():
+def stop_measuring():
+    """End the visitor's measurement, if one is on its way: it would take time from what comes next."""
+    if measuring := st.session_state.pop("training_measuring", None):
+        measuring.stop.set()
+
+
+def _measure(plan, key):
+    stop_measuring()
+    st.session_state.training_measuring = _Measuring(plan, key)
+
+
+def _wait_for(plan):
+    measuring = st.session_state.get("training_measuring")
+    if measuring and not measuring.future.done():
         st.info("Taking a few steps to see how long they take ...", icon=":material/timer:")
+        st.button("Stop measuring", icon=":material/stop:", type="tertiary", on_click=stop_measuring)
         return
-    error = future.exception()
+    error = measuring and measuring.future.exception()
     if error is None:
-        st.session_state.training_measured = None
+        stop_measuring()
         st.rerun()
     st.error(plain(str(error)), icon=":material/error:")
-    st.button("Measure again", on_click=_measure, args=(asked,), key="training_measure_again")
+    st.button("Measure again", on_click=_measure, args=(plan, measuring.key), key="training_measure_again")

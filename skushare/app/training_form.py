@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from skushare.app.text import plain
-from skushare.app.training_estimate import show_estimate
+from skushare.app.training_estimate import show_estimate, stop_measuring
 from skushare.app.training_photos import choose_photos, read_sources
 from skushare.app.training_settings import choose_length, choose_more
 from skushare.app.training_state import RUNS, next_turn, show_tab, turn
@@ -198,6 +198,7 @@ def _start(plan, usual):
         except SkushareError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
+        stop_measuring()
         st.session_state.pop("training_clone", None)
         next_turn()
         show_tab(RUNS, run.name)

@@ -27,6 +27,7 @@ from skushare.workspace import runs_folder
 REFRESH = 2.0  # seconds
 LIST_REFRESH = 5.0  # seconds
 SILENT = 120.0  # seconds without a sign of life after which the page says so
+AT_WORK = 0.005  # of a core; on a machine that is busy with other programs, training gets little
 ACTIVE = (runs.QUEUED, runs.RUNNING)
 COLOURS = {
     runs.QUEUED: "gray",
@@ -155,7 +156,8 @@ def _show_figures(run, status):
     epochs = run.epochs_a_step()
     of_epochs = f" (epoch {progress.step * epochs:.1f} of {progress.steps * epochs:.1f})" if epochs else ""
     text = f"Step {progress.step:,} of {progress.steps:,}{of_epochs}"
-    running = status == runs.RUNNING
+    running, seconds = status == runs.RUNNING, time.time() - progress.updated
+    silent = running and progress.phase == "training" and seconds > SILENT + 5 * progress.seconds_per_step
     st.progress(
         min(1.0, progress.step / max(1, progress.steps)),
         text=f"{text}, {progress.phase}" if running and progress.phase != "done" else text,
@@ -172,13 +174,31 @@ def _show_figures(run, status):
             st.metric("Count off by", f"{best['count_mae']:.1f}", border=True)
         if not math.isnan(progress.loss):
             st.metric("Loss", f"{progress.loss:.3f}", border=True)
-        if running:
+        if running and not silent:
             st.metric("Cores in use", f"{progress.cores:.1f}", border=True)
+        if running:
             total = f"Of the {progress.memory_total / 2**30:.0f} GB of this machine."
             st.metric("Memory", f"{progress.memory / 2**30:.1f} GB", border=True, help=total)
-    silent = time.time() - progress.updated
-    if running and progress.phase == "training" and silent > SILENT + 5 * progress.seconds_per_step:
-        st.warning(f"No sign of life for {duration(silent)}. If it stays so, stop it at once and resume.")
+    if silent:
+        _tell_silence(run, progress, seconds)
+
+
+def _tell_silence(run, progress, silent):
+    """Tell of a run whose last step was ``silent`` seconds ago whether its process does anything."""
+    used, now = run.processor(), time.time()
+    looks = st.session_state.setdefault("training_looks", {})
+    told, before, at, works = looks.get(run.name, (None, 0.0, 0.0, False))
+    if told != progress.updated:  # silent since then
+        before, at = progress.processor, progress.updated
+    if told != progress.updated or now - at > SILENT:
+        works = used - before > AT_WORK * (now - at)
+        looks[run.name] = progress.updated, used, now, works
+    if works:
+        text = f"The last step was {duration(silent)} ago, but the process is at work: give it time."
+        st.info(f"{text} Other programs may keep the machine busy.")
+    else:
+        text = f"No sign of life for {duration(silent)}: the process does nothing."
+        st.warning(f"{text} If it stays so, stop it at once and resume.")
 
 
 def _show_curves(run):

@@ -34,6 +34,9 @@ def add(commands):
     )
     parser.add_argument("--port", type=int, help=f"(default: {PORT}, or the next that is free)")
     parser.add_argument("streamlit", nargs="*", metavar="-- OPTION", help="what goes on to Streamlit")
+    parser.set_defaults(
+        of_unknown="; what is Streamlit's follows --, as in: skushare app -- --theme.base dark"
+    )
 
 
 def run(args):

@@ -53,7 +53,7 @@ def run(args):
     from skushare.evaluation import report
     from skushare.evaluation.evaluate import append_row, check_table, make_row
     from skushare.evaluation.evaluation import Evaluation
-    from skushare.evaluation.threshold import check_storable, is_unlabelled, store_threshold
+    from skushare.evaluation.threshold import caution, check_storable, is_unlabelled, store_threshold
 
     if args.loss:
         os.environ.setdefault("KERAS_BACKEND", "numpy")  # formulas alone need no more
@@ -86,7 +86,8 @@ def run(args):
         print(f"{args.details}: figures, tables and predictions")
     if args.set_threshold:
         store_threshold(model, args.mode, row["best_score"], dataset, args.force)
-        print(f"{model.folder}: counts from {row['best_score']:.2f} on in {args.mode} mode now")
+        print(f"{model.folder}: counts from {row['best_score']:.2f} on in {args.mode} mode now.", end=" ")
+        print(caution(len(result.samples)))
     if is_unlabelled(dataset):
         print(f"skushare: {dataset.name} has no labelled box: AP, AR and recall say nothing", file=sys.stderr)
     if saved["trained"]:

@@ -5,6 +5,18 @@ import re
 from skushare.detector.models import set_threshold
 from skushare.errors import ConfigError
 
+FEW = 30  # photos
+
+
+def caution(photos):
+    """What is to be said of a threshold that was chosen on so many ``photos``, a sentence or two."""
+    if photos >= FEW:
+        return "It was chosen on these very photos: as a rule, its error on others is larger."
+    return (
+        f"It was chosen on these very photos, and {photos} are few: on others it may count worse than the "
+        f"one in use. Choose it on at least some {FEW} photos."
+    )
+
 
 def check_storable(model, dataset, force=False, mode="photo", size=None):
     """Whether a threshold that was chosen on ``dataset`` may be written into ``model``.

@@ -8,12 +8,14 @@ import cv2
 from aiortc.contrib.media import MediaRelay
 
 # 4:3 is the whole sensor of most cameras, so a shelf keeps its top and bottom rows; larger frames
-# cost more to encode than they add to what the live detector sees.
+# cost more to encode than they add to what the live detector sees. A camera without this size gives the
+# nearest that it has as it is: cut to 4:3, a wide picture would lose a quarter of the shelf.
 CONSTRAINTS = {
     "video": {
         "facingMode": {"ideal": "environment"},
         "width": {"ideal": 960},
         "height": {"ideal": 720},
+        "resizeMode": {"ideal": "none"},
         "frameRate": {"ideal": 15, "max": 30},
     },
     "audio": False,

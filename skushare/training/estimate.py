@@ -28,6 +28,8 @@ from skushare.workspace import workspace
 STEPS = 5  # measured after the first, which builds the graph
 PHOTOS = 3  # validated, the first of which builds a graph as well
 TIMEOUT = 900.0  # seconds; a busy machine may need minutes
+LOOK = 0.5  # seconds between two looks whether it is still wanted
+JOB = (sys.executable, "-m", "skushare.training.estimate")
 BUSY = 25.0  # per cent of all processor cores in use by others
 # Settings that change how long a step takes; others change how many there are, or what they teach.
 _COSTS = (
@@ -62,7 +64,7 @@ class Estimate:
 
 def known_estimate(plan):
     """The :class:`Estimate` of ``plan`` if a like one was measured before, else ``None``."""
-    return _known(plan, _key(plan))
+    return _known(plan, cost_key(plan))
 
 
 def _known(plan, key):
@@ -73,32 +75,22 @@ def _known(plan, key):
         return None  # of another version
 
 
-def estimate(plan, again=False):
+def estimate(plan, again=False, stop=None):
     """The :class:`Estimate` of ``plan``; takes half a minute or more where it has to be measured.
 
     Args:
         plan: a ``Plan``; again: measure even if it is known.
+        stop: a ``threading.Event``; once it is set, nothing is measured any more.
 
     Raises:
-        SkushareError: the plan cannot be carried out here; the message tells why.
+        SkushareError: the plan cannot be carried out here, or it was stopped; the message tells why.
     """
-    key = _key(plan)
+    key = cost_key(plan)
     if not again and (known := _known(plan, key)):
         return known
     plan = plan.located()
     busy = psutil.cpu_percent(interval=0.5) > BUSY
-    try:
-        result = subprocess.run(
-            [sys.executable, "-m", "skushare.training.estimate"],
-            input=plan.to_json(),
-            env=environment(plan),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-        )
-    except subprocess.TimeoutExpired:
-        raise SkushareError(f"nothing was measured within {TIMEOUT / 60:.0f} minutes") from None
+    result = _run_job(plan, stop)
     if result.returncode == -9:
         raise SkushareError("memory ran out while measuring; take a smaller batch")
     if result.returncode:
@@ -110,6 +102,30 @@ def estimate(plan, again=False):
     make_folder(path.parent)
     write_file(path, json.dumps(read_json(_cache_file()) | {key: asdict(found)}, indent=2))
     return _for_length(found, plan)
+
+
+def _run_job(plan, stop):
+    """Measure ``plan`` in a process of its own, which ends early once ``stop`` is set, if there is one.
+
+    Returns:
+        its ``subprocess.CompletedProcess``.
+    """
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    end, given = time.monotonic() + TIMEOUT, plan.to_json()
+    with subprocess.Popen(JOB, env=environment(plan), cwd=ROOT, text=True, **pipes) as process:
+        try:
+            while True:
+                try:
+                    output, errors = process.communicate(given, timeout=LOOK)
+                    return subprocess.CompletedProcess(JOB, process.returncode, output, errors)
+                except subprocess.TimeoutExpired:
+                    given = None  # it has it
+                if stop is not None and stop.is_set():
+                    raise SkushareError("measuring was stopped")
+                if time.monotonic() > end:
+                    raise SkushareError(f"nothing was measured within {TIMEOUT / 60:.0f} minutes")
+        finally:
+            process.kill()  # nothing happens to one that has ended
 
 
 def measure(plan):
@@ -156,9 +172,15 @@ def _for_length(found, plan):
     return replace(found, seconds=seconds + validations * found.photos * found.seconds_per_photo)
 
 
-def _key(plan):
+def cost_key(plan):
+    """A text that is the same for plans whose steps and validations take the same, however many they are.
+
+    Raises:
+        ConfigError: data or weights of ``plan`` are not there.
+    """
     content = asdict(plan.located())
     content["training"] = {name: content["training"][name] for name in _COSTS}
+    content["training"]["ema"] = plan.training.ema > 0  # an average costs the same however far it reaches
     content["data"] = [_state(source) for source in (*(name for name, _ in plan.train), plan.validation)]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 

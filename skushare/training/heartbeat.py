@@ -11,7 +11,7 @@ import psutil
 from skushare.errors import SkushareError
 from skushare.files import atomic_write
 from skushare.training.observer import Observer
-from skushare.training.runs import PROGRESS, Progress, Run
+from skushare.training.runs import PROGRESS, Progress, Run, processor_time
 
 EVERY = 2.0  # seconds between writings, each of which waits for the disk
 SMOOTHING = 0.9  # the weight of all former steps in the seconds a step takes
@@ -79,6 +79,7 @@ class Heartbeat(Observer):
             cores=self.process.cpu_percent() / 100,
             memory=self.process.memory_info().rss,
             memory_total=psutil.virtual_memory().total,
+            processor=processor_time(self.process),
             updated=time.time(),
         )
         self.written = time.monotonic()

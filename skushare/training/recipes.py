@@ -67,8 +67,9 @@ _RECIPES = (
     ),
     Recipe(
         "article",
-        "The article's settings",
-        "What the article on real-time SKU detection trained with, number by number, to compare with.",
+        "A published article's settings",
+        "Those of the article on SKU detection in a browser that this project began with, number by number, "
+        "to compare with.",
         # Called 320, but its file resizes to 300.
         replace(SSD_MOBILENET_V2_320, input_size=300, photo_size=300, live_size=300),
         TrainingConfig(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import psutil
 
 from skushare.detector.config import DetectorConfig
 from skushare.detector.models import RUN_CONFIG
@@ -35,6 +36,7 @@ STATE, LOCK, STOP, LOG = "state.json", "lock", "stop", "log.txt"
 PROGRESS, METRICS, LOSSES, SAMPLES, EVENTS = "progress.json", "metrics.csv", "losses.csv", "samples", "events"
 DATA, LABELS = "data.json", "labels.json"
 WORKER_LOCK, WORKER_LOG = ".worker.lock", ".worker.log"
+AT_ONCE = "at once"  # what the file STOP says where the process was to be killed
 
 LITTLE_DISK = 64 << 20  # bytes; with less, no checkpoint fits
 
@@ -50,6 +52,7 @@ class Progress:
         seconds_left: estimate until the end, validations included.
         loss: of the last steps; nan before the first.
         cores: processor cores in use by the run; memory, memory_total: bytes, of the run and of the machine.
+        processor: seconds of processor time that the run's process had used, see :meth:`Run.processor`.
         updated: seconds since the epoch.
     """
 
@@ -62,6 +65,7 @@ class Progress:
     cores: float = 0.0
     memory: int = 0
     memory_total: int = 0
+    processor: float = 0.0
     updated: float = 0.0
 
 
@@ -157,6 +161,13 @@ class Run:
         except TypeError:  # none yet
             return None
 
+    def processor(self):
+        """Seconds of processor time that the run's process has used; 0 where that cannot be told."""
+        try:
+            return processor_time(psutil.Process(self.read_state()["pid"]))
+        except (LookupError, ValueError, TypeError, psutil.Error):  # none, or no number
+            return 0.0
+
     def samples(self):
         """{step: paths of pictures} in rising order; the same photos each time, with predicted boxes."""
         folders = sorted((self.folder / SAMPLES).glob("step-*"))
@@ -176,6 +187,9 @@ class Run:
         """
         with writing(self.folder / STOP):
             (self.folder / STOP).touch()
+        if force:
+            with suppress(OSError):  # a full disk keeps no process from being killed
+                (self.folder / STOP).write_text(AT_ONCE)
         if force and self.status == RUNNING and "pid" in (state := self.read_state()):
             with suppress(ProcessLookupError):  # it has ended meanwhile
                 os.kill(state["pid"], signal.SIGKILL)
@@ -228,7 +242,13 @@ class Run:
         write_file(self.folder / STATE, json.dumps(state))
 
     def explain(self, what):
-        """``what`` happened, with what else the folder tells about the end of the run."""
+        """``what`` happened, with what else the folder tells about the end of the run.
+
+        That alone, where it was asked to end at once.
+        """
+        with suppress(OSError):  # nobody asked it to stop
+            if (self.folder / STOP).read_text() == AT_ONCE:
+                return "stopped at once, as asked to; the steps since the last checkpoint will be done again"
         parts = [what]
         free = shutil.disk_usage(self.folder).free
         if free < LITTLE_DISK:
@@ -236,6 +256,12 @@ class Run:
         if last := self.log_tail().strip().rpartition("\n")[2]:
             parts.append(f"last line of its log: {last[:200]}")
         return "; ".join(parts)
+
+
+def processor_time(process):
+    """Seconds of processor time that a ``psutil.Process`` has used."""
+    used = process.cpu_times()
+    return used.user + used.system
 
 
 def create_run(name, plan):

@@ -188,7 +188,7 @@ def test_the_worst_photos_come_first_and_can_be_searched(workspace):
     app = press(open_page(), "Evaluate")
     names = [t.value for t in app.text]
     assert names == ["val_*6*.png", "val_*4*.png", "val_*2*.png"]
-    assert any("**3 of 6** facings, 0 false, 3 missed" in m.value for m in app.markdown)
+    assert any("**3** counted, **6** labelled, 0 false, 3 missed" in m.value for m in app.markdown)
     box(app, "Show").set_value("Name").run()
     assert app.text[0].value == "val_*2*.png"
     app.text_input[0].set_value("*4*").run()
@@ -254,6 +254,16 @@ def test_a_shipped_model_asks_first(workspace, monkeypatch):
     next(c for c in app.checkbox if "shipped" in c.label).check().run()
     press(app, "from now on")
     assert stored == [{"force": True}]
+
+
+@pytest.mark.parametrize("few", [3, 4])
+def test_a_threshold_is_called_chosen_on_these_photos_and_doubtful_where_they_are_few(
+    workspace, weak, monkeypatch, few
+):
+    monkeypatch.setattr("skushare.app.evaluation_curves.FEW", few)
+    app = go_to_tab(press(open_page(Model="runs/weak"), "Evaluate"), "Curves")
+    told = [each.value for each in (app.warning if few > 3 else app.caption)]
+    assert any("chosen on these very photos" in text for text in told)
 
 
 def test_test_photos_give_no_threshold(workspace):

@@ -485,6 +485,7 @@ def test_a_reloaded_page_has_its_list_again_and_another_visitor_has_not(detector
     assert metrics(reloaded("list", own, "photos"))["Photos"] == "1"
     press(again, "Clear the list")
     assert "list" not in again.query_params and not again.metric
+    assert "it was cleared or replaced" in reloaded("list", own, "photos").warning[0].value
     assert metrics(reloaded("list", token, "photos"))["Photos"] == "2"  # as its owner left it
     first.file_uploader[0].set_value([upload("c.jpg", photo(120))]).run()
     assert metrics(reloaded("list", token, "photos"))["Photos"] == "3"

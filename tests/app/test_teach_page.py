@@ -5,6 +5,7 @@ import weakref
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from skushare.app import taught as taught_module
 from skushare.app.galleries import Teaching, with_free_name
 from skushare.app.gallery_intake import BRANDS, PRODUCTS
 from skushare.app.teach import Lesson, edited, products
+from skushare.app.text import plain
 from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import LONGEST_NAME, Gallery, GalleryError, Sku
 from skushare.brands.gallery_files import gallery_zip
@@ -177,6 +179,8 @@ def test_a_named_pile_is_learnt_saved_and_gone(app, browser):
     assert open_gallery("My brands").brands == (HOSTILE,)
     act(app, browser, kind="teach", pile=1, brand="Gruen", product="lime")
     assert "All 2 facings are taught" in texts(app.success)
+    assert [toast.value for toast in app.toast] == [plain("1 facing taught as Gruen: lime")]
+    assert not app.run().toast
     assert open_gallery("My brands").brands == (HOSTILE, "Gruen")
     assert len(gallery_versions("My brands")) == 2
 
@@ -216,7 +220,7 @@ def test_facings_that_were_taught_before_are_not_taught_once_more_and_it_is_said
         assert len(gallery_versions("My brands")) == 1 + (brand == "Gelb")
         shelf = (f"{brand}.png", (tmp_path / "shelf.png").read_bytes(), "image/png")
         app.file_uploader[0].set_value(shelf).run()
-        assert not app.info
+        assert not app.info and "1 of 2 facings taught" in app.get("progress")[0].proto.text
     assert len(open_gallery("My brands").pictures) == 1
 
 
@@ -400,6 +404,12 @@ def choose(app, label, value):
 def press(app, label):
     next(each for each in app.button if each.label == label).click().run()
     assert not app.exception
+
+
+def test_the_colour_of_a_brand_is_shown_beside_its_name(taught):
+    table = taught.dataframe[0].value
+    for color, swatch in zip(table["colour"], table["swatch"], strict=True):
+        assert f'fill="{color}"' in unquote(swatch)
 
 
 def test_a_single_wrong_example_can_be_taken_out(taught):

@@ -1,6 +1,7 @@
 """The Training page on runs made by hand: no process is started and no network is loaded."""
 
 import json
+import os
 import shutil
 import sys
 import time
@@ -280,9 +281,12 @@ def test_a_dataset_that_cannot_be_read_is_named(tmp_path):
 @pytest.fixture
 def measured(monkeypatch):
     """What a measurement gives, which a test sets; nothing is really measured."""
-    found = SimpleNamespace(known=None, result=None)
+    found = SimpleNamespace(known=None, result=None, stopped=False)
 
-    def measure(plan, again=False):
+    def measure(plan, again=False, stop=None):
+        if found.result is None:  # lasts until it is stopped
+            assert stop.wait(60)
+            found.stopped = True
         if isinstance(found.result, Exception):
             raise found.result
         found.known = found.result
@@ -329,6 +333,19 @@ def test_a_plan_that_cannot_be_measured_is_told_why(tmp_path, measured):
     wait(app, lambda: app.error)
     assert "memory ran out" in app.error[0].value
     assert button(app, "Measure again") and button(app, "Start training")
+
+
+@pytest.mark.parametrize("by", ["Stop measuring", "Start training"])
+def test_a_measurement_goes_on_with_another_length_until_it_is_stopped(tmp_path, measured, by):
+    store(tmp_path)
+    app = open_page()
+    press(app, "Measure time and memory here")
+    steps = next(each for each in app.number_input if each.label == "Steps")
+    steps.set_value(steps.value + 100).run()
+    assert any("Taking a few steps" in text for text in texts(app.info)) and not measured.stopped
+    press(app, by)
+    wait(app, lambda: measured.stopped)
+    assert not any("Taking a few steps" in text for text in texts(app.info))
 
 
 # Watching
@@ -387,6 +404,26 @@ def test_a_run_that_goes_on_shows_how(tmp_path):
         assert any("No sign of life" in text for text in texts(app.warning))  # its file tells no time
         press(app, "Stop")
         assert "Stopping" in app.info[0].value and button(app, "Stop").disabled
+
+
+def test_a_silent_run_is_called_dead_only_where_its_process_does_nothing(tmp_path, monkeypatch):
+    from skushare.lock import hold
+
+    store(tmp_path)
+    run = make_run("one", runs.RUNNING)
+    run.write_state(runs.RUNNING, pid=os.getpid())
+    assert run.processor() > 0
+    progress = json.loads((run.folder / runs.PROGRESS).read_text())
+    with atomic_write(run.folder / runs.PROGRESS) as handle:
+        handle.write(json.dumps(progress | {"updated": time.time() - 200, "processor": 40.0}).encode())
+    monkeypatch.setattr(runs.Run, "processor", lambda self: 50.0)
+    with hold(run.folder / runs.LOCK):
+        app = open_page()
+        assert any("process is at work" in text for text in texts(app.info)) and not app.warning
+        assert "Cores in use" not in metrics(app)  # an old figure
+        monkeypatch.setattr("skushare.app.training_watch.SILENT", 0.0)  # as if it had been looked at long ago
+        app.run()
+        assert any("the process does nothing" in text for text in texts(app.warning))
 
 
 def test_sample_pictures_follow_the_newest_until_the_user_looks_at_others(tmp_path):

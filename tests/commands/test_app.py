@@ -109,7 +109,7 @@ def test_the_rest_goes_to_streamlit(started, before):
 def test_an_unknown_option_is_told(started, capsys):
     with pytest.raises(SystemExit):
         main(["app", "--lna"])
-    assert "--lna" in capsys.readouterr().err
+    assert "--lna; what is Streamlit's follows --" in capsys.readouterr().err
 
 
 def test_without_the_pages_it_says_where_to_start_it(monkeypatch, tmp_path, capsys):

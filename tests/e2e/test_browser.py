@@ -8,6 +8,8 @@ import time
 import cv2
 from playwright.sync_api import expect
 
+from skushare.live.video import CONSTRAINTS
+
 TOLERANCE = 0.1  # of the known count
 PATIENCE = 60  # seconds, on a machine that does other work too
 expect.set_options(timeout=1000 * PATIENCE)
@@ -39,6 +41,21 @@ def near(count):
 def start_camera(page, app_url):
     page.goto(f"{app_url}/live")
     page.frame_locator("iframe").get_by_role("button", name="Start the camera").click()
+
+
+def test_a_wide_camera_shows_its_whole_view(open_browser, app_url):
+    page = open_browser(flags=["--use-fake-device-for-media-stream"])  # of 1280 x 720
+    page.goto(app_url)
+    got = page.evaluate(
+        """async (asked) => {
+          const stream = await navigator.mediaDevices.getUserMedia(asked)
+          const { width, height } = stream.getVideoTracks()[0].getSettings()
+          stream.getTracks().forEach((track) => track.stop())
+          return { width, height }
+        }""",
+        CONSTRAINTS,
+    )
+    assert got == {"width": 1280, "height": 720}
 
 
 def upload(page, app_url, *files):

@@ -10,7 +10,7 @@ import pytest
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.detector.models import models_folder, read_model
 from skushare.errors import ConfigError, ModelError
-from skushare.evaluation.threshold import check_storable, is_test, store_threshold
+from skushare.evaluation.threshold import FEW, caution, check_storable, is_test, store_threshold
 
 
 @pytest.fixture
@@ -25,6 +25,10 @@ def labelled(name, boxes=1):
     box = np.tile(np.float32([1, 1, 9, 9]), (boxes, 1))
     sample = Sample(Path("a.jpg"), 10, 10, box, np.zeros(boxes, np.int32), np.ones(boxes, np.float32))
     return Dataset(name, (sample,), ("facing",))
+
+
+def test_few_photos_are_a_reason_to_doubt_a_threshold():
+    assert "3 are few" in caution(3) and "few" not in caution(FEW)
 
 
 @pytest.mark.parametrize("boxes", [0, 1])

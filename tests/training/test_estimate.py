@@ -2,6 +2,8 @@ import json
 import math
 import shutil
 import subprocess
+import sys
+import threading
 from dataclasses import replace
 
 import pytest
@@ -37,12 +39,12 @@ def process(monkeypatch):
     class Process:
         runs, returncode, stdout, stderr = 0, 0, "chatter\n" + json.dumps(MEASURED) + "\n", ""
 
-        def __call__(self, command, **options):
+        def __call__(self, plan, stop):
             self.runs += 1
-            return subprocess.CompletedProcess(command, self.returncode, self.stdout, self.stderr)
+            return subprocess.CompletedProcess((), self.returncode, self.stdout, self.stderr)
 
     process = Process()
-    monkeypatch.setattr(estimate.subprocess, "run", process)
+    monkeypatch.setattr(estimate, "_run_job", process)
     return process
 
 
@@ -61,7 +63,8 @@ def test_time_adds_up_steps_and_validations(plan, process):
 def test_what_was_measured_is_kept_for_plans_of_the_same_cost(plan, process):
     assert estimate.known_estimate(plan) is None
     estimate.estimate(plan)
-    longer = replace(plan, training=replace(plan.training, steps=1000, learning_rate=0.1))
+    ema = plan.training.ema / 2  # which goes with the steps
+    longer = replace(plan, training=replace(plan.training, steps=1000, learning_rate=0.1, ema=ema))
     assert estimate.estimate(longer).seconds > 2000 and process.runs == 1
     assert estimate.known_estimate(longer) == estimate.estimate(longer)
     for costlier in (
@@ -117,4 +120,19 @@ def test_a_damaged_cache_is_measured_anew(plan, process, tmp_path):
 def test_a_plan_that_does_not_work_is_explained(plan, process, returncode, stderr, words):
     process.returncode, process.stderr = returncode, stderr
     with pytest.raises(SkushareError, match=words):
+        estimate.estimate(plan)
+
+
+def test_the_process_that_measures_gets_the_plan_and_can_be_stopped(plan, monkeypatch):
+    monkeypatch.setattr(estimate, "LOOK", 0.01)
+    monkeypatch.setattr(estimate, "JOB", (sys.executable, "-c", "import sys; print(sys.stdin.read())"))
+    told = estimate._run_job(plan, None)
+    assert told.returncode == 0 and Plan.from_json(told.stdout) == plan
+    monkeypatch.setattr(estimate, "JOB", (sys.executable, "-c", "import time; time.sleep(100)"))
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(SkushareError, match="stopped"):
+        estimate.estimate(plan, stop=stop)
+    monkeypatch.setattr(estimate, "TIMEOUT", 0.0)
+    with pytest.raises(SkushareError, match="within 0 minutes"):
         estimate.estimate(plan)

@@ -91,7 +91,7 @@ def test_a_run_tells_how_far_it_is(finished):
     progress = finished.progress()
     assert (progress.step, progress.steps, progress.phase, progress.seconds_left) == (4, 4, "done", 0)
     assert progress.seconds_per_step > 0 and np.isfinite(progress.loss)
-    assert 0 < progress.memory < progress.memory_total
+    assert 0 < progress.memory < progress.memory_total and progress.processor > 0
 
 
 def test_tensorboard_reads_its_events_without_tensorflow(finished):

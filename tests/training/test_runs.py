@@ -127,6 +127,17 @@ def test_a_run_that_ends_while_it_is_killed_is_stopped(run, monkeypatch, state):
     assert (run.folder / runs.STOP).exists()
 
 
+def test_a_run_that_was_asked_to_stop_at_once_blames_nothing_else(run):
+    run.write_state(RUNNING, pid=2**22 + 1)
+    run.stop()
+    assert "process is gone" in run.reason
+    run.stop(force=True)
+    assert run.status == INTERRUPTED and run.reason.startswith("stopped at once, as asked to")
+    assert run.explain("its process was killed") == run.reason  # as the queue's worker asks
+    run.resume()
+    assert "was killed" in run.explain("its process was killed")
+
+
 def test_a_run_whose_process_is_gone_is_interrupted_and_says_what_is_known(run, monkeypatch):
     run.write_state(RUNNING, pid=1)
     (run.folder / runs.LOG).write_text("step 3\nstep 4\n\n")
