@@ -6,6 +6,7 @@ from io import BufferedRandom
 import streamlit as st
 
 from skushare.app.notes import note
+from skushare.app.text import plain
 from skushare.app.work import begin_work
 from skushare.dataset import store
 
@@ -28,6 +29,7 @@ class _Made:
     file: BufferedRandom
     size: int  # bytes
     file_name: str
+    left_out: str  # for people; empty where all is in it
 
 
 def download_popover(dataset):
@@ -50,6 +52,7 @@ def download_popover(dataset):
             type="primary",
             icon=":material/download:",
             on_click="ignore",
+            help=plain(made.left_out) or None,
         )
 
 
@@ -62,11 +65,10 @@ def _make(name, format):
 
     def tell(result):
         of, file, left_out = result
-        _drop()
-        made = _Made(of, file, file.tell(), f"{name}-{format}.zip")
+        made = _Made(of, file, file.tell(), f"{name}-{format}.zip", "; ".join(left_out))
         st.session_state.dataset_zip = made
         st.session_state.dataset_zips = st.session_state.get("dataset_zips", 0) + 1
-        note("; ".join([f"{made.file_name} is ready", *left_out]))
+        note("; ".join(filter(None, (f"{made.file_name} is ready", made.left_out))))
 
     _drop()  # its room on the disk is for the next
     begin_work(make, tell)
