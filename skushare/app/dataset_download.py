@@ -1,5 +1,6 @@
 """The way of a dataset out of the app: a zip in a format for other programs."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BufferedRandom
 
@@ -65,6 +66,7 @@ def _make(name, format):
 
     def tell(result):
         of, file, left_out = result
+        _open_zips().enter_context(file)
         made = _Made(of, file, file.tell(), f"{name}-{format}.zip", "; ".join(left_out))
         st.session_state.dataset_zip = made
         st.session_state.dataset_zips = st.session_state.get("dataset_zips", 0) + 1
@@ -77,11 +79,17 @@ def _make(name, format):
 def _made_of(dataset):
     """The zip of the dataset as it is now, or ``None``; one of another or of before an edit is let go."""
     made = st.session_state.get("dataset_zip")
-    if made and made.of != (dataset.name, dataset.revision):
+    if made and (made.file.closed or made.of != (dataset.name, dataset.revision)):
         return _drop()
     return made
 
 
 def _drop():
-    if made := st.session_state.pop("dataset_zip", None):
-        made.file.close()
+    st.session_state.pop("dataset_zip", None)
+    _open_zips().close()
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=ExitStack.close)
+def _open_zips():
+    """Closes the zip when its visitor leaves; Streamlit lets go of the session's state much later."""
+    return ExitStack()

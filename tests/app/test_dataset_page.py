@@ -429,6 +429,9 @@ def test_a_dataset_is_downloaded_as_a_zip_that_is_let_go_after_an_edit(shop, bro
         assert len(archive.namelist()) == 121
     store.change_boxes("shop", shop.names[0], [None], [[1, 1, 9, 9, 1, 1]], "added a box")
     assert not downloads(app.run()) and made.file.closed
+    button(app, "Make a zip").click().run()
+    app.session_state.dataset_zip.file.close()  # as Streamlit has it done after a broken connection
+    assert not downloads(app.run()) and not app.exception
 
 
 def test_why_a_zip_cannot_be_made_is_told(shop, browser, monkeypatch):
