@@ -3,6 +3,7 @@
 import streamlit as st
 
 from skushare.app.dataset_charts import show_charts
+from skushare.app.dataset_download import download_popover
 from skushare.app.dataset_health import show_health
 from skushare.app.dataset_history import offer_deletion, show_history
 from skushare.app.dataset_intake import add_dataset_form, add_dataset_popover, offer_example
@@ -51,6 +52,8 @@ show_notes()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     choose_dataset(names, name)
     add_dataset_popover()
+    if dataset:
+        download_popover(dataset)
 if problem:
     st.error(plain(problem), icon=":material/error:")
     offer_deletion(name)

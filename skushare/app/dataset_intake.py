@@ -32,6 +32,7 @@ def add_dataset_form():
         if st.button("Store it", type="primary", icon=":material/download_done:"):
             _add(name, lambda shown: _intake().add_archive(archive, name, shown("Pictures")))
     st.caption("Larger, or in a folder? On the command line: `skushare data import FOLDER --name NAME`")
+    st.caption("No labels yet? Have a model draw them first: `skushare data label PHOTOS FOLDER --photos`")
 
 
 def offer_example():

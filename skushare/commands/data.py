@@ -143,7 +143,7 @@ def _short(name):
 
 
 def run_convert(args):
-    from skushare.dataset.formats import read_dataset, write_dataset
+    from skushare.dataset.formats import left_out, read_dataset, write_dataset
 
     check_new(args.out)
     raw = read_dataset(args.source, args.images, args.format, raw=True)
@@ -151,10 +151,8 @@ def run_convert(args):
     write_dataset(dataset, args.out, args.to, progress=shown("images"))
     print(f"{args.out}: {_summary(dataset)}")
     _tell_if_boxless(raw)
-    if dropped := _boxes(raw) - _boxes(dataset):
-        print(f"left out {dropped} boxes without area or outside of their image")
-    if args.to == "yolo" and (ignored := _ignored(dataset)):
-        print(f"left out {ignored} regions to be ignored, which yolo has no mark for")
+    for text in left_out(raw, dataset, args.to):
+        print(text)
     return 0
 
 

@@ -200,6 +200,18 @@ def write_dataset(dataset, out, format, progress=iter):
         FORMATS[format].write(dataset, folder, progress)
 
 
+def left_out(raw, dataset, format):
+    """What ``dataset``, which is ``raw`` cleaned, lacks of it as written in a format: texts for people."""
+    boxes = [sum(len(sample.boxes) for sample in one.samples) for one in (raw, dataset)]
+    ignored = sum(int(sample.ignored.sum()) for sample in dataset.samples)
+    told = []
+    if dropped := boxes[0] - boxes[1]:
+        told.append(f"left out {dropped} boxes without area or outside of their image")
+    if format == "yolo" and ignored:
+        told.append(f"left out {ignored} regions to be ignored, which yolo has no mark for")
+    return told
+
+
 def _unwrapped(path):
     """The folder within folders that hold nothing else, as archives make them."""
     while path.is_dir():

@@ -43,7 +43,7 @@ def add_archive(archive, name, progress=None):
             message names the zip and what is in it, not where it was unpacked.
     """
     new_folder(name)  # before the work, not after it
-    with _scratch() as scratch:
+    with scratch_folder() as scratch:
         folder = scratch / "zip"
         skipped = extract(archive, folder).skipped
         with _errors_of(archive.name, folder, inner_archive(skipped)):
@@ -68,7 +68,7 @@ def add_example(name="example", progress=iter):
     Args:
         progress: wraps a list of what is to do in an iterator that shows progress.
     """
-    with _scratch() as scratch:
+    with scratch_folder() as scratch:
         samples = []
         for number, split in enumerate(progress(EXAMPLE_SPLITS), 1):
             shelf = generate_shelf([7, number], size=_EXAMPLE_SIZE, rows=2)
@@ -98,8 +98,12 @@ def _errors_of(archive, folder, inner):
 
 
 @contextmanager
-def _scratch():
-    """A folder for the meantime, on the disk of the store so that pictures need not be copied."""
+def scratch_folder():
+    """A folder for the meantime, on the disk of the store so that pictures need not be copied.
+
+    Raises:
+        SkushareError: the disk is full or not writable.
+    """
     make_folder(workspace())
     sweep(workspace(), _INCOMING)
     with writing(workspace()):

@@ -12,8 +12,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from skushare.app import dataset_download
 from skushare.app import dataset_pictures as pictures
-from skushare.dataset import class_names, intake, store
+from skushare.dataset import class_names, formats, intake, store
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.images import write_image
 from tests.app.elements import button, field, metrics, texts
@@ -477,3 +478,36 @@ def test_a_wrong_zip_is_explained(shop, browser, name, data, message):
     assert not app.exception and message in app.error[0].value
     assert app.error[0].value.startswith(r"x\.zip\: ") and "incoming" not in app.error[0].value
     assert store.dataset_names() == ["shop"]
+
+
+def downloads(app):
+    return [element.label for element in app.get("download_button")]
+
+
+def test_a_dataset_is_downloaded_as_a_zip_that_is_let_go_after_an_edit(shop, browser):
+    app = open_page()
+    assert "dataset_zip" not in app.session_state and not downloads(app)  # only when it is asked for
+    field(app.selectbox, "Format").set_value("yolo")
+    button(app, "Make a zip").click().run()
+    assert not app.exception and "zip is ready" in app.toast[0].value
+    assert downloads(app) == ["shop-yolo.zip (0.5 MB)"]
+    made = app.session_state.dataset_zip
+    with zipfile.ZipFile(made.file) as archive:
+        assert len(archive.namelist()) == 121
+    store.change_boxes("shop", shop.names[0], [None], [[1, 1, 9, 9, 1, 1]], "added a box")
+    assert not downloads(app.run()) and made.file.closed
+    button(app, "Make a zip").click().run()
+    app.session_state.dataset_zip.file.close()  # as Streamlit has it done after a broken connection
+    assert not downloads(app.run()) and not app.exception
+
+
+def test_why_a_zip_cannot_be_made_is_told(shop, browser, monkeypatch):
+    monkeypatch.setattr("skushare.dataset.outgoing.LARGEST", 1000)
+    app = open_page()
+    button(app, "Make a zip").click().run()
+    assert not app.exception and not downloads(app)
+    assert "skushare data convert shop FOLDER" in app.error[0].value
+
+
+def test_every_format_can_be_downloaded():
+    assert set(dataset_download.FORMATS) == set(formats.FORMATS)
