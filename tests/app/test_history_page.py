@@ -502,6 +502,7 @@ def test_two_audits_are_compared_older_first(annotator):
     newer, older = save(day=1, ids=(1, 1)), save()
     app = open_page(audit=newer, other=older)
     assert app.title[0].value == f"Audits {older} and {newer}"
+    assert app.dataframe[0].value.columns[:3].tolist() == ["brand", "points", "margin"]  # a phone shows these
     assert dict(zip(app.dataframe[0].value["brand"], app.dataframe[0].value["change"], strict=True)) == {
         "Astra": -2,
         "Bello": 1,
