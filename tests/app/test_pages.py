@@ -876,7 +876,7 @@ def test_a_look_named_in_place_becomes_a_brand_of_a_gallery(detector):
     assert not [field for field in app.text_input if field.label.startswith("look")]
     assert set(open_tab(app, "Every facing").dataframe[0].value["brand"]) == {"Oats"}
     app.selectbox(key="photos_gallery").set_value("No gallery: group by look").run()
-    assert set(app.dataframe[0].value["brand"]) == {"look A"}
+    assert set(app.dataframe[0].value["look"]) == {"look A"}
     open_tab(app, "Share of shelf")
     field(app.text_input, "look A: 2 facings").set_value("oats").run()  # once more
     assert [version.examples for version in gallery_versions("My brands")] == [2]
