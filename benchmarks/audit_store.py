@@ -170,7 +170,7 @@ def measure(audits):
         "trend: 8 brands, all, by week": lambda: listing.trend(Filter(), brands),
         "trend: 8 brands, a year, by day": lambda: listing.trend(year, brands, "day"),
         "trend: 8 brands, 4 stores apart": lambda: listing.trend(
-            Filter(stores=stores), brands, by_store=True
+            Filter(stores=stores), brands, apart=("store",)
         ),
         "state of the store": listing.revision,
         "open an audit": lambda: store.open_audit(audits // 2),

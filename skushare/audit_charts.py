@@ -3,36 +3,38 @@
 import altair as alt
 import pandas as pd
 
-from skushare.charts import PLOT_HEIGHT, TEXT, top_legend
+from skushare.charts import PLOT_HEIGHT, top_legend
 from skushare.colors import label_colors
 
 BEYOND, WITHIN = "beyond the margin", "within the margin"  # what a change of a share is
 _HEIGHT = 260  # of a plot
 _AROUND = 150  # what legend, axis and title take of a comparison
-_SMALL = 180  # where stores have a chart each
+_SMALL = 180  # of several beside each other
 
 
-def trend_chart(trend, colors=None):
-    """The shares of :func:`~skushare.audits.listing.trend` over time; a chart a store where it tells them.
+def trend_chart(trend, colors=None, of=None):
+    """The shares of :func:`~skushare.audits.listing.trend` over time.
 
-    Each has a bar from share - margin to share + margin, where its margin is known. ``colors``: {brand:
-    ``"#RRGGBB"``}; default :func:`~skushare.colors.label_colors` of the brands.
+    Each has a bar from share - margin to share + margin, where its margin is known.
+
+    Args:
+        colors: {brand: ``"#RRGGBB"``}; default :func:`~skushare.colors.label_colors` of the brands.
+        of: the trend of which this is a part, where several parts have a chart each: its axes are those of
+            all, to be compared, and it has no legend.
     """
     names = sorted(trend["brand"].unique(), key=str.casefold)
-    table = trend.assign(
-        low=(trend["share"] - trend["margin"]).clip(lower=0),
-        high=(trend["share"] + trend["margin"]).clip(upper=1),
-        told=[
-            f"{share:.1%}" + f" ± {margin:.1%}" * (margin == margin)
-            for share, margin in zip(trend["share"], trend["margin"], strict=True)
-        ],
-    )
+    whole = _with_bars(trend if of is None else of)
     # By themselves axes tell a year only where one begins, and the ticks of a longer time may pass that over.
-    days = (trend["time"].max() - trend["time"].min()) / pd.Timedelta(days=1)
-    legend = alt.Legend if "store" in trend else top_legend
+    first, last = whole["time"].min(), whole["time"].max()
+    axis = alt.Axis(format="%b %Y") if (last - first) / pd.Timedelta(days=1) > 365 else alt.Axis()
+    x, y = alt.Scale(), alt.Scale()
+    if of is not None:
+        highest = whole[["share", "high"]].max(axis=None)
+        ends = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in (first, last)]
+        x, y = alt.Scale(domain=ends), alt.Scale(domain=[0, max(highest, 0.01)])
     base = alt.Chart().encode(
-        x=alt.X("time:T", title=None, axis=alt.Axis(format="%b %Y") if days > 365 else alt.Axis()),
-        color=_colors(names, colors, legend(symbolOpacity=1)),
+        x=alt.X("time:T", title=None, axis=axis, scale=x),
+        color=_colors(names, colors, top_legend(symbolOpacity=1) if of is None else None),
         tooltip=[
             alt.Tooltip("brand:N"),
             alt.Tooltip("time:T", title="from"),
@@ -41,19 +43,26 @@ def trend_chart(trend, colors=None):
             alt.Tooltip("audits:Q", format=","),
         ],
     )
-    axis = {"title": "share of facings", "axis": alt.Axis(format="%")}
+    shares = {"title": "share of facings", "axis": alt.Axis(format="%"), "scale": y}
     bars = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=4, opacity=0.35)
     lines = base.mark_line(point={"size": 45, "filled": True}, strokeWidth=2.5)
     chart = alt.layer(
-        bars.encode(y=alt.Y("low:Q", **axis), y2="high:Q"),
-        lines.encode(y=alt.Y("share:Q", **axis)),
-        data=table,
+        bars.encode(y=alt.Y("low:Q", **shares), y2="high:Q"),
+        lines.encode(y=alt.Y("share:Q", **shares)),
+        data=_with_bars(trend),
     )
-    if "store" not in trend:
-        return chart.properties(height=_HEIGHT, autosize=PLOT_HEIGHT)
-    header = alt.Header(title=None, labelColor=TEXT, labelLimit=300)
-    return chart.properties(height=_SMALL, width=340).facet(
-        facet=alt.Facet("store:N", header=header), columns=2
+    return chart.properties(height=_HEIGHT if of is None else _SMALL, autosize=PLOT_HEIGHT)
+
+
+def _with_bars(trend):
+    """``trend`` with the ends of its bars, and its shares and their margins in words."""
+    return trend.assign(
+        low=(trend["share"] - trend["margin"]).clip(lower=0),
+        high=(trend["share"] + trend["margin"]).clip(upper=1),
+        told=[
+            f"{share:.1%}" + f" ± {margin:.1%}" * (margin == margin)
+            for share, margin in zip(trend["share"], trend["margin"], strict=True)
+        ],
     )
 
 

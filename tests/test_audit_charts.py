@@ -33,9 +33,13 @@ def test_a_brand_alone_has_the_colour_that_it_has_everywhere():
     assert len(colors(trend_chart(trend([f"{i}" for i in range(3 * len(PALETTE))])))) == 3 * len(PALETTE)
 
 
-def test_stores_have_a_chart_each():
-    chart = trend_chart(trend(["Astra"], store=HOSTILE)).to_dict()
-    assert chart["facet"]["field"] == "store" and chart["columns"] == 2
+def test_charts_beside_each_other_have_one_scale_and_no_legend():
+    whole = trend(["Astra"]).assign(share=[0.2, 0.7])
+    chart = trend_chart(whole[:1], of=whole).to_dict()
+    bars, lines = (layer["encoding"] for layer in chart["layer"])
+    assert bars["y"]["scale"] == lines["y"]["scale"] == {"domain": [0, pytest.approx(0.8)]}
+    assert [day["date"] for day in lines["x"]["scale"]["domain"]] == [1, 2]
+    assert lines["color"]["legend"] is None
 
 
 @pytest.mark.parametrize(
@@ -59,12 +63,12 @@ def test_a_share_over_time_has_a_bar_of_its_margin_where_that_is_known(share, ma
 
 
 @pytest.mark.parametrize("days, format", [(0, None), (300, None), (366, "%b %Y"), (2000, "%b %Y")])
-@pytest.mark.parametrize("columns", [{}, {"store": "North"}])
-def test_the_axis_of_more_than_a_year_tells_years(days, format, columns):
-    table = trend(["Astra"], **columns)
+@pytest.mark.parametrize("part", [False, True])
+def test_the_axis_of_more_than_a_year_tells_years(days, format, part):
+    table = trend(["Astra"])
     table["time"] = [pd.Timestamp("2024-11-18"), pd.Timestamp("2024-11-18") + pd.Timedelta(days=days)]
-    chart = trend_chart(table).to_dict()
-    for layer in chart.get("spec", chart)["layer"]:
+    chart = trend_chart(table[:1], of=table) if part else trend_chart(table)
+    for layer in chart.to_dict()["layer"]:
         assert layer["encoding"]["x"].get("axis", {}).get("format") == format
 
 

@@ -9,14 +9,16 @@ import pandas as pd
 import streamlit as st
 
 from skushare.app.audits import go_to
+from skushare.app.cells import cells
 from skushare.app.clock import midnight
+from skushare.app.color_key import show_key
 from skushare.app.galleries import notes_of
 from skushare.app.notes import attempt, note
 from skushare.app.text import plain
 from skushare.audit_charts import trend_chart
 from skushare.audits import listing, store
 from skushare.audits.export import FORMATS, TABLES, export_file
-from skushare.audits.listing import ALL, Filter
+from skushare.audits.listing import ALL, PLACE, Filter
 
 FIELDS = ("Store", "Shelf", "Category", "Brand")  # of the filter
 LONGEST_SHOWN = 40  # characters of a name in the filter's label
@@ -24,7 +26,13 @@ AUDITS_A_PAGE = 50
 MOST_EXPORTED = 500_000  # facings; a browser gives up after three minutes. The command line has no limit
 BRANDS_AT_FIRST = 5
 MOST_BRANDS = 12  # lines that can be told apart
-MOST_STORES = 12  # with a chart each
+MOST_CHARTS = 12  # of shelves or stores
+CHARTS_BESIDE = 2
+CHARTS = {  # of shares over time, and the words of an audit by which there are several
+    "one for each shelf": PLACE,
+    "one for each store": PLACE[:1],
+    "all in one": (),
+}
 
 
 def filter_bar():
@@ -163,17 +171,61 @@ def show_trend(wanted):
         step = st.selectbox(
             "A point for each", steps, steps.index(listing.fitting_step(*span)), key="history_step", width=160
         )
-        by_store = st.toggle("A chart for each store", key="history_by_store")
+        charts = st.selectbox(
+            "Charts",
+            CHARTS,
+            key="history_charts",
+            width=200,
+            persist_state="page",
+            help="In one chart, a brand's share is that of the facings of all these shelves together.",
+        )
     if not chosen:
         st.info("Choose a brand.")
         return
-    if by_store and len(stores := _stores(now, wanted)) > MOST_STORES:
-        st.caption(f"The first {MOST_STORES} of {len(stores):,} stores; choose others in the filter.")
-        wanted = replace(wanted, stores=tuple(stores[:MOST_STORES]))
-    table = _trend(now, wanted, tuple(chosen), step, by_store)
-    colors = notes_of().colors(brands, chosen)
-    st.altair_chart(trend_chart(table, colors), width="stretch" if not by_store else "content")
+    of_brands = notes_of().colors(brands, chosen)
+    colors = {brand: of_brands[brand] for brand in sorted(chosen, key=str.casefold)}
+    words = CHARTS[charts]
+    places = _places(now, wanted, words) if words else []
+    if words == PLACE:
+        places = _told_nameless(wanted, places)
+        if not places:
+            return
+    if len(places) > MOST_CHARTS:
+        what = "shelves" if words == PLACE else "stores"
+        st.caption(f"The first {MOST_CHARTS} of {len(places):,} {what}; choose others in the filter.")
+        places = places[:MOST_CHARTS]
+    if words == PLACE:
+        wanted = replace(wanted, places=tuple(places))
+    elif words:
+        wanted = replace(wanted, stores=tuple(name for (name,) in places))
+    table = _trend(now, wanted, tuple(chosen), step, words)
+    if len(places) > 1:
+        show_key(colors)
+        parts = dict(list(table.groupby(list(words))))
+        for place in cells(places, CHARTS_BESIDE):
+            st.text(_title(place))
+            st.altair_chart(trend_chart(parts[place], colors, table))
+    else:
+        if places:
+            st.text(_title(*places))
+        st.altair_chart(trend_chart(table, colors))
     st.caption("A bar is a share's margin, with a certainty of 95 %; audits of older versions have none.")
+
+
+def _told_nameless(wanted, places):
+    """Those of ``places`` that have a store or a shelf; says how many audits have neither."""
+    nameless = tuple(place for place in places if not any(place[:2]))
+    if nameless:
+        count = listing.count_audits(replace(wanted, brands=(), places=nameless))
+        st.info(
+            f"Not drawn, for want of a store and a shelf: {count:,} audit{'s' * (count != 1)}. "
+            'To have one in a chart, name them by "Edit" on its page.'
+        )
+    return [place for place in places if place not in nameless]
+
+
+def _title(place):
+    return " · ".join(filter(None, place)) or "no store"
 
 
 def show_unfinished():
@@ -204,8 +256,8 @@ def _names(revision, what):
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _stores(revision, wanted):
-    return listing.audited_stores(wanted)
+def _places(revision, wanted, words):
+    return listing.audited(wanted, words)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -214,5 +266,5 @@ def _totals(revision, wanted):
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _trend(revision, wanted, brands, step, by_store):
-    return listing.trend(wanted, brands, step, by_store)
+def _trend(revision, wanted, brands, step, words):
+    return listing.trend(wanted, brands, step, words)

@@ -1,11 +1,17 @@
 """The pictures, counts and facings of the Photos page."""
 
+from collections import Counter
+
 import streamlit as st
 
 from skushare.app.cells import cells
+from skushare.app.color_key import show_key
 from skushare.app.shelves import counts_of, drawing_choices, facings_of
 from skushare.app.text import plain
+from skushare.brands.looks import is_look
+from skushare.draw import palette_hex
 from skushare.errors import SkushareError
+from skushare.shelf.share import UNKNOWN
 from skushare.spreadsheet import to_csv
 
 PHOTOS_A_PAGE = 12
@@ -22,8 +28,8 @@ def show_pictures(shelves, album, names, colors, teachable):
     """
     shown = _page_of(shelves)
     by_row, with_gaps, blocks = drawing_choices("photos")
-    upright = any(shelf.photo.height > shelf.photo.width for shelf in shown)  # too high in the whole width
-    columns = min(MOST_COLUMNS, max(len(shown), 1 + upright)) if all(shelf.key for shelf in shown) else 1
+    _show_key([shelf.detections for shelf in shown], names, by_row and not blocks, colors)
+    columns = min(MOST_COLUMNS, len(shown)) if all(shelf.key for shelf in shown) else 1
     for shelf in cells(shown, columns):
         photo, count, empty = shelf.photo, len(shelf.detections), shelf.gaps
         st.image(
@@ -36,6 +42,21 @@ def show_pictures(shelves, album, names, colors, teachable):
         st.text(photo.name)
         if shelf.key:
             _offer_steps(shelf, album, teachable)
+
+
+def _show_key(photos, names, by_row, colors):
+    """What the colours on ``photos`` mean, with the facings of each; brands come first, then looks."""
+    if by_row:
+        rows = Counter(row for found in photos for row in found.row_ids.tolist() if row >= 0)
+        show_key({f"row {row + 1}": palette_hex(row) for row in sorted(rows)})
+        return
+    by_class = any(found.brand_ids is None for found in photos)
+    ids = Counter(i for d in photos for i in (d.class_ids if by_class else d.brand_ids).tolist())
+    facings = {names[i] if i >= 0 else UNKNOWN: count for i, count in ids.most_common()}
+    told = sorted(facings, key=lambda name: bool(is_look(name)))
+    alike = {UNKNOWN, *(names if by_class and len(names) == 1 else ())}
+    if not alike.issuperset(told):
+        show_key({name: colors[name] for name in told}, facings)
 
 
 def show_counts(shelves):

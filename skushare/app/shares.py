@@ -7,6 +7,7 @@ from skushare.app.text import plain
 from skushare.audits.targets import save_target, targets, told_against
 from skushare.brands.gallery import categories_of_brands
 from skushare.brands.looks import is_look
+from skushare.brands.products import knows_products, share_by_product
 from skushare.charts import ACCENT, share_chart
 from skushare.colors import PALETTE
 from skushare.errors import SkushareError
@@ -130,9 +131,29 @@ def show_share_panel(photos, labels, brands, colors, key, own=(), skus=()):
             show_own(together, measure, wanted.get(OWN))
         alone = share_of_shelves(photos, labels, brands, kept=kept) if sides else shares
         _edit_targets(alone, together, measure, wanted, category, key)
+    if knows_products(skus):
+        _show_products(share_by_product(photos, skus, brands, measure, kept), skus, category)
     if kept is not None:
         photos = [found[mask] for found, mask in zip(photos, kept, strict=True)]
     return photos, measure
+
+
+def _show_products(table, skus, category):
+    """The ``table`` of :func:`share_by_product`; of the products without a facing, those of ``category``."""
+    if category:
+        wanted = {(sku.brand, sku.name) for sku in skus if sku.category == category}
+        is_wanted = table[["brand", "product"]].apply(tuple, axis=1).isin(wanted)
+        table = table[is_wanted | (table["facings"] > 0)]
+    with st.expander("By product", icon=":material/package_2:"):
+        percent = st.column_config.NumberColumn("share, %", format="%.1f")
+        shown = table.assign(share=100 * table["share"])
+        st.dataframe(shown, hide_index=True, column_config={"share": percent})
+        missing = int((table["facings"] == 0).sum())
+        if missing:
+            st.caption(
+                f"{missing:,} of the gallery's products {'has' if missing == 1 else 'have'} no facing: "
+                "not on the shelf, or not recognised."
+            )
 
 
 def show_own(together, measure, target=None):

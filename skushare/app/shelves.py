@@ -237,6 +237,8 @@ def counts_of(shelves):
 def facings_of(shelves, labels, brands):
     """One row a facing, in pixels of its picture; shelf rows count from 1, the topmost.
 
+    A look is no brand, as in audits: it has a column of its own, if there are any.
+
     Args:
         labels: names of the classes; brands: of the brands, empty where the facings have none.
     """
@@ -244,7 +246,13 @@ def facings_of(shelves, labels, brands):
     for shelf in shelves:
         table = shelf.detections.to_frame(labels).assign(photo=shelf.photo.name)
         if brands:
-            table["brand"] = [brands[i] if i >= 0 else UNKNOWN for i in shelf.detections.brand_ids]
+            names = [brands[i] if i >= 0 else UNKNOWN for i in shelf.detections.brand_ids]
+            looks = [bool(is_look(name)) for name in names]
+            table["brand"] = np.where(looks, UNKNOWN, names)
+            if any(map(is_look, brands)):
+                table.insert(table.columns.get_loc("brand") + 1, "look", np.where(looks, names, ""))
+            if "brand score" in table:
+                table["brand score"] = table["brand score"].mask(looks)
         tables.append(table.drop(columns="sku", errors="ignore"))
     table = pd.concat([Detections(row_ids=[]).to_frame().assign(photo=""), *tables], ignore_index=True)
     return table[["photo", *table.columns.drop("photo")]]

@@ -10,11 +10,11 @@ def compare(before, after):
     """What moved from the audit ``before`` to ``after``, both as they stand after corrections.
 
     Returns:
-        A DataFrame with a row a brand, the largest change of share first: ``brand``; ``facings_before``,
-        ``facings_after`` and their ``change``; ``share_before``, ``share_after`` (0 to 1) and the change in
-        ``points`` (percentage points); its ``margin``, beyond which it errs once in twenty times, from the
-        margins of the two shares, and whether it is ``sure``, more than that; ``place_before`` and
-        ``place_after``, where in a photo the brand's facings are on average (0 left, 1 right), and
+        A DataFrame with a row a brand, the largest change of share first: ``brand``; the change of its share
+        in ``points`` (percentage points); its ``margin``, beyond which it errs once in twenty times, from the
+        margins of the two shares, and whether it is ``sure``, more than that; the ``change`` from
+        ``facings_before`` to ``facings_after``; ``share_before``, ``share_after`` (0 to 1); ``place_before``
+        and ``place_after``, where in a photo the brand's facings are on average (0 left, 1 right), and
         ``height_before`` and ``height_after`` (0 top, 1 bottom), not a number where it has none.
     """
     sides = [_figures(audit.corrected()) for audit in (before, after)]
@@ -32,7 +32,7 @@ def compare(before, after):
     pairs = [
         f"{name}_{side}" for name in ("facings", "share", "place", "height") for side in ("before", "after")
     ]
-    columns = ["brand", *pairs, "change", "points", "margin", "sure"]
+    columns = ["brand", "points", "margin", "sure", "change", *pairs]  # a phone shows the first three
     return table.loc[order, columns].reset_index(drop=True)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 import pandas as pd
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from skushare.audits.names import find_ids, texts
@@ -13,6 +13,7 @@ from skushare.database.tables import AuditRow, NameRow, ShareRow
 
 DAY = 86_400
 STEPS = {"day": DAY, "week": 7 * DAY, "four weeks": 28 * DAY}  # of a trend, in seconds
+PLACE = ("store", "shelf", "category")  # the words by which a shelf is told from another
 _MONDAY = 4 * DAY  # the first Monday after the beginning of 1970, from which steps are counted
 
 
@@ -24,6 +25,7 @@ class Filter:
         stores, shelves, categories: names, of which an audit has one.
         brands: names, of which an audit has at least one on its shelf.
         since, until: datetimes; from the first on and before the second.
+        places: (store, shelf, category), of which an audit has all three of one.
     """
 
     stores: tuple[str, ...] = ()
@@ -32,6 +34,7 @@ class Filter:
     brands: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    places: tuple[tuple[str, str, str], ...] = ()
 
 
 ALL = Filter()
@@ -93,11 +96,14 @@ def known_names(what):
         return sorted((name for name in db.scalars(query) if name), key=str.casefold)
 
 
-def audited_stores(wanted=ALL):
-    """Names of the stores that :func:`trend` tells apart, sorted; the empty one where an audit has none."""
+def audited(wanted=ALL, words=PLACE):
+    """What :func:`trend` tells apart by ``words``: a sorted list of tuples; an audit may lack a word."""
+    columns = [getattr(AuditRow, f"{word}_id") for word in words]
     with reading() as db:
-        query = select(AuditRow.store_id).where(*_conditions(db, replace(wanted, brands=()))).distinct()
-        return sorted(texts(db, db.scalars(query)).values(), key=str.casefold)
+        query = select(*columns).where(*_conditions(db, replace(wanted, brands=()))).distinct()
+        rows = db.execute(query).all()
+        names = texts(db, {number for row in rows for number in row})
+    return sorted((tuple(names[i] for i in row) for row in rows), key=lambda row: [*map(str.casefold, row)])
 
 
 def brand_totals(wanted=ALL):
@@ -117,7 +123,7 @@ def brand_totals(wanted=ALL):
     return frame.astype({"facings": int})
 
 
-def trend(wanted, brands, step="week", by_store=False):
+def trend(wanted, brands, step="week", apart=()):
     """How the shares of ``brands`` go over time.
 
     A share is the brand's facings of all audits in a step together, over all facings of these audits.
@@ -126,17 +132,17 @@ def trend(wanted, brands, step="week", by_store=False):
         wanted: :class:`Filter`; its ``brands`` are not looked at.
         brands: names.
         step: one of ``STEPS``; audits of the same one are put together.
-        by_store: tell the stores apart.
+        apart: the words among ``PLACE`` by which audits are told apart, each with shares of its own.
 
     Returns:
-        A DataFrame of ``time`` (the step's begin, local time at the shelf), ``store`` if asked for,
+        A DataFrame of ``time`` (the step's begin, local time at the shelf), those of ``apart``,
         ``brand``, ``facings``, ``share``, its ``margin`` and ``audits``. The margin comes from those of the
         audits, whose doubts are independent; an audit that lacks the brand adds none. It is not a number
         where that of an audit is not known.
     """
     seconds = STEPS[step]
     place = ((AuditRow.time + AuditRow.utc_offset - _MONDAY) // seconds).label("place")
-    keys = [place, AuditRow.store_id] if by_store else [place]
+    keys = [place, *(getattr(AuditRow, f"{word}_id") for word in apart)]
     names = [key.name for key in keys]  # grouping by the name avoids repeating the formula
     with reading() as db:
         conditions = _conditions(db, replace(wanted, brands=()))
@@ -161,7 +167,7 @@ def trend(wanted, brands, step="week", by_store=False):
             .where(ShareRow.brand_id.in_(ids), *conditions)
             .group_by(*names, ShareRow.brand_id),
         )
-        stores = texts(db, totals["store_id"].unique().tolist()) if by_store else {}
+        known = texts(db, pd.unique(totals[names[1:]].to_numpy().ravel()).tolist())
     brand_column = pd.DataFrame({"brand_id": list(ids), "brand": list(ids.values())})
     table = totals.astype(int).merge(brand_column.astype({"brand_id": int}), how="cross")
     kinds = dict.fromkeys(facings, int) | {"square": float}
@@ -172,9 +178,10 @@ def trend(wanted, brands, step="week", by_store=False):
     margin = table["square"] ** 0.5 / table["all"].clip(lower=1)
     table["margin"] = margin.where(table["unknown"] == 0).mask(lacking, 0.0)
     table["time"] = pd.to_datetime(table["place"] * seconds + _MONDAY, unit="s")
-    table["store"] = table["store_id"].map(stores) if by_store else ""
-    columns = ["time", *["store"] * by_store, "brand", "facings", "share", "margin", "audits"]
-    return table.sort_values(["time", "store", "brand"], ignore_index=True)[columns]
+    for word in apart:
+        table[word] = table[f"{word}_id"].map(known)
+    order = ["time", *apart, "brand"]
+    return table.sort_values(order, ignore_index=True)[[*order, "facings", "share", "margin", "audits"]]
 
 
 def fitting_step(first, last):
@@ -210,6 +217,10 @@ def _conditions(db, wanted):
     for column, names in words.items():
         if names:
             conditions.append(column.in_(find_ids(db, names).values()))
+    if wanted.places:
+        ids = find_ids(db, {name for place in wanted.places for name in place})
+        known = [tuple(ids[name] for name in place) for place in wanted.places if ids.keys() >= {*place}]
+        conditions.append(tuple_(*words).in_(known))
     if wanted.brands:
         ids = list(find_ids(db, wanted.brands).values())
         conditions.append(exists().where(ShareRow.audit_id == AuditRow.id, ShareRow.brand_id.in_(ids)))

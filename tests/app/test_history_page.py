@@ -260,25 +260,67 @@ def test_back_from_an_audit_none_is_chosen(annotator):
     assert button(app, "Open").disabled and button(app, "Compare").disabled
 
 
-@pytest.mark.parametrize("by_store", [False, True])
-def test_shares_over_time_are_drawn(by_store):
-    save("North"), save(HOSTILE, 9, ids=(1,), brands=("Astra", HOSTILE))
+@pytest.fixture
+def trends(monkeypatch):
+    """The tables that are drawn as shares over time, as they come."""
+    drawn, chart = [], audit_list.trend_chart
+    monkeypatch.setattr(
+        audit_list, "trend_chart", lambda table, *rest: drawn.append(table) or chart(table, *rest)
+    )
+    return drawn
+
+
+@pytest.mark.parametrize(
+    "charts, shares",
+    [
+        (None, [("Corner", 0), ("Coffee", 1 / 3), ("Tobacco", 0)]),
+        ("one for each store", [("East", 0), ("North", 1 / 5)]),
+        ("all in one", [(None, 1 / 6)]),
+    ],
+)
+def test_shares_over_time_are_those_of_a_shelf_unless_another_is_wanted(trends, charts, shares):
+    save("North", shelf="Coffee"), save("North", shelf="Tobacco", ids=(0, 0), brands=("Corva",))
+    save("East", shelf="Corner", ids=(0,), brands=("Corva",))
     app = open_page(tab="Shares over time")
-    if by_store:
-        field(app.toggle, "A chart for each store").set_value(True).run()
-    assert not app.exception and app.get("vega_lite_chart")
+    if charts:
+        trends.clear()
+        field(app.selectbox, "Charts").set_value(charts).run()
+    assert not app.exception and len(app.get("vega_lite_chart")) == len(trends) == len(shares)
+    for table, (name, share) in zip(trends, shares, strict=True):
+        assert name is None or name in table.to_numpy()
+        assert table[table["brand"] == "Bello"]["share"].tolist() == pytest.approx([share])
 
 
-def test_of_many_stores_the_first_by_name_have_a_chart(monkeypatch):
+@pytest.mark.parametrize("named", [True, False])
+def test_an_audit_of_no_store_and_no_shelf_is_in_no_shelfs_chart(trends, named):
+    save("", ids=(1, 1), category="coffee")
+    if named:
+        save("North")
+    app = open_page(tab="Shares over time")
+    assert [table["facings"].sum() for table in trends] == [3] * named
+    assert "for want of a store and a shelf: 1 audit." in " ".join(texts(app.info))
+    field(app.selectbox, "Charts").set_value("all in one").run()
+    assert not app.exception and trends[-1]["facings"].sum() == 2 + 3 * named
+
+
+def test_of_many_stores_the_first_by_name_have_a_chart(trends, monkeypatch):
     for day, name in enumerate(["South", "East", "North", ""]):
         save(name, day)
-    monkeypatch.setattr(audit_list, "MOST_STORES", 3)
-    drawn, chart = [], audit_list.trend_chart
-    monkeypatch.setattr(audit_list, "trend_chart", lambda table, colors: drawn.append(table) or chart(table))
+    monkeypatch.setattr(audit_list, "MOST_CHARTS", 3)
     app = open_page(tab="Shares over time")
-    field(app.toggle, "A chart for each store").set_value(True).run()
-    assert not app.exception and set(drawn[-1]["store"]) == {"", "East", "North"}
+    trends.clear()
+    field(app.selectbox, "Charts").set_value("one for each store").run()
+    assert not app.exception and [set(table["store"]) for table in trends] == [{""}, {"East"}, {"North"}]
     assert any("The first 3 of 4 stores" in text for text in texts(app.caption))
+
+
+def test_of_many_shelves_the_first_by_name_have_a_chart(trends, monkeypatch):
+    for shelf in ("c", "a", "b"):
+        save("North", shelf=shelf)
+    monkeypatch.setattr(audit_list, "MOST_CHARTS", 2)
+    app = open_page(tab="Shares over time")
+    assert [set(table["shelf"]) for table in trends] == [{"a"}, {"b"}]
+    assert any("The first 2 of 3 shelves" in text for text in texts(app.caption))
 
 
 def test_no_more_brands_are_drawn_over_time_than_can_be_told_apart(monkeypatch):
@@ -460,6 +502,7 @@ def test_two_audits_are_compared_older_first(annotator):
     newer, older = save(day=1, ids=(1, 1)), save()
     app = open_page(audit=newer, other=older)
     assert app.title[0].value == f"Audits {older} and {newer}"
+    assert app.dataframe[0].value.columns[:3].tolist() == ["brand", "points", "margin"]  # a phone shows these
     assert dict(zip(app.dataframe[0].value["brand"], app.dataframe[0].value["change"], strict=True)) == {
         "Astra": -2,
         "Bello": 1,

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from skushare.album import Album, Photo
-from skushare.app import shelves
+from skushare.app import photo_tabs, shelves
 from skushare.app.audit_saving import UNNAMED
 from skushare.app.galleries import DEMO
 from skushare.app.naming import BY_LOOK
@@ -22,8 +22,10 @@ from skushare.brands.embedder import Embedder
 from skushare.brands.frames import LOOKS_EVERY
 from skushare.brands.gallery import Gallery
 from skushare.brands.library import gallery_versions, open_gallery, save_gallery
+from skushare.colors import label_colors
 from skushare.detections import Detections
 from skushare.detector.runtime import Detector
+from skushare.draw import palette_hex
 from skushare.errors import ModelError
 from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS, MISSING
@@ -266,7 +268,7 @@ def test_photos_counts_what_is_uploaded_and_names_what_is_not_a_picture(detector
     assert app.dataframe[0].value["photo"].tolist() == ["a.jpg", "b.jpg"]
 
 
-@pytest.mark.parametrize("count, height, columns", [(1, 120, 1), (1, 220, 2), (2, 120, 2), (5, 120, 6)])
+@pytest.mark.parametrize("count, height, columns", [(1, 120, 1), (1, 220, 1), (2, 120, 2), (5, 120, 6)])
 def test_pictures_are_as_wide_as_there_is_room(detector, count, height, columns):
     app = open_page("photos")
     files = [
@@ -274,6 +276,27 @@ def test_pictures_are_as_wide_as_there_is_room(detector, count, height, columns)
     ]
     app.file_uploader[0].set_value(files).run()
     assert not app.exception and len(app.tabs[0].columns) == columns
+
+
+def test_a_key_tells_the_colours_of_the_boxes(detector):
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    keys = [str(each.proto.body) for each in app.get("html")]
+    assert any("look A" in key and label_colors(["look A"])["look A"] in key and "(2)" in key for key in keys)
+    app.toggle(key="photos_by_row").set_value(True).run()
+    assert any(
+        "row 1" in key and palette_hex(0) in key for key in [str(e.proto.body) for e in app.get("html")]
+    )
+
+
+@pytest.mark.parametrize("labels, told", [(("facing",), []), (("can", "box"), ["can"])])
+def test_a_key_is_shown_where_boxes_may_differ(monkeypatch, labels, told):
+    keys, photos = [], [Detections(np.zeros((2, 4)), np.ones(2), np.zeros(2))]
+    monkeypatch.setattr(photo_tabs, "show_key", lambda colors, facings: keys.append(list(colors)))
+    photo_tabs._show_key(photos, labels, False, label_colors(labels))
+    unnamed = [replace(found, brand_ids=[-1, -1]) for found in photos]
+    photo_tabs._show_key(unnamed, labels, False, label_colors([*labels, "unknown"]))
+    assert keys == [told] * bool(told)
 
 
 def test_the_slider_redraws_without_running_the_network(detector):
@@ -854,7 +877,7 @@ def test_a_look_named_in_place_becomes_a_brand_of_a_gallery(detector):
     assert not [field for field in app.text_input if field.label.startswith("look")]
     assert set(open_tab(app, "Every facing").dataframe[0].value["brand"]) == {"Oats"}
     app.selectbox(key="photos_gallery").set_value("No gallery: group by look").run()
-    assert set(app.dataframe[0].value["brand"]) == {"look A"}
+    assert set(app.dataframe[0].value["look"]) == {"look A"}
     open_tab(app, "Share of shelf")
     field(app.text_input, "look A: 2 facings").set_value("oats").run()  # once more
     assert [version.examples for version in gallery_versions("My brands")] == [2]

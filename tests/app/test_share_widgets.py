@@ -242,3 +242,16 @@ def test_an_audit_by_the_demo_gallery_has_its_own_brands(detector, workspace):
         "drinks",
         "pantry",
     ]
+
+
+def test_products_are_listed_with_those_that_are_missing(app):
+    products = table(app, "product")
+    assert products[["brand", "product", "facings", "share"]].values.tolist() == [
+        ["Blau", "blue", 1, 50],
+        ["Rot", "red", 1, 50],
+        ["Rot", "green", 0, 0],
+    ]
+    assert any(text.startswith("1 of the gallery's products") for text in texts(app.caption))
+    app.selectbox(key="share_category").set_value("coffee").run()
+    assert table(app, "product")["product"].tolist() == ["blue"]
+    assert not any("of the gallery's products" in text for text in texts(app.caption))

@@ -52,8 +52,26 @@ def test_tables_have_a_row_a_picture_and_a_row_a_facing():
     }
     assert counts_of(shelves)["facings"].tolist() == [2, 0]
     table = facings_of(shelves, ("facing",), ("Rot", "Blau", "look A"))
-    assert table["brand"].tolist() == ["Rot", "look A"] and table["row"].tolist() == [1, 1]
+    assert table["brand"].tolist() == ["Rot", "unknown"] and table["row"].tolist() == [1, 1]
     assert len(facings_of([], ("facing",), ())) == len(counts_of([])) == 0
+
+
+@pytest.mark.parametrize(
+    "brands, named, looks",
+    [
+        (("Rot", "Blau", "look A"), ["Rot", "unknown"], ["", "look A"]),
+        (("look A", "look B", "look C"), ["unknown", "unknown"], ["look A", "look C"]),
+        (("Rot", "Blau", "Gelb"), ["Rot", "Gelb"], None),
+        ((), None, None),
+    ],
+)
+def test_looks_have_a_column_of_their_own(brands, named, looks):
+    shelves = [shelf("a.jpg", replace(FOUND, brand_scores=[0.8, 1])), shelf("b.jpg", FOUND[:0])]
+    table = facings_of(shelves, ("facing",), brands)
+    if named:
+        assert table["brand"].tolist() == named
+        assert table["brand score"].notna().tolist() == [name != "unknown" for name in named]
+    assert table["look"].tolist() == looks if looks else "look" not in table
 
 
 def test_a_look_is_saved_as_unknown_whatever_the_model_s_labels(detector, album):

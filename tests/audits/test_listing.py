@@ -88,8 +88,30 @@ def test_a_share_over_time_is_that_of_all_audits_of_a_step_together(shops):
 
 
 def test_stores_can_be_told_apart_over_time(shops):
-    table = listing.trend(Filter(categories=("coffee",)), ("Astra",), "four weeks", by_store=True)
+    table = listing.trend(Filter(categories=("coffee",)), ("Astra",), "four weeks", ("store",))
     assert table[["store", "facings", "share"]].values.tolist() == [["North", 3, 0.75], ["South", 1, 0.25]]
+
+
+def test_shelves_can_be_told_apart_over_time(shops):
+    places = [("North", "", "coffee"), ("North", "left", "coffee"), ("North", "right", "tea")]
+    assert listing.audited() == [*places, ("South", "left", "coffee")]
+    table = listing.trend(Filter(stores=("North",)), ("Astra", "Bello"), "four weeks", listing.PLACE)
+    shares = {row[:4]: row[4] for row in table[[*listing.PLACE, "brand", "share"]].itertuples(index=False)}
+    assert [shares[place + ("Astra",)] for place in places] == pytest.approx([1, 2 / 3, 0])
+    assert [shares[place + ("Bello",)] for place in places] == pytest.approx([0, 1 / 3, 1])
+
+
+@pytest.mark.parametrize(
+    "places, found",
+    [
+        ([("North", "left", "coffee")], [0]),
+        ([("North", "right", "coffee")], []),
+        ([("North", "right", "tea"), ("North", "", "coffee"), ("nowhere", "", "")], [3, 1]),
+    ],
+)
+def test_a_filter_of_places_wants_all_words_of_one(shops, places, found):
+    wanted = Filter(places=tuple(places))
+    assert listing.list_audits(wanted)["audit"].tolist() == [shops[i] for i in found]
 
 
 def test_stores_of_a_trend_are_in_the_order_of_their_names(shops, make_audit, make_photo):
@@ -97,10 +119,11 @@ def test_stores_of_a_trend_are_in_the_order_of_their_names(shops, make_audit, ma
         store.save_audit(
             make_audit(make_photo((0,)), brands=("Astra", "Bello", "Corva"), store=name, time=START)
         )
-    assert listing.audited_stores() == ["", "east", "North", "South"]
-    assert listing.audited_stores(Filter(categories=("tea",), brands=("Corva",))) == ["North"]
+    store_names = [("",), ("east",), ("North",), ("South",)]
+    assert listing.audited(words=("store",)) == store_names
+    assert listing.audited(Filter(categories=("tea",), brands=("Corva",)), ("store",)) == [("North",)]
     wanted = Filter(stores=("", "east"))
-    assert set(listing.trend(wanted, ["Astra"], by_store=True)["store"]) == {"", "east"}
+    assert set(listing.trend(wanted, ["Astra"], apart=("store",))["store"]) == {"", "east"}
 
 
 def test_a_day_is_one_of_the_shelfs_own_clock(make_audit):
@@ -142,7 +165,7 @@ def test_lists_filters_and_trends_follow_changed_words(shops):
     assert listing.list_audits()["store"].tolist() == ["North", "North", "North", "South"]
     assert listing.list_audits(Filter(stores=("South",)))["audit"].tolist() == [shops[0]]
     assert listing.list_audits(Filter(categories=("coffee",)))["audit"].tolist() == [shops[3]]
-    table = listing.trend(Filter(stores=("South",)), ("Astra",), by_store=True)
+    table = listing.trend(Filter(stores=("South",)), ("Astra",), apart=("store",))
     assert table[["store", "facings"]].values.tolist() == [["South", 2]]
     store.change_words(shops[0], "Sud", "", "", "")
     assert listing.known_names("store") == ["North", "Sud"]
