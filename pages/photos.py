@@ -178,8 +178,9 @@ if album:
             show_facings(shelves, detector.labels, brands)
     if tabs[3].open:
         with tabs[3]:
-            found, measure = show_share_panel(
-                [shelf.detections for shelf in shelves],
+            found = [shelf.detections for shelf in shelves]
+            kept, measure = show_share_panel(
+                found,
                 detector.labels,
                 brands,
                 colors,
@@ -188,9 +189,9 @@ if album:
                 known.skus if known else (),
             )
             shelf_names = [shelf.photo.name for shelf in shelves]
-            show_layout(shelf_names, found, detector.labels, brands, measure, colors, "share")
+            show_layout(shelf_names, found, detector.labels, brands, measure, colors, "share", kept)
             if naming and naming.looks:
-                show_looks(album, min_score, naming, known, embedder, [shelf.detections for shelf in shelves])
+                show_looks(album, min_score, naming, known, embedder, found)
     save_as_audit(
         "photos",
         take=lambda: (shelves, album, min_score, known),

@@ -91,12 +91,13 @@ def _show_shares(now, colors):
     names, found = now.by_brand()
     skus = _skus(now.gallery_digest)
     own = notes_of(now.gallery).own_among(names, skus)
-    found, measure = show_share_panel(found, (), names, colors, "audit_share", own, skus)
+    kept, measure = show_share_panel(found, (), names, colors, "audit_share", own, skus)
     counted = [i for i, photo in enumerate(now.photos) if photo.role != "part"]
     if counted:
         with st.expander("Rows, blocks and neighbours", icon=":material/view_module:"):
             photo_names, found = [now.photos[i].name for i in counted], [found[i] for i in counted]
-            show_layout(photo_names, found, (), names, measure, colors, "audit_share")
+            kept = kept and [kept[i] for i in counted]
+            show_layout(photo_names, found, (), names, measure, colors, "audit_share", kept)
 
 
 def _gaps(photo):

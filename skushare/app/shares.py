@@ -102,7 +102,7 @@ def show_share_panel(photos, labels, brands, colors, key, own=(), skus=()):
         own: names of the own brands; skus: of the gallery, by ``sku_ids``.
 
     Returns:
-        (the detections of the chosen category, the chosen measure).
+        (which of each photo's detections are of the chosen category, ``None`` for all; the chosen measure).
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.segmented_control(
@@ -133,9 +133,7 @@ def show_share_panel(photos, labels, brands, colors, key, own=(), skus=()):
         _edit_targets(alone, together, measure, wanted, category, key)
     if knows_products(skus):
         _show_products(share_by_product(photos, skus, brands, measure, kept), skus, category)
-    if kept is not None:
-        photos = [found[mask] for found, mask in zip(photos, kept, strict=True)]
-    return photos, measure
+    return kept, measure
 
 
 def _show_products(table, skus, category):

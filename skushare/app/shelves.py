@@ -99,13 +99,14 @@ def choose_gaps(key):
     )
 
 
-def show_layout(names, photos, labels, brands, measure, colors, key):
+def show_layout(names, photos, labels, brands, measure, colors, key, kept=None):
     """How a chosen photo divides over its shelf rows, and which brands stand together and beside which.
 
     Args:
         names: of the photos; photos: the :class:`~skushare.detections.Detections` of each.
         labels: names of the classes; brands: of the brands, empty where the facings have none.
         measure: column of a share; colors: {name: ``"#RRGGBB"``}.
+        kept: which detections of each photo count, (n,) bool; default: all.
     """
     ways = ("By shelf row", "Blocks", "Neighbours") if brands or len(labels) > 1 else ("By shelf row",)
     st.markdown("##### On the shelf")
@@ -122,7 +123,8 @@ def show_layout(names, photos, labels, brands, measure, colors, key):
                 key=f"{key}_photo",
                 persist_state="page",
             )
-    found = photos[chosen]
+    whole, mask = photos[chosen], slice(None) if kept is None else kept[chosen]
+    found = whole[mask]
     if not len(found):
         st.caption("Nothing counted at this confidence.")
     elif way == "Blocks":
@@ -137,7 +139,7 @@ def show_layout(names, photos, labels, brands, measure, colors, key):
         st.dataframe(adjacency(found, labels, brands), hide_index=True)
         st.caption("How often facings of two brands stand side by side.")
     else:
-        _show_rows(share_by_row(found, labels, brands), measure, colors)
+        _show_rows(share_by_row(whole, labels, brands, kept and mask), measure, colors)
 
 
 def _show_rows(rows, measure, colors):

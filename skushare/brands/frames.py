@@ -12,6 +12,7 @@ from skushare.brands.gallery import Gallery, Sku
 from skushare.brands.looks import group_looks, look_name
 from skushare.brands.recognition import example_picture, named
 from skushare.geometry import are_whole, iou
+from skushare.shelf.share import REFUSED
 
 SAME = 0.5  # IoU from which a box shows the facing that it showed in the frame before
 A_FRAME = 16  # facings embedded a frame at most: what keeps the pace
@@ -222,7 +223,7 @@ class LookNamer(FrameNamer):
             brands,
             brand_ids=np.where(is_look, looks.brand_ids + len(self.gallery.brands), brands.brand_ids),
             sku_ids=np.where(is_look, looks.sku_ids + len(self.gallery.skus), brands.sku_ids),
-            brand_scores=np.where(is_look, looks.brand_scores, brands.brand_scores),
+            brand_scores=np.where(is_look, np.minimum(looks.brand_scores, 1 - REFUSED), brands.brand_scores),
         )
 
     def _found_looks(self, image, boxes, vectors):

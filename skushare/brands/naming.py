@@ -9,6 +9,7 @@ from skushare.brands.brand_map import name_by_label
 from skushare.brands.looks import centres, group_looks, look_name
 from skushare.brands.recognition import named
 from skushare.detections import Detections
+from skushare.shelf.share import REFUSED
 
 
 class Naming(NamedTuple):
@@ -61,9 +62,9 @@ def name_facings(detections, embeddings, embedder, gallery=None, by_look=False, 
         rows = facings[photos == photo]
         ids[rows] = len(brands) + looks[photos == photo]
         scores = found[photo].brand_scores
-        if scores is not None:  # of the gallery's brands: how sure the looks are, they do not tell
+        if scores is not None:  # of the gallery's brands; a look is what the gallery may know all the same
             scores = scores.copy()
-            scores[rows] = 1.0
+            scores[rows] = 1 - REFUSED
         found[photo] = replace(found[photo], brand_ids=ids, brand_scores=scores)
     nearness = (vectors * centres(vectors, looks)[looks]).sum(1)
     typical = [

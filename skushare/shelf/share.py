@@ -45,7 +45,8 @@ def share_of_shelf(detections, labels=(), brands=(), own=None):
 def share_of_shelves(photos, labels=(), brands=(), own=None, kept=None):
     """As :func:`share_of_shelf`, over the detections of several photos together.
 
-    Groups by brand only where every photo has its brands. A photo weighs as much as it has facings.
+    Groups by brand only where every photo with facings has its brands. A photo weighs as much as it has
+    facings.
 
     Args:
         kept: which facings of each photo count, a list of (n,) bool, as of :func:`of_category`; default: all.
@@ -67,11 +68,15 @@ def share_of_each(shelves):
     return _table(parts), [len(part["name"]) for part in parts]
 
 
-def share_by_row(detections, labels=(), brands=()):
-    """As :func:`share_of_shelf`, for each shelf row; the column ``row`` counts from 1, the topmost."""
+def share_by_row(detections, labels=(), brands=(), kept=None):
+    """As :func:`share_of_shelf`, for each shelf row; the column ``row`` counts from 1, the topmost.
+
+    ``kept``: which facings count, (n,) bool; default: all. A row without one has no line.
+    """
     ids = row_ids(detections.boxes) if detections.row_ids is None else detections.row_ids
-    rows = np.unique(ids) if len(ids) else [-1]  # no row at all has a table without lines
-    parts = [_columns([detections], labels, brands, kept=[ids == row]) for row in rows]
+    kept = np.ones(len(ids), bool) if kept is None else kept
+    rows = np.unique(ids[kept]) if kept.any() else [-1]  # no row at all has a table without lines
+    parts = [_columns([detections], labels, brands, kept=[kept & (ids == row)]) for row in rows]
     table = _table(parts)
     table.insert(0, "row", np.repeat(rows, [len(part["name"]) for part in parts]) + 1)
     return table
@@ -150,6 +155,8 @@ def _table(parts):
 
 def _columns(photos, labels, brands, own=None, kept=None):
     """The columns of :func:`share_of_shelves`, as arrays: a table a row of a shelf would take its time."""
+    counted = [i for i, found in enumerate(photos) if len(found)]  # of others, brands are not known
+    photos, kept = [photos[i] for i in counted], None if kept is None else [kept[i] for i in counted]
     by_brand = bool(photos) and all(found.brand_ids is not None for found in photos)
     names = brands if by_brand else labels
     sizes = list(map(_sizes, photos))

@@ -5,6 +5,7 @@ import pytest
 
 from skushare.brands.naming import name_facings
 from skushare.detections import Detections
+from skushare.shelf.share import REFUSED
 from tests.brands.conftest import picture
 
 
@@ -40,8 +41,10 @@ def test_a_gallery_comes_first(photos, gallery, embedder, by_look, yellow, white
     assert naming.detections[0].sku_ids.tolist() == [0, -1, -1]
 
 
-@pytest.mark.parametrize("by_look, scores", [(False, [0.95, 0.05, 0.05]), (True, [0.95, 1, 1])])
-def test_a_look_does_not_take_over_the_gallery_s_doubt(photos, gallery, embedder, by_look, scores):
+@pytest.mark.parametrize(
+    "by_look, scores", [(False, [0.95, 0.05, 0.05]), (True, [0.95, 1 - REFUSED, 1 - REFUSED])]
+)
+def test_a_look_is_as_sure_as_what_the_gallery_did_not_know(photos, gallery, embedder, by_look, scores):
     naming = name_facings(*photos, embedder, gallery, by_look)
     assert naming.detections[0].brand_scores.tolist() == pytest.approx(scores)
 

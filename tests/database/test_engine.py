@@ -75,6 +75,27 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_what_it_has(database,
         assert session.scalars(select(AuditRow.edits)).all() == [0, 0]
 
 
+def test_margins_of_before_they_widened_are_not_known_any_more(database, monkeypatch):
+    from alembic import command
+
+    upgrade = command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda config, revision: upgrade(config, "0008"))
+    share = {"brand_id": 1, "facings": 1, "share": 1.0, "margin": 0.01}
+    with engine.session() as session:
+        session.add(NameRow(digest="d", text="North"))
+        session.flush()
+        columns = AuditRow.__table__.columns
+        words = {c.name: {} if c.name == "thresholds" else [] if c.name == "brands" else "" for c in columns}
+        numbers = {c.name: 1 for c in columns if c.type.python_type in (int, bool)}
+        session.add(AuditRow(**words | numbers | {"request": None}))
+        session.flush()
+        session.add(ShareRow(audit_id=1, **share))
+    engine.close()
+    monkeypatch.setattr(command, "upgrade", upgrade)
+    with engine.reading() as session:
+        assert session.scalars(select(ShareRow.margin)).all() == [None]
+
+
 def test_a_block_is_saved_whole_or_not_at_all(database):
     add_name("kept")
     with pytest.raises(KeyError), engine.session() as session:

@@ -71,6 +71,12 @@ def test_one_photo_without_brands_makes_classes_of_all():
     assert shares(table) == [("facing", 3, 1.0)]
 
 
+def test_a_photo_without_facings_takes_no_brands_from_the_others():
+    photos, kept = [found([0, 0], [0, 1]), Detections()], [np.array([True, False]), np.zeros(0, bool)]
+    assert shares(share_of_shelves(photos, ("facing",), ("a", "b"))) == [("a", 1, 0.5), ("b", 1, 0.5)]
+    assert shares(share_of_shelves(photos, ("facing",), ("a", "b"), kept=kept)) == [("a", 1, 1.0)]
+
+
 @pytest.mark.parametrize("photos", [[], [Detections()], [Detections(), Detections()]])
 def test_no_facings_have_no_shares(photos):
     assert len(share_of_shelves(photos)) == 0
@@ -176,6 +182,7 @@ def test_a_part_of_a_shelf_is_as_long_as_the_whole_shelf_tells(rows):
     shelf = Detections(boxes, np.ones(80), ids, row_ids=np.repeat(np.arange(5), 16))
     by_row = share_by_row(shelf, ("left", "right"))
     assert by_row["linear"].tolist() == pytest.approx([0.5] * 10, abs=0.01)
+    assert share_by_row(shelf, ("left", "right"), kept=ids == 0)["linear"].tolist() == [1.0] * 5
     kept = [shelf.row_ids < rows]
     assert share_of_shelves([shelf], ("left", "right"), kept=kept)["linear"].tolist() == pytest.approx(
         [0.5, 0.5], abs=0.01

@@ -5,6 +5,7 @@ import type { EmbedderDescription } from './config'
 import type { Detections } from './detections'
 import { type Gallery, matchFacings, type MatcherData } from './gallery'
 import { centres, dot, groupLooks, lookName } from './looks'
+import { REFUSED } from './share'
 
 const SAME = 0.5 // IoU from which a box shows the facing that it showed in the frame before
 const A_FRAME = 16 // facings embedded a frame at most: what keeps the pace
@@ -51,11 +52,11 @@ export function nameFacings(
   if (!places.length) return { detections, brands, looks: [] }
   const vectors = places.map(vector)
   const looks = groupLooks(Float32Array.from(vectors.flatMap((v) => [...v])), dimensions, likeness)
-  // The gallery's score is of its nearest product, and tells nothing of a look.
+  // The gallery's score is of its nearest product; a look is what the gallery may know all the same.
   const brandScores = detections.brandScores?.slice()
   places.forEach((place, k) => {
     brandIds[place] = brands.length + looks[k]
-    if (brandScores) brandScores[place] = 1
+    if (brandScores) brandScores[place] = 1 - REFUSED
   })
   const middles = centres(vectors, looks)
   const typical = middles.map((middle, look) => {

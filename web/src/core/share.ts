@@ -11,7 +11,7 @@ export const OWN = 'own brands'
 export const COMPETITORS = 'competitors'
 
 const CERTAIN = 1.96 // standard errors on either side of a 95 % interval
-const REFUSED = 0.2 // how likely a facing that the gallery did not know is of one of its brands
+export const REFUSED = 0.2 // how likely a facing that the gallery did not know is of one of its brands
 const TOGETHER = 0.05 // correlation of the errors of facings of one brand; both as in Python
 
 /**
@@ -42,8 +42,8 @@ export function shareOfShelf(found: Detections, options: ShareOptions): ShareRow
 }
 
 /**
- * As `shareOfShelf`, over several photos together; by brand only where every photo has its brands. A photo
- * weighs as much as it has facings.
+ * As `shareOfShelf`, over several photos together; by brand only where every photo with facings has its
+ * brands. A photo weighs as much as it has facings.
  */
 export function shareOfShelves(photos: Detections[], options: ShareOptions): ShareRow[] {
   return sharesOf(
@@ -57,7 +57,8 @@ interface Measured {
   sizes: Sizes
 }
 
-function sharesOf(measuredPhotos: Measured[], options: ShareOptions): ShareRow[] {
+function sharesOf(measured: Measured[], options: ShareOptions): ShareRow[] {
+  const measuredPhotos = measured.filter(({ found }) => found.count) // of others, brands are not known
   const photos = measuredPhotos.map(({ found }) => found)
   const byBrand = photos.length > 0 && photos.every((found) => found.brandIds)
   const names = (byBrand ? options.brands : options.labels) ?? []
@@ -84,7 +85,7 @@ function sharesOf(measuredPhotos: Measured[], options: ShareOptions): ShareRow[]
   const groupNames = [...new Set(called)].sort(byCodePoint)
   const groups = called.map((name) => groupNames.indexOf(name))
   const ones = new Array<number>(called.length).fill(1)
-  const measured = [ones, lengths, areas].map((weights) => {
+  const tables = [ones, lengths, areas].map((weights) => {
     const sums = new Array<number>(groupNames.length).fill(0)
     groups.forEach((group, i) => (sums[group] += weights[i]))
     const total = Math.max(
@@ -94,7 +95,7 @@ function sharesOf(measuredPhotos: Measured[], options: ShareOptions): ShareRow[]
     const shares = sums.map((sum) => sum / total)
     return { shares, margins: marginsOf(groups, shares, weights, present, sure, brands) }
   })
-  const [count, linear, area] = measured
+  const [count, linear, area] = tables
   return groupNames
     .map((name, group) => ({
       name,

@@ -27,7 +27,7 @@ export interface Shelf {
   picture: ImageBitmap
   time: Date
   all: Detections // scores from SCORE_FLOOR on
-  vectors: Float32Array | null // of `all`, zeros below BRAND_FLOOR; null without an embedder
+  vectors: Float32Array | null // of `all`, zeros of those too low for a brand; null without an embedder
   sweep: CountedSweep | null
   by: CountedBy
   ms: number // from picture to facings
@@ -51,10 +51,11 @@ export async function countShelf(
 
 /** Vectors of those of `all` that may get a brand, zeros of the others; `null` without an embedder. */
 async function embedAll(auditor: Auditor, picture: ImageBitmap, all: Detections): Promise<Float32Array | null> {
-  const { embedder } = auditor.bundle.description
+  const { embedder, detector } = auditor.bundle.description
   if (!embedder) return null
   const { dimensions } = embedder
-  const wanted = indicesWhere(all.count, (i) => all.scores[i] >= BRAND_FLOOR)
+  const least = Math.min(BRAND_FLOOR, detector.config.min_score)
+  const wanted = indicesWhere(all.count, (i) => all.scores[i] >= least)
   const vectors = new Float32Array(all.count * dimensions)
   if (!wanted.length) return vectors
   const made = await auditor.embed(await createImageBitmap(picture), selectDetections(all, wanted).boxes)
