@@ -76,7 +76,7 @@ def choose_settings():
     session.look_at(sizes)
     if embedder:
         known, by_look = choose_naming("live", detector.labels)
-        keep_dropped(session.name_by(known, embedder, by_look))
+        keep_dropped(session.name_by(known, embedder, by_look, state.get("dropped")))
     return sizes
 
 

@@ -60,10 +60,11 @@ def open_by_name(name):
 
 def keep(gallery):
     """Save a changed gallery and go on with it."""
+    before = state.teaching.gallery
     state.teaching.save(gallery)
     state.gallery_name = gallery.name
     if lesson := in_hand():
-        lesson.teaching = state.teaching
+        lesson.go_on(state.teaching, before)
 
 
 in_hand()  # with its gallery, if the page was loaded anew

@@ -136,6 +136,6 @@ def _name_live_look(session, look, key, embedder):
         return
     try:
         gallery = _teach_look(brand, vectors, pictures, session.gallery, embedder)
-        keep_dropped(session.go_on_with(gallery, look.name, gallery.spelled(brand)))
+        keep_dropped(session.go_on_with(gallery, look.name, gallery.spelled(brand), state.get("dropped")))
     except SkushareError as error:
         state.look_problem = str(error)

@@ -54,6 +54,17 @@ class Lesson:
             return None
         return replace(self, teaching=teaching, problem="", note="", elsewhere=self.taught)
 
+    def go_on(self, teaching, before):
+        """Go on with ``teaching``; facings whose examples it has lost lie in piles again.
+
+        ``before``: its gallery as it was until now.
+        """
+        self.teaching = teaching
+        lost = set(before.pictures) - set(teaching.gallery.pictures)
+        facings = [i for i in np.flatnonzero(self.piles.piles < 0) if self.piles.pictures[i] in lost]
+        if facings:
+            self.piles = self.piles.put_back(facings, self.embedder.likeness)
+
     @property
     def facings(self):
         """How many facings the photo has."""

@@ -95,8 +95,12 @@ def go_back_to(name, wanted):
 
 
 def keep_dropped(dropped):
-    """Keep a count that other brands ended, as ``LiveSession.name_by`` gives it, to be taken back; say so."""
+    """Keep a count that other brands ended, as ``LiveSession.name_by`` gives it, to be taken back; say so.
+
+    One that was dropped before, and only waits on, is not told of once more.
+    """
     if dropped is not None:
+        last = st.session_state.get("dropped")
         st.session_state.dropped = dropped
-        if dropped.facings:
+        if dropped.facings and (last is None or dropped.tracker is not last.tracker):
             st.toast("Other brands: counting begins anew", icon=":material/restart_alt:")

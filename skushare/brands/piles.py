@@ -68,6 +68,12 @@ class Piles:
         piles[list(facings)] = piles.max(initial=-1) + 1 if pile is None else pile
         return replace(self, piles=piles)
 
+    def put_back(self, facings, likeness):
+        """With learnt ``facings`` (ints, at least one) in new piles, by look as in :meth:`by_look`."""
+        piles = self.piles.copy()
+        piles[facings] = piles.max(initial=-1) + 1 + group_looks(self.embeddings[facings], likeness)
+        return replace(self, piles=piles)
+
     def split(self, pile, likeness):
         """With ``pile`` in two or more by a stricter look than ``likeness``; one of equals is halved."""
         members = np.flatnonzero(self.piles == pile)

@@ -195,7 +195,7 @@ class LiveSession:
         """A :class:`~skushare.brands.frames.Look` for each that was founded since the naming was chosen."""
         return self.namer.founded if self.by_look else ()
 
-    def name_by(self, gallery, embedder, by_look=False):
+    def name_by(self, gallery, embedder, by_look=False, last=None):
         """Have ``gallery`` name the brands from now on; what is chosen otherwise than before counts anew.
 
         Args:
@@ -203,6 +203,7 @@ class LiveSession:
                 ``by_look`` leave the facings their class labels alone.
             embedder: of the gallery and of the looks.
             by_look: group by look what a gallery, or none, does not know.
+            last: the count that was dropped last, or ``None``; as for :meth:`recount`.
 
         Returns:
             The :class:`Dropped` count; ``None`` where counting goes on, as with another version of the
@@ -222,7 +223,7 @@ class LiveSession:
             if same_kind and self._is_version(gallery):
                 self._go_over_to(gallery)
                 return None
-            dropped = self._drop()
+            dropped = self._drop(last)
             self._choose(None if kind is type(None) else kind(made_with, gallery))
         return dropped
 
@@ -260,16 +261,17 @@ class LiveSession:
         with self._tracking:
             return self.namer.examples(look) if self.by_look else ((), [])
 
-    def go_on_with(self, gallery, look, brand):
+    def go_on_with(self, gallery, look, brand, last=None):
         """Go on with ``gallery``, which was just taught ``brand``: the look called ``look``.
 
         The count goes on, and the other looks keep their names, if the gallery is a version of the present
-        one or the first one. Another one counts anew, and the :class:`Dropped` count is given.
+        one or the first one. Another one counts anew, and the :class:`Dropped` count is given, with the
+        ``last`` one as by :meth:`recount`.
         """
         with self._tracking, self._lock:
             if self.gallery is not None:
                 if not self._is_version(gallery):
-                    dropped = self._drop()
+                    dropped = self._drop(last)
                     self._choose(LookNamer(self.namer.embedder, gallery))
                     return dropped
                 self._go_over_to(gallery)  # which somebody else may have taught as well
@@ -350,9 +352,7 @@ class LiveSession:
         Where nothing was counted since the ``last`` one was dropped, it is that one, to be taken back still.
         """
         with self._tracking:
-            waits = last is not None and self.can_take_back(last)
-            dropped = self._drop()
-            return last._replace(begun=self.begun) if waits and not dropped.facings else dropped
+            return self._drop(last)
 
     def take_back(self, dropped):
         """Go on with a ``dropped`` count and its namer; gives the present ones as :class:`Dropped`.
@@ -372,12 +372,15 @@ class LiveSession:
         """Whether :meth:`take_back` would do so."""
         return dropped.begun == self.begun
 
-    def _drop(self):
-        """Count from 0, while ``_tracking`` is held; gives the :class:`Dropped` count."""
+    def _drop(self, last=None):
+        """Count from 0, while ``_tracking`` is held; gives the count as :meth:`recount` does."""
+        waits = last is not None and self.can_take_back(last)
         tracker, video = self._tracker, self.video
         self._tracker, self.video, self.begun = ShelfTracker(), None, self.begun + 1
         if self.namer is not None:
             self.namer.forget_tracks()
+        if waits and not len(tracker):
+            return last._replace(begun=self.begun)
         return Dropped(len(tracker), tracker, video, self.begun, self.namer)
 
     def history(self):

@@ -456,6 +456,18 @@ def test_two_products_can_be_merged_and_one_forgotten(taught):
     assert open_gallery("shelf").brands == ("Rot",)
 
 
+def test_facings_whose_product_is_forgotten_come_back_to_the_board(app, browser):
+    for pile, brand in enumerate(("Rot", "Grün")):
+        act(app, browser, kind="teach", pile=pile, brand=brand, product="")
+    assert "All 2 facings are taught" in texts(app.success)
+    choose(app, "Look at a product", open_gallery("My brands").find("Grün", "Grün").id)
+    press(app, "Forget it")
+    assert [pile["size"] for pile in browser.data["piles"]] == [1]
+    assert "1 of 2 facings taught" in app.get("progress")[0].proto.text
+    act(app, browser, kind="teach", pile=browser.data["piles"][0]["id"], brand="Lime", product="")
+    assert open_gallery("My brands").brands == ("Rot", "Lime")
+
+
 def test_an_old_version_can_be_brought_back(taught):
     choose(taught, "Look at a product", "c")
     press(taught, "Forget it")

@@ -1,9 +1,13 @@
 """The page's address names what the visit has, once a stay on the page."""
 
+from types import SimpleNamespace
+
 from streamlit.testing.v1 import AppTest
 
 from skushare.album import Album
-from skushare.app.visits import _all_visits, _count_photos
+from skushare.app import visits
+from skushare.app.visits import _all_visits, _count_photos, keep_dropped
+from skushare.live.session import Dropped
 
 
 def visit():
@@ -99,3 +103,16 @@ def test_a_run_that_is_cut_short_leaves_telling_the_address_to_the_next():
     assert address(app) is None
     app.session_state.cut = False
     assert address(app.run()) == token
+
+
+def test_a_count_that_other_brands_ended_is_told_once(monkeypatch):
+    state, toasts = SimpleNamespace(get=lambda name: getattr(state, name, None)), []
+    streamlit = SimpleNamespace(session_state=state, toast=lambda text, icon: toasts.append(text))
+    monkeypatch.setattr(visits, "st", streamlit)
+    first = Dropped(3, object(), None, 1, None)
+    waits = first._replace(begun=2)  # as nothing was counted since
+    for dropped, kept, told in ((first, first, 1), (waits, waits, 1), (None, waits, 1)):
+        keep_dropped(dropped)
+        assert (state.dropped, len(toasts)) == (kept, told)
+    keep_dropped(Dropped(2, object(), None, 3, None))
+    assert state.dropped.facings == len(toasts) == 2

@@ -168,7 +168,8 @@ def shelf_of(text):
         ("a,red,Rot b,green,Grün c,blue,Blau d,ink,Ink", [0, 1, 2], [0, 1, 2]),  # one more
         ("b,green,Grün c,blue,Blau", [-1, 0, 1], [-1, 0, 1]),  # one fewer
         ("x,blue,Blau y,red,Rot z,green,Grün", [1, 2, 0], [1, 2, 0]),  # ids given anew, as in a brand map
-        ("a,red,Pink b,lime,Grün c,ink,Ink", [0, 1, -1], [0, 1, -1]),  # renamed, and an id that is another's
+        ("a,red,Pink b,lime,Grün c,ink,Ink", [0, 1, 2], [0, 1, 2]),  # renamed
+        ("a,red,Pink x,lime,Lime,b", [0, 1, -1], [0, 1, -1]),  # examples that another product has by now
         ("a,red,Grün b,green,Grün c,blue,Blau", [0, 0, 1], [0, 1, 2]),  # brands joined
         ("a,red,Pink,new b,lime,Grün,new c,blue,Blau,new", [-1, 1, 2], [-1, -1, 2]),  # ids given to new ones
         ("", [-1, -1, -1], [-1, -1, -1]),
@@ -188,6 +189,13 @@ def test_a_product_that_was_moved_is_of_its_new_brand_and_the_others_stay(galler
     assert ids == {(0, -1): (0, -1), (1, -1): (1, -1), (0, 0): (0, 0), (0, 1): (0, -1), (1, 2): (1, 1)}
     brand_map = Gallery("map", [Sku("sku-1", "can", "Cola")])  # has no examples that could tell
     assert brand_map.with_brand("Cola", brand="Kola").ids_from(brand_map)[0, 0] == (0, 0)
+    assert brand_map.with_sku("sku-1", name="jar", brand="Kola").ids_from(brand_map)[0, 0] == (-1, -1)
+
+
+def test_a_product_that_was_merged_is_the_one_that_has_its_examples():
+    earlier = shelf_of("a,Rot,Rot b,Blau,Blau")
+    ids = earlier.merged("a", "b").ids_from(earlier)
+    assert ids == {(0, -1): (0, -1), (1, -1): (0, -1), (0, 0): (0, 0), (1, 1): (0, 0)}
 
 
 def test_new_ids_are_new(gallery, embedder):

@@ -55,6 +55,11 @@ def test_every_facing_of_a_named_pile_is_learnt_and_gone(piles, embedder):
     assert [gallery.skus[i].brand if i >= 0 else None for i in ids] == ["Rot", "Gruen", None]
 
 
+def test_what_is_learnt_and_put_back_is_piled_by_look_apart_from_the_rest(piles, embedder):
+    put_back = piles.moved([2, 3, 6], -1).put_back([2, 6], embedder.likeness)
+    assert sizes(put_back) == [2, 2, 1, 1] and put_back.piles[3] == -1
+
+
 def test_a_known_product_gets_further_examples(piles, embedder):
     left, gallery = piles.moved([3]).learnt(0, Gallery("g"), "Rot", "", embedder)
     _, gallery = left.learnt(3, gallery, " Rot ", "Rot", embedder)

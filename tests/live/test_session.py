@@ -205,6 +205,10 @@ def test_a_dropped_count_can_be_taken_back_until_counting_begins_anew_again(sess
     last = session.recount(last)  # of nothing counted since
     assert (last.facings, session.take_back(last).facings, session.reading().unique) == (3, 0, 3)
     last = session.recount(last)
+    last = session.name_by(color_gallery(embedder), embedder, last=last)
+    assert session.take_back(last).facings == 0
+    assert session.gallery is None and session.reading().unique == 3
+    last = session.recount()
     session.name_by(color_gallery(embedder), embedder)
     assert not session.can_take_back(last)
 
@@ -443,6 +447,7 @@ def test_a_look_taught_to_another_gallery_counts_anew(session, detector, monkeyp
         session.process(image)
     dropped = session.go_on_with(teach(session, embedder, Gallery("new"), "look A", "Oats"), "look A", "Oats")
     assert session.brands == ("Oats",) and session.reading().unique == 0
+    dropped = session.go_on_with(Gallery("other"), "look A", "Oats", dropped)  # before anything is counted
     session.take_back(dropped)
     assert session.by_look and session.reading().unique == dropped.facings == 3
 
