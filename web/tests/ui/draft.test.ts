@@ -57,7 +57,7 @@ async function restart(embedder = 'e', embed = vi.fn()): Promise<void> {
   discard() // which a page that was ended does not: what was there comes back
   await written()
   if (there) await saveDraft(there.draft, there.work)
-  session.auditor.value = { bundle: { description: { embedder: { ...EMBEDDER, digest: embedder } } }, embed } as unknown as typeof session.auditor.value
+  session.auditor.value = { bundle: { description: { detector: { config: { min_score: 0.4 } }, embedder: { ...EMBEDDER, digest: embedder } } }, embed } as unknown as typeof session.auditor.value
   await findLeft()
 }
 
