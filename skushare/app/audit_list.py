@@ -86,7 +86,7 @@ def show_list(wanted):
             ),
             "source": st.column_config.TextColumn(
                 help="Photos; live: one frame of a camera; sweep: a camera moved along the shelf, or a "
-                "video, each facing counted once"
+                "video, each facing counted once; phone: an audit that the web app exported"
             ),
             "note": st.column_config.TextColumn(width="large"),
         },
