@@ -24,7 +24,8 @@ from skushare.shelf.share import share_of_shelves
 
 # Detections are kept down to this score, so that a threshold can move without a new run.
 SCORE_FLOOR = 0.05
-BRAND_FLOOR = 0.2  # below it, facings get no brand: there are as many of them as of the others
+# Below it and the model's threshold, facings get no brand: there are as many of them as of the others.
+BRAND_FLOOR = 0.2
 PREVIEW_SIDE = 1280
 MAX_PHOTOS = 300
 
@@ -35,7 +36,8 @@ class Photo:
 
     It equals itself alone: what is made of a photo is kept until the same file is counted anew.
 
-    ``embeddings``: (n, d) float16 of the facings, zeros below ``BRAND_FLOOR``; ``None`` without an embedder.
+    ``embeddings``: (n, d) float16 of the facings, zeros for those that score below ``BRAND_FLOOR`` and
+    the model's own threshold; ``None`` without an embedder.
     """
 
     name: str
@@ -132,7 +134,7 @@ class Album:
         try:
             image = read_image(data, name=name)
             detections = detector.detect(image, mode="photo", min_score=SCORE_FLOOR)
-            embeddings = None if embedder is None else _embed(image, detections, embedder)
+            embeddings = None if embedder is None else _embed(image, detections, detector, embedder)
             write_file(self._original(key), data)
         except SkushareError as error:
             self.failures[key] = str(error)
@@ -234,8 +236,9 @@ class Album:
         return share_of_shelves(naming.detections, labels, naming.brands)
 
 
-def _embed(image, detections, embedder):
-    sure = np.flatnonzero(detections.scores >= BRAND_FLOOR)
+def _embed(image, detections, detector, embedder):
+    # What counts with this model has a brand, as in an audit.
+    sure = np.flatnonzero(detections.scores >= min(BRAND_FLOOR, detector.threshold("photo")))
     embeddings = np.zeros((len(detections), embedder.dimensions), np.float16)
     embeddings[sure] = embedder.embed(image, detections.boxes[sure])
     return embeddings

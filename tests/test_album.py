@@ -13,10 +13,13 @@ from tests.brands.conftest import ColorEmbedder, color_gallery
 
 
 class Detector:
-    labels = ("facing",)
+    labels, least = ("facing",), 0.4
 
     def __init__(self):
         self.calls = []
+
+    def threshold(self, mode):
+        return self.least
 
     def detect(self, image, mode="photo", min_score=None, max_detections=None):
         self.calls.append((image.shape, mode, min_score))
@@ -185,13 +188,15 @@ def test_facings_get_the_brands_of_a_gallery_and_looks(detector):
     assert dict(zip(shares["name"], shares["facings"], strict=True)) == {"Rot": 2, "look A": 2, "unknown": 2}
 
 
-def test_doubtful_facings_are_not_embedded_and_stay_unknown(detector):
-    embedder = ColorEmbedder()
+@pytest.mark.parametrize("least, named", [(0.6, 2), (0.2, 2), (0.1, 3)])
+def test_facings_too_doubtful_to_count_are_not_embedded_and_stay_unknown(detector, least, named):
+    embedder, detector.least = ColorEmbedder(), least
     album = Album()
     album.add("a.jpg", photo(10), detector, embedder)
     (shown,) = album.photos.values()
-    assert [bool(row.any()) for row in shown.embeddings] == [True, True, False]
-    assert album.named(0.05, embedder, by_look=True).detections[0].brand_ids.tolist() == [0, 0, -1]
+    assert [bool(row.any()) for row in shown.embeddings] == [i < named for i in range(3)]
+    ids = album.named(0.05, embedder, by_look=True).detections[0].brand_ids
+    assert (ids >= 0).tolist() == [i < named for i in range(3)]
 
 
 def test_a_facing_is_cut_out_of_the_preview(detector):

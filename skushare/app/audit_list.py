@@ -25,6 +25,7 @@ LONGEST_SHOWN = 40  # characters of a name in the filter's label
 AUDITS_A_PAGE = 50
 MOST_EXPORTED = 500_000  # facings; a browser gives up after three minutes. The command line has no limit
 BRANDS_AT_FIRST = 5
+BRANDS_A_CHART = 2  # at first, of each shelf or store its largest
 MOST_BRANDS = 12  # lines that can be told apart
 MOST_CHARTS = 12  # of shelves or stores
 CHARTS_BESIDE = 2
@@ -86,7 +87,7 @@ def show_list(wanted):
             ),
             "source": st.column_config.TextColumn(
                 help="Photos; live: one frame of a camera; sweep: a camera moved along the shelf, or a "
-                "video, each facing counted once"
+                "video, each facing counted once; phone: an audit that the web app exported"
             ),
             "note": st.column_config.TextColumn(width="large"),
         },
@@ -163,7 +164,8 @@ def show_trend(wanted):
     now = listing.revision()
     brands = _totals(now, wanted)["brand"].tolist()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        first = [brand for brand in wanted.brands if brand in brands] or brands[:BRANDS_AT_FIRST]
+        apart = CHARTS[st.session_state.get("history_charts", next(iter(CHARTS)))]  # its field comes last
+        first = [brand for brand in wanted.brands if brand in brands] or _first_brands(now, wanted, apart)
         chosen = st.multiselect(
             "Brands", brands, first[:MOST_BRANDS], max_selections=MOST_BRANDS, key="history_trend_brands"
         )
@@ -194,22 +196,45 @@ def show_trend(wanted):
         what = "shelves" if words == PLACE else "stores"
         st.caption(f"The first {MOST_CHARTS} of {len(places):,} {what}; choose others in the filter.")
         places = places[:MOST_CHARTS]
-    if words == PLACE:
-        wanted = replace(wanted, places=tuple(places))
-    elif words:
-        wanted = replace(wanted, stores=tuple(name for (name,) in places))
-    table = _trend(now, wanted, tuple(chosen), step, words)
+    table = _trend(now, _of_places(wanted, words, places), tuple(chosen), step, words)
+    # A brand that a shelf never had has no line in its chart.
+    table = table[table.groupby([*words, "brand"])["facings"].transform("sum") > 0]
+    if table.empty:
+        st.info("None of these brands is there. Choose others.")
+        return
     if len(places) > 1:
         show_key(colors)
         parts = dict(list(table.groupby(list(words))))
         for place in cells(places, CHARTS_BESIDE):
             st.text(_title(place))
-            st.altair_chart(trend_chart(parts[place], colors, table))
+            if place in parts:
+                st.altair_chart(trend_chart(parts[place], colors, table))
+            else:
+                st.caption("None of these brands")
     else:
         if places:
             st.text(_title(*places))
         st.altair_chart(trend_chart(table, colors))
     st.caption("A bar is a share's margin, with a certainty of 95 %; audits of older versions have none.")
+
+
+def _first_brands(now, wanted, words):
+    """The brands to begin with: the largest of each place that has a chart, and more if these are few."""
+    places = _places(now, wanted, words) if words else []
+    if words == PLACE:
+        places = [place for place in places if any(place[:2])]
+    totals = _totals(now, _of_places(wanted, words, places[:MOST_CHARTS]), words)
+    rank = totals.groupby(list(words)).cumcount() if words else totals.index.to_series()
+    few = totals["brand"][rank < BRANDS_A_CHART].nunique()
+    ordered = totals["brand"][rank.sort_values(kind="stable").index].unique()
+    return ordered[: max(BRANDS_AT_FIRST, few)].tolist()
+
+
+def _of_places(wanted, words, places):
+    """``wanted``, restricted to ``places`` that are told apart by ``words``."""
+    if words == PLACE:
+        return replace(wanted, places=tuple(places))
+    return replace(wanted, stores=tuple(name for (name,) in places)) if words else wanted
 
 
 def _told_nameless(wanted, places):
@@ -261,8 +286,8 @@ def _places(revision, wanted, words):
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _totals(revision, wanted):
-    return listing.brand_totals(wanted)
+def _totals(revision, wanted, words=()):
+    return listing.brand_totals(wanted, words)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -249,7 +249,7 @@ def facings_of(shelves, labels, brands):
         table = shelf.detections.to_frame(labels).assign(photo=shelf.photo.name)
         if brands:
             names = [brands[i] if i >= 0 else UNKNOWN for i in shelf.detections.brand_ids]
-            looks = [bool(is_look(name)) for name in names]
+            looks = np.array([bool(is_look(name)) for name in names], bool)
             table["brand"] = np.where(looks, UNKNOWN, names)
             if any(map(is_look, brands)):
                 table.insert(table.columns.get_loc("brand") + 1, "look", np.where(looks, names, ""))

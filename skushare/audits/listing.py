@@ -106,20 +106,28 @@ def audited(wanted=ALL, words=PLACE):
     return sorted((tuple(names[i] for i in row) for row in rows), key=lambda row: [*map(str.casefold, row)])
 
 
-def brand_totals(wanted=ALL):
+def brand_totals(wanted=ALL, apart=()):
     """Facings of each brand over all audits that ``wanted`` lets through, its ``brands`` not looked at.
 
+    Args:
+        apart: the words among ``PLACE`` by which audits are told apart, each with totals of its own.
+
     Returns:
-        A DataFrame of ``brand`` and ``facings``, most first.
+        A DataFrame of those of ``apart``, ``brand`` and ``facings``, most first.
     """
+    words = [getattr(AuditRow, f"{word}_id").label(word) for word in apart]
     with reading() as db:
         total = func.sum(ShareRow.facings)
-        query = select(ShareRow.brand_id, total.label("facings")).group_by(ShareRow.brand_id)
-        query = _of_audits(query, replace(wanted, brands=()), db).subquery()
-        named = select(NameRow.text.label("brand"), query.c.facings).join(
+        query = select(ShareRow.brand_id, total.label("facings"), *words).group_by(ShareRow.brand_id, *words)
+        query = _of_audits(query, replace(wanted, brands=()), db, bool(words)).subquery()
+        columns = [query.c[word] for word in apart]
+        named = select(*columns, NameRow.text.label("brand"), query.c.facings).join(
             query, query.c.brand_id == NameRow.id
         )
         frame = _frame(db, named.order_by(query.c.facings.desc(), NameRow.text))
+        known = texts(db, pd.unique(frame[[*apart]].to_numpy().ravel()).tolist())
+    for word in apart:
+        frame[word] = frame[word].map(known)
     return frame.astype({"facings": int})
 
 
@@ -231,9 +239,9 @@ def _conditions(db, wanted):
     return conditions
 
 
-def _of_audits(query, wanted, db):
-    """``query`` over shares, restricted to the audits that ``wanted`` lets through."""
-    if wanted == ALL:  # unfinished audits have no shares
+def _of_audits(query, wanted, db, joined=False):
+    """``query`` over shares, of the audits that ``wanted`` lets through; ``joined``: always with these."""
+    if wanted == ALL and not joined:  # unfinished audits have no shares
         return query
     return query.join(AuditRow, AuditRow.id == ShareRow.audit_id).where(*_conditions(db, wanted))
 

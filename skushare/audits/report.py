@@ -212,11 +212,11 @@ class _Report(FPDF):
             found = replace(photo.detections, boxes=photo.detections.boxes * scale)
             drawn = annotate(image, found, now.brands, "brand", colors=self.colors)
             told = "part of the joined picture" if photo.role == "part" else f"{len(found):,} facings"
-            if not photo.picture:
-                told += f". {WITHOUT_PICTURE}"
             if empty and len(empty.boxes):
                 drawn = draw_gaps(drawn, empty.boxes * scale)
                 told += f", gaps: {_told_gaps([empty])}"
+            if not photo.picture:
+                told += f". {WITHOUT_PICTURE}"
             height = min(230, self.epw * image.shape[0] / image.shape[1])
             if self.get_y() + height + 20 > self.page_break_trigger:
                 self.add_page()

@@ -273,9 +273,9 @@ def trends(monkeypatch):
 @pytest.mark.parametrize(
     "charts, shares",
     [
-        (None, [("Corner", 0), ("Coffee", 1 / 3), ("Tobacco", 0)]),
-        ("one for each store", [("East", 0), ("North", 1 / 5)]),
-        ("all in one", [(None, 1 / 6)]),
+        (None, [("Corner", []), ("Coffee", [1 / 3]), ("Tobacco", [])]),
+        ("one for each store", [("East", []), ("North", [1 / 5])]),
+        ("all in one", [(None, [1 / 6])]),
     ],
 )
 def test_shares_over_time_are_those_of_a_shelf_unless_another_is_wanted(trends, charts, shares):
@@ -288,7 +288,20 @@ def test_shares_over_time_are_those_of_a_shelf_unless_another_is_wanted(trends, 
     assert not app.exception and len(app.get("vega_lite_chart")) == len(trends) == len(shares)
     for table, (name, share) in zip(trends, shares, strict=True):
         assert name is None or name in table.to_numpy()
-        assert table[table["brand"] == "Bello"]["share"].tolist() == pytest.approx([share])
+        assert table[table["brand"] == "Bello"]["share"].tolist() == pytest.approx(share)
+
+
+def test_each_shelf_begins_with_its_own_largest_brands(trends):
+    tobacco = tuple(f"T{n}" for n in range(6))
+    save("North", shelf="Tobacco", ids=(0, 0, 0, *range(6)), brands=tobacco)
+    save("North", shelf="Coffee", ids=(1, 1, 0), brands=("Astra", "Bello"))
+    app = open_page(tab="Shares over time")
+    assert not app.exception
+    assert [set(table["brand"]) for table in trends] == [{"Astra", "Bello"}, {"T0", "T1", "T2"}]
+    trends.clear()
+    field(app.multiselect, "Brands").set_value(["T1"]).run()
+    assert not app.exception and [set(table["brand"]) for table in trends] == [{"T1"}]
+    assert "None of these brands" in texts(app.caption)
 
 
 @pytest.mark.parametrize("named", [True, False])

@@ -66,8 +66,8 @@ def test_tables_have_a_row_a_picture_and_a_row_a_facing():
     ],
 )
 def test_looks_have_a_column_of_their_own(brands, named, looks):
-    shelves = [shelf("a.jpg", replace(FOUND, brand_scores=[0.8, 1])), shelf("b.jpg", FOUND[:0])]
-    table = facings_of(shelves, ("facing",), brands)
+    found = replace(FOUND, brand_scores=[0.8, 1])
+    table = facings_of([shelf("a.jpg", found), shelf("b.jpg", found[:0])], ("facing",), brands)
     if named:
         assert table["brand"].tolist() == named
         assert table["brand score"].notna().tolist() == [name != "unknown" for name in named]

@@ -66,7 +66,8 @@ def test_a_filter_lets_through_what_it_says_newest_first(shops, wanted, found):
 
 def test_lists_of_an_empty_database_are_empty():
     assert listing.list_audits().empty and listing.count_audits() == listing.count_facings() == 0
-    assert listing.brand_totals().empty and listing.known_names("store") == []
+    assert listing.brand_totals().empty and listing.brand_totals(apart=("store",)).empty
+    assert listing.known_names("store") == []
     assert listing.trend(Filter(), ("Astra",)).empty
     assert listing.time_span() is None
 
@@ -77,6 +78,14 @@ def test_names_and_totals(shops):
     assert listing.known_names("shelf") == ["left", "right"]
     assert listing.brand_totals().values.tolist() == [["Astra", 4], ["Bello", 3], ["Corva", 3]]
     assert listing.brand_totals(Filter(stores=("South",))).values.tolist() == [["Corva", 3], ["Astra", 1]]
+    north = listing.brand_totals(Filter(stores=("North",)), ("store", "category")).values.tolist()
+    assert north == [
+        ["North", "coffee", "Astra", 3],
+        ["North", "tea", "Bello", 2],
+        ["North", "coffee", "Bello", 1],
+    ]
+    stores = listing.brand_totals(apart=("store",)).values.tolist()
+    assert stores[:2] == [["North", "Astra", 3], ["North", "Bello", 3]] and len(stores) == 4
     assert listing.time_span() == (START, START + timedelta(days=9))
 
 

@@ -9,6 +9,7 @@ import skushare.audits.report
 from skushare.audits import store
 from skushare.audits.audit import UNFINISHED
 from skushare.audits.corrections import Facing
+from skushare.audits.picture import WITHOUT_PICTURE
 from skushare.audits.report import _Report, _texts, report
 from skushare.audits.targets import save_target
 from skushare.brands.gallery import Gallery, Sku
@@ -119,9 +120,11 @@ def test_gaps_are_drawn_and_told(make_audit, make_photo, monkeypatch):
         [[16, 5, 40, 35]]
     ]
     assert "shelf.jpg: 3 facings, gaps: 1, room for 1 facing" in titles and "shelf.jpg: 3 facings" in titles
+    report(make_audit(replace(gappy, picture=""), source="phone"))
+    assert titles[-2] == f"shelf.jpg: 3 facings, gaps: 1, room for 1 facing. {WITHOUT_PICTURE}"
     facts.clear()
     report(make_audit(gappy, make_photo(shade=90), source="sweep"))
-    assert "Gaps" not in facts and len(frames) == 1
+    assert "Gaps" not in facts and len(frames) == 2
 
 
 @pytest.mark.parametrize("text, fonts", [("Süd سوق", 0), ("日本語", 1), ("🥫 ไทย", 2), ("𒀀", 0), ("", 0)])
