@@ -103,7 +103,7 @@ def show_notes(shown):
         if trained := each.saved.get("trained"):
             st.warning(plain(f"{each.name}: {trained}."), icon=":material/warning:")
     dataset = shown[0].evaluation.dataset
-    if any((sample.scores < 1).any() for sample in dataset.samples):
+    if any((sample.facings.scores < 1).any() for sample in dataset.samples):
         st.caption(
             "Some labels of this dataset were made by a machine: "
             "the figures tell how far the model agrees with it, not how often it is right."

@@ -91,6 +91,8 @@ def _coco(path, folder, min_score=0.0):
     photos = {i["id"]: i for i in content["images"]}
     found = []
     for note in content["annotations"]:
+        if note.get("iscrowd") or note.get("ignore"):  # a region to be ignored
+            continue
         x, y, width, height = note["bbox"]
         if note.get("score", 1) >= min_score and min(width, height) >= 10:
             photo = photos[note["image_id"]]

@@ -14,7 +14,7 @@ from skushare.detector.runtime import Detector
 from skushare.errors import DatasetError, ImageError, SkushareError
 from skushare.evaluation.predictions import Predictions, digest, photo_key
 from skushare.evaluation.result import Result
-from skushare.evaluation.trained import tell_trained
+from skushare.evaluation.trained import read_trained, tell_trained
 from skushare.files import make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
 from skushare.processes import STANDS_BACK, log_tail, start_detached
@@ -48,7 +48,8 @@ class Evaluation:
     """One model on one dataset in one mode.
 
     What was detected and the figures made of it are files, found again by anyone who
-    evaluates the same: they change names with the model's weights, the photos and the labels.
+    evaluates the same: they change names with the model's weights, the photos and the labels,
+    and with what is known of the photos that the model was trained on.
 
     Attributes:
         model: a ``Model``; dataset: a ``Dataset``.
@@ -67,13 +68,14 @@ class Evaluation:
     @cached_property
     def folder(self):
         """Where its figures, progress and log are."""
-        labels = hashlib.sha256()
+        content = hashlib.sha256()
         for sample in self.dataset.samples:
-            labels.update(f"{photo_key(sample.path)} {sample.width} {sample.height}".encode())
-            labels.update(sample.boxes.tobytes() + sample.class_ids.tobytes())
-            labels.update(np.flatnonzero(sample.ignored).tobytes())
+            content.update(f"{photo_key(sample.path)} {sample.width} {sample.height}".encode())
+            content.update(sample.boxes.tobytes() + sample.class_ids.tobytes())
+            content.update(np.flatnonzero(sample.ignored).tobytes())
+        content.update(read_trained(self.model.folder.parent).tobytes())
         names = self.model.config.labels, self.dataset.labels
-        return evaluations_folder() / "figures" / digest(self.predictions.key, names, labels.hexdigest())
+        return evaluations_folder() / "figures" / digest(self.predictions.key, names, content.hexdigest())
 
     @property
     def min_score(self):

@@ -10,7 +10,7 @@ TRAINED = "trained.npy"  # in the folder of a run
 
 
 def write_trained(folder, hashes):
-    """Keep the hashes (n, 4) uint64 of the photos that the run in ``folder`` is trained on.
+    """Keep the hashes (n, 4) uint64 of the photos that the run in ``folder`` and its first weights have seen.
 
     Raises:
         SkushareError: the disk is full or not writable.
@@ -19,15 +19,24 @@ def write_trained(folder, hashes):
         np.save(file, hashes)
 
 
+def read_trained(folder):
+    """The hashes (n, 4) uint64 that :func:`write_trained` kept in ``folder``; none if it has none."""
+    try:
+        hashes = np.load(folder / TRAINED, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        hashes = np.zeros(0)
+    whole = hashes.dtype == np.uint64 and hashes.shape[1:] == (4,)
+    return hashes if whole else np.zeros((0, 4), np.uint64)
+
+
 def tell_trained(model, samples):
     """What to tell where ``samples`` look nearly like photos that ``model`` was trained on; "" if none does.
 
     That is known of a model which lies in the folder of its run. Photos are decoded once and then
     remembered (see :func:`~skushare.dataset.scan.scan`).
     """
-    try:
-        trained = np.load(model.folder.parent / TRAINED, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    trained = read_trained(model.folder.parent)
+    if not len(trained):
         return ""
     found = scan([sample.path for sample in samples])
     seen = np.flatnonzero(near_any(found.hashes, trained) & found.readable)

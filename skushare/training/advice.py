@@ -145,11 +145,12 @@ def _length(training, photos):
 
 
 def _doubtful(training, source, index):
-    ignored = (index.scores < training.min_label_score).sum()
-    if ignored <= MANY_DOUBTFUL * len(index.scores):
+    scores = index.scores[index.scores > 0]  # 0: a region to be ignored, marked by hand
+    ignored = (scores < training.min_label_score).sum()
+    if ignored <= MANY_DOUBTFUL * len(scores):
         return ""
     return (
-        f"{ignored:,} of {len(index.scores):,} boxes of {source} are a model's labels that score below "
+        f"{ignored:,} of {len(scores):,} boxes of {source} are a model's labels that score below "
         f"min_label_score, {training.min_label_score:g}: training ignores them. Correct them on the Datasets "
         "page, which makes them labels by hand, or set min_label_score to the threshold of the model that "
         "labelled."

@@ -59,7 +59,8 @@ def random_crop(image, sample, size, resize, config, rng):
         inside[:, [0, 2]] = size - inside[:, [2, 0]]
     certain = ~sample.ignored & (sample.scores >= config.min_label_score)
     learnt = (visible >= config.min_visible) & certain
-    ignored = (visible > 0.05) & ~learnt
+    # A sliver of a facing may pass for background; one of a whole crowd may fill the crop.
+    ignored = (visible > np.where(sample.ignored, 0, 0.05)) & ~learnt
     if config.photometric:
         crop = photometric(crop, rng)
     return Crop(crop, inside[learnt], sample.class_ids[learnt], inside[ignored])

@@ -14,12 +14,14 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+
 from skushare.dataset.duplicates import near_any
 from skushare.dataset.formats import read_dataset
 from skushare.dataset.layout import missing_photos
 from skushare.dataset.scan import scan
 from skushare.errors import ConfigError, DatasetError, SkushareError
-from skushare.evaluation.trained import write_trained
+from skushare.evaluation.trained import read_trained, write_trained
 from skushare.files import drop_unfinished
 from skushare.lock import hold
 from skushare.quiet import load_keras
@@ -27,7 +29,7 @@ from skushare.training.backends import environment, share_out
 from skushare.training.checkpoint import Checkpoints
 from skushare.training.events import EventLog
 from skushare.training.heartbeat import Heartbeat
-from skushare.training.material import initial_weights, read_data
+from skushare.training.material import initial_weights, read_data, trained_before
 from skushare.training.observer import Observer
 from skushare.training.photos import prune_copies
 from skushare.training.runs import (
@@ -124,12 +126,15 @@ def _carry_out(run, observers, say):
     count = sum(len(d) for d, _ in datasets)
     say(f"{count} photos to train on, {len(validation)} to validate on")
     begun = Checkpoints(run.folder)
+    before = read_trained(run.folder) if begun else trained_before(plan)
+    trained = np.unique(np.concatenate([hashes[:count], before]), axis=0)
     if not begun:
-        write_trained(run.folder, hashes[:count])
-    if seen := int(near_any(hashes[count:], hashes[:count]).sum()):
+        write_trained(run.folder, trained)
+    if seen := int(near_any(hashes[count:], trained).sum()):
         say(
-            f"warning: {seen} of the {len(validation)} look nearly like photos to train on, so the figures "
-            "will be too good; skushare data split keeps such photos together"
+            f"warning: {seen} of the {len(validation)} look nearly like photos to train on, or like ones "
+            "that the weights to start from have seen, so the figures will be too good; validate on others "
+            "(skushare data split keeps such photos together)"
         )
     prune_copies()
     load_keras()

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from skushare.dataset.dataset import joined_labels
 from skushare.dataset.formats import read_dataset
 from skushare.errors import DatasetError
 from skushare.evaluation.threshold import is_unlabelled
+from skushare.evaluation.trained import read_trained
 from skushare.training.plan import find_weights, labels_of
 
 
@@ -50,6 +53,18 @@ def read_source(source, one_class):
     """The dataset ``source``, as all one class if asked for."""
     dataset = read_dataset(source)
     return dataset.as_one_class() if one_class else dataset
+
+
+def trained_before(plan):
+    """The hashes (n, 4) uint64 of the photos that the weights which ``plan`` starts from have seen.
+
+    That is known of what lies in the folder of a run.
+
+    Raises:
+        ConfigError: there are no such weights.
+    """
+    places = find_weights(plan.weights).parents[:2] if plan.weights not in ("", "imagenet") else ()
+    return np.concatenate([np.zeros((0, 4), np.uint64), *map(read_trained, places)])
 
 
 def initial_weights(plan, config, say=None):

@@ -147,12 +147,16 @@ def test_an_address_that_names_nothing_known_opens_the_page(workspace):
     assert not app.exception and box(app, "Dataset").value == "shop"
 
 
-def test_labels_made_by_a_machine_are_called_so(workspace):
+@pytest.mark.parametrize(("score", "told"), [(0.5, True), (0, False)], ids=["machine", "to be ignored"])
+def test_labels_made_by_a_machine_are_called_so(workspace, score, told):
     dataset = read_dataset("shop")
-    samples = tuple(replace(s, scores=s.scores / 2) for s in dataset.samples)
-    store.add_dataset(replace(dataset, samples=samples), "machine")
-    app = press(open_page(Dataset="machine"), "Evaluate")
-    assert any("made by a machine" in caption.value for caption in app.caption)
+    scores = [np.full(len(s.scores), score, np.float32) for s in dataset.samples]
+    for each in scores:
+        each[0] = 1
+    samples = tuple(replace(s, scores=each) for s, each in zip(dataset.samples, scores, strict=True))
+    store.add_dataset(replace(dataset, samples=samples), "marked")
+    app = press(open_page(Dataset="marked"), "Evaluate")
+    assert any("made by a machine" in caption.value for caption in app.caption) == told
 
 
 def test_photos_without_a_split_beside_others_are_evaluated_alone(workspace):

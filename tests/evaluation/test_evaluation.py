@@ -58,7 +58,9 @@ def test_an_evaluation_is_new_then_finished_and_found_again(knowing, model, data
 def test_that_photos_were_trained_on_is_told(knowing, model, dataset):
     assert Evaluation(model, dataset).run(resamples=0)[1]["trained"] == ""
     write_trained(model.folder.parent, scan([dataset.samples[0].path]).hashes)
-    assert "such as 2.png" in Evaluation(model, dataset).run(resamples=0)[1]["trained"]
+    evaluation = Evaluation(model, dataset)
+    assert evaluation.condition()[0] == UNFINISHED  # a copy of the model, of which nothing was known
+    assert "such as 2.png" in evaluation.run(resamples=0)[1]["trained"] and knowing.seen == 3
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(b"cut")])

@@ -139,6 +139,8 @@ def test_photos_that_are_trained_on_and_validated_on_are_told():
         ([1, 0.3, 0.3, 0.49], 0.5, "3 of 4 boxes of mine@train are a model's labels that score below "),
         ([1, 0.3, 0.3, 0.49], 0.3, ""),
         ([1, 0.8, 0.5, 0.49], 0.5, ""),
+        ([1, 0, 0, 0], 0.5, ""),
+        ([0.3, 0.3, 1, 0], 0.5, "2 of 3 boxes of mine@train"),
     ],
 )
 def test_labels_that_score_too_low_to_teach_are_told(scores, least, told):

@@ -58,6 +58,15 @@ def test_doubtful_labels_are_ignored_not_taught(score, least):
     assert len(crop.boxes) == 0 and len(crop.ignored) > 0
 
 
+def test_a_crowd_is_ignored_however_little_of_it_is_in_the_crop():
+    image = np.full((300, 6000, 3), 20, np.uint8)
+    crowd = Sample("x", 6000, 300, np.float32([[0, 0, 6000, 300]]), np.zeros(1, int), np.zeros(1, np.float32))
+    crop = random_crop(
+        image, crowd, 64, "fit", TrainingConfig(min_scale=4, max_scale=4), np.random.default_rng(0)
+    )
+    assert len(crop.ignored) == 1 and len(crop.boxes) == 0
+
+
 def test_a_photo_without_facings():
     image, _ = picture()
     empty = Sample(

@@ -16,8 +16,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from skushare.dataset.scan import scan
+from skushare.dataset.synthetic import write_dataset
 from skushare.errors import ConfigError, SkushareError
-from skushare.evaluation.trained import tell_trained
+from skushare.evaluation.trained import tell_trained, write_trained
 from skushare.images import read_image, write_image
 from skushare.lock import hold
 from skushare.training import runs
@@ -217,6 +219,24 @@ def test_photos_trained_on_and_validated_on_are_told_by_their_looks(plan, datase
     with pytest.raises(ZeroDivisionError):
         run_job(runs.prepare(tmp_path / "run", copies), say=lines.append)
     assert any(line.startswith("warning: 3 of the 3 look nearly like photos to train on") for line in lines)
+
+
+@pytest.mark.parametrize("place", ["best.npz", "model/weights.npz"])
+def test_what_the_first_weights_have_seen_counts_as_trained_on(plan, dataset, tmp_path, monkeypatch, place):
+    write_dataset(tmp_path / "others", 3, seed=2, size=(320, 240), rows=3)
+    others = replace(plan, train=((str(tmp_path / "others" / "annotations.json"), 1.0),))
+    first = tmp_path / "first" / place
+    first.parent.mkdir(parents=True)
+    first.touch()
+    write_trained(tmp_path / "first", scan([sample.path for sample in dataset.samples]).hashes)
+    monkeypatch.setattr("skushare.training.job.load_keras", lambda: 1 / 0)
+    for weights, told in (("", False), (str(first), True)):
+        lines, run = [], runs.prepare(tmp_path / f"run {told}", replace(others, weights=weights))
+        with pytest.raises(ZeroDivisionError):
+            run_job(run, say=lines.append)
+        assert any(line.startswith("warning: 3 of the 3 look nearly like") for line in lines) == told
+        model = SimpleNamespace(folder=run.model_folder)
+        assert bool(tell_trained(model, dataset.samples)) == told
 
 
 def test_damaged_photos_are_told_before_anything_is_trained(plan, tmp_path):
