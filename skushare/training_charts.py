@@ -12,6 +12,7 @@ QUALITIES = {
     "AP50": "AP50, at half overlap",
     "AP75": "AP75, at three quarters",
     "AR300": "AR300, recall",
+    "class_AP": "AP by class",  # of networks with several
     "count_mae": "count off by, on average",
     "loss": "loss",
 }

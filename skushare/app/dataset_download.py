@@ -1,5 +1,6 @@
 """The way of a dataset out of the app: a zip in a format for other programs."""
 
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BufferedRandom
@@ -32,6 +33,10 @@ class _Made:
     file_name: str
     left_out: str  # for people; empty where all is in it
 
+    def content(self):
+        """All its bytes, read without the file's position, which downloads at the same time would share."""
+        return os.pread(self.file.fileno(), self.size, 0)
+
 
 def download_popover(dataset):
     """A button that opens the formats to have ``dataset`` in, and one to download the zip made last."""
@@ -47,7 +52,7 @@ def download_popover(dataset):
     if made:
         st.download_button(
             f"{made.file_name} ({made.size / 1e6:,.1f} MB)",
-            lambda: made.file.raw,  # read when it is asked for; Streamlit takes no file that can be written
+            made.content,  # read when it is asked for
             made.file_name,
             "application/zip",
             type="primary",

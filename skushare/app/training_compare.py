@@ -36,7 +36,7 @@ def show_comparison(known):
     with st.container(horizontal=True):
         measure = st.selectbox(
             "Measure",
-            list(QUALITIES),
+            [name for name in QUALITIES if all(name in metrics for metrics in curves.values())],
             format_func=QUALITIES.get,
             key="training_measure",
             persist_state="page",
@@ -52,7 +52,8 @@ def show_comparison(known):
     st.altair_chart(comparison_chart(curves, measure, x or "step"), width="stretch")
     st.markdown("##### At the best AP")
     figures = pd.DataFrame({name: best_figures(metrics) for name, metrics in curves.items()}).T
-    st.dataframe(figures.rename(columns={"count_mae": "count off by"}).style.format("{:.3f}"))
+    figures = figures.rename(columns={"class_AP": "AP by class", "count_mae": "count off by"})
+    st.dataframe(figures.style.format("{:.3f}", na_rep="–"))
     if not validated_alike([validated[name] for name in curves]):
         st.warning("They were validated on different photos or labels, so their figures do not compare.")
     st.markdown("##### Settings that differ")

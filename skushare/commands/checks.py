@@ -276,15 +276,18 @@ def _check_target(args):
 
 
 def _write(args, dataset, reason, stored):
-    from skushare.dataset.formats import detect_format, stored_source, write_dataset
+    from skushare.dataset.formats import detect_format, left_out, stored_source, write_dataset
     from skushare.dataset.store import replace_dataset
 
     if args.out:
         place = args.source if os.path.exists(args.source) else args.source.rpartition("@")[0]
         is_file = os.path.exists(place) and not stored_source(args.source)
         known = args.format or (detect_format(place) if is_file else "coco")
-        write_dataset(dataset, args.out, args.to or known, shown("images"))
+        format = args.to or known
+        write_dataset(dataset, args.out, format, shown("images"))
         print(f"{args.out}: {_size(dataset)}")
+        for text in left_out(dataset, dataset, format):
+            print(text)
     else:
         replace_dataset(args.source, dataset, reason, stored)
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 from array import array
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -270,12 +271,14 @@ def _where(path, image):
 def _samples(path, content, boxes, split, photos, labels):
     """Samples of one file; ``labels``, {name: class id}, grows by the classes that are new in it."""
     try:
+        above = (category.get("supercategory") for category in content["categories"])
+        children = Counter(name for name in above if isinstance(name, str))
         class_of = {}
         for category in sorted(content["categories"], key=lambda c: c["id"]):
             name = category["name"]
             if name in (None, ""):
                 raise ValueError(f"category {category['id']!r} has no name")
-            if category["id"] not in boxes.categories and _is_parent(category, content["categories"]):
+            if category["id"] not in boxes.categories and _is_parent(category, children):
                 continue
             class_of[category["id"]] = labels.setdefault(clean_text(name), len(labels))
         ids = [image["id"] for image in content["images"]]
@@ -296,10 +299,13 @@ def _samples(path, content, boxes, split, photos, labels):
         yield make_sample(photo, size, rows, split, _where(path, image), group)
 
 
-def _is_parent(category, categories):
-    """Whether it is the supercategory of others, as the first that Roboflow writes."""
-    others = (other for other in categories if other is not category)
-    return any(other.get("supercategory") == category["name"] for other in others)
+def _is_parent(category, children):
+    """Whether it is the supercategory of others, as the first that Roboflow writes.
+
+    Args:
+        children: {name: number of all categories that have it as supercategory}; one may be its own.
+    """
+    return children[category["name"]] > (category.get("supercategory") == category["name"])
 
 
 def _image_folder(path, images, entries):

@@ -98,6 +98,13 @@ def read_columns(folder, version):
         for split, file in head["files"].items():
             # Wrong boxes are for the health checks to see; images that were not copied have whole paths.
             part = read_coco(_place(folder, version, file), images, raw=True, confined=False)
+            if unknown := [label for label in part.labels if label not in head["labels"]]:
+                raise DatasetError(
+                    f"{_place(folder, version, file)}: has a class {unknown[0]!r}, which {HEAD} does not "
+                    "list; add it to the end of the labels there, or import the dataset again"
+                )
+            # By name: a category of another program's that is the parent of others is no class.
+            part = part.with_labels(head["labels"])
             samples += [replace(sample, split=split) for sample in part.samples]
         index = Index.of(
             Dataset("", tuple(samples), head["labels"]), [image_name(s.path, images) for s in samples]

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -492,8 +493,9 @@ def test_a_dataset_is_downloaded_as_a_zip_that_is_let_go_after_an_edit(shop, bro
     assert not app.exception and "zip is ready" in app.toast[0].value
     assert downloads(app) == ["shop-yolo.zip (0.5 MB)"]
     made = app.session_state.dataset_zip
-    with zipfile.ZipFile(made.file) as archive:
-        assert len(archive.namelist()) == 121
+    made.file.seek(0, os.SEEK_END)  # where another download is as it ends
+    with zipfile.ZipFile(io.BytesIO(made.content())) as archive:
+        assert len(archive.namelist()) == 121 and made.file.tell() == made.size
     store.change_boxes("shop", shop.names[0], [None], [[1, 1, 9, 9, 1, 1]], "added a box")
     assert not downloads(app.run()) and made.file.closed
     button(app, "Make a zip").click().run()

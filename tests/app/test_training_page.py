@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -578,6 +579,23 @@ def test_runs_are_compared_by_figures_and_by_what_differs(tmp_path):
     assert app.selectbox(key="training_measure").value == "AR300"
     app.multiselect(key="training_compared").set_value([]).run()
     assert not app.exception
+
+
+def test_ap_by_class_is_offered_where_every_chosen_run_has_it(tmp_path):
+    store(tmp_path)
+    for name in ("one", "two", "three"):
+        path = make_run(name).folder / runs.METRICS
+        if name != "three":
+            pd.read_csv(path).assign(class_AP=0.1).to_csv(path, index=False)
+    app = open_tab(open_page(), "Compare", "training_tab")
+    chosen, by_class = app.multiselect(key="training_compared"), "AP by class"
+    assert by_class not in app.selectbox(key="training_measure").options
+    assert any(by_class in frame.value for frame in app.dataframe)  # with a dash for the run without it
+    chosen.set_value(["one", "two"]).run()
+    app.selectbox(key="training_measure").set_value("class_AP").run()
+    assert not app.exception and app.selectbox(key="training_measure").value == "class_AP"
+    app.multiselect(key="training_compared").set_value(["one", "three"]).run()
+    assert not app.exception and app.selectbox(key="training_measure").value == "AP"
 
 
 def test_only_the_figures_of_the_chosen_runs_are_read(tmp_path, monkeypatch):

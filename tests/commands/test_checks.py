@@ -185,6 +185,17 @@ def test_rename_changes_class_names_in_place_or_elsewhere(source, tmp_path, caps
         assert store.open_dataset("shop").labels == (new,)
 
 
+@pytest.mark.parametrize("command", [["split"], ["check", "--fix", "outside"], ["rename", "soup=Soup"]])
+@pytest.mark.parametrize("format", ["yolo", "voc"])
+def test_regions_to_be_ignored_that_a_format_cannot_mark_are_told(source, tmp_path, capsys, command, format):
+    content = json.loads((source / "train.json").read_text())
+    content["annotations"][0]["iscrowd"] = 1
+    (source / "train.json").write_text(json.dumps(content))
+    name, *rest = command
+    _, out, _ = run(capsys, name, source, *rest, "--to", format, "--out", tmp_path / "out")
+    assert ("left out 1 regions to be ignored, which yolo" in out) == (format == "yolo")
+
+
 def test_split_deals_a_dataset_out_anew(source, tmp_path, capsys):
     options = ["--shares", "train=60", "holdout=40", "--to", "yolo", "--out", tmp_path / "parted"]
     status, out, _ = run(capsys, "split", source, *options)

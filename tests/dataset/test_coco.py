@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from skushare.dataset import coco
 from skushare.dataset.coco import coco_files, read_coco, write_coco
 from skushare.dataset.formats import read_dataset
 from skushare.errors import DatasetError
@@ -279,6 +280,23 @@ def test_a_parent_of_categories_without_boxes_is_no_class(tmp_path, parent, used
     dataset = read_coco(write(tmp_path, None, [annotation([0, 0, 9, 9], category_id=used)], categories))
     assert dataset.labels == expected
     assert [dataset.labels[i] for i in dataset.samples[0].class_ids] == [categories[used]["name"]]
+
+
+def test_the_work_of_finding_parents_grows_with_the_categories_not_their_square(monkeypatch, tmp_path):
+    looked = []
+
+    class Category(dict):
+        def get(self, key, default=None):
+            looked.append(key)
+            return super().get(key, default)
+
+    categories = [{"id": n, "name": f"sku {n}", "supercategory": "shop"} for n in range(50)]
+    path = write(tmp_path, None, [annotation([0, 0, 9, 9])], categories)
+    take = coco._Boxes.take
+    monkeypatch.setattr(
+        coco._Boxes, "take", lambda self, item: Category(item) if "name" in item else take(self, item)
+    )
+    assert len(read_coco(path).labels) == 50 and len(looked) <= 2 * 50
 
 
 def test_classes_of_several_files_are_joined_by_name(tmp_path):

@@ -188,6 +188,26 @@ def test_labels_changed_by_another_program_are_read_again(shop, store_folder):
     assert [len(table) for table in tables()] == [1, 0, 3]
 
 
+def test_boxes_keep_their_classes_where_another_program_adds_a_supercategory(store_folder, make_dataset):
+    labels = ("drinks", "cola", "tea")
+    store.add_dataset(make_dataset((4,), ("train",), labels), "shop")
+    path = store_folder / "shop" / "train.json"
+    content = json.loads(path.read_text())
+    for note in content["annotations"]:
+        note["category_id"] = 3
+    for category in content["categories"]:
+        category["supercategory"] = "drinks"
+    path.write_text(json.dumps(content))
+    assert (store.open_index("shop").class_ids == 2).all()
+
+
+def test_a_class_that_another_program_adds_is_named(shop, store_folder):
+    path = store_folder / "shop" / "val.json"
+    path.write_text(path.read_text().replace('"jar"', '"cup"'))
+    with pytest.raises(DatasetError, match=r"val\.json: has a class 'cup', which dataset\.json"):
+        store.open_dataset("shop")
+
+
 @pytest.mark.parametrize(
     "file, content",
     [("train.json", "{"), ("dataset.json", "{"), ("dataset.json", '{"labels": 1}'), ("val.json", None)],
