@@ -443,7 +443,12 @@ class Annotator {
     if (!this.view) return;
     const { width, height, labels, colors } = this.data;
     const boxes = this.boxes();
-    if (this.selected && !boxes.some((box) => same(box, this.selected))) this.selected = null;
+    if (this.selected && !boxes.some((box) => same(box, this.selected))) {
+      // What is being done to a box ends with it: committed without it, it would add one.
+      clearTimeout(this.nudging);
+      this.selected = this.nudging = this.draft = null;
+      if (["move", "size"].includes(this.gesture?.kind)) this.gesture = null;
+    }
     const plain = boxes.filter((box) => !this.selected || !same(box, this.selected));
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const shapes = [shape("path", { class: "rim", d: plain.map(outline).join("") })];

@@ -209,6 +209,23 @@ def test_a_drag_ends_with_its_picture(annotate):
     assert annotate.changes() == []
 
 
+@pytest.mark.parametrize("start", [None, (35, 45), (50, 70)], ids=["nudged", "moved", "sized"])
+def test_what_is_done_to_a_box_ends_with_it(annotate, start):
+    annotate.show().press("n")
+    if start:
+        annotate.down(*start)
+        annotate.move(start[0] + 10, start[1] + 10)
+    else:
+        annotate.press("ArrowRight")
+    annotate.show(boxes=BOXES[1:])  # another change undone, or one refused, meanwhile
+    if start:
+        annotate.move(start[0] + 20, start[1] + 20)
+        annotate.page.mouse.up()
+    annotate.page.locator("#before").focus()
+    assert annotate.changes() == []
+    assert annotate.page.locator("svg .active").count() == 0
+
+
 @pytest.mark.parametrize(
     "start, box",
     [
