@@ -85,6 +85,8 @@ class Annotator {
       this.changes.splice(0, data.saved.count - this.saved);
       this.saved = data.saved.count;
     }
+    // Another session, as after a restart of the server, saves nothing that was sent to the one before.
+    if (data.session !== old.session && this.changes.length) this.send();
     if (data.src !== old.src) this.image.src = data.src;
     if (JSON.stringify(data.labels) !== JSON.stringify(old.labels)) this.classes.fill(data);
     if (another) this.fit();
@@ -115,11 +117,16 @@ class Annotator {
     if (!before) this.classes.remember();
     if (!(before && after && same(before, after))) {
       this.changes.push({ before, after });
-      // All that is not known to be saved, so that nothing is lost where two messages become one.
-      const { batch, saved, changes } = this;
-      this.setStateValue("edits", { picture: this.data.picture, batch, saved, changes: [...changes] });
+      this.send();
     }
     this.draw();
+  }
+
+  /** Send all that is not known to be saved, so that nothing is lost where two messages become one. */
+  send() {
+    const { batch, saved, changes } = this;
+    const { session, picture } = this.data;
+    this.setStateValue("edits", { session, picture, batch, saved, changes: [...changes] });
   }
 
   withClass(box) {
@@ -443,7 +450,12 @@ class Annotator {
     if (!this.view) return;
     const { width, height, labels, colors } = this.data;
     const boxes = this.boxes();
-    if (this.selected && !boxes.some((box) => same(box, this.selected))) this.selected = null;
+    if (this.selected && !boxes.some((box) => same(box, this.selected))) {
+      // What is being done to a box ends with it: committed without it, it would add one.
+      clearTimeout(this.nudging);
+      this.selected = this.nudging = this.draft = null;
+      if (["move", "size"].includes(this.gesture?.kind)) this.gesture = null;
+    }
     const plain = boxes.filter((box) => !this.selected || !same(box, this.selected));
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const shapes = [shape("path", { class: "rim", d: plain.map(outline).join("") })];

@@ -1,6 +1,7 @@
 """One picture at any zoom, with boxes that can be added, moved, sized and deleted."""
 
 from pathlib import Path
+from secrets import token_urlsafe
 from threading import Lock
 
 import streamlit as st
@@ -29,6 +30,7 @@ def annotator(key, picture, jpeg, sample, labels, save, what="Class", colors=Non
     known.save = save
     rows = zip(sample.boxes.tolist(), sample.class_ids.tolist(), sample.scores.tolist(), strict=True)
     data = {
+        "session": known.session,
         "picture": picture,
         "src": data_url(jpeg),
         "width": sample.width,
@@ -59,15 +61,20 @@ class _Known:
     """Which of the browser's batches of changes was seen last, and how many of its changes are saved.
 
     Attributes:
+        session: comes back with the changes that were sent to this session. Streamlit hands a new session, as
+            after a restart of the server, what the one before was sent; how much that one saved is not known.
         save: as :func:`annotator` takes it.
     """
 
     def __init__(self):
+        self.session = token_urlsafe(8)
         self.batch, self.count, self.save = "", 0, None
         self.lock = Lock()  # a run that is being ended and the next one overlap
 
     def take(self, edits):
         """Save what of the browser's list of changes was not saved before."""
+        if edits["session"] != self.session:
+            return  # the browser sends again what is not saved
         with self.lock:
             if self.batch != edits["batch"]:
                 self.batch, self.count = edits["batch"], 0

@@ -36,7 +36,8 @@ def browser(monkeypatch):
             self.data, self.deliver = data, on_edits_change
 
         def send(self, batch, saved, *changes):
-            edits = {"picture": ["shop", "a.jpg"], "batch": batch, "saved": saved}
+            edits = {name: self.data[name] for name in ("session", "picture")}
+            edits |= {"batch": batch, "saved": saved}
             edits["changes"] = [{"before": None, "after": change} for change in changes]
             dict.__setitem__(state, "key", {"edits": edits})
             self.deliver()
@@ -98,6 +99,18 @@ def test_each_change_is_saved_once_whatever_is_sent_twice(browser, messages, sav
     assert {tuple(picture) for picture, _, _ in browser.saved} == {("shop", "a.jpg")}
     last = messages[-1]
     assert browser.data["saved"] == {"batch": last[0], "count": last[1] + len(last) - 2}
+
+
+def test_what_was_sent_to_a_session_before_is_saved_once_it_is_sent_again(browser):
+    browser.send("a", 0, 1)
+    old = st.session_state["key"]
+    dict.clear(st.session_state)  # the server is started anew; the browser does not yet know of it
+    st.session_state["key"] = old
+    browser.show()
+    browser.deliver()
+    assert len(browser.saved) == 1 and browser.data["saved"] == {"batch": "", "count": 0}
+    browser.send("a", 1, 2)
+    assert [after for _, _, after in browser.saved] == [1, 2]
 
 
 @pytest.mark.parametrize("last", [0, 1])

@@ -195,7 +195,8 @@ def test_an_edit_of_classes_that_were_renamed_meanwhile_is_not_saved(shop, brows
     changes = [{"before": None, "after": box}]
 
     def mount(key, data, on_edits_change):
-        st.session_state[key] = {"edits": {"picture": picture, "batch": "b", "saved": 0, "changes": changes}}
+        edits = {"session": data["session"], "picture": picture, "batch": "b", "saved": 0, "changes": changes}
+        st.session_state[key] = {"edits": edits}
         on_edits_change()
 
     with monkeypatch.context() as patch:

@@ -47,7 +47,8 @@ def annotator(monkeypatch):
     def mount(key, data, on_edits_change):
         sent["data"] = data
         if changes := sent.pop("changes", None):
-            edits = {"picture": data["picture"], "batch": "b", "saved": 0, "changes": changes}
+            edits = {"batch": "b", "saved": 0, "changes": changes}
+            edits |= {name: data[name] for name in ("session", "picture")}
             st.session_state[key] = {"edits": edits}
             on_edits_change()
 

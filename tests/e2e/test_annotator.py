@@ -39,11 +39,12 @@ class Annotator:
         page.evaluate(MOUNT, [source, *texts])
         self.stage, self.field = page.locator(".stage"), page.locator(".class input")
 
-    def show(self, picture="a.jpg", boxes=BOXES, labels=LABELS, saved=("", 0)):
+    def show(self, picture="a.jpg", boxes=BOXES, labels=LABELS, saved=("", 0), session="one"):
         """Show a picture as large as on the screen."""
         colors = ["#aa3377"] * len(labels)
         data = {"picture": picture, "src": "", "width": WIDTH, "height": 300, "labels": labels}
         data |= {"what": "Class", "colors": colors, "boxes": [[*box[:4], (*box, 0)[4], 1] for box in boxes]}
+        data |= {"session": session}
         data["saved"] = dict(zip(("batch", "count"), saved, strict=True))
         self.page.evaluate("show", data)
         self.stage.focus()
@@ -188,6 +189,20 @@ def test_the_browser_asks_before_leaving_what_is_not_saved(annotate):
     assert annotate.page.evaluate(leave) is True
 
 
+def test_another_session_is_sent_what_is_not_known_to_be_saved(annotate):
+    annotate.show().press("n", "Delete", "n", "Delete")
+    first = annotate.page.evaluate("sent.at(-1)")
+    annotate.show(saved=(first["batch"], 1))
+    annotate.show(session="two")
+    again = {**first, "session": "two", "saved": 1, "changes": first["changes"][1:]}
+    assert annotate.page.evaluate("sent.slice(2)") == [again]
+    annotate.show(saved=(first["batch"], 2), session="two")
+    annotate.show(session="three")
+    annotate.press("n", "Delete")
+    annotate.show("b.jpg", session="four")  # what it means by a number may be another
+    assert [edits["session"] for edits in annotate.page.evaluate("sent")] == ["one", "one", "two", "three"]
+
+
 def test_escape_ends_a_drag_without_a_change(annotate):
     annotate.show().press("a")
     annotate.down(300, 200)
@@ -207,6 +222,23 @@ def test_a_drag_ends_with_its_picture(annotate):
     annotate.move(360, 260)
     annotate.page.mouse.up()
     assert annotate.changes() == []
+
+
+@pytest.mark.parametrize("start", [None, (35, 45), (50, 70)], ids=["nudged", "moved", "sized"])
+def test_what_is_done_to_a_box_ends_with_it(annotate, start):
+    annotate.show().press("n")
+    if start:
+        annotate.down(*start)
+        annotate.move(start[0] + 10, start[1] + 10)
+    else:
+        annotate.press("ArrowRight")
+    annotate.show(boxes=BOXES[1:])  # another change undone, or one refused, meanwhile
+    if start:
+        annotate.move(start[0] + 20, start[1] + 20)
+        annotate.page.mouse.up()
+    annotate.page.locator("#before").focus()
+    assert annotate.changes() == []
+    assert annotate.page.locator("svg .active").count() == 0
 
 
 @pytest.mark.parametrize(
