@@ -4,8 +4,10 @@ import csv
 import io
 import re
 import time
+from contextlib import suppress
 
 import cv2
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
 from skushare.live.video import CONSTRAINTS
@@ -21,6 +23,15 @@ def metric(page, label):
     if not shown.count():
         return None
     return float(shown.get_by_test_id("stMetricValue").inner_text().replace(",", ""))
+
+
+def press_until(button, shown):
+    """Press ``button``, again where a redraw at that moment lost it, until ``shown`` is there."""
+    for _ in range(3):
+        button.click()
+        with suppress(PlaywrightTimeoutError):
+            return shown.wait_for(timeout=10_000)
+    raise AssertionError(f"{shown} is not there")
 
 
 def wait_until(read, holds):

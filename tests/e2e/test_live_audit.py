@@ -6,7 +6,7 @@ import re
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
-from tests.e2e.test_browser import PATIENCE, metric, near, start_camera, wait_until
+from tests.e2e.test_browser import PATIENCE, metric, near, press_until, start_camera, wait_until
 
 expect.set_options(timeout=1000 * PATIENCE)
 BRANDS = ("Alba <b>", "Birne & Söhne")
@@ -41,8 +41,8 @@ def test_a_camera_s_shelf_is_taught_shared_saved_and_reported(open_browser, fres
     page.reload()  # as a phone does with a page that was put aside: the sweep is still there
     wait_until(lambda: metric(page, "Unique so far"), near(known))
 
-    page.get_by_role("button", name="Save as audit").click()
     store = page.get_by_role("combobox", name="Store")
+    press_until(page.get_by_role("button", name="Save as audit"), store)
     store.fill("North")
     store.press("Enter")
     page.get_by_role("button", name="Save", exact=True).click()

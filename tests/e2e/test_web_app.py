@@ -12,7 +12,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -20,7 +19,6 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
 from skushare.brands.embedder import Embedder
@@ -34,7 +32,7 @@ from skushare.images import read_image
 from skushare.samples import DEMO_GALLERY
 from skushare.shelf.share import share_of_shelf
 from tests.e2e.conftest import ROOT
-from tests.e2e.test_browser import PATIENCE, near, wait_until
+from tests.e2e.test_browser import PATIENCE, near, press_until, wait_until
 
 FLOOR = 0.05  # the app finds boxes down to this score, and then counts from the threshold on
 HOSTILE = "=<img src=x onerror=\"document.title='owned'\">\u202egnp.\U0001f469‍\U0001f469 " + "x" * 10_000
@@ -308,15 +306,6 @@ def piles_to_teach(page, picture):
     piles = page.get_by_role("region", name="Pile")
     expect(piles.first).to_be_visible()
     return piles
-
-
-def press_until(button, shown):
-    """Press ``button``, again where a redraw at that moment lost it, until ``shown`` is there."""
-    for _ in range(3):
-        button.click()
-        with suppress(PlaywrightTimeoutError):
-            return shown.wait_for(timeout=10_000)
-    raise AssertionError(f"{shown} is not there")
 
 
 def test_a_taught_brand_is_recognised_kept_and_goes_to_python_and_back(phone, served, part, tmp_path):
