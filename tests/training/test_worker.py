@@ -117,7 +117,8 @@ def test_the_queue_goes_on_without_the_process_that_filled_it(plan, tmp_path, mo
     subprocess.run([sys.executable, "-c", code, plan.to_json()], check=True, cwd=cwd, start_new_session=True)
     run = runs.open_run("a")
     for _ in range(600):
-        if run.status not in (QUEUED, RUNNING):
+        # The reason is written first, and the line of the log when the job ends.
+        if run.status not in (QUEUED, RUNNING) and run.log_tail():
             break
         time.sleep(0.1)
     assert run.status == FAILED and data.name in run.reason, run.log_tail()
