@@ -25,7 +25,6 @@ from skushare.export.jobs import (
     list_exports,
     start_export,
 )
-from skushare.export.report import ExportReport
 from skushare.serve.network import qr_svg
 
 POLL_SECONDS = 1.0
@@ -325,9 +324,10 @@ def _show_sizes(export, report):
         return
     shown = st.column_config.NumberColumn(format="bytes")
     columns = {"size": shown, "compressed": shown}
-    parts = ExportReport(export.bundle, files=report.files).sizes()
     names = {"bytes": "size", "gzip bytes": "compressed"}
-    st.dataframe(parts.rename(columns=names), hide_index=True, height="content", column_config=columns)
+    st.dataframe(
+        report.sizes().rename(columns=names), hide_index=True, height="content", column_config=columns
+    )
     st.markdown("##### Every file")
     files = report.files.rename(columns={"path": "file", **names}).sort_values("size", ascending=False)
     st.dataframe(files, hide_index=True, height=420, column_config=columns)

@@ -16,11 +16,11 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from skushare.brands.gallery_files import write_gallery
 from skushare.errors import ConfigError, SkushareError
 from skushare.export.folder import walk
+from skushare.export.manifest import DESCRIPTION
+from skushare.export.report import ExportReport
 from skushare.files import atomic_write, make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
 from skushare.processes import STANDS_BACK, log_tail, start_detached
@@ -31,7 +31,7 @@ CANCELLED, INTERRUPTED = "cancelled", "interrupted"
 REQUEST, PROCESS, LOCK, CANCEL, LOG = "request.json", "process.json", "lock", "cancel", "log.txt"
 GALLERY = "gallery.zip"
 STARTING = ".lock"  # beside the exports; held while one is started
-BUNDLE, REPORT = "bundle", "report.json"  # the second lies in the first
+BUNDLE = "bundle"
 COMMAND = (sys.executable, "-m", "skushare", "export")
 PATIENCE = 10.0  # seconds that a cancelled process has to end its browser and itself
 
@@ -51,23 +51,6 @@ class Request:
     gallery_name: str
     precision: str
     shard_bytes: int
-
-
-@dataclass(frozen=True)
-class Report:
-    """What the exporter told of a finished export.
-
-    Attributes:
-        files: a row a file: path, bytes, and bytes when compressed by gzip.
-        checks: (name, whether it passed or ``None`` when it was not run, text).
-        accuracy: a row a precision, empty where it was not measured.
-        timings: how long what took, by name.
-    """
-
-    files: pd.DataFrame
-    checks: list
-    accuracy: pd.DataFrame
-    timings: dict
 
 
 @dataclass(frozen=True)
@@ -133,21 +116,12 @@ class Export:
         return f"{last}; see the log" if "Traceback (most recent call last)" in self.log_tail(200) else ""
 
     def report(self):
-        """The :class:`Report` of a finished export, empty where it is gone or damaged."""
-        told = read_json(self.bundle / REPORT)
-        try:
-            return Report(
-                pd.DataFrame(told.get("files", []), columns=["path", "bytes", "gzip bytes"]),
-                [(check["name"], check["passed"], check["text"]) for check in told.get("checks", [])],
-                pd.DataFrame(told.get("accuracy", [])),
-                dict(told.get("timings", {})),
-            )
-        except (KeyError, TypeError, ValueError):
-            return Report(pd.DataFrame(), [], pd.DataFrame(), {})
+        """The :class:`ExportReport` of a finished export, empty where it is gone or damaged."""
+        return ExportReport.read(self.bundle)
 
     def kept(self):
         """Paths of the bundle's files that a phone keeps; a set."""
-        files = read_json(self.bundle / "bundle.json").get("files")
+        files = read_json(self.bundle / DESCRIPTION).get("files")
         return set(files) if isinstance(files, dict) else set()
 
     def log(self):

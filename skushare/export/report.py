@@ -8,7 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from skushare.export.folder import FORMAT, REPORT, digests, walk
+from skushare.files import read_json
 
+FILES = ["path", "bytes", "gzip bytes"]
 MARK = {True: "passed", False: "FAILED", None: "not run"}
 
 
@@ -31,6 +33,21 @@ class ExportReport:
     checks: list = field(default_factory=list)
     accuracy: pd.DataFrame = field(default_factory=pd.DataFrame)
     timings: dict = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder):
+        """What :meth:`write` left in ``folder``, without ``about``; empty where it is gone or damaged."""
+        told = read_json(Path(folder, REPORT))
+        try:
+            return cls(
+                folder,
+                files=pd.DataFrame(told.get("files", []), columns=FILES),
+                checks=[(check["name"], check["passed"], check["text"]) for check in told.get("checks", [])],
+                accuracy=pd.DataFrame(told.get("accuracy", [])),
+                timings=dict(told.get("timings", {})),
+            )
+        except (KeyError, TypeError, ValueError):
+            return cls(folder)
 
     @property
     def passed(self):
@@ -87,7 +104,7 @@ class ExportReport:
             content = path.read_bytes()
             name = path.relative_to(folder).as_posix()
             rows.append((name, len(content), len(gzip.compress(content, 6, mtime=0))))
-        self.files = pd.DataFrame(rows, columns=["path", "bytes", "gzip bytes"])
+        self.files = pd.DataFrame(rows, columns=FILES)
         self.folder = Path(folder)
         (self.folder / "report.md").write_text(self.to_markdown(), encoding="utf-8")
         (self.folder / REPORT).write_text(self.to_json(), encoding="utf-8")

@@ -62,7 +62,7 @@ def finished(name="first", **report):
     description = {"format": "skushare bundle 1", "files": {"model/a.bin": {}}}
     (export.bundle / "bundle.json").write_text(json.dumps(description))
     (export.bundle / "index.html").write_text("<!doctype html>")
-    (export.bundle / jobs.REPORT).write_text(json.dumps({**REPORT, **report}))
+    (export.bundle / "report.json").write_text(json.dumps({**REPORT, **report}))
     return export
 
 
@@ -195,7 +195,7 @@ def test_a_failed_check_is_said_at_once():
 
 def test_a_report_that_is_gone_does_not_break_the_page():
     export = finished()
-    (export.bundle / jobs.REPORT).unlink()
+    (export.bundle / "report.json").unlink()
     app = open_page()
     assert not app.exception and not app.error
 
