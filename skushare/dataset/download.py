@@ -37,7 +37,6 @@ class Source:
         licence: what its authors allow, for people; a user must agree to it.
         root: the folder in the archive.
         pictures: how many files of ``images`` begin with each word, to see that all are there.
-        sha256: of the archive, where its authors state it.
     """
 
     title: str
@@ -46,7 +45,6 @@ class Source:
     licence: str
     root: str
     pictures: dict[str, int]
-    sha256: str = ""
 
 
 SOURCES = {
@@ -83,7 +81,7 @@ def download(source, folder, sha256="", keep=False, progress=None):
 
     Args:
         folder: where the archive and the dataset's folder go.
-        sha256: what the archive's must be; default: the source's.
+        sha256: what the archive's must be; anything if empty.
         keep: leave the archive beside the folder.
         progress: called with what is done ("download" or "unpack"), bytes done and in all.
 
@@ -104,7 +102,7 @@ def download(source, folder, sha256="", keep=False, progress=None):
         digest = fetch(
             source.url,
             archive,
-            sha256 or source.sha256,
+            sha256,
             room=2,  # for the archive and for what comes out of it, as pictures do not compress
             progress=lambda done, total: progress("download", done, total),
         )

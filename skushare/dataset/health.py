@@ -54,19 +54,18 @@ class Check(NamedTuple):
     repair: Callable
 
 
-def check(dataset, progress=iter, cache=None):
+def check(dataset, progress=iter):
     """What is wrong with ``dataset``, read raw, that is with the boxes as they stand in its files.
 
     Every picture is decoded once and then remembered (see :func:`~skushare.dataset.scan.scan`).
 
     Args:
         progress: wraps a list of what is to do in an iterator that shows progress.
-        cache: where pictures are remembered; default: in the workspace.
 
     Returns:
         list of :class:`Finding`, empty if all is well.
     """
-    view = View(dataset, _scan(dataset, progress, cache))
+    view = View(dataset, _scan(dataset, progress))
     findings = []
     for kind, (_, one, many, remedy, find, _) in CHECKS.items():
         pictures, boxes, details = find(view)
@@ -76,12 +75,12 @@ def check(dataset, progress=iter, cache=None):
     return findings
 
 
-def fix(dataset, kinds, progress=iter, cache=None):
+def fix(dataset, kinds, progress=iter):
     """``dataset`` without some kinds of faults; its provenance tells what was done. Itself if it has none.
 
     Args:
         kinds: keys of ``CHECKS``.
-        progress, cache: as for :func:`check`.
+        progress: as for :func:`check`.
 
     Raises:
         ConfigError: there is no such kind.
@@ -89,7 +88,7 @@ def fix(dataset, kinds, progress=iter, cache=None):
     kinds = set(kinds)
     if unknown := sorted(kinds - set(CHECKS)):
         raise ConfigError(f"there is no check called {unknown[0]!r}; there are: {', '.join(CHECKS)}")
-    facts = _scan(dataset, progress, cache)
+    facts = _scan(dataset, progress)
     row_of = {sample.path: row for row, sample in enumerate(dataset.samples)}
     done = []
     for kind in (kind for kind in CHECKS if kind in kinds):
@@ -104,8 +103,8 @@ def fix(dataset, kinds, progress=iter, cache=None):
     return replace(dataset, provenance=dataset.provenance | {"fixed": [*before, *done]})
 
 
-def _scan(dataset, progress, cache):
-    return scan([sample.path for sample in dataset.samples], progress, cache)
+def _scan(dataset, progress):
+    return scan([sample.path for sample in dataset.samples], progress)
 
 
 CHECKS = {

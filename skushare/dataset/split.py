@@ -15,7 +15,7 @@ LAST_NUMBER = re.compile(r"[\W_]*\d+\W*$")
 FRACTIONS = {"train": 0.8, "val": 0.1, "test": 0.1}
 
 
-def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None, series=False):
+def split_dataset(dataset, fractions=None, seed=0, progress=iter, series=False):
     """``dataset`` with its samples dealt out to new splits, whole groups at a time.
 
     A group is what nearly the same pictures or the samples' ``group`` join. Each goes to
@@ -26,7 +26,7 @@ def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None, se
         fractions: {name of a split: its share}, 0 for no such split; default: ``FRACTIONS``.
             Shares are scaled to add up to 1.
         seed: another one gives another split.
-        progress, cache: as for :func:`~skushare.dataset.scan.scan`.
+        progress: as for :func:`~skushare.dataset.scan.scan`.
         series: whether pictures of one series by their names (:func:`series_of`) are a group, too.
 
     Raises:
@@ -41,7 +41,7 @@ def split_dataset(dataset, fractions=None, seed=0, progress=iter, cache=None, se
         raise ConfigError(f"the shares of splits must be 0 or more, and one above 0, got {got}")
     if not dataset.samples:
         raise DatasetError(f"{dataset.name}: has no pictures; there is nothing to split")
-    groups = _numbered_by_path(dataset, group_ids(dataset, progress, cache, series))
+    groups = _numbered_by_path(dataset, group_ids(dataset, progress, series))
     sizes = np.bincount(groups)
     if len(sizes) < len(names):
         raise DatasetError(f"{dataset.name}: {_too_few(len(sizes), names, series)}")
@@ -73,9 +73,9 @@ def series_of(path):
     return LAST_NUMBER.sub("", stem) or stem
 
 
-def group_ids(dataset, progress=iter, cache=None, series=False):
+def group_ids(dataset, progress=iter, series=False):
     """(n,) int32: the number of the group that each sample is in, from 0."""
-    facts = scan([sample.path for sample in dataset.samples], progress, cache)
+    facts = scan([sample.path for sample in dataset.samples], progress)
     rows = np.flatnonzero(facts.readable)
     _, first, group = np.unique(near_groups(facts.hashes[rows]), return_index=True, return_inverse=True)
     pairs = [np.stack([rows[first[group]], rows], axis=1)]

@@ -15,6 +15,7 @@ NO_SPLIT = "all"  # what samples without a split are called
 
 _SIDES = np.geomspace(0.005, 1, 33)  # of a box against the picture's longest side
 _ASPECTS = 2.0 ** np.linspace(-3, 3, 31)
+_BINS = 30  # at most, of the number of boxes on a picture
 
 
 def columns(dataset):
@@ -55,14 +56,14 @@ def summary(index):
     return pd.DataFrame(table)
 
 
-def objects_a_picture(index, bins=30):
+def objects_a_picture(index):
     """Histogram of the number of boxes on a picture.
 
     Returns:
         DataFrame: split, low, high (boxes; high is exclusive), pictures.
     """
     top = int(index.counts.max(initial=0)) + 1
-    edges = np.arange(0, top + 1) if top <= bins else np.unique(np.linspace(0, top, bins + 1).round())
+    edges = np.arange(0, top + 1) if top <= _BINS else np.unique(np.linspace(0, top, _BINS + 1).round())
     return pd.concat(
         [
             _histogram(index.counts[index.split_ids == number], edges, "pictures").assign(

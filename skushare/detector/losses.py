@@ -40,10 +40,10 @@ def _sigmoid_cross_entropy(logits, targets):
     return ops.maximum(logits, 0.0) - logits * targets + ops.log1p(ops.exp(-ops.abs(logits)))
 
 
-def smooth_l1(difference, delta=1.0):
-    """Huber loss, quadratic below ``delta`` and linear above, element by element."""
+def smooth_l1(difference):
+    """Huber loss, quadratic below 1 and linear above, element by element."""
     size = ops.abs(difference)
-    return ops.where(size < delta, 0.5 * size**2, delta * (size - 0.5 * delta))
+    return ops.where(size < 1.0, 0.5 * size**2, size - 0.5)
 
 
 def paired_iou_giou(a, b):

@@ -6,6 +6,7 @@ from skushare.geometry import iou
 
 IGNORE = -1
 BACKGROUND = 0
+CANDIDATES = 9  # of each feature map, the paper's number
 
 
 def argmax_match(anchors, boxes, threshold=0.5):
@@ -31,10 +32,10 @@ def argmax_match(anchors, boxes, threshold=0.5):
     return match
 
 
-def atss_match(anchors, boxes, level_sizes, candidates=9):
+def atss_match(anchors, boxes, level_sizes):
     """Adaptive training sample selection (Zhang et al. 2020, arXiv:1912.02424, alg. 1).
 
-    For each box, the ``candidates`` nearest anchors of each feature map are
+    For each box, the ``CANDIDATES`` nearest anchors of each feature map are
     considered; those with their centre inside the box and an IoU of at least mean +
     standard deviation of all candidates' IoUs are positive. An anchor claimed twice
     goes to the box of higher IoU. A box left without any gets its best candidate, if
@@ -51,7 +52,7 @@ def atss_match(anchors, boxes, level_sizes, candidates=9):
     match = np.full(len(anchors), -1)
     if len(boxes) == 0:
         return match
-    nearest, _ = nearest_anchors(anchors, boxes, level_sizes, candidates)
+    nearest, _ = nearest_anchors(anchors, boxes, level_sizes, CANDIDATES)
     rows = np.arange(len(boxes))[:, None]
     overlaps = _paired_iou(boxes[:, None], anchors[nearest])
     threshold = overlaps.mean(axis=1) + overlaps.std(axis=1)

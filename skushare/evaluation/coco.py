@@ -12,58 +12,56 @@ COCO_SIDE = 640  # longest side of COCO's own photos, for which its bounds of si
 SIZES = {"small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
 
 
-def average_precision(truths, found, max_detections=MAX_DETECTIONS, resamples=0, seed=0):
+def average_precision(truths, found, resamples=0):
     """AP, AP50, AP75 (COCO's 101 points) and AR of detections, all classes as one.
 
     Args:
         truths: list of (n, 4) xyxy true boxes, one array an image.
-        found: list of ``Detections``, same images, same order.
-        max_detections: the best so many of an image count.
+        found: list of ``Detections``, same images, same order; the best ``MAX_DETECTIONS`` of one count.
         resamples: bootstrap resamples of images for a 95 % interval of AP; 0 for none.
-        seed: of the resamples.
 
     Returns:
-        dict of ``AP`` (IoU .50 to .95), ``AP50``, ``AP75``, ``AR300`` (named after the
-        cap), and with ``resamples`` ``AP_low`` and ``AP_high``, floats in [0, 1].
+        dict of ``AP`` (IoU .50 to .95), ``AP50``, ``AP75``, ``AR300`` (named after
+        ``MAX_DETECTIONS``), and with ``resamples`` ``AP_low`` and ``AP_high``, floats in [0, 1].
     """
-    run = _run_coco(truths, found, max_detections)
-    result = _summary(run, max_detections)
+    run = _run_coco(truths, found)
+    result = _summary(run)
     if resamples:
-        interval = _bootstrap(truths, found, max_detections, resamples, seed) if run else (0.0, 0.0)
+        interval = _bootstrap(truths, found, resamples) if run else (0.0, 0.0)
         result["AP_low"], result["AP_high"] = interval
     return result
 
 
-def class_precisions(truths, classes, found, count, max_detections=MAX_DETECTIONS):
+def class_precisions(truths, classes, found, count):
     """AP, AP50, AP75 and AR of each class by itself.
 
     Args:
-        truths, found, max_detections: as in :func:`average_precision`.
+        truths, found: as in :func:`average_precision`.
         classes: list of (n,) class ids of the true boxes; count: number of classes.
 
     Returns:
         list of ``count`` dicts, of NaN for a class without a true box.
     """
-    run = _run_coco(truths, found, max_detections, classes, count)
+    run = _run_coco(truths, found, classes, count)
     present = np.isin(np.arange(count), np.concatenate([np.zeros(0, int), *classes]))
-    return [_summary(run, max_detections, k, 0, present[k]) for k in range(count)]
+    return [_summary(run, k, 0, present[k]) for k in range(count)]
 
 
-def size_precisions(truths, found, sides, max_detections=MAX_DETECTIONS):
+def size_precisions(truths, found, sides):
     """AP, AP50, AP75 and AR of COCO's small, medium and large boxes, all classes as one.
 
     Photos come in any resolution, so areas are measured as if each photo were as large as COCO's.
 
     Args:
-        truths, found, max_detections: as in :func:`average_precision`.
+        truths, found: as in :func:`average_precision`.
         sides: longest side of each image in pixels.
 
     Returns:
         {name of ``SIZES``: dict, of NaN where no true box has that size}.
     """
-    run = _run_coco(truths, found, max_detections, sides=sides, bands=list(SIZES.values()))
+    run = _run_coco(truths, found, sides=sides, bands=list(SIZES.values()))
     counts = np.bincount(np.concatenate([np.zeros(0, int), *size_bands(truths, sides)]), minlength=len(SIZES))
-    return {name: _summary(run, max_detections, 0, a, counts[a]) for a, name in enumerate(SIZES)}
+    return {name: _summary(run, 0, a, counts[a]) for a, name in enumerate(SIZES)}
 
 
 def size_bands(boxes, sides):
@@ -80,13 +78,13 @@ def _coco_area(boxes, side):
     return area(boxes).astype(float) * (COCO_SIDE / side) ** 2
 
 
-def _run_coco(truths, found, max_detections, classes=None, count=1, sides=None, bands=(ANY_SIZE,)):
+def _run_coco(truths, found, classes=None, count=1, sides=None, bands=(ANY_SIZE,)):
     """An accumulated ``COCOeval``, or None where there is nothing to match."""
     from faster_coco_eval import COCO, COCOeval_faster
 
     sides = sides or [COCO_SIDE] * len(truths)
     if count == 1:  # else a class may have its best beyond the cap
-        found = [_best(d, max_detections) for d in found]
+        found = [_best(d) for d in found]
     one_class = classes is None
     said = [np.zeros(len(d), int) if one_class else d.class_ids for d in found]
     classes = [np.zeros(len(boxes), int) for boxes in truths] if one_class else classes
@@ -103,7 +101,7 @@ def _run_coco(truths, found, max_detections, classes=None, count=1, sides=None, 
     run = COCOeval_faster(
         COCO({**head, "annotations": annotations}), COCO({**head, "annotations": results}), "bbox"
     )
-    run.params.maxDets = [max_detections]
+    run.params.maxDets = [MAX_DETECTIONS]
     run.params.areaRng, run.params.areaRngLbl = [list(band) for band in bands], [str(b) for b in bands]
     run.evaluate()
     run.accumulate()
@@ -130,12 +128,12 @@ def _annotations(boxes, class_ids, scores, sides):
     return annotations
 
 
-def _best(detections, number):
-    return detections[np.argsort(-detections.scores, kind="stable")[:number]]
+def _best(detections):
+    return detections[np.argsort(-detections.scores, kind="stable")[:MAX_DETECTIONS]]
 
 
-def _summary(run, max_detections, class_id=0, band=0, present=True):
-    names = ("AP", "AP50", "AP75", f"AR{max_detections}")
+def _summary(run, class_id=0, band=0, present=True):
+    names = ("AP", "AP50", "AP75", f"AR{MAX_DETECTIONS}")
     if run is None or not present:
         return dict.fromkeys(names, 0.0 if present else float("nan"))
     precision = run.eval["precision"][:, :, class_id, band, -1]
@@ -144,16 +142,16 @@ def _summary(run, max_detections, class_id=0, band=0, present=True):
     return {name: float(np.mean(value)) for name, value in zip(names, values, strict=True)}
 
 
-def _bootstrap(truths, found, max_detections, resamples, seed):
+def _bootstrap(truths, found, resamples):
     """95 % percentile interval of AP over resampled images, from matches made once."""
-    best = [_best(d, max_detections) for d in found]
+    best = [_best(d) for d in found]
     hits = [match(t, d, IOUS) >= 0 for t, d in zip(truths, best, strict=True)]
     scores = np.concatenate([d.scores for d in best])
     image = np.repeat(np.arange(len(best)), [len(d) for d in best])
     order = np.argsort(-scores, kind="stable")
     hits, image = np.concatenate(hits, axis=1)[:, order], image[order]
     counts = np.array([len(t) for t in truths])
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     values = []
     for _ in range(resamples):
         times = np.bincount(rng.integers(len(truths), size=len(truths)), minlength=len(truths))

@@ -18,15 +18,13 @@ from skushare.text import delimiter_of
 PATIENCE = 10.0  # seconds for another process to write its row
 
 
-def evaluate(detector, dataset, mode="photo", size=None, min_score=None, resamples=1000, progress=None):
+def evaluate(detector, dataset, mode="photo", size=None, resamples=1000):
     """Figures of ``detector`` on every photo of ``dataset``, kept nowhere.
 
     Args:
         detector: a ``Detector``; dataset: a ``Dataset``.
         mode, size: of ``Detector.detect``.
-        min_score: the threshold to count at; default the detector's for ``mode``.
         resamples: bootstrap resamples of photos for the interval of AP; 0 for none.
-        progress: wraps the list of samples in an iterator that shows progress.
 
     Returns:
         dict, see :func:`make_row`.
@@ -35,8 +33,7 @@ def evaluate(detector, dataset, mode="photo", size=None, min_score=None, resampl
         ImageError: a photo of the dataset cannot be read.
         DatasetError: one does not have the size that its labels are for.
     """
-    min_score = detector.threshold(mode) if min_score is None else min_score
-    found = find_all(detector, dataset, mode, size, progress)
+    found = find_all(detector, dataset, mode, size)
     result = Result.of(dataset, detector.labels, found)
     about = {
         "model": detector.name,
@@ -44,14 +41,14 @@ def evaluate(detector, dataset, mode="photo", size=None, min_score=None, resampl
         "mode": mode,
         "size": size or detector.config.size(mode),
     }
-    return make_row(about, result, result.scored(resamples), min_score)
+    return make_row(about, result, result.scored(resamples), detector.threshold(mode))
 
 
-def find_all(detector, dataset, mode="photo", size=None, progress=None):
+def find_all(detector, dataset, mode="photo", size=None):
     """The ``Detections`` in each photo of ``dataset``, with all doubtful ones; see :func:`evaluate`."""
     return [
         detector.detect(read_photo(sample), mode=mode, min_score=LEAST_SCORE, size=size)
-        for sample in (progress(dataset.samples) if progress else dataset.samples)
+        for sample in dataset.samples
     ]
 
 

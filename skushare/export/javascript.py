@@ -33,6 +33,7 @@ BROWSER_FLAGS = (  # of a browser that is to do nothing by itself
 )
 LEAST_NODE = 18  # the first with fetch()
 MOST_BROWSERS = 2  # that are tried: one may be a stub that starts none
+REPEATS = 2  # runs of each batch, the last of which is timed
 START_SECONDS = 60  # for the runtime to ask for its job
 SILENCE_SECONDS = 240  # between two answers of the runtime
 NO_WASM = "WebAssembly cannot be used"  # as web/proof/proof.ts says
@@ -93,12 +94,11 @@ def runtimes():
     return found
 
 
-def run_tasks(tasks, repeats=2, candidates=None):
+def run_tasks(tasks, candidates=None):
     """Run ``tasks`` in the first runtime that can; an :class:`Outcome`.
 
     Args:
         tasks: list of :class:`Task`.
-        repeats: runs of each batch; the last is timed.
         candidates: as :func:`runtimes` gives, which is the default.
 
     Raises:
@@ -117,14 +117,14 @@ def run_tasks(tasks, repeats=2, candidates=None):
         reasons = []
         for name, command in candidates:
             try:
-                return _run(name, command, tasks, folder, repeats)
+                return _run(name, command, tasks, folder)
             except NotRun as error:
                 reasons.append(f"{name}: {error}")
     raise NotRun("; ".join(reasons))
 
 
-def _run(name, command, tasks, folder, repeats):
-    exchange = _Exchange(tasks, folder, repeats)
+def _run(name, command, tasks, folder):
+    exchange = _Exchange(tasks, folder)
     server = ThreadingHTTPServer(("127.0.0.1", 0), exchange.handler())
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -208,13 +208,13 @@ def _end(process):
 class _Exchange:
     """What is handed to the runtime, and what came back."""
 
-    def __init__(self, tasks, folder, repeats):
+    def __init__(self, tasks, folder):
         self.heard, self.failure, self.ended = None, "", threading.Event()
         self._tasks, self._folder, self._done = tasks, folder, {}
         self._results = {task.name: [{} for _ in task.batches] for task in tasks}
         job = {
             "wasm": "/",
-            "repeats": repeats,
+            "repeats": REPEATS,
             "models": [
                 {
                     "name": task.name,

@@ -116,15 +116,15 @@ def inputs(model, images):
     return [golden.network_input(model.config, image) for image in images]
 
 
-def crops(embedder, images, count=8):
-    """(n, size, size, 3) float32: parts of the pictures, as the embedder sees facings."""
+def crops(embedder, images):
+    """(8, size, size, 3) float32: parts of the pictures, as the embedder sees facings."""
     from skushare.brands.embedder import resized
 
     parts = []
-    for number in range(count):
+    for number in range(8):
         image = images[number % len(images)]
         height, width = image.shape[0] // 4, image.shape[1] // 8
-        left = width * (number % 8)
+        left = width * number
         parts.append(resized(image[height : 2 * height, left : left + width], embedder.size))
     return np.stack(parts).astype(np.float32)
 

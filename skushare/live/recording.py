@@ -19,8 +19,8 @@ WHOLE = 0.9  # of the length that a file states: its sound may go on for longer
 LARGEST = 1280  # pixels of the longer side that a frame is given at
 
 
-def read_frames(source, name=None, rate=RATE):
-    """Yield (share of the video that is past, frame) for about ``rate`` frames a second.
+def read_frames(source, name=None):
+    """Yield (share of the video that is past, frame) for about ``RATE`` frames a second.
 
     Decodes as it goes: memory does not grow with the video's length.
 
@@ -47,11 +47,11 @@ def read_frames(source, name=None, rate=RATE):
             length = float(stream.duration * stream.time_base) if stream.duration else _seconds(container)
             begin = due = None
             for frame in container.decode(stream):
-                at = frame.time if frame.time is not None else given / rate
+                at = frame.time if frame.time is not None else given / RATE
                 begin, due = (at, at) if begin is None else (begin, due)
                 if at < due:
                     continue
-                due = max(due + 1 / rate, at)
+                due = max(due + 1 / RATE, at)
                 yield min(1.0, (at - begin) / length) if length else 0.0, _picture(frame)
                 given += 1
         if given and at - begin < WHOLE * length - 1:

@@ -18,14 +18,14 @@ class Features(NamedTuple):
     descriptors: np.ndarray
 
 
-def quick_features(gray, count=500):
+def quick_features(gray):
     """ORB :class:`Features` of ``gray`` (h, w) uint8: a few milliseconds, for video."""
-    return _features(cv2.ORB_create(count, fastThreshold=10), gray, (np.uint8, 32))
+    return _features(cv2.ORB_create(500, fastThreshold=10), gray, (np.uint8, 32))
 
 
-def fine_features(gray, count=4000):
+def fine_features(gray):
     """SIFT :class:`Features` of ``gray`` (h, w) uint8: slower, for photos from several angles."""
-    return _features(cv2.SIFT_create(count), gray, (np.float32, 128))
+    return _features(cv2.SIFT_create(4000), gray, (np.float32, 128))
 
 
 def _features(finder, gray, shape):

@@ -23,19 +23,17 @@ class Batches:
         datasets: list of ``(Dataset, weight)``; a photo is drawn with a probability
             proportional to the weight of its dataset times one.
         config: ``DetectorConfig``; training: ``TrainingConfig``.
-        cache_bytes: decoded photos are kept up to so many bytes; default ``photos.cache_limit``.
-        workers: threads that prepare batches ahead; default as many as there are cores, up to 8.
     """
 
-    def __init__(self, datasets, config, training, cache_bytes=None, workers=None):
+    def __init__(self, datasets, config, training):
         self.samples = [sample for dataset, _ in datasets for sample in dataset.samples]
         weights = np.concatenate([np.full(len(dataset), float(weight)) for dataset, weight in datasets])
         self.probabilities = weights / weights.sum()
         self.config, self.training = config, training
         self.anchors, self.level_sizes = detector_anchors(config, (config.input_size, config.input_size))
-        self.workers = workers or min(8, os.cpu_count() or 1)
+        self.workers = min(8, os.cpu_count() or 1)  # threads that prepare batches ahead
         scale = partial(useful_scale, size=config.input_size, resize=config.resize, config=training)
-        self.photos = Photos(scale, cache_limit() if cache_bytes is None else cache_bytes)
+        self.photos = Photos(scale, cache_limit())
 
     def batch(self, index):
         """Batch ``index``.

@@ -11,6 +11,7 @@ from skushare.errors import ModelError
 from skushare.files import write_file
 
 LAST, PREVIOUS, NEXT = "last.npz", "previous.npz", "next.npz"
+EVERY = 300.0  # seconds after which another one is due
 
 
 class Checkpoints:
@@ -18,11 +19,10 @@ class Checkpoints:
 
     Args:
         folder: of the run.
-        every: seconds after which :meth:`due` asks for another one.
     """
 
-    def __init__(self, folder, every=300.0):
-        self.folder, self.every = Path(folder), every
+    def __init__(self, folder):
+        self.folder = Path(folder)
         self._saved = time.monotonic()
 
     def __bool__(self):
@@ -31,7 +31,7 @@ class Checkpoints:
 
     def due(self):
         """Whether the last one is so old that a crash would cost too much."""
-        return time.monotonic() - self._saved > self.every
+        return time.monotonic() - self._saved > EVERY
 
     def save(self, model, counters):
         """Write the state of ``model`` and ``counters``; the last checkpoint becomes the previous one."""

@@ -47,9 +47,7 @@ def test_known_cases(truths, detections, ap50):
 def test_more_than_a_hundred_facings_are_not_cut():
     result = average_precision([grid(250)], [found(grid(250))])
     assert result["AR300"] == 1.0 and result["AP"] == pytest.approx(1.0)
-    assert average_precision([grid(250)], [found(grid(250))], max_detections=100)["AR100"] == pytest.approx(
-        0.4
-    )
+    assert average_precision([grid(400)], [found(grid(400))])["AR300"] == pytest.approx(0.75)
 
 
 def reference(truths, classes, detections, count, scale=1.0):
