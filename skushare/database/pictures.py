@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from skushare.errors import DatabaseError
-from skushare.files import write_file
+from skushare.files import make_folder, write_file
 from skushare.workspace import workspace
 
 
@@ -44,12 +44,7 @@ def put(data, folder=None):
         os.utime(path)  # spares it from a clean-up that may run before its row is saved
         if path.read_bytes() == data:  # a damaged one may have the same length
             return digest
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatabaseError(
-            f"{path.parent}: cannot be made ({error.strerror}); check the folder and the free space"
-        ) from error
+    make_folder(path.parent)
     write_file(path, data)
     _sync(path.parent)
     return digest

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from skushare.dataset.archive import Limits, extract_tar
 from skushare.errors import DatasetError, SkushareError
-from skushare.files import read_json, sha256, write_file
+from skushare.files import make_folder, read_json, sha256, write_file, writing
 from skushare.lock import hold
 
 TIMEOUT = 60.0  # seconds without a byte
@@ -134,16 +134,11 @@ def _unpack(source, archive, target, progress):
 @contextmanager
 def _alone(path):
     """Make the folder of ``path``, and keep other processes from writing ``path``."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with hold(path.with_name(f".{path.name}.lock"), seconds=1) as mine:
-            if not mine:
-                raise SkushareError(f"{path}: another process writes it; wait for it or stop it")
-            yield
-    except OSError as error:
-        raise SkushareError(
-            f"{path}: cannot be written ({error.strerror or error}); check the folder and the free space"
-        ) from None
+    make_folder(path.parent)
+    with writing(path), hold(path.with_name(f".{path.name}.lock"), seconds=1) as mine:
+        if not mine:
+            raise SkushareError(f"{path}: another process writes it; wait for it or stop it")
+        yield
 
 
 def fetch(url, path, sha256_expected="", room=1, progress=None):

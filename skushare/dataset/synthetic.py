@@ -8,15 +8,13 @@ through a lens: perspective, light and shadow, noise, JPEG.
 import argparse
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from skushare.dataset.products import THEMES
 from skushare.dataset.scene import Scene
-from skushare.errors import DatasetError
-from skushare.files import write_file
+from skushare.files import make_folder, write_file
 from skushare.geometry import to_xywh
 from skushare.images import write_image
 
@@ -82,11 +80,7 @@ def write_dataset(folder, count, seed=0, themes=tuple(THEMES), **options):
     Raises:
         SkushareError: the folder cannot be written.
     """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatasetError(f"{folder}: cannot be made ({error.strerror}); choose another folder") from None
+    folder = make_folder(folder)
     images, annotations = [], []
     for index in range(count):
         turn, place = divmod(index, len(themes))

@@ -15,7 +15,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from skushare.errors import SkushareError
-from skushare.files import write_file
+from skushare.files import make_folder, write_file, writing
 from skushare.lock import hold
 from skushare.serve.network import lan_addresses
 from skushare.workspace import certificates_folder
@@ -69,15 +69,12 @@ def certificate(addresses=()):
     """
     names = _names(addresses)
     folder = certificates_folder().resolve()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
+    with writing(folder):
+        make_folder(folder).chmod(0o700)
         with hold(folder / LOCK, WAIT) as mine:
             if not mine:
                 raise SkushareError(f"{folder}: another process is making a certificate; start again")
             return _made(folder, names)
-    except OSError as error:
-        raise SkushareError(f"{folder}: cannot be written ({error.strerror or error})") from None
 
 
 def _names(addresses):
