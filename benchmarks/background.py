@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from skushare.detector.runtime import Detector
-from skushare.evaluation.evaluate import append_row
+from skushare.evaluation.table import append_row
 from skushare.images import read_image
 from skushare.processes import STANDS_BACK, start_detached
 from skushare.samples import sample_pictures

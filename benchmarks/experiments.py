@@ -80,7 +80,7 @@ def main():
     if args.list:
         print("\n".join(EXPERIMENTS))
         return
-    from skushare.evaluation.evaluate import append_row
+    from skushare.evaluation.table import append_row
 
     for name in args.names or EXPERIMENTS:
         row = experiment(name, args)

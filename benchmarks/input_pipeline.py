@@ -20,7 +20,7 @@ import pandas as pd
 
 from skushare.dataset.formats import read_dataset
 from skushare.detector.presets import preset
-from skushare.evaluation.evaluate import append_row
+from skushare.evaluation.table import append_row
 from skushare.images import read_image, write_image
 from skushare.quiet import load_keras
 from skushare.training.batches import Batches

@@ -147,8 +147,9 @@ def score(args):
 
     from skushare.dataset.coco import read_coco
     from skushare.detections import Detections
-    from skushare.evaluation.evaluate import append_row, make_row
+    from skushare.evaluation.evaluate import make_row
     from skushare.evaluation.result import Result
+    from skushare.evaluation.table import append_row
 
     dataset, found = read_coco(args.photos), json.loads(args.found.read_text())
     tables = [np.array(found[Path(s.path).name], float).reshape(-1, 5) for s in dataset.samples]

@@ -18,7 +18,7 @@ from counting_once import arguments, shelves
 
 from skushare.dataset.sweep import sweep
 from skushare.detector.runtime import Detector
-from skushare.evaluation.evaluate import append_row
+from skushare.evaluation.table import append_row
 from skushare.live.recording import find_in_video
 
 FPS, BITS_A_SECOND = 30, 8_000_000

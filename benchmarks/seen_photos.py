@@ -34,7 +34,7 @@ def main():
     from skushare.detector.models import WEIGHTS, read_model
     from skushare.detector.network import build_network
     from skushare.detector.weights import load_weights
-    from skushare.evaluation.evaluate import append_row
+    from skushare.evaluation.table import append_row
     from skushare.training.trainer import Validator
 
     whole = read_coco(args.data / SOURCE).as_one_class()

@@ -18,9 +18,9 @@ from skushare.detector.box_coder import decode
 from skushare.detector.postprocess import CANDIDATES
 from skushare.detector.preprocess import input_size, prepare
 from skushare.detector.runtime import Detector
-from skushare.evaluation.evaluate import append_row
 from skushare.evaluation.predictions import LEAST_SCORE
 from skushare.evaluation.result import Result
+from skushare.evaluation.table import append_row
 from skushare.geometry import clip, iou, nms, vote
 from skushare.images import read_image
 

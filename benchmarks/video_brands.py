@@ -25,7 +25,7 @@ from skushare.brands.frames import FrameNamer
 from skushare.brands.gallery import Gallery, Sku
 from skushare.brands.recognition import recognise
 from skushare.detector.runtime import Detector
-from skushare.evaluation.evaluate import append_row
+from skushare.evaluation.table import append_row
 from skushare.images import read_image
 from skushare.live.recording import find_in_video
 

@@ -88,7 +88,8 @@ def log(args, folder, network, config, steps):
 
     from skushare.dataset.coco import read_coco
     from skushare.detector.models import LITERT, write_description
-    from skushare.evaluation.evaluate import append_row, evaluate
+    from skushare.evaluation.evaluate import evaluate
+    from skushare.evaluation.table import append_row
     from skushare.export.litert import export_litert
 
     folder.mkdir(exist_ok=True)

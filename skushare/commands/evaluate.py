@@ -51,8 +51,9 @@ def add(commands):
 def run(args):
     from skushare.detector.models import read_model
     from skushare.evaluation import report
-    from skushare.evaluation.evaluate import append_row, check_table, make_row
+    from skushare.evaluation.evaluate import make_row
     from skushare.evaluation.evaluation import Evaluation
+    from skushare.evaluation.table import append_row, check_table
     from skushare.evaluation.threshold import caution, check_storable, is_unlabelled, store_threshold
 
     if args.loss:

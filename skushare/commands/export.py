@@ -120,7 +120,7 @@ def run(args):
             if given:
                 raise SkushareError(f"{option}: only for the formats bundle and tfjs")
     if args.csv:
-        from skushare.evaluation.evaluate import append_row, check_table
+        from skushare.evaluation.table import append_row, check_table
 
         make_folder(args.csv.parent)
         check_table(args.csv)
