@@ -231,7 +231,7 @@ def _joined(found, pictures, draw):
 
     from skushare.detector.batch import Found
     from skushare.images import read_image
-    from skushare.shelf.mosaic import join_photos
+    from skushare.shelf.mosaic import lay_photos
     from skushare.shelf.registration import move_boxes
 
     good = [photo for photo in found if not photo.error]
@@ -242,18 +242,18 @@ def _joined(found, pictures, draw):
         for photo, scale in zip(good, scales, strict=True)
     ]
     records = []
-    for mosaic in join_photos(images, scaled):
-        members = sorted(mosaic.members)
+    for laid in lay_photos(images):
+        members = sorted(laid.moves)
         paths = [good[member].path for member in members]
         if len(members) == 1:  # by itself, in all its pixels
             records.append(good[members[0]])
             if draw:
                 draw(paths[0], read_image(paths[0]), good[members[0]].detections)
             continue
+        detections = laid.unite(scaled)
         if draw:
-            draw(paths[0], mosaic.picture, mosaic.detections)
+            draw(paths[0], laid.picture(images), detections)
         name = Path(" + ".join([str(paths[0]), *(path.name for path in paths[1:])]))
-        height, width = mosaic.picture.shape[:2]
-        doubtful = [move_boxes(good[m].doubtful * scales[m], mosaic.moves[m]) for m in members]
-        records.append(Found(name, width, height, mosaic.detections, doubtful=np.concatenate(doubtful)))
+        doubtful = [move_boxes(good[m].doubtful * scales[m], laid.moves[m]) for m in members]
+        records.append(Found(name, *laid.size, detections, doubtful=np.concatenate(doubtful)))
     return records + [photo for photo in found if photo.error]

@@ -45,6 +45,8 @@ class Laid:
     def unite(self, found):
         """The facings of all photos, each once, in pixels of the joined picture.
 
+        Boxes that fall on one another are one facing, of which the better seen box is kept.
+
         ``found``: the :class:`~skushare.detections.Detections` of each image of :func:`lay_photos`.
         """
         if len(self.moves) == 1:
@@ -56,40 +58,6 @@ class Laid:
             moved = replace(detections, boxes=move_boxes(detections.boxes, move))
             kept, whole = _union(kept, whole, moved, uncut)
         return kept
-
-
-@dataclass(frozen=True, eq=False)
-class Mosaic:
-    """Photos that show one shelf, laid over one another.
-
-    Attributes:
-        members: numbers of the photos; the first is the one that the others were laid over.
-        moves: {number of a photo: (3, 3), the homography from its pixels to those of ``picture``}.
-        picture: (h, w, 3) uint8 RGB, the photos in one.
-        detections: each facing once, boxes in pixels of ``picture``.
-    """
-
-    members: tuple
-    moves: dict = field(repr=False)
-    picture: np.ndarray = field(repr=False)
-    detections: Detections = field(repr=False)
-
-
-def join_photos(images, found):
-    """Lay photos of a shelf over one another by what they have in common, and count each facing once.
-
-    Boxes that fall on one another are one facing, of which the better seen box is kept.
-
-    Args:
-        images: list of (h, w, 3) uint8 RGB; found: the :class:`~skushare.detections.Detections` of each.
-
-    Returns:
-        A list of :class:`Mosaic`, the one of most photos first; a photo that overlaps no other is alone.
-    """
-    return [
-        Mosaic(tuple(laid.moves), laid.moves, laid.picture(images), laid.unite(found))
-        for laid in lay_photos(images)
-    ]
 
 
 def lay_photos(images):

@@ -6,7 +6,7 @@ import pytest
 
 from skushare.detections import Detections
 from skushare.geometry import iou
-from skushare.shelf.mosaic import join_photos, lay_photos
+from skushare.shelf.mosaic import lay_photos
 from skushare.shelf.registration import move_boxes
 
 from .conftest import wide_shelf
@@ -33,30 +33,30 @@ def photo(shelf, left, width=500, askew=0.0):
 def test_overlapping_photos_count_each_facing_once(shelf, askew, order):
     photos = [photo(shelf, left, askew=a) for left, a in zip((0, 330, 690), askew, strict=True)]
     images, found, shown = zip(*[photos[i] for i in order], strict=True)
-    (mosaic,) = join_photos(images, found)
-    assert len(mosaic.detections) == len(set().union(*shown)) < sum(map(len, found))
-    assert set(mosaic.members) == {0, 1, 2}
-    overlaps = iou(mosaic.detections.boxes, mosaic.detections.boxes) - np.eye(len(mosaic.detections))
+    (laid,) = lay_photos(images)
+    united = laid.unite(found)
+    assert len(united) == len(set().union(*shown)) < sum(map(len, found))
+    assert set(laid.moves) == {0, 1, 2}
+    overlaps = iou(united.boxes, united.boxes) - np.eye(len(united))
     assert overlaps.max() < 0.3
-    height, width = mosaic.picture.shape[:2]
-    assert width > 1000 and (mosaic.detections.boxes[:, 2:] <= [width + 3, height + 3]).all()
+    width, height = laid.size
+    assert width > 1000 and (united.boxes[:, 2:] <= [width + 3, height + 3]).all()
 
 
 def test_photos_that_were_laid_take_whatever_is_found_on_them(shelf):
     images, found, shown = zip(*[photo(shelf, left) for left in (0, 330)], strict=True)
     (laid,) = lay_photos(images)
     assert len(laid.unite([Detections(), found[1]])) == len(shown[1])
-    (mosaic,) = join_photos(images, found)
-    assert np.array_equal(laid.unite(found).boxes, mosaic.detections.boxes)
-    assert laid.picture(images).shape == (*laid.size[::-1], 3) == mosaic.picture.shape
+    assert len(laid.unite(found)) == len(shown[0] | shown[1])
+    assert laid.picture(images).shape == (*laid.size[::-1], 3)
 
 
 def test_photos_of_other_shelves_stay_apart(shelf):
     other = wide_shelf(seed=9)
     images, found, _ = zip(photo(shelf, 0), photo(shelf, 300), photo(other, 0), strict=True)
-    mosaics = join_photos(images, found)
-    assert [len(m.members) for m in mosaics] == [2, 1]
-    assert mosaics[1].members == (2,) and len(mosaics[1].detections) == len(found[2])
+    together, alone = lay_photos(images)
+    assert set(together.moves) == {0, 1}
+    assert list(alone.moves) == [2] and len(alone.unite(found)) == len(found[2])
 
 
 def test_a_facing_cut_off_in_one_photo_is_the_whole_one_of_the_other(shelf):
@@ -64,8 +64,8 @@ def test_a_facing_cut_off_in_one_photo_is_the_whole_one_of_the_other(shelf):
     cut = np.array([[455, 8, 479.5, 72]])  # what is left of a facing that the second photo shows whole
     boxes = np.concatenate([first[1].boxes, cut])
     found = [Detections(boxes, np.full(len(boxes), 0.9), np.zeros(len(boxes))), second[1]]
-    (mosaic,) = join_photos([first[0], second[0]], found)
-    assert len(mosaic.detections) == len(first[2] | second[2])
+    (laid,) = lay_photos([first[0], second[0]])
+    assert len(laid.unite(found)) == len(first[2] | second[2])
 
 
 @pytest.mark.parametrize("turns", range(4))
@@ -79,8 +79,8 @@ def test_boxes_of_a_turned_photo_keep_their_size(turns):
 def test_columns_go_with_their_facings(shelf):
     photos = [photo(shelf, 0), photo(shelf, 300)]
     found = [Detections(f.boxes, f.scores, f.class_ids, brand_ids=[*s]) for _, f, s in map(_sorted, photos)]
-    (mosaic,) = join_photos([p[0] for p in photos], found)
-    assert sorted(mosaic.detections.brand_ids.tolist()) == sorted(photos[0][2] | photos[1][2])
+    (laid,) = lay_photos([p[0] for p in photos])
+    assert sorted(laid.unite(found).brand_ids.tolist()) == sorted(photos[0][2] | photos[1][2])
 
 
 def _sorted(taken):
@@ -91,11 +91,10 @@ def _sorted(taken):
 @pytest.mark.parametrize("count", [0, 1])
 def test_one_photo_or_none_is_as_it_was(shelf, count):
     image, found, _ = photo(shelf, 0)
-    mosaics = join_photos([image] * count, [found] * count)
-    assert [len(m.detections) for m in mosaics] == [len(found)] * count
+    assert [len(laid.unite([found])) for laid in lay_photos([image] * count)] == [len(found)] * count
 
 
 def test_photos_without_facings_join_too(shelf):
     images = [photo(shelf, left)[0] for left in (0, 300)]
-    (mosaic,) = join_photos(images, [Detections(), Detections()])
-    assert len(mosaic.detections) == 0 and len(mosaic.members) == 2
+    (laid,) = lay_photos(images)
+    assert len(laid.unite([Detections(), Detections()])) == 0 and len(laid.moves) == 2
