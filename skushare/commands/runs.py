@@ -109,6 +109,7 @@ def tell_estimate(args):
 
 
 def show(args):
+    from skushare.detector.models import DESCRIPTION
     from skushare.training import runs
 
     run = runs.open_run(args.name)
@@ -122,7 +123,7 @@ def show(args):
         print(f"{'phase':12} {progress.phase}{pace if progress.seconds_per_step else ''}")
         print(f"{'uses':12} {progress.cores:.1f} cores, {memory}")
         print(f"{'last sign':12} {time.time() - progress.updated:.0f} s ago")
-    if (run.model_folder / "model.json").exists():
+    if (run.model_folder / DESCRIPTION).exists():
         print(f"{'model':12} {run.model_folder}")
     return 0
 

@@ -57,9 +57,3 @@ def to_xywh(boxes):
     """Boxes xyxy as COCO's left, top, width, height."""
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
     return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-
-
-def from_xywh(boxes):
-    """COCO's left, top, width, height as boxes xyxy."""
-    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
-    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)

@@ -27,7 +27,8 @@ from skushare.export.litert import largest_difference, litert_exporter
 from skushare.files import make_folder, write_file, writing
 from skushare.lock import hold, is_held
 from skushare.training.comparison import best_figures
-from skushare.training.runs import Run
+from skushare.training.plan import BEST
+from skushare.training.runs import DATA, Run
 
 AUTO = "auto"
 AFFORDABLE = 0.005  # AP in live mode that a file of 8 bits may cost on the validation photos
@@ -64,7 +65,7 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
         config = DetectorConfig.from_json((run / RUN_CONFIG).read_text())
         about = {
             **(about or {}),
-            "data": json.loads((run / "data.json").read_text()),
+            "data": json.loads((run / DATA).read_text()),
             "validation": validation.name,
             "training": json.loads((run / "training.json").read_text()),
         }
@@ -96,7 +97,7 @@ def _whole(out):
 def _make_model(out, run, config, validation, about, precision):
     """The files of :func:`package_run` in the folder ``out``."""
     network = build_network(config, (None, None) if config.resize == "fit" else None)
-    load_weights(network, run / "best.npz")
+    load_weights(network, run / BEST)
     with np.errstate(over="ignore"):  # told below
         save_weights(network, out / WEIGHTS, np.float16)
     load_weights(network, out / WEIGHTS)

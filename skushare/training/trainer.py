@@ -31,6 +31,7 @@ from skushare.images import read_image
 from skushare.jpeg import shrink
 from skushare.training.batches import Batches
 from skushare.training.checkpoint import Checkpoints
+from skushare.training.plan import BEST
 from skushare.training.record import Record
 from skushare.training.runs import DATA, LABELS
 
@@ -125,7 +126,7 @@ def train(run, config, training, datasets, validation, initial_weights=None, obs
                     # Compared as integers: a checkpoint's counters are exact.
                     if (score := round(row["AP"] * 1e6)) > counters["best"]:
                         counters["best"] = score
-                        save_weights(network, run / "best.npz")
+                        save_weights(network, run / BEST)
                 counters["validated"] = step
                 tell("validated", step, row, pictures)
                 checkpoints.save(learner, counters)
