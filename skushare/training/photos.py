@@ -15,6 +15,7 @@ import psutil
 from skushare.errors import SkushareError
 from skushare.files import write_file
 from skushare.images import read_image
+from skushare.jpeg import encode_jpeg
 from skushare.workspace import copies_folder
 
 MUCH_LARGER = 0.8  # a photo is scaled when its sides shrink to this or less; else it is not worth it
@@ -82,8 +83,7 @@ class Photos:
         with contextlib.suppress(SkushareError):  # not there yet, or damaged: made anew
             return read_image(copy)
         image = cv2.resize(read_image(sample.path), size, interpolation=cv2.INTER_AREA)
-        options = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-        data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1].tobytes()
+        data = encode_jpeg(image, QUALITY)
         # On a full disk training goes on without the copy, on the very same pixels.
         with contextlib.suppress(SkushareError, OSError):
             copy.parent.mkdir(parents=True, exist_ok=True)
