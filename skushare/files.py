@@ -125,7 +125,7 @@ def drop_unfinished(folder, endings):
             path.unlink(missing_ok=True)
 
 
-def sweep(folder, prefix):
+def drop_leftovers(folder, prefix):
     """Delete folders in ``folder`` that killed processes left: a day old, and of tempfile's names.
 
     Args:

@@ -11,11 +11,11 @@ from skushare.files import (
     atomic_write,
     check_folder,
     check_target,
+    drop_leftovers,
     drop_unfinished,
     make_folder,
     read_json,
     sha256,
-    sweep,
 )
 
 
@@ -187,14 +187,14 @@ def test_of_hidden_files_only_our_own_unfinished_ones_go(tmp_path):
         (".stfolder", ".*.", 2, True),
     ],
 )
-def test_only_old_folders_of_the_name_are_swept(tmp_path, name, prefix, age, kept):
+def test_only_old_folders_of_the_name_are_dropped(tmp_path, name, prefix, age, kept):
     (tmp_path / name).mkdir()
     (tmp_path / name / "half").touch()
     (tmp_path / ".in.thefile_").touch()
     then = time.time() - age * 24 * 3600
     os.utime(tmp_path / name, (then, then))
     os.utime(tmp_path / ".in.thefile_", (then, then))
-    sweep(tmp_path, prefix)
+    drop_leftovers(tmp_path, prefix)
     assert (tmp_path / name).exists() == kept and (tmp_path / ".in.thefile_").exists()
 
 

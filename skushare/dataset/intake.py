@@ -15,7 +15,7 @@ from skushare.dataset.layout import missing_photos, require_photos
 from skushare.dataset.store import add_dataset, new_folder
 from skushare.dataset.synthetic import generate_shelf
 from skushare.errors import DatasetError, SkushareError, UnknownFormatError
-from skushare.files import make_folder, sweep, writing
+from skushare.files import drop_leftovers, make_folder, writing
 from skushare.images import write_image
 from skushare.workspace import workspace
 
@@ -105,7 +105,7 @@ def scratch_folder():
         SkushareError: the disk is full or not writable.
     """
     make_folder(workspace())
-    sweep(workspace(), _INCOMING)
+    drop_leftovers(workspace(), _INCOMING)
     with writing(workspace()):
         scratch = tempfile.TemporaryDirectory(dir=workspace(), prefix=_INCOMING)
     with scratch as folder:

@@ -20,7 +20,7 @@ from skushare.dataset.edits import append_edit, append_redo, append_undo, change
 from skushare.dataset.index import Index
 from skushare.dataset.thumbnails import THUMBNAILS, thumbnails
 from skushare.errors import DatasetError
-from skushare.files import atomic_folder, sweep
+from skushare.files import atomic_folder, drop_leftovers
 from skushare.lock import hold
 from skushare.workspace import checked_name, datasets_folder, workspace
 
@@ -52,7 +52,7 @@ def add_dataset(dataset, name, copy=True, progress=None):
         SkushareError: the disk is full or not writable.
     """
     folder = new_folder(name)
-    sweep(datasets_folder(), ".*.")  # no other hidden folder, as .git
+    drop_leftovers(datasets_folder(), ".*.")  # no other hidden folder, as .git
     with atomic_folder(folder) as new:
         (new / "images").mkdir()
         dataset, names = _take(dataset, new / "images", copy, progress or iter)

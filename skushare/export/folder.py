@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from skushare.export.errors import ExportError
-from skushare.files import sha256, sweep
+from skushare.files import drop_leftovers, sha256
 
 REPORT, FORMAT = "report.json", "skushare export 1"
 # What users add to an export, for Git, npm and hosts; a new one takes them over.
@@ -34,7 +34,7 @@ def export_folder(out):
         prefix = f".{out.name}.export-"
         for left in out.parent.glob(f"{prefix}*"):  # of an export that was killed while it took its place
             _put_back(left / "old", left / "new", out)
-        sweep(out.parent, prefix)
+        drop_leftovers(out.parent, prefix)
         temporary = tempfile.mkdtemp(dir=out.parent, prefix=prefix)
         try:
             new, old = Path(temporary, "new"), Path(temporary, "old")
