@@ -9,9 +9,10 @@ import pandas as pd
 
 from skushare.colors import NEUTRAL, label_colors
 
-# Both are legible on white and on near-black.
+# All are legible on white and on near-black.
 ACCENT = "#12908a"
 TEXT = "#7b8b88"
+AMBER, VIOLET, RUST = "#c98a1b", "#8a6fc4", "#d0663f"
 MAX_BARS = 12
 LEGEND_COLUMNS = 3  # as many as a phone has room for
 # A chart's height is that of its plot alone, however many lines its legend has.

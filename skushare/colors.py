@@ -34,7 +34,10 @@ PALETTE = (
     "#B4694B",
     "#962D69",
 )
+# Of what has a number and no name: Okabe and Ito's colours and one darker, told apart with any colour vision.
+NUMBERED = ("#0072B2", "#E69F00", "#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#F0E442", "#882255")
 NEUTRAL = {"unknown": "#A0A0A0", "other": "#6F7B79"}  # no brands, and so never in a brand's colour
+INK = (20, 20, 20)  # of rims and plates in drawings
 MOST = 100  # names that are compared with each other
 NEAR = 20  # in CIELAB; of two colours nearer than this, one is taken for the other
 
@@ -92,6 +95,11 @@ def _assigned(names, chosen, usual):
 
 def _index(name):
     return zlib.crc32(name.encode()) % len(PALETTE)
+
+
+def numbered_color(index):
+    """Colour number ``index`` as ``"#RRGGBB"``; they repeat after eight."""
+    return NUMBERED[index % len(NUMBERED)]
 
 
 def rgb_of(color):

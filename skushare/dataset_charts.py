@@ -4,12 +4,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from skushare.charts import ACCENT
+from skushare.charts import ACCENT, AMBER, RUST, TEXT, VIOLET
 from skushare.colors import label_colors
 
-SPLITS = {"train": "#12908a", "val": "#c98a1b", "test": "#8a6fc4", "all": ACCENT}  # legible on both
-WARNING = "#d0663f"
-OTHER_SPLIT = "#7b8b88"
+SPLITS = {"train": ACCENT, "val": AMBER, "test": VIOLET, "all": ACCENT}
 MAX_CLASSES = 20
 _HEIGHT = 240
 
@@ -27,7 +25,7 @@ def objects_chart(table):
             color=alt.Color(
                 "split:N",
                 title=None,
-                scale=alt.Scale(domain=splits, range=[SPLITS.get(split, OTHER_SPLIT) for split in splits]),
+                scale=alt.Scale(domain=splits, range=[SPLITS.get(split, TEXT) for split in splits]),
                 legend=alt.Legend(orient="top") if len(splits) > 1 else None,
             ),
             tooltip=["split:N", alt.Tooltip("low:Q", title="boxes from"), "pictures:Q"],
@@ -65,7 +63,7 @@ def sides_chart(table):
         )
     )
     if "fit" in table:
-        colors = alt.Scale(domain=list(fit.values()), range=[ACCENT, WARNING])
+        colors = alt.Scale(domain=list(fit.values()), range=[ACCENT, RUST])
         legend = alt.Legend(orient="top")
         chart = chart.encode(color=alt.Color("fit:N", title=None, scale=colors, legend=legend))
     return chart.properties(height=_HEIGHT)
@@ -157,7 +155,7 @@ def caps_chart(table, cap):
     )
     line = (
         alt.Chart(pd.DataFrame({"cap": [cap]}))
-        .mark_rule(color=WARNING, strokeDash=[4, 3], strokeWidth=2)
+        .mark_rule(color=RUST, strokeDash=[4, 3], strokeWidth=2)
         .encode(x="cap:Q", tooltip=[alt.Tooltip("cap:Q", title="the preset's limit")])
     )
     return (curve + line).properties(height=_HEIGHT)

@@ -3,25 +3,17 @@
 import cv2
 import numpy as np
 
-from skushare.colors import label_colors, rgb_of
+from skushare.colors import INK, label_colors, numbered_color, rgb_of
 
-# Of what has a number and no name: Okabe and Ito's colours and one darker, told apart with any colour vision.
-_PALETTE = ("#0072B2", "#E69F00", "#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#F0E442", "#882255")
 _NO_ID = (160, 160, 160)  # of a detection whose row, track or brand is not known
-_INK = (20, 20, 20)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-
-
-def palette_hex(index):
-    """Colour number ``index`` as ``"#RRGGBB"``; the palette repeats after eight."""
-    return _PALETTE[index % len(_PALETTE)]
 
 
 def color(index):
     """Colour number ``index`` as (red, green, blue), each 0 to 255; grey below 0."""
     if index < 0:
         return _NO_ID
-    return rgb_of(palette_hex(int(index)))
+    return rgb_of(numbered_color(int(index)))
 
 
 def annotate(image, detections, labels=(), color_by="class", count_badge=False, colors=None):
@@ -45,7 +37,7 @@ def annotate(image, detections, labels=(), color_by="class", count_badge=False, 
     boxes = np.rint(detections.boxes).astype(int) - [0, 0, 1, 1]  # right and bottom are exclusive
     for left, top, right, bottom in boxes.tolist():
         # A dark rim keeps the line readable on packs of its own colour.
-        cv2.rectangle(canvas, (left, top), (right, bottom), _INK, width + 1)
+        cv2.rectangle(canvas, (left, top), (right, bottom), INK, width + 1)
     colors = colors or label_colors(labels)
     for (left, top, right, bottom), index in zip(boxes.tolist(), ids.tolist(), strict=True):
         rgb = rgb_of(colors[labels[index]]) if 0 <= index < len(labels) else color(index)
@@ -96,13 +88,13 @@ def draw_blocks(image, boxes, blocks, ids, labels=(), colors=None):
         )
         index = int(ids[inside[0]])
         rgb = rgb_of(colors[labels[index]]) if 0 <= index < len(labels) else color(index)
-        cv2.drawContours(canvas, outlines, -1, _INK, width + 2)
+        cv2.drawContours(canvas, outlines, -1, INK, width + 2)
         cv2.drawContours(canvas, outlines, -1, rgb, width)
     return canvas
 
 
 def _dash(canvas, start, end, width):
-    cv2.line(canvas, start, end, _INK, width + 2)
+    cv2.line(canvas, start, end, INK, width + 2)
     cv2.line(canvas, start, end, (255, 255, 255), width)
 
 
@@ -126,6 +118,6 @@ def _write(canvas, text, corner, scale):
     (width, height), below = cv2.getTextSize(text, _FONT, scale, thickness)
     pad = max(2, round(6 * scale))
     left, top = max(corner[0], 0), max(corner[1], 0)
-    cv2.rectangle(canvas, (left, top), (left + width + 2 * pad, top + height + below + pad), _INK, cv2.FILLED)
+    cv2.rectangle(canvas, (left, top), (left + width + 2 * pad, top + height + below + pad), INK, cv2.FILLED)
     origin = (left + pad, top + height + pad)
     cv2.putText(canvas, text, origin, _FONT, scale, (255, 255, 255), thickness, cv2.LINE_AA)

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from skushare.charts import ACCENT, PLOT_HEIGHT, TEXT, top_legend
+from skushare.charts import ACCENT, AMBER, PLOT_HEIGHT, RUST, TEXT, VIOLET, top_legend
 from skushare.colors import label_colors
 
 # What a validation measures, best first; the last two are errors, which should fall.
@@ -17,7 +17,7 @@ QUALITIES = {
     "loss": "loss",
 }
 # Legible on white and on near-black, and apart for most colour-blind eyes.
-_DISTINCT = [ACCENT, "#c98a1b", "#8a6fc4", "#d0663f", "#4d8fd1", "#7a9a3a"]
+_DISTINCT = [ACCENT, AMBER, VIOLET, RUST, "#4d8fd1", "#7a9a3a"]
 _HEIGHT = 260
 _SMOOTH = 0.2  # weight of the newest value in the running mean
 
@@ -51,7 +51,7 @@ def quality_chart(metrics):
     """AP, AP50 and AP75 of ``Run.metrics()`` by step."""
     names = ["AP50", "AP", "AP75"]
     table = metrics.melt("step", names, var_name="measure", value_name="value")
-    colors = alt.Scale(domain=names, range=["#c98a1b", ACCENT, "#8a6fc4"])
+    colors = alt.Scale(domain=names, range=[AMBER, ACCENT, VIOLET])
     return (
         alt.Chart(table)
         .mark_line(point={"size": 45, "filled": True}, strokeWidth=2.5)

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from skushare.colors import label_colors
+from skushare.colors import label_colors, numbered_color
 from skushare.detections import Detections
-from skushare.draw import annotate, color, draw_blocks, draw_gaps, palette_hex
+from skushare.draw import annotate, color, draw_blocks, draw_gaps
 
 GREY = np.full((120, 160, 3), 128, np.uint8)
 
@@ -73,7 +73,7 @@ def test_a_class_has_the_color_of_its_name_in_charts():
 def test_colors_by_other_ids(color_by):
     found = mock_detections(**{f"{color_by}_ids": [3, -1, 2]})
     drawn = annotate(GREY, found, color_by=color_by)
-    assert tuple(drawn[60, 20]) == color(3) == rgb(palette_hex(3))
+    assert tuple(drawn[60, 20]) == color(3) == rgb(numbered_color(3))
     assert tuple(drawn[60, 70]) == (160, 160, 160)
 
 
@@ -118,7 +118,7 @@ def test_palette_can_be_told_apart_with_any_color_vision(vision):
 
 
 def test_palette_repeats():
-    assert palette_hex(1) == palette_hex(9) and color(0) != color(1)
+    assert numbered_color(1) == numbered_color(9) and color(0) != color(1)
 
 
 def test_fast_enough_for_live_frames():

@@ -9,7 +9,7 @@ from skushare.app.color_key import show_key
 from skushare.app.shelves import counts_of, drawing_choices, facings_of
 from skushare.app.text import plain
 from skushare.brands.looks import is_look
-from skushare.draw import palette_hex
+from skushare.colors import numbered_color
 from skushare.errors import SkushareError
 from skushare.shelf.share import UNKNOWN
 from skushare.spreadsheet import to_csv
@@ -48,7 +48,7 @@ def _show_key(photos, names, by_row, colors):
     """What the colours on ``photos`` mean, with the facings of each; brands come first, then looks."""
     if by_row:
         rows = Counter(row for found in photos for row in found.row_ids.tolist() if row >= 0)
-        show_key({f"row {row + 1}": palette_hex(row) for row in sorted(rows)})
+        show_key({f"row {row + 1}": numbered_color(row) for row in sorted(rows)})
         return
     by_class = any(found.brand_ids is None for found in photos)
     ids = Counter(i for d in photos for i in (d.class_ids if by_class else d.brand_ids).tolist())

@@ -4,10 +4,10 @@ import altair as alt
 import pandas as pd
 
 from skushare.charts import ACCENT, TEXT
-from skushare.draw import palette_hex
+from skushare.colors import numbered_color
 
 HEIGHT = 300
-COLORS = (ACCENT, palette_hex(1))  # of the model, and of the one it is compared with
+COLORS = (ACCENT, numbered_color(1))  # of the model, and of the one it is compared with
 MAX_CLASSES = 20
 
 

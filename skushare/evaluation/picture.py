@@ -3,17 +3,15 @@
 import cv2
 import numpy as np
 
-from skushare.colors import rgb_of
-from skushare.draw import palette_hex
+from skushare.colors import INK, numbered_color, rgb_of
 
 # Told apart by colour with any colour vision, and by their lines without colour.
 KINDS = {
-    "right": palette_hex(2),
-    "misnamed": palette_hex(5),
-    "missed": palette_hex(6),
-    "false": palette_hex(3),
+    "right": numbered_color(2),
+    "misnamed": numbered_color(5),
+    "missed": numbered_color(6),
+    "false": numbered_color(3),
 }
-_INK = (20, 20, 20)
 
 
 def draw_outcome(image, outcome, scale=1.0, kinds=tuple(KINDS)):
@@ -39,7 +37,7 @@ def draw_outcome(image, outcome, scale=1.0, kinds=tuple(KINDS)):
             line = min(width if kind == "right" else 2 * width, max(1, side // 10))
             box = (left, top, right - 1, bottom - 1)  # right and bottom are exclusive
             # A dark rim keeps the line readable on packs of its own colour.
-            _draw(canvas, box, kind, _INK, line + 1 + (side > 32))
+            _draw(canvas, box, kind, INK, line + 1 + (side > 32))
             _draw(canvas, box, kind, rgb_of(color), line)
     return canvas
 
@@ -51,7 +49,7 @@ def _draw(canvas, box, kind, color, width):
             cv2.line(canvas, start, end, color, width)
         return
     cv2.rectangle(canvas, (left, top), (right, bottom), color, width)
-    if kind == "false" and color != _INK:
+    if kind == "false" and color != INK:
         cv2.line(canvas, (left, top), (right, bottom), color, max(1, width // 2))
         cv2.line(canvas, (left, bottom), (right, top), color, max(1, width // 2))
 

@@ -22,10 +22,9 @@ from skushare.brands.embedder import Embedder
 from skushare.brands.frames import LOOKS_EVERY
 from skushare.brands.gallery import Gallery
 from skushare.brands.library import gallery_versions, open_gallery, save_gallery
-from skushare.colors import label_colors
+from skushare.colors import label_colors, numbered_color
 from skushare.detections import Detections
 from skushare.detector.runtime import Detector
-from skushare.draw import palette_hex
 from skushare.errors import ModelError
 from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS, MISSING
@@ -285,7 +284,7 @@ def test_a_key_tells_the_colours_of_the_boxes(detector):
     assert any("look A" in key and label_colors(["look A"])["look A"] in key and "(2)" in key for key in keys)
     app.toggle(key="photos_by_row").set_value(True).run()
     assert any(
-        "row 1" in key and palette_hex(0) in key for key in [str(e.proto.body) for e in app.get("html")]
+        "row 1" in key and numbered_color(0) in key for key in [str(e.proto.body) for e in app.get("html")]
     )
 
 
