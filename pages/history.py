@@ -4,7 +4,8 @@ import streamlit as st
 
 from skushare.app.audit_batch import show_batch
 from skushare.app.audit_import import show_import
-from skushare.app.audit_list import filter_bar, show_list, show_trend, show_unfinished
+from skushare.app.audit_list import filter_bar, show_list, show_unfinished
+from skushare.app.audit_trend import show_trend
 from skushare.app.audit_view import show_opened
 from skushare.app.audits import opened
 from skushare.app.navigation import require_navigation
