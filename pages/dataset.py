@@ -11,6 +11,7 @@ from skushare.app.dataset_pictures import show_gallery, show_picture
 from skushare.app.datasets import choose_dataset, chosen_name, open_chosen, opened_picture, show_work
 from skushare.app.navigation import require_navigation
 from skushare.app.notes import show_notes
+from skushare.app.tabs import show_tabs
 from skushare.app.text import plain
 from skushare.dataset.store import dataset_names
 from skushare.errors import SkushareError
@@ -67,10 +68,7 @@ with st.container(horizontal=True):
     st.metric("Classes", f"{len(dataset.index.labels):,}", border=True)
 
 views = {"Pictures": show_gallery, "Charts": show_charts, "Health": show_health, "History": show_history}
-for tab, show in zip(st.tabs(list(views), key="dataset_tab", on_change="rerun"), views.values(), strict=True):
-    if tab.open:
-        with tab:
-            try:
-                show(dataset)
-            except SkushareError as error:
-                st.error(plain(str(error)), icon=":material/error:")
+try:
+    show_tabs(views, "dataset_tab", dataset)
+except SkushareError as error:
+    st.error(plain(str(error)), icon=":material/error:")

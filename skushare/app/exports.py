@@ -10,6 +10,7 @@ from skushare.app.choice_list import choice_list
 from skushare.app.export_servers import phone_addresses, preview_of, servers
 from skushare.app.galleries import DEMO, demo_gallery, saved_gallery
 from skushare.app.polling import poll
+from skushare.app.tabs import show_tabs
 from skushare.app.text import plain
 from skushare.brands.library import gallery_names
 from skushare.detector.models import counting_model, model_choices
@@ -218,11 +219,8 @@ def _show_finished(export):
         )
         _offer_serving(export)
     _show_phones(export)
-    tabs = st.tabs(["Try it here", "Checks", "Sizes"], key="export_tab", on_change="rerun")
-    for tab, show in zip(tabs, (_show_preview, _show_checks, _show_sizes), strict=True):
-        if tab.open:
-            with tab:
-                show(export, report)
+    views = {"Try it here": _show_preview, "Checks": _show_checks, "Sizes": _show_sizes}
+    show_tabs(views, "export_tab", export, report)
 
 
 def _show_sizes_in_short(export, report):
