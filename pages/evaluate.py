@@ -17,6 +17,7 @@ from skushare.app.evaluations import (
     stored_splits,
 )
 from skushare.app.navigation import require_navigation
+from skushare.app.notes import show_error
 from skushare.app.tabs import show_tabs
 from skushare.app.text import plain
 from skushare.dataset.store import dataset_names
@@ -77,4 +78,4 @@ try:
     }
     show_tabs(views, "evaluate_tab", shown)
 except SkushareError as error:
-    st.error(plain(str(error)), icon=":material/error:")
+    show_error(error)

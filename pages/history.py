@@ -11,9 +11,8 @@ from skushare.app.audit_trend import show_trend
 from skushare.app.audit_view import show_opened
 from skushare.app.audits import opened
 from skushare.app.navigation import require_navigation
-from skushare.app.notes import show_notes
+from skushare.app.notes import show_error, show_notes
 from skushare.app.tabs import show_tabs
-from skushare.app.text import plain
 from skushare.audits.listing import count_audits
 from skushare.errors import SkushareError
 
@@ -57,4 +56,4 @@ try:
     }
     show_tabs(views, "history_tab")
 except SkushareError as error:
-    st.error(plain(str(error)), icon=":material/error:")
+    show_error(error)

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from skushare.app.clock import local, now
-from skushare.app.text import plain
+from skushare.app.notes import show_error
 from skushare.audits.audit import Audit, AuditPhoto, made_with, with_brands
 from skushare.audits.listing import known_names
 from skushare.audits.store import save_audit
@@ -68,7 +68,7 @@ def save_as_audit(key, take, make, place=None, ways=(), about="", source=None, s
                 state[taken] = None
                 st.rerun()
         except SkushareError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+            show_error(error)
     if saved in state:
         changed = state[kept] != shown
         since = ", but changed here since: save it again" if changed else ""

@@ -9,6 +9,7 @@ import streamlit as st
 from skushare.app.choice_list import choice_list
 from skushare.app.export_servers import phone_addresses, preview_of, servers
 from skushare.app.galleries import DEMO, demo_gallery, saved_gallery
+from skushare.app.notes import show_error
 from skushare.app.polling import poll
 from skushare.app.tabs import show_tabs
 from skushare.app.text import plain
@@ -103,7 +104,7 @@ def show_form():
             )
             export = start_export(name.strip(), request, chosen)
         except SkushareError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+            show_error(error)
             return
         st.session_state.export_turn = st.session_state.get("export_turn", 0) + 1
         st.session_state.export_next = export.name
@@ -159,7 +160,7 @@ def show_export(export):
         else:
             _tell_end(export, status, reason)
     except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
     if status != RUNNING:
         _offer_deletion(export)
 
@@ -339,6 +340,6 @@ def _offer_deletion(export):
             try:
                 export.delete()
             except SkushareError as error:
-                st.error(plain(str(error)), icon=":material/error:")
+                show_error(error)
                 return
             st.rerun()

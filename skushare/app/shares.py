@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from skushare.app.text import plain
+from skushare.app.notes import show_error
 from skushare.audits.targets import save_target, targets, told_against
 from skushare.brands.gallery import categories_of_brands
 from skushare.brands.looks import is_look
@@ -180,7 +180,7 @@ def read_targets(brands, category=""):
     try:
         return {name: share for name, share in targets(category).items() if not is_look(name)}
     except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
         return {}
 
 
@@ -233,7 +233,7 @@ def _is_saved(name, target, category):
     try:
         save_target(name, target, category)
     except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
         return False
     return True
 
