@@ -251,9 +251,7 @@ def _show_corrections(audit):
     shown = list(enumerate(audit.corrections))[: -SHOWN_CORRECTIONS - 1 : -1]
     for i, each in shown:
         with st.container(horizontal=True, vertical_alignment="center"):
-            who = f", {each.who}" if each.who else ""
-            time = f"{each.time.astimezone(audit.time.tzinfo):%Y-%m-%d %H:%M}"
-            st.text(f"{time}{who}: {told_correction(each, audit.photos)}"[:300])
+            st.text(told_correction(each, audit)[:300])
             if last[each.photo, each.facing] == i:
                 st.button(
                     "Take back",

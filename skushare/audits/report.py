@@ -230,9 +230,7 @@ class _Report(FPDF):
         self.title_line("Corrections by hand")
         self.text_line("All figures above are those after them.")
         for each in audit.corrections:
-            who = f", {each.who}" if each.who else ""
-            time = f"{each.time.astimezone(audit.time.tzinfo):%Y-%m-%d %H:%M}"
-            self.text_line(f"{time}{who}: {told_correction(each, audit.photos)}", _NOTE)
+            self.text_line(told_correction(each, audit), _NOTE)
 
     def made_with(self, audit):
         self.title_line("Made with")
