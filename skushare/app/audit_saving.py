@@ -1,7 +1,6 @@
 """Keeping as an audit what a page shows."""
 
 import threading
-from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -162,7 +161,7 @@ def _photo_of(shelf, detections, album):
         return AuditPhoto(photo.name, picture, photo.width, photo.height, detections, doubtful=shelf.doubtful)
     height, width = decode_jpeg(photo.preview).shape[:2]
     scale = np.float32([width / photo.width, height / photo.height] * 2)
-    scaled = replace(detections, boxes=detections.boxes * scale)
+    scaled = detections.scaled(scale)
     picture, doubtful = pictures.put(photo.preview), shelf.doubtful * scale
     return AuditPhoto(photo.name, picture, width, height, scaled, role="joined", doubtful=doubtful)
 

@@ -1,6 +1,5 @@
 """One audit to look at and correct, and two side by side."""
 
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -328,7 +327,7 @@ def _small(photo, brands, colors):
     """JPEG bytes of a photo with its facings in their brands' colours."""
     image = picture_of(photo, SMALL_SIDE)
     scale = image.shape[1] / photo.width
-    found = replace(photo.detections, boxes=photo.detections.boxes * scale)
+    found = photo.detections.scaled(scale)
     return encode_jpeg(annotate(image, found, brands, "brand", colors=colors))
 
 

@@ -4,7 +4,6 @@ import io
 import logging
 import re
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from fpdf import FPDF
@@ -209,7 +208,7 @@ class _Report(FPDF):
                 self.text_line(str(error))
                 continue
             scale = image.shape[1] / photo.width
-            found = replace(photo.detections, boxes=photo.detections.boxes * scale)
+            found = photo.detections.scaled(scale)
             drawn = annotate(image, found, now.brands, "brand", colors=self.colors)
             told = "part of the joined picture" if photo.role == "part" else f"{len(found):,} facings"
             if empty and len(empty.boxes):

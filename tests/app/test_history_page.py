@@ -403,7 +403,7 @@ def test_a_correction_costs_its_own_photo_alone(annotator, monkeypatch):
     )
     one = store.open_audit(save())
     (first,) = one.photos
-    wide = replace(first.detections, boxes=first.detections.boxes * np.float32([1.5, 1, 1.5, 1]))
+    wide = first.detections.scaled(np.float32([1.5, 1, 1.5, 1]))
     second = replace(first, picture=pictures.put(photo(90)), detections=wide)
     number = store.save_audit(replace(one, photos=[first, second]))
     app = open_page(audit=number)
