@@ -7,7 +7,7 @@ import pandas as pd
 
 from skushare.shelf.certainty import certainties
 from skushare.shelf.plane import ShelfPlane
-from skushare.shelf.rows import row_ids
+from skushare.shelf.rows import row_ids, rows_of
 
 UNKNOWN = "unknown"
 OWN, COMPETITORS = "own brands", "competitors"
@@ -73,7 +73,7 @@ def share_by_row(detections, labels=(), brands=(), kept=None):
 
     ``kept``: which facings count, (n,) bool; default: all. A row without one has no line.
     """
-    ids = row_ids(detections.boxes) if detections.row_ids is None else detections.row_ids
+    ids = rows_of(detections)
     kept = np.ones(len(ids), bool) if kept is None else kept
     rows = np.unique(ids[kept]) if kept.any() else [-1]  # no row at all has a table without lines
     parts = [_columns([detections], labels, brands, kept=[kept & (ids == row)]) for row in rows]
