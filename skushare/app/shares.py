@@ -15,6 +15,7 @@ from skushare.shelf.share import (
     COMPETITORS,
     OWN,
     UNKNOWN,
+    margin_of,
     of_category,
     share_of_shelves,
     with_targets,
@@ -157,7 +158,7 @@ def _show_products(table, skus, category):
 def show_own(together, measure, target=None):
     """What the own brands have together, and how far that is from the target, coloured beyond the margin."""
     row = together[together["name"] == OWN]
-    share, margin = (row[c].iloc[0] if len(row) else 0.0 for c in (measure, _margin(measure)))
+    share, margin = (row[c].iloc[0] if len(row) else 0.0 for c in (measure, margin_of(measure)))
     told = {}
     if target is not None:
         color, arrow = ("green", "up") if share > target else ("red", "down")
@@ -195,7 +196,7 @@ def _edit_targets(shares, together, measure, wanted, category, key):
         table = with_targets(shares, wanted, measure)
         shown = table[["name"]].assign(
             share=100 * table[measure],
-            margin=100 * table[_margin(measure)],
+            margin=100 * table[margin_of(measure)],
             target=(100 * table["target"]).round(6),  # 7, not 7.000000000000001, which is no such edit
             difference=100 * table["difference"],
             sure=table["sure"].where(table["target"].notna()).map({True: "yes", False: "within the margin"}),
@@ -236,7 +237,3 @@ def _is_saved(name, target, category):
         show_error(error)
         return False
     return True
-
-
-def _margin(measure):
-    return "margin" if measure == "share" else f"{measure}_margin"
