@@ -23,6 +23,7 @@ from skushare.colors import shown_colors
 from skushare.images import SUFFIXES
 from skushare.samples import sample_pictures
 from skushare.shelf.gaps import count_gaps
+from skushare.text import counted
 
 require_navigation()
 
@@ -153,7 +154,7 @@ if album.repeats:
 
 if not album and not files:
     if cleared := state.get("cleared"):
-        photos = "1 photo" if len(cleared) == 1 else f"{len(cleared)} photos"
+        photos = counted(len(cleared), "photo")
         st.button(f"Take back the cleared list of {photos}", icon=":material/undo:", on_click=take_back)
     st.markdown("No photo at hand?")
     pictures = sample_pictures()

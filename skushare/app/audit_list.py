@@ -14,6 +14,7 @@ from skushare.app.text import plain
 from skushare.audits import listing, store
 from skushare.audits.export import FORMATS, TABLES, export_file
 from skushare.audits.listing import ALL, Filter
+from skushare.text import counted
 
 FIELDS = ("Store", "Shelf", "Category", "Brand")  # of the filter
 LONGEST_SHOWN = 40  # characters of a name in the filter's label
@@ -109,7 +110,7 @@ def _open(*numbers):
 def _told(wanted, count):
     """How many audits the filter lets through: "4 audits", "2 of 4 audits"."""
     if wanted == ALL:
-        return f"{count:,} audit{'s' * (count != 1)}"
+        return counted(count, "audit")
     return f"{count:,} of {listing.count_audits():,} audits"
 
 

@@ -11,6 +11,7 @@ from skushare.app.galleries import notes_of
 from skushare.audit_charts import trend_chart
 from skushare.audits import listing
 from skushare.audits.listing import PLACE
+from skushare.text import counted
 
 BRANDS_AT_FIRST = 5
 BRANDS_A_CHART = 2  # at first, of each shelf or store its largest
@@ -112,7 +113,7 @@ def _told_nameless(wanted, places):
     if nameless:
         count = listing.count_audits(replace(wanted, brands=(), places=nameless))
         st.info(
-            f"Not drawn, for want of a store and a shelf: {count:,} audit{'s' * (count != 1)}. "
+            f"Not drawn, for want of a store and a shelf: {counted(count, 'audit')}. "
             'To have one in a chart, name them by "Edit" on its page.'
         )
     return [place for place in places if place not in nameless]

@@ -22,6 +22,7 @@ from skushare.errors import SkushareError
 from skushare.jpeg import encode_jpeg
 from skushare.shelf.gaps import count_gaps
 from skushare.shelf.share import OWN, in_category, share_of_shelves
+from skushare.text import counted
 
 _FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _SIDE = 1600  # pixels of a photo's longer side: 200 a inch on this page
@@ -61,7 +62,7 @@ def _percent(share):
 
 def _told_gaps(gaps, meaning=""):
     count, room = count_gaps(gaps)
-    return f"{count:,}, room for {room:,} facing{'s' * (room != 1)}{meaning}" if count else "none"
+    return f"{count:,}, room for {counted(room, 'facing')}{meaning}" if count else "none"
 
 
 def _texts(audit, now):
