@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from skushare.app.choice_list import choice_list
-from skushare.app.export_servers import phone_addresses, preview_of, servers
+from skushare.app.export_servers import PHONES, phone_addresses, preview_of, servers
 from skushare.app.galleries import DEMO, demo_gallery, saved_gallery
 from skushare.app.notes import show_error
 from skushare.app.polling import poll
@@ -251,11 +251,11 @@ def megabytes(size):
 
 
 def _offer_serving(export):
-    if servers().get(export.bundle, "phones"):
+    if servers().get(export.bundle, PHONES):
         st.button(
             "Stop serving",
             icon=":material/stop:",
-            on_click=partial(servers().stop, str(export.bundle), "phones"),
+            on_click=partial(servers().stop, str(export.bundle), PHONES),
             key="export_stop_serving",
         )
     elif st.button(
@@ -270,7 +270,7 @@ def _offer_serving(export):
 
 
 def _show_phones(export):
-    served = servers().get(export.bundle, "phones")
+    served = servers().get(export.bundle, PHONES)
     if served is None:
         return
     addresses, trust = phone_addresses(served)
