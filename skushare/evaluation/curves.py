@@ -68,6 +68,7 @@ def facing_curve(scores, hits):
     Returns:
         (scores, probabilities), lists from 0 to 1: a point for each bin of :func:`calibration` with
         ``ENOUGH`` detections, those that would fall pooled; ``None`` where there are not two of them.
+        Between its ends, no probability is 0 or 1: ten of ten make nothing certain (Laplace's rule).
     """
     from scipy.optimize import isotonic_regression  # takes a second to import; packaging alone needs it
 
@@ -75,5 +76,7 @@ def facing_curve(scores, hits):
     table = table[table["detections"] >= ENOUGH]
     if len(table) < 2:
         return None
-    rising = isotonic_regression(table["precision"], weights=table["detections"]).x
+    total = table["detections"]
+    likely = (table["precision"] * total + 1) / (total + 2)
+    rising = isotonic_regression(likely, weights=total).x
     return tuple([0.0, *values.round(4).tolist(), 1.0] for values in (table["score"], rising))

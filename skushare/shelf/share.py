@@ -201,7 +201,7 @@ def _groups(ids, names, own):
 
 
 def _margins(groups, shares, weight, present, sure, brands):
-    """Half the width of each share's 95 % interval.
+    """Half the width of each share's 95 % interval; 1 where nothing is known of it.
 
     What drawing many shelves at random would give, in closed form (the delta method): a box is a facing with
     the probability ``present``; a facing has its own name with the probability ``sure``, else one of the
@@ -215,8 +215,10 @@ def _margins(groups, shares, weight, present, sure, brands):
     the variance of having the group's name, q (1 - q), taken as q where it is small.
     """
     total = (weight * present).sum()
-    if total <= 0 or len(shares) < 2:
+    if len(shares) < 2:
         return np.zeros(len(shares))
+    if total <= 0:  # no box is a facing, as far as their scores tell: the shares may be anything
+        return np.ones(len(shares))
 
     def own(values):
         """Sums over the boxes of each group."""

@@ -55,9 +55,13 @@ def test_a_score_of_one_lies_in_the_last_bin():
 @pytest.mark.parametrize(
     ("bins", "expected"),  # (score, detections, how many are right)
     [
-        ([(0.12, 20, 2), (0.32, 10, 9)], ([0, 0.12, 0.32, 1], [0, 0.1, 0.9, 1])),
-        ([(0.12, 10, 5), (0.32, 30, 9), (0.52, 20, 20)], ([0, 0.12, 0.32, 0.52, 1], [0, 0.35, 0.35, 1, 1])),
-        ([(0.12, 20, 2), (0.32, 10, 9), (0.92, 9, 0)], ([0, 0.12, 0.32, 1], [0, 0.1, 0.9, 1])),  # too few
+        ([(0.12, 20, 2), (0.32, 10, 9)], ([0, 0.12, 0.32, 1], [0, 3 / 22, 10 / 12, 1])),
+        (
+            [(0.12, 10, 5), (0.32, 30, 9), (0.52, 20, 20)],
+            ([0, 0.12, 0.32, 0.52, 1], [0, 23 / 64, 23 / 64, 21 / 22, 1]),
+        ),
+        ([(0.12, 20, 2), (0.32, 10, 9), (0.92, 9, 0)], ([0, 0.12, 0.32, 1], [0, 3 / 22, 10 / 12, 1])),  # few
+        ([(0.32, 17, 0), (0.92, 10, 10)], ([0, 0.32, 0.92, 1], [0, 1 / 19, 11 / 12, 1])),  # none is certain
         ([(0.12, 20, 2), (0.92, 9, 9)], None),
         ([], None),
     ],
@@ -66,4 +70,4 @@ def test_a_facing_curve_has_what_was_measured_and_never_falls(bins, expected):
     scores = np.concatenate([np.zeros(0), *(np.full(n, score) for score, n, _ in bins)])
     hits = np.concatenate([np.zeros(0, bool), *(np.arange(n) < right for _, n, right in bins)])
     curve = facing_curve(scores, hits)
-    assert curve == (expected and tuple(map(pytest.approx, expected)))
+    assert curve == (expected and tuple(pytest.approx(values, abs=1e-4) for values in expected))

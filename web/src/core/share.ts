@@ -170,7 +170,7 @@ function ofMean(values: number[]): number[] {
 }
 
 /**
- * Half the width of each share's 95 % interval.
+ * Half the width of each share's 95 % interval; 1 where nothing is known of it.
  *
  * What drawing many shelves at random would give, in closed form (the delta method): a box is a facing with
  * the probability `present`; a facing has its own name with the probability `sure`, else one of the others in
@@ -186,7 +186,8 @@ function marginsOf(
   brands: number[],
 ): number[] {
   const total = weights.reduce((sum, weight, i) => sum + weight * present[i], 0)
-  if (!(total > 0) || shares.length < 2) return shares.map(() => 0)
+  if (shares.length < 2) return shares.map(() => 0)
+  if (!(total > 0)) return shares.map(() => 1) // no box is a facing, as far as their scores tell
   const beyond = (i: number) => (1 - sure[i]) / Math.max(1 - shares[groups[i]], 1e-9) // times a share: of another group
   // Sums over the pairs of boxes of one brand, for each group.
   const pairs = (deviation: (i: number) => number): number[] => {
