@@ -86,7 +86,7 @@ def _slider(name, evaluation):
         max_value=0.95,
         value=default,
         step=0.01,
-        key=f"score_{evaluation.predictions.key}_{default}",
+        key=f"score_{name}_{evaluation.predictions.key}_{default}",  # copies of a model share predictions
         help=f"Boxes scored lower are not counted. The model's own threshold is {evaluation.min_score:.2f}.",
     )
 

@@ -240,6 +240,12 @@ def test_two_models_stand_side_by_side(workspace, weak):
         assert not app.exception
 
 
+def test_a_model_stands_beside_its_copy(workspace):
+    shutil.copytree(models_folder() / "shelf_dense", workspace / "runs" / "copy" / "model")
+    app = press(open_page(Compare="runs/copy"), "Evaluate")
+    assert len(app.slider) == 2 and len(app.image) == 6
+
+
 def test_a_threshold_is_stored_in_a_model_of_ones_own(workspace, weak):
     app = press(open_page(Model="runs/weak"), "Evaluate")
     press(go_to_tab(app, "Curves"), "from now on")
