@@ -52,10 +52,12 @@ def show_runs(known):
     names = [run.name for run in known]
     if st.session_state.get("training_run") not in names:
         st.session_state.pop("training_run", None)
+    above = st.container()
+    name = st.selectbox("Run", names, key="training_run", bind="query-params")
     if len(known) > 1:
         any_active = any(run.status in ACTIVE for run in known)
-        poll(_list, LIST_REFRESH if any_active else None, names)
-    name = st.selectbox("Run", names, key="training_run", bind="query-params")
+        with above:
+            poll(_list, LIST_REFRESH if any_active else None, names, name)
     run = known[names.index(name)]
     active = run.status in ACTIVE
     # A run that is over does not change, so nothing has to be asked again and again.
@@ -63,10 +65,10 @@ def show_runs(known):
     _more(run)
 
 
-def _list(names):
+def _list(names, chosen):
     known = runs.list_runs()
-    if [run.name for run in known] != names:
-        st.rerun()  # somebody else made or deleted one
+    if [run.name for run in known] != names or st.session_state.training_run != chosen:
+        st.rerun()  # somebody else made or deleted one, or a click on the list chose another
     columns = {
         "done": st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent"),
         "best AP": st.column_config.NumberColumn(format="%.3f"),
@@ -100,6 +102,8 @@ def _read_best_ap(run, written, size):
 
 
 def _watch(run, active):
+    if st.session_state.get("notes"):
+        st.rerun()  # the top of the page tells what a button here could not do
     try:
         status, reason = run.condition()
         if (status in ACTIVE) != active:

@@ -15,6 +15,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from skushare.app import training_watch
 from skushare.app.text import plain
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.store import add_dataset
@@ -623,6 +624,24 @@ def test_a_chosen_run_that_cannot_be_read_is_named(tmp_path):
     assert plain(str(one.folder / runs.PLAN)) in told and plain(str(two.folder / runs.METRICS)) in told
     app.multiselect(key="training_compared").set_value(["one", "two"]).run()
     assert not app.exception and "##### At the best AP" not in texts(app.markdown)
+
+
+def test_what_is_clicked_in_what_polls_has_the_whole_page_run(tmp_path, monkeypatch):
+    class Rerun(Exception):
+        pass
+
+    def rerun():
+        raise Rerun
+
+    monkeypatch.setattr(st, "rerun", rerun)
+    store(tmp_path)
+    run, _ = make_run("one"), make_run("two")
+    monkeypatch.setitem(st.session_state, "training_run", "one")  # as the list does when "one" is clicked
+    with pytest.raises(Rerun):
+        training_watch._list(["two", "one"], "two")
+    monkeypatch.setitem(st.session_state, "notes", [("The disk is full", True)])  # as Stop and Resume do
+    with pytest.raises(Rerun):
+        training_watch._watch(run, False)
 
 
 def test_the_list_reads_figures_again_only_where_they_changed(tmp_path, monkeypatch):
