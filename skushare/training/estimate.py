@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from statistics import median
 
 import psutil
@@ -148,15 +149,23 @@ def measure(plan):
     first = replace(validation, samples=validation.samples[:1])
     validator = Validator(config, first)
     photos = [_timed(lambda: validator(learner.network)) for _ in range(PHOTOS)]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     wanted = plan.training.validation_photos or len(validation)
     return {
         "seconds_per_step": median(steps),
         "seconds_per_photo": min(photos),
         "seconds_to_start": ready - started,
-        "memory": peak + batches.photos_bytes() - batches.photos.size,
+        "memory": _peak_memory() + batches.photos_bytes() - batches.photos.size,
         "photos": min(wanted, len(validation)),
     }
+
+
+def _peak_memory():
+    """Bytes of main memory that this process has held at the most."""
+    if (status := Path("/proc/self/status")).is_file():  # Linux's ru_maxrss begins at the parent's peak
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) << 10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _timed(action):

@@ -5,6 +5,8 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,6 +55,13 @@ def test_a_real_measurement_tells_time_and_memory(plan):
     assert found.keys() == MEASURED.keys()
     assert all(math.isfinite(value) and value > 0 for value in found.values())
     assert found["photos"] == 3 and found["memory"] > 50 << 20
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="of Linux")
+def test_the_memory_of_the_app_that_asks_does_not_count(monkeypatch):
+    inherited = SimpleNamespace(ru_maxrss=1 << 40)  # of a process that a large one started
+    monkeypatch.setattr(estimate.resource, "getrusage", lambda who: inherited)
+    assert 1 << 20 < estimate._peak_memory() < 1 << 40
 
 
 def test_time_adds_up_steps_and_validations(plan, process):
