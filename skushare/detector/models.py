@@ -6,13 +6,15 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from skushare.detector.config import DetectorConfig
-from skushare.errors import ConfigError, ModelError
+from skushare.errors import ConfigError, ModelError, SkushareError
 from skushare.files import sha256, write_file
+from skushare.lock import hold
 from skushare.workspace import runs_folder, workspace
 
 DEFAULT_MODEL = "shelf_dense"
 DESCRIPTION, LITERT, WEIGHTS, LABEL_MAP = "model.json", "model.tflite", "weights.npz", "label_map.pbtxt"
 CHOSEN = "counting_model.txt"  # in the workspace
+LOCK, LOCK_SECONDS = ".model.lock", 5.0  # in a model's folder, while a threshold is written into it
 RUN_CONFIG = "detector.json"  # in the folder of a training run, from its first moment
 
 
@@ -169,14 +171,25 @@ def write_description(folder, config, about):
 def set_threshold(model, mode, min_score):
     """Write ``min_score`` as the default score threshold of ``mode`` ("photo" or "live") into a model.
 
+    All else stays as its folder has it by now: an evaluation takes long, and another one may have ended.
+
     Args:
-        model: a :class:`Model`.
+        model: the :class:`Model` that the threshold was found for.
 
     Raises:
-        ModelError: its files are damaged.
-        SkushareError: its folder is not writable.
+        ModelError: its files are damaged, or those of another model lie in its folder now.
+        SkushareError: its folder is not writable, or another process is writing into it.
     """
-    for file in model.files:
-        model.path(file)  # else their new SHA-256 would cover up the damage
-    name = "live_min_score" if mode == "live" else "min_score"
-    write_description(model.folder, replace(model.config, **{name: min_score}), model.about)
+    with hold(model.folder / LOCK, seconds=LOCK_SECONDS) as mine:
+        if not mine:
+            raise SkushareError(f"{model.folder}: another process writes a threshold; try again")
+        now = read_model(model.folder)
+        if now.files.get(LITERT) != model.files.get(LITERT):
+            raise ModelError(
+                f"{model.folder}: holds another model since it was evaluated; evaluate it again, its "
+                "threshold stays as it is"
+            )
+        for file in now.files:
+            now.path(file)  # else their new SHA-256 would cover up the damage
+        name = "live_min_score" if mode == "live" else "min_score"
+        write_description(now.folder, replace(now.config, **{name: min_score}), now.about)

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from skushare.dataset.dataset import Dataset, Sample
-from skushare.detector.models import models_folder, read_model
-from skushare.errors import ConfigError, ModelError
+from skushare.detector import models
+from skushare.detector.models import LITERT, models_folder, read_model, write_description
+from skushare.errors import ConfigError, ModelError, SkushareError
 from skushare.evaluation.threshold import FEW, caution, check_storable, is_test, store_threshold
+from skushare.lock import hold
 
 
 @pytest.fixture
@@ -45,6 +47,27 @@ def test_a_threshold_is_stored_and_all_else_stays(own, mode, name):
     changed = read_model(own.folder)
     assert changed.config == replace(own.config, **{name: 0.61})
     assert (changed.files, changed.about) == (own.files, own.about)
+
+
+def test_of_two_evaluations_that_began_together_both_thresholds_are_kept(own):
+    store_threshold(own, "live", 0.22, labelled("shop@val"))
+    store_threshold(own, "photo", 0.61, labelled("shop@val"))
+    config = read_model(own.folder).config
+    assert (config.min_score, config.live_min_score) == (0.61, 0.22)
+
+
+def test_no_threshold_goes_to_a_model_that_took_the_place_of_the_evaluated_one(own):
+    (own.folder / LITERT).write_bytes(b"another")
+    write_description(own.folder, own.config, own.about)
+    with pytest.raises(ModelError, match="evaluate it again"):
+        store_threshold(own, "photo", 0.61, labelled("shop@val"))
+    assert read_model(own.folder).config == own.config
+
+
+def test_a_threshold_waits_for_its_turn(own, monkeypatch):
+    monkeypatch.setattr(models, "LOCK_SECONDS", 0.05)
+    with hold(own.folder / models.LOCK), pytest.raises(SkushareError, match="try again"):
+        store_threshold(own, "photo", 0.61, labelled("shop@val"))
 
 
 @pytest.mark.parametrize(
