@@ -207,7 +207,6 @@ def run(args):
     except SkushareError:  # the run ends with it, and tells it then
         indexes = ()
     warn(plan, indexes)
-    (this.folder / runs.STOP).unlink(missing_ok=True)
 
     def say(line):
         print(line, flush=True)
@@ -215,7 +214,7 @@ def run(args):
             log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
 
     with steps_bar(plan.training.steps) as bar:
-        status = job.run_job(this, [bar], say)
+        status = job.run_job(this, [bar], say, anew=True)
     if status == runs.FINISHED and this.model_folder.is_dir():
         print(f"{args.folder / 'model'}: use it with --model {args.folder / 'model'}")
     return 0 if status == runs.FINISHED else 1  # stopped: what a script has next must not go on without it

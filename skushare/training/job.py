@@ -49,13 +49,14 @@ OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OO
 TELL_EVERY = 60.0  # seconds between lines of the log about the steps
 
 
-def run_job(run, observers=(), say=print):
+def run_job(run, observers=(), say=print, anew=False):
     """Train ``run`` as its plan says, in this process, and package its model.
 
     Args:
         run: a ``Run``; one that has finished is packaged anew.
         observers: further ``Observer``s.
         say: called with each line for the log.
+        anew: whether the user asks for it now, so that an older request to stop does not hold.
 
     Returns:
         the run's status at the end.
@@ -67,6 +68,8 @@ def run_job(run, observers=(), say=print):
     with hold(run.folder / LOCK, seconds=2) as mine:
         if not mine:
             raise ConfigError(f"{run.folder}: another process trains this run; wait for it or stop it")
+        if anew:  # not before it has the lock: a request is that of the process at work
+            (run.folder / STOP).unlink(missing_ok=True)
         before = run.read_state()
         run.write_state(RUNNING, pid=os.getpid())
         try:

@@ -6,11 +6,12 @@ import pytest
 from skushare.cli import build_parser, main
 from skushare.commands.train import read_columns, read_plan, warn
 from skushare.dataset.synthetic import write_dataset
+from skushare.lock import hold
 from skushare.training.checkpoint import LAST
 from skushare.training.pipeline import read_pipeline, write_pipeline
 from skushare.training.plan import PLAN, Plan
 from skushare.training.recipes import recipe
-from skushare.training.runs import prepare
+from skushare.training.runs import LOCK, STOP, prepare
 from skushare.workspace import runs_folder
 
 ARTICLE = recipe("article")
@@ -115,6 +116,20 @@ def test_a_pipeline_that_cannot_be_read_is_named(tmp_path, capsys, content):
     error = capsys.readouterr().err
     assert "broken.config: " in error and "Errno" not in error
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_at_work_keeps_its_request_to_stop(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("skushare.training.backends.environment", lambda plan: {})
+    images = [{"id": 1, "file_name": "1.jpg", "width": 9, "height": 9}]
+    source = tmp_path / "labels.json"
+    source.write_text(json.dumps({"images": images, "annotations": [], "categories": []}))
+    args = ["train", "--train", str(source), "--val", str(source), "--run", str(tmp_path / "run")]
+    run = prepare(tmp_path / "run", read_plan(build_parser().parse_args(args)))
+    with hold(run.folder / LOCK):
+        run.stop()
+        assert main(args) == 2
+    assert "another process trains this run" in capsys.readouterr().err
+    assert (run.folder / STOP).exists()
 
 
 def test_a_run_is_written_as_the_config_it_came_from(tmp_path, monkeypatch, capsys):

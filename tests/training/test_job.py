@@ -132,6 +132,17 @@ def test_asked_to_stop_it_saves_and_goes_on_to_the_same_weights(finished, run, h
     assert_equal(run, finished)
 
 
+@pytest.mark.parametrize("anew", [True, False])
+def test_an_older_request_to_stop_holds_unless_the_run_is_started_anew(run, monkeypatch, anew):
+    def carry_out(run, *_):
+        return FINISHED, "asked to stop" if (run.folder / runs.STOP).exists() else ""
+
+    monkeypatch.setattr("skushare.training.job._carry_out", carry_out)
+    run.stop()
+    run_job(run, say=lambda line: None, anew=anew)
+    assert run.reason == ("" if anew else "asked to stop")
+
+
 def test_a_full_disk_interrupts_and_once_there_is_space_it_goes_on(finished, run):
     def fill():
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
