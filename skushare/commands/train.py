@@ -120,11 +120,12 @@ def read_plan(args):
     from skushare.training.plan import Plan, licence_of
     from skushare.training.recipes import recipe
 
+    begun = _begun(args)
     if args.pipeline:
         detector, training, weights = _pipeline(args.pipeline)
     else:
         chosen = recipe(args.preset)
-        detector, training, weights = chosen.detector, _lasting(chosen, args), ""
+        detector, training, weights = chosen.detector, _lasting(chosen, args, begun), ""
     weights = weights if args.weights is None else args.weights
     names = {f.name for f in fields(TrainingConfig)}
     given = {name: value for name, value in vars(args).items() if name in names and value is not None}
@@ -137,21 +138,30 @@ def read_plan(args):
         one_class=args.one_class,
         backend=args.backend,
         devices=args.devices,
-        licence=args.licence or licence_of(weights),
+        # The weights may tell it in other words by now, as after an update.
+        licence=args.licence or (begun.licence if begun else licence_of(weights)),
     )
 
 
-def _lasting(chosen, args):
-    """The ``TrainingConfig`` of a recipe, as long as options, a run begun in the folder or the photos say."""
-    from skushare.dataset.formats import read_dataset
+def _begun(args):
+    """The ``Plan`` of the run with a checkpoint in the folder of ``skushare train``; ``None`` without one.
+
+    The same command goes on with it.
+    """
     from skushare.training.checkpoint import Checkpoints
     from skushare.training.runs import Run
 
+    folder = getattr(args, "folder", None)
+    return Run(folder).plan if folder and Checkpoints(folder) else None
+
+
+def _lasting(chosen, args, begun):
+    """The ``TrainingConfig`` of a recipe, as long as options, a ``begun`` plan or the photos say."""
+    from skushare.dataset.formats import read_dataset
+
     if chosen.as_it_is and not args.steps:
         return chosen.training
-    folder = getattr(args, "folder", None)  # of `skushare train`, whose same command goes on with a run
-    steps = args.steps or (folder and Checkpoints(folder) and Run(folder).plan.training.steps)
-    if steps:
+    if steps := args.steps or (begun and begun.training.steps):
         return chosen.lasting(steps)
     return chosen.training_for(sum(len(read_dataset(source)) for source, _ in map(_weighted, args.train)))
 

@@ -9,7 +9,7 @@ from skushare.dataset.synthetic import write_dataset
 from skushare.lock import hold
 from skushare.training.checkpoint import LAST
 from skushare.training.pipeline import read_pipeline, write_pipeline
-from skushare.training.plan import PLAN, Plan
+from skushare.training.plan import PLAN, Plan, licence_of
 from skushare.training.recipes import recipe
 from skushare.training.runs import LOCK, STOP, prepare
 from skushare.workspace import runs_folder
@@ -83,6 +83,18 @@ def test_without_steps_a_run_is_as_long_as_its_photos_need_and_goes_on_so(tmp_pa
     assert read() == recipe("shelf_dense").training_for(40)  # it may still become another run
     (tmp_path / "run" / LAST).touch()
     assert read() == begun.training
+
+
+def test_a_run_that_goes_on_keeps_its_licence_unless_one_is_given(tmp_path):
+    options = ("--steps", 100, "--weights", "shelf_dense", "--run", tmp_path / "run")
+    assert plan(*options).licence == licence_of("shelf_dense")
+    (tmp_path / "run").mkdir()
+    begun = replace(plan(*options), licence="as a former version told it")
+    (tmp_path / "run" / PLAN).write_text(begun.to_json())
+    assert plan(*options).licence == licence_of("shelf_dense")  # it may still become another run
+    (tmp_path / "run" / LAST).touch()
+    assert plan(*options) == begun
+    assert plan(*options, "--licence", "mine").licence == "mine"
 
 
 def test_a_run_may_have_no_warm_up(capsys):
