@@ -8,6 +8,7 @@ import streamlit as st
 
 from skushare.app.text import plain
 from skushare.app.training_state import turn
+from skushare.settings import MOST
 from skushare.training.advice import epochs
 from skushare.training.backends import available_backends
 from skushare.training.choices import chosen_weights
@@ -151,7 +152,7 @@ def _ask(name, label, text, usual):
     if choices := get_args(hint):
         return st.selectbox(label, choices, choices.index(value), key=key, help=text)
     if hint is int:
-        return st.number_input(label, min_value=0, value=value, step=1, key=key, help=text)
+        return st.number_input(label, min_value=0, max_value=MOST, value=value, step=1, key=key, help=text)
     step = 10.0 ** math.floor(math.log10(value)) if value else 0.001
     return st.number_input(
         label, min_value=0.0, value=float(value), step=step, format="%g", key=key, help=text

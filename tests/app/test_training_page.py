@@ -23,6 +23,7 @@ from skushare.detector.models import DEFAULT_MODEL, LITERT, counting_model, mode
 from skushare.errors import SkushareError
 from skushare.files import atomic_write
 from skushare.images import write_image
+from skushare.settings import MOST
 from skushare.training import runs
 from skushare.training.estimate import Estimate
 from skushare.training.pipeline import write_pipeline
@@ -441,6 +442,13 @@ def test_sample_pictures_follow_the_newest_until_the_user_looks_at_others(tmp_pa
     assert app.select_slider[0].value == 25
     app.select_slider[0].set_value(75).run()
     assert app.select_slider[0].value == 75
+
+
+def test_no_field_takes_a_larger_number_than_its_setting_can_be(tmp_path):
+    store(tmp_path)
+    app = open_page()
+    for label in ("Steps", "Crops a step", "Seed"):
+        assert field(app, label).max == MOST
 
 
 def test_a_run_is_deleted_after_a_question(tmp_path):
