@@ -164,7 +164,7 @@ def _classes(indexes, validation):
         return
     counts = Counter()
     for index in indexes:
-        boxes = np.bincount(index.class_ids, minlength=len(index.labels))
+        boxes = np.bincount(_class_ids(index), minlength=len(index.labels))
         counts.update(dict(zip(index.labels, boxes.tolist(), strict=True)))
     if variants := spelling_variants(labels, [counts[label] for label in labels]):
         pairs = [f"{labels[i]} for {labels[j]}" for i, j in variants.items()]
@@ -187,7 +187,12 @@ def _classes(indexes, validation):
 
 
 def _with_boxes(index):
-    return [index.labels[i] for i in np.unique(index.class_ids)]
+    return [index.labels[i] for i in np.unique(_class_ids(index))]
+
+
+def _class_ids(index):
+    """The classes of the boxes, those of regions to be ignored left out."""
+    return index.class_ids[index.scores > 0]
 
 
 def _anchors(index, detector):

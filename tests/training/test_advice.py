@@ -78,10 +78,12 @@ def test_what_will_go_wrong_is_told(changes, words):
 
 
 def classes(labels, boxes, name="1.jpg"):
-    """A photo with a box for each of ``boxes``, of the classes ``labels``."""
-    labels, ids = tuple(labels.split()), [labels.split().index(label) for label in boxes.split()]
+    """A photo with a box for each of ``boxes``, of the classes ``labels``; "~a" is to be ignored."""
+    labels, boxes = tuple(labels.split()), boxes.split()
+    ids = np.array([labels.index(label.strip("~")) for label in boxes], np.int32)
+    scores = np.array([not label.startswith("~") for label in boxes], np.float32)
     found = np.float32([[60 * i, 0, 60 * i + 50, 60] for i in range(len(ids))]).reshape(-1, 4)
-    photo = Sample(name, 1000, 1000, found, np.array(ids, np.int32), np.ones(len(ids), np.float32))
+    photo = Sample(name, 1000, 1000, found, ids, scores)
     return columns(Dataset("shop", (photo,), labels))
 
 
@@ -93,6 +95,7 @@ def classes(labels, boxes, name="1.jpg"):
         pytest.param([("a b c", "b"), ("d", "")], ("a", "a"), "a, c, d", "", id="without a box"),
         pytest.param([("a b", "a b")], ("c d a", "d a c c"), "", "c, d", id="only the validation's"),
         pytest.param([("a b", "b")], ("a c", "a c"), "a", "c", id="both"),
+        pytest.param([("a b", "a ~b")], ("a c", "a ~c"), "b", "", id="regions to be ignored"),
         pytest.param([("a b c d e f g h", "h")], ("a", "a"), "a, b, c, d, e and 2 more", "", id="many"),
         pytest.param([("a", "a")], ("b c", "b c"), "", "", id="a model of one class"),
     ],
