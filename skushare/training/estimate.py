@@ -188,6 +188,7 @@ def cost_key(plan):
         ConfigError: data or weights of ``plan`` are not there.
     """
     content = asdict(plan.located())
+    del content["licence"]
     content["training"] = {name: content["training"][name] for name in _COSTS}
     content["training"]["ema"] = plan.training.ema > 0  # an average costs the same however far it reaches
     content["data"] = [_state(source) for source in (*(name for name, _ in plan.train), plan.validation)]

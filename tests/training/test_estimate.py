@@ -73,7 +73,8 @@ def test_what_was_measured_is_kept_for_plans_of_the_same_cost(plan, process):
     assert estimate.known_estimate(plan) is None
     estimate.estimate(plan)
     ema = plan.training.ema / 2  # which goes with the steps
-    longer = replace(plan, training=replace(plan.training, steps=1000, learning_rate=0.1, ema=ema))
+    longer = replace(plan.training, steps=1000, learning_rate=0.1, ema=ema)
+    longer = replace(plan, training=longer, licence="mine")
     assert estimate.estimate(longer).seconds > 2000 and process.runs == 1
     assert estimate.known_estimate(longer) == estimate.estimate(longer)
     for costlier in (
