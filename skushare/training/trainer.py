@@ -26,7 +26,7 @@ from skushare.evaluation.counting import best_threshold
 from skushare.evaluation.evaluate import LEAST_SCORE
 from skushare.evaluation.matching import judged
 from skushare.evaluation.result import Result
-from skushare.files import write_file
+from skushare.files import read_json, write_file
 from skushare.images import read_image
 from skushare.jpeg import shrink
 from skushare.training.batches import Batches
@@ -291,15 +291,16 @@ def _digest(dataset):
 
 
 def _but_labels(settings):
-    """What a ``DetectorConfig`` in JSON says apart from the classes, which are those of the data."""
-    return {name: value for name, value in json.loads(settings).items() if name != "labels"}
+    """The ``settings`` of a detector apart from the classes, which are those of the data."""
+    return {name: value for name, value in settings.items() if name != "labels"}
 
 
 def _claim(path, text, begun):
     """Write ``text`` to ``path``; refuse a file of a run that has ``begun`` and says something else."""
     if begun and path.exists():
-        if (was := path.read_text()) != text:
-            data = path.name in (DATA, LABELS) or _but_labels(was) == _but_labels(text)
+        if path.read_bytes() != text.encode():
+            was, now = read_json(path), json.loads(text)
+            data = path.name in (DATA, LABELS) or _but_labels(was) == _but_labels(now)
             other = "on other data or labels" if data else "with other settings"
             raise ConfigError(
                 f"{path}: this folder holds a run {other}; choose a new one (--weights {path.parent} begins "

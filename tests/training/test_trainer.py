@@ -187,6 +187,14 @@ def test_renamed_classes_need_another_folder(finished, tiny, dataset):
         train(finished, replace(renamed, nms_iou=0.4), settings(), [(dataset, 1.0)], dataset)
 
 
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])
+def test_damaged_settings_of_a_run_are_named(finished, run, tmp_path, content):
+    shutil.copytree(finished, tmp_path / "damaged")
+    (tmp_path / "damaged" / "training.json").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"training\.json.*other settings"):
+        run(tmp_path / "damaged")
+
+
 def test_a_run_without_a_checkpoint_begins_anew_with_other_settings(finished, run, tmp_path):
     with pytest.raises(Crash.Now):
         run(tmp_path, [Crash("stepped", 1)], seed=5)
