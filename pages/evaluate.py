@@ -64,8 +64,7 @@ try:
     dataset, source = stored_dataset(splits[split]), splits[split].name
     chosen = {model: models[model]} | ({other: models[other]} if other in models else {})
     evaluations = open_evaluations(chosen, dataset, mode)
-    show_work(evaluations, source)
-    shown = finished(evaluations)
+    shown = finished(show_work(evaluations, source))
     if not shown:
         st.stop()
     show_notes(shown)

@@ -19,13 +19,21 @@ NO_LOSS = "There is no loss on these photos: the model does not know their class
 
 
 def show_work(evaluations, source):
-    """What is still to be done, with the buttons that start it, and what is being done."""
-    waiting = {}
+    """What is still to be done, with the buttons that start it, and what is being done.
+
+    Returns:
+        those of {name: evaluation} that have figures to show.
+    """
+    waiting, ready = {}, {}
     for name, evaluation in evaluations.items():
         condition, reason = evaluation.condition()
         if condition == RUNNING:
             poll(_watch, POLL_SECONDS, name, evaluation)
-        elif condition != FINISHED:
+            if evaluation.is_whole():  # from an earlier time
+                ready[name] = evaluation
+        elif condition == FINISHED:
+            ready[name] = evaluation
+        else:
             waiting[name] = evaluation
             _tell(name, evaluation, condition, reason)
     if waiting:
@@ -42,6 +50,7 @@ def show_work(evaluations, source):
             for evaluation in waiting.values():
                 evaluation.start(source, loss and not evaluation.unknown_classes)
             st.rerun()
+    return ready
 
 
 def _tell(name, evaluation, condition, reason):

@@ -57,9 +57,8 @@ def open_evaluations(models, dataset, mode):
     return {name: Evaluation(read_model(folder), dataset, mode) for name, folder in models.items()}
 
 
-def finished(evaluations):
-    """The :class:`Shown` evaluations among {name: evaluation}, each with the slider for its threshold."""
-    ready = {name: e for name, e in evaluations.items() if e.is_whole()}
+def finished(ready):
+    """The :class:`Shown` of {name: evaluation} that are ready, each with the slider for its threshold."""
     shown = []
     for column, (name, evaluation) in zip(st.columns(max(1, len(ready))), ready.items(), strict=False):
         stamp = (evaluation.folder / FIGURES).stat().st_mtime_ns
@@ -67,7 +66,8 @@ def finished(evaluations):
         with column:
             min_score = _slider(name, evaluation)
         row = make_row(evaluation.about, result, saved, min_score)
-        shown.append(Shown(name, evaluation, result, saved, min_score, row, result.photos(min_score)))
+        photos = _photos(str(evaluation.folder), stamp, min_score, result)
+        shown.append(Shown(name, evaluation, result, saved, min_score, row, photos))
     return shown
 
 
@@ -76,6 +76,11 @@ def _result(folder, stamp, _evaluation):
     result, saved = _evaluation.result()
     result.matches  # noqa: B018 - made here, under the spinner
     return result, saved
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _photos(folder, stamp, min_score, _result):
+    return _result.photos(min_score)
 
 
 def _slider(name, evaluation):

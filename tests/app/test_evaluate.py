@@ -17,6 +17,7 @@ from skushare.detections import Detections
 from skushare.detector.models import models_folder, read_model
 from skushare.evaluation import evaluation as module
 from skushare.evaluation.evaluation import FAILED, RUNNING, Evaluation, Progress
+from skushare.evaluation.result import Result
 from skushare.images import write_image
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
@@ -186,6 +187,18 @@ def test_the_slider_moves_the_figures_without_detecting_again(workspace, monkeyp
     app.slider[0].set_value(0.1).run()
     figures = {label: value for label, value, _ in metrics(app)}
     assert figures["Recall"] == "100.0%" and figures["Count off by"] == "0.0"
+
+
+def test_each_photo_is_looked_at_once_a_run_and_compared_once_a_threshold(workspace, monkeypatch):
+    app = press(open_page(), "Evaluate")
+    calls = []
+    for owner, name in ((Result, "photos"), (Evaluation, "is_whole")):
+        real = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *args, n=name, f=real: calls.append(n) or f(*args))
+    app.run()
+    assert calls == ["is_whole"]
+    app.slider[0].set_value(0.1).run()
+    assert sorted(calls) == ["is_whole", "is_whole", "photos"]
 
 
 def test_the_worst_photos_come_first_and_can_be_searched(workspace):
