@@ -280,6 +280,8 @@ def undo_buttons(dataset, keys=(None, None)):
             disabled=not edits,
             shortcut=shortcut,
             help=plain(_told(edits[-1])) if edits else None,
+            # Without it, another help is another button, and both hear the keys until the old one is gone.
+            key=f"dataset_{label.lower()}",
             on_click=_step,
             args=(dataset.name, which),
         )

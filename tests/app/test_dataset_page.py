@@ -143,6 +143,15 @@ def test_an_edit_is_undone_and_redone_from_the_picture(shop, browser):
     assert app.toast[0].value == app.error[0].value  # seen from the picture as well
 
 
+def test_undo_and_redo_stay_the_same_buttons_after_an_edit(shop, browser):
+    """Another button would hear the keys beside the old one until that is gone, and undo twice."""
+    app = open_page(dataset="shop", picture=shop.names[1])
+    before = [button(app, label).proto.id for label in ("Undo", "Redo")]
+    store.change_boxes("shop", shop.names[1], [None], [[1, 1, 9, 9, 1, 1]], "added a box")
+    app.run()
+    assert [button(app, label).proto.id for label in ("Undo", "Redo")] == before
+
+
 def test_undo_right_after_an_edit_undoes_it_and_tells_what_is_not_seen(shop, monkeypatch):
     monkeypatch.setattr(st, "session_state", {})
     monkeypatch.setattr(st, "query_params", {"picture": shop.names[2]})
