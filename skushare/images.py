@@ -171,9 +171,10 @@ def write_image(path, image, quality=92):
 def exif_orientation(picture):
     """How a Pillow ``picture`` is to be turned to stand upright: EXIF's 1 (not at all) to 8."""
     try:
-        return picture.getexif().get(_ORIENTATION, 1)
-    except Exception:
-        return 1  # unreadable EXIF must not cost the picture
+        orientation = picture.getexif().get(_ORIENTATION)
+    except Exception:  # unreadable EXIF must not cost the picture
+        return 1
+    return orientation if orientation in range(1, 9) else 1
 
 
 def lies_on_side(orientation):

@@ -50,6 +50,13 @@ def test_sizes_are_those_of_the_upright_picture(tmp_path, shelves):
     assert facts.orientations.tolist() == [1, 6, 1, 1, 1] and facts.readable.all()
 
 
+def test_an_orientation_that_is_no_number_is_none(tmp_path, shelves):
+    buffer, text = io.BytesIO(), b"\x12\x01\x02\0\x03\0\0\0ab\0\0"
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + text + bytes(4)
+    Image.fromarray(shelves[0]).save(buffer, "JPEG", exif=exif)
+    assert scanned(tmp_path, {"a.jpg": buffer.getvalue()}).orientations.tolist() == [1]
+
+
 def test_damage_that_decoders_pass_over_is_found(tmp_path, shelves):
     """Pillow and OpenCV read the first three of the damaged ones without a word."""
     good = jpeg(shelves[0])
