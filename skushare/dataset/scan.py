@@ -66,15 +66,16 @@ def scan(paths, progress=iter, cache=None):
     with closing(_open_cache(cache or scan_file())) as database:
         facts = _remembered(database, paths)
         missing = [path for path in dict.fromkeys(paths) if path not in facts]
-        pool = ThreadPoolExecutor(os.cpu_count())
+        pool, fresh = ThreadPoolExecutor(os.cpu_count()), []
         try:
             looks = pool.map(_look, missing)
             for number, path in enumerate(progress(missing), 1):
                 stamp, facts[path] = next(looks)
                 if stamp:
-                    _remember(database, path, stamp, facts[path])
+                    fresh.append((path, *stamp, *facts[path]))
                 if number % _BATCH == 0 or number == len(missing):
-                    _save(database)
+                    _remember(database, fresh)
+                    fresh = []
         finally:
             pool.shutdown(cancel_futures=True)
     rows = [facts[path] for path in paths]
@@ -109,15 +110,10 @@ def _remembered(database, paths):
     return facts
 
 
-def _remember(database, path, stamp, facts):
-    with suppress(sqlite3.Error):
-        row = (path, *stamp, *facts)
-        database.execute(f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-
-
-def _save(database):
-    with suppress(sqlite3.Error):
-        database.commit()
+def _remember(database, rows):
+    """Save rows of the table, all at once: others cannot write meanwhile."""
+    with suppress(sqlite3.Error), database:
+        database.executemany(f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 # The pictures

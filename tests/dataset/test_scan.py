@@ -1,5 +1,7 @@
 import io
 import os
+import sqlite3
+from contextlib import closing
 
 import cv2
 import numpy as np
@@ -129,6 +131,16 @@ def test_what_was_looked_at_before_an_interruption_is_remembered(tmp_path, shelv
     left = []
     scanned(tmp_path, files.fromkeys(files), progress=lambda paths: left.extend(paths) or paths)
     assert left == [str(tmp_path / "2.jpg")]
+
+
+def test_another_scan_can_save_at_any_time(tmp_path, shelves):
+    def saved_in_between(paths):
+        for path in paths:
+            yield path
+            with closing(sqlite3.connect(tmp_path / "scan.db", timeout=0)) as other:
+                other.execute("BEGIN IMMEDIATE")
+
+    scanned(tmp_path, {f"{i}.jpg": jpeg(shelves[i]) for i in range(2)}, progress=saved_in_between)
 
 
 def test_a_cache_that_cannot_be_used_costs_nothing_but_time(tmp_path, shelves):
