@@ -513,6 +513,21 @@ def test_a_dataset_is_downloaded_as_a_zip_that_is_let_go_after_an_edit(shop, bro
     assert not downloads(app.run()) and not app.exception
 
 
+def test_a_zip_waits_while_another_dataset_is_looked_at(shop, browser):
+    store.add_dataset(store.open_dataset("shop"), "bazaar")
+    app = open_page(dataset="shop")
+    button(app, "Make a zip").click().run()
+    field(app.selectbox, "Dataset").set_value("bazaar").run()
+    assert not downloads(app)
+    field(app.selectbox, "Dataset").set_value("shop").run()
+    assert downloads(app)[0].startswith("shop-coco.zip") and not app.exception
+    made = app.session_state.dataset_zip
+    field(app.selectbox, "Dataset").set_value("bazaar").run()
+    store.change_boxes("shop", shop.names[0], [None], [[1, 1, 9, 9, 1, 1]], "added a box")
+    field(app.selectbox, "Dataset").set_value("shop").run()
+    assert not downloads(app) and made.file.closed
+
+
 def test_why_a_zip_cannot_be_made_is_told(shop, browser, monkeypatch):
     monkeypatch.setattr("skushare.dataset.outgoing.LARGEST", 1000)
     app = open_page()
