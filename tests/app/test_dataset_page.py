@@ -113,6 +113,24 @@ def test_filters_narrow_the_gallery_and_the_boxes_drawn(shop, browser):
     assert "Clear the filter" not in [button.label for button in app.button]
 
 
+def test_an_edit_of_the_fullest_picture_leaves_the_filter_by_the_number_of_boxes(shop, browser):
+    def slider():
+        return field(app.slider, "Boxes of these on a picture")
+
+    app = open_page()
+    slider().set_value((2, 2)).run()
+    assert "1 to 20 of 20 pictures" in texts(app.caption)
+    store.change_boxes("shop", shop.names[2], [None], [[1, 1, 9, 9, 0, 1]], "added a box")
+    assert "1 to 20 of 20 pictures" in texts(app.run().caption) and slider().value == (2, 3)
+    slider().set_value((1, 3)).run()
+    browser["click"] = shop.names[2]
+    app.run()
+    store.undo("shop", 1)
+    app.run()
+    button(app, "All pictures").click().run()
+    assert "1 to 20 of 40 pictures" in texts(app.caption) and slider().value == (1, 2)
+
+
 def test_a_click_opens_the_picture_large_and_the_neighbours_are_at_hand(shop, browser):
     app = open_page()
     browser["click"] = shop.names[1]
