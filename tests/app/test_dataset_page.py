@@ -13,7 +13,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.app import dataset_download
+from skushare.app import dataset_download, dataset_health
 from skushare.app import dataset_pictures as pictures
 from skushare.dataset import class_names, formats, intake, store
 from skushare.dataset.dataset import Dataset, Sample
@@ -367,6 +367,19 @@ def test_faults_are_found_shown_repaired_and_the_repair_undone(shop, browser):
     assert "damaged" in app.dataframe[0].value["what"][0]
     button(app, "Undo").click().run()
     assert metrics(app)["Pictures"] == "60"
+
+
+def test_the_file_of_each_place_is_looked_up_once_and_a_class_name_has_none(workspace, browser, monkeypatch):
+    write_image(workspace / "a.png", np.zeros((40, 60, 3), np.uint8))
+    boxes, class_ids = np.float32([[5, 5, 15, 25]] * 3), np.int32([0, 0, 1])
+    sample = Sample(workspace / "a.png", 60, 40, boxes, class_ids, np.ones(3, np.float32))
+    store.add_dataset(Dataset("soft", (sample,), ("Coca-Cola", "coca cola")), "soft")
+    named, image_name = [], dataset_health.image_name
+    monkeypatch.setattr(dataset_health, "image_name", lambda *args: named.append(args) or image_name(*args))
+    app = open_page("Health")
+    button(app, "Check the dataset").click().run()
+    files = [frame.value["file"].tolist() for frame in app.dataframe if "detail" in frame.value]
+    assert sorted(files) == [[""], ["a.png", "a.png"]] and len(named) == 1 and not app.exception
 
 
 def test_the_dataset_is_split_anew(shop, browser):
