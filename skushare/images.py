@@ -261,6 +261,9 @@ def _too_large(name, size):
 def _other_jpeg(name, file):
     """The error of a JPEG of a kind that no decoder here reads, ``None`` of another file."""
     file.seek(0)
+    if file.read(2) != b"\xff\xd8":
+        return None  # without reading all of what may be a disk image
+    file.seek(0)
     kind = lacked_kind(file.read())
     if kind:
         return ImageError(
