@@ -171,9 +171,10 @@ def write_image(path, image, quality=92):
 def exif_orientation(picture):
     """How a Pillow ``picture`` is to be turned to stand upright: EXIF's 1 (not at all) to 8."""
     try:
-        return picture.getexif().get(_ORIENTATION, 1)
-    except Exception:
-        return 1  # unreadable EXIF must not cost the picture
+        orientation = picture.getexif().get(_ORIENTATION)
+    except Exception:  # unreadable EXIF must not cost the picture
+        return 1
+    return orientation if orientation in range(1, 9) else 1
 
 
 def lies_on_side(orientation):
@@ -259,6 +260,9 @@ def _too_large(name, size):
 
 def _other_jpeg(name, file):
     """The error of a JPEG of a kind that no decoder here reads, ``None`` of another file."""
+    file.seek(0)
+    if file.read(2) != b"\xff\xd8":
+        return None  # without reading all of what may be a disk image
     file.seek(0)
     kind = lacked_kind(file.read())
     if kind:

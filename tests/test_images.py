@@ -5,6 +5,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -282,6 +283,18 @@ def test_a_kind_of_jpeg_that_is_not_read_is_told_as_one_and_not_as_damage(marker
 )
 def test_what_is_no_jpeg_or_ends_early_is_of_no_kind(data):
     assert lacked_kind(data) == ""
+
+
+def test_a_large_file_that_is_no_picture_is_not_read_whole(tmp_path):
+    with open(tmp_path / "a.jpg", "wb") as file:
+        file.write(b"no picture")
+        file.truncate(32 << 20)
+    tracemalloc.start()
+    with pytest.raises(ImageError, match="not a picture"):
+        read_image(tmp_path / "a.jpg")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
 
 
 def test_cap_is_checked_before_decoding_without_a_warning():

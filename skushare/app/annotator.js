@@ -12,6 +12,7 @@ const HANDLE = COARSE ? 13 : 9;
 const MOST_LISTED = 200; // classes
 const MOST_USED = 5;
 const FEW = 8; // classes that a finger chooses without a keyboard
+const PATIENCE = 10_000; // milliseconds after which what is not known to be saved is sent again
 const IDLE = COARSE
   ? "Tap a box to change it; two fingers zoom."
   : "Click a box to change it, or N and P go from box to box. Ctrl + wheel zooms, drag moves the picture.";
@@ -22,6 +23,7 @@ const ADDING = COARSE
 export default function ({ data, parentElement, setStateValue }) {
   parentElement.annotator ??= new Annotator(parentElement);
   parentElement.annotator.update(data, setStateValue);
+  return parentElement.annotator.end;
 }
 
 class Annotator {
@@ -62,10 +64,13 @@ class Annotator {
     on("dblclick", (event) => this.zoom(2, event));
     on("keydown", this.key);
     on("blur", this.settle); // what is clicked next may take the picture away
-    addEventListener("beforeunload", (event) => {
+    const leave = (event) => {
       this.settle();
       if (this.changes.length && root.isConnected) event.preventDefault(); // the browser asks
-    });
+    };
+    addEventListener("beforeunload", leave);
+    // Streamlit also calls it where one update overtook another, and all goes on.
+    this.end = () => root.isConnected || removeEventListener("beforeunload", leave);
     new ResizeObserver(() => this.resize()).observe(this.stage.parentElement);
   }
 
@@ -122,11 +127,13 @@ class Annotator {
     this.draw();
   }
 
-  /** Send all that is not known to be saved, so that nothing is lost where two messages become one. */
+  /** Send all that is not known to be saved, so that nothing is lost with a message or where two become one. */
   send() {
     const { batch, saved, changes } = this;
     const { session, picture } = this.data;
     this.setStateValue("edits", { session, picture, batch, saved, changes: [...changes] });
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.changes.length && this.stage.isConnected && this.send(), PATIENCE);
   }
 
   withClass(box) {

@@ -82,9 +82,11 @@ def _make(name, format):
 
 
 def _made_of(dataset):
-    """The zip of the dataset as it is now, or ``None``; one of another or of before an edit is let go."""
+    """The zip of the dataset as it is now, or ``None``; of before an edit it goes, of another it stays."""
     made = st.session_state.get("dataset_zip")
-    if made and (made.file.closed or made.of != (dataset.name, dataset.revision)):
+    if not made or made.of[0] != dataset.name:
+        return None
+    if made.file.closed or made.of[1] != dataset.revision:
         return _drop()
     return made
 

@@ -39,12 +39,14 @@ def show_health(dataset):
 
 
 def _show_findings(dataset, findings):
-    kinds = [finding.kind for finding in findings]
+    kinds, images = [finding.kind for finding in findings], dataset.folder / "images"
     for finding in findings:
         with st.expander(f"**{health.CHECKS[finding.kind].title}**: {finding.message}"):
-            files = {image_name(file, dataset.folder / "images") for file in finding.places["file"] if file}
+            # A place that is no picture's, as a class name's, has no file.
+            named = {file: file and image_name(file, images) for file in finding.places["file"].unique()}
+            files = {name for name in named.values() if name}
             shown = finding.places.head(PLACES_SHOWN)
-            shown = shown.assign(file=[image_name(file, dataset.folder / "images") for file in shown["file"]])
+            shown = shown.assign(file=shown["file"].map(named))
             st.dataframe(shown, hide_index=True, height=min(38 + 35 * len(shown), 320))
             if len(finding.places) > PLACES_SHOWN:
                 st.caption(f"The first {PLACES_SHOWN} of {len(finding.places):,}; the download holds all.")

@@ -86,6 +86,7 @@ def _filter_bar(dataset):
                 persist_state="page",
             )
             most = _most(index)
+            _carry_counts(key, most)
             counts = st.slider(
                 "Boxes of these on a picture",
                 0,
@@ -103,6 +104,15 @@ def _filter_bar(dataset):
         names=names,
         order=order,
     )
+
+
+def _carry_counts(key, most):
+    """Give the slider of another ``most`` boxes, as after an edit, what was chosen on the one before."""
+    state = st.session_state
+    before, state[f"{key}_most"] = state.get(f"{key}_most", most), most
+    if before != most and (chosen := state.get(f"{key}_counts_{before}")):
+        low, high = chosen
+        state[f"{key}_counts_{most}"] = (min(low, most), most if high == before else min(high, most))
 
 
 def _tell_filter(dataset, wanted, found):
@@ -280,6 +290,8 @@ def undo_buttons(dataset, keys=(None, None)):
             disabled=not edits,
             shortcut=shortcut,
             help=plain(_told(edits[-1])) if edits else None,
+            # Without it, another help is another button, and both hear the keys until the old one is gone.
+            key=f"dataset_{label.lower()}",
             on_click=_step,
             args=(dataset.name, which),
         )

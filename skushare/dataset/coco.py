@@ -36,6 +36,7 @@ _FAULTS = (  # of content of another shape
     OverflowError,
 )
 _NUMBERS = "bbox is to be four numbers, score one, image_id and category_id a number or text"
+_MARKED = (1, "1", "true", "True")  # some programs write attributes as text
 _HEAD = 1 << 16  # bytes of a file that tell whether it is COCO
 _KEYS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(info|images|annotations|categories|licenses|type)"')
 
@@ -183,8 +184,9 @@ class _Boxes:
                 image = self.images.setdefault(item["image_id"], len(self.images))
                 category = self.categories.setdefault(item["category_id"], len(self.categories))
                 corners = (left, top, left + width, top + height)
-                score = 0.0 if item.get("iscrowd") or item.get("ignore") else item.get("score", 1.0)
-                self._numbers.extend((image, *corners, category, score))
+                ignored = any(item.get(key) in _MARKED for key in ("iscrowd", "ignore"))
+                score = 0.0 if ignored else item.get("score")
+                self._numbers.extend((image, *corners, category, 1.0 if score is None else score))
             except KeyError as error:
                 raise _not_coco(f"{self.path}, annotation {self.count}", error) from None
             except _FAULTS:

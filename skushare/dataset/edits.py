@@ -8,9 +8,9 @@ import errno
 import json
 import logging
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,8 @@ import numpy as np
 from skushare.errors import DatasetError
 
 log = logging.getLogger(__name__)
+
+REMEMBERED = 4  # journals, with what was made of them
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,12 @@ class History:
     size: int = 0
     warnings: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def version(self):
         """Number of the folder with the labels that the changes apply to; 0 for the imported ones."""
         return max((edit.version for edit in self.done), default=0)
 
-    @property
+    @cached_property
     def changes(self):
         """The edits of images since that version, oldest first."""
         versions = [edit.version for edit in self.done]
@@ -91,8 +93,31 @@ def read_history(path):
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror}); check the file") from None
     size = data.rfind(b"\n") + 1
-    done, undone, warnings, last = [], [], [], 0
-    for number, line in enumerate(data[:size].splitlines(), 1):
+    last_read = _last_read(path)
+    known, past = last_read[0]
+    if not data.startswith(known):  # it did not only grow, as where the edits were folded
+        known, past = b"", History()
+    if size > len(known):
+        past = _continued(past, path, known.count(b"\n"), data[len(known) : size])
+        last_read[0] = data[:size], past
+    if size < len(data):
+        cut_off = f"{path}: the last edit was cut off while it was being saved; it is left out"
+        past = replace(past, warnings=(*past.warnings, cut_off))
+    for warning in past.warnings:
+        _log_once(warning, size)
+    return past
+
+
+@lru_cache(REMEMBERED)
+def _last_read(path):
+    """A list for the whole lines of a journal when it was read last, in bytes, and their history."""
+    return [(b"", History())]
+
+
+def _continued(past, path, count, data):
+    """The history ``past`` of ``count`` lines with what the further lines in ``data`` say."""
+    done, undone, warnings, last = list(past.done), list(past.undone), list(past.warnings), past.last
+    for number, line in enumerate(data.split(b"\n")[:-1], count + 1):
         try:
             record = json.loads(line)
             last = max(last, record["number"])
@@ -107,11 +132,7 @@ def read_history(path):
                 undone.clear()
         except (ValueError, KeyError, TypeError, AttributeError):
             warnings.append(f"{path}: line {number} cannot be understood; the edit in it is left out")
-    if size < len(data):
-        warnings.append(f"{path}: the last edit was cut off while it was being saved; it is left out")
-    for warning in warnings:
-        _log_once(warning, size)
-    return History(tuple(done), tuple(undone), last, size, tuple(warnings))
+    return History(tuple(done), tuple(undone), last, past.size + len(data), tuple(warnings))
 
 
 def change_table(table, before, after):

@@ -23,7 +23,7 @@ _LEAST = 128  # pixels a side that the hash is made from
 _BATCH = 200  # pictures after which the cache is saved
 # What libjpeg goes on after, with rubbish in the picture; but for stuffing before the end, which is harmless.
 _RUBBISH = re.compile(r"(Corrupt JPEG data|Premature end)(?!.*extraneous bytes before marker 0xd9)")
-_TABLE = "scan_1"  # another number for another meaning of the columns
+_TABLE = "scan_2"  # another number for another meaning of the columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,15 +66,16 @@ def scan(paths, progress=iter, cache=None):
     with closing(_open_cache(cache or scan_file())) as database:
         facts = _remembered(database, paths)
         missing = [path for path in dict.fromkeys(paths) if path not in facts]
-        pool = ThreadPoolExecutor(os.cpu_count())
+        pool, fresh = ThreadPoolExecutor(os.cpu_count()), []
         try:
             looks = pool.map(_look, missing)
             for number, path in enumerate(progress(missing), 1):
                 stamp, facts[path] = next(looks)
                 if stamp:
-                    _remember(database, path, stamp, facts[path])
+                    fresh.append((path, *stamp, *facts[path]))
                 if number % _BATCH == 0 or number == len(missing):
-                    _save(database)
+                    _remember(database, fresh)
+                    fresh = []
         finally:
             pool.shutdown(cancel_futures=True)
     rows = [facts[path] for path in paths]
@@ -109,15 +110,10 @@ def _remembered(database, paths):
     return facts
 
 
-def _remember(database, path, stamp, facts):
-    with suppress(sqlite3.Error):
-        row = (path, *stamp, *facts)
-        database.execute(f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-
-
-def _save(database):
-    with suppress(sqlite3.Error):
-        database.commit()
+def _remember(database, rows):
+    """Save rows of the table, all at once: others cannot write meanwhile."""
+    with suppress(sqlite3.Error), database:
+        database.executemany(f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 # The pictures
@@ -150,10 +146,11 @@ def _glance(path):
 
     try:
         with Image.open(path, formats=FORMATS) as picture:
-            orientation, (width, height) = exif_orientation(picture), picture.size
+            width, height = picture.size
             plain = picture.format in ("JPEG", "MPO") and picture.mode in ("RGB", "L")
-        if not plain or width * height > MAX_PIXELS or min(width, height) < MIN_SIDE:
-            return None
+            if not plain or width * height > MAX_PIXELS or min(width, height) < MIN_SIDE:
+                return None
+            orientation = exif_orientation(picture)
         data = Path(path).read_bytes()
         grey = simplejpeg.decode_jpeg(data, "gray", min_height=_LEAST, min_width=_LEAST)[..., 0]
     except Exception as error:
@@ -165,9 +162,12 @@ def _glance(path):
 
 
 def _read(path):
+    """What :func:`_glance` gives, of any picture."""
     image = read_image(path)
+    with Image.open(path, formats=FORMATS) as picture:
+        orientation = exif_orientation(picture)
     grey = cv2.cvtColor(shrink(image, 4 * _LEAST), cv2.COLOR_RGB2GRAY)
-    return grey, image.shape[1::-1], 1
+    return grey, image.shape[1::-1], orientation
 
 
 def _hash(grey):

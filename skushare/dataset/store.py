@@ -13,10 +13,18 @@ import tempfile
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from skushare.dataset import class_names, versions
-from skushare.dataset.edits import append_edit, append_redo, append_undo, change_table, read_history
+from skushare.dataset.edits import (
+    REMEMBERED,
+    append_edit,
+    append_redo,
+    append_undo,
+    change_table,
+    read_history,
+)
 from skushare.dataset.index import Index
 from skushare.dataset.thumbnails import THUMBNAILS, thumbnails
 from skushare.errors import DatasetError
@@ -260,17 +268,33 @@ def _dataset(name, folder, past):
 
 def _index(folder, past):
     """The columns of a dataset with the edits of ``past``."""
+    stamps = versions.stamps(folder, past.version)  # before the columns are read, which may be newer
     index = versions.read_columns(folder, past.version)
-    tables, dropped = {}, []
+    edits = {}
     for edit in past.changes:
-        row = index.rows.get(edit.image)
-        if row is not None and edit.dropped:
-            dropped.append(row)
-        elif row is not None:
-            table = tables[row] if row in tables else index.table(row)
-            changed = change_table(table, edit.before, edit.after)
-            tables[row] = table if changed is None else changed
-    return index.with_tables(tables).without(dropped)
+        if edit.image in index.rows:
+            edits.setdefault(index.rows[edit.image], []).append(edit)
+    last = _last_replayed(folder)
+    known = last[0][1] if last[0][0] == stamps else {}
+    tables = {row: _table(index, row, edits[row], *known.get(row, ([], None))) for row in edits}
+    last[0] = stamps, {row: (edits[row], tables[row]) for row in edits}
+    return index.with_tables(tables).without([row for row in edits if any(e.dropped for e in edits[row])])
+
+
+@lru_cache(REMEMBERED)
+def _last_replayed(folder):
+    """A list for the stamps of a dataset's labels and, by image, its edits with the boxes that they left."""
+    return [(None, {})]
+
+
+def _table(index, row, edits, known, table):
+    """The boxes of an image after ``edits``; ``table`` after ``known``, which may be the first of them."""
+    if not known or edits[: len(known)] != known:
+        known, table = [], index.table(row)
+    for edit in edits[len(known) :]:
+        changed = change_table(table, edit.before, edit.after)
+        table = table if changed is None else changed
+    return table
 
 
 def _take(dataset, images, copy, progress, known=()):

@@ -288,7 +288,8 @@ def _read_example(record, images, taken, split, classes, where):
 
     def values(key, missing=()):
         kind = features[key].WhichOneof("kind") if key in features else None
-        return list(getattr(features[key], kind).value) if kind else list(missing)
+        found = getattr(features[key], kind).value if kind else ()
+        return list(found or missing)  # some programs write an empty list of what they do not know
 
     (encoded,) = values("image/encoded")
     for digest in values("image/key/sha256"):

@@ -13,7 +13,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.app import dataset_download
+from skushare.app import dataset_download, dataset_health
 from skushare.app import dataset_pictures as pictures
 from skushare.dataset import class_names, formats, intake, store
 from skushare.dataset.dataset import Dataset, Sample
@@ -113,6 +113,24 @@ def test_filters_narrow_the_gallery_and_the_boxes_drawn(shop, browser):
     assert "Clear the filter" not in [button.label for button in app.button]
 
 
+def test_an_edit_of_the_fullest_picture_leaves_the_filter_by_the_number_of_boxes(shop, browser):
+    def slider():
+        return field(app.slider, "Boxes of these on a picture")
+
+    app = open_page()
+    slider().set_value((2, 2)).run()
+    assert "1 to 20 of 20 pictures" in texts(app.caption)
+    store.change_boxes("shop", shop.names[2], [None], [[1, 1, 9, 9, 0, 1]], "added a box")
+    assert "1 to 20 of 20 pictures" in texts(app.run().caption) and slider().value == (2, 3)
+    slider().set_value((1, 3)).run()
+    browser["click"] = shop.names[2]
+    app.run()
+    store.undo("shop", 1)
+    app.run()
+    button(app, "All pictures").click().run()
+    assert "1 to 20 of 40 pictures" in texts(app.caption) and slider().value == (1, 2)
+
+
 def test_a_click_opens_the_picture_large_and_the_neighbours_are_at_hand(shop, browser):
     app = open_page()
     browser["click"] = shop.names[1]
@@ -141,6 +159,15 @@ def test_an_edit_is_undone_and_redone_from_the_picture(shop, browser):
     button(app, "Undo").click().run()
     assert "in the meantime" in app.error[0].value and len(browser["data"]["boxes"]) == 1
     assert app.toast[0].value == app.error[0].value  # seen from the picture as well
+
+
+def test_undo_and_redo_stay_the_same_buttons_after_an_edit(shop, browser):
+    """Another button would hear the keys beside the old one until that is gone, and undo twice."""
+    app = open_page(dataset="shop", picture=shop.names[1])
+    before = [button(app, label).proto.id for label in ("Undo", "Redo")]
+    store.change_boxes("shop", shop.names[1], [None], [[1, 1, 9, 9, 1, 1]], "added a box")
+    app.run()
+    assert [button(app, label).proto.id for label in ("Undo", "Redo")] == before
 
 
 def test_undo_right_after_an_edit_undoes_it_and_tells_what_is_not_seen(shop, monkeypatch):
@@ -342,6 +369,19 @@ def test_faults_are_found_shown_repaired_and_the_repair_undone(shop, browser):
     assert metrics(app)["Pictures"] == "60"
 
 
+def test_the_file_of_each_place_is_looked_up_once_and_a_class_name_has_none(workspace, browser, monkeypatch):
+    write_image(workspace / "a.png", np.zeros((40, 60, 3), np.uint8))
+    boxes, class_ids = np.float32([[5, 5, 15, 25]] * 3), np.int32([0, 0, 1])
+    sample = Sample(workspace / "a.png", 60, 40, boxes, class_ids, np.ones(3, np.float32))
+    store.add_dataset(Dataset("soft", (sample,), ("Coca-Cola", "coca cola")), "soft")
+    named, image_name = [], dataset_health.image_name
+    monkeypatch.setattr(dataset_health, "image_name", lambda *args: named.append(args) or image_name(*args))
+    app = open_page("Health")
+    button(app, "Check the dataset").click().run()
+    files = [frame.value["file"].tolist() for frame in app.dataframe if "detail" in frame.value]
+    assert sorted(files) == [[""], ["a.png", "a.png"]] and len(named) == 1 and not app.exception
+
+
 def test_the_dataset_is_split_anew(shop, browser):
     app = open_page("Health")
     field(app.number_input, "train, %").set_value(90)
@@ -502,6 +542,21 @@ def test_a_dataset_is_downloaded_as_a_zip_that_is_let_go_after_an_edit(shop, bro
     button(app, "Make a zip").click().run()
     app.session_state.dataset_zip.file.close()  # as Streamlit has it done after a broken connection
     assert not downloads(app.run()) and not app.exception
+
+
+def test_a_zip_waits_while_another_dataset_is_looked_at(shop, browser):
+    store.add_dataset(store.open_dataset("shop"), "bazaar")
+    app = open_page(dataset="shop")
+    button(app, "Make a zip").click().run()
+    field(app.selectbox, "Dataset").set_value("bazaar").run()
+    assert not downloads(app)
+    field(app.selectbox, "Dataset").set_value("shop").run()
+    assert downloads(app)[0].startswith("shop-coco.zip") and not app.exception
+    made = app.session_state.dataset_zip
+    field(app.selectbox, "Dataset").set_value("bazaar").run()
+    store.change_boxes("shop", shop.names[0], [None], [[1, 1, 9, 9, 1, 1]], "added a box")
+    field(app.selectbox, "Dataset").set_value("shop").run()
+    assert not downloads(app) and made.file.closed
 
 
 def test_why_a_zip_cannot_be_made_is_told(shop, browser, monkeypatch):

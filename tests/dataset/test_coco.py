@@ -114,6 +114,23 @@ def test_crowds_are_regions_to_be_ignored_and_written_as_such(tmp_path, mark):
     assert [(entry["iscrowd"], "score" in entry) for entry in written] == [(1, False), (0, False)]
 
 
+@pytest.mark.parametrize(
+    ("more", "score"),
+    [
+        ({"iscrowd": "0"}, 1),
+        ({"ignore": "0", "score": 0.5}, 0.5),
+        ({"iscrowd": "1"}, 0),
+        ({"iscrowd": "true"}, 0),
+        ({"iscrowd": False, "ignore": True}, 0),
+        ({"iscrowd": None, "ignore": None, "score": None}, 1),
+        ({"ignore": ""}, 1),
+    ],
+)
+def test_marks_and_scores_may_be_text_or_null(tmp_path, more, score):
+    (sample,) = read_coco(write(tmp_path, annotations=[annotation([1, 1, 9, 9], **more)])).samples
+    assert sample.scores.tolist() == [score]
+
+
 @pytest.mark.parametrize("folder", ["train", "images", "."])
 def test_images_are_looked_for_beside_the_file(tmp_path, folder):
     (tmp_path / folder).mkdir(exist_ok=True)

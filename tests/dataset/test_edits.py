@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skushare.dataset import edits
 from skushare.dataset.edits import (
     append_edit,
     append_redo,
@@ -76,6 +77,35 @@ def test_a_journal_cut_anywhere_loses_only_the_line_that_was_cut(tmp_path_factor
     after = read_history(path)
     assert after.last == lines + 1 and not after.warnings and after.done[-1].reason == "next"
     assert after.done[:-1] == past.done
+
+
+def test_lines_that_were_read_are_not_read_again(tmp_path, monkeypatch):
+    path, read, parse = tmp_path / "edits.jsonl", [], edits._edit
+    monkeypatch.setattr(edits, "_edit", lambda record: read.append(record["number"]) or parse(record))
+    play(path, ["edit", "edit", "undo", "edit", "all"])
+    assert read_history(path) is read_history(path) and read == [1, 2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda lines: [],
+        lambda lines: lines[:2],
+        lambda lines: lines[1:],
+        lambda lines: [b"nonsense\n", *lines],
+        lambda lines: [*lines, b"nonsense\n", lines[0], b"half"],
+        lambda lines: [lines[0].replace(b"a.jpg", b"b.jpg"), *lines[1:]],  # of the same size
+        lambda lines: [lines[1], lines[0], *lines[2:], *lines],
+    ],
+)
+def test_a_journal_that_did_not_only_grow_is_read_anew(tmp_path, change):
+    path = tmp_path / "edits.jsonl"
+    play(path, ["edit", "edit", "undo", "all", "edit"])
+    read_history(path)
+    path.write_bytes(b"".join(change(path.read_bytes().splitlines(True))))
+    after = read_history(path)
+    edits._last_read.cache_clear()
+    assert after == read_history(path)
 
 
 @pytest.mark.parametrize(

@@ -104,16 +104,22 @@ def test_wrong_sizes_are_put_right_where_it_is_no_guess(make, size, boxes, expec
         assert (fixed.samples[0].width, fixed.samples[0].height) == SIZE
 
 
-@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
-def test_boxes_drawn_on_a_picture_lying_on_its_side_are_turned_with_it(tmp_path, orientation):
+@pytest.mark.parametrize(
+    ("orientation", "name", "mode"),
+    [
+        *((orientation, "a.jpg", "RGB") for orientation in (5, 6, 7, 8)),
+        (6, "a.jpg", "CMYK"),
+        *((6, f"a.{kind}", "RGB") for kind in ("png", "webp", "tif", "avif")),
+    ],
+)
+def test_boxes_drawn_on_a_picture_lying_on_its_side_are_turned_with_it(tmp_path, orientation, name, mode):
     pixels = np.zeros((120, 240, 3), np.uint8)
     pixels[20:50, 30:110] = 255
     exif = Image.Exif()
     exif[0x0112] = orientation
-    Image.fromarray(pixels).save(tmp_path / "a.png")
-    Image.fromarray(pixels).save(tmp_path / "a.jpg", exif=exif, quality=95)
+    Image.fromarray(pixels).convert(mode).save(tmp_path / name, exif=exif, quality=95)
     lying = Sample(
-        tmp_path / "a.jpg",
+        tmp_path / name,
         240,
         120,
         np.float32([[30, 20, 110, 50]]),
@@ -121,7 +127,7 @@ def test_boxes_drawn_on_a_picture_lying_on_its_side_are_turned_with_it(tmp_path,
         np.ones(1, np.float32),
     )
     (fixed,) = fix(Dataset("phone", (lying,), ("sku",)), ["size"]).samples
-    upright = read_image(tmp_path / "a.jpg")
+    upright = read_image(tmp_path / name)
     assert upright.shape == (fixed.height, fixed.width, 3) == (240, 120, 3)
     ys, xs = np.nonzero(upright[..., 0] > 128)
     np.testing.assert_allclose(fixed.boxes, [[xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]], atol=1)

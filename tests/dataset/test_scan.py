@@ -1,5 +1,7 @@
 import io
 import os
+import sqlite3
+from contextlib import closing
 
 import cv2
 import numpy as np
@@ -48,6 +50,13 @@ def test_sizes_are_those_of_the_upright_picture(tmp_path, shelves):
     assert facts.widths.tolist() == [640, 480, 640, 640, 640]
     assert facts.heights.tolist() == [480, 640, 480, 480, 480]
     assert facts.orientations.tolist() == [1, 6, 1, 1, 1] and facts.readable.all()
+
+
+def test_an_orientation_that_is_no_number_is_none(tmp_path, shelves):
+    buffer, text = io.BytesIO(), b"\x12\x01\x02\0\x03\0\0\0ab\0\0"
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + text + bytes(4)
+    Image.fromarray(shelves[0]).save(buffer, "JPEG", exif=exif)
+    assert scanned(tmp_path, {"a.jpg": buffer.getvalue()}).orientations.tolist() == [1]
 
 
 def test_damage_that_decoders_pass_over_is_found(tmp_path, shelves):
@@ -122,6 +131,16 @@ def test_what_was_looked_at_before_an_interruption_is_remembered(tmp_path, shelv
     left = []
     scanned(tmp_path, files.fromkeys(files), progress=lambda paths: left.extend(paths) or paths)
     assert left == [str(tmp_path / "2.jpg")]
+
+
+def test_another_scan_can_save_at_any_time(tmp_path, shelves):
+    def saved_in_between(paths):
+        for path in paths:
+            yield path
+            with closing(sqlite3.connect(tmp_path / "scan.db", timeout=0)) as other:
+                other.execute("BEGIN IMMEDIATE")
+
+    scanned(tmp_path, {f"{i}.jpg": jpeg(shelves[i]) for i in range(2)}, progress=saved_in_between)
 
 
 def test_a_cache_that_cannot_be_used_costs_nothing_but_time(tmp_path, shelves):

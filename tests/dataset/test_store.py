@@ -263,6 +263,46 @@ def test_a_picture_taken_out_comes_back_by_undo_with_its_edits(shop):
     assert tables() == edited
 
 
+def test_edits_that_were_replayed_are_not_replayed_again(shop, monkeypatch):
+    replayed, change_table = [], store.change_table
+    for number in (0, 1, 0, 1):
+        add_box(number)
+    tables()
+    monkeypatch.setattr(store, "change_table", lambda *args: replayed.append(args) or change_table(*args))
+    add_box(0)
+    tables()
+    assert len(replayed) == 2  # to look whether it can be done, and to do it
+    store.undo("shop", 5)
+    tables()
+    assert len(replayed) == 4  # the two others of its image
+
+
+def test_what_was_replayed_before_makes_no_difference(shop, monkeypatch):
+    steps = [
+        add_box,
+        add_box,
+        lambda: store.undo("shop", 2),
+        lambda: store.redo("shop", 2),
+        lambda: store.undo("shop", 2),
+        lambda: add_box(box=(1, 2, 9, 9, 0, 1)),
+        lambda: add_box(1),
+        lambda: store.drop_image("shop", image(0)),
+        lambda: add_box(1),
+        lambda: store.replace_dataset("shop", store.open_dataset("shop").renamed({"can": "jar"}), "renamed"),
+        lambda: add_box(0, (1, 2, 9, 9, 0, 1)),
+        lambda: store.undo("shop", store.history("shop").last),
+        lambda: store.undo("shop", store.history("shop").done[-1].number),
+        lambda: store.fold_edits("shop"),
+        lambda: add_box(1),
+    ]
+    for step in steps:
+        step()
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "_last_replayed", lambda folder: [(None, {})])
+            anew = tables()
+        assert tables() == anew
+
+
 def test_after_a_new_edit_nothing_can_be_redone(shop):
     add_box(0)
     store.undo("shop", 1)

@@ -167,7 +167,9 @@ def write_foreign(path, **features):
     for key, value in ({"encoded": [pixels], "filename": [b"a.jpg"]} | features).items():
         kinds = {bytes: "bytes_list", float: "float_list", int: "int64_list"}
         feature = example.features.feature["image/" + key.replace("__", "/")]
-        getattr(feature, kinds[type(value[0])]).value.extend(value)
+        values = getattr(feature, kinds[type(value[0])] if value else "int64_list")
+        values.SetInParent()
+        values.value.extend(value)
     write_records(path, [example.SerializeToString()])
 
 
@@ -215,6 +217,15 @@ def test_crowds_groups_and_difficult_boxes_are_regions_to_be_ignored(tmp_path, m
     marks = {f"object__{mark}": [value]}
     write_foreign(tmp_path / "a.tfrecord", **ONE_BOX, object__class__text=[b"t"], **marks)
     assert read_dataset(tmp_path).samples[0].ignored.tolist() == [value == 1]
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["object__is_crowd", "object__group_of", "object__difficult", "object__weight", "format", "width"],
+)
+def test_a_list_without_values_is_as_none(tmp_path, key):
+    write_foreign(tmp_path / "a.tfrecord", **ONE_BOX, object__class__text=[b"t"], **{key: []})
+    assert read_dataset(tmp_path).samples[0].scores.tolist() == [1]
 
 
 @pytest.mark.parametrize(

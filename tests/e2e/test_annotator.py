@@ -22,7 +22,9 @@ MOUNT = """async ([source, html, css]) => {
   window.sent = [];
   window.show = (data) => {
     window.data = { ...window.data, ...data };
-    annotate({ data: window.data, parentElement: root, setStateValue: (_, edits) => sent.push(edits) });
+    const setStateValue = (_, edits) => sent.push(edits);
+    window.end = annotate({ data: window.data, parentElement: root, setStateValue });
+    window.root = root;
   };
 }"""
 
@@ -187,6 +189,37 @@ def test_the_browser_asks_before_leaving_what_is_not_saved(annotate):
     assert annotate.page.evaluate(leave) is False
     annotate.show(saved=(annotate.page.evaluate("sent[0].batch"), 1))
     assert annotate.page.evaluate(leave) is True
+
+
+def test_no_listener_keeps_an_annotator_that_is_gone(annotate):
+    annotate.show().press("n", "ArrowRight")
+    heard = """() => {
+      let heard = 0;
+      root.annotator.settle = () => heard++;
+      end();
+      dispatchEvent(new Event("beforeunload", { cancelable: true }));
+      return heard;
+    }"""
+    assert annotate.page.evaluate(heard) == 1  # one update overtook another, and it is still there
+    annotate.page.evaluate("root.host.remove()")
+    assert annotate.page.evaluate(heard) == 0
+
+
+def test_what_is_not_known_to_be_saved_is_sent_again_after_a_while(browsers):
+    page = browsers.get(BASE_FLAGS).new_page()
+    page.clock.install()
+    annotate = Annotator(page).show()
+    annotate.press("n", "Delete")
+    (first,) = page.evaluate("sent")  # to a server that is away
+    page.clock.run_for(21_000)
+    assert page.evaluate("sent") == [first] * 3
+    annotate.show(saved=(first["batch"], 1), boxes=BOXES[1:])
+    page.clock.run_for(21_000)
+    annotate.press("n", "Delete")
+    page.evaluate("root.host.remove()")
+    page.clock.run_for(21_000)
+    assert [len(each["changes"]) for each in page.evaluate("sent.slice(3)")] == [1]
+    page.close()
 
 
 def test_another_session_is_sent_what_is_not_known_to_be_saved(annotate):
