@@ -92,10 +92,10 @@ class Lesson:
         What is taught is saved at once, with all that others taught the gallery until then. An action on a
         pile that is gone, as after a double click, does nothing.
         """
-        self.problem = self.note = self.done = ""
         kind, pile = action["kind"], action.get("pile", action.get("to"))
         if pile is not None and pile not in self.piles.numbers:
             return
+        self.problem = self.note = self.done = ""
         try:
             if kind == "move":
                 facings = [

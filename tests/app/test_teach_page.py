@@ -205,6 +205,14 @@ def test_actions_on_what_is_gone_do_nothing(app, browser, action):
     assert [pile["size"] for pile in browser.data["piles"]] == [1, 1] and gallery_names() == []
 
 
+def test_a_double_click_leaves_what_is_told_of_the_first(workspace):
+    image, found = np.full((9, 9, 3), 90, np.uint8), Detections([[0, 0, 9, 9]], [0.9], [0])
+    lesson = Lesson.begin("shelf.jpg", image, found, ColorEmbedder(), Teaching.of("x"))
+    for _ in range(2):
+        lesson.act({"kind": "teach", "pile": 0, "brand": "Rot", "product": ""})
+        assert lesson.done == "1 facing taught as Rot"
+
+
 def test_facings_can_be_put_together_and_apart(app, browser):
     act(app, browser, kind="move", facings=[1], to=0)
     assert [pile["size"] for pile in browser.data["piles"]] == [2]
