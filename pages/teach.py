@@ -88,6 +88,8 @@ try:
             take_up(lesson.begun_with(state.teaching))
     elif state.teaching.catch_up():
         st.toast("This gallery was taught elsewhere; here is its newest version.", icon=":material/sync:")
+        if lesson := in_hand():
+            lesson.go_on(state.teaching, current)
 
     upload = st.file_uploader(
         "Add a photo of a shelf",

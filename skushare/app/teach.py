@@ -107,7 +107,9 @@ class Lesson:
             elif kind == "split":
                 self.piles = self.piles.split(pile, self.embedder.likeness)
             elif kind == "teach":
-                self.teaching.catch_up()
+                before = self.teaching.gallery
+                if self.teaching.catch_up():
+                    self.go_on(self.teaching, before)
                 piles, gallery = self.piles.learnt(
                     pile, self.teaching.gallery, action["brand"], action["product"], self.embedder
                 )

@@ -279,6 +279,20 @@ def test_what_other_pages_taught_stays_and_a_lesson_goes_on_with_it(app, browser
     assert "1 of 2 facings taught" in app.get("progress")[0].proto.text and not app.error
 
 
+@pytest.mark.parametrize("acts", [False, True])
+def test_what_another_page_forgot_lies_in_piles_again(app, browser, acts):
+    act(app, browser, kind="teach", pile=0, brand="Rot", product="")
+    other = Teaching.of("My brands")
+    other.save(other.gallery.without(other.gallery.skus[0].id))
+    if acts:
+        act(app, browser, kind="teach", pile=1, brand="Mint", product="")
+    else:
+        app.run()
+    assert [pile["size"] for pile in browser.data["piles"]] == ([1] if acts else [1, 1])
+    assert f"{int(acts)} of 2 facings taught" in app.get("progress")[0].proto.text
+    assert open_gallery("My brands").brands == ("Mint",) * acts
+
+
 def test_what_is_taught_at_the_same_moment_is_refused_and_can_be_taught_again(app, browser, monkeypatch):
     learnt = Piles.learnt
 
