@@ -11,6 +11,7 @@ from skushare.app.taught import show_product, show_products, show_versions
 from skushare.app.teach import Lesson
 from skushare.app.text import plain
 from skushare.app.visits import go_back_to, of_visit, put_in_address, start_anew, tell_gone
+from skushare.brands.gallery import GalleryError
 from skushare.brands.gallery_files import gallery_zip, read_gallery
 from skushare.brands.library import delete_gallery, gallery_names
 from skushare.errors import SkushareError
@@ -201,6 +202,11 @@ with st.expander("Export, import, delete"):
         if one_brand is not None:
             faults = []
             read = read_gallery(archive, embedder, faults, one_brand)
+            if read.by_label:
+                raise GalleryError(
+                    f"{read.name}: it names by a model's labels and cannot be taught; "
+                    "give its CSV file under Brand map on the Photos or Live page"
+                )
             imported = read if as_next else with_free_name(read)
             state.teaching = Teaching.of(imported.name)
             keep(imported)

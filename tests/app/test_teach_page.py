@@ -21,7 +21,13 @@ from skushare.app.text import plain
 from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import LONGEST_NAME, Gallery, GalleryError, Sku
 from skushare.brands.gallery_files import gallery_zip
-from skushare.brands.library import gallery_names, gallery_versions, open_gallery, save_gallery
+from skushare.brands.library import (
+    brand_map_names,
+    gallery_names,
+    gallery_versions,
+    open_gallery,
+    save_gallery,
+)
 from skushare.brands.piles import Piles
 from skushare.detections import Detections
 from skushare.images import write_image
@@ -360,6 +366,17 @@ def test_an_imported_gallery_is_saved_and_can_be_deleted(app):
     )  # it only opens the question
     press(app, "Delete for good")
     assert gallery_names() == [] and [t.value for t in app.toast] == ["The gallery shelf is deleted"]
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_brand_map_is_refused_and_it_is_said_where_it_goes(app, saved):
+    brand_map = Gallery("drinks (brand map)", [Sku("a", "cola can", "Cola")])
+    if saved:
+        save_gallery(replace(brand_map, skus=[Sku("a", "water", "Aqua")]))
+    app.file_uploader[1].set_value(("map.zip", gallery_zip(brand_map), "application/zip")).run()
+    assert not app.exception and "under Brand map" in texts(app.error)
+    assert brand_map_names() == ["drinks (brand map)"] * saved
+    assert len(gallery_versions("drinks (brand map)")) == saved
 
 
 def bring_pictures(app, paths, **broken):
