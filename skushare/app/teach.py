@@ -60,9 +60,9 @@ class Lesson:
         ``before``: its gallery as it was until now.
         """
         self.teaching = teaching
-        lost = set(before.pictures) - set(teaching.gallery.pictures)
-        facings = [i for i in np.flatnonzero(self.piles.piles < 0) if self.piles.pictures[i] in lost]
-        if facings:
+        was, is_still = (g.shows(self.piles.embeddings).any(0) for g in (before, teaching.gallery))
+        facings = np.flatnonzero((self.piles.piles < 0) & was & ~is_still)
+        if len(facings):
             self.piles = self.piles.put_back(facings, self.embedder.likeness)
 
     @property
@@ -78,9 +78,8 @@ class Lesson:
     @property
     def known(self):
         """How many of the facings are taught, or were examples before this lesson, as of an earlier visit."""
-        examples = set(self.teaching.gallery.pictures)
-        facings = zip(self.piles.piles, self.piles.pictures, strict=True)
-        return sum(bool(pile < 0 or picture in examples) for pile, picture in facings)
+        shown = self.teaching.gallery.shows(self.piles.embeddings).any(0)
+        return int(((self.piles.piles < 0) | shown).sum())
 
     def suggestions(self):
         """As :meth:`Piles.suggestions`."""

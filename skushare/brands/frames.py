@@ -258,8 +258,8 @@ class LookNamer(FrameNamer):
         Returns:
             (the namer, {(brand id, SKU id): the new ones}); other ids stay.
         """
-        shown = set(self.examples(look)[1])
-        sku = int(gallery.example_skus[[picture in shown for picture in gallery.pictures]][-1])
+        shown = gallery.shows(self.examples(look)[0]).any(1)
+        sku = int(gallery.example_skus[shown][-1])
         gone = next(known for known in self.looks.skus if known.name == look)
         goes_on = copy.copy(self)
         goes_on.gallery, goes_on.looks = gallery, self.looks.without(gone.id)

@@ -20,6 +20,9 @@ THRESHOLD = 0.5  # a brand is named when it is more likely right than wrong
 SAMPLE = 500  # examples that a gallery is calibrated on, at most
 PRIOR = 20  # examples that the embedder's own calibration weighs as much as
 MANY_BRANDS = 6  # with fewer, how alike they are says too little of how like them an unknown one may be
+# Cosine from which two vectors are of one facing. On 20 photos of up to 201 facings, it was at least 0.9998 for the
+# same one (an album keeps float16) and at most 0.992 for different ones.
+SAME_FACING = 0.999
 
 
 class GalleryError(SkushareError):
@@ -259,23 +262,36 @@ class Gallery:
         """The numbers of the examples of the product ``identity``, a list."""
         return np.flatnonzero(self.example_skus == self._index(identity)).tolist()
 
-    def unlearnt(self, pictures, brand, name=""):
-        """The numbers of the ``pictures``, JPEG files, that are no example of ``brand`` yet, a list.
+    def shows(self, vectors):
+        """Whether each example is the facing of each of ``vectors``: (m, n) bool.
+
+        Not by their files: one page cuts a facing out of the photo, another one out of its preview.
+
+        Args:
+            vectors: (n, d) unit vectors, made by the embedder of the examples.
+        """
+        if not len(self.pictures) or not len(vectors):
+            return np.zeros((len(self.pictures), len(vectors)), bool)
+        return self.embeddings @ np.asarray(vectors, np.float32).T > SAME_FACING
+
+    def unlearnt(self, vectors, brand, name=""):
+        """The numbers of the facings with ``vectors`` that are no example of ``brand`` yet, a list.
 
         With a ``name``: of its product called so. An example that is there twice would count twice.
+        ``vectors``: as of :meth:`shows`.
         """
-        known = {self.pictures[i] for i in np.flatnonzero(self._are_of(brand, name))}
-        return [number for number, picture in enumerate(pictures) if picture not in known]
+        known = self.shows(vectors)[self._are_of(brand, name)].any(0)
+        return np.flatnonzero(~known).tolist()
 
-    def corrected(self, pictures, brand, name=""):
-        """Without the examples that show one of the ``pictures`` and are of another brand than ``brand``.
+    def corrected(self, vectors, brand, name=""):
+        """Without the examples that show one of the facings with ``vectors`` and are of another brand.
 
-        With a ``name``: of another product than its one called so. A facing is what it was called last:
-        under two names it would be an example against itself. The products stay, be it without examples.
+        With a ``name``: of another product than the one of ``brand`` called so. A facing is what it was
+        called last: under two names it would be an example against itself. The products stay, be it without
+        examples. ``vectors``: as of :meth:`shows`.
         """
-        of, shown = self._are_of(brand, name), set(pictures)
-        wrong = [i for i, picture in enumerate(self.pictures) if picture in shown and not of[i]]
-        return self.without_examples(wrong) if wrong else self
+        wrong = np.flatnonzero(self.shows(vectors).any(1) & ~self._are_of(brand, name))
+        return self.without_examples(wrong) if len(wrong) else self
 
     def _are_of(self, brand, name):
         """(m,) bool: which examples are of ``brand`` and, unless ``name`` is empty, its product called so."""

@@ -101,11 +101,12 @@ class Piles:
             GalleryError: a name is missing or too long.
         """
         members, brand = self.members(pile), gallery.spelled(brand)
-        shown, left = [self.pictures[i] for i in members], self.moved(members, -1)
+        vectors, left = self.embeddings[members], self.moved(members, -1)
         if not product.strip():
-            return left, taught_look(gallery, brand, self.embeddings[members], shown, embedder)
-        gallery = gallery.corrected(shown, brand, product)
-        new = members[gallery.unlearnt(shown, brand, product)]
+            shown = [self.pictures[i] for i in members]
+            return left, taught_look(gallery, brand, vectors, shown, embedder)
+        gallery = gallery.corrected(vectors, brand, product)
+        new = members[gallery.unlearnt(vectors, brand, product)]
         if len(new):
             sku = gallery.find(brand, product) or gallery.new_sku(brand, product)
             pictures = [self.pictures[i] for i in new]

@@ -216,13 +216,13 @@ def run_teach(args):
             faults.append(error)
             continue
         for label, box in taught:
-            brand, picture = gallery.spelled(brand_of[label]), example_picture(image, box)
-            gallery = gallery.corrected([picture], brand, label)
-            if not gallery.unlearnt([picture], brand, label):
+            brand, vectors = gallery.spelled(brand_of[label]), embedder.embed(image, [box])
+            gallery = gallery.corrected(vectors, brand, label)
+            if not gallery.unlearnt(vectors, brand, label):
                 known += 1
                 continue
             sku = gallery.find(brand, label) or gallery.new_sku(brand, label, brand_of[label] in own)
-            gallery = gallery.with_examples(sku, embedder.embed(image, [box]), [picture], embedder)
+            gallery = gallery.with_examples(sku, vectors, [example_picture(image, box)], embedder)
             new += 1
     if faults and not known + new:
         raise DatasetError(f"{dataset.name}: nothing to teach: {faults[0]}")

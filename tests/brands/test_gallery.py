@@ -209,9 +209,21 @@ def test_new_ids_are_new(gallery, embedder):
     "brand, name, unlearnt",
     [("Rot", "", [1]), ("Rot", "red", [1, 2]), ("Blau", " blue ", [0, 2]), ("Neu", "", [0, 1, 2])],
 )
-def test_pictures_that_are_examples_already_are_told(gallery, brand, name, unlearnt):
-    shown = [gallery.pictures[0], gallery.pictures[3], gallery.pictures[1]]
-    assert gallery.unlearnt(shown, brand, name) == unlearnt
+def test_facings_that_are_examples_already_are_told(gallery, brand, name, unlearnt):
+    vectors = np.float16(gallery.embeddings[[0, 3, 1]])  # as an album keeps them
+    assert gallery.unlearnt(vectors, brand, name) == unlearnt
+    assert gallery.unlearnt([], brand, name) == []
+
+
+def test_what_was_called_wrong_is_an_example_of_its_right_name_alone(gallery):
+    vectors = np.float16(gallery.embeddings[[0]])
+    assert gallery.corrected(vectors, "Rot") is gallery is gallery.corrected(vectors, "Rot", "red")
+    for names in (("Blau",), ("Rot", "green")):
+        other = gallery.corrected(vectors, *names)
+        assert other.skus == gallery.skus and other.pictures == gallery.pictures[1:]
+    other_pack = np.float32([[0.97, 0.23, 0.08]])
+    assert gallery.corrected(other_pack / np.linalg.norm(other_pack), "Blau") is gallery
+    assert Gallery("g").corrected(vectors, "Rot").pictures == ()
 
 
 def test_the_digest_tells_any_change_and_nothing_else(gallery):

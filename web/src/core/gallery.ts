@@ -15,7 +15,7 @@ const INDEX = 'gallery.json'
 const THRESHOLD = 0.5 // a brand is named when it is more likely right than wrong
 const PRIOR = 20 // examples that the embedder's own calibration weighs as much as
 const MANY_BRANDS = 6 // with fewer, how alike they are says too little of how like them an unknown one may be
-const SAME_FACING = 0.9999 // cosine from which two vectors are of one picture
+const SAME_FACING = 0.999 // cosine from which two vectors are of one facing, as in Python
 const SAMPLE = 500 // examples that a gallery is calibrated on, at most
 const LARGEST_ZIP = 1 << 30 // bytes of all files in it, unpacked
 
