@@ -366,6 +366,24 @@ class Gallery:
         (category,) = categories_of_brands(self.skus, [brand])
         return Sku(self.new_id(), name, brand, category, own or brand in self.own_brands)
 
+    def taught(self, brand, name, embeddings, pictures, embedder, own=False):
+        """With facings as examples of the product ``name`` of ``brand``, which is added if it is new.
+
+        What is an example of it already is none once more, and what was one of another product is that no
+        longer; where that changes nothing, it is the gallery itself.
+
+        Args:
+            embeddings, pictures, embedder: as for :meth:`with_examples`; own: whether a new product is, where
+                ``brand`` is not already.
+        """
+        gallery = self.corrected(embeddings, brand, name)
+        new = gallery.unlearnt(embeddings, brand, name)
+        if not new:
+            return gallery
+        sku = gallery.find(brand, name) or gallery.new_sku(brand, name, own)
+        shown = [pictures[i] for i in new]
+        return gallery.with_examples(sku, np.asarray(embeddings)[new], shown, embedder)
+
     def with_examples(self, sku, embeddings, pictures, embedder):
         """With further examples of ``sku``, which is added if no product has its id.
 
