@@ -20,8 +20,8 @@ THRESHOLD = 0.5  # a brand is named when it is more likely right than wrong
 SAMPLE = 500  # examples that a gallery is calibrated on, at most
 PRIOR = 20  # examples that the embedder's own calibration weighs as much as
 MANY_BRANDS = 6  # with fewer, how alike they are says too little of how like them an unknown one may be
-# Cosine from which two vectors are of one facing. On 20 photos of up to 201 facings, it was at least 0.9998 for the
-# same one (an album keeps float16) and at most 0.992 for different ones.
+# Cosine from which two vectors are of one facing. On 20 photos of up to 201 facings, it was at least 0.9998
+# for the same one (an album keeps float16) and at most 0.992 for different ones.
 SAME_FACING = 0.999
 
 
