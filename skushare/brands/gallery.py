@@ -20,8 +20,8 @@ THRESHOLD = 0.5  # a brand is named when it is more likely right than wrong
 SAMPLE = 500  # examples that a gallery is calibrated on, at most
 PRIOR = 20  # examples that the embedder's own calibration weighs as much as
 MANY_BRANDS = 6  # with fewer, how alike they are says too little of how like them an unknown one may be
-# Cosine from which two vectors are of one facing. On 20 photos of up to 201 facings, it was at least 0.9998 for the
-# same one (an album keeps float16) and at most 0.992 for different ones.
+# Cosine from which two vectors are of one facing. On 20 photos of up to 201 facings, it was at least 0.9998
+# for the same one (an album keeps float16) and at most 0.992 for different ones.
 SAME_FACING = 0.999
 
 
@@ -313,9 +313,11 @@ class Gallery:
     def ids_from(self, earlier):
         """What the ids that facings have by an ``earlier`` version are here.
 
-        A product goes on as the one of its brand and name; else as the one that has examples of it, under
-        its id or, as after merging, another. One that never had examples goes on under its id where only
-        one of brand and name is another: of a product that was removed, the id may be given to the next one.
+        A product goes on under its id where that still has an example of it, be it renamed; else as the one
+        of its brand and name, or else, as after merging, as the one that has most of its examples. One that
+        never had examples goes on under its id where only one of brand and name is another: of a product that
+        was removed, the id may be given to the next one. In a brand map, whose ids are the lines of a file, a
+        label goes on as itself.
 
         Returns:
             {(brand id, SKU id): those here} of each product and, with the SKU id -1, of each brand; -1 for
@@ -323,16 +325,20 @@ class Gallery:
         """
         called = {(sku.brand, sku.name): number for number, sku in enumerate(self.skus)}
         known = {sku.id: number for number, sku in enumerate(self.skus)}
+        labels = {sku.name: number for number, sku in enumerate(self.skus)} if self.by_label else {}
         brands = {brand: number for number, brand in enumerate(self.brands)}
         shows = dict(zip(self.pictures, self.example_skus.tolist(), strict=True))
         shown, shown_before = self._shown(), earlier._shown()
         brand_ids, sku_ids = {}, []
         for number, sku in enumerate(earlier.skus):
             here, same = called.get((sku.brand, sku.name), -1), known.get(sku.id, -1)
-            if here < 0 and shown_before[number]:
+            if self.by_label:
+                here = labels.get(sku.name, -1)
+            elif same >= 0 and shown_before[number] & shown[same]:
+                here = same
+            elif here < 0 and shown_before[number]:
                 holders = Counter(shows[picture] for picture in shown_before[number] if picture in shows)
-                goes_on = same >= 0 and shown_before[number] & shown[same]
-                here = same if goes_on else max(sorted(holders), key=holders.get, default=-1)
+                here = max(sorted(holders), key=holders.get, default=-1)
             elif here < 0 <= same:
                 one_is_kept = sku.brand == self.skus[same].brand or sku.name == self.skus[same].name
                 here = same if one_is_kept else -1

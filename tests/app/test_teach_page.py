@@ -149,6 +149,22 @@ def test_a_reloaded_page_goes_on_with_its_photo_and_gallery(app, browser):
     assert app.run().session_state.visit_lesson.taught == 1  # another visit's, for all that is known
 
 
+def test_facings_that_another_page_taught_are_known_and_lie_in_piles_again_when_forgotten():
+    image, boxes = (
+        np.concatenate([picture("red"), picture("green")], axis=1),
+        [(0, 0, 24, 24), (24, 0, 48, 24)],
+    )
+    embedder, found = ColorEmbedder(), Detections(boxes, [0.9] * 2, [0] * 2)
+    vectors = np.float16(embedder.embed(image, boxes[:1]))
+    known = Gallery("x").with_examples(Sku("a", "Rot", "Rot"), vectors, [b"out of a preview"], embedder)
+    lesson = Lesson.begin("shelf.jpg", image, found, embedder, Teaching(known))
+    assert (lesson.known, lesson.taught) == (1, 0)
+    lesson.piles, left = lesson.piles.learnt(0, known, "Rot", "", embedder)
+    assert left is known and lesson.taught == 1
+    lesson.go_on(Teaching(known.without_examples([0])), known)
+    assert (lesson.known, lesson.taught) == (0, 0)
+
+
 def test_of_a_visit_the_photo_in_hand_alone_is_kept(app, browser, tmp_path):
     before = app.query_params["lesson"]
     app.file_uploader[0].set_value(("next.png", (tmp_path / "shelf.png").read_bytes(), "image/png")).run()

@@ -244,7 +244,9 @@ def test_a_look_that_was_taught_before_goes_on_as_what_it_is(embedder, gallery):
     namer = LookNamer(embedder)
     for _ in range(LOOKS_EVERY):
         namer.name(*frame("red", "red", "blue", "blue"))
-    known = taught_look(Gallery("new"), "Oats", *namer.examples("look A"), embedder)
+    vectors, pictures = namer.examples("look A")
+    elsewhere = [b"of another page"] * len(pictures)
+    known = taught_look(Gallery("new"), "Oats", vectors, elsewhere, embedder)
     known = taught_look(known, "Blau", *namer.examples("look B"), embedder)
     again = taught_look(known, "Oats", *namer.examples("look A"), embedder)
     assert again is known and namer.taught("look A", "Oats", again)[1] == {(0, 0): (0, 0), (1, 1): (2, 2)}

@@ -192,6 +192,22 @@ def test_a_product_that_was_moved_is_of_its_new_brand_and_the_others_stay(galler
     assert brand_map.with_sku("sku-1", name="jar", brand="Kola").ids_from(brand_map)[0, 0] == (-1, -1)
 
 
+def test_a_label_of_a_brand_map_goes_on_as_itself_wherever_its_line_is():
+    earlier = Gallery("map", [Sku("sku-1", "bottle", "Cola"), Sku("sku-2", "can", "Kola")])
+    lines = ("water", "Aqua"), ("bottle", "Cola"), ("can", "Cola")
+    now = Gallery("map", [Sku(f"sku-{number}", *line) for number, line in enumerate(lines, 1)])
+    ids = now.ids_from(earlier)
+    assert ids == {(0, -1): (1, -1), (1, -1): (1, -1), (0, 0): (1, 1), (1, 1): (1, 2)}
+    assert earlier.ids_from(now)[0, 0] == (-1, -1) and earlier.ids_from(now)[1, 2] == (1, 1)
+
+
+@pytest.mark.parametrize("skus", ["a,Blau,Blau b,Rot,Rot", "a,Blau,Blau b,Grün,Grün c,Rot,Rot"])
+def test_a_product_that_was_renamed_goes_on_whoever_has_its_name_now(skus):
+    earlier = shelf_of("a,Rot,Rot b,Blau,Blau")
+    ids = shelf_of(skus).ids_from(earlier)
+    assert (ids[0, 0], ids[1, 1]) == ((0, 0), (1, 1))
+
+
 def test_a_product_that_was_merged_is_the_one_that_has_its_examples():
     earlier = shelf_of("a,Rot,Rot b,Blau,Blau")
     ids = earlier.merged("a", "b").ids_from(earlier)
