@@ -113,9 +113,6 @@ def take_back():
     leave_recording()  # which would begin anew
     state.dropped = session.take_back(dropped)
     go_on(session)
-    if (known := session.gallery) and not known.by_label:
-        # The switch keeps what it says whatever it would begin with, which must be off for it to be set.
-        state.live_by_look[known.name], state.live_looks = False, session.by_look
 
 
 def keep_snapshot():

@@ -12,6 +12,7 @@ from skushare.app.taught import show_product, show_products, show_versions
 from skushare.app.teach import Lesson
 from skushare.app.text import plain
 from skushare.app.visits import go_back_to, of_visit, put_in_address, start_anew, tell_gone
+from skushare.brands.gallery import GalleryError
 from skushare.brands.gallery_files import gallery_zip, read_gallery
 from skushare.brands.library import delete_gallery, gallery_names
 from skushare.errors import SkushareError
@@ -89,6 +90,8 @@ try:
             take_up(lesson.begun_with(state.teaching))
     elif state.teaching.catch_up():
         st.toast("This gallery was taught elsewhere; here is its newest version.", icon=":material/sync:")
+        if lesson := in_hand():
+            lesson.go_on(state.teaching, current)
 
     upload = st.file_uploader(
         "Add a photo of a shelf",
@@ -200,6 +203,11 @@ with st.expander("Export, import, delete"):
         if one_brand is not None:
             faults = []
             read = read_gallery(archive, embedder, faults, one_brand)
+            if read.by_label:
+                raise GalleryError(
+                    f"{read.name}: it names by a model's labels and cannot be taught; "
+                    "give its CSV file under Brand map on the Photos or Live page"
+                )
             imported = read if as_next else with_free_name(read)
             state.teaching = Teaching.of(imported.name)
             keep(imported)

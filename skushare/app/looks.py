@@ -4,6 +4,7 @@ import streamlit as st
 
 from skushare.app.cells import cells
 from skushare.app.galleries import DEMO, MY_BRANDS, Teaching
+from skushare.app.naming import choose_as
 from skushare.app.notes import show_error
 from skushare.app.teach import already_taught
 from skushare.app.text import plain
@@ -138,5 +139,6 @@ def _name_live_look(session, look, key, embedder):
     try:
         gallery = _teach_look(brand, vectors, pictures, session.gallery, embedder)
         keep_dropped(session.go_on_with(gallery, look.name, gallery.spelled(brand), state.get("dropped")))
+        choose_as("live", gallery, True, session.detector.labels)  # as the session goes on
     except SkushareError as error:
         state.look_problem = str(error)

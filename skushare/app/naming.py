@@ -73,17 +73,18 @@ def choose_naming(key, labels):
 
 def _choose_looks(key, name):
     """A field: do looks name what the gallery ``name`` does not know? What is chosen outlives the page."""
-    chosen = st.session_state.setdefault(f"{key}_by_look", {})
-    chosen[name] = st.toggle(
-        GROUP_UNKNOWN,
-        value=chosen.get(name, name == MY_BRANDS),
-        key=f"{key}_looks",
-    )
-    return chosen[name]
+    state, field = st.session_state, f"{key}_looks"
+    by_look = state.setdefault(f"{key}_by_look", {})
+    state[field] = by_look.get(name, name == MY_BRANDS)  # the field would keep what another gallery has
+
+    def choose():
+        by_look[name] = state[field]
+
+    return st.toggle(GROUP_UNKNOWN, key=field, on_change=choose)
 
 
 def choose_as(key, gallery, by_look, labels):
-    """Have the fields of :func:`choose_naming` at first stand as for what it gave before a reload."""
+    """Have the fields of :func:`choose_naming` stand in the next run as for what it gave or is to give."""
     state = st.session_state
     if gallery is None:
         state.gallery_name = "" if by_look or len(labels) == 1 else OWN_LABELS
@@ -92,7 +93,7 @@ def choose_as(key, gallery, by_look, labels):
         with suppress(SkushareError):  # which the field tells, if it is chosen
             if gallery.digest == demo_gallery().digest:
                 state.gallery_name = DEMO
-        state[f"{key}_by_look"] = {gallery.name: by_look}
+        state.setdefault(f"{key}_by_look", {})[gallery.name] = by_look
 
 
 def _offer_brand_map(key, labels, gallery):

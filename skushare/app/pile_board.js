@@ -119,7 +119,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
       event.preventDefault();
       if (!brand.value.trim()) return brand.focus();
       act({ kind: "teach", pile: pile.id, brand: brand.value, product: product.value });
-      brand.value = product.value = "";
     };
   }
   const fresh = make("section", board, "pile fresh");

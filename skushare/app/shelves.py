@@ -123,12 +123,11 @@ def show_layout(names, photos, labels, brands, measure, colors, key, kept=None):
                 key=f"{key}_photo",
                 persist_state="page",
             )
-    whole, mask = photos[chosen], slice(None) if kept is None else kept[chosen]
-    found = whole[mask]
-    if not len(found):
+    found, kept = photos[chosen], kept and kept[chosen]
+    if not (len(found) if kept is None else kept.any()):
         st.caption("Nothing counted at this confidence.")
     elif way == "Blocks":
-        table = block_table(found, labels, brands)
+        table = block_table(found, labels, brands, kept)
         large = table[(table["facings"] > 1) & (table["name"] != UNKNOWN)]
         st.dataframe(large[["name", "facings", "rows"]], hide_index=True)
         st.caption(
@@ -136,10 +135,10 @@ def show_layout(names, photos, labels, brands, measure, colors, key, kept=None):
             f"{int((table['facings'] == 1).sum())} facings stand alone."
         )
     elif way == "Neighbours":
-        st.dataframe(adjacency(found, labels, brands), hide_index=True)
+        st.dataframe(adjacency(found, labels, brands, kept), hide_index=True)
         st.caption("How often facings of two brands stand side by side.")
     else:
-        _show_rows(share_by_row(whole, labels, brands, kept and mask), measure, colors)
+        _show_rows(share_by_row(found, labels, brands, kept), measure, colors)
 
 
 def _show_rows(rows, measure, colors):

@@ -61,9 +61,9 @@ class Lesson:
         ``before``: its gallery as it was until now.
         """
         self.teaching = teaching
-        lost = set(before.pictures) - set(teaching.gallery.pictures)
-        facings = [i for i in np.flatnonzero(self.piles.piles < 0) if self.piles.pictures[i] in lost]
-        if facings:
+        was, is_still = (g.shows(self.piles.embeddings).any(0) for g in (before, teaching.gallery))
+        facings = np.flatnonzero((self.piles.piles < 0) & was & ~is_still)
+        if len(facings):
             self.piles = self.piles.put_back(facings, self.embedder.likeness)
 
     @property
@@ -79,9 +79,8 @@ class Lesson:
     @property
     def known(self):
         """How many of the facings are taught, or were examples before this lesson, as of an earlier visit."""
-        examples = set(self.teaching.gallery.pictures)
-        facings = zip(self.piles.piles, self.piles.pictures, strict=True)
-        return sum(bool(pile < 0 or picture in examples) for pile, picture in facings)
+        shown = self.teaching.gallery.shows(self.piles.embeddings).any(0)
+        return int(((self.piles.piles < 0) | shown).sum())
 
     def suggestions(self):
         """As :meth:`Piles.suggestions`."""
@@ -93,10 +92,10 @@ class Lesson:
         What is taught is saved at once, with all that others taught the gallery until then. An action on a
         pile that is gone, as after a double click, does nothing.
         """
-        self.problem = self.note = self.done = ""
         kind, pile = action["kind"], action.get("pile", action.get("to"))
         if pile is not None and pile not in self.piles.numbers:
             return
+        self.problem = self.note = self.done = ""
         try:
             if kind == "move":
                 facings = [
@@ -108,7 +107,9 @@ class Lesson:
             elif kind == "split":
                 self.piles = self.piles.split(pile, self.embedder.likeness)
             elif kind == "teach":
-                self.teaching.catch_up()
+                before = self.teaching.gallery
+                if self.teaching.catch_up():
+                    self.go_on(self.teaching, before)
                 piles, gallery = self.piles.learnt(
                     pile, self.teaching.gallery, action["brand"], action["product"], self.embedder
                 )

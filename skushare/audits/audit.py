@@ -226,7 +226,8 @@ def with_brands(detections, labels, brands=()):
     Args:
         detections: :class:`~skushare.detections.Detections` of several photos, a list.
         labels: the detector's class names.
-        brands: names of the brands by id, where all detections have brand ids; none, where these are looks.
+        brands: names of the brands by id, where all detections have brand ids; none, where these are looks,
+            whose brand scores tell nothing of a brand.
 
     Returns:
         (list of detections, tuple of names).
@@ -239,14 +240,17 @@ def with_brands(detections, labels, brands=()):
 
 
 def _without(detections, count):
-    """``detections`` with the brand ids from ``count`` on, their products and scores turned unknown."""
+    """``detections`` with the brand ids from ``count`` on, their products and scores turned unknown.
+
+    Without a brand there are no scores: none of the facings was refused.
+    """
     named = detections.brand_ids < count
     skus, scores = detections.sku_ids, detections.brand_scores
     return replace(
         detections,
         brand_ids=np.where(named, detections.brand_ids, -1),
         sku_ids=None if skus is None else np.where(named, skus, -1),
-        brand_scores=None if scores is None else np.where(named, scores, 0),
+        brand_scores=None if scores is None or not count else np.where(named, scores, 0),
     )
 
 

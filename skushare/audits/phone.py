@@ -91,6 +91,8 @@ def _audit(values, products, local):
     size = [_number(_of(photo, side, int), side, 1, _SIDE) for side in ("width", "height")]
     facings = [_facing(each) for each in _few(photo, "facings")]
     brands, ids = distinct([UNKNOWN, *(brand for _, brand, *_ in facings)])
+    sure = [sure for *_, sure in facings]
+    told_none = all(each is None for each in sure)
     skus = products[digests["gallery_digest"]]
     found = Detections(
         [box for box, *_ in facings],
@@ -98,7 +100,7 @@ def _audit(values, products, local):
         [0] * len(facings),
         brand_ids=[i - 1 for i in ids[1:]],
         sku_ids=[skus.get((brand, product), -1) for _, brand, product, *_ in facings],
-        brand_scores=[sure for *_, sure in facings],
+        brand_scores=None if told_none else [1 if each is None else each for each in sure],
     )
     audit = Audit(
         [AuditPhoto(_of(photo, "name", str), "", *size, assign_rows(found), id=0)],
@@ -116,14 +118,14 @@ def _audit(values, products, local):
 
 
 def _facing(values):
-    """(box, brand, product, score, how sure the brand is) of a facing; 1 where nothing told."""
+    """(box, brand, product, score, how sure the brand is) of a facing; ``None`` where nothing told."""
     sure = values.get("brand_score") if isinstance(values, dict) else None
     return (
         _box([_of(values, side, (int, float)) for side in ("left", "top", "right", "bottom")]),
         _brand(values),
         _of(values, "product", str),
         _number(_of(values, "score", (int, float)), "score", 0, 1),
-        1.0 if sure is None else _number(sure, "brand_score", 0, 1),
+        None if sure is None else _number(sure, "brand_score", 0, 1),
     )
 
 

@@ -203,7 +203,9 @@ class LookNamer(FrameNamer):
         self._frames += 1
         if self._frames % LOOKS_EVERY == 0:
             strange = self.looked_at if found.brand_ids is None else found.brand_ids < 0
-            strange = np.flatnonzero(strange & self.looked_at)
+            # The picture of what is cut off but was seen whole would show another thing than its vector.
+            shown = are_whole(detections.boxes, image.shape[1::-1]) | ~self._of_whole
+            strange = np.flatnonzero(strange & self.looked_at & shown)
             self._found_looks(image, detections.boxes[strange], self._vectors[strange])
         return found
 
@@ -256,8 +258,8 @@ class LookNamer(FrameNamer):
         Returns:
             (the namer, {(brand id, SKU id): the new ones}); other ids stay.
         """
-        shown = set(self.examples(look)[1])
-        sku = int(gallery.example_skus[[picture in shown for picture in gallery.pictures]][-1])
+        shown = gallery.shows(self.examples(look)[0]).any(1)
+        sku = int(gallery.example_skus[shown][-1])
         gone = next(known for known in self.looks.skus if known.name == look)
         goes_on = copy.copy(self)
         goes_on.gallery, goes_on.looks = gallery, self.looks.without(gone.id)

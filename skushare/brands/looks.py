@@ -75,9 +75,10 @@ def taught_look(gallery, brand, embeddings, pictures, embedder):
     Raises:
         GalleryError: the name cannot be a brand's, or the examples of ``gallery`` are of another embedder.
     """
+    gallery.require(embedder)
     name = brand = gallery.spelled(brand)
-    gallery, number = gallery.corrected(pictures, brand), 1
-    new = gallery.unlearnt(pictures, brand)
+    gallery, number = gallery.corrected(embeddings, brand), 1
+    new = gallery.unlearnt(embeddings, brand)
     if not new:
         return gallery
     embeddings, pictures = np.asarray(embeddings)[new], [pictures[i] for i in new]

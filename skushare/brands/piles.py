@@ -101,16 +101,12 @@ class Piles:
             GalleryError: a name is missing or too long.
         """
         members, brand = self.members(pile), gallery.spelled(brand)
-        shown, left = [self.pictures[i] for i in members], self.moved(members, -1)
-        if not product.strip():
-            return left, taught_look(gallery, brand, self.embeddings[members], shown, embedder)
-        gallery = gallery.corrected(shown, brand, product)
-        new = members[gallery.unlearnt(shown, brand, product)]
-        if len(new):
-            sku = gallery.find(brand, product) or gallery.new_sku(brand, product)
-            pictures = [self.pictures[i] for i in new]
-            gallery = gallery.with_examples(sku, self.embeddings[new], pictures, embedder)
-        return left, gallery
+        vectors, shown = self.embeddings[members], [self.pictures[i] for i in members]
+        if product.strip():
+            taught = gallery.taught(brand, product, vectors, shown, embedder)
+        else:
+            taught = taught_look(gallery, brand, vectors, shown, embedder)
+        return self.moved(members, -1), taught
 
     def suggestions(self, gallery, embedder):
         """{pile: :class:`Suggestion`} of what ``gallery`` takes each for.

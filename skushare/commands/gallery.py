@@ -209,24 +209,27 @@ def run_teach(args):
     else:
         gallery, seen = Gallery(args.name), ""
         check_name(gallery)
-    known = new = 0
+    known, facings = 0, {}  # {picture: (label, vector)}, as a photo may be there twice
     for path, taught in shown("photos")(_by_photo(dataset, brand_of, args.examples)):
         try:
             image = read_image(path)
         except ImageError as error:
             faults.append(error)
             continue
-        for label, box in taught:
-            brand, picture = gallery.spelled(brand_of[label]), example_picture(image, box)
-            gallery = gallery.corrected([picture], brand, label)
-            if not gallery.unlearnt([picture], brand, label):
-                known += 1
-                continue
-            sku = gallery.find(brand, label) or gallery.new_sku(brand, label, brand_of[label] in own)
-            gallery = gallery.with_examples(sku, embedder.embed(image, [box]), [picture], embedder)
-            new += 1
-    if faults and not known + new:
-        raise DatasetError(f"{dataset.name}: nothing to teach: {faults[0]}")
+        known += len(taught)
+        vectors = embedder.embed(image, [box for _, box in taught])
+        for (label, box), vector in zip(taught, vectors, strict=True):
+            facings[example_picture(image, box)] = label, vector
+    if not facings:
+        why = "no photo has a box" + " of a label that the brand map has" * bool(args.brand_map)
+        raise DatasetError(f"{dataset.name}: nothing to teach: {faults[0] if faults else why}")
+    examples = {}
+    for picture, (label, vector) in facings.items():
+        examples.setdefault(label, []).append((vector, picture))
+    for label, of_label in examples.items():
+        brand, (vectors, pictures) = gallery.spelled(brand_of[label]), zip(*of_label, strict=True)
+        known -= len(gallery.unlearnt(vectors, brand, label))
+        gallery = gallery.taught(brand, label, vectors, pictures, embedder, brand_of[label] in own)
     if known:
         print(f"{counted(known, 'facing')} of these are examples already, and none is taught twice")
     _save(gallery, seen)

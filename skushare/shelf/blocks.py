@@ -10,8 +10,12 @@ from skushare.shelf.share import _name
 NEAR = 1.0  # of the narrower facing's width: how far apart neighbours may stand
 
 
-def neighbours(detections):
+def neighbours(detections, kept=None):
     """Pairs of facings that touch: beside each other, stacked, or in rows above one another.
+
+    Args:
+        kept: which facings count, (n,) bool; default: all. What stands between two of them parts these also
+            where it does not count.
 
     Returns:
         (beside, above): index arrays (k, 2), the left or upper one of a pair first.
@@ -35,19 +39,22 @@ def neighbours(detections):
     over = 2 * across > narrow
     stacked = same & over & (2 * along < low) & (top[:, None] < top)
     above = (next_row | stacked) & over
+    if kept is not None:
+        beside, above = beside & kept & kept[:, None], above & kept & kept[:, None]
     return np.argwhere(beside), np.argwhere(above)
 
 
-def brand_blocks(detections):
+def brand_blocks(detections, kept=None):
     """Number of the block of each facing, (n,) int32: facings of one brand that touch are one block.
 
-    Groups by ``brand_ids`` where they are set, by ``class_ids`` otherwise; an unknown one is alone.
+    Groups by ``brand_ids`` where they are set, by ``class_ids`` otherwise; an unknown one is alone, and so is
+    one that is not ``kept`` (see :func:`neighbours`).
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     ids = detections.class_ids if detections.brand_ids is None else detections.brand_ids
-    pairs = np.concatenate(neighbours(detections))
+    pairs = np.concatenate(neighbours(detections, kept))
     pairs = pairs[(ids[pairs[:, 0]] == ids[pairs[:, 1]]) & (ids[pairs[:, 0]] >= 0)]
     n = len(detections)
     if not n:
@@ -56,14 +63,17 @@ def brand_blocks(detections):
     return connected_components(graph, directed=False)[1].astype(np.int32)
 
 
-def block_table(detections, labels=(), brands=()):
-    """One row a block: ``name``, ``facings``, ``rows`` that it goes over, its box; the largest first."""
-    blocks = brand_blocks(detections)
+def block_table(detections, labels=(), brands=(), kept=None):
+    """One row a block: ``name``, ``facings``, ``rows`` that it goes over, its box; the largest first.
+
+    ``kept``: which facings count, as for :func:`neighbours`.
+    """
+    blocks = brand_blocks(detections, kept)
     by_brand = detections.brand_ids is not None
     ids, names = (detections.brand_ids, brands) if by_brand else (detections.class_ids, labels)
     rows = rows_of(detections)
     table = []
-    for block in np.unique(blocks):
+    for block in np.unique(blocks if kept is None else blocks[kept]):
         inside = blocks == block
         low, high = detections.boxes[inside, :2].min(0), detections.boxes[inside, 2:].max(0)
         name = _name(int(ids[inside][0]), names)
@@ -73,11 +83,14 @@ def block_table(detections, labels=(), brands=()):
     return table.sort_values(["facings", "name"], ascending=[False, True], ignore_index=True)
 
 
-def adjacency(detections, labels=(), brands=()):
-    """How often which brands stand beside each other: ``name``, ``beside``, ``times``, most often first."""
+def adjacency(detections, labels=(), brands=(), kept=None):
+    """How often which brands stand beside each other: ``name``, ``beside``, ``times``, most often first.
+
+    ``kept``: which facings count, as for :func:`neighbours`.
+    """
     by_brand = detections.brand_ids is not None
     ids, names = (detections.brand_ids, brands) if by_brand else (detections.class_ids, labels)
-    pairs = neighbours(detections)[0]
+    pairs = neighbours(detections, kept)[0]
     named = [sorted(_name(int(ids[i]), names) for i in pair) for pair in pairs]
     table = pd.DataFrame([pair for pair in named if pair[0] != pair[1]], columns=["name", "beside"])
     table = table.groupby(["name", "beside"], as_index=False).size().rename(columns={"size": "times"})

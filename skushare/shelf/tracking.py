@@ -37,7 +37,7 @@ class _Track:
     present: float = np.nan  # how likely it is a facing, where the detector tells
     size: tuple = (0.0, 0.0)  # of its box in the key frame, in pixels of a small frame
     classes: dict = field(default_factory=dict)  # class id -> weight of the frames that took it for that
-    products: dict = field(default_factory=dict)  # (brand id, SKU id) -> weight
+    products: dict = field(default_factory=dict)  # (brand id, SKU id) -> (2,) weight and number of votes
 
     @property
     def area(self):
@@ -62,15 +62,23 @@ class _Track:
         _add(self.products, other.products)
 
     def brand(self):
-        """(brand id of most votes, SKU id of most of those, the brand's share); -1, -1, 0 without votes."""
+        """(brand id of most votes, SKU id of most of those, how sure the brand is); -1, -1, 0 without votes.
+
+        That is its share of the votes, times how sure those for it were: frames that agree make no brand
+        surer, as they show the same facing and are wrong together.
+        """
         if not self.products:
             return -1, -1, 0.0
-        brands = {}
-        for (brand, _), weight in self.products.items():
-            _add(brands, {brand: weight})
-        best = max(brands, key=brands.get)
-        skus = {sku: weight for (brand, sku), weight in self.products.items() if brand == best}
-        return best, max(skus, key=skus.get), brands[best] / max(sum(brands.values()), 1e-9)
+        brands, skus = {}, {}
+        for (brand, _), votes in self.products.items():
+            _add(brands, {brand: votes})
+        best = max(brands, key=lambda brand: brands[brand][0])
+        for (brand, sku), (weight, _) in self.products.items():
+            if brand == best:
+                skus[sku] = weight
+        weight, count = brands[best]
+        share = weight / max(sum(brands.values())[0], 1e-9)
+        return best, max(skus, key=skus.get), share * weight / count
 
 
 def _add(votes, others):
@@ -145,7 +153,7 @@ class ShelfTracker:
         )
         for track, brand, sku, weight in votes:
             if track in self._tracks:  # one that is found too rarely is forgotten at once
-                _add(self._tracks[track].products, {(brand, sku): weight})
+                _add(self._tracks[track].products, {(brand, sku): np.array([weight, 1])})
 
     def rename(self, ids):
         """Have ids of products stand for others, as after one was taught; the count stays.
@@ -155,8 +163,8 @@ class ShelfTracker:
         """
         for track in self._tracks.values():
             votes, track.products = track.products, {}
-            for pair, weight in votes.items():
-                _add(track.products, {ids.get(pair, pair): weight})
+            for pair, votes_for in votes.items():
+                _add(track.products, {ids.get(pair, pair): votes_for})
 
     def __len__(self):
         """Number of facings counted so far."""
@@ -172,7 +180,8 @@ class ShelfTracker:
         """The facings counted so far, each once, as :class:`~skushare.detections.Detections`.
 
         A box is as large as the facing was seen, in pixels of a small frame, and lies at 0, 0: a sweep has
-        no common picture. The brand is the one with most votes, its score their share of all votes.
+        no common picture. The brand is the one with most votes, its score their share of all votes times how
+        sure they were on average.
         """
         tracks = self._counted()
         columns = {"class_ids": [max(track.classes, key=track.classes.get) for track in tracks.values()]}

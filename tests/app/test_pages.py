@@ -917,6 +917,7 @@ def test_a_look_named_on_the_live_page_becomes_a_brand_and_the_count_goes_on(det
     monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
     camera.state.playing = True
     app = open_page("live")
+    app.session_state.live_by_look = {"My brands": False}  # as it was left before
     for _ in range(2 * LOOKS_EVERY):
         camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
     app.run()

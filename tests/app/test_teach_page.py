@@ -21,7 +21,13 @@ from skushare.app.text import plain
 from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import LONGEST_NAME, Gallery, GalleryError, Sku
 from skushare.brands.gallery_files import gallery_zip
-from skushare.brands.library import gallery_names, gallery_versions, open_gallery, save_gallery
+from skushare.brands.library import (
+    brand_map_names,
+    gallery_names,
+    gallery_versions,
+    open_gallery,
+    save_gallery,
+)
 from skushare.brands.piles import Piles
 from skushare.detections import Detections
 from skushare.images import write_image
@@ -130,7 +136,7 @@ def reloaded(token):
 
 def test_a_reloaded_page_goes_on_with_its_photo_and_gallery(app, browser):
     for name in ("Shop A", "Shop B"):
-        save_gallery(replace(color_gallery(ColorEmbedder()), name=name))
+        save_gallery(replace(color_gallery(ColorEmbedder()).without("b"), name=name))
     choose(app.run(), "Gallery", "Shop A")
     act(app, browser, kind="teach", pile=0, brand="Cola", product="")
     again, other = reloaded(app.query_params["lesson"]), reloaded("guessed")
@@ -141,6 +147,22 @@ def test_a_reloaded_page_goes_on_with_its_photo_and_gallery(app, browser):
     act(again, browser, kind="teach", pile=pile, brand="Mint", product="")
     assert open_gallery("Shop A").brands[2:] == ("Cola", "Mint")
     assert app.run().session_state.visit_lesson.taught == 1  # another visit's, for all that is known
+
+
+def test_facings_that_another_page_taught_are_known_and_lie_in_piles_again_when_forgotten():
+    image, boxes = (
+        np.concatenate([picture("red"), picture("green")], axis=1),
+        [(0, 0, 24, 24), (24, 0, 48, 24)],
+    )
+    embedder, found = ColorEmbedder(), Detections(boxes, [0.9] * 2, [0] * 2)
+    vectors = np.float16(embedder.embed(image, boxes[:1]))
+    known = Gallery("x").with_examples(Sku("a", "Rot", "Rot"), vectors, [b"out of a preview"], embedder)
+    lesson = Lesson.begin("shelf.jpg", image, found, embedder, Teaching(known))
+    assert (lesson.known, lesson.taught) == (1, 0)
+    lesson.piles, left = lesson.piles.learnt(0, known, "Rot", "", embedder)
+    assert left is known and lesson.taught == 1
+    lesson.go_on(Teaching(known.without_examples([0])), known)
+    assert (lesson.known, lesson.taught) == (0, 0)
 
 
 def test_of_a_visit_the_photo_in_hand_alone_is_kept(app, browser, tmp_path):
@@ -203,6 +225,14 @@ def test_a_name_that_cannot_be_is_told_and_nothing_is_lost(app, browser):
 def test_actions_on_what_is_gone_do_nothing(app, browser, action):
     act(app, browser, **action)
     assert [pile["size"] for pile in browser.data["piles"]] == [1, 1] and gallery_names() == []
+
+
+def test_a_double_click_leaves_what_is_told_of_the_first(workspace):
+    image, found = np.full((9, 9, 3), 90, np.uint8), Detections([[0, 0, 9, 9]], [0.9], [0])
+    lesson = Lesson.begin("shelf.jpg", image, found, ColorEmbedder(), Teaching.of("x"))
+    for _ in range(2):
+        lesson.act({"kind": "teach", "pile": 0, "brand": "Rot", "product": ""})
+        assert lesson.done == "1 facing taught as Rot"
 
 
 def test_facings_can_be_put_together_and_apart(app, browser):
@@ -269,6 +299,20 @@ def test_what_other_pages_taught_stays_and_a_lesson_goes_on_with_it(app, browser
     act(app, browser, kind="teach", pile=0, brand="Rot", product="")
     assert open_gallery("My brands").brands == ("Elsewhere", "Again", "Rot")
     assert "1 of 2 facings taught" in app.get("progress")[0].proto.text and not app.error
+
+
+@pytest.mark.parametrize("acts", [False, True])
+def test_what_another_page_forgot_lies_in_piles_again(app, browser, acts):
+    act(app, browser, kind="teach", pile=0, brand="Rot", product="")
+    other = Teaching.of("My brands")
+    other.save(other.gallery.without(other.gallery.skus[0].id))
+    if acts:
+        act(app, browser, kind="teach", pile=1, brand="Mint", product="")
+    else:
+        app.run()
+    assert [pile["size"] for pile in browser.data["piles"]] == ([1] if acts else [1, 1])
+    assert f"{int(acts)} of 2 facings taught" in app.get("progress")[0].proto.text
+    assert open_gallery("My brands").brands == ("Mint",) * acts
 
 
 def test_what_is_taught_at_the_same_moment_is_refused_and_can_be_taught_again(app, browser, monkeypatch):
@@ -338,6 +382,17 @@ def test_an_imported_gallery_is_saved_and_can_be_deleted(app):
     )  # it only opens the question
     press(app, "Delete for good")
     assert gallery_names() == [] and [t.value for t in app.toast] == ["The gallery shelf is deleted"]
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_brand_map_is_refused_and_it_is_said_where_it_goes(app, saved):
+    brand_map = Gallery("drinks (brand map)", [Sku("a", "cola can", "Cola")])
+    if saved:
+        save_gallery(replace(brand_map, skus=[Sku("a", "water", "Aqua")]))
+    app.file_uploader[1].set_value(("map.zip", gallery_zip(brand_map), "application/zip")).run()
+    assert not app.exception and "under Brand map" in texts(app.error)
+    assert brand_map_names() == ["drinks (brand map)"] * saved
+    assert len(gallery_versions("drinks (brand map)")) == saved
 
 
 def bring_pictures(app, paths, **broken):

@@ -90,6 +90,20 @@ def test_its_corrections_are_taken_back_and_go_on_here():
     assert [each.facing for each in now.corrections] == [3, 0, 6, 4, 0, 7]
 
 
+@pytest.mark.parametrize(
+    "told, scores",
+    [([None, None, None], None), ([0.5, None, 1], [0.5, 1, 1])],
+    ids=["none", "some"],
+)
+def test_where_nothing_told_how_sure_any_brand_is_no_facing_was_refused(told, scores):
+    values = json.loads(EXPORT)[1]
+    for facing, sure in zip(values["photos"][0]["facings"], told, strict=True):
+        facing["brand_score"] = sure
+    (audit,) = read_export("audits.json", json.dumps([values]).encode()).values()
+    found = audit.photos[0].detections.brand_scores
+    assert (found if found is None else found.tolist()) == scores
+
+
 def test_products_are_those_of_the_gallery_where_it_is_known(monkeypatch):
     skus = [Sku("b", "Bello 500 g", "Bello"), Sku("a", "Astra 500 g", "Astra")]
     monkeypatch.setattr(phone, "skus_of", lambda digest: skus if digest == "a5" * 32 else ())

@@ -218,6 +218,18 @@ def test_no_look_is_founded_by_what_was_learnt_of_facings_when_they_were_cut_off
     assert len(namer.founded) == 1 and len(namer.examples("look A")[0]) == 3
 
 
+def test_no_look_is_founded_by_the_picture_of_what_is_cut_off_but_was_seen_whole(embedder):
+    namer = LookNamer(embedder)
+    for left in (*[30] * (LOOKS_EVERY - 1), -8):
+        namer.name(*seen(30, left, left, left))
+    assert namer.looked_at.all() and namer.founded == ()
+    for _ in range(LOOKS_EVERY):
+        namer.name(*seen(-8, 30, 30, 30))
+    vectors, pictures = namer.examples("look A")
+    assert len(namer.founded) == 1 and len(pictures) == 3
+    assert np.allclose(embedder.embed_pictures(map(decode_jpeg, pictures)), vectors, atol=0.05)
+
+
 def test_a_look_that_is_taught_as_a_further_product_of_its_brand_is_that(embedder):
     red = embedder.embed_pictures([picture("red")])
     namer = LookNamer(embedder, taught_look(Gallery("new"), "Oats", red, [b"jpeg"], embedder))
@@ -232,7 +244,9 @@ def test_a_look_that_was_taught_before_goes_on_as_what_it_is(embedder, gallery):
     namer = LookNamer(embedder)
     for _ in range(LOOKS_EVERY):
         namer.name(*frame("red", "red", "blue", "blue"))
-    known = taught_look(Gallery("new"), "Oats", *namer.examples("look A"), embedder)
+    vectors, pictures = namer.examples("look A")
+    elsewhere = [b"of another page"] * len(pictures)
+    known = taught_look(Gallery("new"), "Oats", vectors, elsewhere, embedder)
     known = taught_look(known, "Blau", *namer.examples("look B"), embedder)
     again = taught_look(known, "Oats", *namer.examples("look A"), embedder)
     assert again is known and namer.taught("look A", "Oats", again)[1] == {(0, 0): (0, 0), (1, 1): (2, 2)}

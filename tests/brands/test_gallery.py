@@ -192,6 +192,22 @@ def test_a_product_that_was_moved_is_of_its_new_brand_and_the_others_stay(galler
     assert brand_map.with_sku("sku-1", name="jar", brand="Kola").ids_from(brand_map)[0, 0] == (-1, -1)
 
 
+def test_a_label_of_a_brand_map_goes_on_as_itself_wherever_its_line_is():
+    earlier = Gallery("map", [Sku("sku-1", "bottle", "Cola"), Sku("sku-2", "can", "Kola")])
+    lines = ("water", "Aqua"), ("bottle", "Cola"), ("can", "Cola")
+    now = Gallery("map", [Sku(f"sku-{number}", *line) for number, line in enumerate(lines, 1)])
+    ids = now.ids_from(earlier)
+    assert ids == {(0, -1): (1, -1), (1, -1): (1, -1), (0, 0): (1, 1), (1, 1): (1, 2)}
+    assert earlier.ids_from(now)[0, 0] == (-1, -1) and earlier.ids_from(now)[1, 2] == (1, 1)
+
+
+@pytest.mark.parametrize("skus", ["a,Blau,Blau b,Rot,Rot", "a,Blau,Blau b,Grün,Grün c,Rot,Rot"])
+def test_a_product_that_was_renamed_goes_on_whoever_has_its_name_now(skus):
+    earlier = shelf_of("a,Rot,Rot b,Blau,Blau")
+    ids = shelf_of(skus).ids_from(earlier)
+    assert (ids[0, 0], ids[1, 1]) == ((0, 0), (1, 1))
+
+
 def test_a_product_that_was_merged_is_the_one_that_has_its_examples():
     earlier = shelf_of("a,Rot,Rot b,Blau,Blau")
     ids = earlier.merged("a", "b").ids_from(earlier)
@@ -209,9 +225,21 @@ def test_new_ids_are_new(gallery, embedder):
     "brand, name, unlearnt",
     [("Rot", "", [1]), ("Rot", "red", [1, 2]), ("Blau", " blue ", [0, 2]), ("Neu", "", [0, 1, 2])],
 )
-def test_pictures_that_are_examples_already_are_told(gallery, brand, name, unlearnt):
-    shown = [gallery.pictures[0], gallery.pictures[3], gallery.pictures[1]]
-    assert gallery.unlearnt(shown, brand, name) == unlearnt
+def test_facings_that_are_examples_already_are_told(gallery, brand, name, unlearnt):
+    vectors = np.float16(gallery.embeddings[[0, 3, 1]])  # as an album keeps them
+    assert gallery.unlearnt(vectors, brand, name) == unlearnt
+    assert gallery.unlearnt([], brand, name) == []
+
+
+def test_what_was_called_wrong_is_an_example_of_its_right_name_alone(gallery):
+    vectors = np.float16(gallery.embeddings[[0]])
+    assert gallery.corrected(vectors, "Rot") is gallery is gallery.corrected(vectors, "Rot", "red")
+    for names in (("Blau",), ("Rot", "green")):
+        other = gallery.corrected(vectors, *names)
+        assert other.skus == gallery.skus and other.pictures == gallery.pictures[1:]
+    other_pack = np.float32([[0.97, 0.23, 0.08]])
+    assert gallery.corrected(other_pack / np.linalg.norm(other_pack), "Blau") is gallery
+    assert Gallery("g").corrected(vectors, "Rot").pictures == ()
 
 
 def test_the_digest_tells_any_change_and_nothing_else(gallery):

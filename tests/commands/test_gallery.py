@@ -11,6 +11,7 @@ import pytest
 
 from skushare.brands import recognition
 from skushare.brands.brand_map import read_brand_map
+from skushare.brands.embedder import Embedder
 from skushare.brands.gallery import GalleryError
 from skushare.brands.gallery_files import read_gallery, write_gallery
 from skushare.brands.library import open_gallery, save_gallery
@@ -131,6 +132,35 @@ def test_labels_that_differ_by_case_are_taught_as_one_brand(tmp_path, capsys):
     (tmp_path / "map.csv").write_text("label,brand,own\nCola,Pop,\ncola,POP,yes\n")
     assert run(capsys, "gallery", "teach", "h", *source, "--brand-map", tmp_path / "map.csv")[0] == 0
     assert open_gallery("h").brands == open_gallery("h").own_brands == ("Pop",)
+
+
+def test_the_facings_of_a_photo_are_embedded_at_once_and_one_that_is_there_twice_taught_once(
+    tmp_path, capsys, monkeypatch
+):
+    embed, counts = Embedder.embed, []
+    monkeypatch.setattr(Embedder, "embed", lambda *args: counts.append(len(args[2])) or embed(*args))
+    content = json.loads((FOLDER / "annotations.json").read_text())
+    shown = [note for note in content["annotations"] if note["image_id"] == content["images"][0]["id"]][:3]
+    content["annotations"] = [{**note, "id": i} for i, note in enumerate([*shown, shown[0]], 1)]
+    (tmp_path / "labels.json").write_text(json.dumps(content))
+    source = (tmp_path / "labels.json", "--images", FOLDER, "--format", "coco")
+    status, told = run(capsys, "gallery", "teach", "g", *source)
+    assert status == 0 and "3 examples" in told.out and "1 facing of these are examples already" in told.out
+    assert counts == [4]
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_a_dataset_without_boxes_makes_no_gallery(tmp_path, capsys, mapped):
+    content = json.loads((FOLDER / "annotations.json").read_text())
+    content["categories"].append({"id": 99, "name": "Aqua"})
+    content["annotations"] *= mapped
+    (tmp_path / "labels.json").write_text(json.dumps(content))
+    (tmp_path / "map.csv").write_text("label,brand\nAqua,Aqua\n")
+    more = ("--brand-map", tmp_path / "map.csv") if mapped else ()
+    source = (tmp_path / "labels.json", "--images", FOLDER, "--format", "coco", *more)
+    status, told = run(capsys, "gallery", "teach", "g", *source)
+    assert status == 2 and "labels" in told.err and "nothing to teach: no photo has a box" in told.err
+    assert run(capsys, "gallery", "list")[1].out.startswith("no galleries")
 
 
 @pytest.mark.parametrize("right", [1, 0])

@@ -33,6 +33,15 @@ def test_piles_are_put_right_named_and_recognised(open_browser, fresh_app_url, s
     page.reload()
     expect(piles).to_have_count(before)
 
+    # What is written stays where it is refused: this brand is of invisible characters.
+    brand, product = (page.get_by_label(f"{what} of pile 1") for what in ("Brand", "Product, if any"))
+    brand.fill("\u200b")
+    product.fill("can")
+    product.press("Enter")
+    expect(page.get_by_text("the brand is empty")).to_be_visible()
+    expect(product).to_have_value("can")
+    product.fill("")
+
     # Name every pile; the keyboard alone will do.
     for number in range(before):
         left = before - number

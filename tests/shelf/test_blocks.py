@@ -46,6 +46,25 @@ def test_a_block_has_the_box_around_its_facings():
 
 
 @pytest.mark.parametrize(
+    "rows, blocks, beside",
+    [
+        (("aaab",), [("Apex", 3), ("Bell", 1)], [["Apex", "Bell", 1]]),
+        (("acab",), [("Apex", 1), ("Apex", 1), ("Bell", 1)], [["Apex", "Bell", 1]]),
+        (("acb",), [("Apex", 1), ("Bell", 1)], []),
+        (("aa", "cc", "aa"), [("Apex", 2), ("Apex", 2)], []),
+        (("cc",), [], []),
+    ],
+)
+def test_what_stands_between_parts_also_where_it_does_not_count(rows, blocks, beside):
+    found = shelf(*rows)
+    kept = found.brand_ids != BRANDS.index("Crux")
+    found.boxes[kept] += (-3.5, 0, 3.5, 0)  # as wide as what is between two that have another between them
+    table = block_table(found, brands=BRANDS, kept=kept)
+    assert list(table[["name", "facings"]].itertuples(index=False, name=None)) == blocks
+    assert adjacency(found, brands=BRANDS, kept=kept).values.tolist() == beside
+
+
+@pytest.mark.parametrize(
     "rows, expected",
     [
         ((), []),

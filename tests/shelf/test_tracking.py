@@ -10,6 +10,7 @@ import pytest
 from skushare.dataset.sweep import sweep
 from skushare.detections import Detections
 from skushare.shelf.motion import Pose
+from skushare.shelf.share import share_of_shelf
 from skushare.shelf.tracking import SEEN, ShelfTracker
 
 from .conftest import seen
@@ -135,7 +136,22 @@ def test_a_product_is_one_of_the_brand_that_won():
         tracker.vote(replace(found, brand_ids=[brand], sku_ids=[product], brand_scores=[0.9]))
     facings = tracker.facings()
     assert facings.brand_ids.tolist() == [0] and facings.sku_ids.tolist()[0] in (0, 1)
-    assert facings.brand_scores[0] == pytest.approx(0.6)
+    assert facings.brand_scores[0] == pytest.approx(0.6 * 0.9)
+
+
+def test_frames_that_agree_make_no_brand_surer():
+    still = SimpleNamespace(locate=lambda image: Pose(0, np.eye(3)), keys=[None], links={})
+    tracker, left = ShelfTracker(still), 60 * np.arange(5)
+    boxes = np.stack([left, left * 0 + 10, left + 50, left * 0 + 90], axis=1)
+    sure = np.float32([0.6, 0.8, 0.9, 1.0, 0.6])
+    found = Detections(boxes, [0.8] * 5, [0] * 5, brand_ids=[0, 0, 1, 1, 1], brand_scores=sure)
+    for _ in range(4):
+        tracker.update(DARK, found)
+    counted = tracker.facings()
+    assert counted.brand_scores == pytest.approx(sure)
+    assert share_of_shelf(counted)["margin"].tolist() == pytest.approx(
+        share_of_shelf(found)["margin"].tolist()
+    )
 
 
 def test_renamed_ids_keep_their_facings_also_where_two_become_one(shelf):

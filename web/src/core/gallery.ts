@@ -15,7 +15,7 @@ const INDEX = 'gallery.json'
 const THRESHOLD = 0.5 // a brand is named when it is more likely right than wrong
 const PRIOR = 20 // examples that the embedder's own calibration weighs as much as
 const MANY_BRANDS = 6 // with fewer, how alike they are says too little of how like them an unknown one may be
-const SAME_FACING = 0.9999 // cosine from which two vectors are of one picture
+const SAME_FACING = 0.999 // cosine from which two vectors are of one facing, as in Python
 const SAMPLE = 500 // examples that a gallery is calibrated on, at most
 const LARGEST_ZIP = 1 << 30 // bytes of all files in it, unpacked
 
@@ -346,12 +346,46 @@ export class Gallery implements Fields {
     return this.with({ skus: this.skus.map((sku) => (sku.brand === brand ? { ...sku, ...changes } : sku)) })
   }
 
-  /** With the examples of the product `id` given to the product `into`. */
+  /**
+   * With another brand and name of the product `id`, whose examples go to the product that has these, if there is one.
+   *
+   * Two spellings are one brand: one that is known is written as the gallery has it, and the present one in another
+   * case is so for all of it.
+   *
+   * @throws GalleryError there is no such product, or it cannot be called so.
+   */
+  renamed(id: string, brand: string, name: string): Gallery {
+    const before = this.skus[this.indexOf(id)].brand
+    const known = this.spelled(brand)
+    if (known !== before) return this.moved(id, known, name)
+    const respelled = this.withBrand(before, { brand })
+    const called = respelled.find(brand, before)
+    return (called ? respelled.withSku(called.id, { name: brand }) : respelled).moved(id, brand, name)
+  }
+
+  private moved(id: string, brand: string, name: string): Gallery {
+    const moved = this.withSku(id, { brand, name })
+    const twin = this.find(brand, name)
+    return twin ? moved.merged(id, twin.id) : moved
+  }
+
+  /**
+   * With the examples of the product `id` given to the product `into`.
+   *
+   * Where both are of one brand, so are its category, colour and being own, if the other has none.
+   */
   merged(id: string, into: string): Gallery {
     const [source, target] = [this.indexOf(id), this.indexOf(into)]
     if (source === target) return this
+    const [gone, kept] = [this.skus[source], this.skus[target]]
     const moved = this.exampleSkus.map((sku) => (sku === source ? target : sku))
-    return this.with({ exampleSkus: moved }).without(id)
+    const merged = this.with({ exampleSkus: moved }).without(id)
+    if (gone.brand !== kept.brand) return merged
+    return merged.withSku(into, {
+      category: kept.category || gone.category,
+      own: kept.own || gone.own,
+      color: kept.color || gone.color,
+    })
   }
 
   withName(name: string): Gallery {

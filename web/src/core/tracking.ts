@@ -35,6 +35,7 @@ class Track {
   private ofWhole = false // whether these were seen whole
   readonly classes: Votes = new Map()
   readonly products = new Map<number, Votes>() // by brand id, the votes for its SKU ids
+  private readonly voters: Votes = new Map() // by brand id, how many these are
 
   constructor(public size: [number, number]) {}
 
@@ -52,10 +53,11 @@ class Track {
     return this.expected >= 10 && this.found < HOPELESS * this.expected
   }
 
-  vote(brand: number, sku: number, weight: number): void {
+  vote(brand: number, sku: number, weight: number, voters = 1): void {
     const votes = this.products.get(brand) ?? new Map<number, number>()
     this.products.set(brand, votes)
     add(votes, sku, weight)
+    add(this.voters, brand, voters)
   }
 
   /** Add the vector of one more look, or the sum of several: a piece of a facing looks otherwise than the whole. */
@@ -76,15 +78,22 @@ class Track {
     this.score = Math.max(this.score, other.score)
     if (other.vector) this.addVector(other.vector, other.ofWhole)
     for (const [id, weight] of other.classes) add(this.classes, id, weight)
-    for (const [brand, votes] of other.products) for (const [sku, weight] of votes) this.vote(brand, sku, weight)
+    for (const [brand, votes] of other.products) for (const [sku, weight] of votes) this.vote(brand, sku, weight, 0)
+    for (const [brand, voters] of other.voters) add(this.voters, brand, voters)
   }
 
-  /** The brand with the most votes, the product with the most of those, and the brand's share; -1 without any. */
-  get brand(): { id: number; sku: number; share: number } {
+  /**
+   * The brand with the most votes, the product with the most of those, and how sure the brand is; -1 without any.
+   *
+   * That is its share of the votes, times how sure those for it were: frames that agree make no brand surer, as they
+   * show the same facing and are wrong together.
+   */
+  get brand(): { id: number; sku: number; sure: number } {
     const brands: Votes = new Map()
     for (const [brand, votes] of this.products) for (const weight of votes.values()) add(brands, brand, weight)
     const { id, weight, total } = winner(brands)
-    return { id, sku: winner(this.products.get(id) ?? new Map()).id, share: weight / Math.max(total, 1e-9) }
+    const sure = (weight / Math.max(total, 1e-9)) * (weight / (this.voters.get(id) ?? 1))
+    return { id, sku: winner(this.products.get(id) ?? new Map()).id, sure }
   }
 }
 
@@ -186,7 +195,7 @@ export class ShelfTracker {
       const brands = steady.map(([, track]) => track.brand)
       out.brandIds = Int32Array.from(brands, ({ id }) => id)
       out.skuIds = Int32Array.from(brands, ({ sku }) => sku)
-      out.brandScores = Float32Array.from(brands, ({ share }) => share)
+      out.brandScores = Float32Array.from(brands, ({ sure }) => sure)
     }
     out.trackIds = Int32Array.from(steady, ([number]) => number)
     return out

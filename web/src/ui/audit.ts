@@ -179,8 +179,13 @@ export function withoutLooks(audit: Audit, looks: ReadonlySet<string>): Audit {
   return { ...audit, found, corrections: unlooked(audit.corrections, looks) }
 }
 
-/** Facings as detections with rows and brand ids, and the brands' names by id. */
-export function asDetections(facings: readonly Facing[]): { found: Detections; brands: string[] } {
+/**
+ * Facings as detections with rows and brand ids, and the brands' names by id.
+ *
+ * @param asFound the facings before a person corrected them: where nothing told how sure any brand is, there are no
+ *   scores, and what a person did not name is no brand that a gallery refused.
+ */
+export function asDetections(facings: readonly Facing[], asFound = facings): { found: Detections; brands: string[] } {
   const brands = [...new Set(facings.map((facing) => facing.brand).filter((brand) => brand))]
   const ids = new Map(brands.map((brand, id) => [brand, id]))
   const found = assignRows(
@@ -190,7 +195,8 @@ export function asDetections(facings: readonly Facing[]): { found: Detections; b
     ),
   )
   found.brandIds = Int32Array.from(facings, (facing) => ids.get(facing.brand) ?? -1)
-  found.brandScores = Float32Array.from(facings, (facing) => facing.brandScore ?? 1)
+  if (asFound.some((facing) => facing.brandScore !== null))
+    found.brandScores = Float32Array.from(facings, (facing) => facing.brandScore ?? 1)
   return { found, brands }
 }
 
@@ -207,7 +213,7 @@ export interface Reckoning {
 /** @param own names of the own brands, to have them against all others. */
 export function reckon(audit: Pick<Audit, 'found' | 'corrections' | 'sweep'>, own?: readonly string[]): Reckoning {
   const facings = current(audit)
-  const { found, brands } = asDetections(facings.map((each) => each.facing))
+  const { found, brands } = asDetections(facings.map((each) => each.facing), audit.found)
   const options = { labels: [], brands, own }
   const swept = audit.sweep && asDetections(audit.sweep.found)
   return {

@@ -44,14 +44,14 @@ export function ShelfPage(): JSX.Element {
     const named = draftNamed.value
     const there = new Map(current(audit).map((each) => [each.number, each.facing]))
     const facings = (named?.facings ?? []).map((facing, i) => (there.has(i) ? { ...facing, brand: there.get(i)!.brand } : null))
-    if (named?.vectors) await teachLike(now.shelf.picture, facings, named.vectors, which, brand)
+    const called = named?.vectors ? await teachLike(now.shelf.picture, facings, named.vectors, which, brand) : brand
     // Meanwhile another photo may have been counted, or this one from another score on.
     if (draft.value?.shelf !== now.shelf || draft.value.minScore !== now.minScore) return
     const after = draftAudit.value
     const facing = after && current(after).find((each) => each.number === which)?.facing
     // What the gallery does not call so after all, and what was added by hand, the user calls so.
-    const told = after && facing && (which >= after.found.length || facing.brand !== brand)
-    if (told) keepCorrections(corrected(after, which, { box: facing.box, brand }).corrections)
+    const told = after && facing && (which >= after.found.length || facing.brand !== called)
+    if (told) keepCorrections(corrected(after, which, { box: facing.box, brand: called }).corrections)
   }
   return (
     <main class="page">

@@ -189,7 +189,7 @@ function PileBoard({ lesson: now, corrections }: { lesson: Lesson; corrections: 
     setUnderway(members, true)
     const vectors = rowsOf(piles.vectors, members, piles.dimensions)
     const boxes = members.map((i) => now.boxes[i])
-    if (await teachFacings(now.shelf.picture, boxes, vectors, brand, product)) put((piles) => piles, members)
+    if ((await teachFacings(now.shelf.picture, boxes, vectors, brand, product)) !== null) put((piles) => piles, members)
     setUnderway(members, false)
   }
   if (!total) return <Notice kind="info">{t('review.no-facing')}</Notice>
@@ -387,11 +387,8 @@ function Rename(props: { sku: Sku; known: Gallery; onClose: () => void; onChange
   const [problem, setProblem] = useState('')
   const put = async (): Promise<void> => {
     try {
-      props.known.withSku(props.sku.id, { brand, name }) // says what is wrong with the names
-      await props.onChange((now) => {
-        const twin = now.find(brand, name)
-        return twin && twin.id !== props.sku.id ? now.merged(props.sku.id, twin.id) : now.withSku(props.sku.id, { brand, name })
-      })
+      props.known.renamed(props.sku.id, brand, name) // says what is wrong with the names
+      await props.onChange((now) => now.renamed(props.sku.id, brand, name))
       props.onClose()
     } catch (error) {
       setProblem(reason(error))

@@ -11,7 +11,9 @@ import { t } from './strings'
 
 /**
  * Teach facings as examples of a product, or as a look of the brand where `product` is empty; tells the user how it
- * went, and whether it did.
+ * went.
+ *
+ * @returns the brand as the gallery spells it; `null` where it was not taught.
  */
 export async function teachFacings(
   picture: ImageBitmap,
@@ -19,12 +21,12 @@ export async function teachFacings(
   vectors: Float32Array, // of the boxes
   brand: string,
   product: string,
-): Promise<boolean> {
+): Promise<string | null> {
   const made = embedder.value
-  if (!made) return false
+  if (!made) return null
+  let called = brand
   try {
     const mine = t('teach.my-brands')
-    let called = brand
     const pictures = await Promise.all(boxes.map((box) => examplePicture(picture, box)))
     await keepGallery(async (now) => {
       const known = now ?? (await galleryToTeach(mine))
@@ -33,9 +35,9 @@ export async function teachFacings(
       return product ? others.teach(called, product, vectors, pictures, made) : taughtLook(others, called, vectors, pictures, made)
     })
     tell('success', t('teach.taught', { brand: called, n: boxes.length }))
-    return true
+    return called
   } catch (error) {
-    return tellWhyNot(error)
+    return tellWhyNot(error) ? called : null
   }
 }
 
@@ -61,16 +63,18 @@ function tellWhyNot(error: unknown): boolean {
  *
  * @param facings `null` for those that are removed.
  * @param vectors of the facings; zeros are one that was not embedded, which is made up for where it is to be taught.
+ * @returns the brand as the gallery spells it; as it was given where it was not taught.
  */
-export async function teachLike(picture: ImageBitmap, facings: readonly (Facing | null)[], vectors: Float32Array, which: number, brand: string): Promise<void> {
+export async function teachLike(picture: ImageBitmap, facings: readonly (Facing | null)[], vectors: Float32Array, which: number, brand: string): Promise<string> {
   const [made, now, chosen] = [embedder.value, auditor.value, facings[which]]
-  if (!made || !now || !chosen) return
+  if (!made || !now || !chosen) return brand
   const { dimensions, likeness } = made
   let own = vectors.subarray(which * dimensions, (which + 1) * dimensions)
   try {
     if (!own.some((value) => value)) own = await now.embed(await createImageBitmap(picture), Float32Array.from(chosen.box))
   } catch (error) {
-    return tell('error', t('teach.refused', { detail: reason(error) }))
+    tell('error', t('teach.refused', { detail: reason(error) }))
+    return brand
   }
   const alike = indicesWhere(facings.length, (i) => {
     if (i === which) return true
@@ -81,5 +85,5 @@ export async function teachLike(picture: ImageBitmap, facings: readonly (Facing 
   })
   const taught = rowsOf(vectors, alike, dimensions)
   taught.set(own, alike.indexOf(which) * dimensions)
-  await teachFacings(picture, alike.map((i) => facings[i]!.box), taught, brand, '')
+  return (await teachFacings(picture, alike.map((i) => facings[i]!.box), taught, brand, '')) ?? brand
 }

@@ -107,6 +107,24 @@ describe('a gallery on the phone', () => {
     expect(await gallery.digest()).toBe(await taught().digest())
   })
 
+  test('a product that is called as another one is merged with it, and what its brand was given stays', () => {
+    const sku = (id: string, brand: string, name: string, more: object = {}) => ({ id, brand, name, category: '', own: false, color: '', ...more })
+    const given = { category: 'Drinks', own: true, color: '#ff0000' }
+    const known = new Gallery({ ...Gallery.empty('mine'), skus: [sku('a', 'West', 'tin', given), sku('b', 'West', 'can'), sku('c', 'Ost', 'can', given)] })
+    expect(known.renamed('a', 'West', 'can').skus).toEqual([sku('b', 'West', 'can', given), known.skus[2]])
+    expect(known.renamed('c', ' west', 'can').skus).toEqual([known.skus[0], sku('b', 'West', 'can', given)])
+    expect(known.merged('c', 'b').skus[1]).toEqual(known.skus[1]) // of another brand
+    expect(known.renamed('c', 'WEST', 'jar').skus[2]).toEqual(sku('c', 'West', 'jar', given))
+  })
+
+  test('a brand in another case is so for all of it, and for the product called as it', () => {
+    const skus = ['West', 'can'].map((name, i) => ({ id: `sku-${i}`, brand: 'West', name, category: '', own: false, color: '' }))
+    const known = new Gallery({ ...Gallery.empty('mine'), skus })
+    expect(known.renamed('sku-1', 'WEST', 'can').skus.map(({ brand, name }) => [brand, name])).toEqual([['WEST', 'WEST'], ['WEST', 'can']])
+    expect(known.renamed('sku-1', 'West', 'can').skus).toEqual(skus)
+    expect(() => known.renamed('sku-1', ' ', 'can')).toThrow(GalleryError)
+  })
+
   test('a new product has the category of its brand, and is own as that is', () => {
     const [first] = read().skus
     const marked = read().withSku(first.id, { category: 'Tea', own: true })

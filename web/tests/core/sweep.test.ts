@@ -60,7 +60,7 @@ test('a product is one of the brand that won, and what was not looked at has no 
   for (let i = 0; i < 20; i++) look(-1, -1, 0)
   const { brandIds, skuIds, brandScores } = tracker.facings()
   expect([brandIds![0], skuIds![0]]).toEqual([0, 0])
-  expect(brandScores![0]).toBeCloseTo(5 / 9)
+  expect(brandScores![0]).toBeCloseTo((5 / 9) * 0.9)
 })
 
 test('an assignment gains as much as the best of all', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { asNamed, corrected, counted, current, matches, mostlyAround, ofOneShelf, reckon, recounted, removed, sharesOf, titleOf, undone, withoutLooks } from '../../src/ui/audit'
-import type { Correction } from '../../src/ui/audit'
+import type { Correction, Facing } from '../../src/ui/audit'
 import { makeAudit, makeFacings } from './make'
 
 const brandsOf = (audit: Parameters<typeof current>[0]): string[] => current(audit).map((each) => each.facing.brand)
@@ -131,6 +131,14 @@ describe('reckon', () => {
     expect(told(shares)).toEqual([['competitors', 2], ['own brands', 2], ['unknown', 1]])
     expect(told(byRow)).toEqual(told(shares))
     expect(told(swept)).toEqual([['competitors', 1], ['own brands', 1]])
+  })
+
+  test('without a gallery nothing was refused, whatever a person named since', () => {
+    const found = makeFacings('', '', '', '').map((facing) => ({ ...facing, brandScore: null }))
+    const margins = (facings: Facing[]): number[] =>
+      reckon(corrected(makeAudit(facings), 0, { box: facings[0].box, brand: 'A' })).shares.map((row) => row.margin)
+    const [byHand, refused] = [margins(found), margins(makeFacings('', '', '', ''))]
+    expect(Math.max(...byHand)).toBeLessThan(Math.min(...refused) / 2)
   })
 
   test('a sweep has its own shares', () => {

@@ -56,7 +56,8 @@ test('a facing of a low score is embedded when it is taught, and alone', async (
 })
 
 test('another spelling of a brand is the brand', async () => {
-  for (const brand of ['West', ' west ', 'WEST']) await teachLike(picture, makeFacings('look A'), Float32Array.of(1, 0), 0, brand)
+  for (const brand of ['West', ' west ', 'WEST'])
+    expect(await teachLike(picture, makeFacings('look A'), Float32Array.of(1, 0), 0, brand)).toBe('West')
   expect(known.brands).toEqual(['West'])
   expect(session.tell).toHaveBeenLastCalledWith('success', expect.stringContaining('West'))
 })
@@ -80,7 +81,7 @@ describe('an unlike look of a brand', () => {
 
 describe.each([
   ['a new gallery', () => beginGallery('Mine')],
-  ['what is taught', () => teachFacings(picture, [makeFacings('')[0].box], Float32Array.of(1, 0), 'Acme', '')],
+  ['what is taught', async () => (await teachFacings(picture, [makeFacings('')[0].box], Float32Array.of(1, 0), 'Acme', '')) === 'Acme'],
 ])('%s', (_, work) => {
   test.each([
     ['is in use also where it cannot be saved', new StoreError(false, 'denied'), true, 'for this visit, but not saved'],
