@@ -10,8 +10,8 @@ from skushare.app.dataset_intake import add_dataset_form, add_dataset_popover, o
 from skushare.app.dataset_pictures import show_gallery, show_picture
 from skushare.app.datasets import choose_dataset, chosen_name, open_chosen, opened_picture, show_work
 from skushare.app.navigation import require_navigation
-from skushare.app.notes import show_notes
-from skushare.app.text import plain
+from skushare.app.notes import show_error, show_notes
+from skushare.app.tabs import show_tabs
 from skushare.dataset.store import dataset_names
 from skushare.errors import SkushareError
 
@@ -55,7 +55,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     if dataset:
         download_popover(dataset)
 if problem:
-    st.error(plain(problem), icon=":material/error:")
+    show_error(problem)
     offer_deletion(name)
     st.stop()
 
@@ -67,10 +67,7 @@ with st.container(horizontal=True):
     st.metric("Classes", f"{len(dataset.index.labels):,}", border=True)
 
 views = {"Pictures": show_gallery, "Charts": show_charts, "Health": show_health, "History": show_history}
-for tab, show in zip(st.tabs(list(views), key="dataset_tab", on_change="rerun"), views.values(), strict=True):
-    if tab.open:
-        with tab:
-            try:
-                show(dataset)
-            except SkushareError as error:
-                st.error(plain(str(error)), icon=":material/error:")
+try:
+    show_tabs(views, "dataset_tab", dataset)
+except SkushareError as error:
+    show_error(error)

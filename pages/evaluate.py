@@ -1,5 +1,7 @@
 """Evaluate: how well a model counts on labelled photos, and where it fails."""
 
+from functools import partial
+
 import streamlit as st
 
 from skushare.app.evaluation_curves import show_curves
@@ -15,6 +17,8 @@ from skushare.app.evaluations import (
     stored_splits,
 )
 from skushare.app.navigation import require_navigation
+from skushare.app.notes import show_error
+from skushare.app.tabs import show_tabs
 from skushare.app.text import plain
 from skushare.dataset.store import dataset_names
 from skushare.detector.models import model_choices
@@ -66,18 +70,12 @@ try:
         st.stop()
     show_notes(shown)
     show_figures(shown)
-    tabs = st.tabs(["Pictures", "Curves", "Breakdown", "All figures"], key="evaluate_tab", on_change="rerun")
-    if tabs[0].open:
-        with tabs[0]:
-            show_pictures(shown)
-    if tabs[1].open:
-        with tabs[1]:
-            show_curves(shown)
-    if tabs[2].open:
-        with tabs[2]:
-            show_breakdown(shown)
-    if tabs[3].open:
-        with tabs[3]:
-            show_downloads(shown, source)
+    views = {
+        "Pictures": show_pictures,
+        "Curves": show_curves,
+        "Breakdown": show_breakdown,
+        "All figures": partial(show_downloads, source=source),
+    }
+    show_tabs(views, "evaluate_tab", shown)
 except SkushareError as error:
-    st.error(plain(str(error)), icon=":material/error:")
+    show_error(error)

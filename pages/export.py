@@ -4,7 +4,7 @@ import streamlit as st
 
 from skushare.app.exports import choose_export, show_export, show_form
 from skushare.app.navigation import require_navigation
-from skushare.app.text import plain
+from skushare.app.notes import show_error
 from skushare.errors import SkushareError
 from skushare.export.jobs import list_exports
 
@@ -22,4 +22,4 @@ try:
     if exports:
         show_export(choose_export(exports))
 except SkushareError as error:
-    st.error(plain(str(error)), icon=":material/error:")
+    show_error(error)

@@ -1,21 +1,31 @@
 """History: the audits that were saved, how shares go over time, and corrections by hand."""
 
+from functools import partial
+
 import streamlit as st
 
 from skushare.app.audit_batch import show_batch
 from skushare.app.audit_import import show_import
-from skushare.app.audit_list import filter_bar, show_list, show_trend, show_unfinished
+from skushare.app.audit_list import filter_bar, show_list, show_unfinished
+from skushare.app.audit_trend import show_trend
 from skushare.app.audit_view import show_opened
 from skushare.app.audits import opened
 from skushare.app.navigation import require_navigation
-from skushare.app.notes import show_notes
-from skushare.app.text import plain
+from skushare.app.notes import show_error, show_notes
+from skushare.app.tabs import show_tabs
 from skushare.audits.listing import count_audits
 from skushare.errors import SkushareError
 
 IMPORT = "Import audits from a phone"
 
 require_navigation()
+
+
+def show_audits(wanted):
+    """Those that are finished, and below them those that are not."""
+    show_list(wanted)
+    show_unfinished()
+
 
 try:
     numbers = opened()
@@ -38,21 +48,12 @@ try:
             show_import()
         st.stop()
     wanted = filter_bar()
-    tabs = st.tabs(
-        ["Audits", "Shares over time", "Audit a folder", IMPORT], key="history_tab", on_change="rerun"
-    )
-    if tabs[0].open:
-        with tabs[0]:
-            show_list(wanted)
-            show_unfinished()
-    if tabs[1].open:
-        with tabs[1]:
-            show_trend(wanted)
-    if tabs[2].open:
-        with tabs[2]:
-            show_batch()
-    if tabs[3].open:
-        with tabs[3]:
-            show_import()
+    views = {
+        "Audits": partial(show_audits, wanted),
+        "Shares over time": partial(show_trend, wanted),
+        "Audit a folder": show_batch,
+        IMPORT: show_import,
+    }
+    show_tabs(views, "history_tab")
 except SkushareError as error:
-    st.error(plain(str(error)), icon=":material/error:")
+    show_error(error)

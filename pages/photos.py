@@ -1,6 +1,7 @@
 """Photos: count the facings on many photos."""
 
 from copy import deepcopy
+from functools import partial
 from time import strftime
 
 import streamlit as st
@@ -15,12 +16,14 @@ from skushare.app.navigation import require_navigation
 from skushare.app.photo_tabs import show_counts, show_facings, show_pictures
 from skushare.app.shares import seen_names, show_share_panel
 from skushare.app.shelves import shelves_of, show_counted, show_layout
+from skushare.app.tabs import show_tabs
 from skushare.app.text import plain
 from skushare.app.visits import go_back_to, of_visit, put_in_address, start_anew, tell_gone
 from skushare.colors import shown_colors
 from skushare.images import SUFFIXES
 from skushare.samples import sample_pictures
 from skushare.shelf.gaps import count_gaps
+from skushare.text import counted
 
 require_navigation()
 
@@ -69,6 +72,24 @@ def make_audit(taken, words):
     """The audit of what was there when the button was pressed."""
     shelves, album, min_score, known = taken
     return audit_of_shelves(shelves, album, detector, min_score, words, known)
+
+
+def show_shares():
+    """How the shelves divide over brands, what stands beside what, and looks that have no brand yet."""
+    found = [shelf.detections for shelf in shelves]
+    kept, measure = show_share_panel(
+        found,
+        detector.labels,
+        brands,
+        colors,
+        "share",
+        known.own_brands if known else (),
+        known.skus if known else (),
+    )
+    shelf_names = [shelf.photo.name for shelf in shelves]
+    show_layout(shelf_names, found, detector.labels, brands, measure, colors, "share", kept)
+    if naming and naming.looks:
+        show_looks(album, min_score, naming, known, embedder, found)
 
 
 st.title("Count facings on photos")
@@ -133,7 +154,7 @@ if album.repeats:
 
 if not album and not files:
     if cleared := state.get("cleared"):
-        photos = "1 photo" if len(cleared) == 1 else f"{len(cleared)} photos"
+        photos = counted(len(cleared), "photo")
         st.button(f"Take back the cleared list of {photos}", icon=":material/undo:", on_click=take_back)
     st.markdown("No photo at hand?")
     pictures = sample_pictures()
@@ -164,34 +185,13 @@ if album:
         if not any(shelf.parts for shelf in shelves):  # joined photos share facings
             st.metric("Facings a photo", f"{total / len(album):.1f}", border=True)
         st.metric("Gaps", f"{gaps:,}", border=True, help="Empty places between two facings of a shelf row")
-    tabs = st.tabs(
-        ["Pictures", "Count per photo", "Every facing", "Share of shelf"], key="photos_tab", on_change="rerun"
-    )
-    if tabs[0].open:
-        with tabs[0]:
-            show_pictures(shelves, album, names, colors, teachable=embedder is not None)
-    if tabs[1].open:
-        with tabs[1]:
-            show_counts(shelves)
-    if tabs[2].open:
-        with tabs[2]:
-            show_facings(shelves, detector.labels, brands)
-    if tabs[3].open:
-        with tabs[3]:
-            found = [shelf.detections for shelf in shelves]
-            kept, measure = show_share_panel(
-                found,
-                detector.labels,
-                brands,
-                colors,
-                "share",
-                known.own_brands if known else (),
-                known.skus if known else (),
-            )
-            shelf_names = [shelf.photo.name for shelf in shelves]
-            show_layout(shelf_names, found, detector.labels, brands, measure, colors, "share", kept)
-            if naming and naming.looks:
-                show_looks(album, min_score, naming, known, embedder, found)
+    views = {
+        "Pictures": partial(show_pictures, shelves, album, names, colors, teachable=embedder is not None),
+        "Count per photo": partial(show_counts, shelves),
+        "Every facing": partial(show_facings, shelves, detector.labels, brands),
+        "Share of shelf": show_shares,
+    }
+    show_tabs(views, "photos_tab")
     save_as_audit(
         "photos",
         take=lambda: (shelves, album, min_score, known),

@@ -6,6 +6,7 @@ from skushare.app.galleries import DEMO, MY_BRANDS, Teaching, demo_gallery, shar
 from skushare.app.gallery_intake import ask_one_brand, contents, tell_imported
 from skushare.app.model import shared_detector
 from skushare.app.navigation import require_navigation
+from skushare.app.notes import show_error
 from skushare.app.pile_board import pile_board
 from skushare.app.taught import show_product, show_products, show_versions
 from skushare.app.teach import Lesson
@@ -113,14 +114,14 @@ try:
             begin(pictures[0].name, read_image(pictures[0]))
             st.rerun()
 except SkushareError as error:
-    st.error(plain(str(error)), icon=":material/error:")
+    show_error(error)
 
 if lesson := in_hand():
     put_in_address("lesson")
     total = lesson.facings
     st.subheader(plain(lesson.name))
     if lesson.problem:
-        st.error(plain(lesson.problem), icon=":material/error:")
+        show_error(lesson.problem)
     if lesson.done:
         st.toast(plain(lesson.done), icon=":material/check:")
         lesson.done = ""
@@ -158,7 +159,7 @@ if gallery and (gallery.skus or is_saved):
                 with versions:
                     show_versions(gallery, embedder, keep)
     except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
 
 with st.expander("Export, import, delete"):
     try:
@@ -208,4 +209,4 @@ with st.expander("Export, import, delete"):
         if gallery and gallery.name == state.get("teach_imported", ("",))[0]:
             tell_imported(*state.teach_imported)
     except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)

@@ -3,8 +3,7 @@
 import streamlit as st
 
 from skushare.app.navigation import require_navigation
-from skushare.app.notes import show_notes
-from skushare.app.text import plain
+from skushare.app.notes import show_error, show_notes
 from skushare.app.training_compare import show_comparison
 from skushare.app.training_form import show_form
 from skushare.app.training_state import COMPARE, NEW, RUNS, take_next
@@ -21,7 +20,7 @@ show_notes()
 try:
     runs.wake()  # after a restart of the machine the queue goes on from here
 except SkushareError as error:
-    st.error(plain(str(error)), icon=":material/error:")
+    show_error(error)
 names, known = dataset_names(), runs.list_runs()
 if not names and not known:
     st.markdown(

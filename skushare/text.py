@@ -1,4 +1,4 @@
-"""Text of others, as every database, file and page can keep it."""
+"""Text of others, as every database, file and page can keep it, and counts in words."""
 
 import re
 
@@ -28,3 +28,8 @@ def delimiter_of(line):
 def is_delimiter_note(line):
     """Whether ``line`` is Excel's own, ahead of the header, about what stands between the columns."""
     return line[:4].casefold() == "sep="
+
+
+def counted(number, noun):
+    """``number`` with ``noun``, as "1 photo" or "1,200 photos"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -36,6 +36,13 @@ def test_above_includes_the_threshold():
     assert make(3).above(0.5).row_ids.tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("factor", [0.5, np.float32([0.5, 0.5, 0.5, 0.5])])
+def test_scaled_ones_keep_all_but_their_boxes(factor):
+    scaled = make(2).scaled(factor)
+    assert scaled.boxes.dtype == np.float32 and scaled.boxes[1].tolist() == [2, 2.5, 3, 3.5]
+    assert scaled.row_ids.tolist() == [0, 1]
+
+
 @pytest.mark.parametrize(
     "column", ["scores", "class_ids", "track_ids", "row_ids", "brand_ids", "sku_ids", "brand_scores"]
 )

@@ -12,8 +12,7 @@ from skushare.app.clock import now
 from skushare.app.galleries import shared_embedder
 from skushare.app.model import shared_detector
 from skushare.app.naming import NO_BRANDS, OWN_LABELS, choose_gallery
-from skushare.app.notes import note
-from skushare.app.text import plain
+from skushare.app.notes import note, show_error
 from skushare.audits.batch import Finder, open_batch, run_batch
 from skushare.errors import SkushareError
 from skushare.images import SUFFIXES
@@ -99,7 +98,7 @@ def _go_on(batch):
         del st.session_state.batch
         if not isinstance(error, SkushareError):
             raise
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
         return
     if finished:
         del st.session_state.batch

@@ -1,7 +1,6 @@
 """Keeping as an audit what a page shows."""
 
 import threading
-from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -9,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from skushare.app.clock import local, now
-from skushare.app.text import plain
+from skushare.app.notes import show_error
 from skushare.audits.audit import Audit, AuditPhoto, made_with, with_brands
 from skushare.audits.listing import known_names
 from skushare.audits.store import save_audit
@@ -68,7 +67,7 @@ def save_as_audit(key, take, make, place=None, ways=(), about="", source=None, s
                 state[taken] = None
                 st.rerun()
         except SkushareError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+            show_error(error)
     if saved in state:
         changed = state[kept] != shown
         since = ", but changed here since: save it again" if changed else ""
@@ -162,7 +161,7 @@ def _photo_of(shelf, detections, album):
         return AuditPhoto(photo.name, picture, photo.width, photo.height, detections, doubtful=shelf.doubtful)
     height, width = decode_jpeg(photo.preview).shape[:2]
     scale = np.float32([width / photo.width, height / photo.height] * 2)
-    scaled = replace(detections, boxes=detections.boxes * scale)
+    scaled = detections.scaled(scale)
     picture, doubtful = pictures.put(photo.preview), shelf.doubtful * scale
     return AuditPhoto(photo.name, picture, width, height, scaled, role="joined", doubtful=doubtful)
 

@@ -1,6 +1,5 @@
 """One audit to look at and correct, and two side by side."""
 
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -251,9 +250,7 @@ def _show_corrections(audit):
     shown = list(enumerate(audit.corrections))[: -SHOWN_CORRECTIONS - 1 : -1]
     for i, each in shown:
         with st.container(horizontal=True, vertical_alignment="center"):
-            who = f", {each.who}" if each.who else ""
-            time = f"{each.time.astimezone(audit.time.tzinfo):%Y-%m-%d %H:%M}"
-            st.text(f"{time}{who}: {told_correction(each, audit.photos)}"[:300])
+            st.text(told_correction(each, audit)[:300])
             if last[each.photo, each.facing] == i:
                 st.button(
                     "Take back",
@@ -330,7 +327,7 @@ def _small(photo, brands, colors):
     """JPEG bytes of a photo with its facings in their brands' colours."""
     image = picture_of(photo, SMALL_SIDE)
     scale = image.shape[1] / photo.width
-    found = replace(photo.detections, boxes=photo.detections.boxes * scale)
+    found = photo.detections.scaled(scale)
     return encode_jpeg(annotate(image, found, brands, "brand", colors=colors))
 
 

@@ -2,8 +2,6 @@
 
 import streamlit as st
 
-PAGE = "pages/history.py"
-
 
 def go_to(audit=None, other=None):
     """Have the list shown in the next run, or an audit, or two of them side by side."""

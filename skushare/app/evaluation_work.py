@@ -4,6 +4,7 @@ from math import isnan
 
 import streamlit as st
 
+from skushare.app.notes import show_error
 from skushare.app.polling import poll
 from skushare.app.text import plain
 from skushare.dataset.class_names import first_names
@@ -78,7 +79,7 @@ def _watch(name, evaluation):
             try:
                 evaluation.stop()
             except SkushareError as error:
-                st.error(plain(str(error)), icon=":material/error:")
+                show_error(error)
 
 
 def _left(seconds):

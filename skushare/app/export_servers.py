@@ -44,7 +44,7 @@ class Servers:
         self._lock = threading.RLock()
 
     def get(self, folder, purpose):
-        """The :class:`Served` of a folder for ``"phones"`` or for a preview; ``None`` where there is none."""
+        """The :class:`Served` of a folder for ``PHONES`` or for a preview; ``None`` where there is none."""
         with self._lock:
             found = self._served.get((str(folder), purpose))
             return found if found and found.server.alive else None

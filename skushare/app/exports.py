@@ -7,9 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from skushare.app.choice_list import choice_list
-from skushare.app.export_servers import phone_addresses, preview_of, servers
+from skushare.app.export_servers import PHONES, phone_addresses, preview_of, servers
 from skushare.app.galleries import DEMO, demo_gallery, saved_gallery
+from skushare.app.notes import show_error
 from skushare.app.polling import poll
+from skushare.app.tabs import show_tabs
 from skushare.app.text import plain
 from skushare.brands.library import gallery_names
 from skushare.detector.models import counting_model, model_choices
@@ -101,7 +103,7 @@ def show_form():
             )
             export = start_export(name.strip(), request, chosen)
         except SkushareError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+            show_error(error)
             return
         st.session_state.export_turn = st.session_state.get("export_turn", 0) + 1
         st.session_state.export_next = export.name
@@ -157,7 +159,7 @@ def show_export(export):
         else:
             _tell_end(export, status, reason)
     except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
     if status != RUNNING:
         _offer_deletion(export)
 
@@ -217,11 +219,8 @@ def _show_finished(export):
         )
         _offer_serving(export)
     _show_phones(export)
-    tabs = st.tabs(["Try it here", "Checks", "Sizes"], key="export_tab", on_change="rerun")
-    for tab, show in zip(tabs, (_show_preview, _show_checks, _show_sizes), strict=True):
-        if tab.open:
-            with tab:
-                show(export, report)
+    views = {"Try it here": _show_preview, "Checks": _show_checks, "Sizes": _show_sizes}
+    show_tabs(views, "export_tab", export, report)
 
 
 def _show_sizes_in_short(export, report):
@@ -251,11 +250,11 @@ def megabytes(size):
 
 
 def _offer_serving(export):
-    if servers().get(export.bundle, "phones"):
+    if servers().get(export.bundle, PHONES):
         st.button(
             "Stop serving",
             icon=":material/stop:",
-            on_click=partial(servers().stop, str(export.bundle), "phones"),
+            on_click=partial(servers().stop, str(export.bundle), PHONES),
             key="export_stop_serving",
         )
     elif st.button(
@@ -270,7 +269,7 @@ def _offer_serving(export):
 
 
 def _show_phones(export):
-    served = servers().get(export.bundle, "phones")
+    served = servers().get(export.bundle, PHONES)
     if served is None:
         return
     addresses, trust = phone_addresses(served)
@@ -341,6 +340,6 @@ def _offer_deletion(export):
             try:
                 export.delete()
             except SkushareError as error:
-                st.error(plain(str(error)), icon=":material/error:")
+                show_error(error)
                 return
             st.rerun()

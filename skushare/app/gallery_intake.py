@@ -4,6 +4,7 @@ import streamlit as st
 
 from skushare.app.text import plain
 from skushare.brands.gallery_files import unclear_folder
+from skushare.text import counted
 
 MOST_NAMED = 20  # pictures that could not be read
 BRANDS, PRODUCTS = "brands; it is only what was zipped", "products of one brand, which it is called as"
@@ -25,11 +26,8 @@ def ask_one_brand(archive, key):
 
 def contents(gallery):
     """What was understood of an imported gallery, in words."""
-    brands, products, examples = len(gallery.brands), len(gallery.skus), len(gallery.pictures)
-    return (
-        f"{products:,} product{'s' * (products != 1)} of {brands:,} brand{'s' * (brands != 1)}, "
-        f"{examples:,} example{'s' * (examples != 1)}"
-    )
+    brands, products = counted(len(gallery.brands), "brand"), counted(len(gallery.skus), "product")
+    return f"{products} of {brands}, {counted(len(gallery.pictures), 'example')}"
 
 
 def tell_imported(name, wanted, found, faults):

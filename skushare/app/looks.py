@@ -4,6 +4,7 @@ import streamlit as st
 
 from skushare.app.cells import cells
 from skushare.app.galleries import DEMO, MY_BRANDS, Teaching
+from skushare.app.notes import show_error
 from skushare.app.teach import already_taught
 from skushare.app.text import plain
 from skushare.app.visits import keep_dropped
@@ -20,7 +21,7 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
     """
     _head_looks()
     if problem := st.session_state.pop("look_problem", None):
-        st.error(plain(problem), icon=":material/error:")
+        show_error(problem)
     known = len(naming.brands) - len(naming.looks)
     photos = list(album.photos.values())
     for number, (photo, facing) in zip(
@@ -103,7 +104,7 @@ def show_live_looks(session, embedder):
         return
     _head_looks()
     if problem := state.pop("look_problem", None):
-        st.error(plain(problem), icon=":material/error:")
+        show_error(problem)
     shown = looks[: MOST_LOOKS + sum(bool(look.brand) for look in looks)]
     for number in cells(range(len(shown)), 3):
         look, line = shown[number], st.container(horizontal=True, vertical_alignment="center")

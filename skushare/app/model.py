@@ -3,6 +3,7 @@
 import streamlit as st
 
 from skushare.album import SCORE_FLOOR
+from skushare.app.notes import show_error
 from skushare.app.text import plain
 from skushare.detector.models import DEFAULT_MODEL, DESCRIPTION, chosen_folder, counting_model
 from skushare.detector.runtime import Detector
@@ -28,7 +29,7 @@ def shared_detector(name=None):
     try:
         return _load(folder or name, folder and (folder / DESCRIPTION).stat().st_mtime_ns)
     except (ModelError, OSError) as error:  # its run may be deleted at this moment
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
         if name != DEFAULT_MODEL:
             st.info("The model is chosen on the Training page, or where the server is started.")
         st.stop()

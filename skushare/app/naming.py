@@ -5,7 +5,7 @@ from contextlib import suppress
 import streamlit as st
 
 from skushare.app.galleries import DEMO, MY_BRANDS, demo_gallery, saved_gallery
-from skushare.app.text import plain
+from skushare.app.notes import show_error
 from skushare.brands.brand_map import read_brand_map, require_labels
 from skushare.brands.library import brand_map_names, delete_gallery, gallery_names, save_gallery
 from skushare.errors import SkushareError
@@ -52,7 +52,7 @@ def choose_gallery(key, labels, without=BY_LOOK):
             require_labels(gallery, labels)
         return gallery
     except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
         return None
 
 
@@ -115,7 +115,7 @@ def _offer_brand_map(key, labels, gallery):
                 require_labels(brand_map, labels)
                 save_gallery(brand_map)
             except SkushareError as error:
-                st.error(plain(str(error)), icon=":material/error:")
+                show_error(error)
             else:
                 state.gallery_name = brand_map.name
                 state.brand_map_round += 1  # empties the field
@@ -131,7 +131,7 @@ def _offer_brand_map(key, labels, gallery):
                 try:
                     delete_gallery(gallery.name)
                 except SkushareError as error:
-                    st.error(plain(str(error)), icon=":material/error:")
+                    show_error(error)
                 else:
                     state.gallery_name = None
                     st.rerun()

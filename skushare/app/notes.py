@@ -21,6 +21,11 @@ def attempt(act, *args, **options):
     return True
 
 
+def show_error(problem):
+    """Show an error, or the text of one."""
+    st.error(plain(str(problem)), icon=":material/error:")
+
+
 def show_notes(scrolled=False):
     """Show what was noted, once, and each text only once.
 
@@ -29,7 +34,7 @@ def show_notes(scrolled=False):
     """
     for text, failed in dict.fromkeys(st.session_state.pop("notes", [])):
         if failed:
-            st.error(plain(text), icon=":material/error:")
+            show_error(text)
             if scrolled:
                 st.toast(plain(text), icon=":material/error:", duration="long")
         else:

@@ -6,8 +6,8 @@ import streamlit as st
 
 from skushare.app.cells import cells
 from skushare.app.color_key import show_key
+from skushare.app.notes import show_error
 from skushare.app.shelves import counts_of, drawing_choices, facings_of
-from skushare.app.text import plain
 from skushare.brands.looks import is_look
 from skushare.colors import numbered_color
 from skushare.errors import SkushareError
@@ -109,7 +109,7 @@ def _offer_steps(shelf, album, teachable):
                 st.session_state.teach_frame = (shelf.photo.name, album.original(shelf.key))
                 st.switch_page("pages/teach.py")
             except SkushareError as error:
-                st.error(plain(str(error)), icon=":material/error:")
+                show_error(error)
         st.button(
             "Remove",
             key=f"remove_{shelf.key}",

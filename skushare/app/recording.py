@@ -5,6 +5,7 @@ from io import BytesIO
 
 import streamlit as st
 
+from skushare.app.notes import show_error
 from skushare.app.text import plain
 from skushare.app.visits import put_in_address
 from skushare.errors import SkushareError
@@ -35,7 +36,7 @@ def count_recording(session, sizes, disabled=False):
         help="Filmed slowly along the shelf, each facing counts once, as with the camera.",
     )
     if problem := state.pop("recording_problem", None):
-        st.error(plain(problem), icon=":material/error:")
+        show_error(problem)
     if upload is None or disabled:
         state.recording = (None, None)
         if upload is not None:  # else it would be counted from its beginning once the camera stops

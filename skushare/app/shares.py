@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from skushare.app.text import plain
+from skushare.app.notes import show_error
 from skushare.audits.targets import save_target, targets, told_against
 from skushare.brands.gallery import categories_of_brands
 from skushare.brands.looks import is_look
@@ -15,6 +15,7 @@ from skushare.shelf.share import (
     COMPETITORS,
     OWN,
     UNKNOWN,
+    margin_of,
     of_category,
     share_of_shelves,
     with_targets,
@@ -157,7 +158,7 @@ def _show_products(table, skus, category):
 def show_own(together, measure, target=None):
     """What the own brands have together, and how far that is from the target, coloured beyond the margin."""
     row = together[together["name"] == OWN]
-    share, margin = (row[c].iloc[0] if len(row) else 0.0 for c in (measure, _margin(measure)))
+    share, margin = (row[c].iloc[0] if len(row) else 0.0 for c in (measure, margin_of(measure)))
     told = {}
     if target is not None:
         color, arrow = ("green", "up") if share > target else ("red", "down")
@@ -180,7 +181,7 @@ def read_targets(brands, category=""):
     try:
         return {name: share for name, share in targets(category).items() if not is_look(name)}
     except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
         return {}
 
 
@@ -195,7 +196,7 @@ def _edit_targets(shares, together, measure, wanted, category, key):
         table = with_targets(shares, wanted, measure)
         shown = table[["name"]].assign(
             share=100 * table[measure],
-            margin=100 * table[_margin(measure)],
+            margin=100 * table[margin_of(measure)],
             target=(100 * table["target"]).round(6),  # 7, not 7.000000000000001, which is no such edit
             difference=100 * table["difference"],
             sure=table["sure"].where(table["target"].notna()).map({True: "yes", False: "within the margin"}),
@@ -233,10 +234,6 @@ def _is_saved(name, target, category):
     try:
         save_target(name, target, category)
     except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
         return False
     return True
-
-
-def _margin(measure):
-    return "margin" if measure == "share" else f"{measure}_margin"

@@ -211,7 +211,7 @@ def _joined(album, found, min_score, places, laid):
             shelves.append(_alone(keys[only], photos[only], found[only], min_score, places))
             continue
         scales = {m: np.float32(lies.sizes[m][0] / photos[m].width) for m in members}
-        scaled = {m: replace(found[m], boxes=found[m].boxes * scales[m]) for m in members}
+        scaled = {m: found[m].scaled(scales[m]) for m in members}
         rowed = assign_rows(lies.unite(scaled))
         name = " + ".join(photos[member].name for member in members)
         photo = Photo(name, *lies.size, preview, rowed)

@@ -9,6 +9,7 @@ from skushare.app.galleries import Teaching
 from skushare.brands.piles import Piles
 from skushare.brands.recognition import example_picture
 from skushare.errors import SkushareError
+from skushare.text import counted
 
 COLUMNS = ("brand", "product", "category", "own", "colour")
 
@@ -132,7 +133,7 @@ def already_taught(gallery, brand):
 def taught_as(facings, brand, product):
     """What to say where so many ``facings`` were taught, as "2 facings taught as Cola: can"."""
     name = ": ".join(filter(None, (brand, product.strip())))
-    return f"{facings:,} facing{'s' * (facings != 1)} taught as {name}"
+    return f"{counted(facings, 'facing')} taught as {name}"
 
 
 def products(gallery):

@@ -7,8 +7,9 @@ from concurrent.futures import Future
 import psutil
 import streamlit as st
 
+from skushare.app.notes import show_error
 from skushare.app.polling import poll
-from skushare.app.text import duration, plain
+from skushare.app.text import duration
 from skushare.errors import SkushareError
 from skushare.training.estimate import cost_key, estimate, known_estimate
 
@@ -25,7 +26,7 @@ def show_estimate(plan):
             return
         known = known_estimate(plan)
     except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
         return
     if known:
         _show(known)
@@ -92,5 +93,5 @@ def _wait_for(plan):
     if error is None:
         stop_measuring()
         st.rerun()
-    st.error(plain(str(error)), icon=":material/error:")
+    show_error(error)
     st.button("Measure again", on_click=_measure, args=(plan, measuring.key), key="training_measure_again")

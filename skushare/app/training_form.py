@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from skushare.app.notes import show_error
 from skushare.app.text import plain
 from skushare.app.training_estimate import show_estimate, stop_measuring
 from skushare.app.training_photos import choose_photos, read_sources
@@ -63,7 +64,7 @@ def show_form(names):
                 **machine,
             )
         except ConfigError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+            show_error(error)
             return
         _show_advice(plan)
         show_estimate(plan)
@@ -106,7 +107,7 @@ def _read_file():
     try:
         pipeline = read_pipeline(upload.getvalue().decode("utf-8"))
     except (ConfigError, UnicodeDecodeError) as error:
-        st.error(plain(f"{upload.name}: {error}"), icon=":material/error:")
+        show_error(f"{upload.name}: {error}")
         return None
     differing = [note for note in pipeline.ignored if note.differs]
     harmless = [note for note in pipeline.ignored if not note.differs]
@@ -161,7 +162,7 @@ def _bring_weights():
         try:
             path = add_weights(file)
         except SkushareError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+            show_error(error)
             return
     st.session_state.weights_brought += 1
     st.toast(f"{plain(path.name)} can now be chosen under Start from", icon=":material/check:")
@@ -196,7 +197,7 @@ def _start(plan, usual):
         try:
             run = create_run(name, plan)
         except SkushareError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+            show_error(error)
             return
         stop_measuring()
         st.session_state.pop("training_clone", None)

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from skushare.app.notes import show_error
 from skushare.app.text import plain
 from skushare.app.training_state import turn
 from skushare.dataset import store
@@ -24,7 +25,7 @@ def read_sources(names):
         try:
             found |= {source.name: source for source in _sources_of(name, store.revision(name))}
         except SkushareError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+            show_error(error)
     return found
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from skushare.app.cells import cells
 from skushare.app.choice_list import choice_list
-from skushare.app.notes import attempt, note
+from skushare.app.notes import attempt, note, show_error
 from skushare.app.polling import poll
 from skushare.app.text import duration, plain
 from skushare.app.training_state import NEW, Clone, next_turn, show_tab
@@ -109,7 +109,7 @@ def _watch(run, active):
         _show_curves(run)
         _show_samples(run)
     except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
 
 
 def _show_status(run, status, reason):
@@ -346,7 +346,7 @@ def _show_tensorboard():
     try:
         board = _tensorboard(str(runs_folder()), st.get_option("server.address"))
     except SkushareError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
         return
     if board.failed():
         _tensorboard.clear()

@@ -55,16 +55,18 @@ class Correction:
         return f"moved the box of {self.after.brand}"
 
 
-def told_correction(correction, photos):
-    """A correction in words, with its place: "added Astra, shelf row 2, number 3 from the left".
+def told_correction(correction, audit):
+    """A correction in words: "2026-05-04 14:00, Mia: added Astra, shelf row 2, number 3 from the left".
 
     Args:
-        photos: the :class:`~skushare.audits.audit.AuditPhoto` of the original; where these are several, the
-            photo is told too.
+        audit: the original :class:`~skushare.audits.audit.Audit`, by whose clock the time is told; where its
+            photos are several, the photo is told too.
     """
-    photo = next(photo for photo in photos if photo.id == correction.photo)
-    of = f", {photo.name}" if sum(each.role != "part" for each in photos) > 1 else ""
-    return f"{correction.what}, {_place((correction.after or correction.before).box, photo)}{of}"
+    photo = next(photo for photo in audit.photos if photo.id == correction.photo)
+    of = f", {photo.name}" if sum(each.role != "part" for each in audit.photos) > 1 else ""
+    who = f", {correction.who}" if correction.who else ""
+    time = f"{correction.time.astimezone(audit.time.tzinfo):%Y-%m-%d %H:%M}"
+    return f"{time}{who}: {correction.what}, {_place((correction.after or correction.before).box, photo)}{of}"
 
 
 def _place(box, photo):

@@ -4,7 +4,6 @@ import io
 import logging
 import re
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from fpdf import FPDF
@@ -23,6 +22,7 @@ from skushare.errors import SkushareError
 from skushare.jpeg import encode_jpeg
 from skushare.shelf.gaps import count_gaps
 from skushare.shelf.share import OWN, in_category, share_of_shelves
+from skushare.text import counted
 
 _FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _SIDE = 1600  # pixels of a photo's longer side: 200 a inch on this page
@@ -62,7 +62,7 @@ def _percent(share):
 
 def _told_gaps(gaps, meaning=""):
     count, room = count_gaps(gaps)
-    return f"{count:,}, room for {room:,} facing{'s' * (room != 1)}{meaning}" if count else "none"
+    return f"{count:,}, room for {counted(room, 'facing')}{meaning}" if count else "none"
 
 
 def _texts(audit, now):
@@ -209,7 +209,7 @@ class _Report(FPDF):
                 self.text_line(str(error))
                 continue
             scale = image.shape[1] / photo.width
-            found = replace(photo.detections, boxes=photo.detections.boxes * scale)
+            found = photo.detections.scaled(scale)
             drawn = annotate(image, found, now.brands, "brand", colors=self.colors)
             told = "part of the joined picture" if photo.role == "part" else f"{len(found):,} facings"
             if empty and len(empty.boxes):
@@ -230,9 +230,7 @@ class _Report(FPDF):
         self.title_line("Corrections by hand")
         self.text_line("All figures above are those after them.")
         for each in audit.corrections:
-            who = f", {each.who}" if each.who else ""
-            time = f"{each.time.astimezone(audit.time.tzinfo):%Y-%m-%d %H:%M}"
-            self.text_line(f"{time}{who}: {told_correction(each, audit.photos)}", _NOTE)
+            self.text_line(told_correction(each, audit), _NOTE)
 
     def made_with(self, audit):
         self.title_line("Made with")

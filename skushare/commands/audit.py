@@ -12,7 +12,6 @@ from skushare.commands.common import (
     add_model,
     add_naming,
     command,
-    counted,
     fraction,
     open_brands,
     open_naming,
@@ -21,6 +20,7 @@ from skushare.commands.common import (
     shown,
 )
 from skushare.errors import AuditError, ConfigError
+from skushare.text import counted
 
 WORDS = ("store", "shelf", "category", "note")
 

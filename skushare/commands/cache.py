@@ -4,9 +4,10 @@ import os
 import shutil
 from contextlib import suppress
 
-from skushare.commands.common import command, counted
+from skushare.commands.common import command
 from skushare.errors import ConfigError
 from skushare.files import writing
+from skushare.text import counted
 from skushare.workspace import copies_folder, evaluations_folder, predictions_folder, scan_file
 
 KEPT = {

@@ -165,11 +165,6 @@ def tell(text=""):
         print(text.encode("ascii", "ignore").decode(), flush=True)
 
 
-def counted(number, noun):
-    """``number`` with ``noun``, as "1 photo" or "1,200 photos"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def read_data(source):
     from skushare.dataset.formats import read_dataset
 

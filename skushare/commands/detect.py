@@ -8,7 +8,6 @@ from skushare.commands.common import (
     add_model,
     add_naming,
     command,
-    counted,
     fraction,
     open_naming,
     positive,
@@ -16,6 +15,7 @@ from skushare.commands.common import (
 )
 from skushare.errors import ConfigError
 from skushare.files import check_folder, check_target, make_folder, write_file
+from skushare.text import counted
 
 JOINED_SIDE = 2048  # pixels that photos are kept at while they wait to be joined
 MOST_JOINED = 100  # photos; they wait in a gigabyte, and each is compared with each

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from skushare.commands.common import add_source, command, counted, positive, shown
+from skushare.commands.common import add_source, command, positive, shown
+from skushare.text import counted
 
 
 def add(commands):

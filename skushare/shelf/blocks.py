@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from skushare.shelf.plane import ShelfPlane
-from skushare.shelf.rows import row_ids
+from skushare.shelf.rows import rows_of
 from skushare.shelf.share import _name
 
 NEAR = 1.0  # of the narrower facing's width: how far apart neighbours may stand
@@ -20,7 +20,7 @@ def neighbours(detections):
         return np.zeros((0, 2), int), np.zeros((0, 2), int)
     plane = ShelfPlane.fit(detections.boxes)
     flat = plane.straighten(detections.boxes)
-    rows = row_ids(detections.boxes, plane) if detections.row_ids is None else detections.row_ids
+    rows = rows_of(detections, plane)
     left, top, right, foot = flat.T
     across = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
     along = np.minimum(foot[:, None], foot) - np.maximum(top[:, None], top)
@@ -61,7 +61,7 @@ def block_table(detections, labels=(), brands=()):
     blocks = brand_blocks(detections)
     by_brand = detections.brand_ids is not None
     ids, names = (detections.brand_ids, brands) if by_brand else (detections.class_ids, labels)
-    rows = row_ids(detections.boxes) if detections.row_ids is None else detections.row_ids
+    rows = rows_of(detections)
     table = []
     for block in np.unique(blocks):
         inside = blocks == block

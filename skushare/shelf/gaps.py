@@ -7,7 +7,7 @@ import numpy as np
 from skushare.geometry import area, intersection
 from skushare.shelf.certainty import certainties, facing_probability
 from skushare.shelf.plane import ShelfPlane
-from skushare.shelf.rows import row_ids
+from skushare.shelf.rows import rows_of
 
 WIDTH = 0.8  # of the narrower neighbour's width, from which on a place is empty and not just loosely filled
 COMMON = 0.5  # of the rows; where so many are empty at one place, there is a post or the shelf's end
@@ -72,7 +72,7 @@ def find_gaps(detections, doubtful=None):
     boxes, rows, facings = [], [], []
     plane = ShelfPlane.fit(detections.boxes)
     flat = plane.straighten(detections.boxes)
-    ids = row_ids(detections.boxes, plane) if detections.row_ids is None else detections.row_ids
+    ids = rows_of(detections, plane)
     for row in np.unique(ids):
         for box, fit in _between(flat[ids == row]):
             boxes.append(box)

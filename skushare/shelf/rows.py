@@ -28,6 +28,14 @@ def assign_rows(detections):
     return replace(detections, row_ids=row_ids(detections.boxes))
 
 
+def rows_of(detections, plane=None):
+    """(n,) int32, the ``row_ids`` of ``detections``, found here where they have none.
+
+    ``plane``: the :class:`~skushare.shelf.plane.ShelfPlane` of their boxes, where it is known already.
+    """
+    return row_ids(detections.boxes, plane) if detections.row_ids is None else detections.row_ids
+
+
 def row_ids(boxes, plane=None):
     """Row number of each of ``boxes`` (n, 4) xyxy, as (n,) int32; see :func:`assign_rows`."""
     boxes = np.asarray(boxes, float).reshape(-1, 4)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from skushare.shelf.certainty import certainties
 from skushare.shelf.plane import ShelfPlane
-from skushare.shelf.rows import row_ids
+from skushare.shelf.rows import row_ids, rows_of
 
 UNKNOWN = "unknown"
 OWN, COMPETITORS = "own brands", "competitors"
@@ -18,6 +18,11 @@ REFUSED, TOGETHER = 0.2, 0.05
 MEASURES = ("share", "linear", "area")
 KEPT = 2048  # photos whose facings' sizes are remembered; a thousand facings take 40 kB
 COLUMNS = ("name", "facings", "share", "margin", "linear", "linear_margin", "area", "area_margin")
+
+
+def margin_of(measure):
+    """The column of a table with ``COLUMNS`` that has the margins of ``measure``, one of ``MEASURES``."""
+    return "margin" if measure == "share" else f"{measure}_margin"
 
 
 def share_of_shelf(detections, labels=(), brands=(), own=None):
@@ -73,7 +78,7 @@ def share_by_row(detections, labels=(), brands=(), kept=None):
 
     ``kept``: which facings count, (n,) bool; default: all. A row without one has no line.
     """
-    ids = row_ids(detections.boxes) if detections.row_ids is None else detections.row_ids
+    ids = rows_of(detections)
     kept = np.ones(len(ids), bool) if kept is None else kept
     rows = np.unique(ids[kept]) if kept.any() else [-1]  # no row at all has a table without lines
     parts = [_columns([detections], labels, brands, kept=[kept & (ids == row)]) for row in rows]
@@ -92,10 +97,10 @@ def with_targets(shares, targets, measure="share"):
 
     ``difference`` is the share less the target, ``sure`` whether it is more than the share's margin.
     """
-    margin = "margin" if measure == "share" else f"{measure}_margin"
     target = shares["name"].map(targets).astype(float)
     difference = shares[measure] - target
-    return shares.assign(target=target, difference=difference, sure=difference.abs() > shares[margin])
+    sure = difference.abs() > shares[margin_of(measure)]
+    return shares.assign(target=target, difference=difference, sure=sure)
 
 
 def in_category(detections, categories, wanted, of_brands=()):
@@ -180,8 +185,7 @@ def _columns(photos, labels, brands, own=None, kept=None):
         sums = np.bincount(groups, weight, len(called))
         shares = sums / max(sums.sum(), 1e-9)
         columns[measure] = shares
-        margin = "margin" if measure == "share" else f"{measure}_margin"
-        columns[margin] = _margins(groups, shares, weight, present, sure, ids)
+        columns[margin_of(measure)] = _margins(groups, shares, weight, present, sure, ids)
     order = np.lexsort((called, -facings))
     return {name: column[order] for name, column in columns.items()}
 

@@ -13,7 +13,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.app import audit_batch, audit_list, audit_view, shares
+from skushare.app import audit_batch, audit_list, audit_trend, audit_view, shares
 from skushare.app.galleries import MY_BRANDS
 from skushare.app.work import Work
 from skushare.audits import store
@@ -264,9 +264,9 @@ def test_back_from_an_audit_none_is_chosen(annotator):
 @pytest.fixture
 def trends(monkeypatch):
     """The tables that are drawn as shares over time, as they come."""
-    drawn, chart = [], audit_list.trend_chart
+    drawn, chart = [], audit_trend.trend_chart
     monkeypatch.setattr(
-        audit_list, "trend_chart", lambda table, *rest: drawn.append(table) or chart(table, *rest)
+        audit_trend, "trend_chart", lambda table, *rest: drawn.append(table) or chart(table, *rest)
     )
     return drawn
 
@@ -320,7 +320,7 @@ def test_an_audit_of_no_store_and_no_shelf_is_in_no_shelfs_chart(trends, named):
 def test_of_many_stores_the_first_by_name_have_a_chart(trends, monkeypatch):
     for day, name in enumerate(["South", "East", "North", ""]):
         save(name, day)
-    monkeypatch.setattr(audit_list, "MOST_CHARTS", 3)
+    monkeypatch.setattr(audit_trend, "MOST_CHARTS", 3)
     app = open_page(tab="Shares over time")
     trends.clear()
     field(app.selectbox, "Charts").set_value("one for each store").run()
@@ -331,7 +331,7 @@ def test_of_many_stores_the_first_by_name_have_a_chart(trends, monkeypatch):
 def test_of_many_shelves_the_first_by_name_have_a_chart(trends, monkeypatch):
     for shelf in ("c", "a", "b"):
         save("North", shelf=shelf)
-    monkeypatch.setattr(audit_list, "MOST_CHARTS", 2)
+    monkeypatch.setattr(audit_trend, "MOST_CHARTS", 2)
     app = open_page(tab="Shares over time")
     assert [set(table["shelf"]) for table in trends] == [{"a"}, {"b"}]
     assert any("The first 2 of 3 shelves" in text for text in texts(app.caption))
@@ -339,7 +339,7 @@ def test_of_many_shelves_the_first_by_name_have_a_chart(trends, monkeypatch):
 
 def test_no_more_brands_are_drawn_over_time_than_can_be_told_apart(monkeypatch):
     save(), save(brands=("Corva", "Dorado"))
-    monkeypatch.setattr(audit_list, "MOST_BRANDS", 2)
+    monkeypatch.setattr(audit_trend, "MOST_BRANDS", 2)
     app = open_page()
     field(app.multiselect, "Brand").set_value(["Astra", "Bello", "Corva"]).run()
     app.session_state["history_tab"] = "Shares over time"
@@ -403,7 +403,7 @@ def test_a_correction_costs_its_own_photo_alone(annotator, monkeypatch):
     )
     one = store.open_audit(save())
     (first,) = one.photos
-    wide = replace(first.detections, boxes=first.detections.boxes * np.float32([1.5, 1, 1.5, 1]))
+    wide = first.detections.scaled(np.float32([1.5, 1, 1.5, 1]))
     second = replace(first, picture=pictures.put(photo(90)), detections=wide)
     number = store.save_audit(replace(one, photos=[first, second]))
     app = open_page(audit=number)

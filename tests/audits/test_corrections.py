@@ -1,5 +1,6 @@
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -97,11 +98,15 @@ def test_a_correction_tells_what_was_done(before, after, what):
         ),
     ],
 )
-def test_a_correction_tells_its_place(facings, rows, correction, several, told):
+def test_a_correction_tells_its_time_and_place(facings, rows, correction, several, told):
     made = photo(*facings)
     made = replace(made, detections=replace(made.detections, row_ids=rows))
     photos = [made, replace(made, id=2, role="" if several else "part")]
-    assert told_correction(correction, photos) == told
+    audit = SimpleNamespace(photos=photos, time=datetime(2026, 5, 4, 9, tzinfo=timezone(timedelta(hours=2))))
+    correction = replace(
+        correction, who="Mia" * several, time=datetime(2026, 5, 4, 12, 30, tzinfo=timezone.utc)
+    )
+    assert told_correction(correction, audit) == f"2026-05-04 14:30{', Mia' * several}: {told}"
 
 
 def pack(column, board, brand="Astra"):
