@@ -88,7 +88,7 @@ def _add_audits(commands):
         "Save the audits that were made on a phone, by the app of a bundle.\n\n"
         "FILE is what All as JSON saves there, on the History page or below an audit. The pictures stay on\n"
         "the phone. Either all audits of all files are saved, or none; one that was imported before is not\n"
-        "saved again, and stays as it is here.",
+        "saved again, and stays as it is here: import the newest file first, by itself.",
         "examples:\n  skushare audits import audits.json\n",
     )
     imports.add_argument("files", nargs="+", type=Path, metavar="FILE")

@@ -73,11 +73,32 @@ def test_what_was_imported_before_is_not_imported_again_however_it_was_changed_o
     def change(audit):
         audit.update(id=None, store="Elsewhere", corrections=[])
 
-    assert import_audits([("a.json", EXPORT), ("b.json", changed(change))]) == ([], added)
+    assert import_audits([("a.json", EXPORT), ("b.json", EXPORT)]) == ([], added)
+    assert import_audits([("b.json", changed(change))]) == ([], added)
     assert store.open_audit(added[0]).store == "Corner shop"
     store.delete_audit(added[0])
     again, known = import_audits([("audits.json", EXPORT)])
     assert (len(again), known, count_audits()) == (1, added[1:], 3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda audit: audit.update(store="Elsewhere"),
+        lambda audit: audit.update(note=""),
+        lambda audit: audit["corrections"].pop(),
+    ],
+)
+def test_of_two_versions_of_an_audit_none_is_imported(change):
+    newer = changed(change)
+    for files in (
+        [("audits (1).json", newer), ("audits.json", EXPORT)],
+        [("a.json", newer[:-1] + b"," + EXPORT[1:])],
+    ):
+        with pytest.raises(AuditError, match=r"^a.*\.json: .* words or corrections") as caught:
+            import_audits(files)
+        assert all(name in str(caught.value) for name, _ in files)
+    assert not count_audits()
 
 
 def test_its_corrections_are_taken_back_and_go_on_here():
