@@ -13,7 +13,7 @@ from skushare.audits.names import name_ids, texts
 from skushare.audits.packing import pack, pack_boxes, unpack, unpack_boxes
 from skushare.database.tables import AuditRow, CorrectionRow, FacingsRow, PhotoRow, ShareRow
 from skushare.errors import AuditError
-from skushare.shelf.share import share_of_each
+from skushare.shelf.share import TOGETHER_MARGIN, share_of_each
 
 
 def add_audit(db, audit, planned, request):
@@ -100,8 +100,10 @@ class Figures(NamedTuple):
 def figures_of(audits):
     """The :class:`Figures` of each of ``audits`` after its corrections, a list; there is one at least."""
     nows = [audit.corrected() for audit in audits]
-    table, sizes = share_of_each([now.by_brand() for now in nows])
-    kept = table[["facings", "share", "margin", "linear"]].rename(columns={"linear": "linear_share"})
+    table, sizes = share_of_each([now.by_brand() for now in nows], [TOGETHER_MARGIN])
+    kept = table[["facings", "share", "margin", TOGETHER_MARGIN, "linear"]].rename(
+        columns={"linear": "linear_share"}
+    )
     lines = zip(table["name"].tolist(), kept.to_dict("records"), strict=True)
     return [
         Figures(

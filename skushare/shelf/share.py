@@ -18,6 +18,7 @@ REFUSED, TOGETHER = 0.2, 0.05
 MEASURES = ("share", "linear", "area")
 KEPT = 2048  # photos whose facings' sizes are remembered; a thousand facings take 40 kB
 COLUMNS = ("name", "facings", "share", "margin", "linear", "linear_margin", "area", "area_margin")
+TOGETHER_MARGIN = "together_margin"  # the part of "margin" that the same brands on other shelves have alike
 
 
 def margin_of(measure):
@@ -60,17 +61,18 @@ def share_of_shelves(photos, labels=(), brands=(), own=None, kept=None):
     return _table([_columns(list(photos), labels, brands, own, kept)])
 
 
-def share_of_each(shelves):
+def share_of_each(shelves, further=()):
     """As :func:`share_of_shelves`, for each of several shelves, one below the other.
 
     Args:
         shelves: a list of (names of the brands, detections of the photos).
+        further: columns to have besides: ``TOGETHER_MARGIN``.
 
     Returns:
         (the DataFrame, how many lines of it each shelf has).
     """
     parts = [_columns(photos, (), brands) for brands, photos in shelves]
-    return _table(parts), [len(part["name"]) for part in parts]
+    return _table(parts, further), [len(part["name"]) for part in parts]
 
 
 def share_by_row(detections, labels=(), brands=(), kept=None):
@@ -152,9 +154,10 @@ def _of_mean(values):
     return values / max(values.mean(), 1e-9) if len(values) else values
 
 
-def _table(parts):
+def _table(parts, further=()):
     """One DataFrame of the columns of several, one below the other."""
-    table = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in COLUMNS})
+    columns = (*COLUMNS, *further)
+    table = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in columns})
     return table.astype({"name": str})
 
 
@@ -185,7 +188,9 @@ def _columns(photos, labels, brands, own=None, kept=None):
         sums = np.bincount(groups, weight, len(called))
         shares = sums / max(sums.sum(), 1e-9)
         columns[measure] = shares
-        columns[margin_of(measure)] = _margins(groups, shares, weight, present, sure, ids)
+        columns[margin_of(measure)], together = _margins(groups, shares, weight, present, sure, ids)
+        if measure == "share":
+            columns[TOGETHER_MARGIN] = together
     order = np.lexsort((called, -facings))
     return {name: column[order] for name, column in columns.items()}
 
@@ -201,7 +206,7 @@ def _groups(ids, names, own):
 
 
 def _margins(groups, shares, weight, present, sure, brands):
-    """Half the width of each share's 95 % interval.
+    """Half the width of each share's 95 % interval, and the part of it that other shelves have alike.
 
     What drawing many shelves at random would give, in closed form (the delta method): a box is a facing with
     the probability ``present``; a facing has its own name with the probability ``sure``, else one of the
@@ -213,10 +218,13 @@ def _margins(groups, shares, weight, present, sure, brands):
     adds p (q (1 - 2 s) + s²) - p² (q - s)², times its weight squared; all of these are sums over the boxes.
     Two boxes i and j of a brand add ``TOGETHER`` times p_i p_j sqrt(v_i v_j), and their weights, where v is
     the variance of having the group's name, q (1 - q), taken as q where it is small.
+
+    With boxes of other shelves it is the same. So several shelves together have the margins of one with all
+    their boxes, where these parts are added as they are, and what remains of the squares as squares.
     """
     total = (weight * present).sum()
     if total <= 0 or len(shares) < 2:
-        return np.zeros(len(shares))
+        return np.zeros((2, len(shares)))
 
     def own(values):
         """Sums over the boxes of each group."""
@@ -237,15 +245,17 @@ def _margins(groups, shares, weight, present, sure, brands):
     _, first, brands = np.unique(brands, return_index=True, return_inverse=True)
 
     def pairs(deviation):
-        """Sums over the pairs of boxes of one brand, for each group."""
+        """Sums over the pairs of boxes of one brand: of different ones, and of all; (2, groups)."""
         parts = weight * present * deviation
-        sums = np.bincount(brands, parts) ** 2 - np.bincount(brands, parts**2)
-        return np.bincount(groups[first], sums, len(shares))
+        every = np.bincount(brands, parts) ** 2
+        sums = every - np.bincount(brands, parts**2), every
+        return np.stack([np.bincount(groups[first], each, len(shares)) for each in sums])
 
     elsewhere = pairs(np.sqrt(elsewhere))
-    of_pairs = pairs(np.sqrt(sure * (1 - sure))) + shares * (elsewhere.sum() - elsewhere)
-    variance += TOGETHER * of_pairs
-    return CERTAIN * np.sqrt(np.maximum(variance, 0)) / total
+    elsewhere = shares * (elsewhere.sum(1, keepdims=True) - elsewhere)
+    different, every = TOGETHER * (pairs(np.sqrt(sure * (1 - sure))) + elsewhere)
+    variance += different
+    return CERTAIN * np.sqrt(np.maximum([variance, np.minimum(every, variance)], 0)) / total
 
 
 def _scored(photos):

@@ -200,6 +200,24 @@ def test_a_trend_has_the_margin_of_its_audits_together(make_audit, make_photo):
     assert "nobody" not in table.index
 
 
+def test_photos_have_one_margin_over_time_whether_they_are_one_audit_or_several(make_audit, make_photo):
+    photos = [make_photo((0, 0, 0, 1, -1), shade=i, brand_scores=[0.8] * 4 + [0.2]) for i in range(6)]
+    store.save_audit(make_audit(*photos, store="one"))
+    numbers = [store.save_audit(make_audit(photo, store="several")) for photo in photos]
+
+    def margins():
+        table = listing.trend(Filter(), ("Astra", "Bello"), apart=("store",))
+        return [part["margin"].tolist() for _, part in table.groupby("store")]
+
+    one, several = margins()
+    assert several == pytest.approx(one, rel=1e-6) and min(one) > 0
+    of_photo = store.open_audit(numbers[0]).shares().set_index("name")["margin"]
+    assert several[0] > 1.2 * of_photo["Astra"] / 6**0.5  # the latter is of independent ones
+    with session() as db:  # as of audits that an older skushare saved
+        db.execute(update(ShareRow).values(together_margin=None))
+    assert margins()[1] == pytest.approx(of_photo[["Astra", "Bello"]].tolist())
+
+
 def test_a_brand_that_no_audit_of_a_step_has_is_none_without_a_margin(shops):
     table = listing.trend(Filter(), ("Corva",))
     assert table[["share", "margin"]].iloc[0].tolist() == [0, 0]

@@ -80,7 +80,6 @@ def test_margins_of_before_they_widened_are_not_known_any_more(database, monkeyp
 
     upgrade = command.upgrade
     monkeypatch.setattr(command, "upgrade", lambda config, revision: upgrade(config, "0008"))
-    share = {"brand_id": 1, "facings": 1, "share": 1.0, "margin": 0.01}
     with engine.session() as session:
         session.add(NameRow(digest="d", text="North"))
         session.flush()
@@ -89,7 +88,8 @@ def test_margins_of_before_they_widened_are_not_known_any_more(database, monkeyp
         numbers = {c.name: 1 for c in columns if c.type.python_type in (int, bool)}
         session.add(AuditRow(**words | numbers | {"request": None}))
         session.flush()
-        session.add(ShareRow(audit_id=1, **share))
+        columns = "audit_id, brand_id, facings, share, margin"
+        session.execute(text(f"INSERT INTO shares ({columns}) VALUES (1, 1, 1, 1, 0.01)"))
     engine.close()
     monkeypatch.setattr(command, "upgrade", upgrade)
     with engine.reading() as session:
