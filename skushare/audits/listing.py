@@ -24,7 +24,8 @@ class Filter:
     Attributes:
         stores, shelves, categories: names, of which an audit has one.
         brands: names, of which an audit has at least one on its shelf.
-        since, until: datetimes; from the first on and before the second.
+        since, until: datetimes; from the first on and before the second. Without a zone, by the clock
+            at the shelf.
         places: (store, shelf, category), of which an audit has all three of one.
     """
 
@@ -237,10 +238,19 @@ def _conditions(db, wanted):
         ids = list(find_ids(db, wanted.brands).values())
         conditions.append(exists().where(ShareRow.audit_id == AuditRow.id, ShareRow.brand_id.in_(ids)))
     if wanted.since:
-        conditions.append(AuditRow.time >= int(wanted.since.timestamp()))
+        time, since = _clock(wanted.since)
+        conditions.append(time >= since)
     if wanted.until:
-        conditions.append(AuditRow.time < int(wanted.until.timestamp()))
+        time, until = _clock(wanted.until)
+        conditions.append(time < until)
     return conditions
+
+
+def _clock(moment):
+    """(the audits' time as it compares with the datetime ``moment``, this in seconds)."""
+    if moment.tzinfo is None:
+        return AuditRow.time + AuditRow.utc_offset, int(moment.replace(tzinfo=timezone.utc).timestamp())
+    return AuditRow.time, int(moment.timestamp())
 
 
 def _of_audits(query, wanted, db, joined=False):

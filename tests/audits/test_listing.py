@@ -8,6 +8,7 @@ from sqlalchemy import update
 from skushare.audits import listing, store
 from skushare.audits.corrections import Facing
 from skushare.audits.listing import Filter
+from skushare.audits.names import find_ids, name_ids
 from skushare.database.engine import session
 from skushare.database.tables import ShareRow
 
@@ -139,6 +140,24 @@ def test_a_day_is_one_of_the_shelfs_own_clock(make_audit):
     late = datetime(2026, 3, 2, 23, 30, tzinfo=timezone(timedelta(hours=-8)))
     store.save_audit(make_audit(time=late))
     assert str(listing.trend(Filter(), ("Astra",), "day")["time"][0]) == "2026-03-02 00:00:00"
+
+
+@pytest.mark.parametrize("day, found", [(1, 0), (2, 1), (3, 0)])
+def test_a_filter_without_a_zone_goes_by_the_shelfs_own_clock(make_audit, day, found):
+    store.save_audit(
+        make_audit(time=datetime(2026, 3, 2, 1, 0, tzinfo=timezone(timedelta(hours=5, minutes=30))))
+    )
+    wanted = Filter(since=datetime(2026, 3, day), until=datetime(2026, 3, day + 1))
+    assert listing.count_audits(wanted) == found == len(listing.trend(wanted, ("Astra",), "day"))
+
+
+@pytest.mark.parametrize("name", ["North\u00a0Street", "North Street", " North Street\n"])
+def test_a_name_is_found_by_what_it_was_given_as(make_audit, name):
+    store.save_audit(make_audit(store="North\u00a0Street"))
+    assert listing.count_audits(Filter(stores=(name,))) == 1
+    with session() as db:  # as older versions of skushare saved it
+        name_ids(db, ["South\u00a0Street"])
+        assert list(find_ids(db, ["South\u00a0Street"])) == ["South\u00a0Street"]
 
 
 def test_an_audit_that_finishes_as_another_goes_is_a_change(make_audit):
