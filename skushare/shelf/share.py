@@ -75,6 +75,13 @@ def share_of_each(shelves, further=()):
     return _table(parts, further), [len(part["name"]) for part in parts]
 
 
+def names_of(photos, labels=(), brands=()):
+    """The names of :func:`share_of_shelves` in its order, without measuring the facings."""
+    ids, names, _ = _ids([found for found in photos if len(found)], labels, brands)
+    called, groups = _groups(ids, names, None)
+    return called[_order(called, np.bincount(groups, minlength=len(called)))].tolist()
+
+
 def share_by_row(detections, labels=(), brands=(), kept=None):
     """As :func:`share_of_shelf`, for each shelf row; the column ``row`` counts from 1, the topmost.
 
@@ -165,14 +172,12 @@ def _columns(photos, labels, brands, own=None, kept=None):
     """The columns of :func:`share_of_shelves`, as arrays: a table a row of a shelf would take its time."""
     counted = [i for i, found in enumerate(photos) if len(found)]  # of others, brands are not known
     photos, kept = [photos[i] for i in counted], None if kept is None else [kept[i] for i in counted]
-    by_brand = bool(photos) and all(found.brand_ids is not None for found in photos)
-    names = brands if by_brand else labels
     sizes = list(map(_sizes, photos))
     if kept is not None:
         photos = [found[mask] for found, mask in zip(photos, kept, strict=True)]
         sizes = [[_of_mean(size[mask]) for size in pair] for pair, mask in zip(sizes, kept, strict=True)]
     lengths, areas = zip(*sizes, strict=True) if photos else ((), ())
-    ids = _join([found.brand_ids if by_brand else found.class_ids for found in photos]).astype(int)
+    ids, names, by_brand = _ids(photos, labels, brands)
     scores = _join([found.scores for found in photos])
     sure = np.ones(len(ids))
     if by_brand:
@@ -191,8 +196,19 @@ def _columns(photos, labels, brands, own=None, kept=None):
         columns[margin_of(measure)], together = _margins(groups, shares, weight, present, sure, ids)
         if measure == "share":
             columns[TOGETHER_MARGIN] = together
-    order = np.lexsort((called, -facings))
+    order = _order(called, facings)
     return {name: column[order] for name, column in columns.items()}
+
+
+def _ids(photos, labels, brands):
+    """(the number that each facing goes by, the names of these, whether they are brands)."""
+    by_brand = bool(photos) and all(found.brand_ids is not None for found in photos)
+    ids = _join([found.brand_ids if by_brand else found.class_ids for found in photos])
+    return ids.astype(int), brands if by_brand else labels, by_brand
+
+
+def _order(called, facings):
+    return np.lexsort((called, -facings))
 
 
 def _groups(ids, names, own):
