@@ -158,7 +158,7 @@ def _correction(values):
 
 
 def _told_sweep(values):
-    """What a sweep counted, in words; empty where there was none. Its facings have no places."""
+    """What a sweep counted, in words; empty where it was none or nothing. Its facings have no places."""
     if values.get("sweep") is None:
         return ""
     sweep = values["sweep"]
@@ -167,6 +167,8 @@ def _told_sweep(values):
         f"{_brand(row)} {_number(_of(row, 'facings', int), 'facings', 0, 1e9):,}"
         for row in _few(sweep, "shares")
     )
+    if not count:
+        return ""
     return f"The phone's sweep counted {count:,} facings: {', '.join(brands)}. Only its picture's are here."
 
 
