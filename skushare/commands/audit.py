@@ -274,7 +274,8 @@ def export_audits(args):
         raise ConfigError("--audit names the audits to export; leave out --store and what else chooses some")
     if args.table and args.file.suffix.lower() == ".json":
         raise ConfigError(f"{args.file}: a JSON file has facings and shares; leave out --table")
-    count = export_file(args.file, wanted, args.table or "facings", args.audit, shown("audits"))
+    numbers = args.audit and list(dict.fromkeys(args.audit))
+    count = export_file(args.file, wanted, args.table or "facings", numbers, shown("audits"))
     print(f"{args.file}: {counted(count, 'audit')}")
     if args.audit:  # others are finished
         for number in sorted({batch["audit"] for batch in unfinished_audits()} & set(args.audit)):
