@@ -1,14 +1,13 @@
 """All audits: which there are, narrowed down by a filter, as a table and as files."""
 
 import tempfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from skushare.app.audits import go_to
-from skushare.app.clock import midnight
 from skushare.app.notes import attempt, note
 from skushare.app.text import plain
 from skushare.audits import listing, store
@@ -36,7 +35,8 @@ def filter_bar():
         since = columns[0].date_input("From", None, key="history_since", persist_state="page")
         until = columns[1].date_input("To", None, key="history_until", persist_state="page")
     until = until and until + timedelta(days=1)
-    return Filter(*map(tuple, chosen), *(day and midnight(day) for day in (since, until)))
+    days = (day and datetime.combine(day, datetime.min.time()) for day in (since, until))
+    return Filter(*map(tuple, chosen), *days)
 
 
 def _filter_label():

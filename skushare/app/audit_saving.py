@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from skushare.app.clock import local, now
+from skushare.app.clock import local, now, there
 from skushare.app.notes import show_error
 from skushare.audits.audit import Audit, AuditPhoto, made_with, with_brands
 from skushare.audits.listing import known_names
@@ -103,7 +103,8 @@ def word_fields(key, first=None):
         first = st.session_state.get("audit_words", {}) | {"note": "", "time": None}
     words = {}
     for name in ("store", "shelf", "category"):
-        known = known_names(name)
+        # What it begins with may be no audit's any more.
+        known = sorted({*known_names(name), first.get(name) or ""} - {""}, key=str.casefold)
         words[name] = (
             st.selectbox(
                 name.capitalize(),
@@ -127,8 +128,12 @@ def word_fields(key, first=None):
     )
     if chosen in (None, shown):
         words["time"] = saved
+    elif saved is None or there(saved).utcoffset() == saved.utcoffset():
+        words["time"] = local(
+            chosen
+        )  # of the visitor's own zone: where its clock was changed since, that counts
     else:
-        words["time"] = chosen.replace(tzinfo=saved.tzinfo) if saved else local(chosen)
+        words["time"] = chosen.replace(tzinfo=saved.tzinfo)
     words["note"] = st.text_area("Note", first["note"], key=f"{key}_note", height=80)
     return words
 

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from skushare.app.annotator import annotator
+from skushare.app.audit_list import brand_totals
 from skushare.app.audit_saving import word_fields
 from skushare.app.audits import go_to
 from skushare.app.cells import picture_and_figures
@@ -21,7 +22,7 @@ from skushare.audits.compare import compare
 from skushare.audits.corrections import Facing, told_correction
 from skushare.audits.export import FORMATS, export
 from skushare.audits.lessons import lessons, teach
-from skushare.audits.listing import ALL, brand_totals
+from skushare.audits.listing import ALL, revision
 from skushare.audits.picture import WITHOUT_PICTURE, picture_of
 from skushare.brands.library import gallery_names, skus_of
 from skushare.colors import label_colors
@@ -169,16 +170,24 @@ def _facts(audit, *beside):
 
 
 def _edit(audit):
-    words = {name: getattr(audit, name) for name in ("store", "shelf", "category", "time", "note")}
-    key = f"audit_edit_{audit.id}_{hash(tuple(words.values()))}"  # other words: begun anew, and closed
+    state = st.session_state
+    key = f"audit_edit_{audit.id}_{state.get('audit_edits', 0)}"  # after a change another: closed
     popover = st.popover("Edit", type="tertiary", icon=":material/edit:", key=key, on_change="rerun")
     if not popover.open:
+        state.pop(f"{key}_first", None)
         return
+    now = {name: getattr(audit, name) for name in ("store", "shelf", "category", "time", "note")}
+    # Whatever others change meanwhile, what is typed stays.
+    first = state.setdefault(f"{key}_first", now)
     with popover, st.form(f"{key}_form", border=False):
-        words = word_fields(key, words)
+        words = word_fields(key, first)
         if st.form_submit_button("Save", type="primary"):
-            if attempt(store.change_words, audit.id, **words):
-                note(f"Audit {audit.id} is changed")
+            changed = {name: value for name, value in words.items() if value != first[name]}
+            if attempt(store.change_words, audit.id, **(now | changed)):
+                others = [name for name in now if now[name] != first[name]]
+                told = f". Meanwhile it was changed elsewhere as well: {', '.join(others)}" if others else ""
+                note(f"Audit {audit.id} is changed{told}")
+                state.audit_edits = state.get("audit_edits", 0) + 1
             st.rerun()
 
 
@@ -230,7 +239,7 @@ def _show_photo(now, gaps, colors):
 
     picture, colors = [now.id, photo.id], label_colors(labels, colors)
     annotator("audit_annotator", picture, jpeg, sample, labels, save, "Brand", colors)
-    known = [brand for brand in brand_totals(ALL)["brand"] if brand not in now.brands]
+    known = [brand for brand in brand_totals(revision(), ALL)["brand"] if brand not in now.brands]
     first, second = st.columns(2)
     first.multiselect(
         "Further brands to choose from",
@@ -272,6 +281,8 @@ def _offer_lessons(audit):
         st.caption(f"{count} corrected facings become examples of their brands, in a new version of it.")
         if st.button("Teach", type="primary"):
             embedder = shared_embedder()
+            if embedder is None:
+                return
             teaching = Teaching.of(name)
             taught = teach(teaching.gallery, audit, embedder)
             if taught is teaching.gallery:

@@ -16,11 +16,6 @@ def there(moment):
     return _fixed(moment.astimezone(_zone()))
 
 
-def midnight(day):
-    """The begin of the date ``day`` there."""
-    return local(datetime(day.year, day.month, day.day))
-
-
 def local(moment):
     """The time when the clock there shows ``moment``, a datetime without a zone."""
     zone = _zone()

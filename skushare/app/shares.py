@@ -16,6 +16,7 @@ from skushare.shelf.share import (
     OWN,
     UNKNOWN,
     margin_of,
+    names_of,
     of_category,
     share_of_shelves,
     with_targets,
@@ -50,7 +51,7 @@ def seen_names(photos, labels=(), brands=()):
     """
     places = {}
     for of in (photos, *([found] for found in photos)):
-        names = sorted(share_of_shelves(of, labels, brands)["name"], key=lambda name: bool(is_look(name)))
+        names = sorted(names_of(of, labels, brands), key=lambda name: bool(is_look(name)))
         for place, name in enumerate(names):
             places[name] = min(place, places.get(name, place))
     return sorted(places, key=places.get)

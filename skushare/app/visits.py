@@ -86,6 +86,7 @@ def start_anew(name):
     unwanted = st.session_state.pop(f"visit_{name}")
     _all_visits()[name].drop(unwanted)
     st.query_params.pop(name, None)
+    st.session_state[f"visit_{name}_opened"] = ""  # what comes now is no copy of it
     return unwanted
 
 

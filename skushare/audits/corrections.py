@@ -96,12 +96,16 @@ def correct(photo, corrections, brands):
         brands: list of the audit's brands; names that are new are appended.
 
     Returns:
-        A :class:`Corrected`; facings that were not touched keep all that was found about them, of a
-        touched one only what the correction says is known, and its product if the brand is still the same.
+        A :class:`Corrected`; facings that were not touched, or are again as they were found, keep all that
+        was found about them; of others only what the correction says is known, and the product if the brand
+        is still the same.
         Shelf rows come from all boxes together: they are found anew where one was added, removed or moved.
     """
     changed = {each.facing: each.after for each in corrections if each.photo == photo.id}
     found = photo.detections
+    changed = {
+        number: after for number, after in changed.items() if not _as_found(found, number, after, brands)
+    }
     if not changed:
         return Corrected(photo, tuple(range(len(found))))
     kept = [number for number in range(len(found)) if number not in changed]
@@ -115,6 +119,16 @@ def correct(photo, corrections, brands):
     if found.row_ids is not None and not stands:
         merged = assign_rows(merged)
     return Corrected(replace(photo, detections=merged), numbers)
+
+
+def _as_found(found, number, facing, brands):
+    """Whether the facing of this number is what was ``found``: a correction that was taken back."""
+    return (
+        facing is not None
+        and number < len(found)
+        and _brand(found, number, brands) == facing.brand
+        and (abs(found.boxes[number] - facing.box) < SAME_PLACE).all()
+    )
 
 
 def _as_detections(facings, original, brands):

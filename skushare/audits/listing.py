@@ -24,7 +24,8 @@ class Filter:
     Attributes:
         stores, shelves, categories: names, of which an audit has one.
         brands: names, of which an audit has at least one on its shelf.
-        since, until: datetimes; from the first on and before the second.
+        since, until: datetimes; from the first on and before the second. Without a zone, by the clock
+            at the shelf.
         places: (store, shelf, category), of which an audit has all three of one.
     """
 
@@ -145,8 +146,9 @@ def trend(wanted, brands, step="week", apart=()):
     Returns:
         A DataFrame of ``time`` (the step's begin, local time at the shelf), those of ``apart``,
         ``brand``, ``facings``, ``share``, its ``margin`` and ``audits``. The margin comes from those of the
-        audits, whose doubts are independent; an audit that lacks the brand adds none. It is not a number
-        where that of an audit is not known.
+        audits as if their photos were of one: what they are wrong about together adds up as it is, all else
+        is independent. An audit that lacks the brand adds none. It is not a number where that of an audit is
+        not known; where only the common part of one is not, that is all of it.
     """
     seconds = STEPS[step]
     place = ((AuditRow.time + AuditRow.utc_offset - _MONDAY) // seconds).label("place")
@@ -162,13 +164,15 @@ def trend(wanted, brands, step="week", apart=()):
         )
         ids = {number: brand for brand, number in find_ids(db, brands).items()}
         doubt = AuditRow.facings * ShareRow.margin  # in facings
+        together = AuditRow.facings * func.coalesce(ShareRow.together_margin, ShareRow.margin)
         facings = _frame(
             db,
             select(
                 *keys,
                 ShareRow.brand_id,
                 func.sum(ShareRow.facings).label("facings"),
-                func.sum(doubt * doubt).label("square"),
+                func.sum(doubt * doubt - together * together).label("square"),
+                func.sum(together).label("together"),
                 (func.count() - func.count(ShareRow.margin)).label("unknown"),
             )
             .join(ShareRow, ShareRow.audit_id == AuditRow.id)
@@ -178,12 +182,13 @@ def trend(wanted, brands, step="week", apart=()):
         known = texts(db, pd.unique(totals[names[1:]].to_numpy().ravel()).tolist())
     brand_column = pd.DataFrame({"brand_id": list(ids), "brand": list(ids.values())})
     table = totals.astype(int).merge(brand_column.astype({"brand_id": int}), how="cross")
-    kinds = dict.fromkeys(facings, int) | {"square": float}
+    kinds = dict.fromkeys(facings, int) | {"square": float, "together": float}
     table = table.merge(facings.astype(kinds), how="left", on=[*names, "brand_id"])
     lacking = table["facings"].isna()
     table["facings"] = table["facings"].fillna(0).astype(int)
     table["share"] = table["facings"] / table["all"].clip(lower=1)
-    margin = table["square"] ** 0.5 / table["all"].clip(lower=1)
+    square = table["square"].clip(lower=0) + table["together"] ** 2
+    margin = square**0.5 / table["all"].clip(lower=1)
     table["margin"] = margin.where(table["unknown"] == 0).mask(lacking, 0.0)
     table["time"] = pd.to_datetime(table["place"] * seconds + _MONDAY, unit="s")
     for word in apart:
@@ -233,10 +238,19 @@ def _conditions(db, wanted):
         ids = list(find_ids(db, wanted.brands).values())
         conditions.append(exists().where(ShareRow.audit_id == AuditRow.id, ShareRow.brand_id.in_(ids)))
     if wanted.since:
-        conditions.append(AuditRow.time >= int(wanted.since.timestamp()))
+        time, since = _clock(wanted.since)
+        conditions.append(time >= since)
     if wanted.until:
-        conditions.append(AuditRow.time < int(wanted.until.timestamp()))
+        time, until = _clock(wanted.until)
+        conditions.append(time < until)
     return conditions
+
+
+def _clock(moment):
+    """(the audits' time as it compares with the datetime ``moment``, this in seconds)."""
+    if moment.tzinfo is None:
+        return AuditRow.time + AuditRow.utc_offset, int(moment.replace(tzinfo=timezone.utc).timestamp())
+    return AuditRow.time, int(moment.timestamp())
 
 
 def _of_audits(query, wanted, db, joined=False):

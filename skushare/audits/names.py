@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from skushare.database.engine import portions
 from skushare.database.tables import NameRow
-from skushare.text import tidy
+from skushare.text import tidy, tidy_name
 
 
 def name_ids(db, names):
@@ -25,9 +25,14 @@ def name_ids(db, names):
 
 
 def find_ids(db, names):
-    """{name: its number} of those of ``names`` that the database knows."""
-    digests = {_digest(tidy(name)): name for name in names}
-    return {digests[digest]: number for digest, number in _known(db, digests).items()}
+    """{name: its number} of those of ``names`` that the database knows.
+
+    Names are saved by :func:`~skushare.text.tidy_name`; some of former versions have other spaces.
+    """
+    names = list(names)
+    digests = [{_digest(form(name)): name for name in names} for form in (tidy_name, tidy)]
+    known = _known(db, digests[0].keys() | digests[1].keys())
+    return {name: known[digest] for each in digests for digest, name in each.items() if digest in known}
 
 
 def texts(db, ids):

@@ -42,12 +42,19 @@ def import_audits(files, local=datetime.astimezone):
         (numbers of the audits that are new, of those that were there), two lists.
 
     Raises:
-        AuditError: one of the files is not such an export, or is too large; the message names it.
+        AuditError: one of the files is not such an export, or is too large; or two of them have an audit with
+            different words or corrections. The message names them.
         DatabaseError: they could not be saved.
     """
-    audits = {}
+    audits, origins = {}, {}
     for name, data in files:
-        audits |= read_export(name, data, local)
+        for key, audit in read_export(name, data, local).items():
+            if _differ(audits.setdefault(key, audit), audit):
+                raise AuditError(
+                    f"{name}: has an audit with other words or corrections than {origins[key]}, that of "
+                    f"{audit.time:%Y-%m-%d %H:%M}; first import the newer of the two files by itself"
+                )
+            origins[key] = name
     return store.save_imported(audits)
 
 
@@ -70,10 +77,22 @@ def read_export(name, data, local=datetime.astimezone):
     for number, values in enumerate(told, 1):
         try:
             key, audit = _audit(values, products, local)
+            if _differ(audits.setdefault(key, audit), audit):
+                raise _Wrong("is in it twice, with different words or corrections")
         except _Wrong as error:
             raise AuditError(f"{name}: audit {number} in it {error}; export it again on the phone") from None
-        audits[key] = audit
     return audits
+
+
+def _differ(one, other):
+    """Whether two exports of an audit differ in what can be changed on the phone.
+
+    Which is the newer one cannot be told: the phone dates no words, and forgets corrections that it undoes.
+    """
+    return any(
+        getattr(one, name) != getattr(other, name)
+        for name in ("store", "shelf", "category", "note", "corrections")
+    )
 
 
 def _audit(values, products, local):
@@ -141,7 +160,7 @@ def _correction(values):
 
 
 def _told_sweep(values):
-    """What a sweep counted, in words; empty where there was none. Its facings have no places."""
+    """What a sweep counted, in words; empty where it was none or nothing. Its facings have no places."""
     if values.get("sweep") is None:
         return ""
     sweep = values["sweep"]
@@ -150,6 +169,8 @@ def _told_sweep(values):
         f"{_brand(row)} {_number(_of(row, 'facings', int), 'facings', 0, 1e9):,}"
         for row in _few(sweep, "shares")
     )
+    if not count:
+        return ""
     return f"The phone's sweep counted {count:,} facings: {', '.join(brands)}. Only its picture's are here."
 
 

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from datetime import datetime, timedelta, timezone
-from itertools import chain
+from itertools import chain, islice
+from typing import NamedTuple
 
 from sqlalchemy import delete, func, insert, select, update
 
@@ -12,6 +13,7 @@ from skushare.audits.names import name_ids, texts
 from skushare.audits.packing import pack, pack_boxes, unpack, unpack_boxes
 from skushare.database.tables import AuditRow, CorrectionRow, FacingsRow, PhotoRow, ShareRow
 from skushare.errors import AuditError
+from skushare.shelf.share import TOGETHER_MARGIN, share_of_each
 
 
 def add_audit(db, audit, planned, request):
@@ -88,29 +90,38 @@ def add_correction(db, number, correction):
     db.flush()
 
 
-def update_figures(db, audit):
-    """Bring what is computed from an audit's facings and corrections up to date in its rows."""
-    now = audit.corrected()
-    db.execute(delete(ShareRow).where(ShareRow.audit_id == audit.id))
-    shares = now.shares()
-    ids = name_ids(db, [*shares["name"], *now.brands])
-    rows = [
-        {
-            "audit_id": audit.id,
-            "brand_id": ids[name],
-            "facings": facings,
-            "share": share,
-            "margin": margin,
-            "linear_share": along,
-        }
-        for name, facings, share, margin, along in zip(
-            *(shares[c].tolist() for c in ("name", "facings", "share", "margin", "linear")), strict=True
+class Figures(NamedTuple):
+    """What is computed from an audit: columns of its own row, and those of its brands' shares, by name."""
+
+    columns: dict
+    shares: dict
+
+
+def figures_of(audits):
+    """The :class:`Figures` of each of ``audits`` after its corrections, a list; there is one at least."""
+    nows = [audit.corrected() for audit in audits]
+    table, sizes = share_of_each([now.by_brand() for now in nows], [TOGETHER_MARGIN])
+    kept = table[["facings", "share", "margin", TOGETHER_MARGIN, "linear"]].rename(
+        columns={"linear": "linear_share"}
+    )
+    lines = zip(table["name"].tolist(), kept.to_dict("records"), strict=True)
+    return [
+        Figures(
+            {"photos": now.photos_taken, "facings": now.facings, "corrections": len(audit.corrections)},
+            dict(islice(lines, size)),
         )
+        for audit, now, size in zip(audits, nows, sizes, strict=True)
     ]
+
+
+def put_figures(db, number, figures):
+    """Keep the :class:`Figures` of the audit ``number`` in place of those before."""
+    db.execute(delete(ShareRow).where(ShareRow.audit_id == number))
+    ids = name_ids(db, figures.shares)
+    rows = [{"audit_id": number, "brand_id": ids[name], **row} for name, row in figures.shares.items()]
     if rows:
         db.execute(insert(ShareRow), rows)
-    figures = {"photos": now.photos_taken, "facings": now.facings, "corrections": len(audit.corrections)}
-    db.execute(update(AuditRow).where(AuditRow.id == audit.id).values(**figures))
+    db.execute(update(AuditRow).where(AuditRow.id == number).values(**figures.columns))
 
 
 def read_audit(db, number):

@@ -6,6 +6,7 @@ no list and no trend before it is finished, so that a crash leaves no half audit
 
 from dataclasses import replace
 from datetime import datetime, timezone
+from itertools import chain
 
 from sqlalchemy import delete, func, select, update
 
@@ -14,13 +15,14 @@ from skushare.audits.audit import brand_names
 from skushare.audits.corrections import SAME_PLACE, Correction, correct
 from skushare.audits.names import name_ids
 from skushare.brands.library import forget_versions, session_with
-from skushare.database.engine import portions, reading, session
+from skushare.database.engine import portions, reading, session, take_turns
 from skushare.database.leftovers import leave, remove_leftovers
 from skushare.database.tables import AuditRow, GalleryRow, NameRow, PhotoRow
 from skushare.errors import AuditError
 from skushare.text import tidy_name
 
 _AT_ONCE = 32  # audits read together: many times as fast as each by itself, and few enough for memory
+_IMPORTS = 0x736B7570  # as PostgreSQL's advisory lock: two of one file at once would both save it
 
 # Saving
 
@@ -36,11 +38,12 @@ def save_audit(audit):
     Raises:
         DatabaseError: it could not be saved; then nothing of it is.
     """
+    figures = rows.figures_of([audit])
     with session_with(audit.gallery_version) as db:
         number = rows.add_audit(db, audit, planned=len(audit.photos), request=None)
         for photo in audit.photos:
             rows.add_photo(db, number, photo)
-        _finish(db, number)
+        _finish(db, number, *figures)
     return number
 
 
@@ -57,20 +60,37 @@ def save_imported(audits):
     Raises:
         DatabaseError: they could not be saved; then none is.
     """
-    key, added, known = AuditRow.request["phone"].as_string(), [], {}
+    with reading() as db:
+        known = _imported(db, audits)
+    new = {name: audit for name, audit in audits.items() if name not in known}
+    if not new:
+        return [], sorted(known.values())
+    figures, added = rows.figures_of(new.values()), []  # before the transaction, which others wait for
     with session() as db:
-        for some in portions(audits):
-            query = select(key, AuditRow.id).where(AuditRow.source == "phone", key.in_(some))
-            known.update(map(tuple, db.execute(query)))
-        for name in [name for name in audits if name not in known]:
-            audit = audits[name]
+        take_turns(db.connection(), _IMPORTS)
+        meanwhile = _imported(db, new)
+        # All names at once, so that no other writer of some of them is met in another order.
+        words = ((audit.store, audit.shelf, audit.category, *audit.brands) for audit in new.values())
+        name_ids(db, set(chain(*words, *(each.shares for each in figures))))
+        for (name, audit), its in zip(new.items(), figures, strict=True):
+            if name in meanwhile:
+                continue
             number = rows.add_audit(db, audit, len(audit.photos), {"phone": name})
             ids = {photo.id: rows.add_photo(db, number, photo) for photo in audit.photos}
             for each in audit.corrections:
                 rows.add_correction(db, number, replace(each, photo=ids[each.photo]))
-            _finish(db, number)
+            _finish(db, number, its)
             added.append(number)
-    return added, sorted(known.values())
+    return added, sorted([*known.values(), *meanwhile.values()])
+
+
+def _imported(db, names):
+    """{what an audit is known by: its number} of those of ``names`` that were imported."""
+    key, found = AuditRow.request["phone"].as_string(), {}
+    for some in portions(names):
+        query = select(key, AuditRow.id).where(AuditRow.source == "phone", key.in_(some))
+        found.update(map(tuple, db.execute(query)))
+    return found
 
 
 def begin_audit(audit, planned, request):
@@ -108,7 +128,7 @@ def finish_audit(number):
     """Let the audit ``number``, all of whose photos are in, be listed and counted."""
     with session() as db:
         rows.lock_audit(db, number)
-        _finish(db, number)
+        _finish(db, number, *rows.figures_of([rows.read_audit(db, number)]))
 
 
 def delete_audit(number):
@@ -124,10 +144,10 @@ def delete_audit(number):
     remove_leftovers()
 
 
-def _finish(db, number):
+def _finish(db, number, figures):
     db.flush()
     db.execute(update(AuditRow).where(AuditRow.id == number).values(finished=True))
-    rows.update_figures(db, rows.read_audit(db, number))
+    rows.put_figures(db, number, figures)
 
 
 # Opening and correcting
@@ -230,7 +250,8 @@ def _keep(db, audit, correction):
     if not audit.finished:  # its shares, updated below, would be in the totals
         raise AuditError(f"audit {audit.id} is not finished; correct it when all its photos are in")
     rows.add_correction(db, audit.id, correction)
-    rows.update_figures(db, replace(audit, corrections=(*audit.corrections, correction)))
+    corrected = replace(audit, corrections=(*audit.corrections, correction))
+    rows.put_figures(db, audit.id, *rows.figures_of([corrected]))
 
 
 def _find(found, numbers, brands, wanted):

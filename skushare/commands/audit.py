@@ -88,7 +88,7 @@ def _add_audits(commands):
         "Save the audits that were made on a phone, by the app of a bundle.\n\n"
         "FILE is what All as JSON saves there, on the History page or below an audit. The pictures stay on\n"
         "the phone. Either all audits of all files are saved, or none; one that was imported before is not\n"
-        "saved again, and stays as it is here.",
+        "saved again, and stays as it is here: import the newest file first, by itself.",
         "examples:\n  skushare audits import audits.json\n",
     )
     imports.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -274,7 +274,8 @@ def export_audits(args):
         raise ConfigError("--audit names the audits to export; leave out --store and what else chooses some")
     if args.table and args.file.suffix.lower() == ".json":
         raise ConfigError(f"{args.file}: a JSON file has facings and shares; leave out --table")
-    count = export_file(args.file, wanted, args.table or "facings", args.audit, shown("audits"))
+    numbers = args.audit and list(dict.fromkeys(args.audit))
+    count = export_file(args.file, wanted, args.table or "facings", numbers, shown("audits"))
     print(f"{args.file}: {counted(count, 'audit')}")
     if args.audit:  # others are finished
         for number in sorted({batch["audit"] for batch in unfinished_audits()} & set(args.audit)):

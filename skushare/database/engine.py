@@ -110,6 +110,15 @@ def reading():
         yield opened
 
 
+def take_turns(connection, lock):
+    """Let one transaction of those that ask for ``lock``, a number, go on at a time, each to its end.
+
+    Those that write to SQLite do so anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({lock})"))
+
+
 def portions(values):
     """``values`` in lists that are short enough for one statement."""
     values = list(values)
@@ -151,8 +160,7 @@ def _migrate(made):
         if _revision(connection) == newest:
             return
     with made.execution_options(writes=True).begin() as connection:
-        if made.dialect.name == "postgresql":
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+        take_turns(connection, _MIGRATION_LOCK)
         revision = _revision(connection)
         if revision == newest:
             return
@@ -190,6 +198,8 @@ _REASONS = (  # in the message of the database, what to tell the user
     ("read-only", "is read-only; check who may write it"),
     ("permission denied", "may not be used by this user; ask whoever runs the database"),
     ("unable to open", "cannot be opened; check the folder and who may read and write it"),
+    ("deadlock", "another program wrote the same at the same time; try again"),
+    ("deadlock", "another program was writing the same at the same time; try again"),
     ("locked", f"another program has been writing for {PATIENCE} seconds; try again later"),
     ("not a database", "is not a database; move it away or restore a copy"),
     ("malformed", "is damaged; restore a copy"),

@@ -127,9 +127,11 @@ class ShareRow(Base):
     facings: Mapped[int]
     share: Mapped[float] = mapped_column(Double)
     margin: Mapped[float | None] = mapped_column(Double)  # of the share; of old audits it is not known
+    # The part of the margin that other audits have alike; of old audits it is not known.
+    together_margin: Mapped[float | None] = mapped_column(Double)
     linear_share: Mapped[float | None] = mapped_column(Double)
     __table_args__ = (
-        Index("ix_shares_brand", "brand_id", "audit_id", "facings", "margin"),
+        Index("ix_shares_brand", "brand_id", "audit_id", "facings", "margin", "together_margin"),
         {"sqlite_with_rowid": False},
     )
 

@@ -18,6 +18,7 @@ REFUSED, TOGETHER = 0.2, 0.05
 MEASURES = ("share", "linear", "area")
 KEPT = 2048  # photos whose facings' sizes are remembered; a thousand facings take 40 kB
 COLUMNS = ("name", "facings", "share", "margin", "linear", "linear_margin", "area", "area_margin")
+TOGETHER_MARGIN = "together_margin"  # the part of "margin" that the same brands on other shelves have alike
 
 
 def margin_of(measure):
@@ -60,17 +61,25 @@ def share_of_shelves(photos, labels=(), brands=(), own=None, kept=None):
     return _table([_columns(list(photos), labels, brands, own, kept)])
 
 
-def share_of_each(shelves):
+def share_of_each(shelves, further=()):
     """As :func:`share_of_shelves`, for each of several shelves, one below the other.
 
     Args:
         shelves: a list of (names of the brands, detections of the photos).
+        further: columns to have besides: ``TOGETHER_MARGIN``.
 
     Returns:
         (the DataFrame, how many lines of it each shelf has).
     """
     parts = [_columns(photos, (), brands) for brands, photos in shelves]
-    return _table(parts), [len(part["name"]) for part in parts]
+    return _table(parts, further), [len(part["name"]) for part in parts]
+
+
+def names_of(photos, labels=(), brands=()):
+    """The names of :func:`share_of_shelves` in its order, without measuring the facings."""
+    ids, names, _ = _ids([found for found in photos if len(found)], labels, brands)
+    called, groups = _groups(ids, names, None)
+    return called[_order(called, np.bincount(groups, minlength=len(called)))].tolist()
 
 
 def share_by_row(detections, labels=(), brands=(), kept=None):
@@ -152,9 +161,10 @@ def _of_mean(values):
     return values / max(values.mean(), 1e-9) if len(values) else values
 
 
-def _table(parts):
+def _table(parts, further=()):
     """One DataFrame of the columns of several, one below the other."""
-    table = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in COLUMNS})
+    columns = (*COLUMNS, *further)
+    table = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in columns})
     return table.astype({"name": str})
 
 
@@ -162,14 +172,12 @@ def _columns(photos, labels, brands, own=None, kept=None):
     """The columns of :func:`share_of_shelves`, as arrays: a table a row of a shelf would take its time."""
     counted = [i for i, found in enumerate(photos) if len(found)]  # of others, brands are not known
     photos, kept = [photos[i] for i in counted], None if kept is None else [kept[i] for i in counted]
-    by_brand = bool(photos) and all(found.brand_ids is not None for found in photos)
-    names = brands if by_brand else labels
     sizes = list(map(_sizes, photos))
     if kept is not None:
         photos = [found[mask] for found, mask in zip(photos, kept, strict=True)]
         sizes = [[_of_mean(size[mask]) for size in pair] for pair, mask in zip(sizes, kept, strict=True)]
     lengths, areas = zip(*sizes, strict=True) if photos else ((), ())
-    ids = _join([found.brand_ids if by_brand else found.class_ids for found in photos]).astype(int)
+    ids, names, by_brand = _ids(photos, labels, brands)
     scores = _join([found.scores for found in photos])
     sure = np.ones(len(ids))
     if by_brand:
@@ -185,9 +193,22 @@ def _columns(photos, labels, brands, own=None, kept=None):
         sums = np.bincount(groups, weight, len(called))
         shares = sums / max(sums.sum(), 1e-9)
         columns[measure] = shares
-        columns[margin_of(measure)] = _margins(groups, shares, weight, present, sure, ids)
-    order = np.lexsort((called, -facings))
+        columns[margin_of(measure)], together = _margins(groups, shares, weight, present, sure, ids)
+        if measure == "share":
+            columns[TOGETHER_MARGIN] = together
+    order = _order(called, facings)
     return {name: column[order] for name, column in columns.items()}
+
+
+def _ids(photos, labels, brands):
+    """(the number that each facing goes by, the names of these, whether they are brands)."""
+    by_brand = bool(photos) and all(found.brand_ids is not None for found in photos)
+    ids = _join([found.brand_ids if by_brand else found.class_ids for found in photos])
+    return ids.astype(int), brands if by_brand else labels, by_brand
+
+
+def _order(called, facings):
+    return np.lexsort((called, -facings))
 
 
 def _groups(ids, names, own):
@@ -201,7 +222,9 @@ def _groups(ids, names, own):
 
 
 def _margins(groups, shares, weight, present, sure, brands):
-    """Half the width of each share's 95 % interval; 1 where nothing is known of it.
+    """Half the width of each share's 95 % interval, and the part of it that other shelves have alike.
+
+    The former is 1 where nothing is known of a share.
 
     What drawing many shelves at random would give, in closed form (the delta method): a box is a facing with
     the probability ``present``; a facing has its own name with the probability ``sure``, else one of the
@@ -213,12 +236,15 @@ def _margins(groups, shares, weight, present, sure, brands):
     adds p (q (1 - 2 s) + s²) - p² (q - s)², times its weight squared; all of these are sums over the boxes.
     Two boxes i and j of a brand add ``TOGETHER`` times p_i p_j sqrt(v_i v_j), and their weights, where v is
     the variance of having the group's name, q (1 - q), taken as q where it is small.
+
+    With boxes of other shelves it is the same. So several shelves together have the margins of one with all
+    their boxes, where these parts are added as they are, and what remains of the squares as squares.
     """
     total = (weight * present).sum()
     if len(shares) < 2:
-        return np.zeros(len(shares))
+        return np.zeros((2, len(shares)))
     if total <= 0:  # no box is a facing, as far as their scores tell: the shares may be anything
-        return np.ones(len(shares))
+        return np.ones((2, len(shares)))
 
     def own(values):
         """Sums over the boxes of each group."""
@@ -239,15 +265,17 @@ def _margins(groups, shares, weight, present, sure, brands):
     _, first, brands = np.unique(brands, return_index=True, return_inverse=True)
 
     def pairs(deviation):
-        """Sums over the pairs of boxes of one brand, for each group."""
+        """Sums over the pairs of boxes of one brand: of different ones, and of all; (2, groups)."""
         parts = weight * present * deviation
-        sums = np.bincount(brands, parts) ** 2 - np.bincount(brands, parts**2)
-        return np.bincount(groups[first], sums, len(shares))
+        every = np.bincount(brands, parts) ** 2
+        sums = every - np.bincount(brands, parts**2), every
+        return np.stack([np.bincount(groups[first], each, len(shares)) for each in sums])
 
     elsewhere = pairs(np.sqrt(elsewhere))
-    of_pairs = pairs(np.sqrt(sure * (1 - sure))) + shares * (elsewhere.sum() - elsewhere)
-    variance += TOGETHER * of_pairs
-    return CERTAIN * np.sqrt(np.maximum(variance, 0)) / total
+    elsewhere = shares * (elsewhere.sum(1, keepdims=True) - elsewhere)
+    different, every = TOGETHER * (pairs(np.sqrt(sure * (1 - sure))) + elsewhere)
+    variance += different
+    return CERTAIN * np.sqrt(np.maximum([variance, np.minimum(every, variance)], 0)) / total
 
 
 def _scored(photos):

@@ -6,6 +6,7 @@ from base64 import b64decode
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -13,10 +14,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.app import audit_batch, audit_list, audit_trend, audit_view, shares
+from skushare.app import audit_batch, audit_list, audit_trend, audit_view, clock, galleries, shares
 from skushare.app.galleries import MY_BRANDS
 from skushare.app.work import Work
-from skushare.audits import store
+from skushare.audits import listing, store
 from skushare.audits.audit import Audit, AuditPhoto
 from skushare.audits.batch import Taken
 from skushare.audits.corrections import Facing
@@ -246,7 +247,11 @@ def test_the_list_has_the_times_of_the_clocks_at_the_shelves():
     for hours in (2, -8):
         late = datetime(2026, 3, 2, 23, 30, tzinfo=timezone(timedelta(hours=hours)))
         store.save_audit(Audit((), (), late))
-    assert open_page().dataframe[0].value["time"].tolist() == [pd.Timestamp(2026, 3, 2, 23, 30)] * 2
+    app = open_page()
+    for day in (None, datetime(2026, 3, 2).date()):
+        for end in ("From", "To"):
+            field(app.date_input, end).set_value(day)
+        assert app.run().dataframe[0].value["time"].tolist() == [pd.Timestamp(2026, 3, 2, 23, 30)] * 2
 
 
 def test_back_from_an_audit_none_is_chosen(annotator):
@@ -377,6 +382,16 @@ def test_an_audit_opens_with_its_photo_and_shares(annotator):
     assert not any("<b>" in text or text == "`None`" for text in texts(app.markdown) + texts(app.title))
 
 
+def test_brands_of_all_audits_are_summed_up_once_as_long_as_none_changes(annotator, monkeypatch):
+    asked, totals = [], listing.brand_totals
+    monkeypatch.setattr(listing, "brand_totals", lambda *args: asked.append(args) or totals(*args))
+    save("South", brands=("Corva", "Dalva"))
+    app = open_page(audit=save())
+    app.run()
+    assert len(asked) == 1
+    assert field(app.multiselect, "Further brands to choose from").options == ["Corva", "Dalva"]
+
+
 def test_the_chart_and_the_targets_of_an_audit_share_one_table(annotator, monkeypatch):
     made, share = [], shares.share_of_shelves
     monkeypatch.setattr(shares, "share_of_shelves", lambda *args: made.append(1) or share(*args))
@@ -500,6 +515,20 @@ def test_corrections_become_examples_of_a_gallery_on_request(annotator):
     assert [sku.brand for sku in open_gallery(MY_BRANDS).skus] == ["Corva", tidy_name(HOSTILE), "Dalva"]
 
 
+def test_without_the_embedder_corrections_teach_nothing_and_the_page_says_why(annotator, monkeypatch):
+    def missing():
+        raise AuditError("no embedder")
+
+    number = save()
+    photo = store.open_audit(number).photos[0]
+    box = tuple(photo.detections.boxes[0].tolist())
+    store.save_correction(number, photo.id, Facing(box, "Astra"), Facing(box, "Corva"))
+    app = open_page(audit=number)
+    monkeypatch.setattr(galleries, "_load", missing)
+    press(app, "Teach")
+    assert "no embedder" in texts(app.warning) and gallery_names() == []
+
+
 def test_corrections_of_a_lost_photo_teach_nothing_and_say_so(annotator):
     number = save()
     photo = store.open_audit(number).photos[0]
@@ -579,11 +608,9 @@ def test_an_audit_is_deleted_on_request(annotator):
     assert app.dataframe[0].value["audit"].tolist() == [second]
 
 
-def edit(app, number):
-    """Open the form for the words of an audit, as a click does."""
-    audit = store.open_audit(number)
-    words = audit.store, audit.shelf, audit.category, audit.time, audit.note
-    app.session_state[f"audit_edit_{number}_{hash(words)}"] = True
+def edit(app, number, edits=0):
+    """Open the form for the words of an audit, as a click does; ``edits``: how often it was saved before."""
+    app.session_state[f"audit_edit_{number}_{edits}"] = True
     app.run()
     assert not app.exception
 
@@ -615,8 +642,8 @@ def test_the_time_of_an_audit_is_changed_by_the_clock_at_the_shelf(annotator):
     kept = datetime(2026, 3, 2, 23, 30, 12, tzinfo=timezone(timedelta(hours=-8)))
     number = store.save_audit(Audit((), (), kept))
     app = open_page(audit=number)
-    for changed, saved in ((None, kept), (1, kept.replace(minute=1, second=0))):
-        edit(app, number)
+    for edits, (changed, saved) in enumerate(((None, kept), (1, kept.replace(minute=1, second=0)))):
+        edit(app, number, edits)
         time = field(app.datetime_input, "Time")
         assert time.value == datetime(2026, 3, 2, 23, 30)
         field(app.text_area, "Note").set_value(f"{changed}")
@@ -626,6 +653,46 @@ def test_the_time_of_an_audit_is_changed_by_the_clock_at_the_shelf(annotator):
         opened = store.open_audit(number)
         assert (opened.time, opened.note) == (saved, f"{changed}")
         assert opened.time.utcoffset() == kept.utcoffset()
+
+
+def test_what_is_typed_stays_while_others_change_the_audit_and_only_that_is_saved(annotator):
+    number = save("Nrth", note="first")
+    app = open_page(audit=number)
+    edit(app, number)
+    fields = [each.id for each in (*app.selectbox[:3], *app.datetime_input, *app.text_area)]
+    store.change_words(number, "North", "left", "", "other")
+    app.run()
+    # The browser keeps what is typed into a field as long as the field is the same one.
+    assert [each.id for each in (*app.selectbox[:3], *app.datetime_input, *app.text_area)] == fields
+    field(app.text_area, "Note").set_value("second")
+    press(app, "Save")
+    saved = store.open_audit(number)
+    assert (saved.store, saved.shelf, saved.note) == ("North", "left", "second")
+    (told,) = texts(app.toast)
+    assert told.replace("\\", "").endswith("changed elsewhere as well: store, shelf, note")
+    edit(app, number, 1)  # it begins with what holds now
+    assert [each.value for each in app.selectbox][:2] == ["North", "left"]
+
+
+@pytest.mark.parametrize(
+    "offset, saved",
+    [
+        (2, "2026-01-15T12:00:00+01:00"),  # Berlin in summer, as the visitor's own clock: now its winter
+        (-8, "2026-01-15T12:00:00-08:00"),
+    ],
+)
+def test_a_time_beyond_a_change_of_the_clocks_is_that_of_the_clock_then(
+    annotator, monkeypatch, offset, saved
+):
+    monkeypatch.setattr(clock, "_zone", lambda: ZoneInfo("Europe/Berlin"))
+    number = store.save_audit(
+        Audit((), (), datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=offset))))
+    )
+    app = open_page(audit=number)
+    edit(app, number)
+    field(app.datetime_input, "Time").set_value(datetime(2026, 1, 15, 12))
+    press(app, "Save")
+    assert store.open_audit(number).time.isoformat() == saved
 
 
 def test_counted_photos_are_saved_with_the_time_that_is_given():

@@ -8,6 +8,7 @@ from skushare.album import Album
 from skushare.app import visits
 from skushare.app.visits import _all_visits, _count_photos, keep_dropped
 from skushare.live.session import Dropped
+from skushare.visits import Visits
 
 
 def visit():
@@ -103,6 +104,21 @@ def test_a_run_that_is_cut_short_leaves_telling_the_address_to_the_next():
     assert address(app) is None
     app.session_state.cut = False
     assert address(app.run()) == token
+
+
+def test_what_is_begun_anew_is_no_copy_of_what_the_address_named(monkeypatch):
+    kept = Visits(3, list)
+    oldest, opened = kept.keep(["oldest"]), kept.keep(["opened"])
+    streamlit = SimpleNamespace(session_state={}, query_params={"lesson": opened})
+    monkeypatch.setattr(visits, "st", streamlit)
+    monkeypatch.setattr(visits, "stay", lambda: 1)
+    monkeypatch.setattr(visits, "_all_visits", lambda: {"lesson": kept})
+    visits.of_visit("lesson", list)
+    visits.start_anew("lesson")
+    visits.go_back_to("lesson", ["begun"])
+    visits.put_in_address("lesson")
+    kept.keep(["newest"])  # copies would go before the oldest
+    assert kept.open(opened) == ["opened"] and kept.open(oldest) is None
 
 
 def test_a_count_that_other_brands_ended_is_told_once(monkeypatch):

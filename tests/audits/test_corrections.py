@@ -62,6 +62,24 @@ def test_what_a_person_corrected_is_certainly_there():
 
 
 @pytest.mark.parametrize(
+    "corrections, expected",
+    [
+        ([change(0, A, None), change(0, None, A)], [0.5, 0.5]),
+        ([change(0, A, B), change(0, B, MOVED), change(0, MOVED, A)], [0.5, 0.5]),
+        ([change(0, A, MOVED), change(0, MOVED, A._replace(box=(0.004, 0, 10, 10)))], [0.5, 0.5]),
+        ([change(0, A, None), change(0, None, A._replace(brand="Bello"))], [1, 0.5]),
+        ([change(0, A, None), change(0, None, MOVED)], [1, 0.5]),
+        ([change(2, None, A), change(2, A, None)], [0.5, 0.5]),
+    ],
+)
+def test_a_facing_is_again_as_doubtful_as_it_was_found_once_its_correction_is_taken_back(
+    corrections, expected
+):
+    now = correct(photo(A, B), corrections, ["Astra", "Bello"])
+    assert now.photo.detections.scores.tolist() == expected and now.numbers == (0, 1)
+
+
+@pytest.mark.parametrize(
     "before, after, what",
     [
         (None, A, "added Astra"),

@@ -8,6 +8,7 @@ from sqlalchemy import update
 from skushare.audits import listing, store
 from skushare.audits.corrections import Facing
 from skushare.audits.listing import Filter
+from skushare.audits.names import find_ids, name_ids
 from skushare.database.engine import session
 from skushare.database.tables import ShareRow
 
@@ -141,6 +142,24 @@ def test_a_day_is_one_of_the_shelfs_own_clock(make_audit):
     assert str(listing.trend(Filter(), ("Astra",), "day")["time"][0]) == "2026-03-02 00:00:00"
 
 
+@pytest.mark.parametrize("day, found", [(1, 0), (2, 1), (3, 0)])
+def test_a_filter_without_a_zone_goes_by_the_shelfs_own_clock(make_audit, day, found):
+    store.save_audit(
+        make_audit(time=datetime(2026, 3, 2, 1, 0, tzinfo=timezone(timedelta(hours=5, minutes=30))))
+    )
+    wanted = Filter(since=datetime(2026, 3, day), until=datetime(2026, 3, day + 1))
+    assert listing.count_audits(wanted) == found == len(listing.trend(wanted, ("Astra",), "day"))
+
+
+@pytest.mark.parametrize("name", ["North\u00a0Street", "North Street", " North Street\n"])
+def test_a_name_is_found_by_what_it_was_given_as(make_audit, name):
+    store.save_audit(make_audit(store="North\u00a0Street"))
+    assert listing.count_audits(Filter(stores=(name,))) == 1
+    with session() as db:  # as older versions of skushare saved it
+        name_ids(db, ["South\u00a0Street"])
+        assert list(find_ids(db, ["South\u00a0Street"])) == ["South\u00a0Street"]
+
+
 def test_an_audit_that_finishes_as_another_goes_is_a_change(make_audit):
     first, second = store.save_audit(make_audit()), store.begin_audit(make_audit(), 0, {})
     store.save_audit(make_audit())
@@ -198,6 +217,24 @@ def test_a_trend_has_the_margin_of_its_audits_together(make_audit, make_photo):
     table = listing.trend(Filter(), ("Bello", "nobody", "Astra")).set_index("brand")
     assert table.loc["Bello", "margin"].isna().tolist() == [True, False]
     assert "nobody" not in table.index
+
+
+def test_photos_have_one_margin_over_time_whether_they_are_one_audit_or_several(make_audit, make_photo):
+    photos = [make_photo((0, 0, 0, 1, -1), shade=i, brand_scores=[0.8] * 4 + [0.2]) for i in range(6)]
+    store.save_audit(make_audit(*photos, store="one"))
+    numbers = [store.save_audit(make_audit(photo, store="several")) for photo in photos]
+
+    def margins():
+        table = listing.trend(Filter(), ("Astra", "Bello"), apart=("store",))
+        return [part["margin"].tolist() for _, part in table.groupby("store")]
+
+    one, several = margins()
+    assert several == pytest.approx(one, rel=1e-6) and min(one) > 0
+    of_photo = store.open_audit(numbers[0]).shares().set_index("name")["margin"]
+    assert several[0] > 1.2 * of_photo["Astra"] / 6**0.5  # the latter is of independent ones
+    with session() as db:  # as of audits that an older skushare saved
+        db.execute(update(ShareRow).values(together_margin=None))
+    assert margins()[1] == pytest.approx(of_photo[["Astra", "Bello"]].tolist())
 
 
 def test_a_brand_that_no_audit_of_a_step_has_is_none_without_a_margin(shops):

@@ -1,12 +1,14 @@
 """Audits of a phone. Its own code wrote ``phone_audits.json``: ``asFile`` of web/src/ui/download.ts."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
-from skushare.audits import phone, store
+from skushare.audits import phone, rows, store
 from skushare.audits.corrections import Facing
 from skushare.audits.export import describe
 from skushare.audits.lessons import lessons
@@ -48,6 +50,8 @@ def test_an_export_is_saved_with_all_that_the_phone_told():
     ]  # fmt: skip
     assert unnamed.brands == ()
     assert "sweep counted 5 facings: Astra 3, Bello 1, unknown 1" in swept.note
+    begun = changed(lambda audit: audit.update(note="", sweep={"unique": 0, "shares": []}))
+    assert next(iter(read_export("a.json", begun).values())).note == ""
 
 
 @pytest.mark.usefixtures("database")
@@ -73,11 +77,32 @@ def test_what_was_imported_before_is_not_imported_again_however_it_was_changed_o
     def change(audit):
         audit.update(id=None, store="Elsewhere", corrections=[])
 
-    assert import_audits([("a.json", EXPORT), ("b.json", changed(change))]) == ([], added)
+    assert import_audits([("a.json", EXPORT), ("b.json", EXPORT)]) == ([], added)
+    assert import_audits([("b.json", changed(change))]) == ([], added)
     assert store.open_audit(added[0]).store == "Corner shop"
     store.delete_audit(added[0])
     again, known = import_audits([("audits.json", EXPORT)])
     assert (len(again), known, count_audits()) == (1, added[1:], 3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda audit: audit.update(store="Elsewhere"),
+        lambda audit: audit.update(note=""),
+        lambda audit: audit["corrections"].pop(),
+    ],
+)
+def test_of_two_versions_of_an_audit_none_is_imported(change):
+    newer = changed(change)
+    for files in (
+        [("audits (1).json", newer), ("audits.json", EXPORT)],
+        [("a.json", newer[:-1] + b"," + EXPORT[1:])],
+    ):
+        with pytest.raises(AuditError, match=r"^a.*\.json: .* words or corrections") as caught:
+            import_audits(files)
+        assert all(name in str(caught.value) for name, _ in files)
+    assert not count_audits()
 
 
 def test_its_corrections_are_taken_back_and_go_on_here():
@@ -199,15 +224,48 @@ def test_what_is_no_export_or_too_large_is_refused_by_name(data, problem):
 
 
 def test_where_saving_fails_midway_nothing_is_saved(monkeypatch):
-    finish, calls = store._finish, []
+    add, calls = rows.add_photo, []
 
-    def failing(db, number):
+    def failing(db, number, photo):
         calls.append(number)
         if len(calls) == 2:
             raise AuditError("broken")
-        finish(db, number)
+        return add(db, number, photo)
 
-    monkeypatch.setattr(store, "_finish", failing)
+    monkeypatch.setattr(rows, "add_photo", failing)
     with pytest.raises(AuditError, match="broken"):
         import_audits([("audits.json", EXPORT)])
     assert not count_audits()
+
+
+@pytest.mark.usefixtures("database")
+def test_imports_at_once_save_an_audit_once_and_do_not_stand_in_each_others_way():
+    def export(stores, minute):
+        audit = json.loads(EXPORT)[1]
+        times = (f"2026-11-27T10:{minute}:{second:02}.000Z" for second, _ in enumerate(stores))
+        told = [audit | {"store": name, "time": time} for name, time in zip(stores, times, strict=True)]
+        return json.dumps(told).encode()
+
+    stores, start = [f"store {i}" for i in range(12)], threading.Barrier(4)
+    count_audits()  # makes the tables
+
+    def save(data):
+        audits = read_export("a.json", data)
+        start.wait()
+        return store.save_imported(audits)
+
+    with ThreadPoolExecutor(4) as pool:
+        files = [export(stores, 10), export(stores, 10), export(stores[::-1], 11), export(stores[::-1], 11)]
+        saved = list(pool.map(save, files))
+    assert sum(len(added) for added, _ in saved) == sum(len(known) for _, known in saved) == 24
+    assert count_audits() == 24
+
+
+def test_others_do_not_wait_for_the_shares_of_an_import(monkeypatch):
+    done, figures_of, session = [], rows.figures_of, store.session
+    monkeypatch.setattr(rows, "figures_of", lambda audits: done.append("shares") or figures_of(audits))
+    monkeypatch.setattr(store, "session", lambda: done.append("writing") or session())
+    import_audits([("audits.json", EXPORT)])
+    assert done == ["shares", "writing"]
+    import_audits([("audits.json", EXPORT)])
+    assert done == ["shares", "writing"]  # what was imported before is only looked up

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, select, text
+from sqlalchemy import exc, func, select, text
 
 from skushare.database import engine
 from skushare.database.tables import (
@@ -80,7 +80,6 @@ def test_margins_of_before_they_widened_are_not_known_any_more(database, monkeyp
 
     upgrade = command.upgrade
     monkeypatch.setattr(command, "upgrade", lambda config, revision: upgrade(config, "0008"))
-    share = {"brand_id": 1, "facings": 1, "share": 1.0, "margin": 0.01}
     with engine.session() as session:
         session.add(NameRow(digest="d", text="North"))
         session.flush()
@@ -89,7 +88,8 @@ def test_margins_of_before_they_widened_are_not_known_any_more(database, monkeyp
         numbers = {c.name: 1 for c in columns if c.type.python_type in (int, bool)}
         session.add(AuditRow(**words | numbers | {"request": None}))
         session.flush()
-        session.add(ShareRow(audit_id=1, **share))
+        columns = "audit_id, brand_id, facings, share, margin"
+        session.execute(text(f"INSERT INTO shares ({columns}) VALUES (1, 1, 1, 1, 0.01)"))
     engine.close()
     monkeypatch.setattr(command, "upgrade", upgrade)
     with engine.reading() as session:
@@ -183,6 +183,14 @@ def test_a_server_that_is_not_there_is_named_without_its_password(monkeypatch):
     with pytest.raises(DatabaseError, match=r"@127.0.0.1:9/name: cannot be used") as caught:
         engine.engine()
     assert "secret" not in str(caught.value)
+
+
+def test_who_met_another_writer_is_told_to_try_again(sqlite):
+    message = (
+        "deadlock detected\nDETAIL:  Process 1 waits for ShareLock on transaction 2; blocked by process 3."
+    )
+    with pytest.raises(DatabaseError, match="same at the same time; try again$"), engine.session():
+        raise exc.OperationalError("INSERT", {}, Exception(message))
 
 
 def test_a_file_that_is_no_database_is_said(sqlite):

@@ -16,6 +16,7 @@ from skushare.shelf.share import (
     TOGETHER,
     UNKNOWN,
     in_category,
+    names_of,
     of_category,
     share_by_row,
     share_of_shelf,
@@ -99,6 +100,23 @@ def test_rows_are_told_apart():
     boxes = [[x, y, x + 30, y + 60] for y in (0, 100) for x in range(0, 200, 40)]
     table = share_by_row(Detections(boxes, np.ones(10), [0] * 5 + [0] * 2 + [1] * 3), ("a", "b"))
     assert table[["row", "name", "facings"]].values.tolist() == [[1, "a", 5], [2, "b", 3], [2, "a", 2]]
+
+
+@pytest.mark.parametrize(
+    "photos",
+    [
+        [],
+        [found([])],
+        [found([0, 0, 1, 2], [2, 1, 1, -1]), found([1, 1], [0, 0])],
+        [found([0, 1, 1], [0, 1, 1]), found([]), found([0])],  # one of them without brands
+        [found([3, 0, 0])],
+    ],
+)
+def test_names_alone_are_in_the_order_of_the_shares_and_nothing_is_measured(photos, monkeypatch):
+    labels, brands = ("can", "box", "jar"), ("Astra", "Bello", "Corva")
+    names = share_of_shelves(photos, labels, brands)["name"].tolist()
+    monkeypatch.setattr(share, "_sizes", None)
+    assert names_of(photos, labels, brands) == names
 
 
 def drawn(detections, names, draws=4000):
