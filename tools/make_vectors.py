@@ -240,6 +240,7 @@ def _shelf(rng, boxes):
         "rows": row_ids(found.boxes).tolist(),
         "shares": _table(share_of_shelf(found, brands=brands)),
         "own": _table(share_of_shelf(found, brands=brands, own=("Rye", "Oats"))),
+        "by_look": _table(share_of_shelf(found, brands=(*brands[:2], "look A", "look B"))),
         "classes": _table(share_of_shelf(replace(found, brand_ids=None, brand_scores=None), ("facing",))),
         "by_row": _table(share_by_row(found, brands=brands)),
         "gaps": _gaps(gaps),

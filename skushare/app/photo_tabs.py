@@ -8,10 +8,9 @@ from skushare.app.cells import cells
 from skushare.app.color_key import show_key
 from skushare.app.notes import show_error
 from skushare.app.shelves import counts_of, drawing_choices, facings_of
-from skushare.brands.looks import is_look
 from skushare.colors import numbered_color
 from skushare.errors import SkushareError
-from skushare.shelf.share import UNKNOWN
+from skushare.shelf.share import UNKNOWN, is_look
 from skushare.spreadsheet import to_csv
 
 PHOTOS_A_PAGE = 12

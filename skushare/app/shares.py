@@ -6,7 +6,6 @@ import streamlit as st
 from skushare.app.notes import show_error
 from skushare.audits.targets import save_target, targets, told_against
 from skushare.brands.gallery import categories_of_brands
-from skushare.brands.looks import is_look
 from skushare.brands.products import knows_products, share_by_product
 from skushare.charts import ACCENT, share_chart
 from skushare.colors import PALETTE
@@ -15,6 +14,7 @@ from skushare.shelf.share import (
     COMPETITORS,
     OWN,
     UNKNOWN,
+    is_look,
     margin_of,
     names_of,
     of_category,

@@ -9,7 +9,6 @@ import streamlit as st
 from skushare.album import PREVIEW_SIDE, Photo
 from skushare.app.shares import MEASURES
 from skushare.app.text import plain
-from skushare.brands.looks import is_look
 from skushare.charts import rows_chart
 from skushare.detections import Detections
 from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
@@ -18,7 +17,7 @@ from skushare.shelf.gaps import Gaps, doubtful_boxes, find_gaps
 from skushare.shelf.mosaic import lay_photos
 from skushare.shelf.registration import move_boxes
 from skushare.shelf.rows import assign_rows
-from skushare.shelf.share import UNKNOWN, share_by_row
+from skushare.shelf.share import UNKNOWN, is_look, share_by_row
 
 MOST_JOINED = 12  # photos; joining compares each with each
 

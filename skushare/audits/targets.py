@@ -3,10 +3,10 @@
 from sqlalchemy import delete, select
 
 from skushare.audits.names import find_ids, name_ids, texts
-from skushare.brands.looks import is_look
 from skushare.database.engine import reading, session
 from skushare.database.tables import TargetRow
 from skushare.errors import AuditError
+from skushare.shelf.share import is_look
 from skushare.text import tidy_name
 
 

@@ -1,6 +1,5 @@
 """Facings grouped by look, before anything was taught."""
 
-import re
 import string
 
 import numpy as np
@@ -54,11 +53,6 @@ def look_name(number):
         number, digit = divmod(number - 1, 26)
         letters = string.ascii_uppercase[digit] + letters
     return f"look {letters}"
-
-
-def is_look(name):
-    """Whether ``name`` is one that :func:`look_name` gives, which is another look on each shelf."""
-    return re.fullmatch("look [A-Z]+", name) is not None
 
 
 def taught_look(gallery, brand, embeddings, pictures, embedder):

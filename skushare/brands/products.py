@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from skushare.brands.looks import is_look
-from skushare.shelf.share import UNKNOWN, share_of_shelves
+from skushare.shelf.share import UNKNOWN, is_look, share_of_shelves
 
 
 def knows_products(skus):

@@ -1,5 +1,6 @@
 """Share of shelf: how the shelf divides over brands, or over classes before brands are known."""
 
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -21,6 +22,11 @@ COLUMNS = ("name", "facings", "share", "margin", "linear", "linear_margin", "are
 TOGETHER_MARGIN = "together_margin"  # the part of "margin" that the same brands on other shelves have alike
 
 
+def is_look(name):
+    """Whether ``name`` is that of a look ("look A"), which is unknown, and another one on each shelf."""
+    return re.fullmatch("look [A-Z]+", name) is not None
+
+
 def margin_of(measure):
     """The column of a table with ``COLUMNS`` that has the margins of ``measure``, one of ``MEASURES``."""
     return "margin" if measure == "share" else f"{measure}_margin"
@@ -39,8 +45,8 @@ def share_of_shelf(detections, labels=(), brands=(), own=None):
         detections: the :class:`~skushare.detections.Detections` to count.
         labels: names of the classes; a class without a name keeps its number.
         brands: names of the brands, by ``brand_ids``; a negative id is unknown.
-        own: names of the own brands, to have them against all others in two or three lines (unknown
-            stays apart), in place of a line a brand.
+        own: names of the own brands, to have them against all others in two or three lines (unknown, looks
+            too, stays apart), in place of a line a brand.
 
     Returns:
         A DataFrame with ``COLUMNS``, shares and margins from 0 to 1; without detections it has no rows.
@@ -187,13 +193,21 @@ def _columns(photos, labels, brands, own=None, kept=None):
 
     present = _join([certainties(found) for found in photos])
     called, groups = _groups(ids, names, own)
+    # To the brands, looks are what is unknown.
+    looks = np.array([by_brand and is_look(name) for name in called], bool)
+    kinds = np.where(np.isin(ids, [i for i, name in enumerate(names) if by_brand and is_look(name)]), -1, ids)
+    merged, line = np.unique(np.where(looks, UNKNOWN, called), return_inverse=True)
     facings = np.bincount(groups, minlength=len(called))
     columns = {"name": called, "facings": facings.astype(np.int64)}
     for measure, weight in zip(MEASURES, (np.ones(len(ids)), _join(lengths), _join(areas)), strict=True):
         sums = np.bincount(groups, weight, len(called))
         shares = sums / max(sums.sum(), 1e-9)
+        merged_shares = np.bincount(line, shares, len(merged))
+        margins = _margins(line[groups], merged_shares, weight, present, sure, kinds)[:, line]
+        if looks.any():
+            margins[:, looks] = _margins(groups, shares, weight, present, sure, ids)[:, looks]
         columns[measure] = shares
-        columns[margin_of(measure)], together = _margins(groups, shares, weight, present, sure, ids)
+        columns[margin_of(measure)], together = margins
         if measure == "share":
             columns[TOGETHER_MARGIN] = together
     order = _order(called, facings)
@@ -216,7 +230,7 @@ def _groups(ids, names, own):
     different, ids = np.unique(ids, return_inverse=True)
     called = [_name(i, names) for i in different.tolist()]
     if own is not None:
-        called = [c if c == UNKNOWN else OWN if c in own else COMPETITORS for c in called]
+        called = [UNKNOWN if c == UNKNOWN or is_look(c) else OWN if c in own else COMPETITORS for c in called]
     called, groups = np.unique(np.array(called, str), return_inverse=True)
     return called, groups[ids]
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from skushare.brands.gallery import LONGEST_NAME, Gallery, GalleryError
-from skushare.brands.looks import SAMPLE, group_looks, is_look, look_name, taught_look
+from skushare.brands.looks import SAMPLE, group_looks, look_name, taught_look
+from skushare.shelf.share import is_look
 from tests.brands.conftest import picture
 
 

@@ -13,6 +13,7 @@ from skushare.shelf.share import (
     COLUMNS,
     COMPETITORS,
     OWN,
+    REFUSED,
     TOGETHER,
     UNKNOWN,
     in_category,
@@ -165,6 +166,22 @@ def test_what_no_gallery_knew_may_be_of_a_brand_unless_a_person_said_so():
     assert margins(1.0, 1.0).tolist() == [0, 0]
     by_label = found(np.zeros(20), ids, scores=np.full(20, 0.999))  # of a brand map, without brand scores
     assert share_of_shelf(by_label, brands=("a",))["margin"].max() < 0.01
+
+
+def test_a_brand_has_one_margin_whether_the_unknown_is_grouped_by_look_or_not():
+    ids, sure = np.repeat([0, 1, -1], [8, 4, 20]), np.repeat([0.9, 0.7, 0.3], [8, 4, 20])
+    columns = {"scores": np.linspace(0.4, 0.9, 32), "brand_scores": sure}
+    plain = share_of_shelf(found(np.zeros(32), ids, **columns), brands=("a", "b")).set_index("name")
+    ids[12:30], sure[12:30] = np.repeat([2, 3], [10, 8]), 1 - REFUSED  # as `name_facings` has them
+    sample = found(np.zeros(32), ids, **columns)
+    grouped = share_of_shelf(sample, brands=("a", "b", "look A", "look B")).set_index("name")
+    margins = ["margin", "linear_margin", "area_margin"]
+    assert (plain.loc["a":"b", margins] > 0).to_numpy().all()
+    pd.testing.assert_frame_equal(grouped.loc[["a", "b"]], plain.loc[["a", "b"]])
+    assert (grouped.loc[["look A", "look B", UNKNOWN], "margin"] > 0).all()
+    sides = share_of_shelf(sample, brands=("a", "b", "look A", "look B"), own=("a",)).set_index("name")
+    assert sides["facings"].to_dict() == {OWN: 8, COMPETITORS: 4, UNKNOWN: 20}
+    assert sides.loc[OWN, margins].to_list() == pytest.approx(plain.loc["a", margins].to_list())
 
 
 def test_doubt_widens_the_margin_and_certainty_closes_it():

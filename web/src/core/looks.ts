@@ -55,6 +55,11 @@ export function lookName(number: number): string {
   return `look ${letters}`
 }
 
+/** Whether `name` is that of a look, which is unknown, and another one on each shelf. */
+export function isLook(name: string): boolean {
+  return /^look [A-Z]+$/.test(name)
+}
+
 /**
  * `gallery` with the facings of a look as its last examples, which are of `brand`.
  *

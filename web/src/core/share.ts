@@ -2,6 +2,7 @@
 
 import { facingProbability } from './certainty'
 import { type Detections, indicesWhere, selectDetections } from './detections'
+import { isLook } from './looks'
 import { mean, unique } from './numbers'
 import { ShelfPlane } from './plane'
 import { rowIdsOf } from './rows'
@@ -33,7 +34,7 @@ export interface ShareRow {
 export interface ShareOptions {
   labels?: readonly string[] // names of the classes
   brands?: readonly string[] // names of the brands, by brand id
-  own?: readonly string[] // names of the own brands, to have them against all others
+  own?: readonly string[] // names of the own brands, to have them against all others; looks count as unknown
 }
 
 /** Facings and shares of each brand in one photo (of each class, where it has no brands), most first. */
@@ -84,6 +85,12 @@ function sharesOf(measured: Measured[], options: ShareOptions): ShareRow[] {
   }
   const groupNames = [...new Set(called)].sort(byCodePoint)
   const groups = called.map((name) => groupNames.indexOf(name))
+  // To the brands, looks are what is unknown.
+  const looks = groupNames.map((name) => byBrand && isLook(name))
+  const kinds = brands.map((id) => (byBrand && isLook(nameOf(id, names)) ? -1 : id))
+  const merged = groupNames.map((name, group) => (looks[group] ? UNKNOWN : name))
+  const mergedNames = [...new Set(merged)]
+  const line = merged.map((name) => mergedNames.indexOf(name))
   const ones = new Array<number>(called.length).fill(1)
   const tables = [ones, lengths, areas].map((weights) => {
     const sums = new Array<number>(groupNames.length).fill(0)
@@ -93,7 +100,10 @@ function sharesOf(measured: Measured[], options: ShareOptions): ShareRow[] {
       1e-9,
     )
     const shares = sums.map((sum) => sum / total)
-    return { shares, margins: marginsOf(groups, shares, weights, present, sure, brands) }
+    const together = mergedNames.map((_, k) => shares.reduce((sum, share, g) => sum + (line[g] === k ? share : 0), 0))
+    const known = marginsOf(groups.map((g) => line[g]), together, weights, present, sure, kinds)
+    const ofLooks = looks.includes(true) ? marginsOf(groups, shares, weights, present, sure, brands) : []
+    return { shares, margins: looks.map((isOne, g) => (isOne ? ofLooks[g] : known[line[g]])) }
   })
   const [count, linear, area] = tables
   return groupNames
@@ -131,6 +141,7 @@ export function nameOf(id: number, names: readonly string[]): string {
 function groupName(id: number, names: readonly string[], own?: readonly string[]): string {
   const name = nameOf(id, names)
   if (!own || name === UNKNOWN) return name
+  if (isLook(name)) return UNKNOWN
   return own.includes(name) ? OWN : COMPETITORS
 }
 

@@ -42,6 +42,7 @@ describe('shelves are read as in Python', () => {
     test(`case ${number}: shares with their margins`, () => {
       expectTable(shareOfShelf(found, { brands }), shelf.shares)
       expectTable(shareOfShelf(found, { brands, own: ['Rye', 'Oats'] }), shelf.own)
+      expectTable(shareOfShelf(found, { brands: [...brands.slice(0, 2), 'look A', 'look B'] }), shelf.by_look)
       expectTable(shareByRow(found, { brands }), shelf.by_row)
       const { brandIds: _, brandScores: __, ...nameless } = found
       expectTable(shareOfShelf(nameless, { labels: ['facing'] }), shelf.classes)
