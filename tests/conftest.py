@@ -54,6 +54,38 @@ def _seeds():
         sys.modules["keras"].utils.set_random_seed(0)
 
 
+_statements = {}  # by which the migrations made the tables of an empty database, of each kind
+
+
+@pytest.fixture(autouse=True)
+def migrations(monkeypatch):
+    """Tables of an empty database are made by what the migrations said the first time: they take longer."""
+    from sqlalchemy import event
+
+    from skushare.database import engine
+
+    migrate = engine._run_alembic
+
+    def run(connection):
+        empty, kind = engine._revision(connection) is None, connection.dialect.name
+        if empty and kind in _statements:
+            for statement, values in _statements[kind]:
+                connection.exec_driver_sql(statement, values)
+            return
+        said = []
+
+        def listen(connection, cursor, statement, values, context, many):
+            said.append((statement, values))
+
+        event.listen(connection, "before_cursor_execute", listen)
+        migrate(connection)
+        event.remove(connection, "before_cursor_execute", listen)
+        if empty:
+            _statements[kind] = said
+
+    monkeypatch.setattr(engine, "_run_alembic", run)
+
+
 @pytest.fixture
 def sqlite(monkeypatch, tmp_path):
     """An empty workspace with a SQLite file; gives the file's path."""
