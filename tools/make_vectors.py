@@ -32,7 +32,6 @@ from skushare.detector.presets import PRESETS
 from skushare.detector.runtime import Detector
 from skushare.geometry import merge_tiles, merge_views, nms, tile_grid, vote
 from skushare.shelf.certainty import FACINGS, SCORES, facing_probability
-from skushare.shelf.gaps import find_gaps
 from skushare.shelf.motion import Pose
 from skushare.shelf.plane import ShelfPlane
 from skushare.shelf.rows import row_ids
@@ -201,7 +200,7 @@ def photos():
 
 
 def shelves():
-    """Rows, plane, shares and gaps of labelled photos, of one askew, and of strange ones."""
+    """Rows, plane and shares of labelled photos, of one askew, and of strange ones."""
     rng = np.random.default_rng(4)
     content = json.loads((ROOT / "data" / "annotations.json").read_text())
     layouts = {}
@@ -230,8 +229,6 @@ def _shelf(rng, boxes):
         brand_scores=_rounded(rng.uniform(0.5, 1, n)),
     )
     plane = ShelfPlane.fit(found.boxes)
-    doubtful = found.boxes[:2] + np.float32([200, 0, 200, 0])
-    gaps, filled = find_gaps(found), find_gaps(found, doubtful)
     return {
         "found": _detections(found),
         "brands": brands,
@@ -243,9 +240,6 @@ def _shelf(rng, boxes):
         "by_look": _table(share_of_shelf(found, brands=(*brands[:2], "look A", "look B"))),
         "classes": _table(share_of_shelf(replace(found, brand_ids=None, brand_scores=None), ("facing",))),
         "by_row": _table(share_by_row(found, brands=brands)),
-        "gaps": _gaps(gaps),
-        "doubtful": _plain(doubtful.ravel()),
-        "filled": _gaps(filled),
     }
 
 
@@ -487,14 +481,6 @@ def _naming(naming):
         "brand_ids": found.brand_ids.tolist(),
         "brands": naming.brands,
         "looks": [facing for _, facing in naming.looks],
-    }
-
-
-def _gaps(gaps):
-    return {
-        "boxes": _plain(gaps.boxes.ravel()),
-        "row_ids": gaps.row_ids.tolist(),
-        "facings": gaps.facings.tolist(),
     }
 
 

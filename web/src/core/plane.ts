@@ -98,25 +98,6 @@ export class ShelfPlane {
     return out
   }
 
-  /** The inverse of `straighten`. */
-  bend(boxes: Numbers): Float64Array {
-    const out = new Float64Array(boxes.length)
-    const edge = (x: number) => {
-      const flat = (x - this.middle) / this.span
-      return flat / Math.max(1 - this.convergence * flat, 1e-3)
-    }
-    for (let k = 0; k < out.length; k += 4) {
-      const left = edge(boxes[k])
-      const right = edge(boxes[k + 2])
-      const u = (left + right) / 2
-      out[k] = this.middle + this.span * left
-      out[k + 1] = boxes[k + 1] * this.scale(u) + this.slope * u
-      out[k + 2] = this.middle + this.span * right
-      out[k + 3] = boxes[k + 3] * this.scale(u) + this.slope * u
-    }
-    return out
-  }
-
   private scale(u: number): number {
     return Math.max(1 + this.convergence * u, 0.05)
   }
