@@ -47,10 +47,6 @@ describe('shelves are read as in Python', () => {
     })
   })
 
-  test('there are gaps among the cases', () => {
-    expect(kept.cases.some((shelf: any) => shelf.gaps.facings.length >= 2)).toBe(true)
-  })
-
   test('certainty', () => {
     expect(CERTAINTY).toEqual(kept.certainty)
     for (const [score, probability] of kept.facing_probability)
