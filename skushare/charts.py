@@ -19,7 +19,8 @@ LEGEND_COLUMNS = 3  # as many as a phone has room for
 PLOT_HEIGHT = alt.AutoSizeParams(type="fit-x", contains="padding")
 _ANY = alt.NamedData("any")  # stands for the data, which come with each chart
 # What the specification of a share chart reads.
-_COLUMNS = "name color ink facings shown margin low high text target end place".split()
+_COLUMNS = ["name", "color", "ink", "facings", "shown", "margin"]
+_COLUMNS += ["low", "high", "text", "target", "end", "place"]
 _LENGTH_STEP = 0.05  # of the longest bar's length: the axis stays while shares move a little
 _TEXT_GAP = 8  # pixels between a bar and its text
 _LETTER, _LETTERS_STEP = 6.5, 4  # pixels of a letter beside a bar; the room for letters grows by so many
