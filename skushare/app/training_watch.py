@@ -194,8 +194,12 @@ def _tell_silence(run, progress, silent):
         works = used - before > AT_WORK * (now - at)
         looks[run.name] = progress.updated, used, now, works
     if works:
-        text = f"The last step was {duration(silent)} ago, but the process is at work: give it time."
-        st.info(f"{text} Other programs may keep the machine busy.")
+        since = f"The last step was {duration(silent)} ago"
+        if math.isnan(progress.loss):  # none yet since the process began
+            since = f"The first step, which takes longest, has taken {duration(silent)} so far"
+        st.info(
+            f"{since}, but the process is at work: give it time. Other programs may keep the machine busy."
+        )
     else:
         text = f"No sign of life for {duration(silent)}: the process does nothing."
         st.warning(f"{text} If it stays so, stop it at once and resume.")
