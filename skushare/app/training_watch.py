@@ -163,9 +163,8 @@ def _show_figures(run, status):
         text=f"{text}, {progress.phase}" if running and progress.phase != "done" else text,
     )
     with st.container(horizontal=True):
-        if running and progress.phase in ("training", "validating"):
-            left = duration(progress.seconds_left) if progress.seconds_per_step else "..."
-            st.metric("Time left", left, border=True)
+        if running and progress.phase in ("training", "validating") and progress.seconds_per_step:
+            st.metric("Time left", duration(progress.seconds_left), border=True)
         if best := best_figures(metrics):
             st.metric("Best AP", f"{best['AP']:.3f}", border=True)
             if not math.isnan(best.get("class_AP", math.nan)):
@@ -174,9 +173,10 @@ def _show_figures(run, status):
             st.metric("Count off by", f"{best['count_mae']:.1f}", border=True)
         if not math.isnan(progress.loss):
             st.metric("Loss", f"{progress.loss:.3f}", border=True)
-        if running and not silent:
+        begun = running and progress.phase != "preparing"  # what it uses before tells nothing
+        if begun and not silent:
             st.metric("Cores in use", f"{progress.cores:.1f}", border=True)
-        if running:
+        if begun:
             total = f"Of the {progress.memory_total / 2**30:.0f} GB of this machine."
             st.metric("Memory", f"{progress.memory / 2**30:.1f} GB", border=True, help=total)
     if silent:

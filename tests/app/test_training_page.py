@@ -435,7 +435,7 @@ def test_before_the_first_step_the_page_tells_of_no_last_one(tmp_path, monkeypat
     from skushare.lock import hold
 
     store(tmp_path)
-    run = make_run("one", runs.RUNNING)
+    run = make_run("one", runs.RUNNING, metrics=False)
     monkeypatch.setattr(runs.Run, "processor", lambda self: 50.0)
 
     def tell(phase, ago):
@@ -447,6 +447,9 @@ def test_before_the_first_step_the_page_tells_of_no_last_one(tmp_path, monkeypat
         app = open_page()
         (text,) = texts(app.info)
         assert text.startswith("The first step, which takes longest, has taken 3 min so far")
+        assert list(metrics(app)) == ["Memory"]
+        tell("preparing", 2)
+        assert not metrics(app.run())
 
 
 def test_sample_pictures_follow_the_newest_until_the_user_looks_at_others(tmp_path):
