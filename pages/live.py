@@ -189,8 +189,8 @@ def show_reading():
             icon=":material/hourglass_top:",
         )
     if reading.facings is not None and link != "connecting":
-        figures.metric("In view", reading.facings, border=True)
-        figures.metric("Unique so far", reading.unique, border=True, help=ONCE)
+        figures.metric(IN_VIEW if link == "playing" else "Last in view", reading.facings, border=True)
+        figures.metric(UNIQUE, reading.unique, border=True, help=ONCE)
         if link == "playing":  # what was counted stays, its speed is over
             size = f"ms a frame of {session.size} px"
             figures.metric(size, f"{reading.latency_ms:.0f}", border=True, help=PACE)

@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from skushare.colors import NEUTRAL, label_colors
+from skushare.colors import NEUTRAL, ink_on, label_colors
 
 # All are legible on white and on near-black.
 ACCENT = "#12908a"
@@ -19,7 +19,8 @@ LEGEND_COLUMNS = 3  # as many as a phone has room for
 PLOT_HEIGHT = alt.AutoSizeParams(type="fit-x", contains="padding")
 _ANY = alt.NamedData("any")  # stands for the data, which come with each chart
 # What the specification of a share chart reads.
-_COLUMNS = ["name", "color", "facings", "shown", "margin", "low", "high", "text", "target", "end", "place"]
+_COLUMNS = ["name", "color", "ink", "facings", "shown", "margin"]
+_COLUMNS += ["low", "high", "text", "target", "end", "place"]
 _LENGTH_STEP = 0.05  # of the longest bar's length: the axis stays while shares move a little
 _TEXT_GAP = 8  # pixels between a bar and its text
 _LETTER, _LETTERS_STEP = 6.5, 4  # pixels of a letter beside a bar; the room for letters grows by so many
@@ -62,6 +63,7 @@ def share_chart(shares, measure="share", colors=None, targets=None, minor=()):
     table["place"] = range(len(table))
     longest = max([0.01, *table["end"]])
     table["color"] = table["name"].map(_colors(table["name"], colors, others))
+    table["ink"] = table["color"].map(ink_on)
     spec = _share_spec(
         measure,
         len(table),
@@ -96,11 +98,17 @@ def _share_spec(measure, bars, longest, has_targets, letters):
     x = alt.X("shown:Q", axis=None, scale=scale)
     color = alt.Color("color:N", legend=None, scale=None)  # as it is in the data
     shares = base.mark_bar(cornerRadiusEnd=4, size=22).encode(x=x, color=color)
+    # Both halves of a margin are seen: the one on the bar, whatever its colour, and the one on the page.
     doubt = base.transform_filter("datum.margin > 0.0005").mark_rule(strokeWidth=2, color=TEXT)
-    doubt = doubt.encode(x=alt.X("low:Q", axis=None, scale=scale), x2="high:Q")
+    on_bar = doubt.encode(
+        x=alt.X("low:Q", axis=None, scale=scale),
+        x2="shown:Q",
+        color=alt.Color("ink:N", legend=None, scale=None),
+    )
+    beyond = doubt.encode(x=x, x2="high:Q")
     text = base.mark_text(align="left", dx=_TEXT_GAP, fontSize=14, color=TEXT)
     text = text.encode(x=alt.X("end:Q", axis=None, scale=scale), text="text:N")
-    chart = shares + doubt + text
+    chart = shares + on_bar + beyond + text
     if has_targets:
         marks = base.transform_filter("isValid(datum.target)").mark_tick(thickness=3, size=30, color=TEXT)
         chart += marks.encode(

@@ -107,6 +107,11 @@ def rgb_of(color):
     return tuple(bytes.fromhex(color[1:]))
 
 
+def ink_on(color):
+    """What is seen on ``color``, ``"#RRGGBB"``: white, or an ink nearly black."""
+    return "#FFFFFF" if _lab(color)[0] < 50 else "#{:02X}{:02X}{:02X}".format(*INK)
+
+
 def _is_near(color, others):
     here = np.array(_lab(color))
     return any(np.linalg.norm(here - _lab(other)) < NEAR for other in others)

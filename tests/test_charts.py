@@ -93,6 +93,19 @@ def test_a_margin_is_drawn_and_told():
     assert data.loc["brand 0", "text"] == "50 % ± 10 % (30)" and data.loc["brand 1", "text"] == "50 % (70)"
 
 
+def test_a_margin_is_seen_on_its_bar_and_beyond():
+    table = shares(30, 60, 10).assign(name=["unknown", "Juno", "Apex"], margin=0.05)
+    chart = share_chart(table, colors={"Juno": "#101010", "Apex": "#FAFAFA"})
+    assert dict(zip(chart.data["name"], chart.data["ink"], strict=True)) == {
+        "unknown": "#141414",  # which is grey, as the half beyond the bar
+        "Juno": "#FFFFFF",
+        "Apex": "#141414",
+    }
+    rules = [layer["encoding"] for layer in chart.spec["layer"] if layer["mark"]["type"] == "rule"]
+    ends = [(rule["x"]["field"], rule["x2"]["field"], rule.get("color", {}).get("field")) for rule in rules]
+    assert ends == [("low", "shown", "ink"), ("shown", "high", None)]
+
+
 @pytest.mark.parametrize("count", [0, 1, MAX_BARS, MAX_BARS + 3])
 def test_rows_keep_their_sum_and_their_colours(count):
     table = shares(*range(count, 0, -1)).assign(row=1, linear=1 / max(1, count))

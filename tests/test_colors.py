@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skushare.colors import NEUTRAL, PALETTE, label_colors, shown_colors
+from skushare.colors import NEUTRAL, PALETTE, ink_on, label_colors, shown_colors
 from tests.test_draw import VISION
 
 PAGES = {"light": "#ffffff", "dark": "#0f1a1a"}  # of .streamlit/config.toml
@@ -25,6 +25,12 @@ def places(vision):
     return cv2.cvtColor(seen.astype(np.float32)[None], cv2.COLOR_RGB2LAB)[0]
 
 
+def contrast(*colors):
+    """Of two colours, from 1 to 21, as WCAG defines it."""
+    low, high = sorted(linear(color) @ [0.2126, 0.7152, 0.0722] for color in colors)
+    return (high + 0.05) / (low + 0.05)
+
+
 @pytest.mark.parametrize("vision", VISION)
 def test_two_dozen_colours_can_be_told_apart(vision):
     lab = places(vision)
@@ -34,11 +40,13 @@ def test_two_dozen_colours_can_be_told_apart(vision):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_colour_is_seen_on_the_page(page):
-    weights = np.array([0.2126, 0.7152, 0.0722])
-    ground = linear(PAGES[page]) @ weights
     for color in (*PALETTE, *NEUTRAL.values()):
-        pair = sorted((linear(color) @ weights, ground))
-        assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 2, color
+        assert contrast(color, PAGES[page]) >= 2, color
+
+
+def test_ink_is_seen_on_every_colour():
+    for color in (*PALETTE, *NEUTRAL.values()):
+        assert contrast(color, ink_on(color)) >= 4, color
 
 
 @given(st.lists(NAMES, unique=True, max_size=len(PALETTE)))

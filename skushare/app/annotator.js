@@ -455,7 +455,7 @@ class Annotator {
 
   draw() {
     if (!this.view) return;
-    const { width, height, labels, colors } = this.data;
+    const { width, height, labels, colors, what } = this.data;
     const boxes = this.boxes();
     if (this.selected && !boxes.some((box) => same(box, this.selected))) {
       // What is being done to a box ends with it: committed without it, it would add one.
@@ -480,6 +480,7 @@ class Annotator {
     }
     this.svg.replaceChildren(...shapes);
     this.tools.delete.disabled = !this.selected;
+    this.classes.title.textContent = this.selected ? what : `${what} for new boxes`;
     // A finger scrolls the page as long as there is nothing else that it could mean.
     const free = this.isFitted() && !this.adding && !this.selected;
     this.stage.style.touchAction = free ? "pan-y" : "none";
@@ -503,7 +504,7 @@ class ClassField {
   /** `leave` is called with whether one was chosen. */
   constructor(root, leave) {
     [this.root, this.leave] = [root, leave];
-    [this.input, this.list] = ["input", "ul"].map((selector) => root.querySelector(selector));
+    [this.input, this.list, this.title] = ["input", "ul", "label span"].map((part) => root.querySelector(part));
     this.used = globalThis.skushareClassesUsed ??= []; // names, by all pictures of this tab; the last one first
     this.labels = [];
     this.input.onfocus = () => {
@@ -517,12 +518,11 @@ class ClassField {
     this.list.onclick = ({ target }) => this.choose(target.closest("[role=option]"));
   }
 
-  fill({ labels, colors, what }) {
+  fill({ labels, colors }) {
     const before = this.labels[this.id] ?? this.used.find((label) => labels.includes(label));
     [this.labels, this.colors] = [labels, colors];
     this.id = Math.max(0, labels.indexOf(before));
     this.input.inputMode = COARSE && labels.length <= FEW ? "none" : "text";
-    this.root.querySelector("label span").textContent = what;
     this.root.hidden = labels.length < 2;
     if (!this.list.hidden) this.open(this.text);
   }

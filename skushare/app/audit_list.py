@@ -61,6 +61,7 @@ def show_list(wanted):
         page = st.pagination(pages, key=f"history_page_{pages}")
     table = listing.list_audits(wanted, AUDITS_A_PAGE, (page - 1) * AUDITS_A_PAGE)
     table["time"] = table["time"].dt.tz_localize(None) + pd.to_timedelta(table.pop("utc_offset"), "s")
+    table.insert(2, "facings", table.pop("facings"))  # a phone shows the first four columns or so
     st.caption(_told(wanted, count))  # or the tabs would be where a phone shows the table's own buttons
     choice = st.dataframe(
         table,

@@ -186,7 +186,8 @@ def _watch(export):
     since = time.time() - export.created
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(fraction, text=plain(f"{reason or text}, {since:.0f} s"))
-        if st.button("Cancel", icon=":material/stop:", disabled=bool(reason), key="export_cancel"):
+        ending = bool(reason) or fraction == 1  # at 1 all is written
+        if st.button("Cancel", icon=":material/stop:", disabled=ending, key="export_cancel"):
             export.cancel()
             st.rerun()
     st.caption("It goes on when you leave this page.")

@@ -10,11 +10,17 @@ from skushare.app.notes import show_error
 from skushare.app.shelves import counts_of, drawing_choices, facings_of
 from skushare.colors import numbered_color
 from skushare.errors import SkushareError
+from skushare.shelf.gaps import count_gaps
 from skushare.shelf.share import UNKNOWN, is_look
 from skushare.spreadsheet import to_csv
+from skushare.text import counted
 
 PHOTOS_A_PAGE = 12
 MOST_COLUMNS = 3
+ADVICE = (
+    "Take the photo from nearer, hold the camera still, or give more light; "
+    "a lower minimum confidence counts more."
+)
 
 
 def show_pictures(shelves, album, names, colors, teachable):
@@ -30,17 +36,26 @@ def show_pictures(shelves, album, names, colors, teachable):
     _show_key([shelf.detections for shelf in shown], names, by_row and not blocks, colors)
     columns = min(MOST_COLUMNS, len(shown)) if all(shelf.key for shelf in shown) else 1
     for shelf in cells(shown, columns):
-        photo, count, empty = shelf.photo, len(shelf.detections), shelf.gaps
+        photo, empty = shelf.photo, shelf.gaps
         st.image(
             photo.drawn(shelf.detections, names, by_row, empty.boxes if with_gaps else (), colors, blocks),
             width="stretch",
-            alt=f"{photo.name} with {count} boxes drawn",
+            alt=f"{photo.name} with {len(shelf.detections)} boxes drawn",
         )
-        rows, room = shelf.detections.row_ids.max(initial=-1) + 1, int(empty.facings.sum())
-        st.markdown(f"**{count} facings** in {rows} rows; gaps: {len(empty.boxes)}, room for {room}")
+        st.markdown(_told(shelf))
         st.text(photo.name)
         if shelf.key:
             _offer_steps(shelf, album, teachable)
+
+
+def _told(shelf):
+    """How many facings and gaps a picture has, or what to do where no facing was found."""
+    count = len(shelf.detections)
+    if not count:
+        return f"**No facing found.** {ADVICE}"
+    gaps, room = count_gaps([shelf.gaps])
+    told = f"**{counted(count, 'facing')}** in {counted(shelf.detections.row_ids.max() + 1, 'row')}"
+    return f"{told}; gaps: {gaps:,}, room for {room:,}" if gaps else told
 
 
 def _show_key(photos, names, by_row, colors):

@@ -167,9 +167,8 @@ def _show_figures(run, status):
         text=f"{text}, {progress.phase}" if running and progress.phase != "done" else text,
     )
     with st.container(horizontal=True):
-        if running and progress.phase in ("training", "validating"):
-            left = duration(progress.seconds_left) if progress.seconds_per_step else "..."
-            st.metric("Time left", left, border=True)
+        if running and progress.phase in ("training", "validating") and progress.seconds_per_step:
+            st.metric("Time left", duration(progress.seconds_left), border=True)
         if best := best_figures(metrics):
             st.metric("Best AP", f"{best['AP']:.3f}", border=True)
             if not math.isnan(best.get("class_AP", math.nan)):
@@ -178,9 +177,10 @@ def _show_figures(run, status):
             st.metric("Count off by", f"{best['count_mae']:.1f}", border=True)
         if not math.isnan(progress.loss):
             st.metric("Loss", f"{progress.loss:.3f}", border=True)
-        if running and not silent:
+        begun = running and progress.phase != "preparing"  # what it uses before tells nothing
+        if begun and not silent:
             st.metric("Cores in use", f"{progress.cores:.1f}", border=True)
-        if running:
+        if begun:
             total = f"Of the {progress.memory_total / 2**30:.0f} GB of this machine."
             st.metric("Memory", f"{progress.memory / 2**30:.1f} GB", border=True, help=total)
     if silent:
@@ -198,8 +198,12 @@ def _tell_silence(run, progress, silent):
         works = used - before > AT_WORK * (now - at)
         looks[run.name] = progress.updated, used, now, works
     if works:
-        text = f"The last step was {duration(silent)} ago, but the process is at work: give it time."
-        st.info(f"{text} Other programs may keep the machine busy.")
+        since = f"The last step was {duration(silent)} ago"
+        if math.isnan(progress.loss):  # none yet since the process began
+            since = f"The first step, which takes longest, has taken {duration(silent)} so far"
+        st.info(
+            f"{since}, but the process is at work: give it time. Other programs may keep the machine busy."
+        )
     else:
         text = f"No sign of life for {duration(silent)}: the process does nothing."
         st.warning(f"{text} If it stays so, stop it at once and resume.")

@@ -53,7 +53,7 @@ def add(commands):
     add_plan(rough)
     for name, action, description in (
         ("show", show, "Tell how a run stands."),
-        ("stop", stop, "Let a run end its step, save and end."),
+        ("stop", stop, "Let a run end its step, validate if that is due, save and end."),
         ("resume", resume, "Queue a run again that ended early."),
         ("delete", delete, "Remove a run with its model."),
         ("log", log, "Print the end of a run's log."),

@@ -171,7 +171,7 @@ class _Steps:
         self.seconds[f"{text}, s"] = time.perf_counter() - started
 
     def done(self):
-        self._progress("Done", 1.0)
+        self._progress("Finishing", 1.0)  # the process takes a while to end
 
 
 def _write_tfjs(folder, source, precision, report, steps, shard_bytes, names, validation):

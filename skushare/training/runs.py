@@ -113,7 +113,8 @@ class Run:
         if state["status"] == RUNNING:
             if is_held(self.folder / LOCK):
                 stopping = (self.folder / STOP).exists()
-                return RUNNING, "stopping: ends the step and saves" if stopping else ""
+                ends = "stopping: ends the step, validates if that is due, and saves"
+                return RUNNING, ends if stopping else ""
             state = self.read_state()  # it may have ended in between
             if state["status"] == RUNNING:
                 return INTERRUPTED, self.explain("its process is gone")
@@ -178,7 +179,9 @@ class Run:
         return log_tail(self.folder / LOG, lines)
 
     def stop(self, force=False):
-        """Ask the run to end its step, save and end; a queued one leaves the queue at once.
+        """Ask the run to end its step, validate if that is due, save and end.
+
+        A queued one leaves the queue at once.
 
         With ``force`` its process is killed, which loses the steps since the last checkpoint.
 

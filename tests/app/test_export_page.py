@@ -143,6 +143,8 @@ def test_while_one_runs_the_page_shows_it_and_starts_no_other(monkeypatch):
     assert button(app, "Export").disabled and not any(b.label == "Delete for good" for b in app.button)
     press(app, "Cancel")
     assert cancelled == ["first"]
+    (export.folder / jobs.LOG).write_text('{"step": "Finishing", "fraction": 1.0}')
+    assert button(app.run(), "Cancel").disabled  # nothing is left to be cancelled
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,7 @@ def test_the_list_narrows_and_shows_the_newest_first():
     app = open_page()
     assert app.dataframe[0].value["audit"].tolist() == numbers[::-1]
     assert app.expander[0].label == "Filter" and "3 audits" in texts(app.caption)
+    assert app.dataframe[0].value.columns[:4].tolist() == ["audit", "time", "facings", "store"]  # on a phone
     field(app.multiselect, "Shelf").set_value(["left"]).run()
     assert app.dataframe[0].value["audit"].tolist() == numbers[1::-1]
     field(app.multiselect, "Shelf").set_value([]).run()

@@ -229,7 +229,7 @@ def test_live_tells_the_speed_as_long_as_the_camera_plays(detector, camera):
     camera.frame(av.VideoFrame.from_ndarray(np.zeros((120, 160, 3), np.uint8), format="rgb24"))
     assert "fps" in metrics(app.run())
     camera.state.playing = False
-    assert "fps" not in metrics(app.run()) and metrics(app)["In view"] == "2"
+    assert metrics(app.run()) == {"Last in view": "2", "Unique so far": "0"}
 
 
 def test_photos_invites_with_a_sample(detector):
@@ -307,6 +307,8 @@ def test_the_slider_redraws_without_running_the_network(detector):
     score_slider(app).set_value(0.8).run()
     assert metrics(app)["Facings"] == "1"
     assert detector.calls == calls
+    open_tab(app, "Pictures")
+    assert "**1 facing** in 1 row" in texts(app.markdown)  # of gaps, only those that there are
 
 
 def test_rows_gaps_and_shares_of_a_photo_are_shown(detector, monkeypatch):
@@ -315,7 +317,10 @@ def test_rows_gaps_and_shares_of_a_photo_are_shown(detector, monkeypatch):
     app = open_page("photos")
     app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
     assert metrics(app)["Gaps"] == "2"
-    assert any("in 2 rows; gaps: 2, room for 2" in text for text in texts(app.markdown))
+    assert "**6 facings** in 2 rows; gaps: 2, room for 2" in texts(app.markdown)
+    score_slider(app).set_value(0.95).run()
+    assert any(text.startswith("**No facing found.**") for text in texts(app.markdown))
+    score_slider(app).set_value(0.5).run()
     app.toggle(key="photos_by_row").set_value(True).run()
     app.toggle(key="photos_gaps").set_value(True).run()
     open_tab(app, "Share of shelf").segmented_control(key="share_measure").set_value(

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -406,7 +406,7 @@ def test_a_run_that_goes_on_shows_how(tmp_path):
         assert shown["Time left"] == "2 min" and shown["Memory"] == "0.0 GB"
         assert any("No sign of life" in text for text in texts(app.warning))  # its file tells no time
         press(app, "Stop")
-        assert "Stopping" in app.info[0].value and button(app, "Stop").disabled
+        assert "validates if that is due" in app.info[0].value and button(app, "Stop").disabled
 
 
 def test_a_silent_run_is_called_dead_only_where_its_process_does_nothing(tmp_path, monkeypatch):
@@ -422,11 +422,36 @@ def test_a_silent_run_is_called_dead_only_where_its_process_does_nothing(tmp_pat
     monkeypatch.setattr(runs.Run, "processor", lambda self: 50.0)
     with hold(run.folder / runs.LOCK):
         app = open_page()
-        assert any("process is at work" in text for text in texts(app.info)) and not app.warning
+        assert any(
+            text.startswith("The last step was 3 min ago, but the process is at work")
+            for text in texts(app.info)
+        )
+        assert not app.warning
         assert "Cores in use" not in metrics(app)  # an old figure
         monkeypatch.setattr("skushare.app.training_watch.SILENT", 0.0)  # as if it had been looked at long ago
         app.run()
         assert any("the process does nothing" in text for text in texts(app.warning))
+
+
+def test_before_the_first_step_the_page_tells_of_no_last_one(tmp_path, monkeypatch):
+    from skushare.lock import hold
+
+    store(tmp_path)
+    run = make_run("one", runs.RUNNING, metrics=False)
+    monkeypatch.setattr(runs.Run, "processor", lambda self: 50.0)
+
+    def tell(phase, ago):
+        progress = runs.Progress(0, 100, phase, processor=40.0, updated=time.time() - ago)
+        (run.folder / runs.PROGRESS).write_text(json.dumps(asdict(progress)))
+
+    with hold(run.folder / runs.LOCK):
+        tell("training", 200)
+        app = open_page()
+        (text,) = texts(app.info)
+        assert text.startswith("The first step, which takes longest, has taken 3 min so far")
+        assert list(metrics(app)) == ["Memory"]
+        tell("preparing", 2)
+        assert not metrics(app.run())
 
 
 def test_sample_pictures_follow_the_newest_until_the_user_looks_at_others(tmp_path):

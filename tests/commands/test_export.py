@@ -51,6 +51,7 @@ def test_the_model_s_own_litert_file(tmp_path, capsys):
     assert lines[-1]["done"] == str(tmp_path / "out") and lines[-1]["passed"] is True
     fractions = [line["fraction"] for line in lines[:-1]]
     assert fractions == sorted(fractions) and fractions[-1] == 1.0
+    assert lines[-2]["step"] == "Finishing"  # what the page shows until the process has ended
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,17 @@ def test_the_class_that_was_used_last_comes_first(annotate):
     assert [after[4] for _, after in annotate.changes()] == [61]
 
 
+def test_the_field_says_whose_class_it_shows(annotate):
+    label = annotate.page.locator(".class label")
+    annotate.show()
+    assert label.inner_text() == "Class for new boxes"
+    place = annotate.stage.bounding_box()
+    annotate.press("n")
+    assert label.inner_text() == "Class" and annotate.stage.bounding_box() == place
+    annotate.press("a")
+    assert label.inner_text() == "Class for new boxes"
+
+
 def test_many_classes_are_not_all_listed(annotate):
     annotate.show(labels=[f"{number}" for number in range(1000)]).press("c")
     assert len(annotate.classes()) == 200

@@ -113,7 +113,7 @@ def test_a_running_run_is_told_to_stop_and_can_neither_be_resumed_nor_deleted(ru
         run.write_state(RUNNING, pid=1)
         assert run.condition() == (RUNNING, "")
         run.stop()
-        assert run.status == RUNNING and "stopping" in run.reason
+        assert run.status == RUNNING and "validates if that is due" in run.reason
         for call in (run.resume, run.delete):
             with pytest.raises(ConfigError, match="running"):
                 call()
