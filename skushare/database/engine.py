@@ -198,7 +198,6 @@ _REASONS = (  # in the message of the database, what to tell the user
     ("read-only", "is read-only; check who may write it"),
     ("permission denied", "may not be used by this user; ask whoever runs the database"),
     ("unable to open", "cannot be opened; check the folder and who may read and write it"),
-    ("deadlock", "another program wrote the same at the same time; try again"),
     ("deadlock", "another program was writing the same at the same time; try again"),
     ("locked", f"another program has been writing for {PATIENCE} seconds; try again later"),
     ("not a database", "is not a database; move it away or restore a copy"),

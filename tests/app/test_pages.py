@@ -379,7 +379,7 @@ def test_overlapping_photos_of_one_shelf_are_joined_when_asked(detector, monkeyp
     app.toggle(key="photos_joined").set_value(True).run()
     assert not app.exception
     assert metrics(app)["Facings"] == "1" and "Facings a photo" not in metrics(app)
-    assert sum("facings** in" in text for text in texts(app.markdown)) == 1  # one picture of both
+    assert sum("1 facing** in" in text for text in texts(app.markdown)) == 1  # one picture of both
 
 
 def test_doubtful_boxes_fill_the_gaps_of_joined_photos_too(detector, monkeypatch):
