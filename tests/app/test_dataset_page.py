@@ -580,6 +580,18 @@ def test_a_zip_waits_while_another_dataset_is_looked_at(shop, browser):
     assert not downloads(app) and made.file.closed
 
 
+@pytest.mark.parametrize("others", [("bazaar",), ()])
+def test_the_zip_of_a_deleted_dataset_is_let_go(shop, browser, others):
+    for other in others:
+        store.add_dataset(store.open_dataset("shop"), other)
+    app = open_page(dataset="shop")
+    button(app, "Make a zip").click().run()
+    made = app.session_state.dataset_zip
+    store.delete_dataset("shop")
+    app.query_params.clear()
+    assert not downloads(app.run()) and made.file.closed and not app.exception
+
+
 def test_why_a_zip_cannot_be_made_is_told(shop, browser, monkeypatch):
     monkeypatch.setattr("skushare.dataset.outgoing.LARGEST", 1000)
     app = open_page()
