@@ -3,7 +3,7 @@
 import streamlit as st
 
 from skushare.app.dataset_charts import show_charts
-from skushare.app.dataset_download import download_popover
+from skushare.app.dataset_download import download_popover, drop_zip_unless
 from skushare.app.dataset_health import show_health
 from skushare.app.dataset_history import offer_deletion, show_history
 from skushare.app.dataset_intake import add_dataset_form, add_dataset_popover, offer_example
@@ -18,6 +18,7 @@ from skushare.errors import SkushareError
 require_navigation()
 
 names = dataset_names()
+drop_zip_unless(names)
 if not names:
     st.title("Datasets")
     show_work()

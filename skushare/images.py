@@ -174,7 +174,7 @@ def exif_orientation(picture):
         orientation = picture.getexif().get(_ORIENTATION)
     except Exception:  # unreadable EXIF must not cost the picture
         return 1
-    return orientation if orientation in range(1, 9) else 1
+    return int(orientation) if orientation in range(1, 9) else 1  # some write it as a fraction
 
 
 def lies_on_side(orientation):

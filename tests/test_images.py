@@ -15,7 +15,15 @@ import pytest
 from PIL import Image
 
 from skushare.errors import ImageError, SkushareError
-from skushare.images import MAX_PIXELS, find_images, lacked_kind, read_header, read_image, write_image
+from skushare.images import (
+    MAX_PIXELS,
+    exif_orientation,
+    find_images,
+    lacked_kind,
+    read_header,
+    read_image,
+    write_image,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -102,6 +110,12 @@ def test_ignores_impossible_orientation(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     assert_upright(read_image(encode(UPRIGHT, "JPEG", exif=exif)))
+
+
+def test_an_orientation_written_as_a_fraction_is_a_number():
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + struct.pack("<HHII4xII", 0x112, 5, 1, 26, 6, 1)
+    with Image.open(io.BytesIO(encode(UPRIGHT, "JPEG", exif=exif))) as picture:
+        assert type(exif_orientation(picture)) is int and exif_orientation(picture) == 6
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")

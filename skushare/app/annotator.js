@@ -12,7 +12,7 @@ const HANDLE = COARSE ? 13 : 9;
 const MOST_LISTED = 200; // classes
 const MOST_USED = 5;
 const FEW = 8; // classes that a finger chooses without a keyboard
-const PATIENCE = 10_000; // milliseconds after which what is not known to be saved is sent again
+const PATIENCE = 10_000; // milliseconds after which what is not known to be saved is first sent again
 const IDLE = COARSE
   ? "Tap a box to change it; two fingers zoom."
   : "Click a box to change it, or N and P go from box to box. Ctrl + wheel zooms, drag moves the picture.";
@@ -127,13 +127,17 @@ class Annotator {
     this.draw();
   }
 
-  /** Send all that is not known to be saved, so that nothing is lost with a message or where two become one. */
-  send() {
+  /**
+   * Send all that is not known to be saved, so that nothing is lost with a message or where two become one.
+   * Each message has the server begin its run of the page anew, so the waits grow, else a slow run never ended.
+   */
+  send(wait = PATIENCE) {
     const { batch, saved, changes } = this;
     const { session, picture } = this.data;
     this.setStateValue("edits", { session, picture, batch, saved, changes: [...changes] });
     clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.changes.length && this.stage.isConnected && this.send(), PATIENCE);
+    const again = () => this.changes.length && this.stage.isConnected && this.send(2 * wait);
+    this.waiting = setTimeout(again, wait);
   }
 
   withClass(box) {

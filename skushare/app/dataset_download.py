@@ -62,6 +62,13 @@ def download_popover(dataset):
         )
 
 
+def drop_zip_unless(names):
+    """Free the disk of the visitor's zip where its dataset is none of those called ``names`` any more."""
+    made = st.session_state.get("dataset_zip")
+    if made and made.of[0] not in names:
+        _drop()
+
+
 def _make(name, format):
     from skushare.dataset.outgoing import zip_dataset  # imports every format, which a look need not wait for
 

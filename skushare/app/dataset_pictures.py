@@ -110,9 +110,16 @@ def _carry_counts(key, most):
     """Give the slider of another ``most`` boxes, as after an edit, what was chosen on the one before."""
     state = st.session_state
     before, state[f"{key}_most"] = state.get(f"{key}_most", most), most
-    if before != most and (chosen := state.get(f"{key}_counts_{before}")):
-        low, high = chosen
-        state[f"{key}_counts_{most}"] = (min(low, most), most if high == before else min(high, most))
+    seen = state.get(f"{key}_counts_{before}")
+    if not seen:  # the filters begin anew
+        state.pop(f"{key}_carried", None)
+    elif before != most:
+        # Fewer boxes may have cut what was chosen, which more are to show again.
+        chosen, given = state.get(f"{key}_carried", (None, None))
+        if seen != given:  # the visitor has moved the slider since
+            chosen = seen[0], np.inf if seen[1] == before else seen[1]
+        given = tuple(min(bound, most) for bound in chosen)
+        state[f"{key}_carried"], state[f"{key}_counts_{most}"] = (chosen, given), given
 
 
 def _tell_filter(dataset, wanted, found):
@@ -121,6 +128,7 @@ def _tell_filter(dataset, wanted, found):
     if not (wanted.text or wanted.splits or wanted.chooses_boxes or wanted.counts != (0, most)):
         return
     empty = {"text": "", "splits": [], "classes": [], "sides": (0, np.inf), f"counts_{most}": (0, most)}
+    empty["carried"] = (None, None)
     empty = {f"{key}_{name}": value for name, value in empty.items()}
     number = len(dataset.index) if wanted.names is None else len(wanted.names)
     with st.container(horizontal=True, vertical_alignment="center"):

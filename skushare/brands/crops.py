@@ -13,6 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from skushare.dataset.coco import is_ignored
 from skushare.images import read_image
 
 TRAINED_BRANDS = ("Marlboro", "Kent", "Camel", "Winston", "Lucky Strike")
@@ -91,10 +92,11 @@ def _coco(path, folder, min_score=0.0):
     photos = {i["id"]: i for i in content["images"]}
     found = []
     for note in content["annotations"]:
-        if note.get("iscrowd") or note.get("ignore"):  # a region to be ignored
+        if is_ignored(note):
             continue
         x, y, width, height = note["bbox"]
-        if note.get("score", 1) >= min_score and min(width, height) >= 10:
+        score = note.get("score")
+        if (score is None or score >= min_score) and min(width, height) >= 10:
             photo = photos[note["image_id"]]
             box = (x, y, x + width, y + height)
             group = photo.get("group", photo["file_name"])

@@ -157,6 +157,11 @@ def coco_text(dataset, named):
     yield "]}\n"
 
 
+def is_ignored(annotation):
+    """Whether an annotation, as its file has it, marks a region to be ignored: a crowd, or ``ignore``."""
+    return any(annotation.get(key) in _MARKED for key in ("iscrowd", "ignore"))
+
+
 def _looks_like_coco(path):
     with open(path, "rb") as file:
         head = file.read(_HEAD)
@@ -184,8 +189,7 @@ class _Boxes:
                 image = self.images.setdefault(item["image_id"], len(self.images))
                 category = self.categories.setdefault(item["category_id"], len(self.categories))
                 corners = (left, top, left + width, top + height)
-                ignored = any(item.get(key) in _MARKED for key in ("iscrowd", "ignore"))
-                score = 0.0 if ignored else item.get("score")
+                score = 0.0 if is_ignored(item) else item.get("score")
                 self._numbers.extend((image, *corners, category, 1.0 if score is None else score))
             except KeyError as error:
                 raise _not_coco(f"{self.path}, annotation {self.count}", error) from None

@@ -32,7 +32,7 @@ class Scan:
 
     Attributes:
         widths, heights: (n,) int32, pixels of the upright picture; 0 if it cannot be read.
-        orientations: (n,) int32, EXIF's, 1 to 8.
+        orientations: (n,) int32, EXIF's, 1 to 8; 1 for any PNG whose width and height it leaves as they are.
         hashes: (n, 4) uint64, bits of a perceptual hash; see :mod:`skushare.dataset.duplicates`.
         faults: n texts, what is wrong with the file; empty if nothing is.
     """
@@ -165,7 +165,9 @@ def _read(path):
     """What :func:`_glance` gives, of any picture."""
     image = read_image(path)
     with Image.open(path, formats=FORMATS) as picture:
-        orientation = exif_orientation(picture)
+        # Of a PNG, Pillow decodes all once more to look for EXIF behind the pixels.
+        unturned = picture.format == "PNG" and picture.size == image.shape[1::-1]
+        orientation = 1 if unturned else exif_orientation(picture)
     grey = cv2.cvtColor(shrink(image, 4 * _LEAST), cv2.COLOR_RGB2GRAY)
     return grey, image.shape[1::-1], orientation
 

@@ -275,7 +275,8 @@ def _index(folder, past):
         if edit.image in index.rows:
             edits.setdefault(index.rows[edit.image], []).append(edit)
     last = _last_replayed(folder)
-    known = last[0][1] if last[0][0] == stamps else {}
+    stamp, known = last[0]  # looked at once: other threads replace it
+    known = known if stamp == stamps else {}
     tables = {row: _table(index, row, edits[row], *known.get(row, ([], None))) for row in edits}
     last[0] = stamps, {row: (edits[row], tables[row]) for row in edits}
     return index.with_tables(tables).without([row for row in edits if any(e.dropped for e in edits[row])])

@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from skushare.workspace import runs_folder, workspace
 DEFAULT_MODEL = "shelf_dense"
 DESCRIPTION, LITERT, WEIGHTS, LABEL_MAP = "model.json", "model.tflite", "weights.npz", "label_map.pbtxt"
 CHOSEN = "counting_model.txt"  # in the workspace
-LOCK, LOCK_SECONDS = ".model.lock", 5.0  # in a model's folder, while a threshold is written into it
+LOCK, LOCK_SECONDS = ".model.lock", 5.0  # in a model's folder, while its files are changed
 RUN_CONFIG = "detector.json"  # in the folder of a training run, from its first moment
 
 
@@ -168,6 +169,19 @@ def write_description(folder, config, about):
     write_file(folder / DESCRIPTION, json.dumps(content, indent=2) + "\n")
 
 
+@contextmanager
+def changing(folder):
+    """Keep other threads and processes from changing the model in ``folder`` meanwhile.
+
+    Raises:
+        SkushareError: the folder is not writable, or another process is writing into it.
+    """
+    with hold(Path(folder, LOCK), seconds=LOCK_SECONDS) as mine:
+        if not mine:
+            raise SkushareError(f"{folder}: another process writes into it; try again")
+        yield
+
+
 def set_threshold(model, mode, min_score):
     """Write ``min_score`` as the default score threshold of ``mode`` ("photo" or "live") into a model.
 
@@ -180,9 +194,7 @@ def set_threshold(model, mode, min_score):
         ModelError: its files are damaged, or those of another model lie in its folder now.
         SkushareError: its folder is not writable, or another process is writing into it.
     """
-    with hold(model.folder / LOCK, seconds=LOCK_SECONDS) as mine:
-        if not mine:
-            raise SkushareError(f"{model.folder}: another process writes a threshold; try again")
+    with changing(model.folder):
         now = read_model(model.folder)
         if now.files.get(LITERT) != model.files.get(LITERT):
             raise ModelError(

@@ -12,7 +12,15 @@ import numpy as np
 
 from skushare.dataset.dataset import evenly_spaced, read_photo
 from skushare.detector.config import DetectorConfig
-from skushare.detector.models import DESCRIPTION, LABEL_MAP, LITERT, RUN_CONFIG, WEIGHTS, write_description
+from skushare.detector.models import (
+    DESCRIPTION,
+    LABEL_MAP,
+    LITERT,
+    RUN_CONFIG,
+    WEIGHTS,
+    changing,
+    write_description,
+)
 from skushare.detector.network import build_network
 from skushare.detector.preprocess import input_size, prepare
 from skushare.detector.runtime import Detector
@@ -59,6 +67,7 @@ def package_run(run, validation, out=None, about=None, precision=AUTO):
     Raises:
         ModelError: the run has no usable weights or settings yet, its weights have grown without bounds, or
             the exported model does not give what the network gives.
+        SkushareError: the folder is not writable, or a threshold is being written into its model.
     """
     run = Path(run)
     try:
@@ -90,8 +99,9 @@ def _whole(out):
     ):
         yield Path(folder)
         # The description comes last: it makes the folder a model, and fits no file but its own.
-        for name in (WEIGHTS, LABEL_MAP, LITERT, DESCRIPTION):
-            os.replace(Path(folder, name), out / name)
+        with changing(out):  # else a threshold found for the model before may be written meanwhile
+            for name in (WEIGHTS, LABEL_MAP, LITERT, DESCRIPTION):
+                os.replace(Path(folder, name), out / name)
 
 
 def _make_model(out, run, config, validation, about, precision):

@@ -131,6 +131,27 @@ def test_an_edit_of_the_fullest_picture_leaves_the_filter_by_the_number_of_boxes
     assert "1 to 20 of 40 pictures" in texts(app.caption) and slider().value == (1, 2)
 
 
+def test_what_undo_cuts_off_the_filter_by_the_number_of_boxes_comes_back_by_redo(shop, browser):
+    def slider():
+        return field(app.slider, "Boxes of these on a picture")
+
+    def after(change):
+        change("shop", 1)
+        return app.run() and slider().value
+
+    app = open_page()
+    slider().set_value((0, 1)).run()
+    store.change_boxes("shop", shop.names[2], [None], [[1, 1, 9, 9, 0, 1]], "added a box")
+    app.run()
+    slider().set_value((0, 2)).run()  # all but the picture with three
+    assert [after(store.undo), after(store.redo)] == [(0, 2), (0, 2)]
+    assert "The filter leaves 59 of 60 pictures" in texts(app.markdown)
+    after(store.undo)
+    field(app.text_input, "File name contains").set_value("1").run()
+    button(app, "Clear the filter").click().run()
+    assert after(store.redo) == (0, 3)
+
+
 def test_a_click_opens_the_picture_large_and_the_neighbours_are_at_hand(shop, browser):
     app = open_page()
     browser["click"] = shop.names[1]
@@ -557,6 +578,18 @@ def test_a_zip_waits_while_another_dataset_is_looked_at(shop, browser):
     store.change_boxes("shop", shop.names[0], [None], [[1, 1, 9, 9, 1, 1]], "added a box")
     field(app.selectbox, "Dataset").set_value("shop").run()
     assert not downloads(app) and made.file.closed
+
+
+@pytest.mark.parametrize("others", [("bazaar",), ()])
+def test_the_zip_of_a_deleted_dataset_is_let_go(shop, browser, others):
+    for other in others:
+        store.add_dataset(store.open_dataset("shop"), other)
+    app = open_page(dataset="shop")
+    button(app, "Make a zip").click().run()
+    made = app.session_state.dataset_zip
+    store.delete_dataset("shop")
+    app.query_params.clear()
+    assert not downloads(app.run()) and made.file.closed and not app.exception
 
 
 def test_why_a_zip_cannot_be_made_is_told(shop, browser, monkeypatch):

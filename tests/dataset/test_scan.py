@@ -52,6 +52,18 @@ def test_sizes_are_those_of_the_upright_picture(tmp_path, shelves):
     assert facts.orientations.tolist() == [1, 6, 1, 1, 1] and facts.readable.all()
 
 
+def test_a_png_is_decoded_once_and_again_only_where_it_is_turned(tmp_path, shelves, monkeypatch):
+    asked, ask = [], module.exif_orientation
+    monkeypatch.setattr(module, "exif_orientation", lambda picture: asked.append(picture) or ask(picture))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = io.BytesIO()
+    Image.fromarray(shelves[0]).save(turned, "PNG", exif=exif)
+    files = {"plain.png": cv2.imencode(".png", shelves[0])[1].tobytes(), "turned.png": turned.getvalue()}
+    assert scanned(tmp_path, files).orientations.tolist() == [1, 6]
+    assert [os.path.basename(picture.filename) for picture in asked] == ["turned.png"]
+
+
 def test_an_orientation_that_is_no_number_is_none(tmp_path, shelves):
     buffer, text = io.BytesIO(), b"\x12\x01\x02\0\x03\0\0\0ab\0\0"
     exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + text + bytes(4)

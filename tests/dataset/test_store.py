@@ -303,6 +303,25 @@ def test_what_was_replayed_before_makes_no_difference(shop, monkeypatch):
         assert tables() == anew
 
 
+def test_what_another_thread_replayed_on_the_labels_before_is_not_taken(shop, store_folder, monkeypatch):
+    class Shared(list):
+        def __getitem__(self, place):
+            seen = super().__getitem__(place)
+            self[place] = before  # by the other thread, ahead of the next look
+            return seen
+
+    add_box(0)
+    tables()
+    before = store._last_replayed(store_folder / "shop")[0]
+    path = store_folder / "shop" / "train.json"
+    content = json.loads(path.read_text())
+    content["annotations"][0]["bbox"] = [1, 2, 3, 4.5]
+    path.write_text(json.dumps(content))
+    now = versions.stamps(store_folder / "shop", 0)
+    monkeypatch.setattr(store, "_last_replayed", lambda folder: Shared([(now, {})]))
+    assert tables()[0][0][:4] == [1, 2, 4, 6.5]
+
+
 def test_after_a_new_edit_nothing_can_be_redone(shop):
     add_box(0)
     store.undo("shop", 1)

@@ -62,6 +62,7 @@ def test_a_score_of_one_lies_in_the_last_bin():
         ),
         ([(0.12, 20, 2), (0.32, 10, 9), (0.92, 9, 0)], ([0, 0.12, 0.32, 1], [0, 3 / 22, 10 / 12, 1])),  # few
         ([(0.32, 17, 0), (0.92, 10, 10)], ([0, 0.32, 0.92, 1], [0, 1 / 19, 11 / 12, 1])),  # none is certain
+        ([(0.32, 10, 0), (0.92, 30_000, 30_000)], ([0, 0.32, 0.92, 1], [0, 1 / 12, 30_001 / 30_002, 1])),
         ([(0.12, 20, 2), (0.92, 9, 9)], None),
         ([], None),
     ],
@@ -71,3 +72,4 @@ def test_a_facing_curve_has_what_was_measured_and_never_falls(bins, expected):
     hits = np.concatenate([np.zeros(0, bool), *(np.arange(n) < right for _, n, right in bins)])
     curve = facing_curve(scores, hits)
     assert curve == (expected and tuple(pytest.approx(values, abs=1e-4) for values in expected))
+    assert curve is None or all(0 < likely < 1 for likely in curve[1][1:-1])

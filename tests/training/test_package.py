@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from skushare.detector import models
 from skushare.detector.models import LITERT, read_model
 from skushare.detector.runtime import Detector
-from skushare.errors import ModelError
+from skushare.errors import ModelError, SkushareError
 from skushare.evaluation.evaluate import evaluate
 from skushare.training.config import TrainingConfig
 from skushare.training.package import measure, package_run
@@ -134,4 +135,14 @@ def test_a_model_appears_and_changes_as_a_whole(export, finished, dataset, tmp_p
     seen, second = package(0.4)
     assert seen == [first] * 3 and second.keys() == first.keys()
     assert read_model(out).config.min_score == 0.4
-    assert not list(out.glob(".*"))
+    assert [path.name for path in out.glob(".*")] == [models.LOCK]
+
+
+def test_a_model_does_not_change_while_a_threshold_is_written_into_it(
+    export, finished, dataset, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(models, "LOCK_SECONDS", 0.05)
+    export(lambda *arguments, **options: (0.5, 0.3, None))
+    with models.changing(tmp_path), pytest.raises(SkushareError, match="try again"):
+        package_run(finished, dataset, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [models.LOCK]
