@@ -313,11 +313,12 @@ class Gallery:
     def ids_from(self, earlier):
         """What the ids that facings have by an ``earlier`` version are here.
 
-        A product goes on under its id where that still has an example of it, be it renamed; else as the one
-        of its brand and name, or else, as after merging, as the one that has most of its examples. One that
-        never had examples goes on under its id where only one of brand and name is another: of a product that
-        was removed, the id may be given to the next one. In a brand map, whose ids are the lines of a file, a
-        label goes on as itself.
+        A product goes on as the one of its brand and name where that still has an example of it: galleries
+        made from picture folders number their ids anew. Else it does so under its id where that has one, be
+        it renamed; else as the one of its brand and name without examples of it, or else, as after merging,
+        as the one that has most of them. One that never had examples goes on under its id where only one of
+        brand and name is another: of a product that was removed, the id may be given to the next one. In a
+        brand map, whose ids are the lines of a file, a label goes on as itself.
 
         Returns:
             {(brand id, SKU id): those here} of each product and, with the SKU id -1, of each brand; -1 for
@@ -335,7 +336,7 @@ class Gallery:
             if self.by_label:
                 here = labels.get(sku.name, -1)
             elif same >= 0 and shown_before[number] & shown[same]:
-                here = same
+                here = here if here >= 0 and shown_before[number] & shown[here] else same
             elif here < 0 and shown_before[number]:
                 holders = Counter(shows[picture] for picture in shown_before[number] if picture in shows)
                 here = max(sorted(holders), key=holders.get, default=-1)

@@ -208,6 +208,12 @@ def test_a_product_that_was_renamed_goes_on_whoever_has_its_name_now(skus):
     assert (ids[0, 0], ids[1, 1]) == ((0, 0), (1, 1))
 
 
+def test_a_product_goes_on_by_its_name_where_another_one_took_its_id_and_one_example():
+    earlier = Gallery("g", [Sku("a", "Rot", "Rot")], [0, 0], np.eye(2), [b"1", b"2"])
+    now = replace(earlier, skus=[Sku("a", "Blau", "Blau"), Sku("b", "Rot", "Rot")], example_skus=[0, 1])
+    assert now.ids_from(earlier) == {(0, -1): (1, -1), (0, 0): (1, 1)}
+
+
 def test_a_product_that_was_merged_is_the_one_that_has_its_examples():
     earlier = shelf_of("a,Rot,Rot b,Blau,Blau")
     ids = earlier.merged("a", "b").ids_from(earlier)
