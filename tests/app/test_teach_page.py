@@ -163,6 +163,9 @@ def test_facings_that_another_page_taught_are_known_and_lie_in_piles_again_when_
     assert left is known and lesson.taught == 1
     lesson.go_on(Teaching(known.without_examples([0])), known)
     assert (lesson.known, lesson.taught) == (0, 0)
+    anew = replace(known, pictures=lesson.piles.pictures[:1], embeddings=[[0, 0, 1]])  # by another embedder
+    lesson.go_on(Teaching(anew), known)
+    assert lesson.known == 1
 
 
 def test_of_a_visit_the_photo_in_hand_alone_is_kept(app, browser, tmp_path):
