@@ -394,6 +394,7 @@ def test_a_brand_map_is_refused_and_it_is_said_where_it_goes(app, saved):
         save_gallery(replace(brand_map, skus=[Sku("a", "water", "Aqua")]))
     app.file_uploader[1].set_value(("map.zip", gallery_zip(brand_map), "application/zip")).run()
     assert not app.exception and "under Brand map" in texts(app.error)
+    assert "skushare gallery import" in texts(app.error)
     assert brand_map_names() == ["drinks (brand map)"] * saved
     assert len(gallery_versions("drinks (brand map)")) == saved
 
