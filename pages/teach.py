@@ -206,7 +206,8 @@ with st.expander("Export, import, delete"):
             if read.by_label:
                 raise GalleryError(
                     f"{read.name}: it names by a model's labels and cannot be taught; "
-                    "give its CSV file under Brand map on the Photos or Live page"
+                    "give its CSV file under Brand map on the Photos or Live page, or import the zip by "
+                    "skushare gallery import, and choose it there under Brands"
                 )
             imported = read if as_next else with_free_name(read)
             state.teaching = Teaching.of(imported.name)

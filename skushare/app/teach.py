@@ -61,7 +61,7 @@ class Lesson:
         ``before``: its gallery as it was until now.
         """
         self.teaching = teaching
-        was, is_still = (g.shows(self.piles.embeddings).any(0) for g in (before, teaching.gallery))
+        was, is_still = (self._shown_by(gallery) for gallery in (before, teaching.gallery))
         facings = np.flatnonzero((self.piles.piles < 0) & was & ~is_still)
         if len(facings):
             self.piles = self.piles.put_back(facings, self.embedder.likeness)
@@ -79,8 +79,11 @@ class Lesson:
     @property
     def known(self):
         """How many of the facings are taught, or were examples before this lesson, as of an earlier visit."""
-        shown = self.teaching.gallery.shows(self.piles.embeddings).any(0)
-        return int(((self.piles.piles < 0) | shown).sum())
+        return int(((self.piles.piles < 0) | self._shown_by(self.teaching.gallery)).sum())
+
+    def _shown_by(self, gallery):
+        """Which facings are examples of ``gallery``: (n,) bool."""
+        return gallery.shows(self.piles.embeddings, self.piles.pictures)[1]
 
     def suggestions(self):
         """As :meth:`Piles.suggestions`."""

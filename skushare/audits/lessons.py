@@ -66,8 +66,8 @@ def teach(gallery, audit, embedder):
     shown.sort(key=lambda each: each[0])
     for picture, (brand, vector) in {picture: about for _, picture, *about in shown}.items():
         brand = gallery.spelled(brand)
-        gallery = gallery.corrected([vector], brand)
-        if gallery.unlearnt([vector], brand):
+        gallery = gallery.corrected([vector], [picture], brand)
+        if gallery.unlearnt([vector], [picture], brand):
             sku = gallery.find(brand, brand) or gallery.new_sku(brand, brand)
             gallery = gallery.with_examples(sku, [vector], [picture], embedder)
     return gallery

@@ -258,7 +258,7 @@ class LookNamer(FrameNamer):
         Returns:
             (the namer, {(brand id, SKU id): the new ones}); other ids stay.
         """
-        shown = gallery.shows(self.examples(look)[0]).any(1)
+        shown, _ = gallery.shows(*self.examples(look))
         sku = int(gallery.example_skus[shown][-1])
         gone = next(known for known in self.looks.skus if known.name == look)
         goes_on = copy.copy(self)

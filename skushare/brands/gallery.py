@@ -23,6 +23,7 @@ MANY_BRANDS = 6  # with fewer, how alike they are says too little of how like th
 # Cosine from which two vectors are of one facing. On 20 photos of up to 201 facings, it was at least 0.9998
 # for the same one (an album keeps float16) and at most 0.992 for different ones.
 SAME_FACING = 0.999
+COMPARED = 2**22  # numbers that a comparison of facings holds at once: 16 MiB
 
 
 class GalleryError(SkushareError):
@@ -262,36 +263,52 @@ class Gallery:
         """The numbers of the examples of the product ``identity``, a list."""
         return np.flatnonzero(self.example_skus == self._index(identity)).tolist()
 
-    def shows(self, vectors):
-        """Whether each example is the facing of each of ``vectors``: (m, n) bool.
+    def shows(self, vectors, pictures, among=None):
+        """Which examples show one of some facings, and which facings are shown: (m,) bool, (n,) bool.
 
-        Not by their files: one page cuts a facing out of the photo, another one out of its preview.
+        By their vectors, as one page cuts a facing out of the photo and another one out of its preview, or by
+        their files: a vector that was made anew from an example's small picture is another one.
 
         Args:
-            vectors: (n, d) unit vectors, made by the embedder of the examples.
+            vectors: (n, d) unit vectors of the facings, made by the embedder of the examples.
+            pictures: their n JPEG files.
+            among: (m,) bool, the examples that count; all without it.
         """
-        if not len(self.pictures) or not len(vectors):
-            return np.zeros((len(self.pictures), len(vectors)), bool)
-        return self.embeddings @ np.asarray(vectors, np.float32).T > SAME_FACING
+        count = len(self.pictures)
+        rows = np.arange(count) if among is None else np.flatnonzero(among)
+        examples, facings = np.zeros(count, bool), np.zeros(len(pictures), bool)
+        if not len(rows) or not len(pictures):
+            return examples, facings
+        files = set(pictures)
+        examples[rows] = [self.pictures[row] in files for row in rows]
+        files = {self.pictures[row] for row in np.flatnonzero(examples)}
+        facings[:] = [picture in files for picture in pictures]
+        vectors = np.asarray(vectors, np.float32)
+        step = max(1, COMPARED // max(vectors.shape))
+        for part in (rows[start : start + step] for start in range(0, len(rows), step)):
+            same = self.embeddings[part] @ vectors.T > SAME_FACING
+            examples[part] |= same.any(1)
+            facings |= same.any(0)
+        return examples, facings
 
-    def unlearnt(self, vectors, brand, name=""):
-        """The numbers of the facings with ``vectors`` that are no example of ``brand`` yet, a list.
+    def unlearnt(self, vectors, pictures, brand, name=""):
+        """The numbers of the facings that are no example of ``brand`` yet, a list.
 
         With a ``name``: of its product called so. An example that is there twice would count twice.
-        ``vectors``: as of :meth:`shows`.
+        ``vectors``, ``pictures``: as of :meth:`shows`.
         """
-        known = self.shows(vectors)[self._are_of(brand, name)].any(0)
+        _, known = self.shows(vectors, pictures, self._are_of(brand, name))
         return np.flatnonzero(~known).tolist()
 
-    def corrected(self, vectors, brand, name=""):
-        """Without the examples that show one of the facings with ``vectors`` and are of another brand.
+    def corrected(self, vectors, pictures, brand, name=""):
+        """Without the examples that show one of the facings and are of another brand.
 
         With a ``name``: of another product than the one of ``brand`` called so. A facing is what it was
         called last: under two names it would be an example against itself. The products stay, be it without
-        examples. ``vectors``: as of :meth:`shows`.
+        examples. ``vectors``, ``pictures``: as of :meth:`shows`.
         """
-        wrong = np.flatnonzero(self.shows(vectors).any(1) & ~self._are_of(brand, name))
-        return self.without_examples(wrong) if len(wrong) else self
+        wrong, _ = self.shows(vectors, pictures, ~self._are_of(brand, name))
+        return self.without_examples(np.flatnonzero(wrong)) if wrong.any() else self
 
     def _are_of(self, brand, name):
         """(m,) bool: which examples are of ``brand`` and, unless ``name`` is empty, its product called so."""
@@ -313,11 +330,12 @@ class Gallery:
     def ids_from(self, earlier):
         """What the ids that facings have by an ``earlier`` version are here.
 
-        A product goes on under its id where that still has an example of it, be it renamed; else as the one
-        of its brand and name, or else, as after merging, as the one that has most of its examples. One that
-        never had examples goes on under its id where only one of brand and name is another: of a product that
-        was removed, the id may be given to the next one. In a brand map, whose ids are the lines of a file, a
-        label goes on as itself.
+        A product goes on as the one of its brand and name where that still has an example of it: galleries
+        made from picture folders number their ids anew. Else it does so under its id where that has one, be
+        it renamed; else as the one of its brand and name without examples of it, or else, as after merging,
+        as the one that has most of them. One that never had examples goes on under its id where only one of
+        brand and name is another: of a product that was removed, the id may be given to the next one. In a
+        brand map, whose ids are the lines of a file, a label goes on as itself.
 
         Returns:
             {(brand id, SKU id): those here} of each product and, with the SKU id -1, of each brand; -1 for
@@ -335,7 +353,7 @@ class Gallery:
             if self.by_label:
                 here = labels.get(sku.name, -1)
             elif same >= 0 and shown_before[number] & shown[same]:
-                here = same
+                here = here if here >= 0 and shown_before[number] & shown[here] else same
             elif here < 0 and shown_before[number]:
                 holders = Counter(shows[picture] for picture in shown_before[number] if picture in shows)
                 here = max(sorted(holders), key=holders.get, default=-1)
@@ -382,8 +400,8 @@ class Gallery:
             embeddings, pictures, embedder: as for :meth:`with_examples`; own: whether a new product is, where
                 ``brand`` is not already.
         """
-        gallery = self.corrected(embeddings, brand, name)
-        new = gallery.unlearnt(embeddings, brand, name)
+        gallery = self.corrected(embeddings, pictures, brand, name)
+        new = gallery.unlearnt(embeddings, pictures, brand, name)
         if not new:
             return gallery
         sku = gallery.find(brand, name) or gallery.new_sku(brand, name, own)

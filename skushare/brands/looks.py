@@ -71,8 +71,8 @@ def taught_look(gallery, brand, embeddings, pictures, embedder):
     """
     gallery.require(embedder)
     name = brand = gallery.spelled(brand)
-    gallery, number = gallery.corrected(embeddings, brand), 1
-    new = gallery.unlearnt(embeddings, brand)
+    gallery, number = gallery.corrected(embeddings, pictures, brand), 1
+    new = gallery.unlearnt(embeddings, pictures, brand)
     if not new:
         return gallery
     embeddings, pictures = np.asarray(embeddings)[new], [pictures[i] for i in new]

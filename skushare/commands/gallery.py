@@ -228,7 +228,7 @@ def run_teach(args):
         examples.setdefault(label, []).append((vector, picture))
     for label, of_label in examples.items():
         brand, (vectors, pictures) = gallery.spelled(brand_of[label]), zip(*of_label, strict=True)
-        known -= len(gallery.unlearnt(vectors, brand, label))
+        known -= len(gallery.unlearnt(vectors, pictures, brand, label))
         gallery = gallery.taught(brand, label, vectors, pictures, embedder, brand_of[label] in own)
     if known:
         print(f"{counted(known, 'facing')} of these are examples already, and none is taught twice")

@@ -163,6 +163,9 @@ def test_facings_that_another_page_taught_are_known_and_lie_in_piles_again_when_
     assert left is known and lesson.taught == 1
     lesson.go_on(Teaching(known.without_examples([0])), known)
     assert (lesson.known, lesson.taught) == (0, 0)
+    anew = replace(known, pictures=lesson.piles.pictures[:1], embeddings=[[0, 0, 1]])  # by another embedder
+    lesson.go_on(Teaching(anew), known)
+    assert lesson.known == 1
 
 
 def test_of_a_visit_the_photo_in_hand_alone_is_kept(app, browser, tmp_path):
@@ -391,6 +394,7 @@ def test_a_brand_map_is_refused_and_it_is_said_where_it_goes(app, saved):
         save_gallery(replace(brand_map, skus=[Sku("a", "water", "Aqua")]))
     app.file_uploader[1].set_value(("map.zip", gallery_zip(brand_map), "application/zip")).run()
     assert not app.exception and "under Brand map" in texts(app.error)
+    assert "skushare gallery import" in texts(app.error)
     assert brand_map_names() == ["drinks (brand map)"] * saved
     assert len(gallery_versions("drinks (brand map)")) == saved
 

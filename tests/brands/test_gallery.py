@@ -1,5 +1,6 @@
 """Galleries are values: what goes in is checked, what is asked for is found, nothing changes in place."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -7,9 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skushare.brands.gallery import Gallery, GalleryError, Sku, categories_of_brands, checked_text
+from skushare.brands.gallery import (
+    SAME_FACING,
+    Gallery,
+    GalleryError,
+    Sku,
+    categories_of_brands,
+    checked_text,
+)
 from skushare.text import tidy_name
 from tests.brands.conftest import picture
+
+OTHER_FILES = [b"1", b"2", b"3"]  # as another page cuts facings out of the photo
 
 
 def test_an_empty_gallery_knows_nothing(embedder):
@@ -208,6 +218,12 @@ def test_a_product_that_was_renamed_goes_on_whoever_has_its_name_now(skus):
     assert (ids[0, 0], ids[1, 1]) == ((0, 0), (1, 1))
 
 
+def test_a_product_goes_on_by_its_name_where_another_one_took_its_id_and_one_example():
+    earlier = Gallery("g", [Sku("a", "Rot", "Rot")], [0, 0], np.eye(2), [b"1", b"2"])
+    now = replace(earlier, skus=[Sku("a", "Blau", "Blau"), Sku("b", "Rot", "Rot")], example_skus=[0, 1])
+    assert now.ids_from(earlier) == {(0, -1): (1, -1), (0, 0): (1, 1)}
+
+
 def test_a_product_that_was_merged_is_the_one_that_has_its_examples():
     earlier = shelf_of("a,Rot,Rot b,Blau,Blau")
     ids = earlier.merged("a", "b").ids_from(earlier)
@@ -227,19 +243,44 @@ def test_new_ids_are_new(gallery, embedder):
 )
 def test_facings_that_are_examples_already_are_told(gallery, brand, name, unlearnt):
     vectors = np.float16(gallery.embeddings[[0, 3, 1]])  # as an album keeps them
-    assert gallery.unlearnt(vectors, brand, name) == unlearnt
-    assert gallery.unlearnt([], brand, name) == []
+    assert gallery.unlearnt(vectors, OTHER_FILES, brand, name) == unlearnt
+    assert gallery.unlearnt([], [], brand, name) == []
 
 
 def test_what_was_called_wrong_is_an_example_of_its_right_name_alone(gallery):
-    vectors = np.float16(gallery.embeddings[[0]])
-    assert gallery.corrected(vectors, "Rot") is gallery is gallery.corrected(vectors, "Rot", "red")
+    facing = np.float16(gallery.embeddings[[0]]), OTHER_FILES[:1]
+    assert gallery.corrected(*facing, "Rot") is gallery is gallery.corrected(*facing, "Rot", "red")
     for names in (("Blau",), ("Rot", "green")):
-        other = gallery.corrected(vectors, *names)
+        other = gallery.corrected(*facing, *names)
         assert other.skus == gallery.skus and other.pictures == gallery.pictures[1:]
     other_pack = np.float32([[0.97, 0.23, 0.08]])
-    assert gallery.corrected(other_pack / np.linalg.norm(other_pack), "Blau") is gallery
-    assert Gallery("g").corrected(vectors, "Rot").pictures == ()
+    assert gallery.corrected(other_pack / np.linalg.norm(other_pack), OTHER_FILES[:1], "Blau") is gallery
+    assert Gallery("g").corrected(*facing, "Rot").pictures == ()
+
+
+def test_facings_are_known_by_their_pictures_in_a_gallery_embedded_anew(gallery, embedder):
+    facings = gallery.embeddings[[0, 3]], [gallery.pictures[0], gallery.pictures[3]]
+    anew = replace(gallery, embeddings=np.roll(gallery.embeddings, 1, 1) * [1, 1, -1])
+    assert anew.unlearnt(*facings, "Rot") == [1] and anew.unlearnt(*facings, "Rot", "green") == [0, 1]
+    assert anew.corrected(*facings, "Rot").pictures == gallery.pictures[:3]
+    assert anew.taught("Rot", "red", facings[0][:1], facings[1][:1], embedder) is anew
+    right = anew.taught("Blau", "blue", *facings, embedder)  # of the red one
+    assert right.pictures == (*gallery.pictures[1:], gallery.pictures[0])
+
+
+def test_thousands_of_facings_are_compared_in_little_memory(monkeypatch):
+    monkeypatch.setattr("skushare.brands.gallery.COMPARED", 20_000)
+    angles = np.random.default_rng(0).uniform(0, 2 * np.pi, 1000)
+    vectors = np.float32(np.c_[np.cos(angles), np.sin(angles)])
+    pictures = [b"%d" % number for number in range(1000)]
+    gallery = Gallery("g", [Sku("a", "a", "A")], np.zeros(700), vectors[:700], pictures[:700])
+    asked = vectors[300:], [b""] * 700
+    same = gallery.embeddings @ asked[0].T > SAME_FACING
+    tracemalloc.start()
+    examples, facings = gallery.shows(*asked)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (examples == same.any(1)).all() and (facings == same.any(0)).all() and peak < same.size
 
 
 def test_the_digest_tells_any_change_and_nothing_else(gallery):

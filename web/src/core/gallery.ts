@@ -350,23 +350,24 @@ export class Gallery implements Fields {
    * With another brand and name of the product `id`, whose examples go to the product that has these, if there is one.
    *
    * Two spellings are one brand: one that is known is written as the gallery has it, and the present one in another
-   * case is so for all of it.
+   * case is so for all of it. A product that is called as its brand stays so, unless its name is changed as well.
    *
    * @throws GalleryError there is no such product, or it cannot be called so.
    */
   renamed(id: string, brand: string, name: string): Gallery {
-    const before = this.skus[this.indexOf(id)].brand
+    const { brand: before, name: nameBefore } = this.skus[this.indexOf(id)]
     const known = this.spelled(brand)
-    if (known !== before) return this.moved(id, known, name)
+    const now = known === before ? brand : known
+    const nameNow = name === nameBefore && name === before ? now : name
+    if (known !== before) return this.moved(id, now, nameNow)
     const respelled = this.withBrand(before, { brand })
     const called = respelled.find(brand, before)
-    return (called ? respelled.withSku(called.id, { name: brand }) : respelled).moved(id, brand, name)
+    return (called ? respelled.withSku(called.id, { name: brand }) : respelled).moved(id, brand, nameNow)
   }
 
   private moved(id: string, brand: string, name: string): Gallery {
-    const moved = this.withSku(id, { brand, name })
     const twin = this.find(brand, name)
-    return twin ? moved.merged(id, twin.id) : moved
+    return twin && twin.id !== id ? this.merged(id, twin.id) : this.withSku(id, { brand, name })
   }
 
   /**
