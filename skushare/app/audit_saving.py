@@ -126,16 +126,20 @@ def word_fields(key, first=None):
         format="YYYY-MM-DD",
         step=timedelta(minutes=1),
     )
-    if chosen in (None, shown):
-        words["time"] = saved
-    elif saved is None or there(saved).utcoffset() == saved.utcoffset():
-        words["time"] = local(
-            chosen
-        )  # of the visitor's own zone: where its clock was changed since, that counts
-    else:
-        words["time"] = chosen.replace(tzinfo=saved.tzinfo)
+    words["time"] = saved if chosen in (None, shown) else _moved(saved, chosen)
     words["note"] = st.text_area("Note", first["note"], key=f"{key}_note", height=80)
     return words
+
+
+def _moved(saved, chosen):
+    """``chosen``, a datetime without a zone, by the clock of ``saved``; of ``None``: by the visitor's."""
+    if saved is None:
+        return local(chosen)
+    moved = chosen.replace(tzinfo=saved.tzinfo)
+    elsewhere = there(saved).utcoffset() != saved.utcoffset()
+    # Of the visitor's own zone: where its clock was changed between the two, that counts. An hour that comes
+    # twice stays the one that it was.
+    return moved if elsewhere or there(moved).utcoffset() == moved.utcoffset() else local(chosen)
 
 
 def audit_of_shelves(shelves, album, detector, min_score, words, known=None):

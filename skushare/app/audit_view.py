@@ -180,7 +180,8 @@ def _edit(audit):
     # Whatever others change meanwhile, what is typed stays.
     first = state.setdefault(f"{key}_first", now)
     with popover, st.form(f"{key}_form", border=False):
-        words = word_fields(key, first)
+        # Streamlit may keep what stood in fields that are gone: with other words the form has other fields.
+        words = word_fields(f"{key}_{hash(tuple(first.values()))}", first)
         if st.form_submit_button("Save", type="primary"):
             changed = {name: value for name, value in words.items() if value != first[name]}
             if attempt(store.change_words, audit.id, **(now | changed)):

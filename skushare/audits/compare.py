@@ -11,8 +11,8 @@ def compare(before, after):
 
     Returns:
         A DataFrame with a row a brand, the largest change of share first: ``brand``; the change of its share
-        in ``points`` (percentage points); its ``margin``, beyond which it errs once in twenty times, from the
-        margins of the two shares, and whether it is ``sure``, more than that; the ``change`` from
+        in ``points`` (percentage points); its ``margin``, beyond which it errs at most once in twenty times,
+        from the margins of the two shares, and whether it is ``sure``, more than that; the ``change`` from
         ``facings_before`` to ``facings_after``; ``share_before``, ``share_after`` (0 to 1); ``place_before``
         and ``place_after``, where in a photo the brand's facings are on average (0 left, 1 right), and
         ``height_before`` and ``height_after`` (0 top, 1 bottom), not a number where it has none.
@@ -25,7 +25,8 @@ def compare(before, after):
         table[name] = table[name].fillna(0.0)
     table["change"] = table["facings_after"] - table["facings_before"]
     table["points"] = 100 * (table["share_after"] - table["share_before"])
-    # Two photos, two looks at them: the doubts of the two shares have nothing to do with each other.
+    # As if the two shares' doubts were independent, which is on the safe side: where facings of a brand are
+    # wrong alike in both, much of that cancels in the change.
     table["margin"] = 100 * np.hypot(table["margin_before"], table["margin_after"])
     table["sure"] = table["points"].abs() > table["margin"]
     order = table.assign(size=-table["points"].abs()).sort_values(["size", "brand"]).index

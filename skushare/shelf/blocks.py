@@ -39,6 +39,10 @@ def neighbours(detections, kept=None):
     over = 2 * across > narrow
     stacked = same & over & (2 * along < low) & (top[:, None] < top)
     above = (next_row | stacked) & over
+    # Not where another is between that has most of the upper one on it, or most of the lower one under it.
+    on, under = (above & (2 * across > width) for width in ((right - left)[:, None], right - left))
+    steps = above.astype(np.float32)  # whose products are fast
+    above &= on @ steps + steps @ under == 0
     if kept is not None:
         beside, above = beside & kept & kept[:, None], above & kept & kept[:, None]
     return np.argwhere(beside), np.argwhere(above)

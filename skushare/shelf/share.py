@@ -188,14 +188,16 @@ def _columns(photos, labels, brands, own=None, kept=None):
     sure = np.ones(len(ids))
     if by_brand:
         sure = _join([np.ones(len(p)) if p.brand_scores is None else p.brand_scores for p in photos])
-        # None but a person is sure of both, that it is a facing and what it is.
-        sure = np.where((ids < 0) & (np.minimum(sure, scores) < 1) & _scored(photos), 1 - REFUSED, sure)
+    # None but a person is sure of both, that it is a facing and what it is.
+    unsure = by_brand & _scored(photos) & (np.minimum(sure, scores) < 1)
+    # To the brands, looks are what is unknown.
+    kinds = np.where(np.isin(ids, [i for i, name in enumerate(names) if by_brand and is_look(name)]), -1, ids)
+    merged_sure, sure = (np.where(unsure & (which < 0), 1 - REFUSED, sure) for which in (kinds, ids))
 
     present = _join([certainties(found) for found in photos])
     called, groups = _groups(ids, names, own)
-    # To the brands, looks are what is unknown.
     looks = np.array([by_brand and is_look(name) for name in called], bool)
-    kinds = np.where(np.isin(ids, [i for i, name in enumerate(names) if by_brand and is_look(name)]), -1, ids)
+    apart = looks | (called == UNKNOWN)  # beside looks, what else is unknown is a line of its own
     merged, line = np.unique(np.where(looks, UNKNOWN, called), return_inverse=True)
     facings = np.bincount(groups, minlength=len(called))
     columns = {"name": called, "facings": facings.astype(np.int64)}
@@ -203,9 +205,9 @@ def _columns(photos, labels, brands, own=None, kept=None):
         sums = np.bincount(groups, weight, len(called))
         shares = sums / max(sums.sum(), 1e-9)
         merged_shares = np.bincount(line, shares, len(merged))
-        margins = _margins(line[groups], merged_shares, weight, present, sure, kinds)[:, line]
+        margins = _margins(line[groups], merged_shares, weight, present, merged_sure, kinds)[:, line]
         if looks.any():
-            margins[:, looks] = _margins(groups, shares, weight, present, sure, ids)[:, looks]
+            margins[:, apart] = _margins(groups, shares, weight, present, sure, ids)[:, apart]
         columns[measure] = shares
         columns[margin_of(measure)], together = margins
         if measure == "share":

@@ -611,7 +611,11 @@ def test_an_audit_is_deleted_on_request(annotator):
 
 def edit(app, number, edits=0):
     """Open the form for the words of an audit, as a click does; ``edits``: how often it was saved before."""
-    app.session_state[f"audit_edit_{number}_{edits}"] = True
+    set_open(app, number, edits, True)
+
+
+def set_open(app, number, edits, opened):
+    app.session_state[f"audit_edit_{number}_{edits}"] = opened
     app.run()
     assert not app.exception
 
@@ -673,6 +677,19 @@ def test_what_is_typed_stays_while_others_change_the_audit_and_only_that_is_save
     assert told.replace("\\", "").endswith("changed elsewhere as well: store, shelf, note")
     edit(app, number, 1)  # it begins with what holds now
     assert [each.value for each in app.selectbox][:2] == ["North", "left"]
+
+
+def test_a_form_that_is_opened_again_begins_with_what_holds_now(annotator):
+    number = save("Nrth", category="tea")
+    app = open_page(audit=number)
+    edit(app, number)
+    set_open(app, number, 0, False)
+    store.change_words(number, "North", "left", "", "other")
+    edit(app, number)
+    assert [each.value for each in app.selectbox][:3] == ["North", "left", None]
+    press(app, "Save")
+    saved = store.open_audit(number)
+    assert (saved.store, saved.shelf, saved.category, saved.note) == ("North", "left", "", "other")
 
 
 @pytest.mark.parametrize(

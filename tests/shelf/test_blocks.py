@@ -64,6 +64,35 @@ def test_what_stands_between_parts_also_where_it_does_not_count(rows, blocks, be
     assert adjacency(found, brands=BRANDS, kept=kept).values.tolist() == beside
 
 
+@pytest.mark.parametrize("counted", ["abc", "ab"])
+@pytest.mark.parametrize(
+    "over, tins, under, apex",
+    [
+        ("-", "aaa", "-", [3]),
+        ("-", "aca", "-", [1, 1]),
+        ("a", "caa", "a", [3, 1]),
+        ("a", "aac", "a", [3, 1]),
+        ("a", "ccc", "a", [1, 1]),
+        ("a", "aaa", "a", [5]),
+    ],
+)
+def test_what_is_stacked_between_two_facings_parts_them(over, tins, under, apex, counted):
+    """Three tins beside tall packs, on a shelf between two."""
+    found = shelf(f"bb{over}bb", f"bb{tins[0]}bb", f"bb{under}bb")
+    stack = np.arange(3, dtype=np.float32)[:, None] * (0, 24, 0, 24) + np.float32([90, 100, 124, 122])
+    ids = [ord(letter) - ord("a") for letter in tins]
+    boxes, brands = np.delete(found.boxes, 7, axis=0), np.delete(found.brand_ids, 7)
+    found = Detections(np.concatenate([boxes, stack]), np.ones(17), np.zeros(17), brand_ids=[*brands, *ids])
+    table = block_table(found, brands=BRANDS, kept=np.isin(found.brand_ids, [-1, *map("abc".index, counted)]))
+    assert table.loc[table["name"] == "Apex", "facings"].tolist() == apex
+
+
+def test_a_small_facing_on_a_wide_one_does_not_part_it_from_the_row_above():
+    boxes = [(0, 0, 90, 80), (0, 100, 90, 200), (30, 85, 50, 99)]
+    found = Detections(boxes, np.ones(3), np.zeros(3), row_ids=[0, 1, 1], brand_ids=[0, 0, 1])
+    assert block_table(found, brands=BRANDS)["facings"].tolist() == [2, 1]
+
+
 @pytest.mark.parametrize(
     "rows, expected",
     [

@@ -168,17 +168,21 @@ def test_what_no_gallery_knew_may_be_of_a_brand_unless_a_person_said_so():
     assert share_of_shelf(by_label, brands=("a",))["margin"].max() < 0.01
 
 
-def test_a_brand_has_one_margin_whether_the_unknown_is_grouped_by_look_or_not():
+@pytest.mark.parametrize("look_score", [1 - REFUSED, 0.5])  # as of `name_facings`, and of a sweep
+def test_a_brand_has_one_margin_whether_the_unknown_is_grouped_by_look_or_not(look_score):
     ids, sure = np.repeat([0, 1, -1], [8, 4, 20]), np.repeat([0.9, 0.7, 0.3], [8, 4, 20])
     columns = {"scores": np.linspace(0.4, 0.9, 32), "brand_scores": sure}
     plain = share_of_shelf(found(np.zeros(32), ids, **columns), brands=("a", "b")).set_index("name")
-    ids[12:30], sure[12:30] = np.repeat([2, 3], [10, 8]), 1 - REFUSED  # as `name_facings` has them
+    ids[12:30], sure[12:30] = np.repeat([2, 3], [10, 8]), look_score
     sample = found(np.zeros(32), ids, **columns)
     grouped = share_of_shelf(sample, brands=("a", "b", "look A", "look B")).set_index("name")
     margins = ["margin", "linear_margin", "area_margin"]
     assert (plain.loc["a":"b", margins] > 0).to_numpy().all()
     pd.testing.assert_frame_equal(grouped.loc[["a", "b"]], plain.loc[["a", "b"]])
-    assert (grouped.loc[["look A", "look B", UNKNOWN], "margin"] > 0).all()
+    # Among themselves, looks and what is unknown beside them have the margins of brands.
+    apart = share_of_shelf(sample, brands=("a", "b", "c", "d")).set_index("name")
+    apart = apart.rename({"c": "look A", "d": "look B"}).loc[["look A", "look B", UNKNOWN]]
+    pd.testing.assert_frame_equal(grouped.loc[apart.index], apart)
     sides = share_of_shelf(sample, brands=("a", "b", "look A", "look B"), own=("a",)).set_index("name")
     assert sides["facings"].to_dict() == {OWN: 8, COMPETITORS: 4, UNKNOWN: 20}
     assert sides.loc[OWN, margins].to_list() == pytest.approx(plain.loc["a", margins].to_list())

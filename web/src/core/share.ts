@@ -66,9 +66,11 @@ function sharesOf(measured: Measured[], options: ShareOptions): ShareRow[] {
   const called: string[] = []
   const present: number[] = []
   const sure: number[] = []
+  const mergedSure: number[] = []
   const lengths: number[] = []
   const areas: number[] = []
   const brands: number[] = []
+  const kinds: number[] = []
   for (const { found, sizes } of measuredPhotos) {
     const ids = byBrand ? found.brandIds! : found.classIds
     for (let i = 0; i < found.count; i++) {
@@ -76,18 +78,23 @@ function sharesOf(measured: Measured[], options: ShareOptions): ShareRow[] {
       present.push(facingProbability(found.scores[i]))
       const scored = byBrand && found.brandScores ? found.brandScores[i] : 1
       // None but a person is sure of both, that it is a facing and what it is.
-      const doubted = byBrand && found.brandScores && ids[i] < 0 && Math.min(scored, found.scores[i]) < 1
-      sure.push(doubted ? 1 - REFUSED : scored)
+      const unsure = byBrand && found.brandScores && Math.min(scored, found.scores[i]) < 1
+      const sureOf = (id: number): number => (unsure && id < 0 ? 1 - REFUSED : scored)
+      // To the brands, looks are what is unknown.
+      const kind = byBrand && isLook(nameOf(ids[i], names)) ? -1 : ids[i]
+      sure.push(sureOf(ids[i]))
+      mergedSure.push(sureOf(kind))
       brands.push(ids[i])
+      kinds.push(kind)
       lengths.push(sizes.lengths[i])
       areas.push(sizes.areas[i])
     }
   }
   const groupNames = [...new Set(called)].sort(byCodePoint)
   const groups = called.map((name) => groupNames.indexOf(name))
-  // To the brands, looks are what is unknown.
   const looks = groupNames.map((name) => byBrand && isLook(name))
-  const kinds = brands.map((id) => (byBrand && isLook(nameOf(id, names)) ? -1 : id))
+  // Beside looks, what else is unknown is a line of its own.
+  const apart = groupNames.map((name, group) => looks.includes(true) && (looks[group] || name === UNKNOWN))
   const merged = groupNames.map((name, group) => (looks[group] ? UNKNOWN : name))
   const mergedNames = [...new Set(merged)]
   const line = merged.map((name) => mergedNames.indexOf(name))
@@ -101,9 +108,9 @@ function sharesOf(measured: Measured[], options: ShareOptions): ShareRow[] {
     )
     const shares = sums.map((sum) => sum / total)
     const together = mergedNames.map((_, k) => shares.reduce((sum, share, g) => sum + (line[g] === k ? share : 0), 0))
-    const known = marginsOf(groups.map((g) => line[g]), together, weights, present, sure, kinds)
-    const ofLooks = looks.includes(true) ? marginsOf(groups, shares, weights, present, sure, brands) : []
-    return { shares, margins: looks.map((isOne, g) => (isOne ? ofLooks[g] : known[line[g]])) }
+    const known = marginsOf(groups.map((g) => line[g]), together, weights, present, mergedSure, kinds)
+    const unmerged = looks.includes(true) ? marginsOf(groups, shares, weights, present, sure, brands) : []
+    return { shares, margins: apart.map((isApart, g) => (isApart ? unmerged[g] : known[line[g]])) }
   })
   const [count, linear, area] = tables
   return groupNames

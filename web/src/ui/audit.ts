@@ -64,14 +64,21 @@ export interface Numbered {
   facing: Facing
 }
 
-/** The facings of `audit` as they stand after its corrections, by number. */
+const SAME_PLACE = 0.01 // pixels that a box may differ by and not have moved, as in Python
+
+/**
+ * The facings of `audit` as they stand after its corrections, by number; those that are again as they were found keep
+ * all that was found about them.
+ */
 export function current(audit: Pick<Audit, 'found' | 'corrections'>): Numbered[] {
   const facings = new Map<number, Facing>(audit.found.map((facing, number) => [number, facing]))
   for (const { facing: number, after } of audit.corrections) {
-    const before = facings.get(number)
+    const found = audit.found[number]
+    const same = found && found.brand === after?.brand
     if (!after) facings.delete(number)
+    else if (same && after.box.every((side, i) => Math.abs(side - found.box[i]) < SAME_PLACE)) facings.set(number, found)
     // A person is sure.
-    else facings.set(number, { ...after, score: 1, brandScore: 1, product: before?.brand === after.brand ? before.product : '' })
+    else facings.set(number, { ...after, score: 1, brandScore: 1, product: same ? found.product : '' })
   }
   return [...facings].sort(([a], [b]) => a - b).map(([number, facing]) => ({ number, facing }))
 }

@@ -51,6 +51,14 @@ describe('corrections', () => {
     expect(corrected(now, 0, { box: [0, 0, 1, 1], brand: 'X' })).toBe(now)
   })
 
+  test('back to what was found leave it as found, and elsewhere sure', () => {
+    const [{ box, brand }] = audit.found
+    const renamed = corrected(audit, 0, { box, brand: 'C' })
+    expect(current(corrected(renamed, 0, { box: [0.005, 50, 90, 250], brand }))[0].facing).toEqual(audit.found[0])
+    const moved = corrected(renamed, 0, { box: [2, 50, 90, 250], brand })
+    expect(current(moved)[0].facing).toEqual({ box: [2, 50, 90, 250], brand, score: 1, brandScore: 1, product: 'A 500 g' })
+  })
+
   test('undo takes back the last one', () => {
     const now = corrected(audit, 0, null)
     expect(brandsOf(undone(now))).toEqual(['A', 'B', ''])
