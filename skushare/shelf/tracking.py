@@ -146,8 +146,8 @@ class ShelfTracker:
             return
         brands = detections.brand_ids
         skus = np.full(count, -1) if detections.sku_ids is None else detections.sku_ids
-        sure = np.ones(count) if detections.brand_scores is None else detections.brand_scores
-        weights = np.where(brands >= 0, sure, 1 - sure)
+        sure = detections.brand_scores
+        weights = np.ones(count) if sure is None else np.where(brands >= 0, sure, 1 - sure)
         votes = zip(
             detections.track_ids.tolist(), brands.tolist(), skus.tolist(), weights.tolist(), strict=True
         )

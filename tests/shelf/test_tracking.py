@@ -139,6 +139,16 @@ def test_a_product_is_one_of_the_brand_that_won():
     assert facings.brand_scores[0] == pytest.approx(0.6 * 0.9)
 
 
+def test_a_label_that_a_brand_map_lacks_has_a_vote_as_any_other():
+    """One frame that mistakes it for a mapped one makes no brand of it: nothing tells how sure either is."""
+    tracker = ShelfTracker(SimpleNamespace(locate=lambda image: Pose(0, np.eye(3)), keys=[None], links={}))
+    for brand in (-1, -1, -1, 0):
+        tracker.update(DARK, Detections([[10, 10, 50, 60]], [0.8], [0], brand_ids=[brand], sku_ids=[brand]))
+    facings = tracker.facings()
+    assert (facings.brand_ids.tolist(), facings.sku_ids.tolist()) == ([-1], [-1])
+    assert facings.brand_scores.tolist() == [0.75]
+
+
 def test_frames_that_agree_make_no_brand_surer():
     still = SimpleNamespace(locate=lambda image: Pose(0, np.eye(3)), keys=[None], links={})
     tracker, left = ShelfTracker(still), 60 * np.arange(5)

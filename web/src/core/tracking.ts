@@ -162,8 +162,9 @@ export class ShelfTracker {
 
   private vote(track: Track | undefined, { brandIds, skuIds, brandScores }: Detections, i: number): void {
     if (!track || !brandIds) return
-    const sure = brandScores ? brandScores[i] : 1
-    track.vote(brandIds[i], skuIds ? skuIds[i] : -1, brandIds[i] >= 0 ? sure : 1 - sure)
+    const sure = brandScores?.[i]
+    const weight = sure === undefined ? 1 : brandIds[i] >= 0 ? sure : 1 - sure
+    track.vote(brandIds[i], skuIds ? skuIds[i] : -1, weight)
   }
 
   /** Number of facings counted so far. */
