@@ -240,7 +240,7 @@ def _groups(ids, names, own):
 def _margins(groups, shares, weight, present, sure, brands):
     """Half the width of each share's 95 % interval, and the part of it that other shelves have alike.
 
-    The former is 1 where nothing is known of a share.
+    The former is 1 where nothing is known of a share, and no more.
 
     What drawing many shelves at random would give, in closed form (the delta method): a box is a facing with
     the probability ``present``; a facing has its own name with the probability ``sure``, else one of the
@@ -291,7 +291,8 @@ def _margins(groups, shares, weight, present, sure, brands):
     elsewhere = shares * (elsewhere.sum(1, keepdims=True) - elsewhere)
     different, every = TOGETHER * (pairs(np.sqrt(sure * (1 - sure))) + elsewhere)
     variance += different
-    return CERTAIN * np.sqrt(np.maximum([variance, np.minimum(every, variance)], 0)) / total
+    margins = CERTAIN * np.sqrt(np.maximum([variance, np.minimum(every, variance)], 0)) / total
+    return np.minimum(margins, 1)  # of a few faint boxes they would be more, which says no less than nothing
 
 
 def _scored(photos):

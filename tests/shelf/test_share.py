@@ -197,8 +197,9 @@ def test_doubt_widens_the_margin_and_certainty_closes_it():
     known = found(ids, ids, brand_scores=np.ones(5), scores=np.full(5, 0.4), present=np.ones(5))
     assert share_of_shelf(known)["margin"].tolist() == pytest.approx(sure.tolist())
     assert share_of_shelf(found([0, 0]))["margin"].tolist() == [0]  # of one name alone, all is its own
-    nothing = share_of_shelf(found(ids, scores=np.full(5, 0.3), present=np.zeros(5)))  # no box is a facing
-    assert (nothing[["margin", "linear_margin", "area_margin"]] == 1).all(axis=None)
+    for present in (0, 0.01):  # no box is a facing, or hardly one
+        nothing = share_of_shelf(found(ids, scores=np.full(5, 0.3), present=np.full(5, present)))
+        assert (nothing[["margin", "linear_margin", "area_margin"]] == 1).all(axis=None)
 
 
 def test_own_brands_stand_against_all_others():

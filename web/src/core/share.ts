@@ -230,6 +230,6 @@ function marginsOf(
       const square = present[i] * (named * (1 - share) ** 2 + (1 - named) * share ** 2)
       variance += weights[i] ** 2 * (square - average ** 2)
     }
-    return (CERTAIN * Math.sqrt(Math.max(variance, 0))) / total
+    return Math.min((CERTAIN * Math.sqrt(Math.max(variance, 0))) / total, 1) // more says no less than nothing
   })
 }

@@ -90,8 +90,8 @@ test('shares of any shelf add up to one, and margins are numbers', () => {
   )
 })
 
-test('of boxes that are no facings no share is known', () => {
-  const found = makeDetections([0, 0, 20, 50, 25, 0, 45, 50], [0, 0])
+test.each([0, 0.1])('of boxes that score %d and are hardly facings no share is known', (score) => {
+  const found = makeDetections([0, 0, 20, 50, 25, 0, 45, 50], [score, score])
   found.brandIds = Int32Array.from([0, 1])
   for (const row of shareOfShelf(found, {}))
     expect([row.margin, row.linearMargin, row.areaMargin]).toEqual([1, 1, 1])
