@@ -4,7 +4,6 @@ import { strFromU8, unzipSync, zipSync } from 'fflate'
 
 import { labelColors } from './colors'
 import type { EmbedderDescription } from './config'
-import { indicesWhere } from './detections'
 import { dot, toUnit } from './looks'
 import { quantile } from './numbers'
 import { sha256 } from './sha256'
@@ -308,15 +307,31 @@ export class Gallery implements Fields {
    * another product than its one called so. A facing is what it was called last.
    */
   corrected(vectors: Float32Array, brand: string, name = ''): Gallery {
-    if (!this.pictures.length) return this
+    const { examples } = this.shows(vectors, (sku) => !isOf(sku, brand, name))
+    return examples.size ? this.withoutExamples(examples) : this
+  }
+
+  /**
+   * The numbers of the facings with these `vectors` that are examples of `brand` already; with a `name`, of its product
+   * called so. An example that is there twice would count twice.
+   */
+  learnt(vectors: Float32Array, brand: string, name = ''): ReadonlySet<number> {
+    return this.shows(vectors, (sku) => isOf(sku, brand, name)).facings
+  }
+
+  /** Which examples of the `wanted` products show one of the facings with these `vectors`, and which facings they show. */
+  private shows(vectors: Float32Array, wanted: (sku: Sku) => boolean): { examples: Set<number>; facings: Set<number> } {
+    const [examples, facings] = [new Set<number>(), new Set<number>()]
     const long = this.dimensions
-    const taught = Array.from({ length: vectors.length / long }, (_, i) => vectors.subarray(i * long, (i + 1) * long))
-    const wrong = indicesWhere(this.pictures.length, (example) => {
-      const sku = this.skus[this.exampleSkus[example]]
-      if (sku.brand === brand && (name === '' || sku.name === name)) return false
-      return taught.some((vector) => dot(this.vector(example), vector) > SAME_FACING)
-    })
-    return wrong.length ? this.withoutExamples(wrong) : this
+    for (const example of this.pictures.keys()) {
+      if (!wanted(this.skus[this.exampleSkus[example]])) continue
+      for (let i = 0; i * long < vectors.length; i++) {
+        if (!(dot(this.vector(example), vectors.subarray(i * long, (i + 1) * long)) > SAME_FACING)) continue
+        examples.add(example)
+        facings.add(i)
+      }
+    }
+    return { examples, facings }
   }
 
   /** Without a product and its examples. */
@@ -511,6 +526,11 @@ export class Gallery implements Fields {
     const weight = (own.length / (own.length + PRIOR)) * Math.min(1, (different - 1) / (MANY_BRANDS - 1))
     return weight * middle + (1 - weight) * prior
   }
+}
+
+/** Whether a product is of `brand` and, unless `name` is empty, called so. */
+function isOf(sku: Sku, brand: string, name: string): boolean {
+  return sku.brand === brand && (name === '' || sku.name === name)
 }
 
 /** The product of each of `embeddings`: of the most alike prototype, if that is sure enough. */

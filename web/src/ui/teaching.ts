@@ -11,7 +11,7 @@ import { t } from './strings'
 
 /**
  * Teach facings as examples of a product, or as a look of the brand where `product` is empty; tells the user how it
- * went.
+ * went. What is an example of it already is none once more.
  *
  * @returns the brand as the gallery spells it; `null` where it was not taught.
  */
@@ -32,7 +32,11 @@ export async function teachFacings(
       const known = now ?? (await galleryToTeach(mine))
       called = known.spelled(brand)
       const others = known.corrected(vectors, called, product)
-      return product ? others.teach(called, product, vectors, pictures, made) : taughtLook(others, called, vectors, pictures, made)
+      const learnt = others.learnt(vectors, called, product)
+      const anew = indicesWhere(boxes.length, (i) => !learnt.has(i))
+      if (!anew.length) return others
+      const [rows, shown] = [rowsOf(vectors, anew, made.dimensions), anew.map((i) => pictures[i])]
+      return product ? others.teach(called, product, rows, shown, made) : taughtLook(others, called, rows, shown, made)
     })
     tell('success', t('teach.taught', { brand: called, n: boxes.length }))
     return called

@@ -62,6 +62,13 @@ test('another spelling of a brand is the brand', async () => {
   expect(session.tell).toHaveBeenLastCalledWith('success', expect.stringContaining('West'))
 })
 
+test.each(['', 'Box'])('a facing that is an example already is none once more, of the product %j', async (product) => {
+  const boxes = makeFacings('', '').map((facing) => facing.box)
+  for (const vectors of [[1, 0, 0.8, 0.6], [1, 0, 0.6, 0.8], [0.6, 0.8, 0.8, 0.6]])
+    expect(await teachFacings(picture, boxes, Float32Array.from(vectors), 'Acme', product)).toBe('Acme')
+  expect([...known.embeddings]).toEqual([...Float32Array.of(1, 0, 0.8, 0.6, 0.6, 0.8)])
+})
+
 describe('an unlike look of a brand', () => {
   const boxes = makeFacings('').map((facing) => facing.box)
   const names = async (teach: (x: number, y: number) => Promise<unknown>): Promise<string[]> => {
