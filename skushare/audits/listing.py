@@ -135,7 +135,8 @@ def brand_totals(wanted=ALL, apart=()):
 def trend(wanted, brands, step="week", apart=()):
     """How the shares of ``brands`` go over time.
 
-    A share is the brand's facings of all audits in a step together, over all facings of these audits.
+    A share is the brand's facings of all audits in a step together, over all facings of these audits; where
+    these have none at all, there is no share, and the step is left out.
 
     Args:
         wanted: :class:`Filter`; its ``brands`` are not looked at.
@@ -160,7 +161,8 @@ def trend(wanted, brands, step="week", apart=()):
             db,
             select(*keys, func.sum(AuditRow.facings).label("all"), func.count().label("audits"))
             .where(*conditions)
-            .group_by(*names),
+            .group_by(*names)
+            .having(func.sum(AuditRow.facings) > 0),
         )
         ids = {number: brand for brand, number in find_ids(db, brands).items()}
         doubt = AuditRow.facings * ShareRow.margin  # in facings
@@ -186,9 +188,9 @@ def trend(wanted, brands, step="week", apart=()):
     table = table.merge(facings.astype(kinds), how="left", on=[*names, "brand_id"])
     lacking = table["facings"].isna()
     table["facings"] = table["facings"].fillna(0).astype(int)
-    table["share"] = table["facings"] / table["all"].clip(lower=1)
+    table["share"] = table["facings"] / table["all"]
     square = table["square"].clip(lower=0) + table["together"] ** 2
-    margin = square**0.5 / table["all"].clip(lower=1)
+    margin = square**0.5 / table["all"]
     table["margin"] = margin.where(table["unknown"] == 0).mask(lacking, 0.0)
     table["time"] = pd.to_datetime(table["place"] * seconds + _MONDAY, unit="s")
     for word in apart:

@@ -240,3 +240,12 @@ def test_photos_have_one_margin_over_time_whether_they_are_one_audit_or_several(
 def test_a_brand_that_no_audit_of_a_step_has_is_none_without_a_margin(shops):
     table = listing.trend(Filter(), ("Corva",))
     assert table[["share", "margin"]].iloc[0].tolist() == [0, 0]
+
+
+def test_of_audits_in_which_nothing_was_counted_there_is_no_share(make_audit, make_photo):
+    for days, ids in enumerate(([0, 0, 1], [], [0, 1])):
+        store.save_audit(make_audit(make_photo(ids), time=START + timedelta(days=days)))
+    table = listing.trend(Filter(), ("Astra", "Bello"), "day")
+    assert table["share"].tolist() == pytest.approx([2 / 3, 1 / 3, 1 / 2, 1 / 2])
+    weeks = listing.trend(Filter(), ("Astra",))
+    assert weeks["share"].tolist() == [0.6] and weeks["audits"].tolist() == [3]
