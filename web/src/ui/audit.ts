@@ -272,6 +272,12 @@ export function ofOneShelf<A extends Words>(audits: readonly A[]): A[] {
   return [...shelves.values()].find((each) => each.length > 1) ?? []
 }
 
+/** The shares of `audits`, the newest first, as a trend has them: oldest first, without those in which nothing was counted. */
+export function overTime(audits: readonly Audit[]): { title: string; time: string; shares: readonly ShareRow[] }[] {
+  const points = audits.map((audit) => ({ title: titleOf(audit), time: audit.time, shares: sharesOf(audit) }))
+  return points.filter(({ shares }) => shares.length).reverse()
+}
+
 const textOf = once((audit: Audit): string => {
   const facings = [...current(audit).map(({ facing }) => facing), ...(audit.sweep?.found ?? [])]
   const brands = new Set(facings.map((facing) => facing.brand))

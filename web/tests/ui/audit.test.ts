@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { asNamed, corrected, counted, current, matches, mostlyAround, ofOneShelf, reckon, recounted, removed, sharesOf, titleOf, undone, withoutLooks } from '../../src/ui/audit'
+import { asNamed, corrected, counted, current, matches, mostlyAround, ofOneShelf, overTime, reckon, recounted, removed, sharesOf, titleOf, undone, withoutLooks } from '../../src/ui/audit'
 import type { Correction, Facing } from '../../src/ui/audit'
 import { makeAudit, makeFacings } from './make'
 
@@ -201,6 +201,11 @@ describe('the history', () => {
     const audits = shelves.map(([store, shelf, category]) => makeAudit([], { store, shelf, category }))
     expect(ofOneShelf(audits)).toEqual(places.map((at) => audits[at]))
     expect(ofOneShelf(audits).map((each) => audits.indexOf(each))).toEqual(places)
+  })
+
+  test('has no share in a trend where nothing was counted', () => {
+    const [newest, empty, oldest] = [makeFacings('Acme'), [], makeFacings('Acme', 'Zeta')].map((found, i) => makeAudit(found, { time: `${i}` }))
+    expect(overTime([newest, empty, oldest]).map(({ time, shares }) => [time, shares.length])).toEqual([['2', 2], ['0', 1]])
   })
 
   test('reckons the shares of an audit once', () => {
