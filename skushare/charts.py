@@ -232,6 +232,7 @@ def _fold(shares, minor):
     rest = shares[~has_bar].drop(columns="name")
     squares = [column for column in rest if column.endswith("margin")]  # of parts that are nearly independent
     others = _added_up(len(rest))
-    other = {**rest.sum(), **(rest[squares] ** 2).sum() ** 0.5, "name": others}
+    doubt = ((rest[squares] ** 2).sum() ** 0.5).clip(upper=1)  # of a whole there is no more
+    other = {**rest.sum(), **doubt, "name": others}
     table = pd.concat([shares[has_bar], pd.DataFrame([other])[shares.columns]], ignore_index=True)
     return table.astype({"facings": int}), others

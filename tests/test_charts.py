@@ -43,6 +43,13 @@ def test_small_brands_are_added_up_beyond_a_dozen(count, bars):
     assert not any("." in text for text in data["text"])
 
 
+def test_what_is_added_up_has_the_margins_of_independent_parts_and_no_more_than_the_whole():
+    table = shares(*range(MAX_BARS + 3, 0, -1))
+    for margin, added_up in ((0.1, 0.2), (0.6, 1.0)):
+        chart = share_chart(table.assign(margin=margin)).data
+        assert chart["margin"].iloc[-1] == pytest.approx(added_up)
+
+
 def test_looks_are_added_up_before_any_brand_is():
     table = shares(*range(MAX_BARS + 5, 0, -1))
     looks = [f"brand {i}" for i in range(MAX_BARS)]  # the largest, and brands of fewer facings after them

@@ -19,7 +19,7 @@ export function folded(shares: readonly ShareRow[], most = MOST_BARS): ShareRow[
   if (shares.length <= most) return [...shares]
   const rest = shares.slice(most - 1)
   const sum = (of: (row: ShareRow) => number): number => rest.reduce((total, row) => total + of(row), 0)
-  const root = (of: (row: ShareRow) => number): number => Math.hypot(...rest.map(of)) // nearly independent parts
+  const root = (of: (row: ShareRow) => number): number => Math.min(1, Math.hypot(...rest.map(of))) // nearly independent parts
   return [
     ...shares.slice(0, most - 1),
     {

@@ -20,6 +20,7 @@ test('beyond a dozen the smallest are added up, and nothing is lost', () => {
   expect(bars).toHaveLength(12)
   expect(bars[11]).toMatchObject({ name: OTHER, facings: 45 })
   expect(bars[11].margin).toBeCloseTo(0.03 * Math.sqrt(9))
+  expect(folded(rows.map((each) => ({ ...each, margin: 0.6 })))[11].margin).toBe(1)
   expect(bars.reduce((sum, bar) => sum + bar.share, 0)).toBeCloseTo(1)
   expect(bars.reduce((sum, bar) => sum + bar.facings, 0)).toBe(210)
 })
