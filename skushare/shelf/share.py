@@ -257,8 +257,6 @@ def _margins(groups, shares, weight, present, sure, brands):
     their boxes, where these parts are added as they are, and what remains of the squares as squares.
     """
     total = (weight * present).sum()
-    if len(shares) < 2:
-        return np.zeros((2, len(shares)))
     if total <= 0:  # no box is a facing, as far as their scores tell: the shares may be anything
         return np.ones((2, len(shares)))
 

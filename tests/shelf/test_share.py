@@ -202,6 +202,14 @@ def test_doubt_widens_the_margin_and_certainty_closes_it():
         assert (nothing[["margin", "linear_margin", "area_margin"]] == 1).all(axis=None)
 
 
+def test_a_share_of_the_whole_is_as_doubtful_as_one_of_nearly_all():
+    sure = {"scores": np.full(100, 0.9), "brand_scores": np.full(100, 0.8)}
+    whole = share_of_shelf(found(np.zeros(100), np.zeros(100), **sure), brands=("a",))
+    most = share_of_shelf(found(np.zeros(100), np.arange(100) // 99, **sure), brands=("a", "b"))
+    for column in ("margin", "linear_margin", "area_margin"):
+        assert whole[column][0] == pytest.approx(most[column][0], rel=0.1) and whole[column][0] > 0.1
+
+
 def test_own_brands_stand_against_all_others():
     table = share_of_shelf(found([0] * 6, [0, 1, 1, 2, 2, -1]), brands=("a", "b", "c"), own=("a", "b"))
     assert shares(table) == [(OWN, 3, 0.5), (COMPETITORS, 2, 1 / 3), (UNKNOWN, 1, 1 / 6)]

@@ -204,7 +204,6 @@ function marginsOf(
   brands: number[],
 ): number[] {
   const total = weights.reduce((sum, weight, i) => sum + weight * present[i], 0)
-  if (shares.length < 2) return shares.map(() => 0)
   if (!(total > 0)) return shares.map(() => 1) // no box is a facing, as far as their scores tell
   const beyond = (i: number) => (1 - sure[i]) / Math.max(1 - shares[groups[i]], 1e-9) // times a share: of another group
   // Sums over the pairs of boxes of one brand, for each group.
