@@ -169,25 +169,25 @@ def drop_image(name, image):
         append_edit(folder / _JOURNAL, past, image=image, dropped=True, reason="took out the picture")
 
 
-def undo(name, number):
-    """Undo the last edit, which the user saw as ``number``.
+def undo(name, edit):
+    """Undo the last edit that holds, which the user saw to be ``edit``.
 
     Raises:
-        DatasetError: another edit was saved or undone in the meantime.
+        DatasetError: it is another one, because something was saved, undone or folded in the meantime.
     """
     folder = dataset_folder(name)
     with _locked(folder):
         past = history(name)
-        _check_last(name, past.done, number)
+        _check_last(name, past.done, edit)
         append_undo(folder / _JOURNAL, past)
 
 
-def redo(name, number):
-    """Do the edit ``number``, the one undone last, again. Raises as :func:`undo`."""
+def redo(name, edit):
+    """Do ``edit``, the one undone last, again. Raises as :func:`undo`."""
     folder = dataset_folder(name)
     with _locked(folder):
         past = history(name)
-        _check_last(name, past.undone, number)
+        _check_last(name, past.undone, edit)
         append_redo(folder / _JOURNAL, past)
 
 
@@ -347,6 +347,6 @@ def _check_box(box, classes):
         )
 
 
-def _check_last(name, edits, number):
-    if not edits or edits[-1].number != number:
+def _check_last(name, edits, edit):
+    if edits[-1:] != (edit,):  # not by its number: they begin anew after a fold
         raise DatasetError(f"{name}: was edited elsewhere in the meantime; look again, then undo or redo")
