@@ -169,6 +169,20 @@ def drop_image(name, image):
         append_edit(folder / _JOURNAL, past, image=image, dropped=True, reason="took out the picture")
 
 
+def add_class(name, label):
+    """Put the class ``label`` behind the others of the stored dataset ``name``; can be undone.
+
+    Raises:
+        DatasetError: there is a class of this name.
+    """
+    folder = dataset_folder(name)
+    with _locked(folder):
+        past = history(name)
+        if label in _index(folder, past).labels:
+            raise DatasetError(f"{name}: has a class {label!r} already")
+        append_edit(folder / _JOURNAL, past, label=label, reason=f"added the class {label}")
+
+
 def undo(name, edit):
     """Undo the last edit that holds, which the user saw to be ``edit``.
 
@@ -279,6 +293,7 @@ def _index(folder, past):
     known = known if stamp == stamps else {}
     tables = {row: _table(index, row, edits[row], *known.get(row, ([], None))) for row in edits}
     last[0] = stamps, {row: (edits[row], tables[row]) for row in edits}
+    index = replace(index, labels=index.labels + tuple(edit.label for edit in past.changes if edit.label))
     return index.with_tables(tables).without([row for row in edits if any(e.dropped for e in edits[row])])
 
 

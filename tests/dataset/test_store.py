@@ -263,6 +263,26 @@ def test_a_picture_taken_out_comes_back_by_undo_with_its_edits(shop):
     assert tables() == edited
 
 
+def test_a_class_is_added_without_the_labels_being_written_anew(shop, store_folder):
+    add_box(0)
+    before = tables()
+    store.add_class("shop", "lid")
+    add_box(1, (1, 2, 9, 9, 2, 1))
+    with pytest.raises(DatasetError, match="'lid' already"):
+        store.add_class("shop", "lid")
+    assert store.open_index("shop").labels == store.open_dataset("shop").labels == ("can", "jar", "lid")
+    assert not (store_folder / "shop" / "versions").exists()
+    for labels in (("can", "jar", "lid"), ("can", "jar")):
+        store.undo("shop", store.history("shop").done[-1])
+        assert tables() == before and store.open_index("shop").labels == labels
+    for _ in (1, 2):
+        store.redo("shop", store.history("shop").undone[-1])
+    edited = tables()
+    store.fold_edits("shop")
+    drop_cache()
+    assert tables() == edited and store.open_index("shop").labels == ("can", "jar", "lid")
+
+
 def test_edits_that_were_replayed_are_not_replayed_again(shop, monkeypatch):
     replayed, change_table = [], store.change_table
     for number in (0, 1, 0, 1):
