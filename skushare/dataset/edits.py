@@ -106,7 +106,7 @@ def read_history(path):
         cut_off = f"{path}: the last edit was cut off while it was being saved; it is left out"
         past = replace(past, warnings=(*past.warnings, cut_off))
     for warning in past.warnings:
-        _log_once(warning, size)
+        _log_once(warning)
     return past
 
 
@@ -195,7 +195,7 @@ def _edit(record):
 
 
 @cache
-def _log_once(warning, size):
+def _log_once(warning):
     log.warning(warning)
 
 
