@@ -284,6 +284,7 @@ def _index(folder, past):
     """The columns of a dataset with the edits of ``past``."""
     stamps = versions.stamps(folder, past.version)  # before the columns are read, which may be newer
     index = versions.read_columns(folder, past.version)
+    index = replace(index, labels=index.labels + tuple(edit.label for edit in past.changes if edit.label))
     edits = {}
     for edit in past.changes:
         if edit.image in index.rows:
@@ -293,7 +294,6 @@ def _index(folder, past):
     known = known if stamp == stamps else {}
     tables = {row: _table(index, row, edits[row], *known.get(row, ([], None))) for row in edits}
     last[0] = stamps, {row: (edits[row], tables[row]) for row in edits}
-    index = replace(index, labels=index.labels + tuple(edit.label for edit in past.changes if edit.label))
     return index.with_tables(tables).without([row for row in edits if any(e.dropped for e in edits[row])])
 
 
@@ -309,7 +309,9 @@ def _table(index, row, edits, known, table):
         known, table = [], index.table(row)
     for edit in edits[len(known) :]:
         changed = change_table(table, edit.before, edit.after)
-        table = table if changed is None else changed
+        # A class is not there where the line that brought it is damaged.
+        if changed is not None and changed[:, 4].max(initial=0) < len(index.labels):
+            table = changed
     return table
 
 

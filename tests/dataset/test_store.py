@@ -283,6 +283,22 @@ def test_a_class_is_added_without_the_labels_being_written_anew(shop, store_fold
     assert tables() == edited and store.open_index("shop").labels == ("can", "jar", "lid")
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_boxes_of_a_class_whose_line_is_damaged_are_left_out(shop, store_folder, alone):
+    before, known = tables(), store.open_dataset("shop")
+    if alone:
+        store.add_class("shop", "lid")
+    else:
+        store.replace_dataset("shop", replace(known, labels=("can", "jar", "lid")), "another class")
+    add_box(0, (1, 2, 9, 9, 2, 1))
+    add_box(1)
+    journal = store_folder / "shop" / "edits.jsonl"
+    journal.write_bytes(b"nonsense" + journal.read_bytes()[8:])
+    store._last_replayed.cache_clear()
+    assert tables() == [before[0], [*before[1], list(BOX)], before[2]]
+    assert store.open_index("shop").labels == ("can", "jar")
+
+
 def test_edits_that_were_replayed_are_not_replayed_again(shop, monkeypatch):
     replayed, change_table = [], store.change_table
     for number in (0, 1, 0, 1):
