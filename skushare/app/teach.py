@@ -50,7 +50,7 @@ class Lesson:
 
     def copy(self):
         """A lesson that goes on from here by itself."""
-        return replace(self, teaching=replace(self.teaching))
+        return replace(self, teaching=replace(self.teaching), lock=RLock())
 
     def begun_with(self, teaching):
         """The lesson on what is not taught yet, with another gallery; ``None`` if all is taught."""

@@ -274,6 +274,18 @@ def test_what_is_done_while_a_pile_is_being_taught_comes_after_it(
     assert open_gallery("x").brands == lesson.teaching.gallery.brands == brands
 
 
+def test_who_opens_a_lesson_by_its_address_does_not_wait_for_whom_it_is_from(workspace):
+    image, found = np.full((9, 9, 3), 90, np.uint8), Detections([[0, 0, 9, 9]], [0.9], [0])
+    lesson = Lesson.begin("shelf.jpg", image, found, ColorEmbedder(), Teaching.of("x"))
+    other = lesson.copy()
+    action = {"kind": "teach", "pile": 0, "brand": "Rot", "product": ""}
+    run = threading.Thread(target=other.act, args=(action,), daemon=True)
+    with lesson.lock:
+        run.start()
+        run.join(20)
+        assert (other.taught, lesson.taught) == (1, 0)
+
+
 def test_facings_can_be_put_together_and_apart(app, browser):
     act(app, browser, kind="move", facings=[1], to=0)
     assert [pile["size"] for pile in browser.data["piles"]] == [2]
