@@ -31,8 +31,11 @@ if embedder is None:
 
 
 def in_hand():
-    """The lesson that the visit is at, or ``None``."""
-    return of_visit("lesson", lambda: None, go_on)
+    """The lesson that the visit is at, or ``None``, once all is done that was begun in another run."""
+    if lesson := of_visit("lesson", lambda: None, go_on):
+        with lesson.lock:
+            pass
+    return lesson
 
 
 def go_on(lesson):

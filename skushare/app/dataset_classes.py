@@ -1,12 +1,10 @@
 """The classes of a dataset: other names for them, and new ones."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from skushare.app.notes import note
+from skushare.app.notes import attempt, note
 from skushare.app.work import begin_work
 from skushare.dataset import store
 from skushare.text import tidy_name
@@ -32,18 +30,11 @@ def add_class_field(dataset):
         free = bool(name) and name not in labels
         # Asked again after the press, which may come along with another name.
         if st.button("Add the class", icon=":material/add:", disabled=not free) and free:
-            _add(dataset, name)
+            if attempt(store.add_class, dataset.name, name):
+                note(f"Added the class {name}. The History tab can undo it.")
+            st.rerun()
     if name in labels:
         st.caption("There is a class of this name.")
-
-
-def _add(dataset, name):
-    def add(shown):
-        known = store.open_dataset(dataset.name)
-        known = replace(known, labels=(*known.labels, name))
-        store.replace_dataset(dataset.name, known, f"added the class {name}", dataset.revision)
-
-    begin_work(add, lambda _: note(f"Added the class {name}. The History tab can undo it."))
 
 
 def _show_names(dataset):

@@ -312,7 +312,7 @@ def _step(name, which):
     visit, picture = _visit(), st.query_params.get("picture")
     with visit.lock:
         edits = getattr(visit.seen[name], which)
-        done = edits and _edit(name, act, edits[-1].number)
+        done = edits and _edit(name, act, edits[-1])
     if done and edits[-1].image != picture:
         note(f"{told}: {_told(edits[-1])}")  # what is on the page does not show it
 

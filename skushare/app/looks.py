@@ -1,5 +1,7 @@
 """Looks that have no brand yet, each with a picture and a field to name it in place."""
 
+from threading import Lock
+
 import streamlit as st
 
 from skushare.app.cells import cells
@@ -13,6 +15,7 @@ from skushare.brands.looks import taught_look
 from skushare.errors import SkushareError
 
 MOST_LOOKS = 12
+_turns = Lock()  # runs of a page overlap: who names looks one after the other teaches the second meanwhile
 
 
 def show_looks(album, min_score, naming, gallery, embedder, counted):
@@ -85,11 +88,12 @@ def _teach_look(brand, vectors, pictures, gallery, embedder):
         SkushareError: the name cannot be a brand's, or the gallery cannot be saved.
     """
     without = gallery is None or st.session_state.get("gallery_name") == DEMO
-    teaching = Teaching.of(MY_BRANDS if without else gallery.name)
-    taught = taught_look(teaching.gallery, brand, vectors, pictures, embedder)
-    if taught is teaching.gallery:
-        st.toast(plain(already_taught(taught, brand)), icon=":material/info:")
-    teaching.save(taught)
+    with _turns:
+        teaching = Teaching.of(MY_BRANDS if without else gallery.name)
+        taught = taught_look(teaching.gallery, brand, vectors, pictures, embedder)
+        if taught is teaching.gallery:
+            st.toast(plain(already_taught(taught, brand)), icon=":material/info:")
+        teaching.save(taught)
     st.session_state.gallery_name = teaching.gallery.name
     return teaching.gallery
 

@@ -11,7 +11,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const focused = board.getRootNode().activeElement?.dataset?.key;
   const selected = new Set();
 
-  const act = (action) => setTriggerValue("action", { ...action, stamp: Date.now() });
+  const act = (action) => {
+    setTriggerValue("action", { ...action, stamp: Date.now() });
+    // Where the server is slow, what is tapped next must not take along what was moved.
+    selected.clear();
+    showSelection();
+  };
   const move = (facings, to) => act({ kind: "move", facings, to });
   const make = (tag, parent, className, text) => {
     const element = parent.appendChild(document.createElement(tag));

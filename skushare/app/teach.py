@@ -1,6 +1,7 @@
 """What the Teach page does: a shelf's facings, the gallery that learns them, and what it knows."""
 
 from dataclasses import dataclass, field, replace
+from threading import RLock
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ class Lesson:
         note: what is to be said of the last action that was done; mostly empty.
         done: what the last action taught, for people, until it was said; mostly empty.
         elsewhere: how many of the facings other galleries have learnt.
+        lock: held while something is done: runs of the page overlap.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Lesson:
     note: str = ""
     done: str = ""
     elsewhere: int = 0
+    lock: RLock = field(default_factory=RLock, repr=False)
 
     @classmethod
     def begin(cls, name, image, detections, embedder, teaching):
@@ -47,7 +50,7 @@ class Lesson:
 
     def copy(self):
         """A lesson that goes on from here by itself."""
-        return replace(self, teaching=replace(self.teaching))
+        return replace(self, teaching=replace(self.teaching), lock=RLock())
 
     def begun_with(self, teaching):
         """The lesson on what is not taught yet, with another gallery; ``None`` if all is taught."""
@@ -60,11 +63,12 @@ class Lesson:
 
         ``before``: its gallery as it was until now.
         """
-        self.teaching = teaching
-        was, is_still = (self._shown_by(gallery) for gallery in (before, teaching.gallery))
-        facings = np.flatnonzero((self.piles.piles < 0) & was & ~is_still)
-        if len(facings):
-            self.piles = self.piles.put_back(facings, self.embedder.likeness)
+        with self.lock:
+            self.teaching = teaching
+            was, is_still = (self._shown_by(gallery) for gallery in (before, teaching.gallery))
+            facings = np.flatnonzero((self.piles.piles < 0) & was & ~is_still)
+            if len(facings):
+                self.piles = self.piles.put_back(facings, self.embedder.likeness)
 
     @property
     def facings(self):
@@ -93,8 +97,13 @@ class Lesson:
         """Do what the user did on the board (see :func:`~skushare.app.pile_board.pile_board`).
 
         What is taught is saved at once, with all that others taught the gallery until then. An action on a
-        pile that is gone, as after a double click, does nothing.
+        pile that is gone, as after a double click, does nothing; one that comes while another is being done
+        waits for it.
         """
+        with self.lock:
+            self._act(action)
+
+    def _act(self, action):
         kind, pile = action["kind"], action.get("pile", action.get("to"))
         if pile is not None and pile not in self.piles.numbers:
             return

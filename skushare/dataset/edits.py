@@ -30,11 +30,12 @@ class Edit:
         number: counts the lines of the journal from 1.
         time: when, ISO 8601, UTC.
         reason: what was done, for people.
-        image: file name of the image that was changed; empty where everything was.
+        image: file name of the image that was changed; empty where none or everything was.
         before, after: tuples of the same length with, in each place, a box (left, top, right,
             bottom, class id, score) as it was and as it became; ``None`` where there was none.
-        version: number of the folder that holds all labels from here on; 0 where an image was changed.
+        version: number of the folder that holds all labels from here on; 0 where that stays.
         dropped: whether the image was taken out of the dataset.
+        label: name of the class that came behind the others; empty where none did.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Edit:
     after: tuple = ()
     version: int = 0
     dropped: bool = False
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class History:
 
     @cached_property
     def changes(self):
-        """The edits of images since that version, oldest first."""
+        """The edits of images and new classes since that version, oldest first."""
         versions = [edit.version for edit in self.done]
         return self.done[versions.index(self.version) + 1 if self.version else 0 :]
 
@@ -104,7 +106,7 @@ def read_history(path):
         cut_off = f"{path}: the last edit was cut off while it was being saved; it is left out"
         past = replace(past, warnings=(*past.warnings, cut_off))
     for warning in past.warnings:
-        _log_once(warning, size)
+        _log_once(warning)
     return past
 
 
@@ -188,11 +190,12 @@ def _edit(record):
         after,
         int(record.get("version", 0)),
         bool(record.get("dropped", False)),
+        str(record.get("label", "")),
     )
 
 
 @cache
-def _log_once(warning, size):
+def _log_once(warning):
     log.warning(warning)
 
 

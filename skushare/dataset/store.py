@@ -169,25 +169,39 @@ def drop_image(name, image):
         append_edit(folder / _JOURNAL, past, image=image, dropped=True, reason="took out the picture")
 
 
-def undo(name, number):
-    """Undo the last edit, which the user saw as ``number``.
+def add_class(name, label):
+    """Put the class ``label`` behind the others of the stored dataset ``name``; can be undone.
 
     Raises:
-        DatasetError: another edit was saved or undone in the meantime.
+        DatasetError: there is a class of this name.
     """
     folder = dataset_folder(name)
     with _locked(folder):
         past = history(name)
-        _check_last(name, past.done, number)
-        append_undo(folder / _JOURNAL, past)
+        if label in _index(folder, past).labels:
+            raise DatasetError(f"{name}: has a class {label!r} already")
+        append_edit(folder / _JOURNAL, past, label=label, reason=f"added the class {label}")
 
 
-def redo(name, number):
-    """Do the edit ``number``, the one undone last, again. Raises as :func:`undo`."""
+def undo(name, edit):
+    """Undo the last edit that holds, which the user saw to be ``edit``.
+
+    Raises:
+        DatasetError: it is another one, because something was saved, undone or folded in the meantime.
+    """
     folder = dataset_folder(name)
     with _locked(folder):
         past = history(name)
-        _check_last(name, past.undone, number)
+        _check_last(name, past.done, edit)
+        append_undo(folder / _JOURNAL, past)
+
+
+def redo(name, edit):
+    """Do ``edit``, the one undone last, again. Raises as :func:`undo`."""
+    folder = dataset_folder(name)
+    with _locked(folder):
+        past = history(name)
+        _check_last(name, past.undone, edit)
         append_redo(folder / _JOURNAL, past)
 
 
@@ -270,6 +284,7 @@ def _index(folder, past):
     """The columns of a dataset with the edits of ``past``."""
     stamps = versions.stamps(folder, past.version)  # before the columns are read, which may be newer
     index = versions.read_columns(folder, past.version)
+    index = replace(index, labels=index.labels + tuple(edit.label for edit in past.changes if edit.label))
     edits = {}
     for edit in past.changes:
         if edit.image in index.rows:
@@ -294,7 +309,9 @@ def _table(index, row, edits, known, table):
         known, table = [], index.table(row)
     for edit in edits[len(known) :]:
         changed = change_table(table, edit.before, edit.after)
-        table = table if changed is None else changed
+        # A class is not there where the line that brought it is damaged.
+        if changed is not None and changed[:, 4].max(initial=0) < len(index.labels):
+            table = changed
     return table
 
 
@@ -347,6 +364,6 @@ def _check_box(box, classes):
         )
 
 
-def _check_last(name, edits, number):
-    if not edits or edits[-1].number != number:
+def _check_last(name, edits, edit):
+    if edits[-1:] != (edit,):  # not by its number: they begin anew after a fold
         raise DatasetError(f"{name}: was edited elsewhere in the meantime; look again, then undo or redo")

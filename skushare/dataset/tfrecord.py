@@ -24,9 +24,9 @@ from skushare.dataset.labelmap import Classes, write_label_map
 from skushare.dataset.layout import (
     by_split,
     fractions,
-    inside,
     known_split,
     label_files,
+    labelled_path,
     plain_files,
     read_text,
     split_of,
@@ -305,7 +305,7 @@ def _read_example(record, images, taken, split, classes, where):
         (*box, classes.id_of(name), 0.0 if any(marked) else score)
         for *box, name, score, marked in zip(*corners, names, scores, zip(*marks, strict=True), strict=True)
     ]
-    (name,) = values("image/filename") or values("image/source_id")
+    name = next(filter(None, values("image/filename") + values("image/source_id")), b"")
     (kind,) = values("image/format", [b"jpeg"])
     path = _save(encoded, kind.decode(), name.decode(), images, taken, where)
     (size,) = zip(values("image/width", [0]), values("image/height", [0]), strict=True)
@@ -315,7 +315,7 @@ def _read_example(record, images, taken, split, classes, where):
 
 def _save(encoded, kind, name, images, taken, where):
     """Write a picture to a file of its name, numbered where another record has it; returns its path."""
-    path = inside(images, name, where)
+    path = labelled_path(images, name, where)
     if path.suffix.lower() not in SUFFIXES:
         path = path.with_name(f"{path.name}.{'png' if kind == 'png' else 'jpg'}")
     stem, number = path.stem, 1

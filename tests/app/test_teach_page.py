@@ -1,6 +1,7 @@
 """The Teach page: piles are shown, named piles are learnt and saved, galleries come in and go out."""
 
 import io
+import threading
 import weakref
 import zipfile
 from dataclasses import replace
@@ -236,6 +237,53 @@ def test_a_double_click_leaves_what_is_told_of_the_first(workspace):
     for _ in range(2):
         lesson.act({"kind": "teach", "pile": 0, "brand": "Rot", "product": ""})
         assert lesson.done == "1 facing taught as Rot"
+
+
+@pytest.mark.parametrize(
+    ("action", "piles", "brands"),
+    [
+        ({"kind": "move", "facings": [2], "to": 1}, [-1, 1, 1], ("Rot",)),
+        ({"kind": "teach", "pile": 1, "brand": "Gruen", "product": ""}, [-1, -1, 2], ("Rot", "Gruen")),
+    ],
+)
+def test_what_is_done_while_a_pile_is_being_taught_comes_after_it(
+    workspace, monkeypatch, action, piles, brands
+):
+    save, saving, go_on = Teaching.save, threading.Event(), threading.Event()
+
+    def slowly(self, gallery):
+        monkeypatch.setattr(Teaching, "save", save)
+        saving.set()
+        go_on.wait(20)
+        return save(self, gallery)
+
+    image = np.concatenate([picture(color) for color in ("red", "green", "blue")], axis=1)
+    found = Detections([(left, 0, left + 24, 24) for left in (0, 24, 48)], [0.9] * 3, [0] * 3)
+    lesson = Lesson.begin("shelf.jpg", image, found, ColorEmbedder(), Teaching.of("x"))
+    monkeypatch.setattr(Teaching, "save", slowly)
+    acts = [{"kind": "teach", "pile": 0, "brand": "Rot", "product": ""}, action]
+    runs = [threading.Thread(target=lesson.act, args=(each,)) for each in acts]
+    runs[0].start()
+    saving.wait(20)
+    runs[1].start()
+    runs[1].join(0.5)
+    go_on.set()
+    for run in runs:
+        run.join()
+    assert lesson.piles.piles.tolist() == piles and not lesson.problem
+    assert open_gallery("x").brands == lesson.teaching.gallery.brands == brands
+
+
+def test_who_opens_a_lesson_by_its_address_does_not_wait_for_whom_it_is_from(workspace):
+    image, found = np.full((9, 9, 3), 90, np.uint8), Detections([[0, 0, 9, 9]], [0.9], [0])
+    lesson = Lesson.begin("shelf.jpg", image, found, ColorEmbedder(), Teaching.of("x"))
+    other = lesson.copy()
+    action = {"kind": "teach", "pile": 0, "brand": "Rot", "product": ""}
+    run = threading.Thread(target=other.act, args=(action,), daemon=True)
+    with lesson.lock:
+        run.start()
+        run.join(20)
+        assert (other.taught, lesson.taught) == (1, 0)
 
 
 def test_facings_can_be_put_together_and_apart(app, browser):

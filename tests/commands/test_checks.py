@@ -140,7 +140,7 @@ def test_fixes_of_a_stored_dataset_can_be_undone(source, capsys):
     assert run(capsys, "check", "shop")[0] == 0
     edit = store.history("shop").done[-1]
     assert "fixed all" in edit.reason
-    store.undo("shop", edit.number)
+    store.undo("shop", edit)
     assert run(capsys, "check", "shop")[0] == 1
 
 
@@ -148,7 +148,7 @@ def test_where_nothing_is_to_be_fixed_a_stored_dataset_stays_as_it_was(source, t
     run(capsys, "import", source)
     run(capsys, "check", "shop", "--fix", "all")
     run(capsys, "rename", "shop", "soup=tin")
-    store.undo("shop", store.history("shop").done[-1].number)
+    store.undo("shop", store.history("shop").done[-1])
     before = store.history("shop")
     status, out, _ = run(capsys, "check", "shop", "--fix", "all")
     assert status == 0 and "nothing to fix" in out and store.history("shop") == before

@@ -121,13 +121,14 @@ def test_a_journal_that_did_not_only_grow_is_read_anew(tmp_path, change):
         b"\xff\xfe",
     ],
 )
-def test_a_line_that_cannot_be_understood_is_named_and_the_others_hold(tmp_path, line):
+def test_a_line_that_cannot_be_understood_is_named_and_the_others_hold(tmp_path, line, caplog):
     path = tmp_path / "edits.jsonl"
     play(path, ["edit"])
     path.write_bytes(path.read_bytes() + line + b"\n")
     append_edit(path, read_history(path), image="a.jpg", before=(None,), after=(A,), reason="later")
     past = read_history(path)
     assert len(past.done) == 2 and past.done[-1].reason == "later"
+    assert caplog.text.count("line 2 cannot be understood") == 1  # not again with each further edit
     assert "line 2" in past.warnings[0]
 
 

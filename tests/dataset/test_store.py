@@ -240,10 +240,10 @@ def test_undo_and_redo_move_through_boxes_and_everything(shop):
     add_box(0)
     states.append(tables())
     for state in reversed(states[:-1]):
-        store.undo("shop", store.history("shop").done[-1].number)
+        store.undo("shop", store.history("shop").done[-1])
         assert tables() == state
     for state in states[1:]:
-        store.redo("shop", store.history("shop").undone[-1].number)
+        store.redo("shop", store.history("shop").undone[-1])
         assert tables() == state
 
 
@@ -259,8 +259,44 @@ def test_a_picture_taken_out_comes_back_by_undo_with_its_edits(shop):
     for wrong in (whole.names[1], "none.png"):
         with pytest.raises(DatasetError, match="no longer in shop"):
             store.drop_image("shop", wrong)
-    store.undo("shop", store.history("shop").done[-1].number)
+    store.undo("shop", store.history("shop").done[-1])
     assert tables() == edited
+
+
+def test_a_class_is_added_without_the_labels_being_written_anew(shop, store_folder):
+    add_box(0)
+    before = tables()
+    store.add_class("shop", "lid")
+    add_box(1, (1, 2, 9, 9, 2, 1))
+    with pytest.raises(DatasetError, match="'lid' already"):
+        store.add_class("shop", "lid")
+    assert store.open_index("shop").labels == store.open_dataset("shop").labels == ("can", "jar", "lid")
+    assert not (store_folder / "shop" / "versions").exists()
+    for labels in (("can", "jar", "lid"), ("can", "jar")):
+        store.undo("shop", store.history("shop").done[-1])
+        assert tables() == before and store.open_index("shop").labels == labels
+    for _ in (1, 2):
+        store.redo("shop", store.history("shop").undone[-1])
+    edited = tables()
+    store.fold_edits("shop")
+    drop_cache()
+    assert tables() == edited and store.open_index("shop").labels == ("can", "jar", "lid")
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_boxes_of_a_class_whose_line_is_damaged_are_left_out(shop, store_folder, alone):
+    before, known = tables(), store.open_dataset("shop")
+    if alone:
+        store.add_class("shop", "lid")
+    else:
+        store.replace_dataset("shop", replace(known, labels=("can", "jar", "lid")), "another class")
+    add_box(0, (1, 2, 9, 9, 2, 1))
+    add_box(1)
+    journal = store_folder / "shop" / "edits.jsonl"
+    journal.write_bytes(b"nonsense" + journal.read_bytes()[8:])
+    store._last_replayed.cache_clear()
+    assert tables() == [before[0], [*before[1], list(BOX)], before[2]]
+    assert store.open_index("shop").labels == ("can", "jar")
 
 
 def test_edits_that_were_replayed_are_not_replayed_again(shop, monkeypatch):
@@ -272,7 +308,7 @@ def test_edits_that_were_replayed_are_not_replayed_again(shop, monkeypatch):
     add_box(0)
     tables()
     assert len(replayed) == 2  # to look whether it can be done, and to do it
-    store.undo("shop", 5)
+    store.undo("shop", store.history("shop").done[-1])
     tables()
     assert len(replayed) == 4  # the two others of its image
 
@@ -281,17 +317,17 @@ def test_what_was_replayed_before_makes_no_difference(shop, monkeypatch):
     steps = [
         add_box,
         add_box,
-        lambda: store.undo("shop", 2),
-        lambda: store.redo("shop", 2),
-        lambda: store.undo("shop", 2),
+        lambda: store.undo("shop", store.history("shop").done[-1]),
+        lambda: store.redo("shop", store.history("shop").undone[-1]),
+        lambda: store.undo("shop", store.history("shop").done[-1]),
         lambda: add_box(box=(1, 2, 9, 9, 0, 1)),
         lambda: add_box(1),
         lambda: store.drop_image("shop", image(0)),
         lambda: add_box(1),
         lambda: store.replace_dataset("shop", store.open_dataset("shop").renamed({"can": "jar"}), "renamed"),
         lambda: add_box(0, (1, 2, 9, 9, 0, 1)),
-        lambda: store.undo("shop", store.history("shop").last),
-        lambda: store.undo("shop", store.history("shop").done[-1].number),
+        lambda: store.undo("shop", store.history("shop").done[-1]),
+        lambda: store.undo("shop", store.history("shop").done[-1]),
         lambda: store.fold_edits("shop"),
         lambda: add_box(1),
     ]
@@ -324,10 +360,11 @@ def test_what_another_thread_replayed_on_the_labels_before_is_not_taken(shop, st
 
 def test_after_a_new_edit_nothing_can_be_redone(shop):
     add_box(0)
-    store.undo("shop", 1)
+    edit = store.history("shop").done[-1]
+    store.undo("shop", edit)
     add_box(1)
     with pytest.raises(DatasetError, match="in the meantime"):
-        store.redo("shop", 1)
+        store.redo("shop", edit)
 
 
 @pytest.mark.parametrize(
@@ -354,13 +391,23 @@ def test_a_stale_edit_is_refused_and_says_so(shop):
         store.change_boxes("shop", image(0), [seen], [None], "second tab")
     with pytest.raises(DatasetError, match="changed elsewhere"):
         store.change_boxes("shop", "gone.png", [None], [BOX], "second tab")
-    with pytest.raises(DatasetError, match="in the meantime"):
-        store.undo("shop", 7)
-    revision = store.revision("shop")
+    revision, edit = store.revision("shop"), store.history("shop").done[-1]
     add_box(1)
+    with pytest.raises(DatasetError, match="in the meantime"):
+        store.undo("shop", edit)
     with pytest.raises(DatasetError, match="in the meantime"):
         store.replace_dataset("shop", store.open_dataset("shop"), "repair", revision)
     assert [edit.reason for edit in store.history("shop").done] == ["first tab", "added a box"]
+
+
+def test_an_edit_that_was_folded_is_not_taken_for_a_later_one_of_its_number(shop):
+    add_box(0)
+    edit = store.history("shop").done[-1]
+    store.fold_edits("shop")
+    add_box(1)
+    assert store.history("shop").done[-1].number == edit.number
+    with pytest.raises(DatasetError, match="in the meantime"):
+        store.undo("shop", edit)
 
 
 @pytest.mark.parametrize("names", [{"can": ""}, {"can": "tin"}, {"can": "jar"}])
@@ -421,7 +468,7 @@ def test_new_labels_splits_and_classes_take_the_place_of_the_old(shop, make_data
     assert (stored.labels, stored.splits) == (("facing",), ("fit",))
     drop_cache()
     assert_same(store.open_dataset("shop"), one)
-    store.undo("shop", 1)
+    store.undo("shop", store.history("shop").done[-1])
     assert_same(store.open_dataset("shop"), shop)
 
 

@@ -162,6 +162,7 @@ def test_what_tensorflow_cannot_show_is_encoded_anew_and_upright(tmp_path, suffi
 
 
 def write_foreign(path, **features):
+    path.parent.mkdir(exist_ok=True)
     example = Example()
     pixels = cv2.imencode(".jpg", np.zeros((20, 20, 3), np.uint8))[1].tobytes()
     for key, value in ({"encoded": [pixels], "filename": [b"a.jpg"]} | features).items():
@@ -231,8 +232,7 @@ def test_a_list_without_values_is_as_none(tmp_path, key):
 @pytest.mark.parametrize(
     "features",
     [
-        {"filename": [b"../outside.jpg"]},
-        {"filename": [b"/tmp/outside.jpg"]},
+        {"filename": [b""]},
         {"filename": [3]},
         {"filename": [b"\xff"]},
         {"encoded": [2]},
@@ -243,10 +243,27 @@ def test_a_list_without_values_is_as_none(tmp_path, key):
     ],
 )
 def test_a_record_that_makes_no_sense_is_named_and_writes_nothing_outside(tmp_path, features):
-    (tmp_path / "in").mkdir()
     write_foreign(tmp_path / "in" / "a.tfrecord", **features)
     with pytest.raises(DatasetError, match=r"a\.tfrecord, record 1"):
         read_dataset(tmp_path / "in")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+@pytest.mark.parametrize(
+    ("names", "place"),
+    [
+        ({"filename": [b"../outside.jpg"]}, "outside.jpg"),
+        ({"filename": [b"/tmp/outside.jpg"]}, "outside.jpg"),
+        ({"filename": [rb"C:\shop\b.jpg"]}, "b.jpg"),
+        ({"filename": [b"shop/b.jpg"]}, "shop/b.jpg"),
+        ({"filename": [b""], "source_id": [b"17"]}, "17.jpg"),
+    ],
+)
+def test_a_name_on_the_makers_computer_leads_to_a_file_among_the_pictures(tmp_path, names, place):
+    write_foreign(tmp_path / "in" / "a.tfrecord", **names)
+    assert [sample.path for sample in read_dataset(tmp_path / "in").samples] == [
+        tmp_path / "in" / "images" / place
+    ]
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 

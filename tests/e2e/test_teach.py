@@ -1,11 +1,13 @@
 """Teaching a shelf in a browser, and what it is good for: the next photo's brands have names."""
 
+import base64
 import csv
 import io
 
 import cv2
 from playwright.sync_api import expect
 
+from skushare.app import pile_board
 from tests.e2e.test_browser import PATIENCE, wait_until
 
 expect.set_options(timeout=1000 * PATIENCE)
@@ -61,6 +63,28 @@ def test_piles_are_put_right_named_and_recognised(open_browser, fresh_app_url, s
         brands = [row["brand"] for row in csv.DictReader(io.StringIO(file.read()))]
     named = wait_until(lambda: [b for b in brands if b.startswith("Brand ")], lambda found: True)
     assert len(named) > 0.8 * len(brands) and len(set(named)) == before
+
+
+def test_what_was_moved_is_not_moved_along_with_what_is_tapped_next(open_browser):
+    """Also before the server has answered with the new piles."""
+    page = open_browser()
+    page.set_content("<div id='root'><div class='board'></div></div>")
+    source = "data:text/javascript;base64,"
+    source += base64.b64encode((pile_board._HERE / "pile_board.js").read_bytes()).decode()
+    facings = [{"id": number, "src": "data:,", "doubtful": False} for number in range(3)]
+    pile = {"id": 0, "place": 1, "size": 3, "note": "", "brand": "", "product": "", "facings": facings}
+    data = {"piles": [pile], "brands": [], "products": [], "longest": 100, "photo": "a"}
+    show = """async ([source, data]) => {
+      window.sent = [];
+      const { default: board } = await import(source);
+      const setTriggerValue = (_, action) => sent.push(action);
+      board({ data, parentElement: document.querySelector("#root"), setTriggerValue });
+    }"""
+    page.evaluate(show, [source, data])
+    for number in (1, 2):
+        page.get_by_role("button", name=f"Facing {number}").click()
+        page.get_by_role("button", name="New pile").click()
+    assert page.evaluate("sent.map(({ facings }) => facings)") == [[0], [1]]
 
 
 def test_the_next_photo_has_suggestions_of_its_own(open_browser, fresh_app_url, shelves, tmp_path):
