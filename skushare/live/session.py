@@ -323,8 +323,9 @@ class LiveSession:
             if not self._recent:
                 return Reading(None, None, 0.0, None, self._error, Detections(), unique)
             now = self._clock()
-            newest = self._recent[-1][0]
-            window = [(at, ms) for at, _, ms in self._recent if newest - at <= RECENT_SECONDS]
+            newest, before = self._recent[-1][0], self._recent[-min(2, len(self._recent))][0]
+            since = min(newest - RECENT_SECONDS, before)  # two frames at least: one alone has no rate
+            window = [(at, ms) for at, _, ms in self._recent if at >= since]
             span = newest - window[0][0]
             return Reading(
                 facings=self._median_count(newest),
