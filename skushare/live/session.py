@@ -284,7 +284,7 @@ class LiveSession:
         A brand that was shown keeps its colour.
         """
         chosen = self.gallery.chosen_colors if self.gallery else {}
-        self._shown |= dict.fromkeys(shown)
+        self._shown = self._shown | dict.fromkeys(shown)  # a copy may be reading the one before
         colors = shown_colors(self.brands or self.detector.labels, self._shown, chosen)
         self._colors = colors
         return colors

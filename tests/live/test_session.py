@@ -475,3 +475,13 @@ def test_a_copy_goes_on_by_itself(session, detector, monkeypatch, by_look):
     for _ in range(4):
         session.process(image)
     assert session.reading().unique == 4 and other.reading().unique == 0 and len(other.newest()[1]) == 3
+
+
+def test_a_session_is_copied_while_its_chart_gets_a_further_colour(session):
+    class Brand(str):
+        def __deepcopy__(self, memo):
+            session.colors(["newest"])  # as the page of the session does meanwhile
+            return self
+
+    session.colors([Brand("A"), "B"])
+    assert "newest" not in session.copy().colors([]) and "newest" in session.colors([])
