@@ -396,10 +396,10 @@ class LiveSession:
         with self._lock:
             return self._newest
 
-    def take_snapshot(self):
+    def take_snapshot(self, taken=None):
         """Keep the newest frame with its own count; ``None`` before the first frame.
 
-        Only the last few snapshots are kept.
+        Only the last few snapshots are kept. ``taken``: the time; default: by the clock of this computer.
         """
         with self._lock:
             newest, namer = self._newest, self.namer
@@ -407,7 +407,7 @@ class LiveSession:
             return None
         image, detections = newest
         picture = encode_jpeg(self._draw(image, detections, namer))
-        snapshot = Snapshot(datetime.now(), len(detections), picture)
+        snapshot = Snapshot(taken or datetime.now(), len(detections), picture)
         with self._lock:
             self._snapshots.append(snapshot)
         return snapshot
