@@ -1,12 +1,11 @@
 """Live: count the facings that the visitor's camera sees, or a video that it took before."""
 
-from datetime import datetime
-
 import streamlit as st
 
 from skushare.app.audit_saving import UNNAMED, CameraView, audit_of_frame, audit_of_sweep, save_as_audit
 from skushare.app.camera import camera_status, camera_stream, without_stream
 from skushare.app.cells import cells, picture_and_figures
+from skushare.app.clock import now
 from skushare.app.galleries import shared_embedder
 from skushare.app.looks import are_new_looks, show_live_looks
 from skushare.app.model import choose_sizes, detector_of, score_slider, shared_detector, tell_model
@@ -117,7 +116,7 @@ def take_back():
 
 def keep_snapshot():
     """Keep the newest frame, or have the page say that there is none."""
-    state.no_frame = session.take_snapshot() is None
+    state.no_frame = session.take_snapshot(now()) is None
 
 
 reading_row = st.container()
@@ -142,7 +141,7 @@ with video_column:
         st.info("There is no frame to save yet. Start the camera and press again.")
     if embedder and buttons.button("Teach from this frame", icon=":material/school:"):
         if frame := session.newest():
-            state.teach_frame = (f"frame-{datetime.now():%H%M%S}.jpg", encode_jpeg(frame[0], 95))
+            state.teach_frame = (f"frame-{now():%H%M%S}.jpg", encode_jpeg(frame[0], 95))
             open_page("pages/teach.py")
         else:
             st.info("There is no frame to teach from yet. Start the camera and press again.")

@@ -2,12 +2,12 @@
 
 from copy import deepcopy
 from functools import partial
-from time import strftime
 
 import streamlit as st
 
 from skushare.album import Album
 from skushare.app.audit_saving import UNNAMED, audit_of_shelves, save_as_audit
+from skushare.app.clock import now
 from skushare.app.galleries import DEMO, shared_embedder
 from skushare.app.looks import show_looks
 from skushare.app.model import detector_of, score_key, score_slider, tell_model
@@ -114,7 +114,7 @@ if st.toggle("Take a photo with this device's camera", key="use_camera"):
 files = [(upload.file_id, upload.name, upload.getvalue) for upload in uploads]
 if shot:
     called = state.setdefault("shot_names", {})  # a shot keeps its name in later runs
-    name = called.setdefault(shot.file_id, strftime("camera-%H%M%S.jpg"))
+    name = called.setdefault(shot.file_id, f"camera-{now():%H%M%S}.jpg")
     files.append((shot.file_id, name, shot.getvalue))
 if files:
     forget_sample()

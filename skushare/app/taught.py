@@ -1,12 +1,13 @@
 """What a gallery has learnt, to look at and to put right, on the Teach page."""
 
 import shlex
-from datetime import datetime
+from datetime import datetime, timezone
 from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
 
+from skushare.app.clock import there
 from skushare.app.teach import edited, products
 from skushare.app.text import plain
 from skushare.brands.library import gallery_versions, open_gallery
@@ -127,11 +128,12 @@ def show_versions(gallery, embedder, keep):
     found = gallery_versions(gallery.name, MOST_VERSIONS + 1)  # one more, to tell what changed since
     changes = [what_changed(before, after) for after, before in zip(found, found[1:], strict=False)]
     shown = found[:MOST_VERSIONS]
+    saved = [there(datetime.fromtimestamp(each.created, timezone.utc)) for each in shown]
     st.dataframe(
         pd.DataFrame(
             {
                 "version": [each.version for each in shown],
-                "saved": [datetime.fromtimestamp(each.created) for each in shown],
+                "saved": [time.replace(tzinfo=None) for time in saved],
                 "products": [each.products for each in shown],
                 "examples": [each.examples for each in shown],
                 "what changed": [*changes, ""][: len(shown)],

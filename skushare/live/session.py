@@ -284,7 +284,7 @@ class LiveSession:
         A brand that was shown keeps its colour.
         """
         chosen = self.gallery.chosen_colors if self.gallery else {}
-        self._shown |= dict.fromkeys(shown)
+        self._shown = self._shown | dict.fromkeys(shown)  # a copy may be reading the one before
         colors = shown_colors(self.brands or self.detector.labels, self._shown, chosen)
         self._colors = colors
         return colors
@@ -323,8 +323,9 @@ class LiveSession:
             if not self._recent:
                 return Reading(None, None, 0.0, None, self._error, Detections(), unique)
             now = self._clock()
-            newest = self._recent[-1][0]
-            window = [(at, ms) for at, _, ms in self._recent if newest - at <= RECENT_SECONDS]
+            newest, before = self._recent[-1][0], self._recent[-min(2, len(self._recent))][0]
+            since = min(newest - RECENT_SECONDS, before)  # two frames at least: one alone has no rate
+            window = [(at, ms) for at, _, ms in self._recent if at >= since]
             span = newest - window[0][0]
             return Reading(
                 facings=self._median_count(newest),
@@ -395,10 +396,10 @@ class LiveSession:
         with self._lock:
             return self._newest
 
-    def take_snapshot(self):
+    def take_snapshot(self, taken=None):
         """Keep the newest frame with its own count; ``None`` before the first frame.
 
-        Only the last few snapshots are kept.
+        Only the last few snapshots are kept. ``taken``: the time; default: by the clock of this computer.
         """
         with self._lock:
             newest, namer = self._newest, self.namer
@@ -406,7 +407,7 @@ class LiveSession:
             return None
         image, detections = newest
         picture = encode_jpeg(self._draw(image, detections, namer))
-        snapshot = Snapshot(datetime.now(), len(detections), picture)
+        snapshot = Snapshot(taken or datetime.now(), len(detections), picture)
         with self._lock:
             self._snapshots.append(snapshot)
         return snapshot

@@ -1,6 +1,7 @@
 """The pages, run without a browser on a stub detector."""
 
 from dataclasses import replace
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def test_a_shot_of_a_run_that_was_cut_short_is_counted_under_its_first_name(dete
         return left
 
     monkeypatch.setattr(Album, "take", take_one_at_first)
-    monkeypatch.setattr("time.strftime", lambda *_: f"camera-{next(clock)}.jpg")
+    monkeypatch.setattr("skushare.app.clock.now", lambda: datetime(2026, 7, 1, second=next(clock)))
     app = open_page("photos")
     app.toggle(key="use_camera").set_value(True).run()
     app.file_uploader[0].set_value([upload("a.jpg", photo(40))])
@@ -737,7 +738,8 @@ def test_live_says_that_there_is_no_frame_to_teach_from(detector, camera):
     assert any("no frame to teach from" in text for text in texts(app.info))
 
 
-def test_live_reads_the_frames_and_saves_a_snapshot(detector, camera):
+def test_live_reads_the_frames_and_saves_a_snapshot(detector, camera, monkeypatch):
+    monkeypatch.setattr("skushare.app.clock.now", lambda: datetime(2026, 7, 1, 12, 34, 56))
     camera.state.playing = True
     app = open_page("live")
     assert "Waiting" in app.info[0].value
@@ -748,7 +750,7 @@ def test_live_reads_the_frames_and_saves_a_snapshot(detector, camera):
     assert metrics(app)["In view"] == "2" and metrics(app)["Unique so far"] == "0"
     next(b for b in app.button if b.label == "Save a snapshot").click().run()
     assert not app.exception
-    assert any("2 facings" in text for text in texts(app.markdown))
+    assert "**2 facings** at 12:34:56" in texts(app.markdown)  # of the visitor's clock
     score_slider(app).set_value(0.1).run()
     camera.frame(frame)
     assert len(app.session_state.visit_sweep.reading().detections) == 3

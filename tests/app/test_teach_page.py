@@ -5,6 +5,7 @@ import threading
 import weakref
 import zipfile
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -575,7 +576,8 @@ def test_facings_whose_product_is_forgotten_come_back_to_the_board(app, browser)
     assert open_gallery("My brands").brands == ("Rot", "Lime")
 
 
-def test_an_old_version_can_be_brought_back(taught):
+def test_an_old_version_can_be_brought_back(taught, monkeypatch):
+    monkeypatch.setattr("skushare.app.clock._zone", lambda: timezone(timedelta(hours=13)))  # of the visitor
     choose(taught, "Look at a product", "c")
     press(taught, "Forget it")
     assert len(taught.dataframe) == 1  # that of the products: versions are read when they are asked for
@@ -583,6 +585,8 @@ def test_an_old_version_can_be_brought_back(taught):
     taught.run()
     table = taught.dataframe[1].value
     assert table["version"].tolist() == [2, 1] and table["examples"].tolist() == [3, 4]
+    there = datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(hours=13)
+    assert (there - table["saved"]).between(timedelta(0), timedelta(minutes=10)).all()
     assert table["what changed"].tolist() == ["gone: Blau blue; -1 example", ""]
     choose(taught, "Bring back", 1)
     press(taught, "Bring it back")

@@ -114,11 +114,12 @@ def test_the_count_follows_when_the_camera_moves_on(session, detector):
     assert session.reading().facings == 4
 
 
-def test_frame_rate_counts_frames_processed(session, detector):
+@pytest.mark.parametrize("wait", [0.08, 0.98, 3.98])
+def test_frame_rate_counts_frames_processed(session, detector, wait):
     for _ in range(30):
         session.process(FRAME)
-        detector.now += 0.08
-    assert session.reading().fps == pytest.approx(10, rel=0.05)
+        detector.now += wait
+    assert session.reading().fps == pytest.approx(1 / (wait + 0.02), rel=0.05)
 
 
 def test_history_is_thinned_and_bounded(session, detector):
@@ -474,3 +475,13 @@ def test_a_copy_goes_on_by_itself(session, detector, monkeypatch, by_look):
     for _ in range(4):
         session.process(image)
     assert session.reading().unique == 4 and other.reading().unique == 0 and len(other.newest()[1]) == 3
+
+
+def test_a_session_is_copied_while_its_chart_gets_a_further_colour(session):
+    class Brand(str):
+        def __deepcopy__(self, memo):
+            session.colors(["newest"])  # as the page of the session does meanwhile
+            return self
+
+    session.colors([Brand("A"), "B"])
+    assert "newest" not in session.copy().colors([]) and "newest" in session.colors([])

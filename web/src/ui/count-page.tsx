@@ -352,7 +352,7 @@ function LiveView(props: {
         </div>
         <Zoom key={camera.track.id} camera={camera} />
       </div>
-      <div class="live-side">{live.current && <LiveNumbers live={live.current} />}</div>
+      <div class="live-side">{live.current && <LiveNumbers live={live.current} onStart={() => props.onSwitch(camera.deviceId)} />}</div>
     </div>
   )
 }
@@ -419,7 +419,7 @@ function stayAwake(): () => void {
   }
 }
 
-function LiveNumbers({ live }: { live: Live }): JSX.Element {
+function LiveNumbers({ live, onStart }: { live: Live; onStart: () => void }): JSX.Element {
   const reading = live.reading.value
   const shares = live.shares.value
   const [which, setWhich] = useState<'unique' | 'inView'>('unique')
@@ -452,7 +452,10 @@ function LiveNumbers({ live }: { live: Live }): JSX.Element {
       <Spoken inView={reading.inView} unique={reading.unique} />
       {live.stalled.value && (
         <div role="alert">
-          <Notice kind="warning">{t('count.stalled')}</Notice>
+          <Notice kind="warning">
+            <span>{t('count.stalled')}</span>
+            <Button label={t('count.start')} icon={CameraIcon} onClick={onStart} />
+          </Notice>
         </div>
       )}
       {reading.lost ? <Notice kind="warning">{t('count.lost')}</Notice> : <p class="hint">{t('count.unique-hint')}</p>}

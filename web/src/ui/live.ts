@@ -199,7 +199,8 @@ export class Live {
     this.newest = { found: branded(found.detections), width: found.width, height: found.height }
     this.sweep = found.sweep ? { ...found.sweep, facings: branded(found.sweep.facings) } : null
     this.dirty = true
-    this.past = [...this.past.filter((each) => now - each.at <= RECENT), { at: now, count: found.detections.count, ms }]
+    const since = Math.min(now - RECENT, this.past.at(-1)?.at ?? now) // two frames at least: one alone has no rate
+    this.past = [...this.past.filter((each) => each.at >= since), { at: now, count: found.detections.count, ms }]
     if (now - this.numbersAt >= NUMBERS_EVERY) {
       this.numbersAt = now
       this.reading.value = this.read()
@@ -212,9 +213,10 @@ export class Live {
   }
 
   private read(): Reading {
-    const span = this.past.at(-1)!.at - this.past[0].at
+    const { at } = this.past.at(-1)!
+    const span = at - this.past[0].at
     return {
-      inView: median(this.past.map((each) => each.count)),
+      inView: median(this.past.filter((each) => at - each.at <= RECENT).map((each) => each.count)),
       unique: this.sweep?.unique ?? 0,
       lost: this.sweep?.lost ?? false,
       ms: median(this.past.map((each) => each.ms)),

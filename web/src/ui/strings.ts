@@ -78,7 +78,7 @@ const en = {
   'count.in-view': 'In view',
   'count.unique': 'Unique so far',
   'count.unique-hint': 'Move along the shelf: each facing counts once, also when you go back.',
-  'count.stalled': 'The camera gives no new pictures. Another app may be using it: if this stays, stop the camera and start it again.',
+  'count.stalled': 'The camera gives no new pictures. Another app may be using it: if this stays, start it again. What was counted stays.',
   'count.lost': 'Lost the place on the shelf. Go back a little, or press Count anew.',
   'count.speed': '{ms} ms a frame, {fps} a second',
   'count.waiting': 'Waiting for the first picture',

@@ -21,7 +21,7 @@ function found(classes: number[], vectors?: Float32Array): Found {
 beforeEach(() => {
   vi.stubGlobal('document', { hidden: false })
   vi.stubGlobal('requestAnimationFrame', () => 0)
-  vi.stubGlobal('createImageBitmap', async () => ({}))
+  vi.stubGlobal('createImageBitmap', async () => ({ close: () => {} }))
   vi.spyOn(performance, 'now').mockReturnValue(60_000) // a page that is some time old: numbers, chart and looks are due
 })
 afterEach(() => {
@@ -138,4 +138,18 @@ test('a camera that gives no new pictures is told while that lasts, but not wher
   expect(wait(60_000)).toBe(false) // the page was hidden
   live.paused = true
   expect([1, 2, 3, 4].map(() => wait(1000))).toEqual([false, false, false, false])
+})
+
+test.each([100, 1000, 4000])('frames that come %i ms apart are told to be so many a second, and what is in view is newer than two seconds', async (apart) => {
+  const { live, offer } = await run({})
+  const before = found([0, 0])
+  offer.mockImplementation(async () => found([0, 0]))
+  for (let n = 1; n <= 30; n++) {
+    if (n === 29) offer.mockImplementationOnce(async () => ({ ...before, detections: { ...before.detections, count: 1 } }))
+    vi.mocked(performance.now).mockReturnValue(60_000 + n * apart)
+    frame()
+    await new Promise((resolve) => setTimeout(resolve))
+  }
+  expect(live.reading.value?.fps).toBeCloseTo(1000 / apart)
+  expect(live.reading.value?.inView).toBe(2)
 })
