@@ -17,7 +17,7 @@ page = st.navigation(
         st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
         st.Page("pages/teach.py", title="Teach", icon=":material/school:"),
         st.Page("pages/history.py", title="History", icon=":material/history:"),
-        st.Page("pages/dataset.py", title="Datasets", icon=":material/shelves:"),
+        st.Page("pages/datasets.py", title="Datasets", icon=":material/shelves:"),
         st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
         st.Page("pages/evaluate.py", title="Evaluate", icon=":material/query_stats:"),
         st.Page("pages/export.py", title="Export", icon=":material/ios_share:"),

@@ -36,7 +36,7 @@ if not models:
     st.stop()
 if not names:
     st.info("An evaluation needs photos whose facings are marked.", icon=":material/shelves:")
-    st.page_link("pages/dataset.py", label="Add a dataset", icon=":material/add:")
+    st.page_link("pages/datasets.py", label="Add a dataset", icon=":material/add:")
     st.stop()
 
 try:
@@ -59,7 +59,7 @@ try:
 
     if split is None:
         st.info(plain(f"{name} has no photos yet."), icon=":material/shelves:")
-        st.page_link("pages/dataset.py", label="Add photos", icon=":material/add:")
+        st.page_link("pages/datasets.py", label="Add photos", icon=":material/add:")
         st.stop()
     dataset, source = stored_dataset(splits[split]), splits[split].name
     chosen = {model: models[model]} | ({other: models[other]} if other in models else {})

@@ -21,6 +21,7 @@ from skushare.app.text import plain
 from skushare.app.visits import go_back_to, of_visit, put_in_address, start_anew, tell_gone
 from skushare.colors import shown_colors
 from skushare.images import SUFFIXES
+from skushare.live.connection import ADVICE
 from skushare.samples import sample_pictures
 from skushare.shelf.gaps import count_gaps
 from skushare.text import counted
@@ -105,11 +106,16 @@ uploads = st.file_uploader(
 )
 shot = None
 if st.toggle("Take a photo with this device's camera", key="use_camera"):
-    shot = st.camera_input(
-        "Hold it straight on to the shelf, so that the shelf fills the picture",
-        key=f"shot_{state.upload_round}",
-        resolution="1080p",
-    )
+    from skushare.app.camera import camera_status  # takes a while to import, which most need not wait for
+
+    if (status := camera_status()) in ADVICE:
+        st.warning(ADVICE[status], icon=":material/videocam_off:")
+    else:
+        shot = st.camera_input(
+            "Hold it straight on to the shelf, so that the shelf fills the picture",
+            key=f"shot_{state.upload_round}",
+            resolution="1080p",
+        )
 
 files = [(upload.file_id, upload.name, upload.getvalue) for upload in uploads]
 if shot:
@@ -191,7 +197,7 @@ if album:
         "Every facing": partial(show_facings, shelves, detector.labels, brands),
         "Share of shelf": show_shares,
     }
-    show_tabs(views, "photos_tab")
+    # Above the tabs, below whose pictures a phone would have to look for it.
     save_as_audit(
         "photos",
         take=lambda: (shelves, album, min_score, known),
@@ -200,7 +206,7 @@ if album:
         source=album,
         shown=(tuple(album.photos.values()), min_score, total, known and known.digest),
     )
-if album:
+    show_tabs(views, "photos_tab")
     tell_model(detector, "Clear the list")
 if album or album.failures:
     st.button("Clear the list", icon=":material/delete:", on_click=clear)

@@ -28,7 +28,7 @@ if not names and not known:
         "around each product."
     )
     if st.button("Add a dataset", type="primary", icon=":material/shelves:"):
-        st.switch_page("pages/dataset.py")
+        st.switch_page("pages/datasets.py")
     st.stop()
 
 take_next()
@@ -45,7 +45,7 @@ with new_tab:
         show_form(names)
     else:
         st.info("A new run needs a dataset.", icon=":material/shelves:")
-        st.page_link("pages/dataset.py", label="Add a dataset", icon=":material/add:")
+        st.page_link("pages/datasets.py", label="Add a dataset", icon=":material/add:")
 if compare_tab.open:  # it reads the figures of every run
     with compare_tab:
         if known:

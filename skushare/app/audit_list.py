@@ -77,7 +77,8 @@ def show_list(wanted):
                 help="Photos; live: one frame of a camera; sweep: a camera moved along the shelf, or a "
                 "video, each facing counted once; phone: an audit that the web app exported"
             ),
-            "note": st.column_config.TextColumn(width="large"),
+            # By itself the table cuts these at ten letters or so, however much room there is.
+            **{name: st.column_config.TextColumn(width="medium") for name in ("store", "shelf", "note")},
         },
     )
     numbers = table["audit"].iloc[choice.selection.rows].tolist()

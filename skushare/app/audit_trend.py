@@ -85,7 +85,10 @@ def show_trend(wanted):
         if places:
             st.text(_title(*places))
         st.altair_chart(trend_chart(table, colors))
-    st.caption("A bar is a share's margin, with a certainty of 95 %; audits of older versions have none.")
+    st.caption(
+        "Point at a dot, or tap it, to read how many audits and facings it is of. "
+        "A bar is a share's margin, with a certainty of 95 %; audits of older versions have none."
+    )
 
 
 def _first_brands(now, wanted, words):

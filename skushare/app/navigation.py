@@ -19,9 +19,10 @@ def require_navigation():
     """Begin the run again through ``streamlit_app.py`` where Streamlit ran a page by itself.
 
     A server whose first visitor opens a page's own address takes the ``pages`` folder for Streamlit's
-    older kind of app, without our navigation and layout, until ``st.navigation`` was called once.
+    older kind of app, without our navigation and layout, until ``st.navigation`` was called once. Others who
+    come at that moment may be on their way already, so it is the visit that tells.
     """
-    if PagesManager.uses_pages_directory:
+    if "page" not in st.session_state:
         PagesManager.uses_pages_directory = False
         st.rerun()
 

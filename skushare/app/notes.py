@@ -32,10 +32,13 @@ def show_notes(scrolled=False):
     Args:
         scrolled: whether the visitor may be further down, where only a toast is seen.
     """
-    for text, failed in dict.fromkeys(st.session_state.pop("notes", [])):
-        if failed:
-            show_error(text)
-            if scrolled:
-                st.toast(plain(text), icon=":material/error:", duration="long")
-        else:
-            st.toast(plain(text), icon=":material/check:")
+    # A place of their own: what follows would move up when they are gone, and a file that is given to a field
+    # at that moment is lost.
+    with st.container():
+        for text, failed in dict.fromkeys(st.session_state.pop("notes", [])):
+            if failed:
+                show_error(text)
+                if scrolled:
+                    st.toast(plain(text), icon=":material/error:", duration="long")
+            else:
+                st.toast(plain(text), icon=":material/check:")

@@ -56,9 +56,9 @@ def watch_work():
         Exception: what the work raised, or what follows it.
     """
     state = st.session_state
+    place = st.empty()  # also without work: what follows keeps its place on the page
     if (work := state.get("work")) is None:
         return
-    place = st.empty()
     while not work.future.done():
         place.progress(work.share, text=work.text)
         time.sleep(LOOK_SECONDS)

@@ -145,7 +145,7 @@ class _Report(FPDF):
             borders_layout="SINGLE_TOP_LINE",
             headings_style=FontFace(color=_GREY),  # by default bold, which would take another font file
         ) as t:
-            t.row(["Brand", "Facings", "Share", "Linear share", *["Target, points"] * bool(wanted)])
+            t.row(["Brand", "Facings", "Share", "Share of length", *["Target, points"] * bool(wanted)])
             for row in shares.itertuples():
                 pairs = (row.share, row.margin), (row.linear, row.linear_margin)
                 told = [f"{_percent(share)} ± {_percent(margin)}" for share, margin in pairs]

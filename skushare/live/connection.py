@@ -16,9 +16,7 @@ ADVICE = {
         "(README, “On a phone”)."
     ),
     "unsupported": "This browser has no camera access. Use a current Chrome, Edge, Firefox or Safari.",
-    "missing": (
-        "No camera was found on this device. Connect one, count a recorded video, or use the **Photos** page."
-    ),
+    "missing": "No camera was found on this device. Connect one, or give photos or a video taken before.",
     "denied": (
         "This browser blocks the camera for this page. Click the camera or lock sign beside the address, "
         "allow the camera, then reload the page. On a phone, check too that the system lets the browser "

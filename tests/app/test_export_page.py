@@ -24,7 +24,7 @@ from tests.app.elements import button, field, metrics, press, texts
 from tests.brands.conftest import ColorEmbedder, color_gallery
 from tests.export.test_jobs import request_only
 
-PAGE = Path(__file__).resolve().parents[2] / "pages" / "export.py"
+APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 REPORT = {
     "files": [
         {"path": "index.html", "bytes": 40, "gzip bytes": 50},
@@ -67,7 +67,7 @@ def finished(name="first", **report):
 
 
 def open_page():
-    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    app = AppTest.from_file(str(APP), default_timeout=60).switch_page("pages/export.py").run()
     assert not app.exception
     return app
 

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from skushare.album import Album, Photo
-from skushare.app import photo_tabs, shelves
+from skushare.app import camera, photo_tabs, shelves
 from skushare.app.audit_saving import UNNAMED
 from skushare.app.galleries import DEMO
 from skushare.app.naming import BY_LOOK
@@ -119,6 +119,20 @@ def test_a_shot_of_a_run_that_was_cut_short_is_counted_under_its_first_name(dete
     assert len(app.session_state.visit_list.waiting) == 1
     app.run()
     assert not app.exception and not app.warning and metrics(app)["Photos"] == "2"
+
+
+def test_a_device_without_a_camera_is_told_so_in_place_of_a_picture_of_none(detector, monkeypatch):
+    monkeypatch.setattr(camera, "camera_status", lambda: MISSING)
+    app = open_page("photos")
+    app.toggle(key="use_camera").set_value(True).run()
+    assert not app.exception
+    assert texts(app.warning) == [ADVICE[MISSING]] and not app.camera_input
+
+
+def test_photos_are_saved_above_their_pictures(detector):
+    app = press(open_page("photos"), "Try a sample picture")
+    order = [each.label if each.type == "button" else each.type for each in app.main]
+    assert order.index("Save as audit") < order.index("tab_container")
 
 
 @pytest.fixture

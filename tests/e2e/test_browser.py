@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 
 import cv2
+import pytest
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
@@ -175,9 +176,12 @@ def test_a_broken_file_is_named_and_the_rest_is_counted(open_browser, app_url, s
     wait_until(lambda: metric(page, "Photos"), lambda photos: photos == 1)
 
 
-def test_no_camera_is_said(open_browser, app_url):
+@pytest.mark.parametrize("place", ["live", "photos"])
+def test_no_camera_is_said(open_browser, app_url, place):
     page = open_browser()
-    page.goto(f"{app_url}/live")
+    page.goto(f"{app_url}/{place}")
+    if place == "photos":
+        page.get_by_text("Take a photo with this device's camera").click()
     expect(page.get_by_text("No camera was found on this device")).to_be_visible()
 
 
