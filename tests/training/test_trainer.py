@@ -187,6 +187,18 @@ def test_renamed_classes_need_another_folder(finished, tiny, dataset):
         train(finished, replace(renamed, nms_iou=0.4), settings(), [(dataset, 1.0)], dataset)
 
 
+def test_a_run_of_a_version_that_lacked_a_setting_goes_on_with_its_default(finished, run, tmp_path):
+    shutil.copytree(finished, tmp_path / "old")
+    for name, setting in (("training.json", "mosaic"), ("detector.json", "min_score")):
+        path = tmp_path / "old" / name
+        saved = json.loads(path.read_text())
+        del saved[setting]
+        path.write_text(json.dumps(saved, indent=2))
+    assert run(tmp_path / "old")
+    with pytest.raises(ConfigError, match=r"training\.json.*other settings"):
+        run(tmp_path / "old", mosaic=0.5)
+
+
 @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])
 def test_damaged_settings_of_a_run_are_named(finished, run, tmp_path, content):
     shutil.copytree(finished, tmp_path / "damaged")
