@@ -222,11 +222,14 @@ class Validator:
 
     Args:
         config: ``DetectorConfig``; dataset: ``Dataset``.
-        photos: evenly spaced photos used; 0 for all.
+        photos: evenly spaced photos used; 0 for all. Of labelled ones, if none of those has a box.
     """
 
     def __init__(self, config, dataset, photos=0):
         self.samples = evenly_spaced(dataset.samples, photos or len(dataset))
+        labelled = [sample for sample in dataset.samples if not sample.ignored.all()]
+        if labelled and all(sample.ignored.all() for sample in self.samples):
+            self.samples = evenly_spaced(labelled, photos)  # else no weights were better than others
         self.dataset = replace(dataset, samples=tuple(self.samples))
         self.shown = set(np.linspace(0, len(self.samples) - 1, SHOWN).round().astype(int).tolist())
         self.config = config

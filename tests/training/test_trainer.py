@@ -167,6 +167,13 @@ def test_moved_boxes_need_another_folder(finished, tiny, dataset, trained):
         train(finished, tiny, settings(), [(train_on, 1.0)], validation)
 
 
+def test_weights_are_chosen_on_labelled_photos_where_few_of_the_validation_are(tiny, dataset):
+    labelled = dataset.samples[0]
+    rest = labelled.with_boxes([])
+    validator = Validator(tiny, replace(dataset, samples=(rest, rest, labelled, rest, rest, rest)), photos=2)
+    assert any(len(sample.boxes) for sample in validator.samples)
+
+
 @pytest.mark.parametrize(("said", "class_ap"), [(0, 1.0), (1, 0.0)])
 def test_a_validation_of_several_classes_tells_how_well_they_are_told_apart(
     tiny, dataset, monkeypatch, said, class_ap
