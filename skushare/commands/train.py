@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from skushare.commands.common import command, fraction, positive
@@ -219,7 +219,8 @@ def run(args):
     warn(plan, indexes)
 
     def say(line):
-        print(line, flush=True)
+        with suppress(OSError):  # who read it has gone, as tee by Ctrl-C or a terminal that was closed
+            print(line, flush=True)
         with (this.folder / runs.LOG).open("a", encoding="utf-8") as log:
             log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
 

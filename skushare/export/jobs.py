@@ -186,7 +186,8 @@ class Export:
                 raise SkushareError(f"{self.bundle}: is gone; export again")
             with (
                 atomic_write(target) as handle,
-                zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as archive,
+                # Files may be of 1970, where the clock had not been set.
+                zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive,
             ):
                 for path in walk(self.bundle):
                     archive.write(path, Path(self.name, path.relative_to(self.bundle)))

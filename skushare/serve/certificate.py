@@ -130,8 +130,10 @@ def _pair(path, key_path):
     except (OSError, ValueError):
         return None, key
     fits = found.public_key() == key.public_key()
-    lasts = found.not_valid_after_utc > datetime.now(timezone.utc) + timedelta(days=RENEW_DAYS)
-    return (found if fits and lasts else None), key
+    now = datetime.now(timezone.utc)
+    lasts = found.not_valid_after_utc > now + timedelta(days=RENEW_DAYS)
+    begun = found.not_valid_before_utc <= now  # else the clock was ahead when it was made
+    return (found if fits and lasts and begun else None), key
 
 
 def _signed(server, authority):

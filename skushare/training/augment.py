@@ -125,8 +125,9 @@ def useful_scale(width, height, size, resize, config):
 def _cut(image, offset, scale, size):
     """The window of ``size`` / ``scale`` photo pixels at ``offset``, resized to a square."""
     height, width = image.shape[:2]
-    low = np.maximum(np.floor(offset), 0).astype(int)
-    high = np.minimum(np.ceil(offset + size / scale), [width, height]).astype(int)
+    # With the neighbours that the outermost pixels are interpolated from.
+    low = np.maximum(np.floor(offset - 0.5), 0).astype(int)
+    high = np.minimum(np.ceil(offset + size / scale + 0.5), [width, height]).astype(int)
     part = image[low[1] : high[1], low[0] : high[0]]
     shrink = scale.min() < 1
     if shrink:
@@ -135,7 +136,7 @@ def _cut(image, offset, scale, size):
         part = cv2.resize(part, tuple(int(v) for v in target), interpolation=cv2.INTER_AREA)
     step = (high - low) / np.array(part.shape[1::-1])
     factor = scale * step
-    shift = (low - offset) * scale
+    shift = (low - offset) * scale + (factor - 1) / 2  # OpenCV counts from the middle of the first pixel
     matrix = np.array([[factor[0], 0, shift[0]], [0, factor[1], shift[1]]], np.float32)
     return cv2.warpAffine(
         part, matrix, (size, size), flags=cv2.INTER_LINEAR, borderValue=(PADDING, PADDING, PADDING)

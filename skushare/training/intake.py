@@ -24,7 +24,8 @@ def add_weights(file):
         Path of the copy.
 
     Raises:
-        SkushareError: it is neither, is damaged, or cannot be kept; nothing is left of it then.
+        SkushareError: it is neither, is damaged, has the name of other weights, or cannot be kept; nothing
+            is left of it then.
     """
     name = checked_name(Path(file.name).name)
     if not name.lower().endswith(SUFFIXES):
@@ -34,9 +35,16 @@ def add_weights(file):
     else:
         _check(file, name)
     file.seek(0)
-    with atomic_write(make_folder(weights_folder()) / name) as handle:
+    path = make_folder(weights_folder()) / name
+    if path.exists():
+        if path.read_bytes() != file.read():  # runs that wait or are cloned may begin with them
+            raise ModelError(
+                f"{name}: there are other weights of this name; rename the file, or delete {path}"
+            )
+        return path
+    with atomic_write(path) as handle:
         shutil.copyfileobj(file, handle)
-    return weights_folder() / name
+    return path
 
 
 def weight_files():

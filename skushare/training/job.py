@@ -83,8 +83,8 @@ def run_job(run, observers=(), say=print, anew=False):
             if isinstance(error, Exception) and not isinstance(error, SkushareError):
                 say(traceback.format_exc().rstrip())
             raise
-        say(f"{status}{': ' * bool(reason)}{reason}")
         run.write_state(status, reason)
+        say(f"{status}{': ' * bool(reason)}{reason}")
     return status
 
 

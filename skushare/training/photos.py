@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import psutil
 
-from skushare.errors import SkushareError
+from skushare.errors import ImageError, SkushareError
 from skushare.files import write_file
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg
@@ -114,6 +114,9 @@ def prune_copies(limit=DISK_LIMIT):
 
 
 def _copy_path(path, size):
-    status = os.stat(path)
+    try:
+        status = os.stat(path)
+    except OSError as error:  # the dataset was deleted meanwhile
+        raise ImageError(f"{path}: cannot be read ({error.strerror}); check the file") from None
     content = f"{Path(path).resolve()} {status.st_mtime_ns} {status.st_size} {size} {QUALITY}"
     return copies_folder() / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.jpg"

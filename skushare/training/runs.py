@@ -275,11 +275,18 @@ def create_run(name, plan):
 
     Raises:
         ConfigError: the name cannot be used or is taken, or data or weights are not there.
+        SkushareError: the folder cannot be written; nothing is left of it.
     """
-    folder = runs_folder() / checked_name(name)
+    folder = make_folder(runs_folder()) / checked_name(name)
     if folder.exists():
         raise ConfigError(f"{name}: there is a run or folder of this name; choose another")
-    run = prepare(folder, plan, QUEUED)
+    with writing(folder):
+        folder.mkdir()  # fails for the second of two who choose one name at once
+    try:
+        run = prepare(folder, plan, QUEUED)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # or its name would be taken for ever
+        raise
     wake(folder.parent)
     return run
 

@@ -4,7 +4,7 @@ import json
 import math
 import zlib
 from contextlib import closing, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -13,6 +13,7 @@ from keras import ops
 
 from skushare.dataset.dataset import evenly_spaced
 from skushare.detector.anchors import detector_anchors
+from skushare.detector.config import DetectorConfig
 from skushare.detector.losses import detection_loss
 from skushare.detector.models import RUN_CONFIG
 from skushare.detector.network import build_network
@@ -26,11 +27,12 @@ from skushare.evaluation.counting import best_threshold
 from skushare.evaluation.evaluate import LEAST_SCORE
 from skushare.evaluation.matching import judged
 from skushare.evaluation.result import Result
-from skushare.files import read_json, write_file
+from skushare.files import write_file
 from skushare.images import read_image
 from skushare.jpeg import shrink
 from skushare.training.batches import Batches
 from skushare.training.checkpoint import Checkpoints
+from skushare.training.config import TrainingConfig
 from skushare.training.plan import BEST
 from skushare.training.record import Record
 from skushare.training.runs import DATA, LABELS
@@ -91,13 +93,13 @@ def train(run, config, training, datasets, validation, initial_weights=None, obs
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
     checkpoints = Checkpoints(run)
-    for name, text in (
-        (RUN_CONFIG, config.to_json()),
-        ("training.json", json.dumps(asdict(training), indent=2)),
-        (DATA, json.dumps([_describe(d, weight) for d, weight in datasets], indent=2)),
-        (LABELS, json.dumps([_digest(d) for d in (*(d for d, _ in datasets), validation)])),
+    for name, text, read in (
+        (RUN_CONFIG, config.to_json(), DetectorConfig.from_json),
+        ("training.json", training.to_json(), TrainingConfig.from_json),
+        (DATA, json.dumps([_describe(d, weight) for d, weight in datasets], indent=2), json.loads),
+        (LABELS, json.dumps([_digest(d) for d in (*(d for d, _ in datasets), validation)]), json.loads),
     ):
-        _claim(run / name, text, begun=bool(checkpoints))
+        _claim(run / name, text, read, begun=bool(checkpoints))
 
     learner = make_learner(config, training, initial_weights)
     network = learner.network
@@ -220,11 +222,14 @@ class Validator:
 
     Args:
         config: ``DetectorConfig``; dataset: ``Dataset``.
-        photos: evenly spaced photos used; 0 for all.
+        photos: evenly spaced photos used; 0 for all. Of labelled ones, if none of those has a box.
     """
 
     def __init__(self, config, dataset, photos=0):
         self.samples = evenly_spaced(dataset.samples, photos or len(dataset))
+        labelled = [sample for sample in dataset.samples if not sample.ignored.all()]
+        if labelled and all(sample.ignored.all() for sample in self.samples):
+            self.samples = evenly_spaced(labelled, photos)  # else no weights were better than others
         self.dataset = replace(dataset, samples=tuple(self.samples))
         self.shown = set(np.linspace(0, len(self.samples) - 1, SHOWN).round().astype(int).tolist())
         self.config = config
@@ -290,21 +295,25 @@ def _digest(dataset):
     return crc
 
 
-def _but_labels(settings):
-    """The ``settings`` of a detector apart from the classes, which are those of the data."""
-    return {name: value for name, value in settings.items() if name != "labels"}
+def _claim(path, text, read, begun):
+    """Write ``text`` to ``path``; refuse a file of a run that has ``begun`` and says something else.
 
-
-def _claim(path, text, begun):
-    """Write ``text`` to ``path``; refuse a file of a run that has ``begun`` and says something else."""
-    if begun and path.exists():
-        if path.read_bytes() != text.encode():
-            was, now = read_json(path), json.loads(text)
-            data = path.name in (DATA, LABELS) or _but_labels(was) == _but_labels(now)
-            other = "on other data or labels" if data else "with other settings"
-            raise ConfigError(
-                f"{path}: this folder holds a run {other}; choose a new one (--weights {path.parent} begins "
-                "with what this one has learnt)"
-            )
+    Compared as ``read`` understands them: what an earlier version lacked has its default.
+    """
+    if not (begun and path.exists()):
+        write_file(path, text)
         return
-    write_file(path, text)
+    now = read(text)
+    try:
+        was = read(path.read_text(encoding="utf-8"))
+    except (ValueError, ConfigError):
+        was = None
+    if was == now:
+        return
+    if isinstance(was, DetectorConfig):
+        was = replace(was, labels=now.labels)  # which are those of the data
+    other = "on other data or labels" if path.name in (DATA, LABELS) or was == now else "with other settings"
+    raise ConfigError(
+        f"{path}: this folder holds a run {other}; choose a new one (--weights {path.parent} begins "
+        "with what this one has learnt)"
+    )

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from skushare.errors import SkushareError
+from skushare.files import writing
 from skushare.lock import hold
 from skushare.processes import ROOT, STANDS_BACK, start_detached
 from skushare.training.backends import environment
@@ -44,11 +45,14 @@ def carry_out(run):
     """Let a process of its own train ``run``, wait for it, and record an end it could not record."""
     try:
         variables = environment(run.plan)
+        with writing(run.folder / LOG):
+            log = (run.folder / LOG).open("ab")
     except SkushareError as error:
-        run.write_state(FAILED, str(error))
+        if run.folder.exists():  # else it was deleted just now
+            run.write_state(FAILED, str(error))
         return
     queued_as = run.read_state()
-    with (run.folder / LOG).open("ab") as log:
+    with log:
         process = start_detached(
             [*JOB, str(run.folder)], log, environment=variables, cwd=ROOT, niceness=STANDS_BACK
         )

@@ -1,3 +1,4 @@
+import io
 import json
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from skushare.training.checkpoint import LAST
 from skushare.training.pipeline import read_pipeline, write_pipeline
 from skushare.training.plan import PLAN, Plan, licence_of
 from skushare.training.recipes import recipe
-from skushare.training.runs import LOCK, STOP, prepare
+from skushare.training.runs import LOCK, LOG, STOP, STOPPED, prepare
 from skushare.workspace import runs_folder
 
 ARTICLE = recipe("article")
@@ -162,3 +163,20 @@ def test_a_run_is_written_as_the_config_it_came_from(tmp_path, monkeypatch, caps
     prepare(runs_folder() / "dense", Plan(((source, 1.0),), source))
     assert main(["runs", "export-config", "dense", "--out", str(tmp_path / "no.config")]) == 2
     assert "shelf_dense" in capsys.readouterr().err and not (tmp_path / "no.config").exists()
+
+
+def test_training_goes_on_where_nobody_reads_its_output_any_more(tmp_path, monkeypatch):
+    class Closed(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    def carry_out(run, observers, say, anew):
+        say("step 1")
+        return STOPPED
+
+    write_dataset(tmp_path / "data", 1, seed=0, size=(160, 120), rows=1)
+    data = str(tmp_path / "data" / "annotations.json")
+    monkeypatch.setattr("skushare.training.job.run_job", carry_out)
+    monkeypatch.setattr("sys.stdout", Closed())
+    assert main(["train", "--train", data, "--val", data, "--run", str(tmp_path / "run")]) == 1
+    assert "step 1" in (tmp_path / "run" / LOG).read_text()

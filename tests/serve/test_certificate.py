@@ -118,6 +118,20 @@ def test_what_is_lost_or_damaged_is_made_anew(name, content):
     assert (again.fingerprint == made.fingerprint) == (name in (KEY, "chain"))
 
 
+def test_one_made_while_the_clock_was_ahead_is_made_anew(monkeypatch):
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(days=400)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "datetime", Ahead)
+        made = certificate()
+    again = certificate()
+    assert again.fingerprint != made.fingerprint
+    shake_hands(again, "192.168.1.20")
+
+
 def test_near_its_end_it_is_made_anew_under_the_same_authority(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(module, "SERVER_DAYS", 20)

@@ -36,6 +36,23 @@ def test_boxes_stay_on_their_facings(resize, seed):
         assert inner.size < 30 or inner.mean() > 0.8
 
 
+@pytest.mark.parametrize("resize", ["fit", "stretch"])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_small_photo_is_enlarged_together_with_its_boxes_to_a_fraction_of_a_pixel(resize, seed):
+    image = np.zeros((120, 160, 3), np.uint8)
+    image[50:70, 70:90] = 255
+    sample = Sample("x", 160, 120, np.float32([[70, 50, 90, 70]]), np.zeros(1, int), np.ones(1, np.float32))
+    config = TrainingConfig(photometric=False, min_scale=0.4, max_scale=0.9)
+    crop = random_crop(image, sample, 512, resize, config, np.random.default_rng(seed))
+    (left, top, right, bottom) = crop.boxes[0]
+    inside = crop.image[int(top + bottom) // 2, max(0, int(left) - 9) : int(right) + 9, 0] / 255
+    columns = np.arange(len(inside)) + max(0, int(left) - 9) + 0.5
+    down = crop.image[max(0, int(top) - 9) : int(bottom) + 9, int(left + right) // 2, 0] / 255
+    rows = np.arange(len(down)) + max(0, int(top) - 9) + 0.5
+    assert np.average(columns, weights=inside) == pytest.approx((left + right) / 2, abs=0.2)
+    assert np.average(rows, weights=down) == pytest.approx((top + bottom) / 2, abs=0.2)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_boxes_lie_in_the_crop_and_are_visible_enough(seed):
     image, sample = picture()

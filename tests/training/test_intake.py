@@ -75,6 +75,15 @@ def test_what_cannot_be_used_is_named_and_not_kept(name, content):
     assert not weights_folder().exists() or not list(weights_folder().iterdir())
 
 
+def test_weights_that_a_run_may_begin_with_are_not_replaced_by_others_of_their_name():
+    first, other = (arrays(**{"Conv1/0": np.full(3, value)}) for value in (0.0, 1.0))
+    path = add_weights(file("weights.npz", first))
+    assert add_weights(file("weights.npz", first)) == path
+    with pytest.raises(SkushareError, match=r"weights\.npz: there are other"):
+        add_weights(file("weights.npz", other))
+    assert path.read_bytes() == first
+
+
 def test_a_workspace_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "file"))

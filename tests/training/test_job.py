@@ -132,6 +132,16 @@ def test_asked_to_stop_it_saves_and_goes_on_to_the_same_weights(finished, run, h
     assert_equal(run, finished)
 
 
+def test_how_a_run_ended_is_kept_where_its_last_line_cannot_be_said(run):
+    def say(line):
+        if line.startswith("stopped"):
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        run_job(run, [At(1, run.stop)], say)
+    assert run.status == STOPPED
+
+
 @pytest.mark.parametrize("anew", [True, False])
 def test_an_older_request_to_stop_holds_unless_the_run_is_started_anew(run, monkeypatch, anew):
     def carry_out(run, *_):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from skushare.dataset.dataset import Sample
+from skushare.errors import ImageError
 from skushare.images import write_image
 from skushare.training import photos
 from skushare.training.augment import useful_scale
@@ -53,6 +54,13 @@ def test_pixels_are_the_same_however_they_come(sample, tmp_path, monkeypatch):
     without_disk = Photos(half, 1 << 20).get(sample)[0]
     for image in (from_disk, past_a_damaged_copy, without_disk):
         np.testing.assert_array_equal(image, first)
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0])
+def test_a_photo_that_is_gone_is_named_in_words(sample, scale):
+    sample.path.unlink()
+    with pytest.raises(ImageError, match=r"photo\.png: .*check"):
+        Photos(lambda *_: scale, 1 << 20).get(sample)
 
 
 def test_a_photo_that_changed_is_not_taken_from_its_old_copy(sample):

@@ -58,6 +58,35 @@ def test_what_cannot_start_is_refused_and_leaves_nothing(run, plan, name, change
     assert [r.name for r in runs.list_runs()] == ["first"] == [p.name for p in run.folder.parent.iterdir()]
 
 
+def test_of_two_who_choose_one_name_at_once_one_has_it(plan, monkeypatch):
+    other, make = replace(plan, licence="other"), runs.make_folder
+
+    def meanwhile(folder):
+        monkeypatch.setattr(runs, "make_folder", make)
+        runs.create_run("first", other)
+        return make(folder)
+
+    monkeypatch.setattr(runs, "make_folder", meanwhile)
+    with pytest.raises(SkushareError, match="first"):
+        runs.create_run("first", plan)
+    assert runs.open_run("first").plan == other
+
+
+def test_a_run_that_could_not_be_written_whole_leaves_its_name_free(plan, monkeypatch):
+    write = runs.write_file
+
+    def full(path, content):
+        if path.name == "plan.json":
+            raise SkushareError("the disk is full")
+        write(path, content)
+
+    monkeypatch.setattr(runs, "write_file", full)
+    with pytest.raises(SkushareError, match="full"):
+        runs.create_run("first", plan)
+    monkeypatch.setattr(runs, "write_file", write)
+    assert runs.create_run("first", plan).status == QUEUED
+
+
 @pytest.mark.parametrize(
     ("status", "begun", "taken"),
     [(QUEUED, False, True), (FINISHED, False, True), (STOPPED, True, True), (FAILED, False, False)],

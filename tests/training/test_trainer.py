@@ -167,6 +167,13 @@ def test_moved_boxes_need_another_folder(finished, tiny, dataset, trained):
         train(finished, tiny, settings(), [(train_on, 1.0)], validation)
 
 
+def test_weights_are_chosen_on_labelled_photos_where_few_of_the_validation_are(tiny, dataset):
+    labelled = dataset.samples[0]
+    rest = labelled.with_boxes([])
+    validator = Validator(tiny, replace(dataset, samples=(rest, rest, labelled, rest, rest, rest)), photos=2)
+    assert any(len(sample.boxes) for sample in validator.samples)
+
+
 @pytest.mark.parametrize(("said", "class_ap"), [(0, 1.0), (1, 0.0)])
 def test_a_validation_of_several_classes_tells_how_well_they_are_told_apart(
     tiny, dataset, monkeypatch, said, class_ap
@@ -185,6 +192,18 @@ def test_renamed_classes_need_another_folder(finished, tiny, dataset):
         train(finished, renamed, settings(), [(dataset, 1.0)], dataset)
     with pytest.raises(ConfigError, match=r"detector\.json.*other settings"):
         train(finished, replace(renamed, nms_iou=0.4), settings(), [(dataset, 1.0)], dataset)
+
+
+def test_a_run_of_a_version_that_lacked_a_setting_goes_on_with_its_default(finished, run, tmp_path):
+    shutil.copytree(finished, tmp_path / "old")
+    for name, setting in (("training.json", "mosaic"), ("detector.json", "min_score")):
+        path = tmp_path / "old" / name
+        saved = json.loads(path.read_text())
+        del saved[setting]
+        path.write_text(json.dumps(saved, indent=2))
+    assert run(tmp_path / "old")
+    with pytest.raises(ConfigError, match=r"training\.json.*other settings"):
+        run(tmp_path / "old", mosaic=0.5)
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])

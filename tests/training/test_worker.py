@@ -69,6 +69,28 @@ def test_runs_are_carried_out_in_the_order_they_were_queued_whatever_becomes_of_
     assert ended.status == INTERRUPTED and "status 3" in ended.reason and "last words" in ended.reason
 
 
+def test_the_queue_goes_on_past_a_run_whose_log_cannot_be_written(queue):
+    folder, (first, second) = queue("b", "a")
+    (first.folder / runs.LOG).mkdir()
+    worker.work(folder)
+    assert first.status == FAILED and "log.txt: cannot be written" in first.reason
+    assert second.status == FINISHED
+
+
+def test_the_queue_goes_on_past_a_run_that_is_deleted_as_its_turn_comes(queue, monkeypatch):
+    folder, (first, second) = queue("b", "a")
+    environment = worker.environment
+
+    def meanwhile(plan):
+        if first.folder.exists():
+            first.delete()
+        return environment(plan)
+
+    monkeypatch.setattr(worker, "environment", meanwhile)
+    worker.work(folder)
+    assert not first.folder.exists() and second.status == FINISHED
+
+
 def test_a_run_resumed_before_its_process_has_left_is_carried_out_again(queue):
     folder, (run,) = queue("resumed")
     worker.work(folder)
