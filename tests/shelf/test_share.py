@@ -110,6 +110,7 @@ def test_rows_are_told_apart():
         [found([])],
         [found([0, 0, 1, 2], [2, 1, 1, -1]), found([1, 1], [0, 0])],
         [found([0, 1, 1], [0, 1, 1]), found([]), found([0])],  # one of them without brands
+        [found([0, 0, 0], [0, 1, 1]), Detections()],  # the empty one has none, and takes none
         [found([3, 0, 0])],
     ],
 )
