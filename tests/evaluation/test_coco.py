@@ -1,5 +1,6 @@
 import contextlib
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from skushare.evaluation.coco import (
     average_precision,
     class_precisions,
     pooled_ap,
+    size_bands,
     size_precisions,
 )
 from skushare.evaluation.matching import match
@@ -75,7 +77,7 @@ def reference(truths, classes, detections, count, scale=1.0):
             annotation["area"] *= scale
         run = COCOeval(truth, loaded, "bbox")
         run.params.maxDets = [300]
-        run.params.areaRng = [*map(list, SIZES.values()), [0, 1e10]]
+        run.params.areaRng = [*run.params.areaRng[1:], run.params.areaRng[0]]  # of all comes last
         run.evaluate()
         run.accumulate()
     return run.eval["precision"][..., 0].mean(axis=(0, 1)), run.eval["recall"][..., 0].mean(axis=0)
@@ -107,10 +109,22 @@ def test_sizes_are_those_of_coco_on_photos_of_its_own_resolution(shelves):
     assert sum(np.isfinite(values["AP"]) for values in figures.values()) == 2
 
 
+@pytest.mark.parametrize("side", [640, 1280])
+def test_bands_are_those_of_coco_on_a_photo_of_any_size(side):
+    sides = np.array([31, 32, 33, 95, 96, 97]) * side / 640
+    boxes = np.stack([0 * sides, 0 * sides, sides, sides], axis=1)
+    assert [band.tolist() for band in size_bands([boxes, boxes[:0]], [side, side])] == [
+        [0, 1, 1, 1, 2, 2],
+        [],
+    ]
+
+
 def test_a_class_that_no_photo_shows_has_no_figures(shelves):
     truths, classes, detections = shelves(4, classes=2)
     figures = class_precisions(truths, classes, detections, 3)
     assert [np.isnan(f["AP"]) for f in figures] == [False, False, True]
+    moved = [replace(d, class_ids=d.class_ids + 1) for d in detections]
+    assert np.isnan(class_precisions(truths, [ids + 1 for ids in classes], moved, 3)[0]["AP"])
 
 
 def test_pooled_ap_is_the_figure_itself(shelves):
@@ -136,3 +150,6 @@ def test_the_interval_holds_the_figure(shelves):
     truths, _, detections = shelves(7)
     result = average_precision(truths, detections, resamples=200)
     assert result["AP_low"] < result["AP"] < result["AP_high"]
+    nothing = average_precision(truths, [Detections()] * len(truths), resamples=2)
+    assert nothing["AP"] == nothing["AP_low"] == nothing["AP_high"] == 0
+    assert "AP_low" not in average_precision(truths, detections)
