@@ -20,6 +20,8 @@ from skushare.evaluation.coco import (
 from skushare.evaluation.matching import match
 from skushare.geometry import area, to_xywh
 
+FIGURES = "AP50", "AP75", "AP", "AR300"
+
 
 def grid(n):
     x = np.arange(n) * 20.0
@@ -52,8 +54,21 @@ def test_more_than_a_hundred_facings_are_not_cut():
     assert average_precision([grid(400)], [found(grid(400))])["AR300"] == pytest.approx(0.75)
 
 
+def test_the_best_of_a_photo_count_and_of_each_class_its_own():
+    boxes, scores = grid(400), np.linspace(0.5, 0.9, 400)  # the worst come first
+    assert average_precision([boxes[100:]], [found(boxes, scores)])["AP"] == pytest.approx(1.0)
+    ids = np.repeat([1, 0], [100, 300])
+    named = replace(found(boxes, scores), class_ids=ids)
+    assert average_precision([boxes[100:]], [named])["AP"] == pytest.approx(1.0)  # all classes as one
+    figures = class_precisions([boxes], [ids], [named], 2)
+    assert [each["AP"] for each in figures] == pytest.approx([1, 1])
+
+
 def reference(truths, classes, detections, count, scale=1.0):
-    """AP and AR of pycocotools, (classes, sizes + all) each; areas are multiplied by ``scale``."""
+    """AP at each IoU and AR of pycocotools, (10, classes, sizes + all) and (classes, sizes + all).
+
+    Areas are multiplied by ``scale``.
+    """
     annotations = [
         {"image_id": i, "category_id": int(k), "bbox": box, "area": float(size) * scale, "iscrowd": 0}
         for i, (boxes, ids) in enumerate(zip(truths, classes, strict=True))
@@ -80,20 +95,25 @@ def reference(truths, classes, detections, count, scale=1.0):
         run.params.areaRng = [*run.params.areaRng[1:], run.params.areaRng[0]]  # of all comes last
         run.evaluate()
         run.accumulate()
-    return run.eval["precision"][..., 0].mean(axis=(0, 1)), run.eval["recall"][..., 0].mean(axis=0)
+    return run.eval["precision"][..., 0].mean(axis=1), run.eval["recall"][..., 0].mean(axis=0)
+
+
+def as_figures(precision, recall):
+    """The figures of one class and size, of its part of what :func:`reference` gives."""
+    values = np.append(precision[[0, 5]], [precision.mean(), recall])
+    return {name: pytest.approx(value, abs=1e-12) for name, value in zip(FIGURES, values, strict=True)}
 
 
 def test_figures_are_those_of_pycocotools(shelves):
     truths, classes, detections = shelves(2, classes=3)
     precision, recall = reference(truths, classes, detections, 3)
     for k, figures in enumerate(class_precisions(truths, classes, detections, 3)):
-        assert [figures["AP"], figures["AR300"]] == pytest.approx([precision[k, 3], recall[k, 3]], abs=1e-12)
+        assert figures == as_figures(precision[:, k, 3], recall[k, 3])
 
     classes = [np.zeros(len(t), int) for t in truths]
     detections = [found(d.boxes, d.scores) for d in detections]
     precision, recall = reference(truths, classes, detections, 1)
-    figures = average_precision(truths, detections)
-    assert [figures["AP"], figures["AR300"]] == pytest.approx([precision[0, 3], recall[0, 3]], abs=1e-12)
+    assert average_precision(truths, detections) == as_figures(precision[:, 0, 3], recall[0, 3])
 
 
 def test_sizes_are_those_of_coco_on_photos_of_its_own_resolution(shelves):
@@ -101,11 +121,10 @@ def test_sizes_are_those_of_coco_on_photos_of_its_own_resolution(shelves):
     precision, recall = reference(truths, classes, detections, 1, scale=0.25)
     figures = size_precisions(truths, detections, [1280] * len(truths))
     for number, name in enumerate(SIZES):
-        if precision[0, number] == -1:  # no such box
+        if precision[0, 0, number] == -1:  # no such box
             assert np.isnan(figures[name]["AP"])
         else:
-            expected = [precision[0, number], recall[0, number]]
-            assert [figures[name]["AP"], figures[name]["AR300"]] == pytest.approx(expected, abs=1e-12)
+            assert figures[name] == as_figures(precision[:, 0, number], recall[0, number])
     assert sum(np.isfinite(values["AP"]) for values in figures.values()) == 2
 
 
@@ -133,6 +152,7 @@ def test_pooled_ap_is_the_figure_itself(shelves):
     order = np.argsort(-np.concatenate([d.scores for d in detections]), kind="stable")
     ap = pooled_ap(hits[:, order], sum(map(len, truths)))
     assert ap == pytest.approx(average_precision(truths, detections)["AP"], abs=1e-9)
+    assert pooled_ap(np.array([[True]]), 1) == 1
 
 
 def test_counting_photos_twice_is_having_them_twice(shelves):
@@ -150,6 +170,8 @@ def test_the_interval_holds_the_figure(shelves):
     truths, _, detections = shelves(7)
     result = average_precision(truths, detections, resamples=200)
     assert result["AP_low"] < result["AP"] < result["AP_high"]
+    alone = average_precision(truths[:1], detections[:1], resamples=2)  # drawn again, it is the same photo
+    assert alone["AP_low"] == alone["AP_high"] == pytest.approx(alone["AP"], abs=1e-9)
     nothing = average_precision(truths, [Detections()] * len(truths), resamples=2)
     assert nothing["AP"] == nothing["AP_low"] == nothing["AP_high"] == 0
     assert "AP_low" not in average_precision(truths, detections)
