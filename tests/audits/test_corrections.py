@@ -98,6 +98,20 @@ def test_a_correction_tells_what_was_done(before, after, what):
         ((A, B), [0, 0], change(1, B, None), False, "removed Bello, shelf row 1, number 2 from the left"),
         ((B, A), [0, 0], change(0, B, None), False, "removed Bello, shelf row 1, number 2 from the left"),
         ((A, B), [3, -1], change(2, None, MOVED), False, "added Astra, shelf row 4, number 1 from the left"),
+        (  # beside the nearer one of two that are not in one row, as in a photo askew
+            (A, B),
+            [0, 1],
+            change(2, None, Facing((8, 0, 14, 10), "Astra")),
+            False,
+            "added Astra, shelf row 1, number 2 from the left",
+        ),
+        (
+            (A, B),
+            [0, 1],
+            change(2, None, Facing((14, 0, 20, 10), "Astra")),
+            False,
+            "added Astra, shelf row 2, number 1 from the left",
+        ),
         (
             (A, B),
             None,
