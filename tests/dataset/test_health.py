@@ -90,7 +90,12 @@ def test_damaged_and_missing_pictures_are_named_and_taken_out(make, tmp_path):
         ((100, 50), [[5, 5, 20, 25]], [[10, 10, 40, 50]]),
         ((100, 200), [[10, 10, 40, 50]], [[10, 10, 40, 50]]),  # the size alone is swapped
         ((100, 200), [[10, 10, 40, 150]], None),  # boxes of another picture
+        ((100, 200), [[-30, 10, 40, 50]], None),
         ((123, 456), [[10, 10, 40, 50]], None),
+        ((200, 50), [[10, 10, 40, 50]], None),
+        ((200, 99), [[10, 9.9, 40, 49.5]], [[10, 10, 40, 50]]),  # one side alone
+        ((201, 100), [[10.05, 10, 40.2, 50]], [[10, 10, 40, 50]]),
+        ((0, 0), [[10, 10, 40, 50]], [[10, 10, 40, 50]]),  # not known
     ],
 )
 def test_wrong_sizes_are_put_right_where_it_is_no_guess(make, size, boxes, expected):
@@ -102,6 +107,10 @@ def test_wrong_sizes_are_put_right_where_it_is_no_guess(make, size, boxes, expec
     if expected:
         np.testing.assert_allclose(fixed.samples[0].boxes, expected)
         assert (fixed.samples[0].width, fixed.samples[0].height) == SIZE
+
+
+def test_boxes_on_a_picture_of_unknown_size_are_neither_outside_nor_tiny(make):
+    assert list(found(make({"name": "a.jpg", "size": (0, 0)}))) == ["size"]
 
 
 @pytest.mark.parametrize(
@@ -131,6 +140,16 @@ def test_boxes_drawn_on_a_picture_lying_on_its_side_are_turned_with_it(tmp_path,
     assert upright.shape == (fixed.height, fixed.width, 3) == (240, 120, 3)
     ys, xs = np.nonzero(upright[..., 0] > 128)
     np.testing.assert_allclose(fixed.boxes, [[xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]], atol=1)
+
+
+def test_boxes_that_only_fit_on_the_picture_as_it_stands_are_not_turned(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (40, 20)).save(tmp_path / "a.png", exif=exif)  # upright 20 x 40
+    box = np.float32([[5, 25, 15, 38]])
+    lying = Sample(tmp_path / "a.png", 40, 20, box, np.zeros(1, np.int32), np.ones(1, np.float32))
+    (fixed,) = fix(Dataset("phone", (lying,), ("sku",)), ["size"]).samples
+    assert (fixed.width, fixed.height, fixed.boxes.tolist()) == (20, 40, box.tolist())
 
 
 @pytest.mark.parametrize(
