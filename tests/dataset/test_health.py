@@ -156,7 +156,9 @@ def test_boxes_that_only_fit_on_the_picture_as_it_stands_are_not_turned(tmp_path
     ("kind", "boxes", "bad", "expected"),
     [
         ("inverted", [BOX, [40, 50, 10, 10], [40, 10, 10, 50]], [1, 2], [BOX, BOX, BOX]),
+        ("inverted", [[10, 10, 10, 50]], [], None),  # without area
         ("outside", [BOX, [-20, 10, 40, 50]], [1], [BOX, [0, 10, 40, 50]]),
+        ("outside", [[-20, 10, 40, 50], [60, 10, 60, 50]], [0], [[0, 10, 40, 50], [60, 10, 60, 50]]),
         ("outside", [[150, 60, 250, 140]], [0], [[150, 60, 200, 100]]),
         ("outside", [[300, 10, 400, 50], BOX, [10, -60, 40, -20]], [0, 2], [BOX]),  # wholly
         ("outside", [[-0.5, 10, 40, 50], [160, 10, 200.9, 100.4]], [], None),  # rounding
@@ -176,6 +178,12 @@ def test_wrong_boxes_are_pointed_at_and_put_right(make, kind, boxes, bad, expect
     assert untouched is dataset.samples[0]
     np.testing.assert_allclose(fixed.boxes, boxes if expected is None else expected)
     assert len(fixed.class_ids) == len(fixed.scores) == len(fixed.boxes) and fixed.boxes.dtype == np.float32
+
+
+def test_boxes_outside_tell_how_far(make):
+    boxes = [[-20, 10, 40, 50], [-20, 10, 1, 50], [-20, 10, 0, 50], [10, 100, 40, 150], [160, 10, 203, 50]]
+    details = [detail for *_, detail in found(make(("a.jpg", boxes)))["outside"]]
+    assert details == [*2 * ["20 pixels outside"], *2 * ["wholly outside"], "3 pixels outside"]
 
 
 def test_pictures_are_looked_through_a_few_at_a_time_for_boxes_drawn_twice(make, monkeypatch):
