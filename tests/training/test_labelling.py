@@ -60,6 +60,12 @@ def test_the_class_of_what_two_machines_found(score, found_score, names, expecte
     assert result.class_ids.tolist() == [expected, 1] and result.class_ids.dtype == np.int32
 
 
+def test_each_facing_keeps_its_own_class_where_the_model_tells_none_apart():
+    two = replace(sample([HERE, THERE], [0.4, 0.4]), class_ids=np.int32([3, 2]))
+    result = label_sample(two, Detections([THERE, HERE], [0.8, 0.9], [1, 1]), names=False)
+    assert result.class_ids.tolist() == [3, 2] and result.boxes[:, 0].tolist() == pytest.approx([10, 60])
+
+
 class EveryPhotoHasOne:
     name = "made"
 
