@@ -114,6 +114,16 @@ def test_labels_by_hand_keep_their_classes_beside_the_models(tmp_path, labels, k
     assert [dataset.labels[i] for i in dataset.samples[0].class_ids] == told.split()
 
 
+@pytest.mark.parametrize(("known", "expected"), [(("facing",), "milk"), (("milk", "tea"), "tea")])
+def test_labels_of_another_machine_keep_their_classes_where_the_model_tells_none_apart(
+    tmp_path, known, expected
+):
+    write_image(tmp_path / "photo.png", np.zeros((50, 100, 3), np.uint8))
+    shop = Dataset("shop", (sample([HERE], [0.4], tmp_path / "photo.png"),), ("milk", "tea"))
+    dataset, _ = label_dataset(shop, EveryPhotoHasOne(known), 0.2)
+    assert [dataset.labels[i] for i in dataset.samples[0].class_ids] == [expected]
+
+
 def test_photos_of_another_size_than_their_labels_are_named_and_left_out(tmp_path):
     right, wrong = (sample([HERE], [1], tmp_path / name) for name in ("right.png", "wrong.png"))
     for each in (right, wrong):
