@@ -130,13 +130,13 @@ def test_a_brand_is_what_most_frames_say(shelf):
 
 def test_a_product_is_one_of_the_brand_that_won():
     tracker = ShelfTracker(SimpleNamespace(locate=lambda image: Pose(0, np.eye(3)), keys=[None], links={}))
-    box, seen_as = [[10, 10, 50, 60]], [(0, 0)] * 3 + [(0, 1)] * 3 + [(1, 2)] * 4
+    boxes, seen_as = [[10, 10, 50, 60], [60, 10, 100, 60]], [(0, 0)] * 2 + [(0, 1)] * 4 + [(1, 2)] * 4
     for brand, product in seen_as:
-        found = tracker.update(DARK, Detections(box, [0.8], [0]))
+        found = tracker.update(DARK, Detections(boxes, [0.8, 0.8], [0, 0]))[:1]  # of the other nobody says
         tracker.vote(replace(found, brand_ids=[brand], sku_ids=[product], brand_scores=[0.9]))
     facings = tracker.facings()
-    assert facings.brand_ids.tolist() == [0] and facings.sku_ids.tolist()[0] in (0, 1)
-    assert facings.brand_scores[0] == pytest.approx(0.6 * 0.9)
+    assert facings.brand_ids.tolist() == [0, -1] and facings.sku_ids.tolist() == [1, -1]
+    assert facings.brand_scores.tolist() == pytest.approx([0.6 * 0.9, 0])
 
 
 def test_frames_that_agree_make_no_brand_surer():
