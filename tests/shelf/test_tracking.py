@@ -105,6 +105,33 @@ def test_where_nothing_was_seen_whole_all_counts():
     assert len(tracker) == 2
 
 
+@pytest.mark.parametrize(
+    ("frames", "counts"),
+    [
+        ("11", False),
+        ("111", True),
+        ("111000", True),
+        ("1110000", False),
+        ("0001011", True),  # expected from where it was found first
+        ("1000000000111", True),  # what was found once in ten was none; this is another
+    ],
+)
+def test_a_facing_counts_that_is_found_a_few_times_and_in_half_of_the_frames(frames, counts):
+    tracker = ShelfTracker(SimpleNamespace(locate=lambda image: Pose(0, np.eye(3)), keys=[None], links={}))
+    boxes = [(10, 10, 50, 70), (100, 10, 110, 25)]  # it is small, but was seen whole
+    for found in frames:
+        shown = boxes[: 1 + int(found)]
+        tracker.update(DARK, Detections(shown, [0.8] * len(shown), [0] * len(shown)))
+    assert len(tracker) - (len(frames) >= SEEN) == counts
+
+
+def test_a_facing_is_as_large_as_it_was_on_average_where_it_was_whole():
+    tracker = ShelfTracker(SimpleNamespace(locate=lambda image: Pose(0, np.eye(3)), keys=[None], links={}))
+    for box in [(10, 10, 54, 70), (10, 10, 50, 70), (10, 10, 46, 70), (0, 10, 30, 70)]:
+        tracker.update(DARK, Detections([box], [0.8], [0]))
+    assert tracker.facings().boxes.tolist() == [[0, 0, 40, 60]]
+
+
 def test_a_facing_keeps_its_number_from_frame_to_frame(shelf):
     tracker, rng, numbers = ShelfTracker(), np.random.default_rng(0), {}
     for view in sweep(*shelf, SIZE, path=THERE, fps=FPS):
