@@ -244,3 +244,17 @@ def test_photos_have_one_margin_over_time_whether_they_are_one_audit_or_several(
 def test_a_brand_that_no_audit_of_a_step_has_is_none_without_a_margin(shops):
     table = listing.trend(Filter(), ("Corva",))
     assert table[["share", "margin"]].iloc[0].tolist() == [0, 0]
+
+
+def test_an_empty_shelf_has_none_of_a_brand(make_audit, make_photo):
+    store.save_audit(make_audit(make_photo((0,)), time=START))
+    store.save_audit(make_audit(make_photo(()), time=START + timedelta(days=7)))
+    table = listing.trend(Filter(), ("Astra",))
+    assert table[["facings", "share", "margin"]].values.tolist() == [[1, 1, 0], [0, 0, 0]]
+
+
+def test_a_step_suits_the_time_that_a_trend_goes_over():
+    steps = {
+        days: listing.fitting_step(START, START + timedelta(days=days)) for days in (0, 60, 61, 730, 731)
+    }
+    assert steps == {0: "day", 60: "day", 61: "week", 730: "week", 731: "four weeks"}
