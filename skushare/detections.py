@@ -59,9 +59,7 @@ class Detections:
         return len(self.boxes)
 
     def __getitem__(self, index):
-        """The detections that ``index`` (mask, slice or integer array) selects."""
-        if isinstance(index, (int, np.integer)):
-            index = [index]
+        """The detections that ``index`` (mask, slice, integer or array of them) selects."""
         return replace(self, **{name: value[index] for name, value in self._columns()})
 
     @classmethod

@@ -57,6 +57,21 @@ def test_table_names_classes_and_keeps_unnamed_numbers():
     assert found.to_frame(("milk",))["class"].tolist() == ["milk", "7"]
 
 
+def test_table_names_brands_and_products_where_any_has_a_name():
+    found = Detections(np.zeros((4, 4)), [0.5] * 4, [0] * 4, brand_ids=[0, 1, 2, -1], sku_ids=[1, 0, 2, -1])
+    named = found.to_frame(brands=("Apex", "Bell"), products=("tea", "milk"))
+    assert named["brand"].tolist() == ["Apex", "Bell", "", ""]
+    assert named["sku"].tolist() == ["milk", "tea", "", ""]
+    assert found.to_frame()["brand"].tolist() == [0, 1, 2, -1]
+    assert list(make(1).to_frame(brands=("Apex",)).columns) == list(make(1).to_frame().columns)
+
+
+def test_table_has_tenths_of_pixels_and_scores_of_four_digits():
+    found = Detections([[1.26, 2, 3, 4]], [0.12346], [0], brand_scores=[0.98768])
+    row = found.to_frame().loc[0, ["left", "score", "brand score"]]
+    assert row.tolist() == [1.3, 0.1235, 0.9877]
+
+
 def test_rows_count_from_one_for_people():
     found = Detections(np.zeros((3, 4)), [0.5] * 3, [0] * 3, row_ids=[0, 2, -1])
     assert found.row_numbers().tolist() == found.to_frame()["row"].tolist() == [1, 3, -1]

@@ -29,6 +29,12 @@ def test_what_was_not_asked_for_longest_is_let_go():
     assert [visits.open(token) is not None for token in tokens] == [True, False, True]
 
 
+def test_what_is_kept_again_is_in_use():
+    visits, first = Visits(4, list.copy, weight), ["a", "a"]
+    tokens = [visits.keep(first), visits.keep(["b", "b"]), visits.keep(first), visits.keep(["c", "c"])]
+    assert [visits.open(token) is not None for token in tokens] == [True, False, True, True]
+
+
 def test_the_newest_stays_however_heavy():
     visits = Visits(4, list.copy, weight)
     light, heavy = visits.keep(["a"]), visits.keep(["b"] * 6)

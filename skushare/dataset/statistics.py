@@ -63,7 +63,7 @@ def objects_a_picture(index):
         DataFrame: split, low, high (boxes; high is exclusive), pictures.
     """
     top = int(index.counts.max(initial=0)) + 1
-    edges = np.arange(0, top + 1) if top <= _BINS else np.unique(np.linspace(0, top, _BINS + 1).round())
+    edges = np.unique(np.linspace(0, top, _BINS + 1).round().astype(int))
     return pd.concat(
         [
             _histogram(index.counts[index.split_ids == number], edges, "pictures").assign(

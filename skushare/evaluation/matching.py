@@ -23,7 +23,7 @@ def match(truths, detections, thresholds):
         (k, d) int64, the index of each detection's true box or -1, columns in the order of
         ``detections``.
     """
-    thresholds = np.minimum(np.asarray(thresholds, float), 1 - 1e-10)
+    thresholds = np.asarray(thresholds, float)
     chosen = np.full((len(thresholds), len(detections)), -1)
     overlaps = iou(detections.boxes, truths)
     if overlaps.size == 0:

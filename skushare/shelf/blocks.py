@@ -33,15 +33,14 @@ def neighbours(detections, kept=None):
     same, next_row = rows[:, None] == rows, rows[:, None] + 1 == rows
     beside = same & (left[:, None] + right[:, None] < left + right) & (2 * along > low)
     beside &= (2 * across < narrow) & (-across < NEAR * narrow)
-    # Of those to the right only the nearest, or the nearest few where some are stacked.
-    gap = np.where(beside, -across, np.inf)
-    beside &= gap <= gap.min(1, keepdims=True) + 0.5 * narrow
+    steps = beside.astype(np.float32)  # whose products are fast
+    beside &= steps @ steps == 0  # not where another is between
     over = 2 * across > narrow
     stacked = same & over & (2 * along < low) & (top[:, None] < top)
     above = (next_row | stacked) & over
-    # Not where another is between that has most of the upper one on it, or most of the lower one under it.
+    # Nor where one is between that has most of the upper one on it, or most of the lower one under it.
     on, under = (above & (2 * across > width) for width in ((right - left)[:, None], right - left))
-    steps = above.astype(np.float32)  # whose products are fast
+    steps = above.astype(np.float32)
     above &= on @ steps + steps @ under == 0
     if kept is not None:
         beside, above = beside & kept & kept[:, None], above & kept & kept[:, None]

@@ -31,7 +31,7 @@ class Gaps(NamedTuple):
 
     def records(self):
         """As JSON values: a dictionary a gap, with its corners, its ``row``, from 1 on, and ``facings``."""
-        corners = self.boxes.round(1).astype(float).tolist()
+        corners = self.boxes.astype(float).round(1).tolist()
         return [
             {
                 **dict(zip(("left", "top", "right", "bottom"), box, strict=True)),
@@ -83,7 +83,7 @@ def find_gaps(detections, doubtful=None):
     keep = ~_is_common(flat_gaps, rows, flat, ids)
     found = plane.bend(flat_gaps).astype(np.float32)
     others = detections.boxes if doubtful is None else np.concatenate([detections.boxes, doubtful])
-    if len(found) and len(others):
+    if len(found):
         keep &= (intersection(found, others) / area(found)[:, None]).max(1) < COVERED
     return Gaps(found[keep], rows[keep], facings[keep])
 

@@ -85,7 +85,7 @@ def names_of(photos, labels=(), brands=()):
     """The names of :func:`share_of_shelves` in its order, without measuring the facings."""
     ids, names, _ = _ids([found for found in photos if len(found)], labels, brands)
     called, groups = _groups(ids, names, None)
-    return called[_order(called, np.bincount(groups, minlength=len(called)))].tolist()
+    return called[_order(called, np.bincount(groups))].tolist()
 
 
 def share_by_row(detections, labels=(), brands=(), kept=None):
@@ -199,8 +199,8 @@ def _columns(photos, labels, brands, own=None, kept=None):
     looks = np.array([by_brand and is_look(name) for name in called], bool)
     apart = looks | (called == UNKNOWN)  # beside looks, what else is unknown is a line of its own
     merged, line = np.unique(np.where(looks, UNKNOWN, called), return_inverse=True)
-    facings = np.bincount(groups, minlength=len(called))
-    columns = {"name": called, "facings": facings.astype(np.int64)}
+    facings = np.bincount(groups)
+    columns = {"name": called, "facings": facings}
     for measure, weight in zip(MEASURES, (np.ones(len(ids)), _join(lengths), _join(areas)), strict=True):
         sums = np.bincount(groups, weight, len(called))
         shares = sums / max(sums.sum(), 1e-9)

@@ -61,6 +61,15 @@ def test_what_a_person_corrected_is_certainly_there():
         assert found is None if expected is None else found.tolist() == pytest.approx(expected)
 
 
+def test_a_person_is_sure_of_the_brand_and_what_was_found_stays_known():
+    columns = {"class_ids": [4, 5], "track_ids": [7, 8], "brand_scores": [0.3, 0.4]}
+    shot = photo(A, B)
+    shot = replace(shot, detections=replace(shot.detections, **columns))
+    now = correct(shot, [change(0, A, MOVED), change(2, None, MOVED)], ["Astra", "Bello"]).photo.detections
+    assert now.brand_scores.tolist() == pytest.approx([1, 0.4, 1])
+    assert (now.track_ids.tolist(), now.class_ids.tolist()) == ([7, 8, -1], [4, 5, 0])
+
+
 @pytest.mark.parametrize(
     "corrections, expected",
     [
@@ -98,6 +107,20 @@ def test_a_correction_tells_what_was_done(before, after, what):
         ((A, B), [0, 0], change(1, B, None), False, "removed Bello, shelf row 1, number 2 from the left"),
         ((B, A), [0, 0], change(0, B, None), False, "removed Bello, shelf row 1, number 2 from the left"),
         ((A, B), [3, -1], change(2, None, MOVED), False, "added Astra, shelf row 4, number 1 from the left"),
+        (  # beside the nearer one of two that are not in one row, as in a photo askew
+            (A, B),
+            [0, 1],
+            change(2, None, Facing((8, 0, 14, 10), "Astra")),
+            False,
+            "added Astra, shelf row 1, number 2 from the left",
+        ),
+        (
+            (A, B),
+            [0, 1],
+            change(2, None, Facing((14, 0, 20, 10), "Astra")),
+            False,
+            "added Astra, shelf row 2, number 1 from the left",
+        ),
         (
             (A, B),
             None,

@@ -139,7 +139,11 @@ def test_stores_of_a_trend_are_in_the_order_of_their_names(shops, make_audit, ma
 def test_a_day_is_one_of_the_shelfs_own_clock(make_audit):
     late = datetime(2026, 3, 2, 23, 30, tzinfo=timezone(timedelta(hours=-8)))
     store.save_audit(make_audit(time=late))
-    assert str(listing.trend(Filter(), ("Astra",), "day")["time"][0]) == "2026-03-02 00:00:00"
+    begins = {"day": "2026-03-02", "week": "2026-03-02", "four weeks": "2026-02-16"}
+    for step, begin in begins.items():
+        assert str(listing.trend(Filter(), ("Astra",), step)["time"][0]) == f"{begin} 00:00:00"
+    (row,) = listing.list_audits().to_dict("records")
+    assert (row["time"], row["utc_offset"]) == (late, -8 * 3600)
 
 
 @pytest.mark.parametrize("day, found", [(1, 0), (2, 1), (3, 0)])
@@ -249,3 +253,10 @@ def test_of_audits_in_which_nothing_was_counted_there_is_no_share(make_audit, ma
     assert table["share"].tolist() == pytest.approx([2 / 3, 1 / 3, 1 / 2, 1 / 2])
     weeks = listing.trend(Filter(), ("Astra",))
     assert weeks["share"].tolist() == [0.6] and weeks["audits"].tolist() == [3]
+
+
+def test_a_step_suits_the_time_that_a_trend_goes_over():
+    steps = {
+        days: listing.fitting_step(START, START + timedelta(days=days)) for days in (0, 60, 61, 730, 731)
+    }
+    assert steps == {0: "day", 60: "day", 61: "week", 730: "week", 731: "four weeks"}

@@ -224,6 +224,21 @@ def test_a_product_goes_on_by_its_name_where_another_one_took_its_id_and_one_exa
     assert now.ids_from(earlier) == {(0, -1): (1, -1), (0, 0): (1, 1)}
 
 
+@pytest.mark.parametrize(
+    "changes, here",
+    [({"name": "x"}, (1, 1)), ({"brand": "Neu"}, (1, 1)), ({"name": "x", "brand": "Neu"}, (-1, -1))],
+)
+def test_a_product_without_examples_goes_on_where_only_its_name_or_brand_is_another(changes, here):
+    skus = [Sku("a", "Rot", "Rot"), Sku("b", "Blau", "Blau")]
+    earlier = Gallery("g", skus, [0], np.eye(1), [b"1"])
+    assert earlier.with_sku("b", **changes).ids_from(earlier)[1, 1] == here
+
+
+def test_a_brand_whose_products_went_to_several_is_that_of_the_first():
+    ids = shelf_of("a,red,Pink b,green,Lime").ids_from(shelf_of("a,red,Rot b,green,Rot"))
+    assert ids == {(0, -1): (0, -1), (0, 0): (0, 0), (0, 1): (1, 1)}
+
+
 def test_a_product_that_was_merged_is_the_one_that_has_its_examples():
     earlier = shelf_of("a,Rot,Rot b,Blau,Blau")
     ids = earlier.merged("a", "b").ids_from(earlier)

@@ -90,7 +90,12 @@ def test_damaged_and_missing_pictures_are_named_and_taken_out(make, tmp_path):
         ((100, 50), [[5, 5, 20, 25]], [[10, 10, 40, 50]]),
         ((100, 200), [[10, 10, 40, 50]], [[10, 10, 40, 50]]),  # the size alone is swapped
         ((100, 200), [[10, 10, 40, 150]], None),  # boxes of another picture
+        ((100, 200), [[-30, 10, 40, 50]], None),
         ((123, 456), [[10, 10, 40, 50]], None),
+        ((200, 50), [[10, 10, 40, 50]], None),
+        ((200, 99), [[10, 9.9, 40, 49.5]], [[10, 10, 40, 50]]),  # one side alone
+        ((201, 100), [[10.05, 10, 40.2, 50]], [[10, 10, 40, 50]]),
+        ((0, 0), [[10, 10, 40, 50]], [[10, 10, 40, 50]]),  # not known
     ],
 )
 def test_wrong_sizes_are_put_right_where_it_is_no_guess(make, size, boxes, expected):
@@ -102,6 +107,10 @@ def test_wrong_sizes_are_put_right_where_it_is_no_guess(make, size, boxes, expec
     if expected:
         np.testing.assert_allclose(fixed.samples[0].boxes, expected)
         assert (fixed.samples[0].width, fixed.samples[0].height) == SIZE
+
+
+def test_boxes_on_a_picture_of_unknown_size_are_neither_outside_nor_tiny(make):
+    assert list(found(make({"name": "a.jpg", "size": (0, 0)}))) == ["size"]
 
 
 @pytest.mark.parametrize(
@@ -133,11 +142,23 @@ def test_boxes_drawn_on_a_picture_lying_on_its_side_are_turned_with_it(tmp_path,
     np.testing.assert_allclose(fixed.boxes, [[xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]], atol=1)
 
 
+def test_boxes_that_only_fit_on_the_picture_as_it_stands_are_not_turned(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (40, 20)).save(tmp_path / "a.png", exif=exif)  # upright 20 x 40
+    box = np.float32([[5, 25, 15, 38]])
+    lying = Sample(tmp_path / "a.png", 40, 20, box, np.zeros(1, np.int32), np.ones(1, np.float32))
+    (fixed,) = fix(Dataset("phone", (lying,), ("sku",)), ["size"]).samples
+    assert (fixed.width, fixed.height, fixed.boxes.tolist()) == (20, 40, box.tolist())
+
+
 @pytest.mark.parametrize(
     ("kind", "boxes", "bad", "expected"),
     [
         ("inverted", [BOX, [40, 50, 10, 10], [40, 10, 10, 50]], [1, 2], [BOX, BOX, BOX]),
+        ("inverted", [[10, 10, 10, 50]], [], None),  # without area
         ("outside", [BOX, [-20, 10, 40, 50]], [1], [BOX, [0, 10, 40, 50]]),
+        ("outside", [[-20, 10, 40, 50], [60, 10, 60, 50]], [0], [[0, 10, 40, 50], [60, 10, 60, 50]]),
         ("outside", [[150, 60, 250, 140]], [0], [[150, 60, 200, 100]]),
         ("outside", [[300, 10, 400, 50], BOX, [10, -60, 40, -20]], [0, 2], [BOX]),  # wholly
         ("outside", [[-0.5, 10, 40, 50], [160, 10, 200.9, 100.4]], [], None),  # rounding
@@ -157,6 +178,12 @@ def test_wrong_boxes_are_pointed_at_and_put_right(make, kind, boxes, bad, expect
     assert untouched is dataset.samples[0]
     np.testing.assert_allclose(fixed.boxes, boxes if expected is None else expected)
     assert len(fixed.class_ids) == len(fixed.scores) == len(fixed.boxes) and fixed.boxes.dtype == np.float32
+
+
+def test_boxes_outside_tell_how_far(make):
+    boxes = [[-20, 10, 40, 50], [-20, 10, 1, 50], [-20, 10, 0, 50], [10, 100, 40, 150], [160, 10, 203, 50]]
+    details = [detail for *_, detail in found(make(("a.jpg", boxes)))["outside"]]
+    assert details == [*2 * ["20 pixels outside"], *2 * ["wholly outside"], "3 pixels outside"]
 
 
 def test_pictures_are_looked_through_a_few_at_a_time_for_boxes_drawn_twice(make, monkeypatch):

@@ -44,6 +44,8 @@ def test_summary_has_a_row_a_split_and_one_of_all(shop):
     assert table["pictures"].tolist() == [2, 1, 3] and table["boxes"].tolist() == [3, 1, 4]
     assert table["empty"].tolist() == [1, 0, 1] and table["max"].tolist() == [3, 1, 3]
     assert table["classes"].tolist() == [2, 1, 2] and table["mean"].tolist() == [1.5, 1, 4 / 3]
+    assert table["median"].tolist() == [1.5, 1, 1] and table["p95"].tolist() == pytest.approx([2.85, 1, 2.8])
+    assert table["width"].tolist() == [100, 200, 100] and table["height"].tolist() == [200] * 3
     assert statistics.summary(index(sample([], "")))["split"].tolist() == ["all"]
     mixed = statistics.summary(index(*(sample([], split) for split in ("test", "val", "train"))))
     assert mixed["split"].tolist() == ["train", "val", "test", "all"]  # however they lie
@@ -84,6 +86,7 @@ def test_classes_come_by_frequency_with_the_pictures_that_show_them(shop):
     table = statistics.classes(shop)
     assert table["name"].tolist() == ["Kent", "Camel", "unused"]
     assert table["boxes"].tolist() == [2, 2, 0] and table["pictures"].tolist() == [2, 1, 0]
+    assert table["share"].tolist() == [0.5, 0.5, 0]
 
 
 def test_a_cap_limits_recall_and_count():

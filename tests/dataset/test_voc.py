@@ -29,6 +29,12 @@ def test_coordinates_are_taken_as_they_are(tmp_path):
     np.testing.assert_allclose(sample.boxes, [[1, 2, 30.5, 40]])
 
 
+@pytest.mark.parametrize("wanted, right", [({}, 100), ({"raw": True}, 130.5)])
+def test_boxes_end_at_the_border_of_their_image_unless_wanted_as_they_are(tmp_path, wanted, right):
+    write(tmp_path / "a.xml", OBJECT.replace("30.5", "130.5"))
+    assert read_voc(tmp_path, **wanted).samples[0].boxes.tolist() == [[1, 2, right, 40]]
+
+
 @pytest.mark.parametrize(("text", "ignored"), [("1", True), ("True", True), ("0", False), ("", False)])
 def test_what_is_difficult_is_a_region_to_be_ignored(tmp_path, text, ignored):
     write(tmp_path / "a.xml", f"<object><name>sku</name><difficult>{text}</difficult>{BOX}</object>")

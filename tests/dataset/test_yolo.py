@@ -34,7 +34,9 @@ def test_fractions_become_pixels(tmp_path):
 
 def test_of_a_polygon_the_box_is_taken(tmp_path):
     write(tmp_path, "0 0.1 0.2 0.3 0.2 0.3 0.6\n")
-    np.testing.assert_allclose(read_yolo(tmp_path).samples[0].boxes, [[10, 10, 30, 30]], atol=1e-5)
+    (sample,) = read_yolo(tmp_path).samples
+    np.testing.assert_allclose(sample.boxes, [[10, 10, 30, 30]], atol=1e-5)
+    assert sample.scores.tolist() == [1]
 
 
 @pytest.mark.parametrize("points", [1, 2, 3])

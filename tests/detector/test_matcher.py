@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from skushare.detector.anchors import detector_anchors
-from skushare.detector.matcher import argmax_match, assign_targets, atss_match
+from skushare.detector.matcher import CANDIDATES, argmax_match, assign_targets, atss_match
 from skushare.detector.presets import preset
+from skushare.geometry import iou
 
 ANCHORS = np.float32([[0, 0, 10, 10], [10, 0, 20, 10], [20, 0, 30, 10], [0, 0, 30, 30]])
 
@@ -14,11 +15,49 @@ ANCHORS = np.float32([[0, 0, 10, 10], [10, 0, 20, 10], [20, 0, 30, 10], [0, 0, 3
         ([], [-1, -1, -1, -1]),
         ([[0, 0, 10, 10]], [0, -1, -1, -1]),
         ([[0, 0, 10, 10], [21, 0, 30, 10]], [0, -1, 1, -1]),
+        ([[0, 0, 20, 10]], [0, 0, -1, -1]),  # an IoU of .5 is enough
         ([[12, 2, 14, 4]], [-1, 0, -1, -1]),  # forced: IoU .04, but it must be learnt somewhere
     ],
 )
 def test_argmax_match(boxes, expected):
     assert argmax_match(ANCHORS, np.float32(boxes).reshape(-1, 4)).tolist() == expected
+
+
+def atss_word_by_word(anchors, boxes, level_sizes):
+    """Algorithm 1 of the paper, and what :func:`atss_match` adds for a box that it leaves without any."""
+    centres, best = (anchors[:, :2] + anchors[:, 2:]) / 2, np.zeros(len(anchors))
+    match, favourites = np.full(len(anchors), -1), []
+    for number, box in enumerate(boxes):
+        distance = ((centres - (box[:2] + box[2:]) / 2) ** 2).sum(axis=1)
+        levels = np.split(np.arange(len(anchors)), np.cumsum(level_sizes)[:-1])
+        candidates = np.concatenate([level[np.argsort(distance[level])[:CANDIDATES]] for level in levels])
+        overlaps = iou(box[None], anchors[candidates])[0]
+        favourites.append(candidates[overlaps.argmax()])
+        for anchor, overlap in zip(candidates, overlaps, strict=True):
+            x, y = centres[anchor]
+            inside = box[0] < x < box[2] and box[1] < y < box[3]
+            if inside and overlap >= overlaps.mean() + overlaps.std() and overlap > best[anchor]:
+                match[anchor], best[anchor] = number, overlap
+    for number in sorted({*range(len(boxes))} - {*match.tolist()}):
+        if match[favourites[number]] == -1:
+            match[favourites[number]] = number
+    return match
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_atss_is_what_the_paper_says(seed):
+    rng = np.random.default_rng(seed)
+
+    def some(count, low, high):
+        corners = rng.uniform(0, 100, (count, 2))
+        return np.concatenate([corners, corners + rng.uniform(low, high, (count, 2))], axis=1).astype(
+            np.float32
+        )
+
+    anchors, boxes = np.concatenate([some(150, 5, 20), some(40, 20, 60), some(5, 60, 90)]), some(40, 3, 70)
+    match = atss_match(anchors, boxes, (150, 40, 5))
+    assert match.tolist() == atss_word_by_word(anchors, boxes, (150, 40, 5)).tolist()
+    assert (match >= 0).sum() > 20
 
 
 def dense():

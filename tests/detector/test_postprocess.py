@@ -45,6 +45,17 @@ def test_boxes_return_to_photo_pixels_and_are_clipped():
     np.testing.assert_allclose(found.boxes, [[0, 0, 40, 14]], atol=1e-3)
 
 
+def test_what_is_less_than_a_pixel_wide_or_high_is_none():
+    boxes = np.float32([[10, 10, 10.9, 40], [40, 0, 42, 28], [60, 10, 90, 10.9], [195, 0, 200.9, 28]])
+    np.testing.assert_allclose(run([5, 4, 3, 2], boxes).boxes, [boxes[1], [195, 0, 200, 28]], atol=1e-3)
+
+
+def test_of_many_the_best_scored_are_candidates(monkeypatch):
+    monkeypatch.setattr("skushare.detector.postprocess.CANDIDATES", 2)
+    found = run([1, -9, 3, 2], min_score=0.0)
+    np.testing.assert_allclose(found.scores, 1 / (1 + np.exp([-3.0, -2.0])), rtol=1e-5)
+
+
 def test_one_place_holds_one_facing_whatever_its_class():
     found = run([[-9, 4], [3, -9], [-9, 2], [-9, -9]], labels=("a", "b"))
     assert found.class_ids.tolist() == [1, 0]

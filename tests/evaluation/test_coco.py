@@ -1,5 +1,6 @@
 import contextlib
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,10 +14,13 @@ from skushare.evaluation.coco import (
     average_precision,
     class_precisions,
     pooled_ap,
+    size_bands,
     size_precisions,
 )
 from skushare.evaluation.matching import match
 from skushare.geometry import area, to_xywh
+
+FIGURES = "AP50", "AP75", "AP", "AR300"
 
 
 def grid(n):
@@ -50,8 +54,21 @@ def test_more_than_a_hundred_facings_are_not_cut():
     assert average_precision([grid(400)], [found(grid(400))])["AR300"] == pytest.approx(0.75)
 
 
+def test_the_best_of_a_photo_count_and_of_each_class_its_own():
+    boxes, scores = grid(400), np.linspace(0.5, 0.9, 400)  # the worst come first
+    assert average_precision([boxes[100:]], [found(boxes, scores)])["AP"] == pytest.approx(1.0)
+    ids = np.repeat([1, 0], [100, 300])
+    named = replace(found(boxes, scores), class_ids=ids)
+    assert average_precision([boxes[100:]], [named])["AP"] == pytest.approx(1.0)  # all classes as one
+    figures = class_precisions([boxes], [ids], [named], 2)
+    assert [each["AP"] for each in figures] == pytest.approx([1, 1])
+
+
 def reference(truths, classes, detections, count, scale=1.0):
-    """AP and AR of pycocotools, (classes, sizes + all) each; areas are multiplied by ``scale``."""
+    """AP at each IoU and AR of pycocotools, (10, classes, sizes + all) and (classes, sizes + all).
+
+    Areas are multiplied by ``scale``.
+    """
     annotations = [
         {"image_id": i, "category_id": int(k), "bbox": box, "area": float(size) * scale, "iscrowd": 0}
         for i, (boxes, ids) in enumerate(zip(truths, classes, strict=True))
@@ -75,23 +92,28 @@ def reference(truths, classes, detections, count, scale=1.0):
             annotation["area"] *= scale
         run = COCOeval(truth, loaded, "bbox")
         run.params.maxDets = [300]
-        run.params.areaRng = [*map(list, SIZES.values()), [0, 1e10]]
+        run.params.areaRng = [*run.params.areaRng[1:], run.params.areaRng[0]]  # of all comes last
         run.evaluate()
         run.accumulate()
-    return run.eval["precision"][..., 0].mean(axis=(0, 1)), run.eval["recall"][..., 0].mean(axis=0)
+    return run.eval["precision"][..., 0].mean(axis=1), run.eval["recall"][..., 0].mean(axis=0)
+
+
+def as_figures(precision, recall):
+    """The figures of one class and size, of its part of what :func:`reference` gives."""
+    values = np.append(precision[[0, 5]], [precision.mean(), recall])
+    return {name: pytest.approx(value, abs=1e-12) for name, value in zip(FIGURES, values, strict=True)}
 
 
 def test_figures_are_those_of_pycocotools(shelves):
     truths, classes, detections = shelves(2, classes=3)
     precision, recall = reference(truths, classes, detections, 3)
     for k, figures in enumerate(class_precisions(truths, classes, detections, 3)):
-        assert [figures["AP"], figures["AR300"]] == pytest.approx([precision[k, 3], recall[k, 3]], abs=1e-12)
+        assert figures == as_figures(precision[:, k, 3], recall[k, 3])
 
     classes = [np.zeros(len(t), int) for t in truths]
     detections = [found(d.boxes, d.scores) for d in detections]
     precision, recall = reference(truths, classes, detections, 1)
-    figures = average_precision(truths, detections)
-    assert [figures["AP"], figures["AR300"]] == pytest.approx([precision[0, 3], recall[0, 3]], abs=1e-12)
+    assert average_precision(truths, detections) == as_figures(precision[:, 0, 3], recall[0, 3])
 
 
 def test_sizes_are_those_of_coco_on_photos_of_its_own_resolution(shelves):
@@ -99,18 +121,29 @@ def test_sizes_are_those_of_coco_on_photos_of_its_own_resolution(shelves):
     precision, recall = reference(truths, classes, detections, 1, scale=0.25)
     figures = size_precisions(truths, detections, [1280] * len(truths))
     for number, name in enumerate(SIZES):
-        if precision[0, number] == -1:  # no such box
+        if precision[0, 0, number] == -1:  # no such box
             assert np.isnan(figures[name]["AP"])
         else:
-            expected = [precision[0, number], recall[0, number]]
-            assert [figures[name]["AP"], figures[name]["AR300"]] == pytest.approx(expected, abs=1e-12)
+            assert figures[name] == as_figures(precision[:, 0, number], recall[0, number])
     assert sum(np.isfinite(values["AP"]) for values in figures.values()) == 2
+
+
+@pytest.mark.parametrize("side", [640, 1280])
+def test_bands_are_those_of_coco_on_a_photo_of_any_size(side):
+    sides = np.array([31, 32, 33, 95, 96, 97]) * side / 640
+    boxes = np.stack([0 * sides, 0 * sides, sides, sides], axis=1)
+    assert [band.tolist() for band in size_bands([boxes, boxes[:0]], [side, side])] == [
+        [0, 1, 1, 1, 2, 2],
+        [],
+    ]
 
 
 def test_a_class_that_no_photo_shows_has_no_figures(shelves):
     truths, classes, detections = shelves(4, classes=2)
     figures = class_precisions(truths, classes, detections, 3)
     assert [np.isnan(f["AP"]) for f in figures] == [False, False, True]
+    moved = [replace(d, class_ids=d.class_ids + 1) for d in detections]
+    assert np.isnan(class_precisions(truths, [ids + 1 for ids in classes], moved, 3)[0]["AP"])
 
 
 def test_pooled_ap_is_the_figure_itself(shelves):
@@ -119,6 +152,7 @@ def test_pooled_ap_is_the_figure_itself(shelves):
     order = np.argsort(-np.concatenate([d.scores for d in detections]), kind="stable")
     ap = pooled_ap(hits[:, order], sum(map(len, truths)))
     assert ap == pytest.approx(average_precision(truths, detections)["AP"], abs=1e-9)
+    assert pooled_ap(np.array([[True]]), 1) == 1
 
 
 def test_counting_photos_twice_is_having_them_twice(shelves):
@@ -136,3 +170,8 @@ def test_the_interval_holds_the_figure(shelves):
     truths, _, detections = shelves(7)
     result = average_precision(truths, detections, resamples=200)
     assert result["AP_low"] < result["AP"] < result["AP_high"]
+    alone = average_precision(truths[:1], detections[:1], resamples=2)  # drawn again, it is the same photo
+    assert alone["AP_low"] == alone["AP_high"] == pytest.approx(alone["AP"], abs=1e-9)
+    nothing = average_precision(truths, [Detections()] * len(truths), resamples=2)
+    assert nothing["AP"] == nothing["AP_low"] == nothing["AP_high"] == 0
+    assert "AP_low" not in average_precision(truths, detections)

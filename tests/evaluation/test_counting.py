@@ -28,11 +28,15 @@ def test_the_curve_counts_as_the_detections_do():
     photos = [found(*rng.choice(THRESHOLDS, size=rng.integers(0, 30))) for _ in range(20)]
     true = rng.integers(1, 20, size=20)
     curve = counting_curve(true, photos)
-    for threshold, mae in zip(curve["threshold"], curve["MAE"], strict=True):
-        counts = [len(photo.above(threshold)) for photo in photos]
-        assert mae == pytest.approx(np.abs(counts - true).mean())
+    assert curve["threshold"].iloc[[0, -1]].tolist() == [0.05, 0.95] and len(curve) == 91
+    for row in curve.to_dict("records"):
+        threshold = row.pop("threshold")
+        error = [len(photo.above(threshold)) for photo in photos] - true
+        size = np.abs(error)
+        expected = {"MAE": size.mean(), "RMSE": np.sqrt((error**2).mean()), "bias": error.mean()}
+        assert row == pytest.approx({**expected, "MAPE": 100 * (size / true).mean()})
 
 
 def test_best_threshold_separates_facings_from_doubts():
-    threshold, error = best_threshold([2, 2], [found(0.9, 0.8, 0.4), found(0.7, 0.6, 0.3)])
-    assert 0.4 < threshold <= 0.6 and error == 0
+    photos = [found(0.9, 0.8, 0.4), found(0.7, 0.6, 0.3)]
+    assert best_threshold([2, 2], photos) == (0.41, 0)  # the lowest of those that count as well

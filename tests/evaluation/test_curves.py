@@ -12,6 +12,8 @@ def test_precision_and_recall_at_every_threshold():
     assert table["threshold"].tolist() == pytest.approx([0.9, 0.8, 0.3])  # of equal scores all count or none
     assert table["precision"].tolist() == pytest.approx([1, 2 / 3, 3 / 4])
     assert table["recall"].tolist() == pytest.approx([1 / 4, 2 / 4, 3 / 4])
+    assert table.columns.tolist() == ["threshold", "precision", "recall"]
+    assert precision_recall(SCORES[:1], HITS[:1], truths=1)["recall"].tolist() == [1]
 
 
 def test_a_long_curve_is_thinned_but_ends_where_it_ended():
@@ -30,6 +32,7 @@ def test_calibration_by_hand():
     assert table["low"].tolist() == [0.6, 0.9] and table["high"].tolist() == [0.65, 0.95]
     assert table["precision"].tolist() == [1.0, 0.5] and table["detections"].tolist() == [1, 2]
     assert error == pytest.approx((0.38 + 2 * 0.43) / 3)  # what scores .01 is left out
+    assert calibration(np.array([0.049, 0.05]), np.array([True, True]))[0]["detections"].tolist() == [1]
 
 
 def test_scores_that_are_probabilities_have_little_calibration_error():

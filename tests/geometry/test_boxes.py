@@ -27,6 +27,10 @@ def test_iou_of_known_boxes(a, b, expected):
     np.testing.assert_allclose(iou(a, b), expected, atol=1e-6)
 
 
+def test_a_box_without_sides_has_no_area():
+    assert area([[1, 2, 3, 5], [5, 5, 5, 9], [8, 8, 2, 2]]).tolist() == [6, 0, 0]
+
+
 @pytest.mark.parametrize(("n", "m"), [(0, 0), (0, 3), (3, 0)])
 def test_iou_of_nothing_is_empty(n, m):
     assert iou(np.zeros((n, 4)), np.ones((m, 4))).shape == (n, m)
@@ -47,11 +51,13 @@ def test_intersection_is_within_both_areas(a, b):
 
 
 @given(boxes())
-def test_clipped_boxes_lie_in_the_image_and_keep_the_input(a):
+def test_clipped_boxes_lie_in_the_image_and_keep_what_does_and_the_input(a):
     before = a.copy()
     clipped = clip(a, 100, 60)
     assert (clipped[:, 0::2] <= 100).all() and (clipped[:, 1::2] <= 60).all() and (clipped >= 0).all()
     np.testing.assert_array_equal(a, before)
+    inside = (a >= 0) & (a <= [100, 60, 100, 60])
+    np.testing.assert_array_equal(clipped[inside], a[inside])
 
 
 def test_xywh_has_the_sides_in_place_of_right_and_bottom():

@@ -44,6 +44,19 @@ def test_an_object_in_two_tiles_counts_once_and_its_half_is_dropped():
     assert class_ids.tolist() == [0, 0]
 
 
+@pytest.mark.parametrize("side", range(4))
+def test_what_touches_a_border_is_cut_unless_it_is_the_image_s(side):
+    for tile in tile_grid(300, 300, 120, 30):
+        for off, touches in ((1.9, True), (2.1, False)):
+            box = np.tile([tile.left + 60.0, tile.top + 60.0], 2) + [-9, -9, 9, 9]
+            box[side] = tile[side] + (off if side < 2 else -off)
+            searched = [[box - [tile.left, tile.top] * 2]], [[0.9]], [[3]]
+            kept = [] if touches and tile[side] not in (0, 300) else [box]
+            merged, _, classes = merge_tiles([tile], *searched, 300, 300, 0.5)
+            np.testing.assert_allclose(merged, np.reshape(kept, (-1, 4)), rtol=1e-6)
+            assert classes.tolist() == [3] * len(kept)
+
+
 def test_no_detections_in_any_tile():
     tiles = tile_grid(150, 100, 100, 50)
     empty = [np.zeros((0, 4))] * 2, [np.zeros(0)] * 2, [np.zeros(0)] * 2

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skushare.geometry import iou, merge_views, nms, vote
+from skushare.geometry.voting import SPREAD
 
 PACK = np.float32([10, 10, 30, 50])
 
@@ -20,7 +21,8 @@ def test_no_boxes():
 def test_looks_at_the_same_place_pull_by_their_score():
     candidates = np.float32([PACK, PACK + [1, 0, 1, 0], PACK + 100])
     moved = vote(candidates[:1], candidates, np.float32([0.8, 0.4, 0.9]))[0]
-    assert PACK[0] < moved[0] < PACK[0] + 0.5 and moved[1] == pytest.approx(PACK[1])
+    nearness = np.exp(-((1 - 19 / 21) ** 2) / SPREAD)  # of what is beside by a pixel of 20
+    assert moved - PACK == pytest.approx(np.tile([0.4 * nearness / (0.8 + 0.4 * nearness), 0], 2), abs=1e-5)
 
 
 @given(st.integers(1, 30), st.integers(0, 2**31))
@@ -43,6 +45,20 @@ def test_a_score_is_the_mean_over_the_views():
     np.testing.assert_allclose(boxes, [PACK, PACK + 100], atol=1e-3)
     np.testing.assert_allclose(scores, [0.7, 0.25])
     assert classes.tolist() == [0, 1]
+
+
+def test_the_best_is_what_all_views_saw_and_each_view_has_one_say():
+    beside = PACK + [0, 0, 1, 0]  # which the first view saw twice
+    found = (
+        [[PACK, beside, PACK + 100], [PACK, PACK + 200]],
+        [[0.8, 0.7, 0.9], [0.6, 0.5]],
+        [[0, 0, 1], [0, 2]],
+    )
+    boxes, scores, classes = merge_views(*found, iou_threshold=0.5)
+    np.testing.assert_allclose(scores, [0.7, 0.45, 0.25])
+    assert classes.tolist() == [0, 1, 2] and boxes[1:].tolist() == [
+        *[(PACK + far).tolist() for far in (100, 200)]
+    ]
 
 
 def test_views_that_saw_nothing_merge_to_nothing():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skushare.detections import Detections
-from skushare.shelf.blocks import adjacency, block_table, brand_blocks
+from skushare.shelf.blocks import adjacency, block_table, brand_blocks, neighbours
 
 
 def shelf(*rows, unknown="-"):
@@ -20,6 +20,37 @@ def shelf(*rows, unknown="-"):
 
 
 BRANDS = ("Apex", "Bell", "Crux")
+
+
+@pytest.mark.parametrize(
+    "boxes, beside, above",  # one row, from the left; or two, the upper first, parted by ``None``
+    [
+        ([(0, 0, 40, 80), (45, 0, 85, 80)], [(0, 1)], []),
+        ([(0, 0, 40, 80), (25, 0, 65, 80)], [(0, 1)], []),  # boxes overlap
+        ([(0, 0, 40, 80), (15, 0, 55, 80)], [], []),
+        ([(0, 0, 100, 80), (115, 0, 135, 80)], [(0, 1)], []),
+        ([(0, 0, 100, 80), (125, 0, 145, 80)], [], []),  # farther apart than the narrower one is wide
+        ([(0, 40, 40, 80), (45, 0, 85, 50)], [], []),
+        ([(0, 0, 40, 80), (45, 52, 85, 80)], [(0, 1)], []),
+        (
+            [(0, 0, 100, 80), (105, 0, 145, 80), (150, 0, 250, 80)],
+            [(0, 1), (1, 2)],
+            [],
+        ),  # a narrow one between
+        ([(0, 0, 40, 38), (0, 40, 40, 80)], [], [(0, 1)]),
+        ([(0, 40, 40, 80), (10, 0, 50, 38)], [], [(1, 0)]),
+        ([(0, 0, 40, 38), (25, 40, 65, 80)], [], []),
+        ([(0, 0, 40, 80), (45, 0, 85, 38), (60, 40, 100, 80)], [(0, 1), (0, 2)], [(1, 2)]),  # a stack
+        ([(0, 0, 40, 80), None, (10, 100, 50, 180), (55, 100, 95, 180)], [(1, 2)], [(0, 1)]),
+        ([(0, 0, 40, 80), None, (25, 100, 65, 180)], [], []),
+        ([(0, 0, 40, 80), None, None, (0, 200, 40, 280)], [], []),  # a row is between
+    ],
+)
+def test_neighbours(boxes, beside, above):
+    rows = np.cumsum([box is None for box in boxes])
+    kept = [number for number, box in enumerate(boxes) if box]
+    found = Detections([boxes[i] for i in kept], np.ones(len(kept)), np.zeros(len(kept)), row_ids=rows[kept])
+    assert [[*map(tuple, pairs.tolist())] for pairs in neighbours(found)] == [beside, above]
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,15 @@ def test_boards_are_level_again_and_facings_equally_large(plane):
     assert (np.ptp(sizes.reshape(-1, 2), axis=0) < 0.06 * sizes.mean((0, 1))).all()
 
 
+@pytest.mark.parametrize("plane", PLANES)
+def test_boards_are_level_where_a_third_of_the_facings_does_not_stand_on_them(plane):
+    boxes, hanging = grid(), np.arange(36) % 3 == 1
+    boxes[hanging, 3] -= 20
+    photo = plane.bend(boxes)
+    flat = ShelfPlane.fit(photo).straighten(photo)[~hanging].reshape(4, 6, 4)
+    assert np.ptp(flat[..., 3], axis=1).max() < 3
+
+
 @pytest.mark.parametrize("boxes", [np.zeros((0, 4)), [[5, 5, 30, 60]], grid(1, 2)])
 def test_a_few_boxes_stay_as_they_are(boxes):
     assert np.allclose(ShelfPlane.fit(boxes).straighten(boxes), boxes)

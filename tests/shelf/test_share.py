@@ -15,11 +15,13 @@ from skushare.shelf.share import (
     OWN,
     REFUSED,
     TOGETHER,
+    TOGETHER_MARGIN,
     UNKNOWN,
     in_category,
     names_of,
     of_category,
     share_by_row,
+    share_of_each,
     share_of_shelf,
     share_of_shelves,
     with_targets,
@@ -63,9 +65,10 @@ def test_share_of_shelf(detections, labels, brands, expected):
 
 
 def test_photos_are_weighed_by_their_facings():
-    table = share_of_shelves([found([0]), found([1] * 9)], ("a", "b"))
+    near = found([0], widths=[90])  # however large they are in it
+    table = share_of_shelves([near, found([1] * 9)], ("a", "b"))
     assert shares(table) == [("b", 9, 0.9), ("a", 1, 0.1)]
-    assert table["linear"].tolist() == pytest.approx([0.9, 0.1])
+    assert table["linear"].tolist() == table["area"].tolist() == pytest.approx([0.9, 0.1])
 
 
 def test_one_photo_without_brands_makes_classes_of_all():
@@ -95,6 +98,7 @@ def test_what_is_stacked_takes_its_length_once():
     table = share_of_shelf(Detections(boxes, np.ones(3), [0, 0, 1]), ("stacked", "tall")).set_index("name")
     assert table.loc["stacked", "share"] == pytest.approx(2 / 3)
     assert table.loc["stacked", "linear"] == pytest.approx(0.5)
+    assert table.loc["stacked", "area"] == pytest.approx(40 / 81)
 
 
 def test_rows_are_told_apart():
@@ -110,6 +114,7 @@ def test_rows_are_told_apart():
         [found([])],
         [found([0, 0, 1, 2], [2, 1, 1, -1]), found([1, 1], [0, 0])],
         [found([0, 1, 1], [0, 1, 1]), found([]), found([0])],  # one of them without brands
+        [found([0, 0, 0], [0, 1, 1]), Detections()],  # the empty one has none, and takes none
         [found([3, 0, 0])],
     ],
 )
@@ -155,6 +160,25 @@ def test_a_margin_is_what_drawing_shelves_at_random_gives():
         assert table.loc[name, "margin"] == pytest.approx(margin, rel=0.1)
 
 
+def test_a_margin_is_the_sum_over_the_boxes_and_the_pairs_of_one_brand():
+    """Of any group of brands, and of boxes of any weight."""
+    rng = np.random.default_rng(0)
+    brands = rng.integers(0, 5, 40)
+    groups = np.array([0, 0, 0, 1, 2])[brands]
+    weight, present, sure = rng.uniform(0.5, 2, 40), rng.uniform(0.2, 1, 40), rng.uniform(0.3, 1, 40)
+    shares = np.bincount(groups, weight) / weight.sum()
+    margins = share._margins(groups, shares, weight, present, sure, brands)
+    for group, s in enumerate(shares):
+        own = groups == group
+        q = np.where(own, sure, (1 - sure) * s / (1 - shares[groups]))
+        alone = weight**2 * (present * (q * (1 - 2 * s) + s**2) - present**2 * (q - s) ** 2)
+        deviations = weight * present * np.sqrt(np.where(own, q * (1 - q), q))
+        pairs = TOGETHER * np.outer(deviations, deviations) * (brands[:, None] == brands)
+        variance = alone.sum() + pairs.sum() - np.trace(pairs)
+        expected = CERTAIN * np.sqrt([variance, min(variance, pairs.sum())]) / (weight * present).sum()
+        assert margins[:, group] == pytest.approx(expected)
+
+
 def test_what_no_gallery_knew_may_be_of_a_brand_unless_a_person_said_so():
     ids = np.repeat([0, -1], 10)
 
@@ -188,6 +212,15 @@ def test_a_brand_has_one_margin_whether_the_unknown_is_grouped_by_look_or_not(lo
     assert sides.loc[OWN, margins].to_list() == pytest.approx(plain.loc["a", margins].to_list())
 
 
+def test_what_other_shelves_have_alike_is_a_part_of_the_margin_of_the_number():
+    sample = found(np.zeros(6), [0, 0, 0, 1, 1, 1], np.arange(10, 70, 10), brand_scores=np.full(6, 0.8))
+    table, lines = share_of_each([(("a", "b"), [sample]), (("a",), [])], [TOGETHER_MARGIN])
+    ids = np.repeat([0, 1], 3)
+    expected = share._margins(ids, np.full(2, 0.5), *np.ones((2, 6)), np.full(6, 0.8), ids)
+    assert table[["margin", TOGETHER_MARGIN]].T.to_numpy() == pytest.approx(expected)
+    assert lines == [2, 0] and (expected[1] < expected[0]).all()
+
+
 def test_doubt_widens_the_margin_and_certainty_closes_it():
     ids = [0, 0, 0, 1, 1]
     sure = share_of_shelf(found(ids, ids, brand_scores=np.ones(5)))["margin"]
@@ -196,7 +229,8 @@ def test_doubt_widens_the_margin_and_certainty_closes_it():
     assert (sure < faint).all() and (sure < doubtful).all()
     known = found(ids, ids, brand_scores=np.ones(5), scores=np.full(5, 0.4), present=np.ones(5))
     assert share_of_shelf(known)["margin"].tolist() == pytest.approx(sure.tolist())
-    assert share_of_shelf(found([0, 0]))["margin"].tolist() == [0]  # of one name alone, all is its own
+    for scores in (1.0, 0.6):  # of one name alone, all is its own
+        assert share_of_shelf(found([0, 0], scores=np.full(2, scores)))["margin"].tolist() == [0]
     for present in (0, 0.01):  # no box is a facing, or hardly one
         nothing = share_of_shelf(found(ids, scores=np.full(5, 0.3), present=np.full(5, present)))
         assert (nothing[["margin", "linear_margin", "area_margin"]] == 1).all(axis=None)
@@ -216,10 +250,11 @@ def test_own_brands_stand_against_all_others():
 
 
 def test_targets_tell_the_difference_and_whether_it_is_sure():
-    table = pd.DataFrame({"name": ["a", "b", "c"], "share": [0.5, 0.3, 0.2], "margin": [0.02, 0.05, 0.05]})
-    table = with_targets(table, {"a": 0.4, "b": 0.28})
-    assert table["difference"].tolist()[:2] == pytest.approx([0.1, 0.02])
-    assert table["sure"].tolist() == [True, False, False]
+    shares, margins = [0.5, 0.25, 0.2, 0.05], [0.02, 0.05, 0.05, 0]
+    table = pd.DataFrame({"name": list("abcd"), "share": shares, "margin": margins})
+    table = with_targets(table, {"a": 0.4, "b": 0.28, "d": 0.05})
+    assert table["difference"].tolist() == pytest.approx([0.1, -0.03, np.nan, 0], nan_ok=True)
+    assert table["sure"].tolist() == [True, False, False, False]  # no difference is none, however sure
 
 
 @pytest.mark.parametrize("rows", [1, 2])

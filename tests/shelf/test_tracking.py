@@ -105,6 +105,33 @@ def test_where_nothing_was_seen_whole_all_counts():
     assert len(tracker) == 2
 
 
+@pytest.mark.parametrize(
+    ("frames", "counts"),
+    [
+        ("11", False),
+        ("111", True),
+        ("111000", True),
+        ("1110000", False),
+        ("0001011", True),  # expected from where it was found first
+        ("1000000000111", True),  # what was found once in ten was none; this is another
+    ],
+)
+def test_a_facing_counts_that_is_found_a_few_times_and_in_half_of_the_frames(frames, counts):
+    tracker = ShelfTracker(SimpleNamespace(locate=lambda image: Pose(0, np.eye(3)), keys=[None], links={}))
+    boxes = [(10, 10, 50, 70), (100, 10, 110, 25)]  # it is small, but was seen whole
+    for found in frames:
+        shown = boxes[: 1 + int(found)]
+        tracker.update(DARK, Detections(shown, [0.8] * len(shown), [0] * len(shown)))
+    assert len(tracker) - (len(frames) >= SEEN) == counts
+
+
+def test_a_facing_is_as_large_as_it_was_on_average_where_it_was_whole():
+    tracker = ShelfTracker(SimpleNamespace(locate=lambda image: Pose(0, np.eye(3)), keys=[None], links={}))
+    for box in [(10, 10, 54, 70), (10, 10, 50, 70), (10, 10, 46, 70), (0, 10, 30, 70)]:
+        tracker.update(DARK, Detections([box], [0.8], [0]))
+    assert tracker.facings().boxes.tolist() == [[0, 0, 40, 60]]
+
+
 def test_a_facing_keeps_its_number_from_frame_to_frame(shelf):
     tracker, rng, numbers = ShelfTracker(), np.random.default_rng(0), {}
     for view in sweep(*shelf, SIZE, path=THERE, fps=FPS):
@@ -130,13 +157,13 @@ def test_a_brand_is_what_most_frames_say(shelf):
 
 def test_a_product_is_one_of_the_brand_that_won():
     tracker = ShelfTracker(SimpleNamespace(locate=lambda image: Pose(0, np.eye(3)), keys=[None], links={}))
-    box, seen_as = [[10, 10, 50, 60]], [(0, 0)] * 3 + [(0, 1)] * 3 + [(1, 2)] * 4
+    boxes, seen_as = [[10, 10, 50, 60], [60, 10, 100, 60]], [(0, 0)] * 2 + [(0, 1)] * 4 + [(1, 2)] * 4
     for brand, product in seen_as:
-        found = tracker.update(DARK, Detections(box, [0.8], [0]))
+        found = tracker.update(DARK, Detections(boxes, [0.8, 0.8], [0, 0]))[:1]  # of the other nobody says
         tracker.vote(replace(found, brand_ids=[brand], sku_ids=[product], brand_scores=[0.9]))
     facings = tracker.facings()
-    assert facings.brand_ids.tolist() == [0] and facings.sku_ids.tolist()[0] in (0, 1)
-    assert facings.brand_scores[0] == pytest.approx(0.6 * 0.9)
+    assert facings.brand_ids.tolist() == [0, -1] and facings.sku_ids.tolist() == [1, -1]
+    assert facings.brand_scores.tolist() == pytest.approx([0.6 * 0.9, 0])
 
 
 def test_a_label_that_a_brand_map_lacks_has_a_vote_as_any_other():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from skushare.dataset.dataset import Sample
+from skushare.geometry import area
 from skushare.training.augment import mosaic, paste_facings, photometric, random_crop
 from skushare.training.config import TrainingConfig
 
@@ -23,6 +24,17 @@ def picture(width=400, height=300, columns=10, rows=6):
     )
 
 
+def assert_on_facings(boxes, bright):
+    """Each of ``boxes`` lies in the picture ``bright`` (h, w) bool, and what it holds is bright."""
+    assert (boxes >= 0).all() and (boxes <= np.tile(bright.shape[::-1], 2)).all()
+    inner = [
+        bright[top + 2 : max(bottom - 2, 0), left + 2 : max(right - 2, 0)]
+        for left, top, right, bottom in boxes.round().astype(int)
+    ]
+    shares = [each.mean() for each in inner if each.size >= 30]
+    assert len(shares) > 1 and min(shares) > 0.8
+
+
 @pytest.mark.parametrize("resize", ["fit", "stretch"])
 @pytest.mark.parametrize("seed", range(6))
 def test_boxes_stay_on_their_facings(resize, seed):
@@ -30,10 +42,7 @@ def test_boxes_stay_on_their_facings(resize, seed):
     crop = random_crop(image, sample, 160, resize, TrainingConfig(), np.random.default_rng(seed))
     assert crop.image.shape == (160, 160, 3) and crop.image.dtype == np.uint8
     grey = crop.image.mean(axis=2)
-    bright = grey > (grey.max() + grey.min()) / 2
-    for left, top, right, bottom in crop.boxes.round().astype(int):
-        inner = bright[top + 2 : bottom - 2, left + 2 : right - 2]
-        assert inner.size < 30 or inner.mean() > 0.8
+    assert_on_facings(crop.boxes, grey > (grey.max() + grey.min()) / 2)
 
 
 @pytest.mark.parametrize("resize", ["fit", "stretch"])
@@ -61,6 +70,9 @@ def test_boxes_lie_in_the_crop_and_are_visible_enough(seed):
     for boxes in (crop.boxes, crop.ignored):
         assert (boxes >= 0).all() and (boxes <= 160).all()
     assert len(crop.boxes) == len(crop.class_ids) and len(crop.boxes) > 0
+    whole = area(crop.boxes).max()  # all are of one size
+    assert (area(crop.boxes) >= 0.399 * whole).all()
+    assert (area(crop.ignored) < 0.401 * whole).all() and (area(crop.ignored) > 0.049 * whole).all()
 
 
 @pytest.mark.parametrize(("score", "least"), [(0.3, 0.5), (0, 0)], ids=["doubtful", "marked so"])
@@ -99,18 +111,18 @@ def test_a_mosaic_keeps_each_box_on_its_facing():
     crops = [random_crop(image, sample, 80, "fit", config, np.random.default_rng(seed)) for seed in range(4)]
     joined = mosaic(crops, 160)
     assert joined.image.shape == (160, 160, 3)
-    assert len(joined.boxes) == len(joined.class_ids) == sum(len(crop.boxes) for crop in crops) > 5
-    bright = joined.image.mean(axis=2) > 120
-    for left, top, right, bottom in joined.boxes.round().astype(int):
-        inner = bright[top + 2 : bottom - 2, left + 2 : right - 2]
-        assert inner.size < 30 or inner.mean() > 0.8
+    assert len(joined.boxes) == len(joined.class_ids) == sum(len(crop.boxes) for crop in crops)
+    assert_on_facings(joined.boxes, joined.image.mean(axis=2) > 120)
+    places = np.float32([[0, 0, 0, 0], [80, 0, 80, 0], [0, 80, 0, 80], [80, 80, 80, 80]])
+    ignored = [crop.ignored + place for crop, place in zip(crops, places, strict=True)]
+    assert joined.ignored.tolist() == np.concatenate(ignored).tolist()
 
 
 def test_pasted_packs_fill_their_boxes_alone_and_bring_their_class():
     image, sample = picture()
     rng = np.random.default_rng(3)
     crop = random_crop(image, sample, 160, "fit", TrainingConfig(photometric=False), rng)
-    red = np.full_like(image, (250, 0, 0))
+    red = np.where(image == 230, np.uint8([250, 0, 0]), np.uint8([0, 0, 250]))  # blue around the packs
     other = Sample("y", 400, 300, sample.boxes, np.full(len(sample.boxes), 7), sample.scores)
     pasted = paste_facings(crop, red, other, 0.5, rng)
     changed = (pasted.image != crop.image).any(axis=2)

@@ -60,6 +60,12 @@ def test_the_class_of_what_two_machines_found(score, found_score, names, expecte
     assert result.class_ids.tolist() == [expected, 1] and result.class_ids.dtype == np.int32
 
 
+def test_each_facing_keeps_its_own_class_where_the_model_tells_none_apart():
+    two = replace(sample([HERE, THERE], [0.4, 0.4]), class_ids=np.int32([3, 2]))
+    result = label_sample(two, Detections([THERE, HERE], [0.8, 0.9], [1, 1]), names=False)
+    assert result.class_ids.tolist() == [3, 2] and result.boxes[:, 0].tolist() == pytest.approx([10, 60])
+
+
 class EveryPhotoHasOne:
     name = "made"
 
@@ -106,6 +112,16 @@ def test_labels_by_hand_keep_their_classes_beside_the_models(tmp_path, labels, k
     dataset, failures = label_dataset(Dataset("shop", (drawn,), labels), model, 0.2)
     assert dataset.labels == tuple(expected.split()) and not failures
     assert [dataset.labels[i] for i in dataset.samples[0].class_ids] == told.split()
+
+
+@pytest.mark.parametrize(("known", "expected"), [(("facing",), "milk"), (("milk", "tea"), "tea")])
+def test_labels_of_another_machine_keep_their_classes_where_the_model_tells_none_apart(
+    tmp_path, known, expected
+):
+    write_image(tmp_path / "photo.png", np.zeros((50, 100, 3), np.uint8))
+    shop = Dataset("shop", (sample([HERE], [0.4], tmp_path / "photo.png"),), ("milk", "tea"))
+    dataset, _ = label_dataset(shop, EveryPhotoHasOne(known), 0.2)
+    assert [dataset.labels[i] for i in dataset.samples[0].class_ids] == [expected]
 
 
 def test_photos_of_another_size_than_their_labels_are_named_and_left_out(tmp_path):
