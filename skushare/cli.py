@@ -31,7 +31,7 @@ def main(argv=None):
         parser.error(f"unrecognized arguments: {' '.join(unknown)}{getattr(args, 'of_unknown', '')}")
     try:
         status = args.run(args)
-        sys.stdout.flush()
+        print(end="", flush=True)  # not of sys.stdout, which is None where it was closed
         return status
     except SkushareError as error:
         print(f"skushare: {error}", file=sys.stderr)

@@ -12,7 +12,7 @@ FORMATS = ("voc", "coco", "labelme", "yolo", "csv", "tfrecord")  # of datasets
 def command(commands, name, run, description, epilog):
     parser = commands.add_parser(
         name,
-        help=description.splitlines()[0],
+        help=" ".join(description.partition("\n\n")[0].splitlines()),
         description=description,
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
