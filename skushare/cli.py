@@ -1,6 +1,7 @@
 """The command line: everything the app does, scriptable."""
 
 import argparse
+import io
 import os
 import sys
 
@@ -25,6 +26,8 @@ from skushare.errors import SkushareError
 
 def main(argv=None):
     """Run the command line; returns the exit status (0 fine, 1 some input failed, 2 nothing done)."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # as standard error does with letters that it lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
     parser = build_parser()
     args, unknown = parser.parse_known_args(argv)
     if unknown:

@@ -224,3 +224,10 @@ def test_a_closed_output_is_no_fault():
     command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "skushare", "data", "list"]
     result = subprocess.run(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, timeout=300)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_letters_that_the_terminal_lacks_do_not_end_a_command(tmp_path):
+    write_image(tmp_path / "Größe 棚.png", np.full((64, 64, 3), 128, np.uint8))
+    result = skushare("detect", tmp_path, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert result.returncode == 0 and result.stderr == ""
+    assert r"Gr\xf6\xdfe \u68da.png" in result.stdout

@@ -1,6 +1,7 @@
 """What the commands share: their parsers, progress bars and checks of arguments."""
 
 import argparse
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -159,10 +160,8 @@ def shown(what):
 
 def tell(text=""):
     """Print ``text`` at once; what the terminal has no letters for is left out."""
-    try:
-        print(text, flush=True)
-    except UnicodeEncodeError:
-        print(text.encode("ascii", "ignore").decode(), flush=True)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(encoding, "ignore").decode(encoding), flush=True)
 
 
 def read_data(source):
