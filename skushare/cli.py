@@ -1,6 +1,7 @@
 """The command line: everything the app does, scriptable."""
 
 import argparse
+import io
 import os
 import sys
 
@@ -25,13 +26,15 @@ from skushare.errors import SkushareError
 
 def main(argv=None):
     """Run the command line; returns the exit status (0 fine, 1 some input failed, 2 nothing done)."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # as standard error does with letters that it lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
     parser = build_parser()
     args, unknown = parser.parse_known_args(argv)
     if unknown:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}{getattr(args, 'of_unknown', '')}")
     try:
         status = args.run(args)
-        sys.stdout.flush()
+        print(end="", flush=True)  # not of sys.stdout, which is None where it was closed
         return status
     except SkushareError as error:
         print(f"skushare: {error}", file=sys.stderr)

@@ -141,11 +141,12 @@ def find_images(paths):
         ImageError: a path does not exist, or a folder cannot be searched.
     """
     found = {}
-    for path in map(Path, paths):
-        if not path.exists():
-            raise ImageError(f"{path}: no such file or folder; check the path")
+    for given in paths:
+        path = Path(given)  # of "", this folder, which an unset variable of a shell does not mean
+        if not os.path.exists(given):
+            raise ImageError(f"{str(given) or repr('')}: no such file or folder; check the path")
         for image in _walk(path) if path.is_dir() else [path]:
-            found.setdefault(image.resolve(), image)
+            found.setdefault(os.path.realpath(image), image)  # a link may lead to itself
     return list(found.values())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skushare.cli import main
+from skushare.cli import build_parser, main
 from skushare.commands import bench
 from skushare.images import read_image, write_image
 from skushare.samples import sample_pictures
@@ -157,6 +157,15 @@ def test_help_teaches(capsys, command):
     assert stopped.value.code == 0 and "skushare" in capsys.readouterr().out
 
 
+def test_the_list_of_commands_has_a_whole_sentence_of_each():
+    subparsers = [build_parser()]
+    for parser in subparsers:
+        for action in parser._subparsers._group_actions if parser._subparsers else ():
+            subparsers += action.choices.values()
+            assert all(choice.help.endswith(".") for choice in action._choices_actions)
+    assert len(subparsers) > 30
+
+
 def test_detecting_imports_neither_tensorflow_nor_streamlit(tmp_path):
     environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
     result = skushare("detect", sample_pictures()[0], env=environment)
@@ -209,3 +218,16 @@ def test_a_reader_that_has_seen_enough_is_no_fault():
     result = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, cwd=ROOT, timeout=300)
     os.close(write)
     assert result.returncode == 1 and result.stderr == ""
+
+
+def test_a_closed_output_is_no_fault():
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "skushare", "data", "list"]
+    result = subprocess.run(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, timeout=300)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_letters_that_the_terminal_lacks_do_not_end_a_command(tmp_path):
+    write_image(tmp_path / "Größe 棚.png", np.full((64, 64, 3), 128, np.uint8))
+    result = skushare("detect", tmp_path, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert result.returncode == 0 and result.stderr == ""
+    assert r"Gr\xf6\xdfe \u68da.png" in result.stdout

@@ -382,6 +382,14 @@ def test_find_images(tmp_path):
     assert find_images([]) == []
     with pytest.raises(ImageError, match="nowhere"):
         find_images([tmp_path, tmp_path / "nowhere"])
+    with pytest.raises(ImageError, match="^'': no such file"):  # of "$PHOTOS" where that is unset
+        find_images([""])
+
+
+def test_find_images_where_a_link_leads_to_itself(tmp_path):
+    (tmp_path / "1.jpg").touch()
+    (tmp_path / "2.jpg").symlink_to(tmp_path / "2.jpg")
+    assert [path.name for path in find_images([tmp_path])] == ["1.jpg", "2.jpg"]
 
 
 def test_find_images_in_folders_that_are_links(tmp_path):

@@ -45,6 +45,10 @@ def run(args):
 
     if not (ROOT / SCRIPT).is_file():
         raise ConfigError(f"{ROOT / SCRIPT}: missing; start the app from the folder that has it (see README)")
+    if args.streamlit and not args.streamlit[0].startswith("-"):  # a model, say, which would be passed over
+        raise ConfigError(
+            f"{args.streamlit[0]}: the app takes options alone, as --model; see skushare app --help"
+        )
     if args.model:
         read_model(args.model)
         place = model_folder(args.model)

@@ -103,7 +103,9 @@ def _add_audits(commands):
         "  skushare audits export 12.json --audit 12           with the original and all corrections\n",
     )
     export.add_argument("file", type=Path, metavar="FILE", help="to write; ends in .csv, .parquet or .json")
-    export.add_argument("--audit", type=positive, action="append", metavar="NUMBER", help="only this one")
+    export.add_argument(
+        "--audit", type=positive, action="append", metavar="NUMBER", help="only this one; may be repeated"
+    )
     export.add_argument(
         "--table", choices=("facings", "shares"), help="a row each (facings); a .json has both"
     )

@@ -178,7 +178,7 @@ def run_split(args):
     _check_target(args)
     stored = _revision(args.source)
     dataset = read_dataset(args.source, args.images, args.format, raw=True)
-    shares = dict(args.shares or FRACTIONS)
+    shares = _once(args.shares or FRACTIONS.items())
     dataset = split_dataset(dataset, shares, args.seed, shown("pictures"), series=args.series)
     _write(args, dataset, f"split anew into {', '.join(filter(shares.get, shares))}", stored)
     _print_table(summary(columns(dataset))[["split", "pictures", "boxes", "mean"]], "{:.1f}")
@@ -192,7 +192,7 @@ def run_rename(args):
     _check_target(args)
     stored = _revision(args.source)
     dataset = read_dataset(args.source, args.images, args.format, raw=True)
-    names = dict(_old_and_new(text, dataset.labels) for text in args.names)
+    names = _once(_old_and_new(text, dataset.labels) for text in args.names)
     renamed = dataset.renamed(names)
     told = ", ".join(f"{old} is {new}" if new else f"no {old}" for old, new in names.items())
     _write(args, renamed, f"class names: {told}", stored)
@@ -253,6 +253,16 @@ def _share(text):
         return name, float(share)
     except ValueError:
         raise argparse.ArgumentTypeError(f"as in train=80, got {text}") from None
+
+
+def _once(pairs):
+    """The dict of ``NAME=VALUE`` arguments, of which the last would silently be taken for all of its name."""
+    known = {}
+    for name, value in pairs:
+        if name in known:
+            raise ConfigError(f"{name}: is given twice; give it once")
+        known[name] = value
+    return known
 
 
 def _is_stored(source):

@@ -1,6 +1,7 @@
 """What the commands share: their parsers, progress bars and checks of arguments."""
 
 import argparse
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +13,7 @@ FORMATS = ("voc", "coco", "labelme", "yolo", "csv", "tfrecord")  # of datasets
 def command(commands, name, run, description, epilog):
     parser = commands.add_parser(
         name,
-        help=description.splitlines()[0],
+        help=" ".join(description.partition("\n\n")[0].splitlines()),
         description=description,
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -159,10 +160,8 @@ def shown(what):
 
 def tell(text=""):
     """Print ``text`` at once; what the terminal has no letters for is left out."""
-    try:
-        print(text, flush=True)
-    except UnicodeEncodeError:
-        print(text.encode("ascii", "ignore").decode(), flush=True)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(encoding, "ignore").decode(encoding), flush=True)
 
 
 def read_data(source):

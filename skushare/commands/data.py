@@ -1,5 +1,6 @@
 """`skushare data`: bring datasets in, convert them, have them labelled, list them."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def run_import(args):
         dataset = open_dataset(name)
     else:
         # What is brought in comes before a dataset that is called so already.
-        place = source if source.exists() else args.source
+        place = source if os.path.exists(args.source) else args.source
         dataset = read_dataset(place, args.images, args.format, raw=True)
         require_photos(dataset, f"put them beside the labels of {source}, or name their folder with --images")
         if not dataset.samples:

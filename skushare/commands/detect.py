@@ -1,5 +1,6 @@
 """`skushare detect`: find the facings in photos."""
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -96,10 +97,10 @@ def run(args):
             "one shelf at a time"
         )
     _spare(given, args.out, args.draw)
+    if args.draw:  # first, as --out may lie in it
+        check_folder(make_folder(args.draw))
     if args.out:
         check_target(args.out)
-    if args.draw:
-        check_folder(make_folder(args.draw))
     detector = Detector.load(args.model)
     gallery, embedder = open_naming(args, detector.labels)
     draw = _drawer(args.draw, detector.labels, gallery.brands if gallery else ()) if args.draw else None
@@ -188,10 +189,10 @@ def _text(args, found, labels, gallery):
 
 def _spare(photos, out, draw):
     """Refuse to write over the photos themselves."""
-    whole = {place for photo in photos for place in (photo.absolute(), photo.resolve())}
-    if draw and draw.resolve() in {place.parent.resolve() for place in whole}:
+    whole = {place for photo in photos for place in (os.path.abspath(photo), os.path.realpath(photo))}
+    if draw and os.path.realpath(draw) in {os.path.realpath(os.path.dirname(place)) for place in whole}:
         raise ConfigError(f"--draw {draw}: holds some of these photos; choose another folder")
-    if out and out.resolve() in whole:
+    if out and os.path.realpath(out) in whole:
         raise ConfigError(f"--out {out}: is one of the photos; choose another file")
 
 

@@ -151,7 +151,7 @@ def run_repair(args):
     from skushare.brands.library import repair_gallery
 
     gallery, lost = repair_gallery(args.name)
-    print(f"{gallery.name}: {lost} examples are lost, {len(gallery.pictures)} are left")
+    print(f"{gallery.name}: {counted(lost, 'example')} lost, {len(gallery.pictures):,} left")
     return 0
 
 
@@ -278,8 +278,14 @@ def _tell(faults):
 def _about(saved):
     when = datetime.fromtimestamp(saved.created)
     return (
-        f"version {saved.version} of {when:%Y-%m-%d %H:%M}, {saved.products} products of "
-        f"{len(saved.brands)} brands, {saved.examples} examples"
+        f"version {saved.version} of {when:%Y-%m-%d %H:%M}, "
+        f"{_size(saved.products, saved.brands, saved.examples)}"
+    )
+
+
+def _size(products, brands, examples):
+    return (
+        f"{counted(products, 'product')} of {counted(len(brands), 'brand')}, {counted(examples, 'example')}"
     )
 
 
@@ -293,8 +299,6 @@ def _save(gallery, seen=None):
     from skushare.brands.library import save_gallery
 
     version = save_gallery(gallery, seen)
-    print(
-        f"{gallery.name}: version {version}, {len(gallery.skus)} products of {len(gallery.brands)} brands, "
-        f"{len(gallery.pictures)} examples"
-    )
+    size = _size(len(gallery.skus), gallery.brands, len(gallery.pictures))
+    print(f"{gallery.name}: version {version}, {size}")
     return 0

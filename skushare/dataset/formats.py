@@ -136,7 +136,7 @@ def read_dataset(source, images=None, format=None, raw=False):
     path = Path(os.path.abspath(text))
     if path.parent == Path(os.path.abspath(datasets_folder())) and _is_stored(path.name):
         return _stored(path.name, raw)  # by its name, so that edits count
-    if not os.path.exists(path):
+    if not os.path.exists(text):  # "", an unset variable of a shell, is not this folder
         return _stored(text, raw)
     source = _unwrapped(path)
     # Raw at first: without its photo, a box may have no picture yet to lie in.
@@ -245,6 +245,8 @@ def _stored(name, raw):
 
     if not _is_stored(name):
         known = ", ".join(store.dataset_names()) or "none"
-        raise DatasetError(f"{name}: no such file or folder, nor a stored dataset (there are: {known})")
+        raise DatasetError(
+            f"{name or repr('')}: no such file or folder, nor a stored dataset (there are: {known})"
+        )
     dataset = store.open_dataset(name)
     return dataset if raw else dataset.cleaned()

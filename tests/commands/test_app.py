@@ -106,6 +106,12 @@ def test_the_rest_goes_to_streamlit(started, before):
     assert started.more == ["--theme.base", "dark"]
 
 
+def test_a_word_that_streamlit_would_pass_over_is_refused(started, capsys):
+    assert main(["app", "runs/first"]) == 2
+    assert "runs/first: the app takes options alone" in capsys.readouterr().err
+    assert not hasattr(started, "options")
+
+
 def test_an_unknown_option_is_told(started, capsys):
     with pytest.raises(SystemExit):
         main(["app", "--lna"])

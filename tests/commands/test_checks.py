@@ -196,6 +196,16 @@ def test_regions_to_be_ignored_that_a_format_cannot_mark_are_told(source, tmp_pa
     assert ("left out 1 regions to be ignored, which yolo" in out) == (format == "yolo")
 
 
+@pytest.mark.parametrize(
+    "arguments", [("split", "--shares", "train=80", "val=10", "train=10"), ("rename", "facing=a", "facing=b")]
+)
+def test_what_is_given_twice_is_refused(source, tmp_path, capsys, arguments):
+    command, *options = arguments
+    status, _, told = run(capsys, command, source, *options, "--out", tmp_path / "out")
+    assert status == 2 and told.endswith("is given twice; give it once\n")
+    assert not (tmp_path / "out").exists()
+
+
 def test_split_deals_a_dataset_out_anew(source, tmp_path, capsys):
     options = ["--shares", "train=60", "holdout=40", "--to", "yolo", "--out", tmp_path / "parted"]
     status, out, _ = run(capsys, "split", source, *options)

@@ -109,6 +109,24 @@ def test_places_that_cannot_be_written_are_told_before_the_work(shelf, tmp_path,
     assert target.partition("/all")[0] in told and len(told.splitlines()) == 1
 
 
+def test_the_table_may_lie_in_the_folder_of_the_pictures_but_not_have_its_name(tmp_path, monkeypatch, capsys):
+    drawn, broken = tmp_path / "drawn", tmp_path / "broken.jpg"
+    broken.touch()
+    assert main(["detect", str(broken), "--draw", str(drawn), "--out", str(drawn / "all.txt")]) == 1
+    assert (drawn / "all.txt").exists()
+    capsys.readouterr()
+    new = str(tmp_path / "new")
+    monkeypatch.setattr("skushare.detector.runtime.Detector.load", lambda model: pytest.fail("too late"))
+    assert main(["detect", str(broken), "--draw", new, "--out", new]) == 2
+    assert capsys.readouterr().err == f"skushare: {new}: is a folder; name a file\n"
+
+
+def test_a_link_that_leads_to_itself_is_a_photo_that_cannot_be_read(tmp_path, capsys):
+    (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
+    assert main(["detect", str(tmp_path)]) == 1
+    assert "loop.jpg: cannot be read" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("command", "options"),
     [("detect", ("--mode", "--max-detections", "--one-shelf")), ("audit", ("--mode",))],

@@ -49,7 +49,7 @@ def test_brand_maps_are_listed_after_the_galleries(tmp_path, capsys):
     save_gallery(read_brand_map(tmp_path / "packs.csv"))
     gallery, brand_map = run(capsys, "gallery", "list")[1].out.splitlines()
     assert gallery.startswith("demo  version 1 ")
-    assert brand_map.startswith("packs (brand map)  version 1 ") and "2 products of 1 brands" in brand_map
+    assert brand_map.startswith("packs (brand map)  version 1 ") and "2 products of 1 brand" in brand_map
 
 
 def test_an_old_version_is_brought_back_and_none_is_lost(tmp_path, capsys):
@@ -80,7 +80,7 @@ def test_a_gallery_is_repaired(capsys):
     assert status == 2 and "skushare gallery repair demo" in told.err
     status, told = run(capsys, "gallery", "repair", "demo")
     left = len(gallery.pictures) - 1
-    assert status == 0 and told.out == f"demo: 1 examples are lost, {left} are left\n"
+    assert status == 0 and told.out == f"demo: 1 example lost, {left} left\n"
     assert len(open_gallery("demo").pictures) == left
 
 
@@ -102,7 +102,7 @@ def test_labelled_photos_teach_their_labels(tmp_path, capsys):
     assert status == 0 and f"{2 * len(brands)} facings of these are examples already" in told.out
     assert f"g: version 1, {len(brands)} products" in told.out
     status, told = run(capsys, "gallery", "teach", "h", *source, "--brand-map", tmp_path / "map.csv")
-    assert status == 0 and "3 products of 1 brands" in told.out
+    assert status == 0 and "3 products of 1 brand" in told.out
     examples = len(open_gallery("h").pictures)
     (tmp_path / "map.csv").write_text("label,brand,own\n" + "".join(f"{b},Home,yes\n" for b in brands[:3]))
     status, told = run(capsys, "gallery", "teach", "h", *source, "--brand-map", tmp_path / "map.csv")
@@ -117,7 +117,7 @@ def test_regions_to_be_ignored_are_not_taught(tmp_path, capsys):
     (tmp_path / "labels.json").write_text(json.dumps(content))
     source = (tmp_path / "labels.json", "--images", FOLDER, "--format", "coco", "--examples", 1)
     status, told = run(capsys, "gallery", "teach", "g", *source)
-    assert status == 0 and "1 products of 1 brands, 1 examples" in told.out
+    assert status == 0 and "1 product of 1 brand, 1 example" in told.out
 
 
 def test_labels_that_differ_by_case_are_taught_as_one_brand(tmp_path, capsys):
@@ -128,7 +128,7 @@ def test_labels_that_differ_by_case_are_taught_as_one_brand(tmp_path, capsys):
     (tmp_path / "labels.json").write_text(json.dumps(content))
     source = (tmp_path / "labels.json", "--images", FOLDER, "--format", "coco", "--examples", 1)
     status, told = run(capsys, "gallery", "teach", "g", *source)
-    assert status == 0 and "2 products of 1 brands, 2 examples" in told.out
+    assert status == 0 and "2 products of 1 brand, 2 examples" in told.out
     (tmp_path / "map.csv").write_text("label,brand,own\nCola,Pop,\ncola,POP,yes\n")
     assert run(capsys, "gallery", "teach", "h", *source, "--brand-map", tmp_path / "map.csv")[0] == 0
     assert open_gallery("h").brands == open_gallery("h").own_brands == ("Pop",)
@@ -172,7 +172,7 @@ def test_photos_of_another_size_than_their_labels_are_not_taught(tmp_path, capsy
     source = (tmp_path / "labels.json", "--images", FOLDER, "--format", "coco")
     status, told = run(capsys, "gallery", "teach", "g", *source, "--examples", 1)
     if right:
-        assert status == 1 and "1 products of 1 brands, 1 examples" in told.out
+        assert status == 1 and "1 product of 1 brand, 1 example" in told.out
         assert [name in told.err for name in ("cereal.jpg", "drinks.jpg", "pantry.jpg")] == [
             False,
             True,
@@ -190,7 +190,7 @@ def test_photos_that_cannot_be_read_are_named_and_the_others_taught(tmp_path, ca
     source = (FOLDER / "annotations.json", "--images", tmp_path, "--format", "coco")
     status, told = run(capsys, "gallery", "teach", "g", *source, "--examples", 3)
     if readable:
-        assert status == 1 and "1 products of 1 brands" in told.out and "shelf_drinks.jpg: " in told.err
+        assert status == 1 and "1 product of 1 brand" in told.out and "shelf_drinks.jpg: " in told.err
     else:
         assert status == 2 and "nothing to teach: " in told.err and "shelf_cereal.jpg: " in told.err
     assert run(capsys, "gallery", "list")[1].out.startswith("g  version 1" if readable else "no galleries")
@@ -201,7 +201,7 @@ def test_pictures_that_cannot_be_read_are_named_and_the_others_imported(tmp_path
     shutil.copy(FOLDER / "shelf_cereal.jpg", tmp_path / "Rot")
     (tmp_path / "Rot" / "broken.jpg").write_bytes(b"no picture")
     status, told = run(capsys, "gallery", "import", tmp_path, "--name", "g")
-    assert status == 1 and "g: version 1, 1 products" in told.out and "Rot/broken.jpg: " in told.err
+    assert status == 1 and "g: version 1, 1 product of" in told.out and "Rot/broken.jpg: " in told.err
 
 
 def test_of_a_zip_that_may_be_of_one_brand_it_is_told_what_it_was_taken_for(tmp_path, capsys):
@@ -211,7 +211,7 @@ def test_of_a_zip_that_may_be_of_one_brand_it_is_told_what_it_was_taken_for(tmp_
     out = run(capsys, "gallery", "import", tmp_path / "mine.zip")[1].out
     assert "2 products of 2 brands" in out and "if Cola is their brand: --one-brand" in out
     out = run(capsys, "gallery", "import", tmp_path / "mine.zip", "--one-brand")[1].out
-    assert "version 2, 2 products of 1 brands" in out and "--one-brand" not in out
+    assert "version 2, 2 products of 1 brand" in out and "--one-brand" not in out
 
 
 def test_detect_names_the_brands(tmp_path, capsys):

@@ -316,6 +316,14 @@ def test_spaces_around_the_name_of_a_class_are_none_of_it(tmp_path, format):
         read_dataset(tmp_path / "blank")
 
 
+def test_an_empty_source_is_not_this_folder(tmp_path, monkeypatch):
+    write_dataset(small(tmp_path / "in"), tmp_path / "out", "csv")
+    monkeypatch.chdir(tmp_path / "out")
+    assert len(read_dataset(".")) == 3
+    with pytest.raises(DatasetError, match="^'': no such file"):
+        read_dataset("")
+
+
 def test_an_at_sign_in_a_path_is_no_split_by_itself(tmp_path):
     (tmp_path / "me@home").mkdir()
     write_dataset(small(tmp_path / "in"), tmp_path / "me@home" / "out", "csv")
