@@ -154,13 +154,13 @@ class Browsers:
     def __init__(self):
         self.playwright, self.kept = None, {}
 
-    def get(self, flags, chromium):
-        flags = tuple(flags)
-        browser = self.kept.pop(flags, None)
+    def get(self, chromium, flags):
+        key = chromium, *flags
+        browser = self.kept.pop(key, None)
         if browser is None or not browser.is_connected():
             self.playwright = self.playwright or sync_playwright().start()
             browser = self.playwright.chromium.launch(executable_path=chromium, args=flags)
-        self.kept[flags] = browser  # the one used last is the last
+        self.kept[key] = browser  # the one used last is the last
         return browser
 
     def trim(self, most):
@@ -190,8 +190,12 @@ def pytest_runtest_teardown(item, nextitem):
 
 @pytest.fixture(scope="session")
 def browser(chromium):
-    """A function that gives a browser with the flags ``flags``."""
-    return lambda flags: BROWSERS.get(flags, chromium)
+    """A function that gives a browser with the flags ``flags``, one that ``asks`` for permissions if need be.
+
+    The one without windows does not ask; it takes two thirds of the time.
+    """
+    quick = shutil.which("chromium-headless-shell") or chromium
+    return lambda flags, asks=False: BROWSERS.get(chromium if asks else quick, flags)
 
 
 @pytest.fixture(scope="session")
@@ -225,7 +229,7 @@ def open_browser(browser, film):
             ]
         if allow:
             flags.append("--use-fake-ui-for-media-stream")
-        page = browser(flags).new_page(
+        page = browser(flags, asks=not allow).new_page(
             viewport={"width": 1280, "height": 1000}, service_workers="allow" if offline else "block"
         )
         opened.append(page)
