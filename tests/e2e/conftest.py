@@ -146,20 +146,21 @@ def _wait_for(url, server, log):
 
 
 class Browsers:
-    """Browsers that are kept for the next test with the same flags: starting one takes seconds.
+    """Playwright and browsers, kept for the next test with the same flags: starting one takes seconds.
 
     What a visitor leaves behind, files, permissions, workers, is in a context of each page's own.
     """
 
-    def __init__(self, playwright, chromium):
-        self.playwright, self.chromium, self.kept = playwright, chromium, {}
+    def __init__(self):
+        self.playwright, self.kept = None, {}
 
-    def get(self, flags):
-        flags = tuple(flags)
-        browser = self.kept.pop(flags, None)
+    def get(self, chromium, flags):
+        key = chromium, *flags
+        browser = self.kept.pop(key, None)
         if browser is None or not browser.is_connected():
-            browser = self.playwright.chromium.launch(executable_path=self.chromium, args=flags)
-        self.kept[flags] = browser  # the one used last is the last
+            self.playwright = self.playwright or sync_playwright().start()
+            browser = self.playwright.chromium.launch(executable_path=chromium, args=flags)
+        self.kept[key] = browser  # the one used last is the last
         return browser
 
     def trim(self, most):
@@ -167,14 +168,34 @@ class Browsers:
         while len(self.kept) > most:
             self.kept.pop(next(iter(self.kept))).close()
 
+    def close(self):
+        self.trim(0)
+        if self.playwright:
+            self.playwright.stop()
+        self.playwright = None
 
-@pytest.fixture(scope="module")
-def browsers(chromium):
-    """Of one file: Playwright keeps an event loop running, which other tests of the process may not have."""
-    with sync_playwright() as playwright:
-        browsers = Browsers(playwright, chromium)
-        yield browsers
-        browsers.trim(0)
+
+BROWSERS = Browsers()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """End Playwright with this folder: it keeps an event loop running, which other tests may not have."""
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or nextitem.path.parent != item.path.parent:
+            BROWSERS.close()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """A function that gives a browser with the flags ``flags``, one that ``asks`` for permissions if need be.
+
+    The one without windows does not ask; it takes two thirds of the time.
+    """
+    quick = shutil.which("chromium-headless-shell") or chromium
+    return lambda flags, asks=False: BROWSERS.get(chromium if asks else quick, flags)
 
 
 @pytest.fixture(scope="session")
@@ -192,7 +213,7 @@ def film(tmp_path_factory):
 
 
 @pytest.fixture
-def open_browser(browsers, film):
+def open_browser(browser, film):
     """A function that opens a page whose camera plays ``picture``; without one it has no camera.
 
     Unless it is to go on ``offline``, it has no service workers: they take the time to keep what they serve.
@@ -208,7 +229,7 @@ def open_browser(browsers, film):
             ]
         if allow:
             flags.append("--use-fake-ui-for-media-stream")
-        page = browsers.get(flags).new_page(
+        page = browser(flags, asks=not allow).new_page(
             viewport={"width": 1280, "height": 1000}, service_workers="allow" if offline else "block"
         )
         opened.append(page)
@@ -218,7 +239,7 @@ def open_browser(browsers, film):
     yield open_browser
     for page in opened:
         page.close()
-    browsers.trim(2)
+    BROWSERS.trim(2)
 
 
 def write_y4m(path, picture, frames=15):

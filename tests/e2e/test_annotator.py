@@ -81,8 +81,8 @@ class Annotator:
 
 
 @pytest.fixture(scope="module")
-def page(browsers):
-    page = browsers.get(BASE_FLAGS).new_page()
+def page(browser):
+    page = browser(BASE_FLAGS).new_page()
     yield page
     page.close()
 
@@ -216,8 +216,8 @@ def test_no_listener_keeps_an_annotator_that_is_gone(annotate):
     assert annotate.page.evaluate(heard) == 0
 
 
-def test_what_is_not_known_to_be_saved_is_sent_again_after_a_while(browsers):
-    page = browsers.get(BASE_FLAGS).new_page()
+def test_what_is_not_known_to_be_saved_is_sent_again_after_a_while(browser):
+    page = browser(BASE_FLAGS).new_page()
     page.clock.install()
     annotate = Annotator(page).show()
     annotate.press("n", "Delete")

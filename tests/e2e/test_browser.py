@@ -57,7 +57,7 @@ def start_camera(page, app_url):
 
 def test_a_wide_camera_shows_its_whole_view(open_browser, app_url):
     page = open_browser(flags=["--use-fake-device-for-media-stream"])  # of 1280 x 720
-    page.goto(app_url)
+    page.goto(f"{app_url}/_stcore/health")  # any page of its origin will do
     got = page.evaluate(
         """async (asked) => {
           const stream = await navigator.mediaDevices.getUserMedia(asked)
