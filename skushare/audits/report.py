@@ -176,6 +176,8 @@ class _Report(FPDF):
 
     def own_share(self, where, found, names, own, target):
         table = share_of_shelves(found, brands=names, own=own)
+        if table.empty:  # nothing of the category was counted
+            return
         row = table[table["name"] == OWN].iloc[:1]
         share, margin = (float(row[c].sum()) for c in ("share", "margin"))
         told = "" if target is None else f", {told_against(share, target)}"

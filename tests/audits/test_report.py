@@ -181,4 +181,10 @@ def test_a_category_s_target_is_compared_with_the_category_s_own_share(make_audi
         report(make_audit(photo, category=category, gallery="mine", gallery_digest=gallery.digest))
         whole, *of_category = [value for name, value in facts if name == "Own brands"]
         assert whole.endswith("%, 13.3 points above the target of 20 %") and of_category == told
+    facts.clear()  # where nothing of the category was counted, there is no share of it
+    tea = make_photo((0, 0), sku_ids=[0, 0])
+    report(make_audit(tea, category="coffee", gallery="mine", gallery_digest=gallery.digest))
+    assert [value for name, value in facts if name == "Own brands"] == [
+        "0.0 % ± 0.0 %, 20.0 points below the target of 20 %"
+    ]
     assert [row[-1] for row in rows[:3]] == ["Target, points", "60.0 %, +6.7", ""]
