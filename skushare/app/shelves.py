@@ -18,6 +18,7 @@ from skushare.shelf.mosaic import lay_photos
 from skushare.shelf.registration import move_boxes
 from skushare.shelf.rows import assign_rows
 from skushare.shelf.share import UNKNOWN, is_look, share_by_row
+from skushare.text import counted
 
 MOST_JOINED = 12  # photos; joining compares each with each
 
@@ -129,9 +130,10 @@ def show_layout(names, photos, labels, brands, measure, colors, key, kept=None):
         table = block_table(found, labels, brands, kept)
         large = table[(table["facings"] > 1) & (table["name"] != UNKNOWN)]
         st.dataframe(large[["name", "facings", "rows"]], hide_index=True)
+        alone = int((table["facings"] == 1).sum())
         st.caption(
             "A block: facings of one brand that touch, also across rows. "
-            f"{int((table['facings'] == 1).sum())} facings stand alone."
+            f"{counted(alone, 'facing')} {'stands' if alone == 1 else 'stand'} alone."
         )
     elif way == "Neighbours":
         st.dataframe(adjacency(found, labels, brands, kept), hide_index=True)
@@ -143,8 +145,8 @@ def show_layout(names, photos, labels, brands, measure, colors, key, kept=None):
 def _show_rows(rows, measure, colors):
     chart = rows_chart(rows, measure, colors, set(filter(is_look, rows["name"])))
     st.altair_chart(chart, width="stretch")
-    counted = ["row", "name", "facings"]
-    shown = rows.assign(**{c: (100 * rows[c]).round(1) for c in rows if c not in counted})
+    plain_columns = ["row", "name", "facings"]
+    shown = rows.assign(**{c: (100 * rows[c]).round(1) for c in rows if c not in plain_columns})
     named = {column: f"{name.lower()}, %" for name, column in MEASURES.items()}
     margins = {column: "± %" for column in shown if column.endswith("margin")}
     st.dataframe(shown, hide_index=True, column_config=named | margins)

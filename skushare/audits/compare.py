@@ -21,8 +21,10 @@ def compare(before, after):
     table = sides[0].merge(sides[1], on="brand", how="outer", suffixes=("_before", "_after"))
     for name in ("facings_before", "facings_after"):
         table[name] = table[name].fillna(0).astype(int)
-    for name in ("share_before", "share_after", "margin_before", "margin_after"):
-        table[name] = table[name].fillna(0.0)
+    for side, figures in zip(("before", "after"), sides, strict=True):
+        table[f"share_{side}"] = table[f"share_{side}"].fillna(0.0)
+        # Where no facing was counted at all, nothing is known of any share.
+        table[f"margin_{side}"] = table[f"margin_{side}"].fillna(0.0 if len(figures) else 1.0)
     table["change"] = table["facings_after"] - table["facings_before"]
     table["points"] = 100 * (table["share_after"] - table["share_before"])
     # As if the two shares' doubts were independent, which is on the safe side: where facings of a brand are

@@ -117,7 +117,7 @@ class _Report(FPDF):
             "Time": f"{audit.time:%Y-%m-%d %H:%M} (UTC{audit.time:%z})",
             "Photos": str(audit.photos_taken),
             "Facings": f"{now.facings:,}"
-            + f", {len(audit.corrections)} corrections" * bool(audit.corrections),
+            + f", {counted(len(audit.corrections), 'correction')}" * bool(audit.corrections),
             "Gaps": "" if gaps is None else _told_gaps(gaps, " (dashed frames, probably out of stock)"),
             "Note": audit.note,
         }
@@ -176,6 +176,8 @@ class _Report(FPDF):
 
     def own_share(self, where, found, names, own, target):
         table = share_of_shelves(found, brands=names, own=own)
+        if table.empty:  # nothing of the category was counted
+            return
         row = table[table["name"] == OWN].iloc[:1]
         share, margin = (float(row[c].sum()) for c in ("share", "margin"))
         told = "" if target is None else f", {told_against(share, target)}"
@@ -211,7 +213,7 @@ class _Report(FPDF):
             scale = image.shape[1] / photo.width
             found = photo.detections.scaled(scale)
             drawn = annotate(image, found, now.brands, "brand", colors=self.colors)
-            told = "part of the joined picture" if photo.role == "part" else f"{len(found):,} facings"
+            told = "part of the joined picture" if photo.role == "part" else counted(len(found), "facing")
             if empty and len(empty.boxes):
                 drawn = draw_gaps(drawn, empty.boxes * scale)
                 told += f", gaps: {_told_gaps([empty])}"

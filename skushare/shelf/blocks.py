@@ -20,6 +20,8 @@ def neighbours(detections, kept=None):
     Returns:
         (beside, above): index arrays (k, 2), the left or upper one of a pair first.
     """
+    from scipy.sparse import csr_array
+
     if not len(detections):
         return np.zeros((0, 2), int), np.zeros((0, 2), int)
     plane = ShelfPlane.fit(detections.boxes)
@@ -33,15 +35,15 @@ def neighbours(detections, kept=None):
     same, next_row = rows[:, None] == rows, rows[:, None] + 1 == rows
     beside = same & (left[:, None] + right[:, None] < left + right) & (2 * along > low)
     beside &= (2 * across < narrow) & (-across < NEAR * narrow)
-    steps = beside.astype(np.float32)  # whose products are fast
-    beside &= steps @ steps == 0  # not where another is between
+    steps = csr_array(beside, dtype=np.int32)
+    beside[(steps @ steps).nonzero()] = False  # not where another is between
     over = 2 * across > narrow
     stacked = same & over & (2 * along < low) & (top[:, None] < top)
     above = (next_row | stacked) & over
     # Nor where one is between that has most of the upper one on it, or most of the lower one under it.
-    on, under = (above & (2 * across > width) for width in ((right - left)[:, None], right - left))
-    steps = above.astype(np.float32)
-    above &= on @ steps + steps @ under == 0
+    steps = csr_array(above, dtype=np.int32)
+    on, under = (steps * (2 * across > width) for width in ((right - left)[:, None], right - left))
+    above[(on @ steps + steps @ under).nonzero()] = False
     if kept is not None:
         beside, above = beside & kept & kept[:, None], above & kept & kept[:, None]
     return np.argwhere(beside), np.argwhere(above)

@@ -178,7 +178,7 @@ def test_blocks_and_neighbours_are_told(app):
     assert table(app, "name", "facings", "rows").columns.tolist() == ["name", "facings", "rows"]
     assert any("2 facings stand alone" in text for text in texts(app.caption))
     app.selectbox(key="share_category").set_value("tea").run()
-    assert any("1 facings stand alone" in text for text in texts(app.caption))
+    assert any("1 facing stands alone" in text for text in texts(app.caption))
     open_tab(app, "Pictures").toggle(key="photos_blocks").set_value(True).run()
     assert not app.exception
 

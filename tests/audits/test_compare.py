@@ -35,6 +35,7 @@ def test_new_and_gone_brands_and_the_largest_change_first(make_audit, make_photo
 def test_an_empty_shelf_compares_too(make_audit, make_photo, before, after):
     table = compare(make_audit(make_photo(before)), make_audit(make_photo(after)))
     assert len(table) == (1 if before or after else 0)
+    assert not table["sure"].any() and (table["margin"] >= 100).all()  # of nothing there is no share
 
 
 def test_places_are_in_the_photo_that_a_facing_is_on_whatever_the_photos_are_called(make_audit, make_photo):

@@ -103,6 +103,20 @@ def test_letters_without_a_shape_are_said(make_audit):
     assert len(b"".join(streams(lacking))) > len(b"".join(streams(plain)))
 
 
+def test_one_is_told_as_one(make_audit, make_photo, monkeypatch):
+    told = []
+    monkeypatch.setattr(_Report, "fact", lambda self, name, value, most=0: told.append((name, value)))
+    monkeypatch.setattr(_Report, "title_line", lambda self, text, size=14: told.append(text))
+    number = store.save_audit(make_audit(make_photo((0, 0))))
+    saved = store.open_audit(number)
+    for facing, expected in ((0, "1, 1 correction"), (1, "0, 2 corrections")):
+        box = tuple(saved.photos[0].detections.boxes[facing].tolist())
+        store.save_correction(number, saved.photos[0].id, Facing(box, "Astra"), None, "Mia")
+        report(store.open_audit(number))
+        assert ("Facings", expected) in told
+    assert "shelf.jpg: 1 facing" in told and "shelf.jpg: 0 facings" in told
+
+
 def test_gaps_are_drawn_and_told(make_audit, make_photo, monkeypatch):
     facts, titles, frames = {}, [], []
     draw = skushare.audits.report.draw_gaps
@@ -181,4 +195,10 @@ def test_a_category_s_target_is_compared_with_the_category_s_own_share(make_audi
         report(make_audit(photo, category=category, gallery="mine", gallery_digest=gallery.digest))
         whole, *of_category = [value for name, value in facts if name == "Own brands"]
         assert whole.endswith("%, 13.3 points above the target of 20 %") and of_category == told
+    facts.clear()  # where nothing of the category was counted, there is no share of it
+    tea = make_photo((0, 0), sku_ids=[0, 0])
+    report(make_audit(tea, category="coffee", gallery="mine", gallery_digest=gallery.digest))
+    assert [value for name, value in facts if name == "Own brands"] == [
+        "0.0 % ± 0.0 %, 20.0 points below the target of 20 %"
+    ]
     assert [row[-1] for row in rows[:3]] == ["Target, points", "60.0 %, +6.7", ""]

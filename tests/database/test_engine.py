@@ -75,11 +75,22 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_what_it_has(database,
         assert session.scalars(select(AuditRow.edits)).all() == [0, 0]
 
 
-def test_margins_of_before_they_widened_are_not_known_any_more(database, monkeypatch):
+@pytest.mark.parametrize(
+    "version, share, margin, now",
+    [
+        ("0008", 0.5, 0.01, None),  # they widened since
+        ("0010", 0.5, 0.01, 0.01),
+        ("0010", 0.5, 0.0, 0.0),  # a person was sure
+        ("0010", 0.5, 1.2, None),
+        ("0010", 1.0, 0.0, None),  # as the only brand of a shelf had none
+        ("0010", 1.0, 0.2, 0.2),
+    ],
+)
+def test_margins_that_were_wrong_are_not_known_any_more(database, monkeypatch, version, share, margin, now):
     from alembic import command
 
     upgrade = command.upgrade
-    monkeypatch.setattr(command, "upgrade", lambda config, revision: upgrade(config, "0008"))
+    monkeypatch.setattr(command, "upgrade", lambda config, revision: upgrade(config, version))
     with engine.session() as session:
         session.add(NameRow(digest="d", text="North"))
         session.flush()
@@ -89,11 +100,11 @@ def test_margins_of_before_they_widened_are_not_known_any_more(database, monkeyp
         session.add(AuditRow(**words | numbers | {"request": None}))
         session.flush()
         columns = "audit_id, brand_id, facings, share, margin"
-        session.execute(text(f"INSERT INTO shares ({columns}) VALUES (1, 1, 1, 1, 0.01)"))
+        session.execute(text(f"INSERT INTO shares ({columns}) VALUES (1, 1, 1, {share}, {margin})"))
     engine.close()
     monkeypatch.setattr(command, "upgrade", upgrade)
     with engine.reading() as session:
-        assert session.scalars(select(ShareRow.margin)).all() == [None]
+        assert session.scalars(select(ShareRow.margin)).all() == [now]
 
 
 def test_a_block_is_saved_whole_or_not_at_all(database):

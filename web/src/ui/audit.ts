@@ -261,21 +261,19 @@ export function toldShares({ shares, sweep }: Pick<Reckoning, 'shares' | 'sweep'
 /** The shares that a saved audit is told by; a search asks for those of many audits at each letter. */
 export const sharesOf = once((audit: Audit): readonly ShareRow[] => toldShares(reckon(audit)))
 
-/** Those of `audits` that are of one shelf, as they come: of the first that has more than one; none where no shelf has. */
-export function ofOneShelf<A extends Words>(audits: readonly A[]): A[] {
+/**
+ * Those of `audits` in which something was counted that are of one shelf, as they come: of the first that has more than
+ * one; none where no shelf has.
+ */
+export function ofOneShelf<A extends Audit>(audits: readonly A[]): A[] {
   const shelves = new Map<string, A[]>()
   for (const audit of audits) {
     if (!audit.store && !audit.shelf) continue // it may be of any
+    if (!current(audit).length && !audit.sweep?.found.some((facing) => facing.brand)) continue // nor has it any share
     const key = [audit.store, audit.shelf, audit.category].join('\n').toLocaleLowerCase()
     shelves.set(key, [...(shelves.get(key) ?? []), audit])
   }
   return [...shelves.values()].find((each) => each.length > 1) ?? []
-}
-
-/** The shares of `audits`, the newest first, as a trend has them: oldest first, without those in which nothing was counted. */
-export function overTime(audits: readonly Audit[]): { title: string; time: string; shares: readonly ShareRow[] }[] {
-  const points = audits.map((audit) => ({ title: titleOf(audit), time: audit.time, shares: sharesOf(audit) }))
-  return points.filter(({ shares }) => shares.length).reverse()
 }
 
 const textOf = once((audit: Audit): string => {

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { signal } from '@preact/signals'
 import { Camera, ChevronLeft, Download, Pencil, Trash2 } from 'lucide'
 import type { Audit } from './audit'
-import { matches, ofOneShelf, overTime, titleOf } from './audit'
+import { matches, ofOneShelf, sharesOf, titleOf } from './audit'
 import { TrendChart, largest } from './charts'
 import { Button, Confirm, Icon, Notice, PageTitle, Spinner, TextField } from './components'
 import { asFile, countedIn, download, namesOf } from './download'
@@ -135,7 +135,10 @@ const MOST_POINTS = 60
 /** How the shares of one shelf change: those of different shelves have nothing to do with each other. */
 function Trend({ audits }: { audits: readonly StoredAudit[] }): JSX.Element {
   const known = gallery.value
-  const points = useMemo(() => overTime(ofOneShelf(audits).slice(0, MOST_POINTS)), [audits])
+  const points = useMemo(
+    () => ofOneShelf(audits).slice(0, MOST_POINTS).reverse().map((audit) => ({ title: titleOf(audit), time: audit.time, shares: sharesOf(audit) })),
+    [audits],
+  )
   const colors = colorsOf(namesOf(largest(points, 100), known?.brands), known?.colors)
   return (
     <section class="card">

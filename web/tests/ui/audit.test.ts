@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { asNamed, corrected, counted, current, matches, mostlyAround, ofOneShelf, overTime, reckon, recounted, removed, sharesOf, titleOf, undone, withoutLooks } from '../../src/ui/audit'
+import { asNamed, corrected, counted, current, matches, mostlyAround, ofOneShelf, reckon, recounted, removed, sharesOf, titleOf, undone, withoutLooks } from '../../src/ui/audit'
 import type { Correction, Facing } from '../../src/ui/audit'
 import { makeAudit, makeFacings } from './make'
 
@@ -198,14 +198,17 @@ describe('the history', () => {
     ['none where each is of another', [['A', '1', ''], ['A', '1', 'Food'], ['B', '1', '']], []],
     ['none where nobody said which', [['', '', ''], ['', '', '']], []],
   ])('has a trend of %s', (_, shelves, places) => {
-    const audits = shelves.map(([store, shelf, category]) => makeAudit([], { store, shelf, category }))
+    const audits = shelves.map(([store, shelf, category]) => makeAudit(makeFacings('Acme'), { store, shelf, category }))
     expect(ofOneShelf(audits)).toEqual(places.map((at) => audits[at]))
     expect(ofOneShelf(audits).map((each) => audits.indexOf(each))).toEqual(places)
   })
 
-  test('has no share in a trend where nothing was counted', () => {
-    const [newest, empty, oldest] = [makeFacings('Acme'), [], makeFacings('Acme', 'Zeta')].map((found, i) => makeAudit(found, { time: `${i}` }))
-    expect(overTime([newest, empty, oldest]).map(({ time, shares }) => [time, shares.length])).toEqual([['2', 2], ['0', 1]])
+  test('has no audit in a trend in which nothing was counted, and one of another shelf where too few are left', () => {
+    const [acme, swept] = [makeFacings('Acme'), { sweep: { unique: 1, found: makeFacings('Acme') } }]
+    const [one, empty, gone] = [makeAudit(acme), makeAudit([]), corrected(makeAudit(acme), 0, null)]
+    const others = [makeAudit([], { ...swept, shelf: 'Tea' }), makeAudit(acme, { shelf: 'Tea' })]
+    expect(ofOneShelf([one, empty, gone, makeAudit([], { sweep: { unique: 1, found: makeFacings('') } })])).toEqual([])
+    expect(ofOneShelf([one, empty, gone, ...others])).toEqual(others)
   })
 
   test('reckons the shares of an audit once', () => {
