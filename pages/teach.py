@@ -65,11 +65,11 @@ def open_by_name(name):
 
 def keep(gallery):
     """Save a changed gallery and go on with it."""
-    before = state.teaching.gallery
-    state.teaching.save(gallery)
-    state.gallery_name = gallery.name
     if lesson := in_hand():
-        lesson.go_on(state.teaching, before)
+        lesson.keep(state.teaching, gallery)
+    else:
+        state.teaching.save(gallery)
+    state.gallery_name = gallery.name
 
 
 in_hand()  # with its gallery, if the page was loaded anew

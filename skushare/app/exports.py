@@ -1,12 +1,14 @@
 """What the Export page shows: the form, exports on their way, and what can be done with a finished one."""
 
 import time
+from datetime import datetime, timezone
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from skushare.app.choice_list import choice_list
+from skushare.app.clock import there
 from skushare.app.export_servers import PHONES, phone_addresses, preview_of, servers
 from skushare.app.galleries import DEMO, demo_gallery, saved_gallery
 from skushare.app.notes import show_error
@@ -167,13 +169,13 @@ def show_export(export):
 def _tell_request(export):
     request = export.request
     gallery = f"gallery {request.gallery_name}" if request.gallery_name else "no gallery"
-    made = pd.Timestamp(export.created, unit="s").strftime("%Y-%m-%d %H:%M")
+    made = there(datetime.fromtimestamp(export.created, timezone.utc))
     parts = (
         request.model_name,
         gallery,
         request.precision,
         f"files of {request.shard_bytes >> 20} MB",
-        f"{made} UTC",
+        f"{made:%Y-%m-%d %H:%M}",
     )
     st.caption(plain(", ".join(parts)))
 

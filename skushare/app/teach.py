@@ -58,6 +58,17 @@ class Lesson:
             return None
         return replace(self, teaching=teaching, problem="", note="", elsewhere=self.taught)
 
+    def keep(self, teaching, gallery):
+        """Save ``gallery``, made from that of ``teaching``, which the lesson goes on with.
+
+        Raises:
+            SkushareError: as :meth:`Teaching.save`.
+        """
+        with self.lock:
+            before = teaching.gallery
+            teaching.save(gallery)
+            self.go_on(teaching, before)
+
     def go_on(self, teaching, before):
         """Go on with ``teaching``; facings whose examples it has lost lie in piles again.
 

@@ -9,6 +9,7 @@ better tells that it is all of one brand.
 import base64
 import hashlib
 import json
+import os
 import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -74,9 +75,8 @@ def read_gallery(source, embedder=None, faults=None, one_brand=False):
         SkushareError: a picture or the archive cannot be read, or the archive is refused.
     """
     if _is_folder(source):
-        folder = Path(source)
-        brand = folder.resolve().name if one_brand else ""
-        return _read_folder(folder, folder.name, embedder, faults, brand)
+        folder = Path(os.path.abspath(source))  # also of . and .. the name
+        return _read_folder(folder, folder.name, embedder, faults, folder.name if one_brand else "")
     name = Path(getattr(source, "name", source)).name.removesuffix(".zip")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, "gallery")
@@ -101,7 +101,7 @@ def unclear_folder(source):
 
 
 def _is_folder(source):
-    return not hasattr(source, "read") and Path(source).is_dir()
+    return not hasattr(source, "read") and os.path.isdir(source)  # "" is not this folder
 
 
 def _around(paths, depth):

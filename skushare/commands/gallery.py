@@ -69,7 +69,7 @@ def add(commands):
         "  skushare gallery import pictures/ --name coffee\n"
         "  skushare gallery import cola.zip --one-brand\n",
     )
-    parser.add_argument("path", type=Path, metavar="PATH", help="folder or zip")
+    parser.add_argument("path", metavar="PATH", help="folder or zip")
     parser.add_argument("--name", help="of the gallery (default: as it is called)")
     parser.add_argument(
         "--one-brand",

@@ -35,7 +35,8 @@ class Edit:
             bottom, class id, score) as it was and as it became; ``None`` where there was none.
         version: number of the folder that holds all labels from here on; 0 where that stays.
         dropped: whether the image was taken out of the dataset.
-        label: name of the class that came behind the others; empty where none did.
+        labels: names of the classes that came since that folder's labels, the newest last; empty where none
+            came by this edit. All, so that each keeps its number where another's line is damaged.
     """
 
     number: int
@@ -46,7 +47,7 @@ class Edit:
     after: tuple = ()
     version: int = 0
     dropped: bool = False
-    label: str = ""
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,11 @@ class History:
         """The edits of images and new classes since that version, oldest first."""
         versions = [edit.version for edit in self.done]
         return self.done[versions.index(self.version) + 1 if self.version else 0 :]
+
+    @property
+    def labels(self):
+        """Names of the classes that came since that version, in the order of their numbers."""
+        return next((edit.labels for edit in reversed(self.changes) if edit.labels), ())
 
 
 def read_history(path):
@@ -190,7 +196,7 @@ def _edit(record):
         after,
         int(record.get("version", 0)),
         bool(record.get("dropped", False)),
-        str(record.get("label", "")),
+        tuple(map(str, record.get("labels", ()))),
     )
 
 

@@ -180,7 +180,7 @@ def add_class(name, label):
         past = history(name)
         if label in _index(folder, past).labels:
             raise DatasetError(f"{name}: has a class {label!r} already")
-        append_edit(folder / _JOURNAL, past, label=label, reason=f"added the class {label}")
+        append_edit(folder / _JOURNAL, past, labels=(*past.labels, label), reason=f"added the class {label}")
 
 
 def undo(name, edit):
@@ -284,7 +284,7 @@ def _index(folder, past):
     """The columns of a dataset with the edits of ``past``."""
     stamps = versions.stamps(folder, past.version)  # before the columns are read, which may be newer
     index = versions.read_columns(folder, past.version)
-    index = replace(index, labels=index.labels + tuple(edit.label for edit in past.changes if edit.label))
+    index = replace(index, labels=index.labels + past.labels)
     edits = {}
     for edit in past.changes:
         if edit.image in index.rows:

@@ -25,6 +25,7 @@ AUTHORITY_DAYS = 3650
 SERVER_DAYS = 800  # iPhones refuse more than 825
 RENEW_DAYS = 30  # so long before its end a certificate is made anew
 CLOCKS = timedelta(days=2)  # a phone's clock may be behind
+SET = datetime(2026, 1, 1, tzinfo=timezone.utc)  # a clock that shows an earlier time was not set
 WAIT = 20.0  # seconds for another process that makes the same
 LOCAL_NAMES = ("localhost", "local")  # and what ends in them
 LOCAL_NETWORKS = (
@@ -132,7 +133,8 @@ def _pair(path, key_path):
     fits = found.public_key() == key.public_key()
     now = datetime.now(timezone.utc)
     lasts = found.not_valid_after_utc > now + timedelta(days=RENEW_DAYS)
-    begun = found.not_valid_before_utc <= now  # else the clock was ahead when it was made
+    # Else the clock was ahead when it was made; or is it not set now, which phones do not mind.
+    begun = found.not_valid_before_utc <= now or now < SET
     return (found if fits and lasts and begun else None), key
 
 

@@ -278,10 +278,11 @@ def create_run(name, plan):
         SkushareError: the folder cannot be written; nothing is left of it.
     """
     folder = make_folder(runs_folder()) / checked_name(name)
-    if folder.exists():
-        raise ConfigError(f"{name}: there is a run or folder of this name; choose another")
     with writing(folder):
-        folder.mkdir()  # fails for the second of two who choose one name at once
+        try:
+            folder.mkdir()
+        except FileExistsError:  # also for the second of two who choose one name at once
+            raise ConfigError(f"{name}: there is a run or folder of this name; choose another") from None
     try:
         run = prepare(folder, plan, QUEUED)
     except BaseException:

@@ -14,6 +14,7 @@ from skushare.files import writing
 from skushare.lock import hold
 from skushare.processes import ROOT, STANDS_BACK, start_detached
 from skushare.training.backends import environment
+from skushare.training.plan import PLAN
 from skushare.training.runs import FAILED, INTERRUPTED, LOG, QUEUED, RUNNING, WORKER_LOCK, list_runs
 
 POLL = 1.0  # seconds
@@ -43,15 +44,15 @@ def queued(folder):
 
 def carry_out(run):
     """Let a process of its own train ``run``, wait for it, and record an end it could not record."""
+    queued_as = run.read_state()
     try:
         variables = environment(run.plan)
         with writing(run.folder / LOG):
             log = (run.folder / LOG).open("ab")
     except SkushareError as error:
-        if run.folder.exists():  # else it was deleted just now
+        if (run.folder / PLAN).exists():  # else it is being deleted just now
             run.write_state(FAILED, str(error))
         return
-    queued_as = run.read_state()
     with log:
         process = start_detached(
             [*JOB, str(run.folder)], log, environment=variables, cwd=ROOT, niceness=STANDS_BACK

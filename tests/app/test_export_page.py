@@ -1,16 +1,19 @@
 """The Export page: the form, exports in every state, and how a visitor reaches a bundle."""
 
 import json
+import os
 import threading
 import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.app import export_servers, exports
+from skushare.app import clock, export_servers, exports
 from skushare.app.export_servers import Servers, phone_addresses, preview_of
+from skushare.app.text import plain
 from skushare.brands.library import save_gallery
 from skushare.errors import SkushareError
 from skushare.export import jobs
@@ -186,6 +189,13 @@ def test_a_finished_export_shows_sizes_checks_and_the_running_bundle(page_parts)
     app.run()
     assert app.dataframe[0].value["part"].tolist() == ["at the top", "model/a.bin", "all"]
     assert app.dataframe[1].value["file"].tolist() == ["model/a.bin", "index.html"]
+
+
+def test_an_export_tells_when_it_was_made_by_the_visitors_clock(monkeypatch):
+    monkeypatch.setattr(clock, "_zone", lambda: timezone(timedelta(hours=13)))
+    made = datetime(2026, 7, 1, 22, tzinfo=timezone.utc).timestamp()
+    os.utime(finished().folder / jobs.REQUEST, (made, made))
+    assert any(text.endswith(plain("2026-07-02 11:00")) for text in texts(open_page().caption))
 
 
 def test_a_failed_check_is_said_at_once():

@@ -109,6 +109,22 @@ def test_a_folder_may_be_a_brand_s(tmp_path, embedder, paths, products):
     assert unclear_folder(tmp_path / "Rot") == ""
 
 
+@pytest.mark.parametrize("source", [".", "../shop", "Rot/.."])
+def test_a_gallery_is_called_as_its_folder_however_that_is_given(tmp_path, embedder, monkeypatch, source):
+    (tmp_path / "shop" / "Rot").mkdir(parents=True)
+    write_image(tmp_path / "shop" / "Rot" / "a.png", picture("red"))
+    monkeypatch.chdir(tmp_path / "shop")
+    assert read_gallery(source, embedder).name == "shop"
+    assert told(read_gallery(source, embedder, one_brand=True)) == "shop:Rot"
+
+
+def test_no_path_is_not_this_folder(tmp_path, embedder, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_image(tmp_path / "a.png", picture("red"))
+    with pytest.raises(SkushareError, match="cannot be read"):
+        read_gallery("", embedder, one_brand=True)
+
+
 @pytest.mark.parametrize("around", ["", "mine/"])
 def test_an_exported_gallery_is_one_whatever_is_said_of_folders(gallery, tmp_path, around):
     with (

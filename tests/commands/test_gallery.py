@@ -37,6 +37,12 @@ def test_a_gallery_goes_in_is_listed_and_comes_out_the_same(tmp_path, capsys):
     assert status == 0 and "demo: version 1, 25 products of 18 brands" in told.out  # nothing new
 
 
+def test_no_path_is_not_this_folder(tmp_path, capsys, monkeypatch):
+    write_gallery(read_gallery(DEMO_GALLERY), tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here")
+    assert run(capsys, "gallery", "import", "")[0] == 2
+
+
 def test_that_there_are_no_galleries_is_said_and_what_makes_one(capsys):
     assert run(capsys, "gallery", "list")[1].out.startswith("no galleries yet; the Teach page")
     status, told = run(capsys, "gallery", "export", "demo", "demo.zip")

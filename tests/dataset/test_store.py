@@ -299,6 +299,17 @@ def test_boxes_of_a_class_whose_line_is_damaged_are_left_out(shop, store_folder,
     assert store.open_index("shop").labels == ("can", "jar")
 
 
+def test_a_class_keeps_its_boxes_where_the_line_of_one_before_it_is_damaged(shop, store_folder):
+    store.add_class("shop", "lid")
+    store.add_class("shop", "bag")
+    add_box(0, (1, 2, 9, 9, 2, 1))
+    add_box(1, (1, 2, 9, 9, 3, 1))
+    edited = tables()
+    journal = store_folder / "shop" / "edits.jsonl"
+    journal.write_bytes(b"nonsense" + journal.read_bytes()[8:])
+    assert tables() == edited and store.open_index("shop").labels == ("can", "jar", "lid", "bag")
+
+
 def test_edits_that_were_replayed_are_not_replayed_again(shop, monkeypatch):
     replayed, change_table = [], store.change_table
     for number in (0, 1, 0, 1):

@@ -49,6 +49,11 @@ def shake_hands(made, name):
             thread.join()
 
 
+def clock_at(time):
+    """A ``datetime`` by which it is always ``time``."""
+    return type("Clock", (datetime,), {"now": staticmethod(lambda tz: time)})
+
+
 def test_a_client_that_trusts_the_authority_takes_it_by_every_name_and_address():
     made = certificate(["shelf.example"])
     assert {"localhost", "127.0.0.1", "192.168.1.20", "shelf.example"} < set(made.names)
@@ -119,17 +124,20 @@ def test_what_is_lost_or_damaged_is_made_anew(name, content):
 
 
 def test_one_made_while_the_clock_was_ahead_is_made_anew(monkeypatch):
-    class Ahead(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime.now(tz) + timedelta(days=400)
-
     with monkeypatch.context() as patch:
-        patch.setattr(module, "datetime", Ahead)
+        patch.setattr(module, "datetime", clock_at(datetime.now(timezone.utc) + timedelta(days=400)))
         made = certificate()
     again = certificate()
     assert again.fingerprint != made.fingerprint
     shake_hands(again, "192.168.1.20")
+
+
+def test_it_stays_the_same_while_the_clock_is_not_set(monkeypatch):
+    made = certificate()
+    content = made.chain.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "datetime", clock_at(datetime(1970, 1, 1, tzinfo=timezone.utc)))
+        assert certificate() == made and made.chain.read_bytes() == content
 
 
 def test_near_its_end_it_is_made_anew_under_the_same_authority(monkeypatch):

@@ -67,7 +67,7 @@ def test_of_two_who_choose_one_name_at_once_one_has_it(plan, monkeypatch):
         return make(folder)
 
     monkeypatch.setattr(runs, "make_folder", meanwhile)
-    with pytest.raises(SkushareError, match="first"):
+    with pytest.raises(ConfigError, match="of this name"):
         runs.create_run("first", plan)
     assert runs.open_run("first").plan == other
 

@@ -77,18 +77,27 @@ def test_the_queue_goes_on_past_a_run_whose_log_cannot_be_written(queue):
     assert second.status == FINISHED
 
 
-def test_the_queue_goes_on_past_a_run_that_is_deleted_as_its_turn_comes(queue, monkeypatch):
+@pytest.mark.parametrize("at", ["environment", "start_detached"])
+def test_the_queue_goes_on_past_a_run_that_is_deleted_as_its_turn_comes(queue, monkeypatch, at):
     folder, (first, second) = queue("b", "a")
-    environment = worker.environment
+    go_on = getattr(worker, at)
 
-    def meanwhile(plan):
+    def meanwhile(*args, **options):
         if first.folder.exists():
             first.delete()
-        return environment(plan)
+        return go_on(*args, **options)
 
-    monkeypatch.setattr(worker, "environment", meanwhile)
+    monkeypatch.setattr(worker, at, meanwhile)
     worker.work(folder)
     assert not first.folder.exists() and second.status == FINISHED
+
+
+def test_a_run_that_is_being_deleted_as_its_turn_comes_is_left_to_that(queue):
+    _, (first,) = queue("b")
+    waiting = first.read_state()
+    (first.folder / runs.PLAN).unlink()  # what is deleted first
+    worker.carry_out(first)
+    assert first.read_state() == waiting
 
 
 def test_a_run_resumed_before_its_process_has_left_is_carried_out_again(queue):
