@@ -247,7 +247,7 @@ def _show_photo(now, gaps, colors):
         known,
         accept_new_options=True,
         key=f"audit_further_{now.id}",
-        placeholder="Choose or write",
+        placeholder="Choose, or write and press Enter",
     )
     second.text_input("Your name, for the corrections", key="audit_who", persist_state="page")
 
