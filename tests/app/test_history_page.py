@@ -742,7 +742,7 @@ def test_a_folder_becomes_one_audit_and_goes_on_after_a_stop(monkeypatch, annota
 
     with monkeypatch.context() as patch:
         patch.setattr(audit_batch.Batch, "advance", stop)
-        assert texts(count().error) == ["the disk is full"]
+        assert texts(count().error) == ["The disk is full"]
     (begun,) = store.unfinished_audits()
     assert (begun["photos"], begun["planned"]) == (1, 4)
     calls = detector.calls
