@@ -131,7 +131,7 @@ def show_layout(names, photos, labels, brands, measure, colors, key, kept=None):
         st.dataframe(large[["name", "facings", "rows"]], hide_index=True)
         st.caption(
             "A block: facings of one brand that touch, also across rows. "
-            f"{int((table['facings'] == 1).sum())} facings stand alone."
+            f"Facings that stand alone: {int((table['facings'] == 1).sum())}."
         )
     elif way == "Neighbours":
         st.dataframe(adjacency(found, labels, brands, kept), hide_index=True)
