@@ -191,9 +191,8 @@ def show_reading():
         figures.metric(IN_VIEW if link == "playing" else "Last in view", reading.facings, border=True)
         figures.metric(UNIQUE, reading.unique, border=True, help=ONCE)
         if link == "playing":  # what was counted stays, its speed is over
-            size = f"ms a frame of {session.size} px"
-            figures.metric(size, f"{reading.latency_ms:.0f}", border=True, help=PACE)
-            figures.metric("fps", f"{reading.fps:.1f}", border=True)
+            told = f"Each has {session.size} pixels and takes {reading.latency_ms:.0f} ms. {PACE}"
+            figures.metric("Pictures a second", f"{reading.fps:.1f}", border=True, help=told)
     elif link == "idle" and status not in ADVICE:
         notes.info(
             "Press **Start the camera**, allow it, and hold it straight on to the shelf, "

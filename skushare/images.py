@@ -2,6 +2,7 @@
 
 import io
 import os
+import stat
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -75,6 +76,7 @@ def read_image(source, name=None, side=None, least=MIN_SIDE):
     """
     if isinstance(source, (str, os.PathLike)):
         name = name or os.fspath(source)
+        _refuse_irregular(source, name)
         try:
             with open(source, "rb") as file:
                 return _decode(file, name, side, least)
@@ -110,6 +112,7 @@ def read_header(path):
     Raises:
         ImageError: the file is missing or is no picture.
     """
+    _refuse_irregular(path, path)
     try:
         with Image.open(path, formats=FORMATS) as picture:
             # Pillow turns TIFF by itself, and would decode all of a PNG to look for EXIF behind its pixels.
@@ -138,13 +141,14 @@ def find_images(paths):
         list of :class:`~pathlib.Path`.
 
     Raises:
-        ImageError: a path does not exist, or a folder cannot be searched.
+        ImageError: a path does not exist or is a pipe or device, or a folder cannot be searched.
     """
     found = {}
     for given in paths:
         path = Path(given)  # of "", this folder, which an unset variable of a shell does not mean
         if not os.path.exists(given):
             raise ImageError(f"{str(given) or repr('')}: no such file or folder; check the path")
+        _refuse_irregular(path, path)
         for image in _walk(path) if path.is_dir() else [path]:
             found.setdefault(os.path.realpath(image), image)  # a link may lead to itself
     return list(found.values())
@@ -204,8 +208,23 @@ def _walk(folder):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             left += [Path(parent, name) for name in folders if Path(parent, name).is_symlink()]
             for name in sorted(files):
-                if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                    yield Path(parent, name)
+                path = Path(parent, name)
+                if not name.startswith(".") and path.suffix.lower() in SUFFIXES and not _is_irregular(path):
+                    yield path
+
+
+def _is_irregular(path):
+    """Whether ``path`` is a pipe, a socket or a device, whose reading may never end."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:  # as of a broken link, which is told where it is read
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _refuse_irregular(path, name):
+    if _is_irregular(path):
+        raise ImageError(f"{name}: is a pipe or a device; give a file, or a folder of files")
 
 
 def _not_searched(error):

@@ -31,5 +31,5 @@ def is_delimiter_note(line):
 
 
 def counted(number, noun):
-    """``number`` with ``noun``, as "1 photo" or "1,200 photos"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    """``number`` with ``noun``, as "1 photo", "1,200 photos" or "2 boxes"."""
+    return f"{number:,} {noun}{'' if number == 1 else 'es' if noun.endswith('x') else 's'}"

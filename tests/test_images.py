@@ -386,6 +386,16 @@ def test_find_images(tmp_path):
         find_images([""])
 
 
+def test_a_pipe_is_neither_searched_out_nor_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x.jpg")
+    (tmp_path / "y.jpg").touch()
+    (tmp_path / "z.jpg").symlink_to(tmp_path / "gone.jpg")  # to be named where it is read
+    assert [path.name for path in find_images([tmp_path])] == ["y.jpg", "z.jpg"]
+    for read in (read_image, read_header, lambda path: find_images([path])):
+        with pytest.raises(ImageError, match="x.jpg: is a pipe or a device; give a file"):
+            read(tmp_path / "x.jpg")
+
+
 def test_find_images_where_a_link_leads_to_itself(tmp_path):
     (tmp_path / "1.jpg").touch()
     (tmp_path / "2.jpg").symlink_to(tmp_path / "2.jpg")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from skushare.audits.audit import Audit
 from skushare.brands.gallery import Sku
-from skushare.text import tidy, tidy_name
+from skushare.text import counted, tidy, tidy_name
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"  # one emoji of three, joined
 PERSIAN = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"  # with a non-joiner inside
@@ -40,3 +40,11 @@ def test_a_note_keeps_its_lines():
 def test_a_tidy_name_stays_as_it_is(text):
     name = tidy_name(text)
     assert tidy_name(name) == name and len(name.splitlines()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "text"),
+    [(1, "box", "1 box"), (0, "box", "0 boxes"), (1, "photo", "1 photo"), (1200, "photo", "1,200 photos")],
+)
+def test_one_is_counted_as_one(number, noun, text):
+    assert counted(number, noun) == text

@@ -110,7 +110,7 @@ def word_fields(key, first=None):
                 name.capitalize(),
                 known,
                 index=known.index(first[name]) if first.get(name) in known else None,
-                placeholder="Choose one or write a new one",
+                placeholder="Choose, or write and press Enter",
                 accept_new_options=True,
                 key=f"{key}_word_{name}",  # the page itself may have a field for the category
             )

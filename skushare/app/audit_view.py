@@ -17,7 +17,7 @@ from skushare.app.shelves import choose_gaps, show_layout
 from skushare.app.text import plain
 from skushare.audit_charts import BEYOND, comparison_chart
 from skushare.audits import store
-from skushare.audits.audit import UNFINISHED
+from skushare.audits.audit import UNFINISHED, told_thresholds
 from skushare.audits.compare import compare
 from skushare.audits.corrections import Facing, told_correction
 from skushare.audits.export import FORMATS, export
@@ -165,8 +165,8 @@ def _facts(audit, *beside):
     made = [f"model {audit.model} {audit.model_digest[:12]}"]
     if audit.gallery:
         made.append(f"gallery {audit.gallery} {audit.gallery_digest[:12]}")
-    made += [f"{name} {value}" for name, value in audit.thresholds.items()]
-    st.caption(plain(", ".join(made)))
+    made.append(told_thresholds(audit.thresholds))
+    st.caption(plain(", ".join(filter(None, made))))
 
 
 def _edit(audit):
@@ -247,7 +247,7 @@ def _show_photo(now, gaps, colors):
         known,
         accept_new_options=True,
         key=f"audit_further_{now.id}",
-        placeholder="Choose or write",
+        placeholder="Choose, or write and press Enter",
     )
     second.text_input("Your name, for the corrections", key="audit_who", persist_state="page")
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from skushare.app.text import plain
+from skushare.app.text import plain, sentence
 from skushare.errors import SkushareError
 
 
@@ -23,7 +23,7 @@ def attempt(act, *args, **options):
 
 def show_error(problem):
     """Show an error, or the text of one."""
-    st.error(plain(str(problem)), icon=":material/error:")
+    st.error(plain(sentence(str(problem))), icon=":material/error:")
 
 
 def show_notes(scrolled=False):
@@ -39,6 +39,6 @@ def show_notes(scrolled=False):
             if failed:
                 show_error(text)
                 if scrolled:
-                    st.toast(plain(text), icon=":material/error:", duration="long")
+                    st.toast(plain(sentence(text)), icon=":material/error:", duration="long")
             else:
                 st.toast(plain(text), icon=":material/check:")

@@ -18,7 +18,6 @@ from skushare.shelf.mosaic import lay_photos
 from skushare.shelf.registration import move_boxes
 from skushare.shelf.rows import assign_rows
 from skushare.shelf.share import UNKNOWN, is_look, share_by_row
-from skushare.text import counted
 
 MOST_JOINED = 12  # photos; joining compares each with each
 
@@ -130,10 +129,9 @@ def show_layout(names, photos, labels, brands, measure, colors, key, kept=None):
         table = block_table(found, labels, brands, kept)
         large = table[(table["facings"] > 1) & (table["name"] != UNKNOWN)]
         st.dataframe(large[["name", "facings", "rows"]], hide_index=True)
-        alone = int((table["facings"] == 1).sum())
         st.caption(
             "A block: facings of one brand that touch, also across rows. "
-            f"{counted(alone, 'facing')} {'stands' if alone == 1 else 'stand'} alone."
+            f"Facings that stand alone: {int((table['facings'] == 1).sum())}."
         )
     elif way == "Neighbours":
         st.dataframe(adjacency(found, labels, brands, kept), hide_index=True)

@@ -8,6 +8,11 @@ def plain(text):
     return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|$~:])", r"\\\1", text)
 
 
+def sentence(text):
+    """``text`` of an error with a capital, unless a name begins it, as in "mine: is empty"."""
+    return text[:1].upper() + text[1:] if re.match("[a-z]+ [^:;]*(;|$)", text) else text
+
+
 def duration(seconds):
     """``seconds`` for people: "20 s", "12 min", "3 h 5 min", "2 d 4 h"."""
     if seconds < 100:

@@ -212,6 +212,16 @@ def made_with(detector, mode, min_score, gallery=None, size=None):
     return values | {"gallery": gallery.name, "gallery_digest": gallery.digest, "gallery_version": gallery}
 
 
+def told_thresholds(thresholds):
+    """An audit's ``thresholds`` by the app's words: "mode photo, minimum confidence 0.42"."""
+    words = {
+        "score": "minimum confidence",
+        "size": "pixels of a frame's longer side",
+        "brand": "least certainty of a brand",
+    }
+    return ", ".join(f"{words.get(name, name)} {value}" for name, value in thresholds.items())
+
+
 def label_brands(labels):
     """The class labels that can stand for brands: none, where a single class means any facing."""
     return tuple(labels) if len(labels) > 1 else ()

@@ -9,7 +9,7 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
-from skushare.audits.audit import UNFINISHED
+from skushare.audits.audit import UNFINISHED, told_thresholds
 from skushare.audits.corrections import told_correction
 from skushare.audits.fonts import write_fallbacks
 from skushare.audits.picture import WITHOUT_PICTURE, picture_of
@@ -239,7 +239,7 @@ class _Report(FPDF):
         self.fact("skushare", audit.software)
         self.fact("Model", " ".join(filter(None, (audit.model, audit.model_digest))), 160)
         self.fact("Gallery", " ".join(filter(None, (audit.gallery, audit.gallery_digest))) or "none", 160)
-        self.fact("Thresholds", ", ".join(f"{k} {v}" for k, v in audit.thresholds.items()) or "none", 160)
+        self.fact("Settings", told_thresholds(audit.thresholds) or "none", 160)
         for photo in audit.photos:
             self.fact("Photo", f"{photo.name} {photo.picture}".strip(), 160)
         if self.lacking:

@@ -9,6 +9,7 @@ from pathlib import Path
 from skushare.commands.common import FORMATS, add_source, command, shown
 from skushare.errors import ConfigError
 from skushare.files import check_folder, check_new, check_target, make_folder
+from skushare.text import counted
 
 SHOWN = 10  # places, classes
 KINDS = ("damaged", "size", "inverted", "outside", "tiny", "duplicates", "names", "leak", "empty")
@@ -338,7 +339,7 @@ def _print_table(table, numbers):
 
 def _size(dataset):
     boxes = sum(len(sample.boxes) for sample in dataset.samples)
-    return f"{len(dataset):,} pictures with {boxes:,} boxes"
+    return f"{counted(len(dataset), 'picture')} with {counted(boxes, 'box')}"
 
 
 def printable(text):

@@ -191,13 +191,15 @@ def _name(url):
     return url.database if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
 
 
+_ELSEWHERE = "check who may write it and its folder, or have {} name another place"  # of a SQLite file
 _REASONS = (  # in the message of the database, what to tell the user
     ("disk is full", "the disk is full; free some space, then try again"),
     ("no space left", "the disk is full; free some space, then try again"),
-    ("readonly", "is read-only; check who may write the file and its folder"),
+    ("readonly", f"is read-only; {_ELSEWHERE}"),
     ("read-only", "is read-only; check who may write it"),
+    ("[errno 13]", f"its folder cannot be made; {_ELSEWHERE}"),
     ("permission denied", "may not be used by this user; ask whoever runs the database"),
-    ("unable to open", "cannot be opened; check the folder and who may read and write it"),
+    ("unable to open", f"cannot be opened; {_ELSEWHERE}"),
     ("deadlock", "another program was writing the same at the same time; try again"),
     ("locked", f"another program has been writing for {PATIENCE} seconds; try again later"),
     ("not a database", "is not a database; move it away or restore a copy"),
@@ -215,6 +217,7 @@ def _explained(url):
         message = str(getattr(error, "orig", None) or error)
         for sign, reason in _REASONS:
             if sign in message.lower():
+                reason = reason.format(VARIABLE if os.environ.get(VARIABLE) else "SKUSHARE_WORKSPACE")
                 raise DatabaseError(f"{_name(url)}: {reason}") from error
         if isinstance(error, (OSError, exc.OperationalError, exc.InterfaceError)):
             first = message.strip().splitlines()[0] if message.strip() else type(error).__name__

@@ -149,7 +149,7 @@ def test_a_map_that_cannot_be_deleted_stays_and_the_page_says_why(photos, monkey
     give_map(photos, "photos")
     monkeypatch.setattr("skushare.app.naming.delete_gallery", refuse)
     press(photos, "Delete the chosen map")
-    assert [error.value for error in photos.error] == ["the database cannot be written"]
+    assert [error.value for error in photos.error] == ["The database cannot be written"]
     assert photos.selectbox(key="photos_gallery").value == "drinks (brand map)"
 
 

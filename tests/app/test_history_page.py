@@ -571,7 +571,7 @@ def test_photos_of_compared_audits_are_drawn_by_pages(monkeypatch):
 def test_an_audit_that_is_gone_is_said(query, annotator):
     number = save()
     app = open_page(**query)
-    assert [text for text in texts(app.error) if "there is no audit 99" in text] == texts(app.error)
+    assert [text for text in texts(app.error) if "There is no audit 99" in text] == texts(app.error)
     press(app, "All audits")
     assert not app.error and app.dataframe[0].value["audit"].tolist() == [number]
 
@@ -584,7 +584,7 @@ def test_a_correction_of_an_audit_deleted_meanwhile_is_refused_once(annotator):
     annotator["changes"] = [{"before": box, "after": None}]
     app.run().run()
     (error,) = texts(app.error)
-    assert "there is no audit 2" in error
+    assert "There is no audit 2" in error
     press(app, "All audits")
     assert not app.error and app.dataframe[0].value["audit"].tolist() == [1]
 
@@ -742,7 +742,7 @@ def test_a_folder_becomes_one_audit_and_goes_on_after_a_stop(monkeypatch, annota
 
     with monkeypatch.context() as patch:
         patch.setattr(audit_batch.Batch, "advance", stop)
-        assert texts(count().error) == ["the disk is full"]
+        assert texts(count().error) == ["The disk is full"]
     (begun,) = store.unfinished_audits()
     assert (begun["photos"], begun["planned"]) == (1, 4)
     calls = detector.calls

@@ -166,7 +166,7 @@ def test_a_target_that_could_not_be_saved_is_not_saved_for_another_brand(app, mo
 
     monkeypatch.setattr(shares.st, "data_editor", edited)
     monkeypatch.setattr(shares, "save_target", save)
-    assert "another program" in app.run().error[0].value
+    assert "Another program" in app.run().error[0].value
     save_gallery(open_gallery("shelf").with_brand("Blau", brand="Azur"))
     assert not app.run().exception and len(keys) == 2 and saved == ["Blau"]
 
@@ -176,9 +176,9 @@ def test_blocks_and_neighbours_are_told(app):
     assert table(app, "beside").iloc[0].tolist() == ["Blau", "Rot", 1]
     app.segmented_control(key="share_way").set_value("Blocks").run()
     assert table(app, "name", "facings", "rows").columns.tolist() == ["name", "facings", "rows"]
-    assert any("2 facings stand alone" in text for text in texts(app.caption))
+    assert any("stand alone: 2." in text for text in texts(app.caption))
     app.selectbox(key="share_category").set_value("tea").run()
-    assert any("1 facing stands alone" in text for text in texts(app.caption))
+    assert any("stand alone: 1." in text for text in texts(app.caption))
     open_tab(app, "Pictures").toggle(key="photos_blocks").set_value(True).run()
     assert not app.exception
 

@@ -334,7 +334,7 @@ def test_a_plan_that_cannot_be_measured_is_told_why(tmp_path, measured):
     app = open_page()
     press(app, "Measure time and memory here")
     wait(app, lambda: app.error)
-    assert "memory ran out" in app.error[0].value
+    assert "Memory ran out" in app.error[0].value
     assert button(app, "Measure again") and button(app, "Start training")
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skushare.audits.audit import with_brands
+from skushare.audits.audit import told_thresholds, with_brands
 from skushare.detections import Detections
 
 
@@ -19,3 +19,15 @@ def test_looks_are_unknown_in_an_audit_and_without_a_gallery_none_has_a_score(br
     (without_looks,), names = with_brands([found], ("facing",), brands)
     assert names == brands and without_looks.brand_ids.tolist() == ids
     assert without_looks.brand_scores == scores
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "told"),
+    [
+        ({}, ""),
+        ({"mode": "photo", "score": 0.42}, "mode photo, minimum confidence 0.42"),
+        ({"brand": 0.5, "{}": 1}, "least certainty of a brand 0.5, {} 1"),  # a phone's file may hold any name
+    ],
+)
+def test_thresholds_are_called_as_in_the_app(thresholds, told):
+    assert told_thresholds(thresholds) == told

@@ -91,7 +91,7 @@ def test_check_names_every_fault_and_its_fix(source, tmp_path, capsys):
 def test_a_sound_dataset_passes(source, capsys):
     assert run(capsys, "check", f"{source}@val") == (
         0,
-        "shop@val: 1 pictures with 1 boxes\nnothing is wrong\n",
+        "shop@val: 1 picture with 1 box\nnothing is wrong\n",
         "",
     )
 

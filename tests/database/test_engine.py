@@ -239,6 +239,22 @@ def test_a_file_that_cannot_be_opened_is_said(sqlite):
         engine.engine()
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        PermissionError(13, "Permission denied"),  # where the folder is to be made
+        exc.OperationalError("", {}, Exception("unable to open database file")),
+        exc.OperationalError("", {}, Exception("attempt to write a readonly database")),
+    ],
+)
+def test_who_may_not_write_there_is_told_what_names_another_place(sqlite, monkeypatch, error):
+    monkeypatch.delenv("SKUSHARE_DATABASE", raising=False)
+    for setting in ("SKUSHARE_WORKSPACE", "SKUSHARE_DATABASE"):
+        with pytest.raises(DatabaseError, match=f"or have {setting} name another"), engine.session():
+            raise error
+        monkeypatch.setenv("SKUSHARE_DATABASE", f"sqlite:///{sqlite}")
+
+
 def test_a_full_disk_is_said_and_what_was_saved_stays(sqlite):
     add_name("a")
     with engine.engine().connect() as connection:  # the pool's only one: the next session gets it, too

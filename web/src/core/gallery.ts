@@ -146,7 +146,7 @@ export class Gallery implements Fields {
         },
       })
     } catch (error) {
-      throw error instanceof GalleryError ? error : new GalleryError(`not a zip, or damaged (${error})`)
+      throw error instanceof GalleryError ? error : new GalleryError('it is no zip, or cut short')
     }
     const path = Object.keys(files)
       .filter((name) => name === INDEX || /^[^/]+\/gallery\.json$/.test(name))

@@ -133,13 +133,18 @@ export function largest(points: readonly TrendPoint[], most = MOST_LINES): strin
   return [...sums].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).slice(0, most).map(([name]) => name)
 }
 
+/** Where an axis for these shares ends, such that its middle is a whole percentage as well. */
+export function topOf(shares: readonly number[]): number {
+  return Math.max(1, Math.ceil(10 * Math.max(0, ...shares) - 1e-9)) / 10
+}
+
 /** The shares of the largest brands from audit to audit; `points` come oldest first. */
 export function TrendChart({ points, colors }: { points: readonly TrendPoint[]; colors: Colors }): JSX.Element {
   const names = largest(points)
   const times = points.map((point) => Date.parse(point.time))
   const [first, last] = [times[0], times[times.length - 1]]
   const share = (point: TrendPoint, name: string): number => point.shares.find((row) => row.name === name)?.share ?? 0
-  const most = Math.max(0.1, ...points.flatMap((point) => names.map((name) => share(point, name))))
+  const most = topOf(points.flatMap((point) => names.map((name) => share(point, name))))
   const x = (time: number): number => LEFT + (WIDTH - LEFT - RIGHT) * (last > first ? (time - first) / (last - first) : 0.5)
   const y = (value: number): number => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / most)
   const label = t('history.trend-label', { n: points.length, from: day(points[0].time), to: day(points[points.length - 1].time) })

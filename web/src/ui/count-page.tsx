@@ -478,7 +478,7 @@ function LiveNumbers({ live, onStart }: { live: Live; onStart: () => void }): JS
         {!known && !labelled.value.length && embedder.value && <p class="hint">{t('share.looks')}</p>}
       </section>
       <p class="hint speed">
-        {t('count.speed', { ms: number(reading.ms), fps: number(reading.fps, 1) })}
+        {t('count.speed', { fps: number(reading.fps, 1), ms: number(reading.ms) })}
         {running.value && ` · ${t(`engine.${running.value.engine}`)}`}
       </p>
     </>

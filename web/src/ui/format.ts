@@ -10,6 +10,11 @@ export function number(value: number, digits = 0): string {
   return new Intl.NumberFormat(language(), { maximumFractionDigits: digits }).format(value)
 }
 
+/** A score or the least of those that count, as tables and files have it: 0.42. */
+export function score(value: number): string {
+  return new Intl.NumberFormat(language(), { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value)
+}
+
 export function when(time: string | Date): string {
   return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(time))
 }

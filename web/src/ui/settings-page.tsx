@@ -8,7 +8,7 @@ import type { Engine } from '../core'
 import { Button, Confirm, Notice, PageTitle, SelectField, Slider } from './components'
 import { forgetCutOff } from './cut-off'
 import { defaultScore, discard, forgetLeft } from './draft'
-import { megabytes, number, percent } from './format'
+import { megabytes, number, score } from './format'
 import { selfTest } from './golden'
 import type { SelfTest } from './golden'
 import { install, installable } from './install'
@@ -155,8 +155,8 @@ function ScoreCard(): JSX.Element {
   return (
     <section class="card">
       <h2>{t('settings.scores')}</h2>
-      <Slider label={t('settings.score-photo')} {...range} value={photo} text={percent(photo)} onInput={(value) => (photoScore.value = value)} />
-      <Slider label={t('settings.score-live')} {...range} value={live} text={percent(live)} onInput={(value) => (liveScore.value = value)} />
+      <Slider label={t('settings.score-photo')} {...range} value={photo} text={score(photo)} onInput={(value) => (photoScore.value = value)} />
+      <Slider label={t('settings.score-live')} {...range} value={live} text={score(live)} onInput={(value) => (liveScore.value = value)} />
       <Button
         label={t('settings.score-reset')}
         disabled={photoScore.value === null && liveScore.value === null}

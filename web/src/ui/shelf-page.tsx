@@ -8,7 +8,7 @@ import { corrected, current } from './audit'
 import { Button, Confirm, Notice, PageTitle, Slider } from './components'
 import { SCORE_FLOOR } from './shelf'
 import { defaultScore, discard, draft, draftAudit, draftNamed, keepCorrections, keptAudit, left, setMinScore } from './draft'
-import { number, percent } from './format'
+import { number, score } from './format'
 import { toJpeg } from './picture'
 import { ExportBar, Review } from './review'
 import { go, goForGood } from './route'
@@ -72,8 +72,8 @@ export function ShelfPage(): JSX.Element {
               min={SCORE_FLOOR}
               max={0.95}
               step={0.01}
-              text={percent(now.minScore)}
-              hint={`${t('review.score-hint', { start: percent(defaultScore()) })} ${t('review.took', { seconds: number(now.shelf.ms / 1000, 1) })}`}
+              text={score(now.minScore)}
+              hint={`${t('review.score-hint', { start: score(defaultScore()) })} ${t('review.took', { seconds: number(now.shelf.ms / 1000, 1) })}`}
               onChange={setMinScore}
             />
           </section>

@@ -80,7 +80,7 @@ const en = {
   'count.unique-hint': 'Move along the shelf: each facing counts once, also when you go back.',
   'count.stalled': 'The camera gives no new pictures. Another app may be using it: if this stays, start it again. What was counted stays.',
   'count.lost': 'Lost the place on the shelf. Go back a little, or press Count anew.',
-  'count.speed': '{ms} ms a frame, {fps} a second',
+  'count.speed': '{fps} pictures a second, {ms} ms each',
   'count.waiting': 'Waiting for the first picture',
   'count.counting': 'Counting the facings',
   'count.counted': {
@@ -115,7 +115,7 @@ const en = {
   'share.of': 'Share of',
   'share.measure': 'Share by',
   'share.share': 'Facings',
-  'share.linear': 'Length',
+  'share.linear': 'Length along the boards',
   'share.area': 'Area',
   'share.empty': 'Nothing counted yet.',
   'share.looks': 'No brands are taught yet: facings are grouped by how they look. Teach them, and the chart has names.',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ShareRow } from '../../src/core'
-import { folded, largest } from '../../src/ui/charts'
+import { folded, largest, topOf } from '../../src/ui/charts'
 import { OTHER } from '../../src/ui/palette'
 
 const row = (name: string, facings: number, whole: number): ShareRow => {
@@ -33,3 +33,11 @@ test('a trend shows the names that are largest over all audits', () => {
   expect(largest(points, 2)).toEqual(['A', 'C'])
   expect(largest([], 2)).toEqual([])
 })
+
+test.each([
+  [[], 0.1],
+  [[0.04], 0.1],
+  [[0.53, 0.47], 0.6],
+  [[0.1 + 0.2], 0.3],
+  [[1], 1],
+])('the axis of the shares %j ends at a round one, %d', (shares, top) => expect(topOf(shares)).toBe(top))

@@ -12,7 +12,7 @@ test('a value is never read as a further place to fill', () => {
 })
 
 test('the minimum confidence is told by the word that tables and files have for it', () => {
-  expect(t('review.score-hint', { start: '30%' })).toContain('confidence is its score in tables and files')
+  expect(t('review.score-hint', { start: '0.30' })).toContain('confidence is its score in tables and files')
 })
 
 test('a language without a dictionary falls back to English', () => {
