@@ -132,6 +132,19 @@ def test_a_facing_is_as_large_as_it_was_on_average_where_it_was_whole():
     assert tracker.facings().boxes.tolist() == [[0, 0, 40, 60]]
 
 
+def test_what_came_into_view_cut_off_is_as_large_as_it_then_was_on_average_where_it_was_whole():
+    shifted = np.array([[1.0, 0, 40], [0, 1, 0], [0, 0, 1]])
+    looks = [(shifted, (0, 10, 25, 70))] * 3  # of a facing from 25 to 65 in the key frame
+    looks += [(np.eye(3), (left, 10, 65, 70)) for left in (21, 25, 29)]
+    poses = iter([Pose(0, homography) for homography, _ in looks])
+    tracker = ShelfTracker(SimpleNamespace(locate=lambda image: next(poses), keys=[None], links={}))
+    sizes = []
+    for _, box in looks:
+        tracker.update(DARK, Detections([box], [0.8], [0]))
+        sizes += [tracker.facings().boxes[0, 2:].tolist()] if len(tracker) else []
+    assert sizes == [[25, 60], [44, 60], [42, 60], [40, 60]]
+
+
 def test_a_facing_keeps_its_number_from_frame_to_frame(shelf):
     tracker, rng, numbers = ShelfTracker(), np.random.default_rng(0), {}
     for view in sweep(*shelf, SIZE, path=THERE, fps=FPS):
