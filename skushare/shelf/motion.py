@@ -17,6 +17,7 @@ from skushare.shelf.registration import (
 SIDE = 480  # pixels of the longer side that motion is looked for at
 CORNERS = 240
 MIN_CORNERS = 30  # agreeing ones, below which a frame is lost
+SURE = 0.8  # of the corners that agree, below which they may have been taken for those of a like pack beside
 THIN = 110  # corners left, from which on new ones are taken
 TOLERANCE = 2.0  # pixels
 STAY = 0.6  # of the frame that must lie in its key frame, or another one is taken
@@ -103,7 +104,10 @@ class CameraMotion:
             return None
         if self._previous.shape != gray.shape:  # a browser sends other sizes as its network allows
             return None
+        best, most = None, 0
         for guess in (self._speed, None):
+            if most >= SURE * len(self._corners):
+                break
             if guess is None:
                 guess = _shift(self._previous, gray)
             start = (self._corners + guess).reshape(-1, 1, 2)
@@ -113,12 +117,15 @@ class CameraMotion:
             moved = moved.reshape(-1, 2)
             seen = (found.ravel() > 0) & (moved >= 0).all(1) & (moved < size).all(1)
             homography, agree = homography_of(moved[seen], self._anchors[seen], TOLERANCE)
-            if homography is not None and agree.sum() >= max(MIN_CORNERS, 0.4 * seen.sum()):
-                was = self._corners[seen][agree]
-                self._corners, self._anchors = moved[seen][agree], self._anchors[seen][agree]
-                self._speed = np.median(self._corners - was, axis=0)
-                return Pose(self._pose.key, homography)
-        return None
+            if homography is None or agree.sum() < max(MIN_CORNERS, 0.4 * seen.sum(), most + 1):
+                continue
+            best, most = (homography, moved[seen][agree], np.flatnonzero(seen)[agree]), agree.sum()
+        if best is None:
+            return None
+        homography, moved, kept = best
+        self._speed = np.median(moved - self._corners[kept], axis=0)
+        self._corners, self._anchors = moved, self._anchors[kept]
+        return Pose(self._pose.key, homography)
 
     def _find(self, gray, size):
         """The pose by features, after the corners were lost; a new place after a while."""

@@ -18,7 +18,7 @@ STEADY = 0.5  # and the share of those in which it could have been
 HOPELESS = 0.15  # below this share, a track is forgotten
 IN_VIEW = 0.7  # of a facing that must be in the picture to be expected
 AROUND = 0.6  # of a key frame's side, around it, in which it keeps facings
-MEMORY = 12  # frames that a facing's place is averaged over
+MEMORY = 12  # looks at a whole facing that its place is averaged over
 WITHIN = 0.8  # of a box that lies in a larger one, from where on it is a part of that facing
 LARGER = 1.3  # times its area
 PART = 0.25  # of the frames: what is a part so often is no facing
@@ -250,7 +250,7 @@ class ShelfTracker:
             track.present = np.fmax(track.present, detections.present[i])
         # What is cut off tells nothing of the place, unless nothing better is known.
         if whole or area(box[None]) > area(known[number][None]):
-            rate = max(1 / track.found, 1 / MEMORY) if whole else 1.0
+            rate = max(1 / track.whole, 1 / MEMORY) if whole else 1.0
             known[number] = known[number] + rate * (box - known[number])
             track.size = tuple((known[number][2:] - known[number][:2]).tolist())
         _add(track.classes, {int(detections.class_ids[i]): 1.0})

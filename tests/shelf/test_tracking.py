@@ -9,7 +9,7 @@ import pytest
 
 from skushare.dataset.sweep import sweep
 from skushare.detections import Detections
-from skushare.shelf.motion import Pose
+from skushare.shelf.motion import CameraMotion, Pose
 from skushare.shelf.share import share_of_shelf
 from skushare.shelf.tracking import SEEN, ShelfTracker
 
@@ -130,6 +130,37 @@ def test_a_facing_is_as_large_as_it_was_on_average_where_it_was_whole():
     for box in [(10, 10, 54, 70), (10, 10, 50, 70), (10, 10, 46, 70), (0, 10, 30, 70)]:
         tracker.update(DARK, Detections([box], [0.8], [0]))
     assert tracker.facings().boxes.tolist() == [[0, 0, 40, 60]]
+
+
+def test_what_came_into_view_cut_off_is_as_large_as_it_then_was_on_average_where_it_was_whole():
+    shifted = np.array([[1.0, 0, 40], [0, 1, 0], [0, 0, 1]])
+    looks = [(shifted, (0, 10, 25, 70))] * 3  # of a facing from 25 to 65 in the key frame
+    looks += [(np.eye(3), (left, 10, 65, 70)) for left in (21, 25, 29)]
+    poses = iter([Pose(0, homography) for homography, _ in looks])
+    tracker = ShelfTracker(SimpleNamespace(locate=lambda image: next(poses), keys=[None], links={}))
+    sizes = []
+    for _, box in looks:
+        tracker.update(DARK, Detections([box], [0.8], [0]))
+        sizes += [tracker.facings().boxes[0, 2:].tolist()] if len(tracker) else []
+    assert sizes == [[25, 60], [44, 60], [42, 60], [40, 60]]
+
+
+@pytest.mark.parametrize("step", [20, 30, 45, 60])
+def test_a_camera_that_moves_by_about_a_pack_a_frame_is_not_taken_for_one_before_the_like_pack(step):
+    """As at a slow phone's few frames a second, along products of three facings each, 50 pixels apart."""
+    rng, shelf = np.random.default_rng(3), np.full((240, 1200, 3), 90, np.uint8)
+    for row in range(3):
+        for column in range(24):
+            if column == 0 or (column + row) % 3 == 0:
+                looks = rng.integers(0, 255, (8, 5, 3), np.uint8)
+                pack = cv2.resize(looks, (40, 64), interpolation=cv2.INTER_NEAREST)
+            top, left = 80 * row + 8, 50 * column + 5
+            shelf[top : top + 64, left : left + 40] = pack
+    motion, starts = CameraMotion(), {}
+    for place in [100, 100, *range(100, 500, step)]:
+        pose = motion.locate(shelf[:, place : place + 320])
+        start = starts.setdefault(pose.key, place)
+        assert pose.homography[0, 2] == pytest.approx(place - start, abs=2)
 
 
 def test_a_facing_keeps_its_number_from_frame_to_frame(shelf):

@@ -19,6 +19,7 @@ const SIDE = 320 // pixels of the longer side, about, that motion is looked for 
 const CORNERS = 200
 const APART = 8 // pixels
 const MIN_CORNERS = 25 // agreeing ones, below which a frame is lost
+const SURE = 0.8 // of the corners that agree, below which they may have been taken for those of a like pack beside
 const THIN = 90 // corners left, from which on new ones are taken
 const TOLERANCE = 1.5 // pixels
 const STAY = 0.6 // of the frame that must lie in its key frame, or another one is taken
@@ -109,23 +110,24 @@ export class CameraMotion implements Motion {
   private followed(frame: Frame): Pose | null {
     const count = this.corners.length / 2
     if (!this.pose || !this.previous || count < MIN_CORNERS || this.previous[0].width !== frame.grey.width) return null
+    let best: { homography: Homography; moved: Float32Array; kept: number[] } | null = null
     for (const guess of [this.speed, null]) {
-      const shift = guess ?? shiftOf(this.previous, frame.pyramid)
-      const flow = follow(this.previous, frame.pyramid, this.corners, shift)
+      const most: number = best?.kept.length ?? 0
+      if (most >= SURE * count) break
+      const flow = follow(this.previous, frame.pyramid, this.corners, guess ?? shiftOf(this.previous, frame.pyramid))
       const seen = [...flow.found.keys()].filter((i) => flow.found[i])
-      const moved = pick(flow.points, seen)
-      const anchors = pick(this.anchors, seen)
-      const found = findHomography(moved, anchors, TOLERANCE)
-      if (!found || found.support < Math.max(MIN_CORNERS, 0.4 * seen.length)) continue
-      const agreeing = [...found.agree.keys()].filter((i) => found.agree[i])
-      const was = pick(pick(this.corners, seen), agreeing)
-      this.corners = pick(moved, agreeing)
-      this.anchors = pick(anchors, agreeing)
-      const step = (axis: number) => median(agreeing.map((_, i) => this.corners[2 * i + axis] - was[2 * i + axis]))
-      this.speed = [step(0), step(1)]
-      return { key: this.pose.key, homography: found.homography }
+      const found = findHomography(pick(flow.points, seen), pick(this.anchors, seen), TOLERANCE)
+      if (!found || found.support < Math.max(MIN_CORNERS, 0.4 * seen.length, most + 1)) continue
+      const kept = seen.filter((_, i) => found.agree[i])
+      best = { homography: found.homography, moved: pick(flow.points, kept), kept }
     }
-    return null
+    if (!best) return null
+    const { homography, moved, kept } = best
+    const step = (axis: number) => median(kept.map((from, i) => moved[2 * i + axis] - this.corners[2 * from + axis]))
+    this.speed = [step(0), step(1)]
+    this.corners = moved
+    this.anchors = pick(this.anchors, kept)
+    return { key: this.pose.key, homography }
   }
 
   /** The pose by features, after the corners were lost; a new place after a while. */

@@ -16,7 +16,7 @@ const STEADY = 0.5 // and the share of those in which it could have been
 const HOPELESS = 0.15 // below this share, a track is forgotten
 const IN_VIEW = 0.7 // of a facing that must be in the picture to be expected
 const AROUND = 0.6 // of a key frame's side, around it, in which it keeps facings
-const MEMORY = 12 // frames that a facing's place is averaged over
+const MEMORY = 12 // looks at a whole facing that its place is averaged over
 const WITHIN = 0.8 // of a box that lies in a larger one, from where on it is a part of that facing
 const LARGER = 1.3 // times its area
 const PART = 0.25 // of the frames: what is a part so often is no facing
@@ -264,7 +264,7 @@ export class ShelfTracker {
     const before = known.get(id)!
     // What is cut off tells nothing of the place, unless nothing better is known.
     if (whole || boxArea(box) > boxArea(before)) {
-      const rate = whole ? Math.max(1 / track.found, 1 / MEMORY) : 1
+      const rate = whole ? Math.max(1 / track.whole, 1 / MEMORY) : 1
       const now = before.map((value, k) => value + rate * (box[k] - value)) as Box
       known.set(id, now)
       track.size = [now[2] - now[0], now[3] - now[1]]

@@ -184,6 +184,28 @@ describe('a camera is followed', () => {
     }
   })
 
+  test.each([20, 30, 45])('%i pixels a frame along products of three like packs, 50 pixels apart', (step) => {
+    const [wide, high] = [320, 240]
+    const noise = (a: number, b: number) => Math.abs(Math.sin(a * 12.9898 + b * 78.233) * 43758.5453) % 1
+    const grey = (x: number, y: number): number => {
+      const [column, row] = [Math.floor(x / 50), Math.floor(y / 80)]
+      const [inX, inY] = [(x % 50) - 5, (y % 80) - 8]
+      if (inX < 0 || inX >= 40 || inY < 0 || inY >= 64) return 90
+      const product = 10 * Math.floor((column + row) / 3) + row
+      return Math.floor(255 * noise(product, 5 * (inY >> 3) + (inX >> 3)))
+    }
+    const motion = new CameraMotion()
+    const starts = new Map<number, number>()
+    for (const place of [100, 100, ...Array.from({ length: Math.floor(400 / step) }, (_, i) => 100 + step * i)]) {
+      const data = new Uint8Array(3 * wide * high)
+      for (let i = 0; i < data.length; i++)
+        data[i] = grey((Math.floor(i / 3) % wide) + place, Math.floor(i / 3 / wide))
+      const pose = motion.locate({ width: wide, height: high, channels: 3, data })!
+      if (!starts.has(pose.key)) starts.set(pose.key, place)
+      expect(Math.abs(pose.homography[2] / pose.homography[8] - (place - starts.get(pose.key)!))).toBeLessThan(4)
+    }
+  })
+
   test('nearer and further away', () => {
     const motion = new CameraMotion()
     for (let n = 0; n <= 12; n++) {
