@@ -117,6 +117,7 @@ class ShelfTracker:
         self._maps = []  # of each key frame: {track: its box there}
         self._linked, self._key = set(), None
         self._pictures, self._newest = SweepPictures(), None
+        self._scored = False  # whether a vote told how sure it is, as those of a brand map do not
 
     def update(self, image, detections):
         """Take in a frame.
@@ -147,6 +148,7 @@ class ShelfTracker:
         brands = detections.brand_ids
         skus = np.full(count, -1) if detections.sku_ids is None else detections.sku_ids
         sure = detections.brand_scores
+        self._scored |= sure is not None
         weights = np.ones(count) if sure is None else np.where(brands >= 0, sure, 1 - sure)
         votes = zip(
             detections.track_ids.tolist(), brands.tolist(), skus.tolist(), weights.tolist(), strict=True
@@ -181,7 +183,7 @@ class ShelfTracker:
 
         A box is as large as the facing was seen, in pixels of a small frame, and lies at 0, 0: a sweep has
         no common picture. The brand is the one with most votes, its score their share of all votes times how
-        sure they were on average.
+        sure they were on average; there are none where no vote told that, as by a brand map.
         """
         tracks = self._counted()
         columns = {"class_ids": [max(track.classes, key=track.classes.get) for track in tracks.values()]}
@@ -189,6 +191,8 @@ class ShelfTracker:
             names = "brand_ids", "sku_ids", "brand_scores"
             found = [track.brand() for track in tracks.values()]
             columns |= dict(zip(names, zip(*found, strict=True), strict=True))
+            if not self._scored:
+                del columns["brand_scores"]
         present = np.array([track.present for track in tracks.values()])
         return Detections(
             **columns,
