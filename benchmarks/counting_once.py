@@ -7,9 +7,10 @@ The sweeps: a hand-held camera (skushare/dataset/sweep.py) along wide made-up sh
 across photos of a COCO file, the widest ones or those named. It shakes, blurs, stops, goes back, is covered
 for two seconds while it moves on, and returns to where it began.
 
-The boxes: the shipped detector's in live mode, and the true ones, a tenth left out at random and the rest
-jittered by 1.5 pixels, which shows the tracking alone. "still" is what the detector counts on the whole
-picture at once, in photo mode: the error that comes with the detector.
+The boxes: the shipped detector's in live mode at its largest size, as the Live page begins with and videos
+are counted, and the true ones, a tenth left out at random and the rest jittered by 1.5 pixels, which shows
+the tracking alone. "still" is what the detector counts on the whole picture at once, in photo mode: the
+error that comes with the detector.
 
 The ways to count: skushare's ShelfTracker; the same one without motion compensation; the sum over frames;
 and, where the library `trackers` is installed, its ByteTrack (no motion compensation) and BoT-SORT (with).
@@ -88,7 +89,7 @@ def photographed(files, widest):
 def compare(name, picture, boxes, size, detector, still):
     rng = np.random.default_rng(1)
     sources = {
-        "detector": lambda view: detector.detect(view.image, mode="live"),
+        "detector": lambda view: detector.detect(view.image, mode="live", size=detector.live_sizes[0]),
         "true": lambda v: noisy(v, rng),
     }
     ways = {(source, way): make() for source in sources for way, make in WAYS.items()}
