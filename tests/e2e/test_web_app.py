@@ -474,6 +474,7 @@ def test_a_sweep_is_lost_to_nothing_but_an_answer(phone, served, shelves, tmp_pa
     page.get_by_role("button", name="Start the camera").click()
     expect(page.get_by_text("The camera was switched off")).to_have_count(0)
     assert near(count)(metric(page, "Unique so far"))
+    wait_until(lambda: page.evaluate("document.querySelector('video')?.currentTime"), bool)
     page.evaluate("document.querySelector('video').pause()")  # as a system does
     page.get_by_role("alert").get_by_role("button", name="Start the camera").click()
     expect(page.get_by_text("gives no new pictures")).to_have_count(0)

@@ -115,7 +115,7 @@ const en = {
   'share.of': 'Share of',
   'share.measure': 'Share by',
   'share.share': 'Facings',
-  'share.linear': 'Length along the boards',
+  'share.linear': 'Length',
   'share.area': 'Area',
   'share.empty': 'Nothing counted yet.',
   'share.looks': 'No brands are taught yet: facings are grouped by how they look. Teach them, and the chart has names.',
