@@ -1,5 +1,6 @@
 """A detector that needs no model, and the app's scripts run on it."""
 
+import threading
 from functools import cache
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 
+from skushare.app.galleries import Teaching
 from skushare.database.engine import close
 from skushare.detections import Detections
 from skushare.detector.runtime import Detector
@@ -93,3 +95,18 @@ def camera(monkeypatch):
     monkeypatch.setattr("skushare.app.camera.webrtc_streamer", streamer)
     monkeypatch.setattr("skushare.app.camera._probe", lambda: lambda **kwargs: {"status": stream.status})
     return stream
+
+
+@pytest.fixture
+def held_save(monkeypatch):
+    """The next save of a gallery waits: an event tells that it has begun, another lets it go on."""
+    save, saving, go_on = Teaching.save, threading.Event(), threading.Event()
+
+    def held(self, gallery):
+        monkeypatch.setattr(Teaching, "save", save)
+        saving.set()
+        go_on.wait(20)
+        return save(self, gallery)
+
+    monkeypatch.setattr(Teaching, "save", held)
+    return saving, go_on

@@ -7,21 +7,15 @@ import numpy as np
 import streamlit as st
 
 from skushare.app import looks
-from skushare.app.galleries import MY_BRANDS, Teaching
+from skushare.app.galleries import MY_BRANDS
 from skushare.brands.embedder import Embedder
 from skushare.brands.library import open_gallery
 from skushare.jpeg import encode_jpeg
 from tests.brands.conftest import ColorEmbedder, picture
 
 
-def test_a_look_that_is_named_while_another_is_being_taught_is_taught_after_it(monkeypatch, request):
-    save, saving, go_on = Teaching.save, threading.Event(), threading.Event()
-
-    def slowly(self, gallery):
-        monkeypatch.setattr(Teaching, "save", save)
-        saving.set()
-        go_on.wait(20)
-        return save(self, gallery)
+def test_a_look_named_while_another_is_being_taught_is_taught_after_it(held_save, monkeypatch, request):
+    saving, go_on = held_save
 
     def teach(brand, color, vector):
         pictures = [encode_jpeg(picture(color))]
@@ -30,7 +24,6 @@ def test_a_look_that_is_named_while_another_is_being_taught_is_taught_after_it(m
     st.cache_resource.clear()
     request.addfinalizer(st.cache_resource.clear)
     monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
-    monkeypatch.setattr(Teaching, "save", slowly)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(teach, "Rot", "red", (1, 0, 0))
         saving.wait(20)

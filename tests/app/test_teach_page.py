@@ -265,20 +265,12 @@ def keep_another(lesson):
     ],
 )
 def test_what_is_done_while_a_gallery_is_being_saved_comes_after_it(
-    workspace, monkeypatch, first, second, piles, brands
+    workspace, held_save, first, second, piles, brands
 ):
-    save, saving, go_on = Teaching.save, threading.Event(), threading.Event()
-
-    def slowly(self, gallery):
-        monkeypatch.setattr(Teaching, "save", save)
-        saving.set()
-        go_on.wait(20)
-        return save(self, gallery)
-
+    saving, go_on = held_save
     image = np.concatenate([picture(color) for color in ("red", "green", "blue")], axis=1)
     found = Detections([(left, 0, left + 24, 24) for left in (0, 24, 48)], [0.9] * 3, [0] * 3)
     lesson = Lesson.begin("shelf.jpg", image, found, ColorEmbedder(), Teaching.of("x"))
-    monkeypatch.setattr(Teaching, "save", slowly)
     runs = [threading.Thread(target=act, args=(lesson,)) for act in (first, second)]
     runs[0].start()
     saving.wait(20)
