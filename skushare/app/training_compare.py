@@ -53,7 +53,8 @@ def show_comparison(known):
     st.markdown("##### At the best AP")
     figures = pd.DataFrame({name: best_figures(metrics) for name, metrics in curves.items()}).T
     figures = figures.rename(columns={"class_AP": "AP by class", "count_mae": "count off by"})
-    st.dataframe(figures.style.format("{:.3f}", na_rep="–"))
+    steps = figures.columns.intersection(["step"])
+    st.dataframe(figures.style.format("{:.3f}", na_rep="–").format("{:,.0f}", na_rep="–", subset=steps))
     if not validated_alike([validated[name] for name in curves]):
         st.warning("They were validated on different photos or labels, so their figures do not compare.")
     st.markdown("##### Settings that differ")

@@ -170,7 +170,9 @@ def _show_figures(run, status):
         if running and progress.phase in ("training", "validating") and progress.seconds_per_step:
             st.metric("Time left", duration(progress.seconds_left), border=True)
         if best := best_figures(metrics):
-            st.metric("Best AP", f"{best['AP']:.3f}", border=True)
+            first = metrics.iloc[0]  # at step 0: of the weights that it began with
+            gain = f"{best['AP'] - first['AP']:+.3f} since the start" if first["step"] == 0 else None
+            st.metric("Best AP", f"{best['AP']:.3f}", gain, border=True)
             if not math.isnan(best.get("class_AP", math.nan)):
                 text = "Mean of the average precision of each class; of all as one beside it."
                 st.metric("AP by class", f"{best['class_AP']:.3f}", border=True, help=text)

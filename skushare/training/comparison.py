@@ -13,7 +13,7 @@ def best_figures(metrics):
     if "AP" not in metrics or metrics["AP"].isna().all():
         return {}
     best = metrics.loc[metrics["AP"].idxmax()]
-    names = ("AP", "AP50", "AP75", "class_AP", "count_mae")
+    names = ("step", "AP", "AP50", "AP75", "class_AP", "count_mae")
     return {name: float(best[name]) for name in names if name in best}
 
 

@@ -27,6 +27,7 @@ from skushare.lock import hold
 from skushare.quiet import load_keras
 from skushare.training.backends import environment, share_out
 from skushare.training.checkpoint import Checkpoints
+from skushare.training.comparison import best_figures
 from skushare.training.events import EventLog
 from skushare.training.heartbeat import Heartbeat
 from skushare.training.material import initial_weights, read_data, trained_before
@@ -46,6 +47,10 @@ from skushare.training.runs import (
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OOM when allocating")
+NO_BETTER = (
+    "no step was better than the weights that it began with, so these are its model; "
+    "train on more photos, or with a lower learning_rate"
+)
 TELL_EVERY = 60.0  # seconds between lines of the log about the steps
 
 
@@ -155,6 +160,8 @@ def _carry_out(run, observers, say):
     heartbeat.phase("packaging")
     result = _package(run, plan, say)
     heartbeat.phase("done")
+    if best_figures(run.metrics()).get("step") == 0:
+        result = "; ".join(filter(None, (NO_BETTER, result)))
     return FINISHED, result
 
 

@@ -70,6 +70,8 @@ def trained_before(plan):
 def initial_weights(plan, config, say=None):
     """The function that loads the weights which ``plan`` starts from into a network, or ``None``.
 
+    It tells whether they filled the layers that predict classes as well.
+
     Args:
         config: the network's ``DetectorConfig``, of :func:`read_data`.
         say: is told where the layers that predict classes begin at random values.
@@ -82,7 +84,9 @@ def initial_weights(plan, config, say=None):
     labels = labels_of(path)
 
     def load(network):
-        if not weights.load_matching(network, path, config, labels) and say:
+        filled = weights.load_matching(network, path, config, labels)
+        if not filled and say:
             say("the weights are not of these classes; the layers that predict them begin at random values")
+        return filled
 
     return load

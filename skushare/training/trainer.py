@@ -42,11 +42,16 @@ PICTURE_SIDE = 800  # pixels, the longest side of such a picture
 
 
 class Learner(keras.Model):
-    """A detector network with its loss."""
+    """A detector network with its loss.
 
-    def __init__(self, network, config):
+    Args:
+        network: Keras model; config: its ``DetectorConfig``.
+        trained: whether its weights are a whole detector's, so that there is something to measure.
+    """
+
+    def __init__(self, network, config, trained=False):
         super().__init__()
-        self.network, self.config = network, config
+        self.network, self.config, self.trained = network, config, trained
         self.anchors = detector_anchors(config, network.input_shape[1:3])[0]
         self.class_loss = keras.metrics.Mean("class_loss")
         self.box_loss = keras.metrics.Mean("box_loss")
@@ -79,8 +84,9 @@ def train(run, config, training, datasets, validation, initial_weights=None, obs
         config: ``DetectorConfig``; training: ``TrainingConfig``.
         datasets: list of ``(Dataset, weight)`` to train on.
         validation: ``Dataset`` for the choice of the best weights.
-        initial_weights: a function that is given the fresh network and loads
-            pretrained weights into it; or ``None``.
+        initial_weights: a function that is given the fresh network, loads pretrained weights into it
+            and tells whether they fill all of it; or ``None``. Those that do are validated before the
+            first step and are the best weights until others are better.
         observers: ``Observer``s that are told of each step and may ask for an early end.
 
     Returns:
@@ -103,7 +109,8 @@ def train(run, config, training, datasets, validation, initial_weights=None, obs
 
     learner = make_learner(config, training, initial_weights)
     network = learner.network
-    counters = {"step": 0, "validated": 0, "best": -1} | checkpoints.restore(learner)
+    counters = {"step": 0, "validated": -1 if learner.trained else 0, "best": -1}
+    counters |= checkpoints.restore(learner)
 
     batches = Batches(datasets, config, training)
     validator = Validator(config, validation, training.validation_photos)
@@ -155,10 +162,9 @@ def make_learner(config, training, initial_weights=None):
     """The :class:`Learner` of a fresh network, ready for its first step; arguments as of :func:`train`."""
     keras.utils.set_random_seed(training.seed)
     network = build_network(config)
-    if initial_weights is not None:
-        initial_weights(network)
+    trained = bool(initial_weights and initial_weights(network))
     freeze(network, training.freeze_before)
-    learner = Learner(network, config)
+    learner = Learner(network, config, trained)
     learner.compile(optimizer=make_optimizer(training), jit_compile=False)
     learner.optimizer.build(learner.trainable_variables)
     return learner
@@ -205,7 +211,7 @@ def freeze(network, before):
 @contextmanager
 def averaged_weights(learner):
     """Put the optimizer's moving averages in place of the weights, and the weights back at the end."""
-    if not learner.optimizer.use_ema:
+    if not (learner.optimizer.use_ema and int(learner.optimizer.iterations)):  # no average before a step
         yield
         return
     raw = [v.numpy().copy() for v in learner.trainable_variables]

@@ -360,7 +360,11 @@ def test_a_finished_run_shows_its_figures(tmp_path):
     app = open_page()
     assert metrics(app) == {"Best AP": "0.300", "Count off by": "5.5", "Loss": "0.500"}
     (run.folder / runs.METRICS).write_text("step,AP,AP50,AP75,class_AP,count_mae\n50,0.3,0.5,0.2,0.1,5.5\n")
-    assert metrics(app.run())["AP by class"] == "0.100"
+    assert metrics(app.run())["AP by class"] == "0.100" and not app.metric[0].delta
+    (run.folder / runs.METRICS).write_text(
+        "step,AP,AP50,AP75,count_mae\n0,0.25,0.4,0.1,6\n50,0.3,0.5,0.2,5.5\n"
+    )
+    assert app.run().metric[0].delta == "+0.050 since the start"
     assert any("finished" in text for text in texts(app.markdown))
     assert "training from step 0" in app.code[0].value
     labels = [b.label for b in app.button]

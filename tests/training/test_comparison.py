@@ -31,8 +31,8 @@ def test_equal_plans_differ_in_nothing():
 
 
 def test_the_figures_are_those_of_the_best_validation():
-    rows = {"AP": [0.1, 0.3, 0.2], "AP50": [0.5, 0.6, 0.9], "AP75": [0, 0, 0], "count_mae": [9.0, 5.0, 4.0]}
-    assert best_figures(pd.DataFrame(rows)) == {"AP": 0.3, "AP50": 0.6, "AP75": 0.0, "count_mae": 5.0}
+    rows = {"step": [0, 5, 9], "AP": [0.1, 0.3, 0.2], "AP50": [0.5, 0.6, 0.9], "count_mae": [9.0, 5.0, 4.0]}
+    assert best_figures(pd.DataFrame(rows)) == {"step": 5, "AP": 0.3, "AP50": 0.6, "count_mae": 5.0}
     assert best_figures(pd.DataFrame(rows | {"AP": [float("nan"), 0.3, 0.2]}))["AP"] == 0.3
 
 

@@ -185,6 +185,13 @@ def test_what_has_finished_stays_so_where_it_cannot_be_done_again(run, monkeypat
     assert run.condition() == (status, "as before" if status == FINISHED else "on other data")
 
 
+@pytest.mark.parametrize(("best", "words"), [(0, "no step was better than the weights"), (2, "")])
+def test_a_run_that_got_no_better_than_it_began_says_so(run, monkeypatch, best, words):
+    monkeypatch.setattr("skushare.training.job.best_figures", lambda metrics: {"step": best, "AP": 0.5})
+    assert run_job(run) == FINISHED
+    assert run.condition()[1].startswith(words) and bool(run.condition()[1]) == bool(words)
+
+
 def test_one_process_a_run(run):
     with hold(run.folder / runs.LOCK), pytest.raises(ConfigError, match="another process"):
         run_job(run)

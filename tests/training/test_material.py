@@ -88,6 +88,6 @@ def test_weights_of_a_run_are_loaded_with_the_names_of_its_classes(tmp_path, mon
     (tmp_path / "best.npz").touch()
     (tmp_path / RUN_CONFIG).write_text(preset("shelf_dense", labels=("tea", "milk")).to_json())
     plan = Plan(train=(("a", 1.0),), validation="a", weights=str(tmp_path))
-    initial_weights(plan, "config", said.append)("network")
+    assert initial_weights(plan, "config", said.append)("network") == filled
     assert given == [("network", tmp_path / "best.npz", "config", ("tea", "milk"))]
     assert ["random" in line for line in said] == ([] if filled else [True])

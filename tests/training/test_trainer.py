@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from skushare.detections import Detections
-from skushare.detector.weights import save_weights
+from skushare.detector.weights import load_weights, save_weights
 from skushare.errors import ConfigError, ModelError
 from skushare.images import read_image
 from skushare.training.config import TrainingConfig
@@ -219,6 +219,27 @@ def test_a_run_without_a_checkpoint_begins_anew_with_other_settings(finished, ru
         run(tmp_path, [Crash("stepped", 1)], seed=5)
     assert run(tmp_path)
     assert_equal(tmp_path, finished)
+
+
+@pytest.mark.parametrize(("precisions", "best"), [((0.3, 0.2, 0.3), 0), ((0.1, 0.3, 0.2), 2)])
+def test_weights_of_a_whole_detector_are_the_best_until_others_are_better(
+    finished, run, tmp_path, monkeypatch, precisions, best
+):
+    measured = iter(precisions)
+    monkeypatch.setattr(Validator, "__call__", lambda self, network: ({"AP": next(measured)}, []))
+    start = finished / "best.npz"
+
+    def fill(network):
+        load_weights(network, start)
+        return True
+
+    assert not run(tmp_path, [Stop(1)], fill)
+    assert run(tmp_path, initial_weights=fill)
+    assert Run(tmp_path).metrics()["AP"].tolist() == list(precisions)
+    assert Run(tmp_path).metrics()["step"].tolist() == [0, 2, 4]
+    ours, theirs = arrays(tmp_path / "best.npz"), arrays(start)
+    same = all((ours[name] == theirs[name]).all() for name in theirs)
+    assert same == (best == 0)
 
 
 def test_frozen_layers_keep_their_weights(tmp_path, run):
