@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skushare.colors import NEUTRAL, ink_on, label_colors
+from skushare.text import percent
 
 # All are legible on white and on near-black.
 ACCENT = "#12908a"
@@ -204,8 +205,8 @@ def _plain(chart):
 
 def _told(share, margin, facings):
     """A share in words: "31 % ± 4 % (58)"."""
-    doubt = f" ± {100 * margin:.0f} %" if margin >= 0.005 else ""
-    return f"{100 * share:.0f} %{doubt} ({facings:,})"
+    doubt = f" ± {percent(margin)}" if margin >= 0.005 else ""
+    return f"{percent(share)}{doubt} ({facings:,})"
 
 
 def _colors(names, colors, others):
