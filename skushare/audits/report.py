@@ -196,7 +196,7 @@ class _Report(FPDF):
             self.cell(0, _LINE, percent(row.share, 1), new_x="LMARGIN", new_y="NEXT")
 
     def photos(self, now, gaps):
-        if now.source == "sweep":
+        if now.source == "sweep" and len(now.photos) > 1:
             self.text_line("Each facing has its box on one picture; others may show it without.")
         side = round(min(_SIDE, (_MOST / max(1, len(now.photos))) ** 0.5))
         for photo, empty in zip(now.photos, gaps or [None] * len(now.photos), strict=True):
