@@ -41,3 +41,9 @@ def percent(share, digits=0):
     scale = 100 * 10**digits
     whole = math.floor(round(share * scale, 6) + 0.5)  # 100 times .145 is a hair less than 14.5
     return f"{whole * 100 / scale:.{digits}f} %"
+
+
+def told_share(share, margin, digits=0):
+    """``share`` with its ``margin``, as "31 % ± 4 %"; without one that is nothing or not known."""
+    doubt = f" ± {percent(margin, digits)}" if margin >= 0.005 / 10**digits else ""
+    return percent(share, digits) + doubt

@@ -22,7 +22,7 @@ from skushare.shelf.share import (
     share_of_shelves,
     with_targets,
 )
-from skushare.text import percent
+from skushare.text import told_share
 
 MEASURES = {"Facings": "share", "Length along the boards": "linear", "Area": "area"}
 EVERY_BRAND, AGAINST = "Every brand", "Own against competitors"
@@ -171,7 +171,7 @@ def show_own(together, measure, target=None):
             "delta_color": "off" if within else color,
             "delta_arrow": "off" if within else arrow,
         }
-    st.metric("Own brands", f"{percent(share)} ± {percent(margin)}", border=True, **told)
+    st.metric("Own brands", told_share(share, margin), border=True, **told)
 
 
 def read_targets(brands, category=""):

@@ -22,7 +22,7 @@ from skushare.errors import SkushareError
 from skushare.jpeg import encode_jpeg
 from skushare.shelf.gaps import count_gaps
 from skushare.shelf.share import OWN, in_category, share_of_shelves
-from skushare.text import counted, percent
+from skushare.text import counted, percent, told_share
 
 _FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _SIDE = 1600  # pixels of a photo's longer side: 200 a inch on this page
@@ -144,7 +144,7 @@ class _Report(FPDF):
             t.row(["Brand", "Facings", "Share", "Share of length", *["Target, points"] * bool(wanted)])
             for row in shares.itertuples():
                 pairs = (row.share, row.margin), (row.linear, row.linear_margin)
-                told = [f"{percent(share, 1)} ± {percent(margin, 1)}" for share, margin in pairs]
+                told = [told_share(*pair, 1) for pair in pairs]
                 if wanted:
                     target = wanted.get(row.name)
                     told.append(
@@ -177,7 +177,7 @@ class _Report(FPDF):
         row = table[table["name"] == OWN].iloc[:1]
         share, margin = (float(row[c].sum()) for c in ("share", "margin"))
         told = "" if target is None else f", {told_against(share, target)}"
-        self.fact("Own brands", f"{percent(share, 1)} ± {percent(margin, 1)}{where}{told}", 240)
+        self.fact("Own brands", f"{told_share(share, margin, 1)}{where}{told}", 240)
 
     def bars(self, shares):
         """Horizontal bars, each with its brand's colour, name and share."""
