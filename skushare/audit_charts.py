@@ -5,6 +5,7 @@ import pandas as pd
 
 from skushare.charts import PLOT_HEIGHT, top_legend
 from skushare.colors import label_colors
+from skushare.text import told_share
 
 BEYOND, WITHIN = "beyond the margin", "within the margin"  # what a change of a share is
 _HEIGHT = 260  # of a plot
@@ -60,7 +61,7 @@ def _with_bars(trend):
         low=(trend["share"] - trend["margin"]).clip(lower=0),
         high=(trend["share"] + trend["margin"]).clip(upper=1),
         told=[
-            f"{share:.1%}" + f" ± {margin:.1%}" * (margin == margin)
+            told_share(share, margin, 1)
             for share, margin in zip(trend["share"], trend["margin"], strict=True)
         ],
     )

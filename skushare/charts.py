@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skushare.colors import NEUTRAL, ink_on, label_colors
+from skushare.text import told_share
 
 # All are legible on white and on near-black.
 ACCENT = "#12908a"
@@ -204,8 +205,7 @@ def _plain(chart):
 
 def _told(share, margin, facings):
     """A share in words: "31 % ± 4 % (58)"."""
-    doubt = f" ± {100 * margin:.0f} %" if margin >= 0.005 else ""
-    return f"{100 * share:.0f} %{doubt} ({facings:,})"
+    return f"{told_share(share, margin)} ({facings:,})"
 
 
 def _colors(names, colors, others):

@@ -10,6 +10,7 @@ from skushare.geometry import to_xywh
 from skushare.shelf.gaps import find_gaps
 from skushare.shelf.share import COMPETITORS, OWN, UNKNOWN, share_by_row, share_of_shelves
 from skushare.spreadsheet import to_csv
+from skushare.text import percent
 
 FAILED = "error"
 
@@ -169,7 +170,7 @@ def _percents(table, own=()):
     if own:
         _insert_sides(table, own)
     counted = ("row", "name", "side", "facings")
-    table = table.assign(**{c: (100 * table[c]).map("{:.1f} %".format) for c in table if c not in counted})
+    table = table.assign(**{c: [percent(share, 1) for share in table[c]] for c in table if c not in counted})
     return table.to_string(index=False) if len(table) else "no facings"
 
 

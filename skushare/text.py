@@ -1,5 +1,6 @@
-"""Text of others, as every database, file and page can keep it, and counts in words."""
+"""Text of others, as every database, file and page can keep it, and numbers in words."""
 
+import math
 import re
 
 MAX_WORDS = 20_000  # characters of a name or note; longer ones are mistakes
@@ -33,3 +34,16 @@ def is_delimiter_note(line):
 def counted(number, noun):
     """``number`` with ``noun``, as "1 photo", "1,200 photos" or "2 boxes"."""
     return f"{number:,} {noun}{'' if number == 1 else 'es' if noun.endswith('x') else 's'}"
+
+
+def percent(share, digits=0):
+    """``share``, from 0 to 1, as "31 %". A half goes up, as in tables and charts that a browser writes."""
+    scale = 100 * 10**digits
+    whole = math.floor(round(share * scale, 6) + 0.5)  # 100 times .145 is a hair less than 14.5
+    return f"{whole * 100 / scale:.{digits}f} %"
+
+
+def told_share(share, margin, digits=0):
+    """``share`` with its ``margin``, as "31 % ± 4 %"; without one that is nothing or not known."""
+    doubt = f" ± {percent(margin, digits)}" if margin >= 0.005 / 10**digits else ""
+    return percent(share, digits) + doubt

@@ -45,10 +45,10 @@ def test_charts_beside_each_other_have_one_scale_and_no_legend():
 @pytest.mark.parametrize(
     "share, margin, low, high, told",
     [
-        (0.5, 0.1, 0.4, 0.6, "50.0% ± 10.0%"),
-        (0.05, 0.1, 0.0, 0.15, "5.0% ± 10.0%"),
-        (0.95, 0.1, 0.85, 1.0, "95.0% ± 10.0%"),
-        (0.5, float("nan"), None, None, "50.0%"),
+        (0.5, 0.1, 0.4, 0.6, "50.0 % ± 10.0 %"),
+        (0.05, 0.1, 0.0, 0.15, "5.0 % ± 10.0 %"),
+        (0.95, 0.1, 0.85, 1.0, "95.0 % ± 10.0 %"),
+        (0.5, float("nan"), None, None, "50.0 %"),
     ],
 )
 def test_a_share_over_time_has_a_bar_of_its_margin_where_that_is_known(share, margin, low, high, told):

@@ -89,7 +89,7 @@ def show_audit(audit):
 
 def _show_shares(now, colors):
     names, found = now.by_brand()
-    skus = _skus(now.gallery_digest)
+    skus = _skus(now.gallery_digest) or skus_of(now.gallery_digest)  # it may have come since
     own = notes_of(now.gallery).own_among(names, skus)
     kept, measure = show_share_panel(found, (), names, colors, "audit_share", own, skus)
     counted = [i for i, photo in enumerate(now.photos) if photo.role != "part"]

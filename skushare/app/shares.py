@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from skushare.app.edits import edited_rows
 from skushare.app.notes import show_error
 from skushare.audits.targets import save_target, targets, told_against
 from skushare.brands.gallery import categories_of_brands
@@ -21,6 +22,7 @@ from skushare.shelf.share import (
     share_of_shelves,
     with_targets,
 )
+from skushare.text import told_share
 
 MEASURES = {"Facings": "share", "Length along the boards": "linear", "Area": "area"}
 EVERY_BRAND, AGAINST = "Every brand", "Own against competitors"
@@ -169,7 +171,7 @@ def show_own(together, measure, target=None):
             "delta_color": "off" if within else color,
             "delta_arrow": "off" if within else arrow,
         }
-    st.metric("Own brands", f"{100 * share:.0f} % ± {100 * margin:.0f} %", border=True, **told)
+    st.metric("Own brands", told_share(share, margin), border=True, **told)
 
 
 def read_targets(brands, category=""):
@@ -190,7 +192,7 @@ def _edit_targets(shares, together, measure, wanted, category, key):
     """A table of ``shares`` of brands and their targets, in which targets can be written."""
     shares = shares[~((shares["name"] == UNKNOWN) | shares["name"].map(is_look).astype(bool))]
     if together is not None:
-        shares = pd.concat([together[together["name"] == OWN], shares], ignore_index=True)
+        shares = pd.concat([together[together["name"] == OWN], shares]).drop_duplicates("name")
     if shares.empty:
         return
     with st.expander("Target shares", icon=":material/target:"):
@@ -210,25 +212,19 @@ def _edit_targets(shares, together, measure, wanted, category, key):
             "difference": number("difference, points", format="%+.1f"),
             "sure": st.column_config.TextColumn("beyond the margin"),
         }
-        # An edit is known by its row: other rows, or another order of them, begin without any.
-        state = hash((tuple(shown["name"]), *sorted(wanted.items())))
-        editor = f"{key}_targets_{measure}_{category}_{state}"
-        st.data_editor(
-            shown,
+        changes = edited_rows(
+            f"{key}_targets_{category}",
+            shown.set_index("name", drop=False),
             hide_index=True,
             column_config=columns,
             disabled=[c for c in shown if c != "target"],
-            key=editor,
             placeholder="",  # not "None"
         )
         where = f"of {category}" if category else "of all categories together"
         st.caption(f"Targets {where}; they hold for everybody who uses this database. Empty means none.")
-        for row, change in st.session_state[editor].get("edited_rows", {}).items():
-            name, target = shown["name"].iloc[int(row)], change.get("target")
-            target = target and target / 100
-            # The table keeps an edit for good that leaves the targets, and with them its key, as they are.
-            if "target" in change and target != wanted.get(name) and _is_saved(name, target, category):
-                st.rerun()
+        new = {name: values["target"] and values["target"] / 100 for name, values in changes.items()}
+        if any([_is_saved(name, target, category) for name, target in new.items()]):
+            st.rerun()
 
 
 def _is_saved(name, target, category):

@@ -143,11 +143,10 @@ def show_layout(names, photos, labels, brands, measure, colors, key, kept=None):
 def _show_rows(rows, measure, colors):
     chart = rows_chart(rows, measure, colors, set(filter(is_look, rows["name"])))
     st.altair_chart(chart, width="stretch")
-    plain_columns = ["row", "name", "facings"]
-    shown = rows.assign(**{c: (100 * rows[c]).round(1) for c in rows if c not in plain_columns})
     named = {column: f"{name.lower()}, %" for name, column in MEASURES.items()}
-    margins = {column: "± %" for column in shown if column.endswith("margin")}
-    st.dataframe(shown, hide_index=True, column_config=named | margins)
+    named |= {column: "± %" for column in rows if column.endswith("margin")}
+    columns = {column: st.column_config.NumberColumn(told, format="%.1f") for column, told in named.items()}
+    st.dataframe(rows.assign(**{c: 100 * rows[c] for c in columns}), hide_index=True, column_config=columns)
     st.caption("Shares and their margins in per cent; a margin holds with a certainty of 95 %.")
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from skushare.app.clock import there
+from skushare.app.edits import edited_rows
 from skushare.app.teach import edited, products
 from skushare.app.text import plain
 from skushare.brands.library import gallery_versions, open_gallery
@@ -25,10 +26,9 @@ def show_products(gallery, keep):
     """
     table = products(gallery)
     table.insert(table.columns.get_loc("colour"), "swatch", table["colour"].map(_swatch))
-    key = f"products_{gallery.digest[:12]}"
-    st.data_editor(
+    changes = edited_rows(
+        f"products of {gallery.name}",
         table,
-        key=key,
         hide_index=True,
         disabled=["examples", "swatch"],
         column_config={
@@ -37,12 +37,10 @@ def show_products(gallery, keep):
             "colour": st.column_config.TextColumn("colour", help="#RRGGBB, in the charts"),
         },
     )
-    if changes := st.session_state[key].get("edited_rows", {}):
-        changed = edited(gallery, {table.index[row]: values for row, values in changes.items()})
-        # The table keeps an edit for good that leaves the gallery, and with it its key, as it is.
-        if changed.digest != gallery.digest:
-            keep(changed)
-            st.rerun()
+    changed = edited(gallery, changes)
+    if changed.digest != gallery.digest:
+        keep(changed)
+        st.rerun()
 
 
 def _swatch(color):

@@ -15,7 +15,7 @@ from skushare.detections import Detections
 from skushare.errors import AuditError
 from skushare.shelf.rows import assign_rows
 from skushare.shelf.share import UNKNOWN
-from skushare.text import tidy_name
+from skushare.text import counted, tidy_name
 
 # Of a file; an audit of 150 facings has 30 kB. It is saved as a whole, and others wait to write meanwhile.
 MOST_MB = 50
@@ -171,7 +171,8 @@ def _told_sweep(values):
     )
     if not count:
         return ""
-    return f"The phone's sweep counted {count:,} facings: {', '.join(brands)}. Only its picture's are here."
+    told = f"{counted(count, 'facing')}: {', '.join(brands)}"
+    return f"The phone's sweep counted {told}. Only its picture's are here."
 
 
 def _thresholds(values):

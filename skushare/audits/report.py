@@ -22,7 +22,7 @@ from skushare.errors import SkushareError
 from skushare.jpeg import encode_jpeg
 from skushare.shelf.gaps import count_gaps
 from skushare.shelf.share import OWN, in_category, share_of_shelves
-from skushare.text import counted
+from skushare.text import counted, percent, told_share
 
 _FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _SIDE = 1600  # pixels of a photo's longer side: 200 a inch on this page
@@ -54,10 +54,6 @@ def report(audit):
         page.corrections(audit)
         page.made_with(audit)
         return bytes(page.output())
-
-
-def _percent(share):
-    return f"{100 * share:.1f} %"
 
 
 def _told_gaps(gaps, meaning=""):
@@ -148,11 +144,11 @@ class _Report(FPDF):
             t.row(["Brand", "Facings", "Share", "Share of length", *["Target, points"] * bool(wanted)])
             for row in shares.itertuples():
                 pairs = (row.share, row.margin), (row.linear, row.linear_margin)
-                told = [f"{_percent(share)} ± {_percent(margin)}" for share, margin in pairs]
+                told = [told_share(*pair, 1) for pair in pairs]
                 if wanted:
                     target = wanted.get(row.name)
                     told.append(
-                        "" if target is None else f"{_percent(target)}, {100 * (row.share - target):+.1f}"
+                        "" if target is None else f"{percent(target, 1)}, {100 * (row.share - target):+.1f}"
                     )
                 t.row([self.legible(row.name), f"{row.facings:,}", *told])
 
@@ -181,7 +177,7 @@ class _Report(FPDF):
         row = table[table["name"] == OWN].iloc[:1]
         share, margin = (float(row[c].sum()) for c in ("share", "margin"))
         told = "" if target is None else f", {told_against(share, target)}"
-        self.fact("Own brands", f"{_percent(share)} ± {_percent(margin)}{where}{told}", 240)
+        self.fact("Own brands", f"{told_share(share, margin, 1)}{where}{told}", 240)
 
     def bars(self, shares):
         """Horizontal bars, each with its brand's colour, name and share."""
@@ -197,10 +193,10 @@ class _Report(FPDF):
             with self.local_context():  # a further font would stay on for the next cell
                 self.cell(60, _LINE, self.legible(row.name, 30), align="R")
             self.set_x(self.l_margin + 62 + 90 * row.share / most + 2)
-            self.cell(0, _LINE, _percent(row.share), new_x="LMARGIN", new_y="NEXT")
+            self.cell(0, _LINE, percent(row.share, 1), new_x="LMARGIN", new_y="NEXT")
 
     def photos(self, now, gaps):
-        if now.source == "sweep":
+        if now.source == "sweep" and len(now.photos) > 1:
             self.text_line("Each facing has its box on one picture; others may show it without.")
         side = round(min(_SIDE, (_MOST / max(1, len(now.photos))) ** 0.5))
         for photo, empty in zip(now.photos, gaps or [None] * len(now.photos), strict=True):

@@ -20,7 +20,7 @@ from skushare.commands.common import (
     shown,
 )
 from skushare.errors import AuditError, ConfigError
-from skushare.text import counted
+from skushare.text import counted, percent
 
 WORDS = ("store", "shelf", "category", "note")
 
@@ -318,7 +318,8 @@ def recount_audit(args):
     print(f"{'stored':>9} {'recounted':>10}")
     table = compare(found, again).sort_values("share_before", ascending=False, kind="stable")
     for row in table.itertuples():
-        print(f"{row.share_before:9.1%} {row.share_after:10.1%}  {_line(row.brand)}")
+        shares = percent(row.share_before, 1), percent(row.share_after, 1)
+        print(f"{shares[0]:>9} {shares[1]:>10}  {_line(row.brand)}")
     return 0
 
 
@@ -393,7 +394,8 @@ def _print(audit):
         if value:
             print(f"{name:12} {_line(value)}")
     for row in now.shares().itertuples():
-        print(f"{row.share:8.1%} ±{row.margin:5.1%} {row.facings:>7,}  {_line(row.name)}")
+        told = f"{percent(row.share, 1):>8} ± {percent(row.margin, 1):<7}"
+        print(f"{told} {row.facings:>7,}  {_line(row.name)}")
 
 
 def _line(value):

@@ -22,7 +22,8 @@ from skushare.audits.audit import Audit, AuditPhoto
 from skushare.audits.batch import Taken
 from skushare.audits.corrections import Facing
 from skushare.audits.listing import list_audits
-from skushare.brands.library import gallery_names, open_gallery
+from skushare.brands.gallery import Gallery, Sku
+from skushare.brands.library import gallery_names, open_gallery, save_gallery
 from skushare.database import engine, pictures
 from skushare.detections import Detections
 from skushare.errors import AuditError
@@ -398,6 +399,17 @@ def test_the_chart_and_the_targets_of_an_audit_share_one_table(annotator, monkey
     monkeypatch.setattr(shares, "share_of_shelves", lambda *args: made.append(1) or share(*args))
     open_page(audit=save())
     assert len(made) == 1
+
+
+def test_what_a_gallery_tells_is_known_once_it_is_here(annotator):
+    """An audit of a phone may come before the gallery that it was made with."""
+    gallery = Gallery("tea", [Sku("a", "Astra", "Astra", "tea"), Sku("b", "Bello", "Bello", "coffee")])
+    save(gallery="tea", gallery_digest=gallery.digest)
+    app = open_page(audit=1)
+    assert "Category" not in [each.label for each in app.selectbox]
+    save_gallery(gallery)
+    app.run()
+    assert "tea" in field(app.selectbox, "Category").options
 
 
 def test_gaps_are_counted_and_drawn_on_request(annotator):

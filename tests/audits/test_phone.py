@@ -50,6 +50,12 @@ def test_an_export_is_saved_with_all_that_the_phone_told():
     ]  # fmt: skip
     assert unnamed.brands == ()
     assert "sweep counted 5 facings: Astra 3, Bello 1, unknown 1" in swept.note
+    one = {"unique": 1, "shares": [{"brand": "Astra", "facings": 1}]}
+    told = changed(lambda audit: audit.update(note="", sweep=one))
+    assert (
+        next(iter(read_export("a.json", told).values())).note
+        == "The phone's sweep counted 1 facing: Astra 1. Only its picture's are here."
+    )
     begun = changed(lambda audit: audit.update(note="", sweep={"unique": 0, "shares": []}))
     assert next(iter(read_export("a.json", begun).values())).note == ""
 

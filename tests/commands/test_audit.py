@@ -96,7 +96,7 @@ def test_an_audit_is_kept_listed_shown_exported_and_reported(photos, tmp_path, c
     status, told = run(
         capsys, "audit", photos, "--store", "North", "--note", "x", "--time", "2026-03-02T14:30"
     )
-    assert status == 0 and re.search("50.0% ±.*3  can", told.out) and "2026-03-02 14:30" in told.out
+    assert status == 0 and re.search("50.0 % ±.*3  can", told.out) and "2026-03-02 14:30" in told.out
     status, told = run(capsys, "audits", "list")
     assert "6 facings  North" in told.out
     shown = run(capsys, "audits", "show", 1)[1].out
@@ -135,7 +135,9 @@ def test_a_brand_map_names_the_brands_and_the_page_and_report_know_the_own_ones(
     (tmp_path / "map.csv").write_text("label,brand,own\ncan,Cola,yes\n=jar,Jam,no\n")
     status, told = run(capsys, "audit", photos, "--brand-map", tmp_path / "map.csv")
     assert (
-        status == 0 and re.search("50.0% ±.*3  Cola", told.out) and "gallery      map (brand map)" in told.out
+        status == 0
+        and re.search("50.0 % ±.*3  Cola", told.out)
+        and "gallery      map (brand map)" in told.out
     )
     audit = store.open_audit(1)
     assert audit.brands == ("Cola", "Jam") and audit.thresholds == {"mode": "photo", "score": 0.4}
