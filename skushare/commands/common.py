@@ -1,6 +1,7 @@
 """What the commands share: their parsers, progress bars and checks of arguments."""
 
 import argparse
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -162,6 +163,11 @@ def tell(text=""):
     """Print ``text`` at once; what the terminal has no letters for is left out."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     print(text.encode(encoding, "ignore").decode(encoding), flush=True)
+
+
+def drop_output():
+    """Have standard output lead nowhere from now on, with what it still holds: who read it has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def read_data(source):
