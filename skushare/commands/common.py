@@ -27,6 +27,7 @@ def add_model(parser, mode="photo"):
     """The options for the model and for the mode, which is ``mode`` unless told."""
     parser.add_argument(
         "--model",
+        type=named,
         metavar="NAME|DIR",
         help="a model of models/ or runs/NAME of the workspace, or the folder of a model or a run "
         "(default: the shipped one)",
@@ -42,7 +43,10 @@ def add_model(parser, mode="photo"):
 def add_brands(parser):
     """The option for the gallery that names the brands; see :func:`open_brands`."""
     parser.add_argument(
-        "--gallery", metavar="NAME|PATH", help="saved gallery, or its folder or zip, that names the brands"
+        "--gallery",
+        type=named,
+        metavar="NAME|PATH",
+        help="saved gallery, or its folder or zip, that names the brands",
     )
 
 
@@ -105,6 +109,12 @@ def add_source(parser):
     parser.add_argument("source", metavar="SOURCE", help="label file, folder or stored dataset")
     parser.add_argument("--images", type=Path, metavar="DIR", help="folder of the images, if not as usual")
     parser.add_argument("--format", choices=FORMATS, help="of the source, if it should not be recognised")
+
+
+def named(text):
+    if not text:  # as an unset variable of a script, which must not count as not given
+        raise argparse.ArgumentTypeError("a name is needed, got an empty one")
+    return text
 
 
 def fraction(text):
