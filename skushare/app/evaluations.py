@@ -132,6 +132,13 @@ FIGURES_SHOWN = (  # column of a row, name, format, whether less is better, help
         False,
         "Average recall over IoU .50 to .95 with the 300 best boxes of a photo.",
     ),
+    (
+        "class_AP",
+        "AP by class",
+        ".3f",
+        False,
+        "Mean AP of each class. In all else here, classes count as one.",
+    ),
     ("precision", "Precision", ".1%", False, "Share of the boxes found that are right (IoU .50)."),
     ("recall", "Recall", ".1%", False, "Share of the facings that are found (IoU .50)."),
     ("count_mae", "Count off by", ".1f", True, "Mean absolute error of the count, in facings a photo."),
