@@ -277,6 +277,6 @@ def steps_bar(steps):
 def _weighted(text):
     """("path", weight) of "path:weight" or "path"."""
     path, _, weight = text.rpartition(":")
-    if path and weight.replace(".", "", 1).isdigit():
+    if path and weight.replace(".", "", 1).isdecimal():
         return path, float(weight)
     return text, 1.0

@@ -38,6 +38,11 @@ def test_a_preset_brings_network_and_settings():
     assert plan("--preset", "article", "--steps", 7).training == replace(ARTICLE.training, steps=7)
 
 
+def test_what_is_no_number_behind_a_colon_is_of_the_name():
+    trained = plan("--steps", 9, "--train", "a:2.5", "b:²", "c:", "d:x").train
+    assert trained == (("a", 2.5), ("b:²", 1.0), ("c:", 1.0), ("d:x", 1.0))
+
+
 def test_traps_are_told_before_the_start(capsys):
     warn(plan("--preset", "article"))
     assert "warning: learning_rate 0.8 is 10 times that of the model zoo" in capsys.readouterr().err
