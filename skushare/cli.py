@@ -2,7 +2,6 @@
 
 import argparse
 import io
-import os
 import sys
 
 from skushare import __version__
@@ -21,6 +20,7 @@ from skushare.commands import (
     serve,
     train,
 )
+from skushare.commands.common import drop_output
 from skushare.errors import SkushareError
 
 
@@ -40,8 +40,7 @@ def main(argv=None):
         print(f"skushare: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
-        # Whoever read the output has seen enough; what Python flushes at its end goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return 1
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""

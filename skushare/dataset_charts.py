@@ -4,7 +4,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from skushare.charts import ACCENT, AMBER, RUST, TEXT, VIOLET
+from skushare.charts import ACCENT, AMBER, PLOT_HEIGHT, RUST, TEXT, VIOLET
 from skushare.colors import label_colors
 
 SPLITS = {"train": ACCENT, "val": AMBER, "test": VIOLET, "all": ACCENT}
@@ -133,7 +133,7 @@ def classes_chart(table, colors=None):
                 alt.Tooltip("pictures:Q", format=","),
             ],
         )
-        .properties(height=24 * max(1, len(table)) + 40)
+        .properties(height=24 * max(1, len(table)), autosize=PLOT_HEIGHT)
     )
 
 

@@ -103,9 +103,10 @@ def _show_photo(shown, path, kinds, side, small):
                 continue
             st.image(picture, width="stretch", alt=f"{path.name} with right, false and missed boxes")
             head = f"{plain(each.name)}: " if len(shown) > 1 else ""
+            misnamed = f", {counts['misnamed']} of a wrong class" if "misnamed" in counts else ""
             st.markdown(
                 f"{head}**{counts['found']}** counted, **{counts['facings']}** labelled, "
-                f"{counts['false']} false, {counts['missed']} missed"
+                f"{counts['false']} false, {counts['missed']} missed{misnamed}"
             )
             if not small:
                 st.download_button(

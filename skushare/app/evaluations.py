@@ -12,7 +12,7 @@ from skushare.dataset.formats import read_dataset
 from skushare.detector.models import read_model
 from skushare.evaluation.evaluate import make_row
 from skushare.evaluation.evaluation import FIGURES, Evaluation
-from skushare.evaluation.threshold import is_test, is_unlabelled
+from skushare.evaluation.threshold import is_by_machine, is_test, is_unlabelled
 from skushare.training.choices import dataset_sources
 
 LOWEST_SCORE = 0.05
@@ -108,7 +108,7 @@ def show_notes(shown):
         if trained := each.saved.get("trained"):
             st.warning(plain(f"{each.name}: {trained}."), icon=":material/warning:")
     dataset = shown[0].evaluation.dataset
-    if any((sample.facings.scores < 1).any() for sample in dataset.samples):
+    if is_by_machine(dataset):
         st.caption(
             "Some labels of this dataset were made by a machine: "
             "the figures tell how far the model agrees with it, not how often it is right."
@@ -131,6 +131,13 @@ FIGURES_SHOWN = (  # column of a row, name, format, whether less is better, help
         ".3f",
         False,
         "Average recall over IoU .50 to .95 with the 300 best boxes of a photo.",
+    ),
+    (
+        "class_AP",
+        "AP by class",
+        ".3f",
+        False,
+        "Mean AP of each class. In all else here, classes count as one.",
     ),
     ("precision", "Precision", ".1%", False, "Share of the boxes found that are right (IoU .50)."),
     ("recall", "Recall", ".1%", False, "Share of the facings that are found (IoU .50)."),

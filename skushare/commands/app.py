@@ -5,7 +5,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from skushare.commands.common import command, tell
+from skushare.commands.common import command, named, tell
 from skushare.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +28,7 @@ def add(commands):
     parser.add_argument("--lan", action="store_true", help="open to the network, by https")
     parser.add_argument(
         "--model",
+        type=named,
         metavar="NAME|DIR",
         help="to count with: a model of models/ or runs/NAME of the workspace, or the folder of a model or a "
         "run (default: the one chosen on the Training page, at first the shipped one)",

@@ -1,6 +1,7 @@
 """What the commands share: their parsers, progress bars and checks of arguments."""
 
 import argparse
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ def add_model(parser, mode="photo"):
     """The options for the model and for the mode, which is ``mode`` unless told."""
     parser.add_argument(
         "--model",
+        type=named,
         metavar="NAME|DIR",
         help="a model of models/ or runs/NAME of the workspace, or the folder of a model or a run "
         "(default: the shipped one)",
@@ -41,7 +43,10 @@ def add_model(parser, mode="photo"):
 def add_brands(parser):
     """The option for the gallery that names the brands; see :func:`open_brands`."""
     parser.add_argument(
-        "--gallery", metavar="NAME|PATH", help="saved gallery, or its folder or zip, that names the brands"
+        "--gallery",
+        type=named,
+        metavar="NAME|PATH",
+        help="saved gallery, or its folder or zip, that names the brands",
     )
 
 
@@ -106,6 +111,12 @@ def add_source(parser):
     parser.add_argument("--format", choices=FORMATS, help="of the source, if it should not be recognised")
 
 
+def named(text):
+    if not text:  # as an unset variable of a script, which must not count as not given
+        raise argparse.ArgumentTypeError("a name is needed, got an empty one")
+    return text
+
+
 def fraction(text):
     try:
         value = float(text)
@@ -162,6 +173,11 @@ def tell(text=""):
     """Print ``text`` at once; what the terminal has no letters for is left out."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     print(text.encode(encoding, "ignore").decode(encoding), flush=True)
+
+
+def drop_output():
+    """Have standard output lead nowhere from now on, with what it still holds: who read it has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def read_data(source):

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from skushare.commands import checks
-from skushare.commands.common import FORMATS, add_source, command, fraction, shown
+from skushare.commands.common import FORMATS, add_source, command, fraction, named, shown
 from skushare.errors import ConfigError, DatasetError, SkushareError, UnknownFormatError
 from skushare.files import check_new
 from skushare.workspace import plain_name
@@ -74,7 +74,9 @@ def add(commands):
     add_source(parser)
     parser.add_argument("out", type=Path, metavar="OUT", help="folder to write, which must not exist")
     parser.add_argument("--photos", action="store_true", help="SOURCE is a folder of photos without labels")
-    parser.add_argument("--model", metavar="NAME|DIR", help="that labels (default: the shipped one)")
+    parser.add_argument(
+        "--model", type=named, metavar="NAME|DIR", help="that labels (default: the shipped one)"
+    )
     parser.add_argument(
         "--min-score", type=fraction, help="of the model's boxes (default: the threshold of the model)"
     )

@@ -54,7 +54,13 @@ def run(args):
     from skushare.evaluation.evaluate import make_row
     from skushare.evaluation.evaluation import Evaluation
     from skushare.evaluation.table import append_row, check_table
-    from skushare.evaluation.threshold import caution, check_storable, is_unlabelled, store_threshold
+    from skushare.evaluation.threshold import (
+        caution,
+        check_storable,
+        is_by_machine,
+        is_unlabelled,
+        store_threshold,
+    )
 
     if args.loss:
         os.environ.setdefault("KERAS_BACKEND", "numpy")  # formulas alone need no more
@@ -91,6 +97,12 @@ def run(args):
         print(caution(len(result.samples)))
     if is_unlabelled(dataset):
         print(f"skushare: {dataset.name} has no labelled box: AP, AR and recall say nothing", file=sys.stderr)
+    if is_by_machine(dataset):
+        print(
+            f"skushare: some labels of {dataset.name} were made by a machine: the figures tell how far the "
+            "model agrees with it, not how often it is right",
+            file=sys.stderr,
+        )
     if saved["trained"]:
         print(f"skushare: {saved['trained']}", file=sys.stderr)
     for message in saved["failures"].values():

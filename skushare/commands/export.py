@@ -8,7 +8,7 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
-from skushare.commands.common import add_brands, command, open_brands
+from skushare.commands.common import add_brands, command, named, open_brands
 from skushare.files import make_folder
 
 FORMATS = ("bundle", "tfjs", "savedmodel", "litert")
@@ -40,6 +40,7 @@ def add(commands):
     )
     parser.add_argument(
         "--model",
+        type=named,
         metavar="NAME|DIR",
         help="a model of models/, runs/NAME, or the folder of a model or run (default: the shipped one)",
     )

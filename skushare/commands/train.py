@@ -3,10 +3,10 @@
 import os
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from skushare.commands.common import command, fraction, positive
+from skushare.commands.common import command, drop_output, fraction, positive
 from skushare.training.backends import BACKENDS
 
 
@@ -218,16 +218,21 @@ def run(args):
         indexes = ()
     warn(plan, indexes)
 
-    def say(line):
-        with suppress(OSError):  # who read it has gone, as tee by Ctrl-C or a terminal that was closed
+    def show(line):
+        try:
             print(line, flush=True)
+        except OSError:  # as tee by Ctrl-C or a terminal that was closed; the run goes on
+            drop_output()
+
+    def say(line):
+        show(line)
         with (this.folder / runs.LOG).open("a", encoding="utf-8") as log:
             log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
 
     with steps_bar(plan.training.steps) as bar:
         status = job.run_job(this, [bar], say, anew=True)
     if status == runs.FINISHED and this.model_folder.is_dir():
-        print(f"{args.folder / 'model'}: use it with --model {args.folder / 'model'}")
+        show(f"{args.folder / 'model'}: use it with --model {args.folder / 'model'}")
     return 0 if status == runs.FINISHED else 1  # stopped: what a script has next must not go on without it
 
 
@@ -272,6 +277,6 @@ def steps_bar(steps):
 def _weighted(text):
     """("path", weight) of "path:weight" or "path"."""
     path, _, weight = text.rpartition(":")
-    if path and weight.replace(".", "", 1).isdigit():
+    if path and weight.replace(".", "", 1).isdecimal():
         return path, float(weight)
     return text, 1.0

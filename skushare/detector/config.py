@@ -75,7 +75,7 @@ class DetectorConfig(Settings):
         class_bias: initial bias of the class head (log odds of an object).
         anchors: the prior boxes.
         coder: scale factors of ty, tx, th, tw (see ``box_coder``).
-        matcher: ``"argmax"`` (IoU threshold, every facing forced) or ``"atss"``.
+        matcher: ``"argmax"`` (IoU threshold, and each facing's best anchor) or ``"atss"``.
         match_iou: threshold of the arg-max matcher.
         class_loss: ``"focal"``, or ``"quality"`` or ``"varifocal"`` (target = IoU of the decoded box).
         focal_alpha, focal_gamma: focal and varifocal loss; the quality loss uses gamma alone.

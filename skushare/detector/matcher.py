@@ -13,7 +13,9 @@ def argmax_match(anchors, boxes, threshold=0.5):
     """SSD's rule: each anchor takes its best box, if the IoU reaches ``threshold``.
 
     Every box is given its best anchor besides (``force_match_for_each_row`` of the
-    TF Object Detection API's ``matchers/argmax_matcher.py``).
+    TF Object Detection API's ``matchers/argmax_matcher.py``). Of boxes that share their best
+    anchor the last takes it (there, the first), and the others may be left without any: a tenth
+    of SKU-110K's in crops of 320 pixels. The SSD authors' own code gives each another anchor.
 
     Args:
         anchors: (a, 4) xyxy. boxes: (n, 4) xyxy.

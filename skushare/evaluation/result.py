@@ -11,6 +11,7 @@ from skushare.evaluation import coco
 from skushare.evaluation.counting import best_threshold, counting_curve, counting_error
 from skushare.evaluation.curves import calibration, precision_recall
 from skushare.evaluation.matching import IOU, Outcome, judged, match
+from skushare.workspace import free_name
 
 DENSITIES = (50, 100, 150, 200)  # facings a photo, upper bounds of the bands
 _COUNTS = ("facings", "found", "error", "right", "misnamed", "false", "missed")
@@ -227,7 +228,9 @@ class Result:
             np.add.at(table, (true, said), 1)
             missed = np.delete(sample.class_ids, matches[matches >= 0])
             np.add.at(table, (missed, np.full(len(missed), size)), 1)
-        return pd.DataFrame(table, index=[*self.labels, NOTHING], columns=[*self.labels, MISSED])
+        # A class may have either name.
+        nothing, missed = (free_name(name, self.labels) for name in (NOTHING, MISSED))
+        return pd.DataFrame(table, index=[*self.labels, nothing], columns=[*self.labels, missed])
 
     def precision_recall(self):
         """See :func:`~skushare.evaluation.curves.precision_recall`."""

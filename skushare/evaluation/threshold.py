@@ -75,3 +75,8 @@ def is_test(dataset):
     """Whether photos of ``dataset`` are kept for the final test, as far as names tell."""
     names = {sample.split for sample in dataset.samples} | {re.split("[@/]", dataset.name)[-1]}
     return any(name.lower().startswith("test") for name in names)
+
+
+def is_by_machine(dataset):
+    """Whether a model made some labels of ``dataset``: figures then tell how far another agrees with it."""
+    return any((sample.facings.scores < 1).any() for sample in dataset.samples)

@@ -24,7 +24,7 @@ from skushare.export.report import ExportReport
 from skushare.files import atomic_write, make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
 from skushare.processes import STANDS_BACK, log_tail, start_detached
-from skushare.workspace import checked_name, exports_folder, free_name
+from skushare.workspace import checked_name, exports_folder, free_name, plain_name
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 CANCELLED, INTERRUPTED = "cancelled", "interrupted"
@@ -201,8 +201,9 @@ def list_exports():
 
 
 def free_export_name(wanted):
-    """``wanted``, or with the first number behind it that no export has."""
-    return free_name(wanted, {path.name for path in exports_folder().glob("*")})
+    """``wanted`` as the name of a folder, with the first number behind it that no export has, if need be."""
+    short = plain_name(wanted)[:60] or "export"  # which leaves room for a number
+    return free_name(short, {path.name for path in exports_folder().glob("*")})
 
 
 def start_export(name, request, gallery=None):

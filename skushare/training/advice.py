@@ -202,5 +202,6 @@ def _anchors(index, detector):
         return ""
     return (
         f"Only {(fit >= COVERED).mean():.0%} of the boxes have an anchor that overlaps them by half; each of "
-        "the others is learnt by one forced anchor. Dense shelves has anchors for small products."
+        "the others is learnt by one forced anchor, or by none where several have the same. Dense shelves "
+        "has anchors for small products."
     )

@@ -72,7 +72,7 @@ def mosaic(crops, size):
     After Bochkovskiy et al. 2020, arXiv:2004.10934, sect. 3.3.
     """
     half = size // 2
-    image = np.empty((size, size, 3), np.uint8)
+    image = np.full((size, size, 3), PADDING, np.uint8)  # of an odd size, one row and column stay so
     boxes, ignored = [], []
     for number, crop in enumerate(crops):
         left, top = half * (number % 2), half * (number // 2)

@@ -9,7 +9,7 @@ from skushare.errors import SkushareError
 from skushare.training.intake import weight_files
 from skushare.training.plan import BEST, find_weights
 from skushare.training.runs import list_runs
-from skushare.workspace import free_name
+from skushare.workspace import free_name, runs_folder
 
 
 @dataclass(frozen=True)
@@ -130,5 +130,5 @@ def same_network(one, other):
 
 
 def free_run_name(wanted):
-    """``wanted``, or with the first number behind it that no run has."""
-    return free_name(wanted, {run.name for run in list_runs()})
+    """``wanted``, or with the first number behind it that neither a run nor what is left of one has."""
+    return free_name(wanted, {path.name for path in runs_folder().glob("*")})

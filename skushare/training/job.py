@@ -5,6 +5,7 @@
 
 import errno
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -17,7 +18,6 @@ from pathlib import Path
 import numpy as np
 
 from skushare.dataset.duplicates import near_any
-from skushare.dataset.formats import read_dataset
 from skushare.dataset.layout import missing_photos
 from skushare.dataset.scan import scan
 from skushare.errors import ConfigError, DatasetError, SkushareError
@@ -109,13 +109,17 @@ def judge(error):
     return FAILED, str(error) if isinstance(error, SkushareError) else f"{type(error).__name__}: {error}"
 
 
-def package_job(run):
-    """Write the model of ``run`` from its best weights; needs the TensorFlow backend."""
+def package_job(run, validation):
+    """Write the model of ``run`` from its best weights; needs the TensorFlow backend.
+
+    Args:
+        validation: the ``Dataset`` that they were chosen on; its name may stand for another by now.
+    """
     from skushare.training.package import package_run
 
     plan = run.plan
     about = {"licence": plan.licence} if plan.licence else None
-    return package_run(run.folder, read_dataset(plan.validation), about=about)
+    return package_run(run.folder, validation, about=about)
 
 
 def _carry_out(run, observers, say):
@@ -158,7 +162,7 @@ def _carry_out(run, observers, say):
     if not train(run.folder, config, plan.training, datasets, validation, start, watching):
         return STOPPED, "as asked to; resume goes on from here"
     heartbeat.phase("packaging")
-    result = _package(run, plan, say)
+    result = _package(run, plan, validation, say)
     heartbeat.phase("done")
     if best_figures(run.metrics()).get("step") == 0:
         result = "; ".join(filter(None, (NO_BETTER, result)))
@@ -195,19 +199,20 @@ def _refuse_faulty(datasets, say):
     return found
 
 
-def _package(run, plan, say):
+def _package(run, plan, validation, say):
     """Package the model; returns what there is to say about it."""
     say("packaging the best weights")
     if plan.backend == "tensorflow":
-        package_job(run)
+        package_job(run, validation)
         return ""
     if not find_spec("tensorflow"):
         return "the model is still to be packaged where TensorFlow is installed: skushare package"
     command = [sys.executable, "-m", "skushare.training.job", "--package", str(run.folder)]
     plain = environment(replace(plan, backend="tensorflow", devices="cpu"))
-    result = subprocess.run(command, env=plain, capture_output=True, text=True)
+    result = subprocess.run(command, env=plain, capture_output=True, input=pickle.dumps(validation))
     if result.returncode:
-        raise SkushareError(f"the model could not be packaged: {result.stderr.strip().splitlines()[-1:]}")
+        last = result.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise SkushareError(f"the model could not be packaged: {last}")
     return ""
 
 
@@ -252,10 +257,11 @@ class Teller(Observer):
 
 
 def main(arguments):
-    """Carry out a queued run, or with ``--package`` only its last part."""
+    """Carry out a queued run; or with ``--package`` its last part alone, on the photos in standard input."""
     if arguments[0] == "--package":
+        validation = pickle.load(sys.stdin.buffer)
         load_keras()
-        package_job(Run(Path(arguments[1])))
+        package_job(Run(Path(arguments[1])), validation)
         return 0
     run = Run(Path(arguments[0]))
     if run.read_state()["status"] != QUEUED:

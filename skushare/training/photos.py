@@ -102,7 +102,7 @@ class Photos:
 def prune_copies(limit=DISK_LIMIT):
     """Delete the oldest scaled copies on disk until the rest takes at most ``limit`` bytes."""
     copies = []
-    for path in copies_folder().glob("*.jpg"):
+    for path in copies_folder().glob("*"):  # also what a killed process left half-written
         with contextlib.suppress(FileNotFoundError):  # another run prunes as well
             status = path.stat()
             copies.append((status.st_mtime, status.st_size, path))

@@ -214,6 +214,23 @@ def test_the_worst_photos_come_first_and_can_be_searched(workspace):
     assert not app.exception and "No photo" in app.caption[-1].value
 
 
+def test_what_is_found_but_called_otherwise_is_told_of_a_model_of_several_classes(workspace, weak):
+    """All that it finds it calls tea; figures of place alone would say that it knows the milk."""
+    description = json.loads((weak / "model.json").read_text())
+    description["config"]["labels"] = ["tea", "milk"]
+    (weak / "model.json").write_text(json.dumps(description))
+    shop = read_dataset("shop")
+    samples = tuple(
+        replace(s, class_ids=(np.arange(len(s.boxes)) % 2).astype(np.int32)) for s in shop.samples
+    )
+    store.replace_dataset("shop", replace(shop, samples=samples, labels=("tea", "milk")), "classes")
+    app = press(open_page(Model="runs/weak"), "Evaluate")
+    app.slider[0].set_value(0.1).run()
+    figures = {label: value for label, value, _ in metrics(app)}
+    assert figures["Precision"] == "100.0%" and 0 < float(figures["AP by class"]) < float(figures["AP"])
+    assert any("0 false, 1 missed, 3 of a wrong class" in m.value for m in app.markdown)
+
+
 def test_the_loss_is_offered_only_where_the_model_knows_the_classes(workspace, weak, monkeypatch):
     description = json.loads((weak / "model.json").read_text())
     description["config"]["labels"] = ["tea", "milk"]

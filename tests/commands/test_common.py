@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from skushare.cli import build_parser
 from skushare.commands.common import tell
 
 
@@ -21,3 +22,15 @@ def test_letters_that_the_terminal_lacks_are_left_out(monkeypatch, encoding, tol
 def test_nothing_is_told_where_there_is_no_terminal(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     tell("█ Größe")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["detect x", "audit x", "evaluate x", "bench", "export --out x", "data label x y", "app"],
+)
+def test_an_empty_name_of_a_model_or_a_gallery_is_refused_not_taken_for_none(command, capsys):
+    offered = {"detect", "audit", "export"} & {command.split()[0]}
+    for option in ("--model", *(["--gallery"] if offered else [])):
+        with pytest.raises(SystemExit):
+            build_parser().parse_args([*command.split(), option, ""])
+        assert f"{option}: a name is needed" in capsys.readouterr().err

@@ -1,10 +1,14 @@
 """`skushare evaluate`: what is told before the evaluation; tests/evaluation has what it measures."""
 
+import json
+
 import pytest
 
 from skushare.cli import main
 from skushare.dataset.synthetic import write_dataset
+from skushare.detections import Detections
 from skushare.evaluation.evaluation import Evaluation
+from skushare.evaluation.result import Result
 
 
 @pytest.mark.parametrize("command", [["evaluate", "data"], ["bench"]])
@@ -39,3 +43,20 @@ def test_places_that_cannot_be_written_are_told_before_the_work(
     assert main(["evaluate", str(labels), option, str(tmp_path / target)]) == 2
     told = capsys.readouterr().err
     assert target.partition("/rows")[0] in told and len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize("score", [1.0, 0.7])
+def test_figures_on_labels_of_a_machine_are_told_as_such(tmp_path, monkeypatch, capsys, score):
+    def run(evaluation, *_, **__):
+        result = Result.of(evaluation.dataset, ("facing",), [Detections()])
+        return result, result.scored(0) | {"failures": {}, "trained": ""}
+
+    monkeypatch.setattr(Evaluation, "run", run)
+    write_dataset(tmp_path / "data", 1, seed=0, size=(160, 120), rows=1)
+    labels = tmp_path / "data" / "annotations.json"
+    content = json.loads(labels.read_text())
+    for annotation in content["annotations"]:
+        annotation["score"] = score
+    labels.write_text(json.dumps(content))
+    assert main(["evaluate", str(labels)]) == 0
+    assert ("made by a machine" in capsys.readouterr().err) == (score < 1)

@@ -12,7 +12,7 @@ from skushare.training.checkpoint import LAST
 from skushare.training.pipeline import read_pipeline, write_pipeline
 from skushare.training.plan import PLAN, Plan, licence_of
 from skushare.training.recipes import recipe
-from skushare.training.runs import LOCK, LOG, STOP, STOPPED, prepare
+from skushare.training.runs import FINISHED, LOCK, LOG, STOP, STOPPED, prepare
 from skushare.workspace import runs_folder
 
 ARTICLE = recipe("article")
@@ -36,6 +36,11 @@ def test_a_preset_brings_network_and_settings():
     assert plan("--steps", 6000) == Plan((("a", 3.0), ("b", 1.0)), "c", dense.detector, dense.training)
     assert plan("--preset", "article").training == ARTICLE.training
     assert plan("--preset", "article", "--steps", 7).training == replace(ARTICLE.training, steps=7)
+
+
+def test_what_is_no_number_behind_a_colon_is_of_the_name():
+    trained = plan("--steps", 9, "--train", "a:2.5", "b:²", "c:", "d:x").train
+    assert trained == (("a", 2.5), ("b:²", 1.0), ("c:", 1.0), ("d:x", 1.0))
 
 
 def test_traps_are_told_before_the_start(capsys):
@@ -165,10 +170,12 @@ def test_a_run_is_written_as_the_config_it_came_from(tmp_path, monkeypatch, caps
     assert "shelf_dense" in capsys.readouterr().err and not (tmp_path / "no.config").exists()
 
 
-def test_training_goes_on_where_nobody_reads_its_output_any_more(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("status", "expected"), [(STOPPED, 1), (FINISHED, 0)])
+def test_training_goes_on_where_nobody_reads_its_output_any_more(tmp_path, monkeypatch, status, expected):
     def carry_out(run, observers, say, anew):
         say("step 1")
-        return STOPPED
+        run.model_folder.mkdir()
+        return status
 
     write_dataset(tmp_path / "data", 1, seed=0, size=(160, 120), rows=1)
     data = str(tmp_path / "data" / "annotations.json")
@@ -177,5 +184,5 @@ def test_training_goes_on_where_nobody_reads_its_output_any_more(tmp_path, monke
     os.close(reader)
     with open(writer, "w") as output:
         monkeypatch.setattr("sys.stdout", output)
-        assert main(["train", "--train", data, "--val", data, "--run", str(tmp_path / "run")]) == 1
+        assert main(["train", "--train", data, "--val", data, "--run", str(tmp_path / "run")]) == expected
     assert "step 1" in (tmp_path / "run" / LOG).read_text()

@@ -159,6 +159,15 @@ def test_charts_label_what_their_bars_span(shop):
         assert len(ticks) >= 3 and chart.data["low"].min() <= ticks[0] < ticks[-1] <= chart.data["high"].max()
 
 
+@pytest.mark.parametrize("count", [3, 20])
+def test_each_class_has_room_for_its_name_beside_its_bar(shop, count):
+    few = replace(shop, labels=tuple(map(str, range(count))))
+    chart = dataset_charts.classes_chart(statistics.classes(few)).to_dict()
+    assert (
+        chart["height"] >= 20 * count and chart["autosize"]["type"] == "fit-x"
+    )  # the plot's, without its axis
+
+
 def test_rare_classes_are_added_up(shop):
     many = replace(shop, labels=tuple(map(str, range(100))))
     table = statistics.classes(many)

@@ -1,11 +1,13 @@
 """The charts compile to Vega-Lite, for one model and two, and for results without anything in them."""
 
+from dataclasses import replace
+
 import pytest
 
 from skushare.dataset.dataset import Sample
 from skushare.detections import Detections
 from skushare.evaluation import charts
-from skushare.evaluation.result import Result
+from skushare.evaluation.result import MISSED, NOTHING, Result
 
 
 @pytest.fixture
@@ -56,6 +58,12 @@ def test_a_confusion_of_many_classes_shows_the_largest(results):
     data = next(iter(chart["datasets"].values()))
     assert len({row["true"] for row in data}) == charts.MAX_CLASSES + 1
     assert max(row["share"] for row in data) <= 1
+
+
+def test_classes_named_as_what_is_missed_or_false_keep_rows_of_their_own(results):
+    result = replace(results["one"], labels=(MISSED, NOTHING, *results["one"].labels[2:]))
+    data = next(iter(draw_all({"one": result})[-1]["datasets"].values()))
+    assert len({(row["true"], row["said"]) for row in data}) == len(data) == (charts.MAX_CLASSES + 1) ** 2
 
 
 def test_nothing_to_find_and_nothing_found(tmp_path):

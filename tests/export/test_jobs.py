@@ -30,7 +30,7 @@ from skushare.export.jobs import (
     start_export,
 )
 from skushare.export.report import ExportReport
-from skushare.workspace import exports_folder
+from skushare.workspace import checked_name, exports_folder
 from tests.brands.conftest import ColorEmbedder, color_gallery
 
 REQUEST = Request("models/shelf_dense", "shelf_dense", "", "float16", 4 << 20)
@@ -149,6 +149,13 @@ def test_a_taken_name_is_refused_and_the_next_is_proposed():
     assert free_export_name("first") == "first-2"
     with pytest.raises(ConfigError, match="there is an export of this name"):
         start_export("first", REQUEST)
+
+
+@pytest.mark.parametrize("model", ["m" * 64, "my shelf, May", "Ünique", "日本"])
+def test_a_name_is_proposed_that_can_be_taken_whatever_the_model_is_called(model):
+    for _ in range(2):
+        (exports_folder() / checked_name(free_export_name(model))).mkdir(parents=True)
+    assert len(list(exports_folder().iterdir())) == 2
 
 
 def test_of_two_tabs_that_start_one_of_a_name_the_second_leaves_that_of_the_first(process, monkeypatch):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from skushare.dataset.dataset import Sample
+from skushare.detector.preprocess import PADDING
 from skushare.geometry import area
 from skushare.training.augment import mosaic, paste_facings, photometric, random_crop
 from skushare.training.config import TrainingConfig
@@ -116,6 +117,14 @@ def test_a_mosaic_keeps_each_box_on_its_facing():
     places = np.float32([[0, 0, 0, 0], [80, 0, 80, 0], [0, 80, 0, 80], [80, 80, 80, 80]])
     ignored = [crop.ignored + place for crop, place in zip(crops, places, strict=True)]
     assert joined.ignored.tolist() == np.concatenate(ignored).tolist()
+
+
+def test_a_mosaic_of_an_odd_size_has_padding_where_no_crop_reaches():
+    image, sample = picture()
+    crop = random_crop(image, sample, 80, "fit", TrainingConfig(), np.random.default_rng(0))
+    for _ in range(2):  # memory that was in use holds what was there
+        joined = mosaic([crop] * 4, 161)
+        assert (joined.image[160] == PADDING).all() and (joined.image[:, 160] == PADDING).all()
 
 
 def test_pasted_packs_fill_their_boxes_alone_and_bring_their_class():

@@ -146,7 +146,8 @@ def test_a_name_that_is_taken_gets_a_number(tmp_path):
     assert free_run_name("first") == "first"
     make_run(tmp_path, "first")
     make_run(tmp_path, "first-2")
-    assert free_run_name("first") == "first-3"
+    (runs_folder() / "first-3").mkdir()  # as create_run leaves it that is killed
+    assert free_run_name("first") == "first-4"
 
 
 def test_a_damaged_model_is_no_choice(tmp_path):

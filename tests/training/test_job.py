@@ -1,6 +1,7 @@
 """A run carried out, ended in every way and taken up again, on the tiny network."""
 
 import errno
+import io
 import json
 import os
 import resource
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,7 +24,7 @@ from skushare.errors import ConfigError, SkushareError
 from skushare.evaluation.trained import tell_trained, write_trained
 from skushare.images import read_image, write_image
 from skushare.lock import hold
-from skushare.training import runs
+from skushare.training import job, runs
 from skushare.training.config import TrainingConfig
 from skushare.training.job import judge, run_job
 from skushare.training.observer import Observer
@@ -30,6 +32,7 @@ from skushare.training.plan import Plan
 from skushare.training.runs import FAILED, FINISHED, INTERRUPTED, STOPPED
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = job._package
 TRAINING = TrainingConfig(steps=4, batch_size=2, warmup_steps=1, validate_every=2)
 
 
@@ -48,7 +51,7 @@ class At(Observer):
 def no_model():
     """The tiny network makes no model folder."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("skushare.training.job._package", lambda run, plan, say: "")
+        patch.setattr("skushare.training.job._package", lambda *_: "")
         yield
 
 
@@ -190,6 +193,27 @@ def test_a_run_that_got_no_better_than_it_began_says_so(run, monkeypatch, best, 
     monkeypatch.setattr("skushare.training.job.best_figures", lambda metrics: {"step": best, "AP": 0.5})
     assert run_job(run) == FINISHED
     assert run.condition()[1].startswith(words) and bool(run.condition()[1]) == bool(words)
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_a_run_is_packaged_on_the_photos_it_was_validated_on_though_their_labels_are_gone(
+    plan, dataset, tmp_path, monkeypatch, backend
+):
+    def in_this_process(command, input=None, **_):
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(input)))
+        return SimpleNamespace(returncode=job.main(command[3:]))
+
+    def package_as(backend, run, plan, *rest):
+        return PACKAGE(run, replace(plan, backend=backend), *rest)
+
+    packaged = []
+    monkeypatch.setattr("skushare.training.package.package_run", lambda _, data, about: packaged.append(data))
+    monkeypatch.setattr(job, "_package", partial(package_as, backend))
+    monkeypatch.setattr(job.subprocess, "run", in_this_process)
+    labels = shutil.copytree(Path(plan.validation).parent, tmp_path / "shop") / "annotations.json"
+    run = runs.prepare(tmp_path / "run", replace(plan, validation=str(labels)))
+    assert run_job(run, [At(3, labels.unlink)], say=lambda line: None) == FINISHED
+    assert [sample.path.name for sample in packaged[0].samples] == [s.path.name for s in dataset.samples]
 
 
 def test_one_process_a_run(run):
