@@ -767,6 +767,7 @@ def test_live_reads_the_frames_and_saves_a_snapshot(detector, camera, monkeypatc
     next(b for b in app.button if b.label == "Save a snapshot").click().run()
     assert not app.exception
     assert "**2 facings** at 12:34:56" in texts(app.markdown)  # of the visitor's clock
+    assert "end of the page" in app.toast[0].value  # out of sight on a phone
     score_slider(app).set_value(0.1).run()
     camera.frame(frame)
     assert len(app.session_state.visit_sweep.reading().detections) == 3
