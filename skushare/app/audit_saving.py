@@ -75,10 +75,11 @@ def save_as_audit(key, take, make, place=None, ways=(), about="", source=None, s
     if saved in state:
         number, place = state[saved]
         changed = state[kept] != shown
-        since = ", but changed here since: save it again" if changed else ""
+        # A phone shows one line of it.
+        after = f"Changed here since audit {number}: save it again"
         st.page_link(
             "pages/history.py",
-            label=f"Saved as audit {number}, {place}{since}",
+            label=after if changed else f"Saved as audit {number}, {place}",
             icon=":material/warning:" if changed else ":material/check:",
             query_params={"audit": str(number)},
         )

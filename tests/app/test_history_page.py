@@ -169,11 +169,11 @@ def test_a_list_that_has_changed_since_it_was_saved_says_so():
     press(app, "Save")
     links = []
     for score in (0.7, 0.4):
-        links += [link.label for link in app.get("page_link") if "Saved" in link.label]
+        links += [link.label for link in app.get("page_link") if "audit" in link.label]
         score_slider(app).set_value(score).run()
-    links += [link.label for link in app.get("page_link") if "Saved" in link.label]
+    links += [link.label for link in app.get("page_link") if "audit" in link.label]
     label = r"Saved as audit 2, North\_1"
-    assert links == [label, f"{label}, but changed here since: save it again", label]
+    assert links == [label, "Changed here since audit 2: save it again", label]
 
 
 def test_the_newest_frame_is_saved_and_the_store_is_remembered(detector, camera):
