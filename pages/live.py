@@ -116,7 +116,10 @@ def take_back():
 
 def keep_snapshot():
     """Keep the newest frame, or have the page say that there is none."""
-    state.no_frame = session.take_snapshot(now()) is None
+    snapshot = session.take_snapshot(now())
+    state.no_frame = snapshot is None
+    if snapshot:  # which a phone shows far below the button
+        st.toast("The snapshot is at the end of the page", icon=":material/photo_camera:")
 
 
 reading_row = st.container()

@@ -100,7 +100,6 @@ uploads = st.file_uploader(
     "Add shelf photos, one or many",
     type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
     accept_multiple_files=True,
-    max_upload_size=64,  # MB, above any camera's JPEG
     # A new key empties the widget, and with it the server's copy of the full-size files.
     key=f"uploads_{state.upload_round}",
 )

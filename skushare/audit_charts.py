@@ -1,9 +1,11 @@
 """Charts of audits, for light and dark pages alike."""
 
+from functools import lru_cache
+
 import altair as alt
 import pandas as pd
 
-from skushare.charts import PLOT_HEIGHT, top_legend
+from skushare.charts import ANY_DATA, PLOT_HEIGHT, Chart, spec_of, top_legend
 from skushare.colors import label_colors
 from skushare.text import told_share
 
@@ -23,19 +25,29 @@ def trend_chart(trend, colors=None, of=None):
         of: the trend of which this is a part, where several parts have a chart each: its axes are those of
             all, to be compared, and it has no legend.
     """
-    names = sorted(trend["brand"].unique(), key=str.casefold)
     whole = _with_bars(trend if of is None else of)
+    colors = label_colors(sorted(whole["brand"].unique()), colors)
+    colors = tuple((name, colors[name]) for name in sorted(colors, key=str.casefold))
+    times = whole["time"].min(), whole["time"].max()
+    highest = None if of is None else max(whole[["share", "high"]].max(axis=None), 0.01)
+    return Chart(_with_bars(trend), _trend_spec(colors, *times, highest))
+
+
+@lru_cache(maxsize=64)  # all parts have one
+def _trend_spec(colors, first, last, highest):
+    """The specification for (brand, colour) pairs and times from ``first`` to ``last``.
+
+    ``highest``: the share where the axis of a part ends, ``None`` for a chart by itself.
+    """
     # By themselves axes tell a year only where one begins, and the ticks of a longer time may pass that over.
-    first, last = whole["time"].min(), whole["time"].max()
     axis = alt.Axis(format="%b %Y") if (last - first) / pd.Timedelta(days=1) > 365 else alt.Axis()
     x, y = alt.Scale(), alt.Scale()
-    if of is not None:
-        highest = whole[["share", "high"]].max(axis=None)
+    if highest is not None:
         ends = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in (first, last)]
-        x, y = alt.Scale(domain=ends), alt.Scale(domain=[0, max(highest, 0.01)])
-    base = alt.Chart().encode(
+        x, y = alt.Scale(domain=ends), alt.Scale(domain=[0, highest])
+    base = alt.Chart(ANY_DATA).encode(
         x=alt.X("time:T", title=None, axis=axis, scale=x),
-        color=_colors(names, colors, top_legend(symbolOpacity=1) if of is None else None),
+        color=_color(dict(colors), top_legend(symbolOpacity=1) if highest is None else None),
         tooltip=[
             alt.Tooltip("brand:N"),
             alt.Tooltip("time:T", title="from"),
@@ -50,9 +62,8 @@ def trend_chart(trend, colors=None, of=None):
     chart = alt.layer(
         bars.encode(y=alt.Y("low:Q", **shares), y2="high:Q"),
         lines.encode(y=alt.Y("share:Q", **shares)),
-        data=_with_bars(trend),
     )
-    return chart.properties(height=_HEIGHT if of is None else _SMALL, autosize=PLOT_HEIGHT)
+    return spec_of(chart.properties(height=_HEIGHT if highest is None else _SMALL, autosize=PLOT_HEIGHT))
 
 
 def _with_bars(trend):
@@ -73,10 +84,11 @@ def comparison_chart(comparison, colors=None):
     It is dashed where the change is within its margin. ``colors`` as in :func:`trend_chart`.
     """
     names = comparison["brand"].tolist()
+    colors = label_colors(sorted(names), colors)
     told = comparison.assign(certainty=comparison["sure"].map({True: BEYOND, False: WITHIN}))
     base = alt.Chart(told).encode(
         y=alt.Y("brand:N", sort=names, title=None, axis=alt.Axis(labelLimit=140)),
-        color=_colors(names, colors, legend=None),
+        color=_color({name: colors[name] for name in names}, legend=None),
         tooltip=[
             alt.Tooltip("brand:N"),
             alt.Tooltip("share_before:Q", title="before", format=".1%"),
@@ -101,7 +113,6 @@ def comparison_chart(comparison, colors=None):
     return (lines + rings + dots).properties(height=36 * max(1, len(names)) + _AROUND)
 
 
-def _colors(names, colors, legend):
-    colors = label_colors(sorted(names), colors)
-    scale = alt.Scale(domain=names, range=[colors[name] for name in names])
+def _color(colors, legend):
+    scale = alt.Scale(domain=list(colors), range=list(colors.values()))
     return alt.Color("brand:N", title=None, scale=scale, legend=legend)

@@ -18,7 +18,7 @@ MAX_BARS = 12
 LEGEND_COLUMNS = 3  # as many as a phone has room for
 # A chart's height is that of its plot alone, however many lines its legend has.
 PLOT_HEIGHT = alt.AutoSizeParams(type="fit-x", contains="padding")
-_ANY = alt.NamedData("any")  # stands for the data, which come with each chart
+ANY_DATA = alt.NamedData("any")  # stands for the data, which come with each chart
 # What the specification of a share chart reads.
 _COLUMNS = ["name", "color", "ink", "facings", "shown", "margin"]
 _COLUMNS += ["low", "high", "text", "target", "end", "place"]
@@ -80,7 +80,7 @@ def _share_spec(measure, bars, longest, has_targets, letters):
     # Beyond the longest bar is room for the text, however narrow the chart is.
     end = alt.ExprRef(f"max(width - {_TEXT_GAP + _LETTER * letters:.0f}, 1)")
     scale = alt.Scale(domainMin=0, domainMax=longest, rangeMin=0, rangeMax=end, nice=False)
-    base = alt.Chart(_ANY).encode(
+    base = alt.Chart(ANY_DATA).encode(
         y=alt.Y(
             "name:N",
             sort=alt.EncodingSortField("place", op="min"),
@@ -116,7 +116,7 @@ def _share_spec(measure, bars, longest, has_targets, letters):
             x=alt.X("target:Q", axis=None, scale=scale),
             tooltip=[alt.Tooltip("name:N"), alt.Tooltip("target:Q", format=".1%")],
         )
-    return _plain(chart.properties(height=36 * max(1, bars)))
+    return spec_of(chart.properties(height=36 * max(1, bars)))
 
 
 def rows_chart(rows, measure="linear", colors=None, minor=()):
@@ -178,8 +178,8 @@ def count_chart(history):
 
 @lru_cache
 def _count_spec():
-    return _plain(
-        alt.Chart(_ANY)
+    return spec_of(
+        alt.Chart(ANY_DATA)
         .mark_area(
             line={"color": ACCENT, "strokeWidth": 2}, color=ACCENT, opacity=0.25, interpolate="step-after"
         )
@@ -197,7 +197,7 @@ def _count_spec():
     )
 
 
-def _plain(chart):
+def spec_of(chart):
     """The Vega-Lite dict of an Altair ``chart`` that has no data; of Streamlit's theme, not Altair's."""
     with alt.theme.enable("none"):
         return {key: value for key, value in chart.to_dict().items() if key != "data"}

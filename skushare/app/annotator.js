@@ -2,7 +2,7 @@
 //
 // A box is [left, top, right, bottom, class id, score] in pixels of the picture and is known by these
 // numbers. Each change is sent at once; until the server says that it is saved, it is drawn on top of
-// what the server sent.
+// what the server sent. So are undo and redo, which the server alone knows how to draw.
 
 const MAX_ZOOM = 40;
 const MIN_SIDE = 2; // pixels of the picture
@@ -90,8 +90,12 @@ class Annotator {
       this.changes.splice(0, data.saved.count - this.saved);
       this.saved = data.saved.count;
     }
-    // Another session, as after a restart of the server, saves nothing that was sent to the one before.
-    if (data.session !== old.session && this.changes.length) this.send();
+    if (data.session !== old.session) {
+      // Another one, as after a restart of the server, saves nothing that was sent to the one before. A step
+      // that was saved all the same must not undo one more.
+      this.changes = this.changes.filter(({ step }) => !step);
+      if (this.changes.length) this.send();
+    }
     if (data.src !== old.src) this.image.src = data.src;
     if (JSON.stringify(data.labels) !== JSON.stringify(old.labels)) this.classes.fill(data);
     if (another) this.fit();
@@ -326,6 +330,11 @@ class Annotator {
     if (command && key === "z" && this.nudging) {
       clearTimeout(this.nudging);
       this.nudging = this.draft = null;
+      this.draw();
+    } else if (command && key === "z" && this.data.undoes) {
+      // Among the changes: of two presses of a button that wait together, Streamlit makes one.
+      this.changes.push({ step: event.shiftKey ? "redo" : "undo" });
+      this.send();
       this.draw();
     } else if (command || event.altKey || (event.shiftKey && /^[a-z]$/.test(key))) {
       return;

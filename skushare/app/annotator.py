@@ -12,7 +12,7 @@ from skushare.colors import label_colors
 _HERE = Path(__file__).parent
 
 
-def annotator(key, picture, jpeg, sample, labels, save, what="Class", colors=None):
+def annotator(key, picture, jpeg, sample, labels, save, what="Class", colors=None, undo=None):
     """Show a picture for looking and editing.
 
     Args:
@@ -25,9 +25,11 @@ def annotator(key, picture, jpeg, sample, labels, save, what="Class", colors=Non
             (left, top, right, bottom, class id, score), ``None`` where there was or is none.
         what: what the page calls a class.
         colors: {label: ``"#RRGGBB"``}; default :func:`~skushare.colors.label_colors` of ``labels``.
+        undo: called in the order of the changes with ``(picture, step)`` where Ctrl+Z (``"undo"``) or
+            Ctrl+Shift+Z (``"redo"``) was pressed on the picture; default: these keys do nothing there.
     """
     known = st.session_state.setdefault("annotators", {}).setdefault(key, _Known())
-    known.save = save
+    known.save, known.undo = save, undo
     rows = zip(sample.boxes.tolist(), sample.class_ids.tolist(), sample.scores.tolist(), strict=True)
     data = {
         "session": known.session,
@@ -40,6 +42,7 @@ def annotator(key, picture, jpeg, sample, labels, save, what="Class", colors=Non
         "what": what,
         "colors": [(colors or label_colors(labels))[label] for label in labels],
         "saved": {"batch": known.batch, "count": known.count},
+        "undoes": undo is not None,
     }
     _component()(key=key, data=data, on_edits_change=save_waiting)
 
@@ -63,12 +66,12 @@ class _Known:
     Attributes:
         session: comes back with the changes that were sent to this session. Streamlit hands a new session, as
             after a restart of the server, what the one before was sent; how much that one saved is not known.
-        save: as :func:`annotator` takes it.
+        save, undo: as :func:`annotator` takes them.
     """
 
     def __init__(self):
         self.session = token_urlsafe(8)
-        self.batch, self.count, self.save = "", 0, None
+        self.batch, self.count, self.save, self.undo = "", 0, None, None
         self.lock = Lock()  # a run that is being ended and the next one overlap
 
     def take(self, edits):
@@ -80,7 +83,10 @@ class _Known:
                 self.batch, self.count = edits["batch"], 0
             self.count = max(self.count, edits["saved"])  # more than known where a session was lost
             for change in edits["changes"][self.count - edits["saved"] :]:
-                self.save(edits["picture"], change["before"], change["after"])
+                if "step" in change:
+                    self.undo(edits["picture"], change["step"])
+                else:
+                    self.save(edits["picture"], change["before"], change["after"])
                 self.count += 1
 
 

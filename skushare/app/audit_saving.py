@@ -9,6 +9,7 @@ import streamlit as st
 
 from skushare.app.clock import local, now, there
 from skushare.app.notes import show_error
+from skushare.app.text import plain
 from skushare.audits.audit import Audit, AuditPhoto, made_with, with_brands
 from skushare.audits.listing import known_names
 from skushare.audits.store import save_audit
@@ -59,7 +60,10 @@ def save_as_audit(key, take, make, place=None, ways=(), about="", source=None, s
                 words = word_fields(key)
                 if st.form_submit_button("Save", type="primary"):
                     words["time"] = words["time"] or now()
-                    state[saved] = state[taken].save(lambda view: make(view, words, *chosen))
+                    number = state[taken].save(lambda view: make(view, words, *chosen))
+                    # Told, as Streamlit drops a word that was written and not entered.
+                    place = " · ".join(filter(None, (words["store"], words["shelf"], words["category"])))
+                    state[saved] = number, plain(place) or "without a store"
                     state.audit_words = words
                     state[taken] = None
                     st.rerun()
@@ -69,13 +73,15 @@ def save_as_audit(key, take, make, place=None, ways=(), about="", source=None, s
         except SkushareError as error:
             show_error(error)
     if saved in state:
+        number, place = state[saved]
         changed = state[kept] != shown
-        since = ", but changed here since: save it again" if changed else ""
+        # A phone shows one line of it.
+        after = f"Changed here since audit {number}: save it again"
         st.page_link(
             "pages/history.py",
-            label=f"Saved as audit {state[saved]}{since}",
+            label=after if changed else f"Saved as audit {number}, {place}",
             icon=":material/warning:" if changed else ":material/check:",
-            query_params={"audit": str(state[saved])},
+            query_params={"audit": str(number)},
         )
 
 

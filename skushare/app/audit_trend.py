@@ -78,13 +78,13 @@ def show_trend(wanted):
         for place in cells(places, CHARTS_BESIDE):
             st.text(_title(place))
             if place in parts:
-                st.altair_chart(trend_chart(parts[place], colors, table))
+                st.vega_lite_chart(*trend_chart(parts[place], colors, table), width="stretch")
             else:
                 st.caption("None of these brands")
     else:
         if places:
             st.text(_title(*places))
-        st.altair_chart(trend_chart(table, colors))
+        st.vega_lite_chart(*trend_chart(table, colors), width="stretch")
     st.caption(
         "Point at a dot, or tap it, to read how many audits and facings it is of. "
         "A bar is a share's margin, with a certainty of 95 %; audits of older versions have none."

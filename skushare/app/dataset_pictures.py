@@ -235,7 +235,7 @@ def show_picture(dataset, picture):
     sample = index.sample(row, dataset.folder / "images")
     # The stamp comes back with each change: its class is a number, which means these classes.
     known_as = [dataset.name, picture, class_names.stamp(index.labels)]
-    annotator("dataset_annotator", known_as, jpeg, sample, index.labels, _save)
+    annotator("dataset_annotator", known_as, jpeg, sample, index.labels, _save, undo=_undo)
     split = f", in {plain(sample.split)}" if sample.split else ""
     st.caption(f"{sample.width} × {sample.height} pixels{split}")
 
@@ -287,31 +287,38 @@ def undo_buttons(dataset, keys=(None, None)):
         keys: that press them; they also do so in a text field, where they should undo what was typed.
     """
     _visit().seen[dataset.name] = dataset.history
-    for label, icon, which, shortcut in (
-        ("Undo", ":material/undo:", "done", keys[0]),
-        ("Redo", ":material/redo:", "undone", keys[1]),
+    for step, edits, shortcut in (
+        ("undo", dataset.history.done, keys[0]),
+        ("redo", dataset.history.undone, keys[1]),
     ):
-        edits = getattr(dataset.history, which)
         st.button(
-            label,
-            icon=icon,
+            step.capitalize(),
+            icon=f":material/{step}:",
             disabled=not edits,
             shortcut=shortcut,
             help=plain(_told(edits[-1])) if edits else None,
             # Without it, another help is another button, and both hear the keys until the old one is gone.
-            key=f"dataset_{label.lower()}",
-            on_click=_step,
-            args=(dataset.name, which),
+            key=f"dataset_{step}",
+            on_click=_press,
+            args=(dataset.name, step),
         )
 
 
-def _step(name, which):
-    """Undo the last edit that is ``"done"``, or redo the one ``"undone"`` last."""
+def _press(name, step):
     save_waiting()
-    act, told = (store.undo, "Undone") if which == "done" else (store.redo, "Done again")
+    _step(name, step)
+
+
+def _undo(picture, step):
+    _step(picture[0], step)
+
+
+def _step(name, step):
+    """``"undo"`` the edit that was done last, or ``"redo"`` the one undone last."""
+    act, told = (store.undo, "Undone") if step == "undo" else (store.redo, "Done again")
     visit, picture = _visit(), st.query_params.get("picture")
     with visit.lock:
-        edits = getattr(visit.seen[name], which)
+        edits = visit.seen[name].done if step == "undo" else visit.seen[name].undone
         done = edits and _edit(name, act, edits[-1])
     if done and edits[-1].image != picture:
         note(f"{told}: {_told(edits[-1])}")  # what is on the page does not show it

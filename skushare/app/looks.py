@@ -14,7 +14,7 @@ from skushare.app.visits import keep_dropped
 from skushare.brands.looks import taught_look
 from skushare.errors import SkushareError
 
-MOST_LOOKS = 12
+MOST_LOOKS, LOOKS_BESIDE = 12, 3
 _turns = Lock()  # runs of a page overlap: who names looks one after the other teaches the second meanwhile
 
 
@@ -29,18 +29,16 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
     known = len(naming.brands) - len(naming.looks)
     photos = list(album.photos.values())
     for number, (photo, facing) in zip(
-        cells(range(min(len(naming.looks), MOST_LOOKS)), 6), naming.looks, strict=False
+        cells(range(min(len(naming.looks), MOST_LOOKS)), LOOKS_BESIDE), naming.looks, strict=False
     ):
         name, facings = naming.brands[known + number], _facings_of(naming, photos, min_score, known + number)
         row = int((photos[photo].detections.scores >= min_score).nonzero()[0][facing])
-        st.image(photos[photo].cutout(row), width=64, alt=f"A facing of {name}")
         key = f"look_{photo}_{row}"
         # A callback is called once for what was written; the field itself has it in every run.
-        st.text_input(
+        _picture_of(name, photos[photo].cutout(row)).text_input(
             f"{name}: {sum(int((d.brand_ids == known + number).sum()) for d in counted)} facings",
             placeholder="Brand",
             key=key,
-            help="Write the brand, and it is taught.",
             on_change=_name_look,
             args=(key, facings, gallery, embedder),
         )
@@ -53,6 +51,13 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
 def _head_looks():
     st.markdown("##### Looks")
     st.caption("Write the brand of a look, and it is taught: it is known from then on, also on other pages.")
+
+
+def _picture_of(name, picture):
+    """A line that begins with a picture of a look, short enough for a phone to show several."""
+    line = st.container(horizontal=True, vertical_alignment="center")
+    line.image(picture, width=48, alt=f"A facing of {name}")
+    return line
 
 
 def _facings_of(naming, photos, min_score, brand):
@@ -111,9 +116,9 @@ def show_live_looks(session, embedder):
     if problem := state.pop("look_problem", None):
         show_error(problem)
     shown = looks[: MOST_LOOKS + sum(bool(look.brand) for look in looks)]
-    for number in cells(range(len(shown)), 3):
-        look, line = shown[number], st.container(horizontal=True, vertical_alignment="center")
-        line.image(look.picture, width=48, alt=f"A facing of {look.name}")
+    for number in cells(range(len(shown)), LOOKS_BESIDE):
+        look = shown[number]
+        line = _picture_of(look.name, look.picture)
         if look.brand:
             line.text(f"{look.name}: {look.brand}")
             continue

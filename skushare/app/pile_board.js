@@ -86,7 +86,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     card.setAttribute("aria-label", `Pile ${pile.place}`);
     card.pile = pile.id;
     const head = make("div", card, "head");
-    make("strong", head, "", `${pile.size} alike`);
+    make("strong", head, "", pile.size > 1 ? `${pile.size} alike` : "1 facing");
     if (pile.note) make("span", head, "note", pile.note);
     const thumbs = make("div", card, "thumbs");
     for (const { id, src, doubtful } of pile.facings) {

@@ -148,7 +148,7 @@ def _show_status(run, status, reason):
         show = {runs.FAILED: st.error, runs.INTERRUPTED: st.warning}.get(status, st.info)
         show(plain(reason[:1].upper() + reason[1:]), icon=ICONS[status])
     elif status == runs.QUEUED:
-        st.info("Begins as soon as no other run trains.", icon=ICONS[status])
+        st.info("Begins within seconds, or once no other run trains.", icon=ICONS[status])
 
 
 def _show_figures(run, status):

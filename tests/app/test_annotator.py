@@ -27,7 +27,12 @@ def browser(monkeypatch):
             self.show()
 
         def show(self):
-            module.annotator("key", ["shop", "a.jpg"], b"jpeg", SAMPLE, ("can", "jar"), self.save)
+            module.annotator(
+                "key", ["shop", "a.jpg"], b"jpeg", SAMPLE, ("can", "jar"), self.save, undo=self.undo
+            )
+
+        def undo(self, picture, step):
+            self.saved.append((picture, step, step))
 
         def save(self, picture, before, after):
             self.saved.append((picture, before, after))
@@ -38,7 +43,10 @@ def browser(monkeypatch):
         def send(self, batch, saved, *changes):
             edits = {name: self.data[name] for name in ("session", "picture")}
             edits |= {"batch": batch, "saved": saved}
-            edits["changes"] = [{"before": None, "after": change} for change in changes]
+            edits["changes"] = [
+                {"step": change} if change in ("undo", "redo") else {"before": None, "after": change}
+                for change in changes
+            ]
             dict.__setitem__(state, "key", {"edits": edits})
             self.deliver()
             self.show()
@@ -88,6 +96,7 @@ def test_the_browser_gets_what_it_draws(browser):
         ([("a", 0, 1), ("a", 0, 1, 2)], [1, 2]),  # the first was not yet known to be saved
         ([("a", 0, 1, 2, 3)], [1, 2, 3]),  # two messages became one
         ([("a", 0, 1, 2), ("a", 0, 1, 2)], [1, 2]),  # the same once more
+        ([("a", 0, 1, "undo"), ("a", 0, 1, "undo", "undo", "redo")], [1, "undo", "undo", "redo"]),
         ([("a", 1, 2, 3, 4)], [2, 3, 4]),  # the server was started anew since the first was saved
         ([("a", 0, 1), ("b", 0, 1)], [1, 1]),  # another picture, or the page was loaded again
     ],

@@ -199,8 +199,8 @@ def test_undo_right_after_an_edit_undoes_it_and_tells_what_is_not_seen(shop, mon
     for number in (1, 2):
         picture = ["shop", shop.names[number], class_names.stamp(shop.labels)]
         pictures._save(picture, None, [1, 1, 9, 9, 0, 1])
-    for which in ("done", "done", "done", "undone"):  # before the buttons are drawn anew
-        pictures._step("shop", which)
+    for step in ("undo", "undo", "undo", "redo"):  # before the buttons are drawn anew
+        pictures._step("shop", step)
     assert len(store.history("shop").done) == 1
     notes = [text for text, failed in st.session_state["notes"] if not failed]
     assert notes == [f"{told}: added a box on {shop.names[1]}" for told in ("Undone", "Done again")]
@@ -214,7 +214,7 @@ def test_undo_comes_after_the_changes_that_wait(shop, monkeypatch):
     save = partial(pictures._save, ["shop", shop.names[1], class_names.stamp(shop.labels)], None)
     monkeypatch.setattr(pictures, "go_to", lambda name, picture: None)
     monkeypatch.setattr(pictures, "save_waiting", lambda: save([1, 1, 9, 9, 0, 1]))
-    pictures._step("shop", "done")
+    pictures._press("shop", "undo")
     assert len(store.history("shop").undone) == 1 and not store.history("shop").done
     pictures._drop(SimpleNamespace(name="shop"), shop.names[1], None)
     assert [edit.dropped for edit in store.history("shop").done] == [False, True]

@@ -156,23 +156,25 @@ def test_what_was_begun_or_saved_of_a_list_goes_with_it():
         press(app, "Save as audit")
         if label:
             press(app, label)
-            assert "Saved as audit 1" in [link.label for link in app.get("page_link")]
+            assert "Saved as audit 1, without a store" in [link.label for link in app.get("page_link")]
         press(app, "Clear the list")
     assert len(list_audits()) == 1
 
 
 def test_a_list_that_has_changed_since_it_was_saved_says_so():
+    save("North_1")  # which the field knows then
     app = open_page("photos")
     app.file_uploader[0].set_value([("a.jpg", photo(40), "image/jpeg")]).run()
     press(app, "Save as audit")
+    field(app.selectbox, "Store").set_value("North_1")
     press(app, "Save")
     links = []
     for score in (0.7, 0.4):
-        links += [link.label for link in app.get("page_link") if "Saved" in link.label]
+        links += [link.label for link in app.get("page_link") if "audit" in link.label]
         score_slider(app).set_value(score).run()
-    links += [link.label for link in app.get("page_link") if "Saved" in link.label]
-    changed = "Saved as audit 1, but changed here since: save it again"
-    assert links == ["Saved as audit 1", changed, "Saved as audit 1"]
+    links += [link.label for link in app.get("page_link") if "audit" in link.label]
+    label = r"Saved as audit 2, North\_1"
+    assert links == [label, "Changed here since audit 2: save it again", label]
 
 
 def test_the_newest_frame_is_saved_and_the_store_is_remembered(detector, camera):

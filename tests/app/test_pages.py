@@ -196,7 +196,7 @@ def test_a_photo_that_was_added_anew_under_another_name_is_called_so(detector):
     press(app, "Save")
     press(app, "Remove")
     app.file_uploader[0].set_value([upload("tuesday.jpg", photo(40))]).run()
-    assert any("but changed here since" in link.label for link in app.get("page_link"))
+    assert any("Changed here since" in link.label for link in app.get("page_link"))
     press(app, "Save as audit")
     press(app, "Save")
     assert [open_audit(number).photos[0].name for number in (1, 2)] == ["monday.jpg", "tuesday.jpg"]
@@ -767,6 +767,7 @@ def test_live_reads_the_frames_and_saves_a_snapshot(detector, camera, monkeypatc
     next(b for b in app.button if b.label == "Save a snapshot").click().run()
     assert not app.exception
     assert "**2 facings** at 12:34:56" in texts(app.markdown)  # of the visitor's clock
+    assert "end of the page" in app.toast[0].value  # out of sight on a phone
     score_slider(app).set_value(0.1).run()
     camera.frame(frame)
     assert len(app.session_state.visit_sweep.reading().detections) == 3

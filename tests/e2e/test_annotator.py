@@ -194,6 +194,28 @@ def test_undo_takes_back_nudges_that_were_not_sent(annotate):
     assert annotate.changes() == []
 
 
+def test_each_undo_and_redo_on_the_picture_is_one_of_the_changes_where_there_is_one(annotate):
+    annotate.show()
+    annotate.page.evaluate("show({ undoes: true }); sentKeys = []")
+    annotate.page.evaluate("addEventListener('keydown', (event) => sentKeys.push(event.key))")
+    annotate.press("n", "Delete", "Control+z", "Control+z", "Control+Shift+z")
+    deletion, *steps = annotate.page.evaluate("sent.at(-1).changes")
+    assert deletion["after"] is None
+    assert steps == [{"step": "undo"}, {"step": "undo"}, {"step": "redo"}]
+    assert not set("zZ") & set(annotate.page.evaluate("sentKeys"))  # the page's buttons do not hear them
+    annotate.page.evaluate("show({ undoes: false })")
+    annotate.press("Control+z")
+    assert "z" in annotate.page.evaluate("sentKeys")
+
+
+def test_an_undo_that_may_be_saved_is_not_sent_to_another_session(annotate):
+    annotate.show()
+    annotate.page.evaluate("show({ undoes: true })")
+    annotate.press("n", "Delete", "Control+z")
+    annotate.show(session="two")
+    assert [list(change) for change in annotate.page.evaluate("sent.at(-1).changes")] == [["before", "after"]]
+
+
 def test_the_browser_asks_before_leaving_what_is_not_saved(annotate):
     leave = "dispatchEvent(new Event('beforeunload', { cancelable: true }))"
     annotate.show().press("n", "ArrowRight")

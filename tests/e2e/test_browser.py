@@ -76,6 +76,17 @@ def upload(page, app_url, *files):
     expect(page.get_by_text("Clear the list")).to_be_visible()
 
 
+def test_a_file_that_is_larger_than_a_cameras_is_named_among_good_ones(
+    open_browser, app_url, shelves, tmp_path
+):
+    """What the browser refuses is gone with the emptied field, and nobody knows of it."""
+    (tmp_path / "large.jpg").write_bytes(bytes(65_000_000))
+    page = open_browser()
+    upload(page, app_url, tmp_path / "large.jpg", shelves[0][0])
+    expect(page.get_by_text("large.jpg: ")).to_be_visible()
+    assert metric(page, "Photos") == 1
+
+
 def test_start_shows_a_counted_shelf(open_browser, app_url):
     page = open_browser()
     failed = []

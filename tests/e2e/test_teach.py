@@ -28,7 +28,7 @@ def test_piles_are_put_right_named_and_recognised(open_browser, fresh_app_url, s
     page.get_by_role("button", name="New pile").click()
     expect(first.locator("strong")).to_have_text(f"{size - 1} alike")
     expect(piles).to_have_count(before + 1)
-    single = piles.filter(has=page.get_by_text("1 alike", exact=True)).first
+    single = piles.filter(has=page.get_by_text("1 facing", exact=True)).first
     single.get_by_role("button", name="Facing").drag_to(first.locator(".thumbs"))
     expect(piles).to_have_count(before)
     page.wait_for_url("**?lesson=*")
