@@ -47,6 +47,16 @@ class Sample:
         """The sample without its regions to be ignored."""
         return self.with_boxes(~self.ignored)
 
+    def fractions(self):
+        """The boxes as fractions of the image: (n, 4) float64 left, top, right, bottom.
+
+        Raises:
+            DatasetError: there are boxes, but the size is not known.
+        """
+        if len(self.boxes) and not self.width * self.height:
+            raise DatasetError(f"{self.path}: its size is unknown, so its boxes cannot be fractions of it")
+        return self.boxes / np.tile([float(self.width), float(self.height)], 2)
+
     def with_boxes(self, kept):
         """The sample with some of its boxes: (n,) bool or numbers, as numpy takes them."""
         return replace(self, boxes=self.boxes[kept], class_ids=self.class_ids[kept], scores=self.scores[kept])

@@ -19,22 +19,12 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from skushare.dataset.dataset import Dataset, make_sample
+from skushare.dataset.label_text import read_text, unreadable
 from skushare.dataset.labelmap import NAME as LABEL_MAP
 from skushare.dataset.labelmap import Classes, write_label_map
-from skushare.dataset.layout import (
-    by_split,
-    fractions,
-    known_split,
-    label_files,
-    labelled_path,
-    plain_files,
-    read_text,
-    split_of,
-    split_order,
-    unique_names,
-    unreadable,
-)
+from skushare.dataset.layout import label_files, labelled_path, plain_files, unique_names
 from skushare.dataset.messages import Example
+from skushare.dataset.split_names import by_split, known_split, split_of, split_order
 from skushare.errors import DatasetError
 from skushare.files import atomic_write, sha256, write_file
 from skushare.images import SUFFIXES, read_header, read_image
@@ -251,7 +241,7 @@ def _example(name, sample, labels):
     else:
         encoded, kind = encode_jpeg(read_image(sample.path), 95), "jpeg"
         name = f"{Path(name).stem}.jpg"
-    left, top, right, bottom = fractions(sample).T
+    left, top, right, bottom = sample.fractions().T
     floats = {
         "image/object/bbox/xmin": left,
         "image/object/bbox/ymin": top,

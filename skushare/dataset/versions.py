@@ -13,7 +13,7 @@ from dataclasses import replace
 from skushare.dataset.coco import coco_text, read_coco
 from skushare.dataset.dataset import Dataset
 from skushare.dataset.index import Index, read_index
-from skushare.dataset.layout import split_files
+from skushare.dataset.split_names import split_files
 from skushare.errors import DatasetError, SkushareError
 from skushare.files import atomic_folder, atomic_write, write_file
 
