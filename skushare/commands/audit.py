@@ -1,12 +1,11 @@
 """`skushare audit`: count shelves for the record."""
 
-import sys
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
 from skushare.commands.audits import moment, print_audit
-from skushare.commands.common import add_model, add_naming, command, fraction, open_naming, progress
+from skushare.commands.common import add_model, add_naming, command, complain, fraction, open_naming, progress
 from skushare.errors import AuditError, ConfigError
 from skushare.text import counted
 
@@ -57,8 +56,7 @@ def run(args):
 
     paths = find_images(args.photos)
     if not paths:
-        print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
-        return 2
+        raise ConfigError("no photos found; give photo files or a folder with some")
     videos = [path for path in paths if path.suffix.lower() in SUFFIXES]
     if videos and len(paths) > 1:
         raise ConfigError(f"{videos[0]}: a video makes an audit by itself; give it alone")
@@ -80,7 +78,7 @@ def run(args):
     with progress(len(files), "photos") as advance:
         for taken in run_batch(number, files, finder):
             if taken.error:
-                print(f"skushare: {taken.error}", file=sys.stderr)
+                complain(taken.error)
             known, failed = known + taken.known, failed + bool(taken.error)
             advance()
     if known:
@@ -100,7 +98,7 @@ def _audit_video(path, detector, gallery, embedder, args):
     min_score = detector.threshold("live") if args.min_score is None else args.min_score
     seen, error = sweep_video(path, detector, frame_namer(gallery, embedder, detector.labels), min_score)
     if error:
-        print(f"skushare: {error}", file=sys.stderr)
+        complain(error)
     if not seen:
         raise AuditError(f"{path}: no facing was found, so that no audit was saved")
     about = made_with(detector, "live", min_score, gallery, detector.live_sizes[0])

@@ -1,12 +1,11 @@
 """`skushare audits`: what was recorded, listed, shown, imported, exported and reported."""
 
 import argparse
-import sys
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from skushare.commands.common import add_brands, command, open_brands, positive, shown
+from skushare.commands.common import add_brands, command, complain, open_brands, positive, shown
 from skushare.errors import AuditError, ConfigError
 from skushare.text import counted
 
@@ -168,7 +167,7 @@ def export_audits(args):
     print(f"{args.file}: {counted(count, 'audit')}")
     if args.audit:  # others are finished
         for number in sorted({batch["audit"] for batch in unfinished_audits()} & set(args.audit)):
-            print(f"skushare: audit {number}: {UNFINISHED}", file=sys.stderr)
+            complain(f"audit {number}: {UNFINISHED}")
     return 0
 
 

@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from skushare.commands.common import FORMATS, add_source, command, shown
+from skushare.commands.common import FORMATS, add_source, command, complain, shown, terminal_bar
 from skushare.errors import ConfigError
 from skushare.files import check_folder, check_new, check_target, make_folder
 from skushare.text import counted
@@ -218,7 +218,7 @@ def run_download(args):
         result = download(source, args.out, args.sha256, args.keep, progress)
     print(f"{result.folder}\nSHA-256 of the archive: {result.sha256}")
     for text in result.lacking:
-        print(f"skushare: only {text} are there", file=sys.stderr)
+        complain(f"only {text} are there")
     print(f"next: skushare data stats {result.folder}")
     return 1 if result.lacking else 0
 
@@ -358,12 +358,10 @@ def _ask_agreement():
 def _bytes_shown():
     """A progress bar in bytes; yields ``progress(what, done, total)``."""
     from rich import progress as rich
-    from rich.console import Console
 
-    console = Console(stderr=True)
     columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.DownloadColumn())
     columns += (rich.TransferSpeedColumn(), rich.TimeRemainingColumn())
-    with rich.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with terminal_bar(*columns) as bar:
         tasks = {}
 
         def progress(what, done, total):

@@ -1,11 +1,10 @@
 """`skushare data`: bring datasets in, convert them, have them labelled, list them."""
 
 import os
-import sys
 from pathlib import Path
 
 from skushare.commands import checks
-from skushare.commands.common import FORMATS, add_source, command, fraction, shown
+from skushare.commands.common import FORMATS, add_source, command, complain, fraction, shown
 from skushare.errors import ConfigError, DatasetError, SkushareError, UnknownFormatError
 from skushare.files import check_new
 from skushare.workspace import plain_name
@@ -173,7 +172,7 @@ def run_label(args):
     min_score = detector.min_score if args.min_score is None else args.min_score
     labelled, failures = label_dataset(dataset, detector, min_score, shown("photos"))
     for message in failures:
-        print(f"skushare: {message}", file=sys.stderr)
+        complain(message)
     write_dataset(labelled, args.out, "coco", progress=shown("images"))
     print(f"{args.out}: {_summary(labelled)}; {_boxes(dataset)} before")
     return 1 if failures else 0

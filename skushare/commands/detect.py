@@ -9,6 +9,7 @@ from skushare.commands.common import (
     add_model,
     add_naming,
     command,
+    complain,
     fraction,
     open_naming,
     positive,
@@ -87,8 +88,7 @@ def run(args):
         raise ConfigError("--format coco has no place for --shares; choose csv, json or table")
     given = find_images(args.paths)
     if not given:  # an earlier --out stays
-        print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
-        return 2
+        raise ConfigError("no photos found; give photo files or a folder with some")
     videos = [path for path in given if path.suffix.lower() in SUFFIXES]
     photos = [path for path in given if path not in videos]
     if args.one_shelf and len(photos) > MOST_JOINED:
@@ -162,7 +162,7 @@ def _find_in_videos(args, paths, detector, gallery, embedder, draw):
 
 def _tell_error(photo):
     if photo.error:
-        print(f"skushare: {photo.error}", file=sys.stderr)
+        complain(photo.error)
 
 
 def _text(args, found, labels, gallery):
