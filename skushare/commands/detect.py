@@ -18,6 +18,7 @@ from skushare.commands.common import (
 from skushare.errors import ConfigError
 from skushare.files import check_folder, check_target, make_folder, write_file
 from skushare.text import counted
+from skushare.workspace import free_name
 
 JOINED_SIDE = 2048  # pixels that photos are kept at while they wait to be joined
 MOST_JOINED = 100  # photos; they wait in a gigabyte, and each is compared with each
@@ -204,10 +205,7 @@ def _drawer(folder, labels, brands):
 
     def draw(path, image, detections):
         # Photos of the same name in two folders must not overwrite each other.
-        name, number = path.stem, 1
-        while name in used:
-            number += 1
-            name = f"{path.stem}_{number}"
+        name = free_name(path.stem, used, "_")
         used.add(name)
         write_image(folder / f"{name}.jpg", annotate(image, detections, brands or labels, color_by))
 

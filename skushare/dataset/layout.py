@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from skushare.dataset.split_names import known_split, split_of, split_order
 from skushare.errors import DatasetError, ImageError
 from skushare.images import SUFFIXES, find_images, image_size
+from skushare.workspace import numbered
 
 _NAMES_TRIED = 200
 
@@ -233,10 +234,7 @@ def unique_names(samples):
         stem = (
             re.sub(r"[\x00-\x1f\x7f/\\\ud800-\udfff]", "_", sample.path.stem).strip().lstrip(".") or "image"
         )
-        unique, number = stem, 1
-        while unique.casefold() in taken:
-            number += 1
-            unique = f"{stem}_{number}"
+        unique = next(name for name in numbered(stem, "_") if name.casefold() not in taken)
         taken.add(unique.casefold())
         suffix = sample.path.suffix
         named.append((unique + (suffix if suffix.lower() in SUFFIXES else ".jpg"), sample))

@@ -29,6 +29,7 @@ from skushare.errors import DatasetError
 from skushare.files import atomic_write, sha256, write_file
 from skushare.images import SUFFIXES, read_header, read_image
 from skushare.jpeg import encode_jpeg
+from skushare.workspace import numbered
 
 SIDECAR = "tfrecord.json"
 SHARD_BYTES = 256 << 20
@@ -308,10 +309,8 @@ def _save(encoded, kind, name, images, taken, where):
     path = labelled_path(images, name, where)
     if path.suffix.lower() not in SUFFIXES:
         path = path.with_name(f"{path.name}.{'png' if kind == 'png' else 'jpg'}")
-    stem, number = path.stem, 1
-    while str(path).casefold() in taken:
-        number += 1
-        path = path.with_name(f"{stem}_{number}{path.suffix}")
+    names = map(path.with_name, numbered(path.stem, "_", path.suffix))
+    path = next(each for each in names if str(each).casefold() not in taken)
     taken.add(str(path).casefold())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
