@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from skushare.brands.frames import A_FRAME, FrameNamer, LabelNamer, LookNamer, track_and_name
+from skushare.brands.versions import ids_from
 from skushare.colors import label_colors, shown_colors
 from skushare.detections import Detections
 from skushare.draw import annotate
@@ -232,7 +233,7 @@ class LiveSession:
 
     def _go_over_to(self, gallery):
         """Go on with another version of the present gallery, in whose ids all is counted from then on."""
-        ids = gallery.ids_from(self.gallery)
+        ids = ids_from(self.gallery, gallery)
         before, namer = self.gallery, copy.copy(self.namer)
         namer.gallery = gallery
         for number in range(len(namer.looks.skus) if self.by_look else 0):  # which come after its own
