@@ -26,7 +26,7 @@ from skushare.images import write_image
 from skushare.settings import MOST
 from skushare.training import runs
 from skushare.training.estimate import Estimate
-from skushare.training.pipeline import write_pipeline
+from skushare.training.pipeline_writing import write_pipeline
 from skushare.training.plan import Plan, licence_of
 from skushare.training.recipes import recipe
 from skushare.workspace import runs_folder
