@@ -231,7 +231,7 @@ def _show_photo(now, gaps, colors):
     labels = list(shown)
     ids = [labels.index(name) for name in now.brands]
     found = photo.detections
-    class_ids = np.array([ids[b] if b >= 0 else labels.index(UNKNOWN) for b in found.brand_ids], np.int32)
+    class_ids = [ids[b] if b >= 0 else labels.index(UNKNOWN) for b in found.brand_ids]
     sample = Sample(None, photo.width, photo.height, found.boxes, class_ids, found.scores)
 
     def save(picture, before, after):
