@@ -169,6 +169,11 @@ def complain(text):
     print(f"skushare: {text}", file=sys.stderr)
 
 
+def printable(text):
+    """Text of others without characters that would steer the terminal."""
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
 def tell(text=""):
     """Print ``text`` at once; what the terminal has no letters for is left out."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"

@@ -1,10 +1,10 @@
-"""`skushare data`: bring datasets in, convert them, have them labelled, list them."""
+"""`skushare data`: bring datasets in, convert them, have them labelled, list them; the rest is in `data_care`."""
 
 import os
 from pathlib import Path
 
-from skushare.commands import checks
-from skushare.commands.common import FORMATS, add_source, command, complain, fraction, shown
+from skushare.commands import data_care
+from skushare.commands.common import FORMATS, add_source, command, complain, fraction, printable, shown
 from skushare.errors import ConfigError, DatasetError, SkushareError, UnknownFormatError
 from skushare.files import check_new
 from skushare.workspace import plain_name
@@ -93,7 +93,7 @@ def add(commands):
         "example:\n  skushare data delete mine\n",
     )
     parser.add_argument("name", metavar="NAME", help="of the stored dataset")
-    checks.add(subcommands)
+    data_care.add(subcommands)
 
 
 def run_import(args):
@@ -187,7 +187,7 @@ def run_list(args):
     for name in store.dataset_names():
         try:
             dataset = store.open_dataset(name)
-            splits = ", ".join(checks.printable(split) or "none" for split in dataset.splits)
+            splits = ", ".join(printable(split) or "none" for split in dataset.splits)
             row = (len(dataset), _boxes(dataset), splits, len(dataset.labels))
         except SkushareError as error:
             row = ("", "", str(error), "")
@@ -223,7 +223,7 @@ def _ignored(dataset):
 
 def _summary(dataset):
     counts = ", ".join(
-        f"{checks.printable(split) or 'no split'} {len(dataset.only(split))}" for split in dataset.splits
+        f"{printable(split) or 'no split'} {len(dataset.only(split))}" for split in dataset.splits
     )
     ignored = _ignored(dataset)
     told = f", {ignored} of them regions to be ignored" * bool(ignored)

@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from skushare.commands.common import FORMATS, add_source, command, complain, shown, terminal_bar
+from skushare.commands.common import FORMATS, add_source, command, complain, printable, shown, terminal_bar
 from skushare.errors import ConfigError
 from skushare.files import check_folder, check_new, check_target, make_folder
 from skushare.text import counted
@@ -340,11 +340,6 @@ def _print_table(table, numbers):
 def _size(dataset):
     boxes = sum(len(sample.boxes) for sample in dataset.samples)
     return f"{counted(len(dataset), 'picture')} with {counted(boxes, 'box')}"
-
-
-def printable(text):
-    """Text of others without characters that would steer the terminal."""
-    return "".join(c if c.isprintable() else "�" for c in text)
 
 
 def _ask_agreement():
