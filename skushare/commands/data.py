@@ -1,4 +1,4 @@
-"""`skushare data`: bring datasets in, convert them, have them labelled, list them; the rest is in `data_care`."""
+"""`skushare data`: import, convert, label, list and delete datasets; the rest is in `data_care`."""
 
 import os
 from pathlib import Path
