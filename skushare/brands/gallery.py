@@ -291,20 +291,20 @@ class Gallery:
         return examples, facings
 
     def unlearnt(self, vectors, pictures, brand, name=""):
-        """The numbers of the facings that are no example of ``brand`` yet, a list.
+        """The numbers of the facings that are not yet examples of ``brand``, a list.
 
-        With a ``name``: of its product called so. An example that is there twice would count twice.
+        With a ``name``: of its product called so. The same example twice would count twice.
         ``vectors``, ``pictures``: as of :meth:`shows`.
         """
         _, known = self.shows(vectors, pictures, self._are_of(brand, name))
         return np.flatnonzero(~known).tolist()
 
     def corrected(self, vectors, pictures, brand, name=""):
-        """Without the examples that show one of the facings and are of another brand.
+        """Without the examples of other brands that show one of the facings, which are of ``brand``.
 
-        With a ``name``: of another product than the one of ``brand`` called so. A facing is what it was
-        called last: under two names it would be an example against itself. The products stay, be it without
-        examples. ``vectors``, ``pictures``: as of :meth:`shows`.
+        With a ``name``, also without those of other products of ``brand`` than the one called so. A facing is
+        what it was called last: under two names it would be an example against itself. Products stay, even
+        without examples. ``vectors``, ``pictures``: as of :meth:`shows`.
         """
         wrong, _ = self.shows(vectors, pictures, ~self._are_of(brand, name))
         return self.without_examples(np.flatnonzero(wrong)) if wrong.any() else self
@@ -321,7 +321,7 @@ class Gallery:
         return next((sku for sku in self.skus if (sku.brand, sku.name) == (brand, name)), None)
 
     def spelled(self, brand):
-        """``brand`` as it is written here where it is known but for case: two spellings are one brand."""
+        """``brand`` as this gallery spells it, if only the case differs: two spellings are one brand."""
         brand = checked_text(brand, "brand")
         same = [known for known in self.brands if known.casefold() == brand.casefold()]
         return brand if brand in same or not same else same[0]

@@ -138,7 +138,7 @@ def begin_fold(folder, version):
 
 
 def finish_fold(folder, journal):
-    """Make the version that was decided on number 0, and empty the journal; does nothing where none was.
+    """Finish what :func:`begin_fold` began, if it did: make that version number 0, and empty the journal.
 
     Until the journal is empty, each file is looked for in the version's folder first, so
     that readers see the same labels at any moment.

@@ -242,7 +242,7 @@ class LiveSession:
         self._go_on_as(namer, ids)
 
     def _go_on_as(self, namer, ids):
-        """Have ``namer`` name from now on what was counted in ids that stand for others with it."""
+        """Go on with ``namer``; ``ids``: {(brand id, SKU id) of what was counted: those that it uses}."""
         self.namer = namer
         self._tracker.rename(ids)
         if self._newest is not None:
@@ -250,7 +250,7 @@ class LiveSession:
             self._newest = image, _renamed(found, ids)
 
     def _choose(self, namer):
-        """Have ``namer`` name from now on, whose brands are others than before."""
+        """Go on with ``namer``, whose brands have nothing to do with those before."""
         self.namer = namer
         if self._newest is not None:  # of which the brand ids count in other names
             image, found = self._newest
