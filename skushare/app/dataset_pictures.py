@@ -20,6 +20,7 @@ from skushare.dataset.versions import file_stamp
 from skushare.errors import ImageError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
+from skushare.text import counted
 
 PICTURES_A_PAGE = 20
 LARGE_SIDE = 2048  # pixels of the picture that is looked at closely
@@ -200,7 +201,7 @@ def _note(index, row, boxes):
     count, split = int(index.counts[row]), index.splits[index.split_ids[row]]
     counting = np.count_nonzero(boxes[index.starts[row] : index.starts[row + 1]])
     some = f"{counting:,} of " if counting < count else ""
-    return f"{some}{count:,} box{'es' * (count != 1)}" + f", {split}" * bool(split)
+    return f"{some}{counted(count, 'box')}" + f", {split}" * bool(split)
 
 
 def _counting(dataset, row, boxes):
