@@ -144,15 +144,13 @@ def run_stats(args):
 
 
 def run_check(args):
-    from skushare.dataset.formats import read_dataset
     from skushare.dataset.health import CHECKS, check, fix
 
     if args.fix:
         _check_target(args)
     if args.csv:
         check_target(args.csv)
-    stored = _revision(args.source)
-    dataset = read_dataset(args.source, args.images, args.format, raw=True)
+    dataset, stored = _raw(args)
     findings = check(dataset, shown("pictures"))
     _report(findings, dataset)
     if args.csv:
@@ -172,13 +170,11 @@ def run_check(args):
 
 
 def run_split(args):
-    from skushare.dataset.formats import read_dataset
     from skushare.dataset.split import FRACTIONS, split_dataset
     from skushare.dataset.statistics import columns, summary
 
     _check_target(args)
-    stored = _revision(args.source)
-    dataset = read_dataset(args.source, args.images, args.format, raw=True)
+    dataset, stored = _raw(args)
     shares = _once(args.shares or FRACTIONS.items())
     dataset = split_dataset(dataset, shares, args.seed, shown("pictures"), series=args.series)
     _write(args, dataset, f"split anew into {', '.join(filter(shares.get, shares))}", stored)
@@ -187,12 +183,10 @@ def run_split(args):
 
 
 def run_rename(args):
-    from skushare.dataset.formats import read_dataset
     from skushare.dataset.statistics import columns
 
     _check_target(args)
-    stored = _revision(args.source)
-    dataset = read_dataset(args.source, args.images, args.format, raw=True)
+    dataset, stored = _raw(args)
     names = _once(_old_and_new(text, dataset.labels) for text in args.names)
     renamed = dataset.renamed(names)
     told = ", ".join(f"{old} is {new}" if new else f"no {old}" for old, new in names.items())
@@ -272,10 +266,13 @@ def _is_stored(source):
     return stored_source(source) == (source, "")
 
 
-def _revision(source):
+def _raw(args):
+    """(the source with its boxes as they stand, the revision that it is read at if it is stored)."""
+    from skushare.dataset.formats import read_dataset
     from skushare.dataset.store import revision
 
-    return revision(source) if _is_stored(source) else None
+    seen = revision(args.source) if _is_stored(args.source) else None  # before it is read
+    return read_dataset(args.source, args.images, args.format, raw=True), seen
 
 
 def _check_target(args):
