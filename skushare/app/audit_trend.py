@@ -8,8 +8,8 @@ from skushare.app.audit_list import brand_totals
 from skushare.app.cells import cells
 from skushare.app.color_key import show_key
 from skushare.app.galleries import notes_of
-from skushare.audit_charts import trend_chart
 from skushare.audits import listing
+from skushare.audits.charts import trend_chart
 from skushare.audits.listing import PLACE
 from skushare.text import counted
 

@@ -15,9 +15,9 @@ from skushare.app.notes import attempt, note, show_notes
 from skushare.app.shares import show_share_panel
 from skushare.app.shelves import choose_gaps, show_layout
 from skushare.app.text import plain
-from skushare.audit_charts import BEYOND, comparison_chart
 from skushare.audits import store
 from skushare.audits.audit import UNFINISHED, told_thresholds
+from skushare.audits.charts import BEYOND, comparison_chart
 from skushare.audits.compare import compare
 from skushare.audits.corrections import Facing, told_correction
 from skushare.audits.export import FORMATS, export
