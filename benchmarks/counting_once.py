@@ -3,7 +3,7 @@
     python benchmarks/counting_once.py [--photos LABELS.json [NAME ...]]... [--themes cereal drinks pantry]
         [--bays 4] [--csv FILE]
 
-The sweeps: a hand-held camera (skushare/dataset/sweep.py) along wide made-up shelves, and, with --photos,
+The sweeps: a hand-held camera (dataset/synthetic/sweep.py) along wide made-up shelves, and, with --photos,
 across photos of a COCO file, the widest ones or those named. It shakes, blurs, stops, goes back, is covered
 for two seconds while it moves on, and returns to where it began.
 
@@ -26,8 +26,7 @@ import numpy as np
 import pandas as pd
 
 from skushare.dataset.coco import read_coco
-from skushare.dataset.sweep import sweep
-from skushare.dataset.synthetic import generate_shelf
+from skushare.dataset.synthetic import generate_shelf, sweep
 from skushare.detections import Detections
 from skushare.detector.runtime import Detector
 from skushare.images import read_image

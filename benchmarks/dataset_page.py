@@ -75,11 +75,11 @@ def _make(images, boxes):
     samples = []
     for number in range(images):
         corners = rng.uniform(0, 0.93, (boxes, 2)) * SIZE
-        table = np.hstack([corners, corners + rng.uniform(0.02, 0.07, (boxes, 2)) * SIZE]).astype(np.float32)
+        table = np.hstack([corners, corners + rng.uniform(0.02, 0.07, (boxes, 2)) * SIZE])
         class_ids = rng.integers(0, len(LABELS), boxes, np.int32)
         split = "val" if number % 10 == 9 else "train"
         path = drawn[number % len(drawn)]
-        samples.append(Sample(path, *SIZE, table, class_ids, np.ones(boxes, np.float32), split))
+        samples.append(Sample(path, *SIZE, table, class_ids, split=split))
     store.add_dataset(Dataset("large", tuple(samples), LABELS), "large")
 
 

@@ -2,7 +2,7 @@
 
 python benchmarks/live_pace.py [--frames 240] [--csv results/live_pace.csv]
 
-The camera: a hand-held sweep (skushare/dataset/sweep.py) along a made-up shelf, 960 x 720, coded as VP8 as a
+The camera: a hand-held sweep (dataset/synthetic/sweep.py) along a made-up shelf, 960 x 720, coded as VP8 as a
 browser sends it. A frame is decoded, counted, named and tracked by the Live page's own session, drawn, and
 coded to be sent back. The ways take turns frame by frame, so that other work on the machine hits all alike;
 `ratio` is how many times as long a frame takes as without brands and tracking in the same run. `cpu_ms`,
@@ -28,8 +28,7 @@ from aiortc.jitterbuffer import JitterFrame
 
 from skushare.brands.embedder import Embedder
 from skushare.brands.gallery_files import read_gallery
-from skushare.dataset.sweep import sweep
-from skushare.dataset.synthetic import generate_shelf
+from skushare.dataset.synthetic import generate_shelf, sweep
 from skushare.detector.runtime import Detector
 from skushare.live.session import LiveSession
 from skushare.live.video import MAX_LAG, frame_callback

@@ -2,7 +2,7 @@
 
 python benchmarks/live_page.py [--seconds 40] [--csv results/live_page.csv]
 
-A fresh app and Chromium, whose camera plays a hand-held sweep (skushare/dataset/sweep.py) along a made-up
+A fresh app and Chromium, whose camera plays a hand-held sweep (dataset/synthetic/sweep.py) along a made-up
 shelf to and fro, 960 x 720 at 15 frames a second. Facings are counted, tracked and named by look, which
 takes what a gallery takes and the grouping on top; boxes and charts are drawn. Nothing is timed from
 outside: the figures are those that the page tells, one a second after a while of settling, their medians.
@@ -25,8 +25,7 @@ import pandas as pd
 from playwright.sync_api import sync_playwright
 from teach_flow import wait_for
 
-from skushare.dataset.sweep import sweep
-from skushare.dataset.synthetic import generate_shelf
+from skushare.dataset.synthetic import generate_shelf, sweep
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE, FPS = (960, 720), 15

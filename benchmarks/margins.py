@@ -6,7 +6,7 @@ Tobacco's photos, the shipped detector, and galleries of a few examples a brand 
 which show other shelves. ``DATA`` is described in ``skushare/brands/crops.py``. A row counts the shares of
 all brands that a table shows, and of what is unknown, photo by photo and over several photos together; as
 shipped, and as they would be if facings were wrong one by one and unknown ones were of no brand. The two
-constants of ``skushare/shelf/share.py`` were chosen on the validation photos by ``--choose``.
+constants of ``skushare/shelf``, REFUSED and TOGETHER, were chosen on the validation photos by ``--choose``.
 """
 
 import argparse
@@ -20,10 +20,10 @@ from skushare.brands.crops import OTHER, tobacco
 from skushare.brands.embedder import Embedder
 from skushare.detector.runtime import Detector
 from skushare.images import read_image
-from skushare.shelf import share
+from skushare.shelf import margins, share
 
 EXAMPLES, TOGETHER = (5, 20), (1, 12)  # examples a brand; photos in one table
-SHIPPED, ALONE = (share.REFUSED, share.TOGETHER), (0.0, 0.0)
+SHIPPED, ALONE = (share.REFUSED, margins.TOGETHER), (0.0, 0.0)
 CHOICES = [(refused, together) for refused in (0.1, 0.2, 0.3) for together in (0.0, 0.03, 0.05, 0.1)]
 
 
@@ -56,7 +56,7 @@ def main():
         named = [(gallery.brands, _name(gallery, seen, embedder)) for gallery in draws]
         for together in TOGETHER:
             for constants in CHOICES if args.choose else (ALONE, SHIPPED):
-                share.REFUSED, share.TOGETHER = constants
+                share.REFUSED, margins.TOGETHER = constants
                 row = {"split": split, "examples": examples, "photos": together}
                 row |= {"refused": constants[0], "together": constants[1]}
                 rows.append(row | _covered(named, [labels for labels, _, _ in seen], together))

@@ -16,7 +16,7 @@ import av
 import numpy as np
 from counting_once import arguments, shelves
 
-from skushare.dataset.sweep import sweep
+from skushare.dataset.synthetic import sweep
 from skushare.detector.runtime import Detector
 from skushare.evaluation.table import append_row
 from skushare.live.recording import find_in_video
@@ -43,7 +43,7 @@ def main():
 def film(video, picture, boxes, size, **options):
     """Write a sweep as a video; gives its number of frames and the ids of the boxes that came into view.
 
-    ``options`` are of :func:`~skushare.dataset.sweep.sweep`.
+    ``options`` are of :func:`~skushare.dataset.synthetic.sweep`.
     """
     frames, seen = 0, set()
     with av.open(str(video), "w") as container:

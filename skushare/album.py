@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import os
 import tempfile
 import threading
 import time
@@ -21,6 +22,7 @@ from skushare.images import read_image
 from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
 from skushare.shelf.blocks import brand_blocks
 from skushare.shelf.share import share_of_shelves
+from skushare.workspace import numbered
 
 # Detections are kept down to this score, so that a threshold can move without a new run.
 SCORE_FLOOR = 0.05
@@ -147,11 +149,9 @@ class Album:
 
     def _unused(self, name):
         """``name``, with a number where another photo has it: some phones call every shot image.jpg."""
-        used, path, number = {photo.name for photo in self.photos.values()}, Path(name), 1
-        while name in used:
-            number += 1
-            name = f"{path.stem}_{number}{path.suffix}"
-        return name
+        used = {photo.name for photo in self.photos.values()}
+        stem, suffix = os.path.splitext(name)
+        return next(each for each in numbered(stem, "_", suffix) if each not in used)
 
     def remove(self, key):
         """Take the photo whose content hash is ``key`` off the list.
@@ -231,8 +231,7 @@ class Album:
     def shares(self, min_score, labels=(), naming=None):
         """Share of shelf over all photos together, by the brands of ``naming`` if it is given."""
         if naming is None:
-            found = [photo.detections.above(min_score) for photo in self.photos.values()]
-            return share_of_shelves(found, labels)
+            return share_of_shelves(self.found(min_score), labels)
         return share_of_shelves(naming.detections, labels, naming.brands)
 
 

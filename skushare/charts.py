@@ -215,7 +215,7 @@ def _colors(names, colors, others):
 
 
 def _added_up(count):
-    """What ``count`` names are called together: a brand may itself be called "other"."""
+    """A name for ``count`` names that are added up; not just "other", as a brand may be called so."""
     return f"{count} others"
 
 
@@ -225,7 +225,7 @@ def _largest(names, minor):
 
 
 def _fold(shares, minor):
-    """(``shares`` with a dozen rows at most, what those added up are called or ``None``)."""
+    """(``shares`` with a dozen rows at most, the name of the row that adds up the others or ``None``)."""
     if len(shares) <= MAX_BARS:
         return shares.copy(), None
     has_bar = shares["name"].isin(_largest(shares["name"], set(minor)))

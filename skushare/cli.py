@@ -8,6 +8,7 @@ from skushare import __version__
 from skushare.commands import (
     app,
     audit,
+    audits,
     bench,
     cache,
     data,
@@ -60,7 +61,8 @@ def build_parser():
     )
     parser.add_argument("--version", action="version", version=f"skushare {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    offered = (detect, gallery, audit, data, train, runs, package, evaluate, bench, export, serve, app, cache)
+    offered = [detect, gallery, audit, audits, data, train, runs, package]
+    offered += [evaluate, bench, export, serve, app, cache]
     for module in offered:
         module.add(commands)
     return parser

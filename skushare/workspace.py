@@ -1,5 +1,6 @@
 """Where the user's own things lie: datasets, weights, training runs, evaluations."""
 
+import itertools
 import os
 import re
 from pathlib import Path
@@ -63,12 +64,15 @@ def plain_name(text):
 
 
 def free_name(wanted, taken, between="-"):
-    """``wanted``, or that with ``between`` and the first number behind it that is not among ``taken``."""
-    number, name = 1, wanted
-    while name in taken:
-        number += 1
-        name = f"{wanted}{between}{number}"
-    return name
+    """The first of :func:`numbered` ``wanted`` that is not among ``taken``."""
+    return next(name for name in numbered(wanted, between) if name not in taken)
+
+
+def numbered(name, between="-", ending=""):
+    """Yield ``name`` and ``ending`` together; after that, without end, with -2, -3 and so on between them."""
+    yield f"{name}{ending}"
+    for number in itertools.count(2):
+        yield f"{name}{between}{number}{ending}"
 
 
 def checked_name(name):

@@ -11,7 +11,7 @@ LAYERS = """
     charts draw files prototext settings workspace
     images lock processes
     shelf
-    database dataset results audit_charts dataset_charts training_charts
+    database dataset results
     detector
     brands evaluation
     album audits export live

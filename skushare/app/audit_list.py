@@ -173,5 +173,5 @@ def _names(revision, what):
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def brand_totals(revision, wanted, words=()):
-    """Those of :func:`~skushare.audits.listing.brand_totals`, kept while ``revision`` stays."""
+    """As :func:`~skushare.audits.listing.brand_totals`, cached while ``revision`` is the same."""
     return listing.brand_totals(wanted, words)

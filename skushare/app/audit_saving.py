@@ -92,7 +92,7 @@ class Begun:
         self._view, self._number, self._turn = view, None, threading.Lock()
 
     def save(self, make):
-        """Number of the audit that ``make`` gives of it."""
+        """Save the audit that ``make`` makes of the view, unless that was done; gives its number."""
         with self._turn:
             if self._number is None:
                 self._number = save_audit(make(self._view))
@@ -138,7 +138,7 @@ def word_fields(key, first=None):
 
 
 def _moved(saved, chosen):
-    """``chosen``, a datetime without a zone, by the clock of ``saved``; of ``None``: by the visitor's."""
+    """``chosen``, a datetime without a zone, in the zone of ``saved`` or, without it, the visitor's."""
     if saved is None:
         return local(chosen)
     moved = chosen.replace(tzinfo=saved.tzinfo)
@@ -203,7 +203,7 @@ class CameraView(NamedTuple):
 
     @classmethod
     def of(cls, session):
-        """That of ``session`` now; ``None`` before its first frame."""
+        """What ``session`` shows now; ``None`` before its first frame."""
         if (frame := session.newest()) is None:
             return None
         known = session.gallery

@@ -8,8 +8,8 @@ from skushare.app.audit_list import brand_totals
 from skushare.app.cells import cells
 from skushare.app.color_key import show_key
 from skushare.app.galleries import notes_of
-from skushare.audit_charts import trend_chart
 from skushare.audits import listing
+from skushare.audits.charts import trend_chart
 from skushare.audits.listing import PLACE
 from skushare.text import counted
 
@@ -111,7 +111,7 @@ def _of_places(wanted, words, places):
 
 
 def _told_nameless(wanted, places):
-    """Those of ``places`` that have a store or a shelf; says how many audits have neither."""
+    """``places`` that have a store or a shelf; tells the visitor how many audits have neither."""
     nameless = tuple(place for place in places if not any(place[:2]))
     if nameless:
         count = listing.count_audits(replace(wanted, brands=(), places=nameless))

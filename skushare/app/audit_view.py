@@ -15,9 +15,9 @@ from skushare.app.notes import attempt, note, show_notes
 from skushare.app.shares import show_share_panel
 from skushare.app.shelves import choose_gaps, show_layout
 from skushare.app.text import plain
-from skushare.audit_charts import BEYOND, comparison_chart
 from skushare.audits import store
 from skushare.audits.audit import UNFINISHED, told_thresholds
+from skushare.audits.charts import BEYOND, comparison_chart
 from skushare.audits.compare import compare
 from skushare.audits.corrections import Facing, told_correction
 from skushare.audits.export import FORMATS, export
@@ -101,14 +101,14 @@ def _show_shares(now, colors):
 
 
 def _gaps(photo):
-    """Of a photo's facings, found anew only where a correction added, removed or moved one."""
+    """The gaps between a photo's facings, cached until a correction adds, removes or moves one."""
     columns = photo.detections.boxes, photo.detections.row_ids, photo.doubtful
     return _found_gaps(*(None if column is None else column.tobytes() for column in columns))
 
 
 @lru_cache(maxsize=KEPT)  # of Streamlit's caches, each photo's key takes half a millisecond in every run
 def _found_gaps(boxes, row_ids, doubtful):
-    """The gaps of bytes: (n, 4) float32, (n,) int32 or ``None``, (m, 4) float32 or ``None``."""
+    """The gaps, from the bytes of (n, 4) float32, (n,) int32 or ``None``, and (m, 4) float32 or ``None``."""
     boxes = np.frombuffer(boxes, np.float32).reshape(-1, 4)
     row_ids = None if row_ids is None else np.frombuffer(row_ids, np.int32)
     doubtful = None if doubtful is None else np.frombuffer(doubtful, np.float32).reshape(-1, 4)
@@ -231,7 +231,7 @@ def _show_photo(now, gaps, colors):
     labels = list(shown)
     ids = [labels.index(name) for name in now.brands]
     found = photo.detections
-    class_ids = np.array([ids[b] if b >= 0 else labels.index(UNKNOWN) for b in found.brand_ids], np.int32)
+    class_ids = [ids[b] if b >= 0 else labels.index(UNKNOWN) for b in found.brand_ids]
     sample = Sample(None, photo.width, photo.height, found.boxes, class_ids, found.scores)
 
     def save(picture, before, after):

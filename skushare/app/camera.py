@@ -105,12 +105,12 @@ def camera_stream(session):
 
 
 def without_stream():
-    """Say that this run shows no stream: a later one begins anew."""
+    """Note that this run of the page shows no stream, so that a later one starts a new one."""
     st.session_state.pop("camera_stay", None)
 
 
 def _keep_through_cut_runs():
-    """Have a run that was cut short before it came to the stream not end it.
+    """Keep the stream alive when a run of the page is cut short before it reaches the stream.
 
     streamlit-webrtc takes a stream that a run has not shown for one whose page was left, and stops it. But a
     run is cut short whenever the next one is asked for, as the starting stream does several times.

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from skushare import dataset_charts as charts
 from skushare.app.text import plain
 from skushare.colors import label_colors
-from skushare.dataset import statistics
+from skushare.dataset import charts, statistics
 from skushare.detector import coverage
 from skushare.detector.presets import PRESETS
 

@@ -34,7 +34,7 @@ class _Made:
     left_out: str  # for people; empty where all is in it
 
     def content(self):
-        """All its bytes, read without the file's position, which downloads at the same time would share."""
+        """The bytes of the zip. Read without moving the file's position, which several downloads share."""
         return os.pread(self.file.fileno(), self.size, 0)
 
 
@@ -63,7 +63,7 @@ def download_popover(dataset):
 
 
 def drop_zip_unless(names):
-    """Free the disk of the visitor's zip where its dataset is none of those called ``names`` any more."""
+    """Delete the visitor's zip if its dataset is no longer among those called ``names``."""
     made = st.session_state.get("dataset_zip")
     if made and made.of[0] not in names:
         _drop()
@@ -89,7 +89,10 @@ def _make(name, format):
 
 
 def _made_of(dataset):
-    """The zip of the dataset as it is now, or ``None``; of before an edit it goes, of another it stays."""
+    """The visitor's zip, if it is of ``dataset`` as it is now, else ``None``.
+
+    One from before an edit is deleted; one of another dataset is kept.
+    """
     made = st.session_state.get("dataset_zip")
     if not made or made.of[0] != dataset.name:
         return None
@@ -105,5 +108,5 @@ def _drop():
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=ExitStack.close)
 def _open_zips():
-    """Closes the zip when its visitor leaves; Streamlit lets go of the session's state much later."""
+    """What closes the zip when the visitor leaves; Streamlit keeps the session's state for much longer."""
     return ExitStack()

@@ -20,6 +20,7 @@ from skushare.dataset.versions import file_stamp
 from skushare.errors import ImageError
 from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
+from skushare.text import counted
 
 PICTURES_A_PAGE = 20
 LARGE_SIDE = 2048  # pixels of the picture that is looked at closely
@@ -107,7 +108,7 @@ def _filter_bar(dataset):
 
 
 def _carry_counts(key, most):
-    """Give the slider of another ``most`` boxes, as after an edit, what was chosen on the one before."""
+    """Carry the chosen range over to the new slider that another ``most`` makes, as after an edit."""
     state = st.session_state
     before, state[f"{key}_most"] = state.get(f"{key}_most", most), most
     seen = state.get(f"{key}_counts_{before}")
@@ -196,11 +197,11 @@ def _go_to_page(page):
 
 
 def _note(index, row, boxes):
-    """How many boxes are on an image, and how many of them count where not all do; its split."""
+    """A note on an image: how many boxes it has, how many of them match if not all do, and its split."""
     count, split = int(index.counts[row]), index.splits[index.split_ids[row]]
     counting = np.count_nonzero(boxes[index.starts[row] : index.starts[row + 1]])
     some = f"{counting:,} of " if counting < count else ""
-    return f"{some}{count:,} box{'es' * (count != 1)}" + f", {split}" * bool(split)
+    return f"{some}{counted(count, 'box')}" + f", {split}" * bool(split)
 
 
 def _counting(dataset, row, boxes):

@@ -69,13 +69,13 @@ class Teaching:
 
     @classmethod
     def of(cls, name):
-        """That of the saved gallery ``name``, or of a new one."""
+        """Teach the saved gallery ``name``, or a new one of that name."""
         teaching = cls(Gallery(name))
         teaching.catch_up()
         return teaching
 
     def catch_up(self):
-        """Go on with the newest saved version, whoever saved it; tells whether it is another one."""
+        """Load the newest saved version, whoever saved it; gives whether it differs from the one in hand."""
         name = self.gallery.name
         newest = newest_digest(name) if name in gallery_names() else self.seen
         if newest == self.seen:
@@ -96,7 +96,7 @@ class Teaching:
 
 
 def with_free_name(gallery):
-    """``gallery``, under another name where a saved one of other content has its name."""
+    """``gallery``, renamed if a saved gallery with other content already has its name."""
     names = gallery_names()
     if gallery.name not in names or newest_digest(gallery.name) == gallery.digest:
         return gallery

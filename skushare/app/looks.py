@@ -84,7 +84,7 @@ def _name_look(key, facings, gallery, embedder):
 
 
 def _teach_look(brand, vectors, pictures, gallery, embedder):
-    """Teach the facings of a look to ``gallery``, or to ``MY_BRANDS`` without one but the demo.
+    """Teach the facings of a look to ``gallery``, or to ``MY_BRANDS`` if there is none or only the demo.
 
     Returns:
         The saved gallery, which is the chosen one from then on.

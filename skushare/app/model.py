@@ -36,10 +36,9 @@ def shared_detector(name=None):
 
 
 def detector_of(own):
-    """The detector for what was begun with the detector ``own``, or with none yet if that is ``None``.
+    """The detector to go on with: ``own``, if it counted so far, else the one that the app counts with.
 
-    It is the one that the app counts with, unless that is another model by now: what was found by one model
-    is not counted on by another.
+    ``own`` also holds where the app uses another model by now: what one model began, no other goes on with.
     """
     detector = shared_detector()
     return detector if own is None or own.digest == detector.digest else own

@@ -72,7 +72,7 @@ def choose_naming(key, labels):
 
 
 def _choose_looks(key, name):
-    """A field: do looks name what the gallery ``name`` does not know? What is chosen outlives the page."""
+    """A toggle: group by look what the gallery ``name`` does not know? The choice outlives the page."""
     state, field = st.session_state, f"{key}_looks"
     by_look = state.setdefault(f"{key}_by_look", {})
     state[field] = by_look.get(name, name == MY_BRANDS)  # the field would keep what another gallery has
@@ -84,7 +84,7 @@ def _choose_looks(key, name):
 
 
 def choose_as(key, gallery, by_look, labels):
-    """Have the fields of :func:`choose_naming` stand in the next run as for what it gave or is to give."""
+    """Set the fields of :func:`choose_naming` so that the next run gives this ``gallery`` and ``by_look``."""
     state = st.session_state
     if gallery is None:
         state.gallery_name = "" if by_look or len(labels) == 1 else OWN_LABELS
@@ -156,7 +156,7 @@ def name_album(album, min_score, labels, embedder, key):
 
 
 def tell_unknown(naming, gallery):
-    """A sentence where ``gallery`` knows no facing of ``naming``, as :func:`name_album` gives both."""
+    """Say so if ``gallery`` knows none of the facings; takes what :func:`name_album` gives."""
     if naming is None or gallery is None or gallery.by_label or naming.looks:
         return
     ids = [int(i) for found in naming.detections for i in found.brand_ids]

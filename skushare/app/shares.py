@@ -7,7 +7,7 @@ from skushare.app.edits import edited_rows
 from skushare.app.notes import show_error
 from skushare.audits.targets import save_target, targets, told_against
 from skushare.brands.gallery import categories_of_brands
-from skushare.brands.products import knows_products, share_by_product
+from skushare.brands.product_shares import knows_products, share_by_product
 from skushare.charts import ACCENT, share_chart
 from skushare.colors import PALETTE
 from skushare.errors import SkushareError

@@ -5,9 +5,9 @@ import streamlit as st
 
 from skushare.app.text import plain
 from skushare.errors import SkushareError
+from skushare.training.charts import QUALITIES, comparison_chart
 from skushare.training.comparison import best_figures, differing_settings, validated_alike
 from skushare.training.runs import METRICS
-from skushare.training_charts import QUALITIES, comparison_chart
 
 AXES = {"step": "Steps", "epoch": "Epochs", "minutes": "Minutes"}
 AT_FIRST = 4  # runs whose curves are shown

@@ -70,7 +70,7 @@ def choose_photos(sources):
 
 
 def _choose_one_class(labels, cloned, number):
-    """Whether all of the classes ``labels`` are taught as one; so unless told, as galleries tell brands."""
+    """Whether all of the classes ``labels`` are taught as one: the default, as galleries can tell brands."""
     one_class = st.toggle(
         "Teach all classes as one, facing",
         cloned.plan.one_class if cloned else True,

@@ -112,7 +112,7 @@ def choose_more(recipe, usual, weights):
 
 
 def _licence(of_plan, weights):
-    """What may be done with a model that starts from ``weights``; ``of_plan``: a cloned ``Plan`` or none."""
+    """The licence of a model that starts from ``weights``; ``of_plan``: the cloned ``Plan`` or ``None``."""
     inherited = licence_of(weights)
     if of_plan is None:
         return inherited

@@ -18,10 +18,10 @@ from skushare.app.training_state import NEW, Clone, next_turn, show_tab
 from skushare.detector.models import DEFAULT_MODEL, chosen_folder, count_with, counting_model
 from skushare.errors import SkushareError
 from skushare.training import runs
+from skushare.training.charts import loss_chart, quality_chart
 from skushare.training.comparison import best_figures
-from skushare.training.pipeline import write_pipeline
+from skushare.training.pipeline_writing import write_pipeline
 from skushare.training.tensorboard import TensorBoard
-from skushare.training_charts import loss_chart, quality_chart
 from skushare.workspace import runs_folder
 
 REFRESH = 2.0  # seconds

@@ -23,15 +23,15 @@ def _all_visits():
 
 
 def _count_photos(albums):
-    """Number of the photos of ``albums``; a list and its copies share theirs."""
+    """How many different photos ``albums`` have; an album and its copies share theirs."""
     # A tuple, because another visitor may be adding photos.
     return len({photo for album in albums for photo in tuple(album.photos.values())})
 
 
 def of_visit(name, new, found=None):
-    """What the visit has under ``name``: at first a copy of what the address names, or else ``new()``.
+    """What this visit works on under ``name``: at first a copy of what the address names, else ``new()``.
 
-    An address that names what is not kept any more is cleared; see :func:`tell_gone`.
+    If what the address names is no longer kept, the address is cleared; see :func:`tell_gone`.
 
     Args:
         found: called once with what the address names, to take up its settings.
@@ -51,10 +51,10 @@ def of_visit(name, new, found=None):
 
 
 def tell_gone(name, what, advice):
-    """Say during the first stay on the page that the address named what is not kept any more, if it did.
+    """Say, until the visitor leaves the page, if the address named something that is no longer kept.
 
     Args:
-        what: is called so, as the beginning of a sentence; advice: what to do now, a sentence.
+        what: it was, as the beginning of a sentence; advice: what to do now, a sentence.
     """
     if st.session_state.get(f"visit_{name}_gone") == stay():
         st.warning(
@@ -65,10 +65,9 @@ def tell_gone(name, what, advice):
 
 
 def put_in_address(name, again=False):
-    """Have the address name what the visit has under ``name``, from now on.
+    """Put a token for what the visit has under ``name`` into the address, so that a reload finds it.
 
-    Once a stay on the page, in whichever of its runs comes so far: the browser's way back goes through
-    each address.
+    Done once for each stay on the page, as the browser's back button goes through every address.
 
     Args:
         again: also if the visitor has gone back from it in this stay, as when there is more to be found.
@@ -82,7 +81,7 @@ def put_in_address(name, again=False):
 
 
 def start_anew(name):
-    """Let go what the visit has under ``name`` and give it: the next run begins with a new one."""
+    """Give what the visit has under ``name`` and forget it: the next run begins with a new one."""
     unwanted = st.session_state.pop(f"visit_{name}")
     _all_visits()[name].drop(unwanted)
     st.query_params.pop(name, None)
@@ -91,14 +90,14 @@ def start_anew(name):
 
 
 def go_back_to(name, wanted):
-    """Have the visit have ``wanted`` under ``name`` again, that :func:`start_anew` gave."""
+    """Go on with ``wanted``, which :func:`start_anew` gave, under ``name``."""
     st.session_state[f"visit_{name}"] = wanted
 
 
 def keep_dropped(dropped):
-    """Keep a count that other brands ended, as ``LiveSession.name_by`` gives it, to be taken back; say so.
+    """Keep a count that was dropped because other brands were chosen, so that it can be taken back; say so.
 
-    One that was dropped before, and only waits on, is not told of once more.
+    ``dropped`` is as ``LiveSession.name_by`` gives it. One that the visitor was told of is not told again.
     """
     if dropped is not None:
         last = st.session_state.get("dropped")

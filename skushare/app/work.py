@@ -42,7 +42,7 @@ class Work:
 
 
 def begin_work(act, then):
-    """Have ``act`` done as :class:`Work` says, and the page watch it from its next run on."""
+    """Start ``act`` as a :class:`Work`, which the page shows from its next run on; then comes ``then``."""
     st.session_state.work = Work(act, then)
     st.rerun()
 

@@ -151,7 +151,7 @@ class Audit:
         return [find(photo) for photo in self.photos]
 
     def by_brand(self):
-        """(the brands' names, each once; the detections of each photo, with ``brand_ids`` of these)."""
+        """(names of the brands, each once; detections of each photo, whose ``brand_ids`` count in them)."""
         names, ids = distinct(self.brands)
         ids = np.array([*ids, -1])  # the last one of an unknown brand
         found = (photo.detections for photo in self.photos)
@@ -228,7 +228,7 @@ def label_brands(labels):
 
 
 def with_brands(detections, labels, brands=()):
-    """Detections that have brand ids, and the names of these: the class labels, where nothing told brands.
+    """``detections`` with brand ids, and the brands' names: the class labels, if nothing else named brands.
 
     Looks ("look A") are no brands, as another photo's look A is another one: what is beyond ``brands`` is
     unknown.
@@ -250,7 +250,7 @@ def with_brands(detections, labels, brands=()):
 
 
 def _without(detections, count):
-    """``detections`` with the brand ids from ``count`` on, their products and scores turned unknown.
+    """``detections`` in which brand ids of ``count`` or more, with their products and scores, are unknown.
 
     Without a brand there are no scores: none of the facings was refused.
     """

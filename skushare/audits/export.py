@@ -62,7 +62,7 @@ def describe(audits, products):
 
 
 def _describe(audit, now, facings, shares, products):
-    """The JSON values of an audit, which stands as ``now``; it takes its own of the iterator ``facings``."""
+    """The JSON values of an audit, ``now`` after its corrections; takes its facings from the iterator."""
     words = ("id", "store", "shelf", "category", "note", "source")
     made_with = ("model", "model_digest", "gallery", "gallery_digest", "thresholds", "software")
     gaps = now.gaps() or [None] * len(now.photos)

@@ -249,14 +249,14 @@ def _conditions(db, wanted):
 
 
 def _clock(moment):
-    """(the audits' time as it compares with the datetime ``moment``, this in seconds)."""
+    """(the column of times to compare ``moment`` with, ``moment`` in seconds)."""
     if moment.tzinfo is None:
         return AuditRow.time + AuditRow.utc_offset, int(moment.replace(tzinfo=timezone.utc).timestamp())
     return AuditRow.time, int(moment.timestamp())
 
 
 def _of_audits(query, wanted, db, joined=False):
-    """``query`` over shares, of the audits that ``wanted`` lets through; ``joined``: always with these."""
+    """``query`` over shares, of audits that ``wanted`` lets through; ``joined``: join them in any case."""
     if wanted == ALL and not joined:  # unfinished audits have no shares
         return query
     return query.join(AuditRow, AuditRow.id == ShareRow.audit_id).where(*_conditions(db, wanted))

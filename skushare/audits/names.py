@@ -3,9 +3,8 @@
 import hashlib
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from skushare.database.engine import portions
+from skushare.database.engine import add_missing, portions
 from skushare.database.tables import NameRow
 from skushare.text import tidy, tidy_name
 
@@ -14,12 +13,8 @@ def name_ids(db, names):
     """{name: its number} of ``names``; new ones are added."""
     digests = {_digest(name): name for name in names}
     known = _known(db, digests)
-    # In an order that is the same everywhere: two writers who add the same names must not wait for
-    # each other.
-    new = [{"digest": digest, "text": digests[digest]} for digest in sorted(digests.keys() - known.keys())]
-    if new:
-        kind = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-        db.execute(kind.insert(NameRow).on_conflict_do_nothing(index_elements=["digest"]), new)
+    if new := digests.keys() - known.keys():
+        add_missing(db, NameRow, ({"digest": digest, "text": digests[digest]} for digest in new), "digest")
         known = _known(db, digests)
     return {name: known[digest] for digest, name in digests.items()}
 

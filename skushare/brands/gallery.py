@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -292,20 +291,20 @@ class Gallery:
         return examples, facings
 
     def unlearnt(self, vectors, pictures, brand, name=""):
-        """The numbers of the facings that are no example of ``brand`` yet, a list.
+        """The numbers of the facings that are not yet examples of ``brand``, a list.
 
-        With a ``name``: of its product called so. An example that is there twice would count twice.
+        With a ``name``: of its product called so. The same example twice would count twice.
         ``vectors``, ``pictures``: as of :meth:`shows`.
         """
         _, known = self.shows(vectors, pictures, self._are_of(brand, name))
         return np.flatnonzero(~known).tolist()
 
     def corrected(self, vectors, pictures, brand, name=""):
-        """Without the examples that show one of the facings and are of another brand.
+        """Without the examples of other brands that show one of the facings, which are of ``brand``.
 
-        With a ``name``: of another product than the one of ``brand`` called so. A facing is what it was
-        called last: under two names it would be an example against itself. The products stay, be it without
-        examples. ``vectors``, ``pictures``: as of :meth:`shows`.
+        With a ``name``, also without those of other products of ``brand`` than the one called so. A facing is
+        what it was called last: under two names it would be an example against itself. Products stay, even
+        without examples. ``vectors``, ``pictures``: as of :meth:`shows`.
         """
         wrong, _ = self.shows(vectors, pictures, ~self._are_of(brand, name))
         return self.without_examples(np.flatnonzero(wrong)) if wrong.any() else self
@@ -322,60 +321,10 @@ class Gallery:
         return next((sku for sku in self.skus if (sku.brand, sku.name) == (brand, name)), None)
 
     def spelled(self, brand):
-        """``brand`` as it is written here where it is known but for case: two spellings are one brand."""
+        """``brand`` as this gallery spells it, if only the case differs: two spellings are one brand."""
         brand = checked_text(brand, "brand")
         same = [known for known in self.brands if known.casefold() == brand.casefold()]
         return brand if brand in same or not same else same[0]
-
-    def ids_from(self, earlier):
-        """What the ids that facings have by an ``earlier`` version are here.
-
-        A product goes on as the one of its brand and name where that still has an example of it: galleries
-        made from picture folders number their ids anew. Else it does so under its id where that has one, be
-        it renamed; else as the one of its brand and name without examples of it, or else, as after merging,
-        as the one that has most of them. One that never had examples goes on under its id where only one of
-        brand and name is another: of a product that was removed, the id may be given to the next one. In a
-        brand map, whose ids are the lines of a file, a label goes on as itself.
-
-        Returns:
-            {(brand id, SKU id): those here} of each product and, with the SKU id -1, of each brand; -1 for
-            what is gone.
-        """
-        called = {(sku.brand, sku.name): number for number, sku in enumerate(self.skus)}
-        known = {sku.id: number for number, sku in enumerate(self.skus)}
-        labels = {sku.name: number for number, sku in enumerate(self.skus)} if self.by_label else {}
-        brands = {brand: number for number, brand in enumerate(self.brands)}
-        shows = dict(zip(self.pictures, self.example_skus.tolist(), strict=True))
-        shown, shown_before = self._shown(), earlier._shown()
-        brand_ids, sku_ids = {}, []
-        for number, sku in enumerate(earlier.skus):
-            here, same = called.get((sku.brand, sku.name), -1), known.get(sku.id, -1)
-            if self.by_label:
-                here = labels.get(sku.name, -1)
-            elif same >= 0 and shown_before[number] & shown[same]:
-                here = here if here >= 0 and shown_before[number] & shown[here] else same
-            elif here < 0 and shown_before[number]:
-                holders = Counter(shows[picture] for picture in shown_before[number] if picture in shows)
-                here = max(sorted(holders), key=holders.get, default=-1)
-            elif here < 0 <= same:
-                one_is_kept = sku.brand == self.skus[same].brand or sku.name == self.skus[same].name
-                here = same if one_is_kept else -1
-            sku_ids.append(here)
-            brand = int(earlier.brand_ids[number])
-            if brand_ids.get(brand, -1) < 0:
-                brand_ids[brand] = brands.get(sku.brand, int(self.brand_ids[here]) if here >= 0 else -1)
-        ids = {(brand, -1): (here, -1) for brand, here in brand_ids.items()}
-        for number, (brand, here) in enumerate(zip(earlier.brand_ids.tolist(), sku_ids, strict=True)):
-            # A product that was moved to another brand takes what is counted of it along.
-            ids[brand, number] = (brand_ids[brand] if here < 0 else int(self.brand_ids[here]), here)
-        return ids
-
-    def _shown(self):
-        """What the examples of each product show: a list of sets of JPEG files."""
-        shown = [set() for _ in self.skus]
-        for number, picture in zip(self.example_skus.tolist(), self.pictures, strict=True):
-            shown[number].add(picture)
-        return shown
 
     def new_id(self):
         """An id that no product has."""

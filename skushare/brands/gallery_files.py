@@ -88,10 +88,10 @@ def read_gallery(source, embedder=None, faults=None, one_brand=False):
 
 
 def unclear_folder(source):
-    """Name of the folder of a zip that may as well be what was zipped, with brands in it, as a brand.
+    """Name of a zip's single folder if it may be either what was zipped or one brand; else empty.
 
-    That is, a single one that has all pictures in folders of its own, and none deeper. ``source`` is as of
-    :func:`read_gallery`; the name of another one is empty.
+    It may be both if it has all pictures in folders of its own, none deeper: these are brands or products.
+    ``source`` is as of :func:`read_gallery`.
     """
     paths = [] if _is_folder(source) else file_names(source)
     if any(path.name == INDEX for path in paths):

@@ -1,4 +1,6 @@
-"""What a version of a gallery has that the one before had not."""
+"""From one version of a gallery to a later one: what changed, and what its ids are then."""
+
+from collections import Counter
 
 MOST_NAMED = 3  # products named a change; of more, the number is told
 
@@ -23,6 +25,54 @@ def what_changed(before, after):
     return "; ".join(filter(None, changes))
 
 
+def ids_from(earlier, later):
+    """What the ids that facings have by an ``earlier`` version of a gallery are in a ``later`` one.
+
+    A product goes on as the first of these that there is:
+
+    - the one of its brand and name, or else of its id, that still has an example of it: galleries made from
+      folders of pictures number their ids anew, and a product may be renamed;
+    - the one of its brand and name, whatever its examples;
+    - the one that has most of its examples, as after merging;
+    - if it never had examples: the one of its id whose brand or name is still the same. Where both are
+      others, a product was removed and its id given to a new one.
+
+    In a brand map, whose ids are the lines of a file, a label goes on as itself.
+
+    Returns:
+        {(brand id, SKU id): those in ``later``} of each product and, with the SKU id -1, of each brand; -1
+        for what is gone.
+    """
+    called = {(sku.brand, sku.name): number for number, sku in enumerate(later.skus)}
+    known = {sku.id: number for number, sku in enumerate(later.skus)}
+    labels = {sku.name: number for number, sku in enumerate(later.skus)} if later.by_label else {}
+    brands = {brand: number for number, brand in enumerate(later.brands)}
+    shows = dict(zip(later.pictures, later.example_skus.tolist(), strict=True))
+    shown, shown_before = _shown(later), _shown(earlier)
+    brand_ids, sku_ids = {}, []
+    for number, sku in enumerate(earlier.skus):
+        here, same = called.get((sku.brand, sku.name), -1), known.get(sku.id, -1)
+        if later.by_label:
+            here = labels.get(sku.name, -1)
+        elif same >= 0 and shown_before[number] & shown[same]:
+            here = here if here >= 0 and shown_before[number] & shown[here] else same
+        elif here < 0 and shown_before[number]:
+            holders = Counter(shows[picture] for picture in shown_before[number] if picture in shows)
+            here = max(sorted(holders), key=holders.get, default=-1)
+        elif here < 0 <= same:
+            one_is_kept = sku.brand == later.skus[same].brand or sku.name == later.skus[same].name
+            here = same if one_is_kept else -1
+        sku_ids.append(here)
+        brand = int(earlier.brand_ids[number])
+        if brand_ids.get(brand, -1) < 0:
+            brand_ids[brand] = brands.get(sku.brand, int(later.brand_ids[here]) if here >= 0 else -1)
+    ids = {(brand, -1): (here, -1) for brand, here in brand_ids.items()}
+    for number, (brand, here) in enumerate(zip(earlier.brand_ids.tolist(), sku_ids, strict=True)):
+        # A product that was moved to another brand takes what is counted of it along.
+        ids[brand, number] = (brand_ids[brand] if here < 0 else int(later.brand_ids[here]), here)
+    return ids
+
+
 def _told(what, skus):
     if len(skus) > MOST_NAMED:
         return f"{what}: {len(skus):,} products"
@@ -31,3 +81,11 @@ def _told(what, skus):
 
 def _named(sku):
     return sku["brand"] if sku["name"] == sku["brand"] else f"{sku['brand']} {sku['name']}"
+
+
+def _shown(gallery):
+    """What the examples of each product show: a list of sets of JPEG files."""
+    shown = [set() for _ in gallery.skus]
+    for number, picture in zip(gallery.example_skus.tolist(), gallery.pictures, strict=True):
+        shown[number].add(picture)
+    return shown

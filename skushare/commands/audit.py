@@ -1,26 +1,13 @@
-"""`skushare audit` and `skushare audits`: counting shelves for the record, and what was recorded."""
+"""`skushare audit`: count shelves for the record."""
 
-import argparse
-import sys
 from collections import Counter
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-from skushare.commands.common import (
-    add_brands,
-    add_model,
-    add_naming,
-    command,
-    fraction,
-    open_brands,
-    open_naming,
-    positive,
-    progress,
-    shown,
-)
+from skushare.commands.audits import moment, print_audit
+from skushare.commands.common import add_model, add_naming, command, complain, fraction, open_naming, progress
 from skushare.errors import AuditError, ConfigError
-from skushare.text import counted, percent
+from skushare.text import counted
 
 WORDS = ("store", "shelf", "category", "note")
 
@@ -29,7 +16,7 @@ def add(commands):
     parser = command(
         commands,
         "audit",
-        audit,
+        run,
         "Count the facings of photos and keep them as an audit.\n\n"
         "PHOTOS are photos or folders, which are searched for photos with their subfolders; together they\n"
         "make one audit. The same command goes on where it was killed, and counts no photo twice; with\n"
@@ -57,111 +44,9 @@ def add(commands):
     parser.add_argument(
         "--min-score", type=fraction, help="count boxes from this score on (default: the model's)"
     )
-    _add_audits(commands)
 
 
-def _add_audits(commands):
-    parser = command(
-        commands,
-        "audits",
-        None,
-        "List, show, import, export and report audits.\n\n"
-        "They lie in the workspace, or in the database of $SKUSHARE_DATABASE; the History page shows them.",
-        "examples:\n"
-        "  skushare audits list --store 'North Street' --since 2026-03-01\n"
-        "  skushare audits export all.parquet\n"
-        "  skushare audits report 12 --out monday.pdf\n"
-        "  skushare audits import audits.json               from a phone\n",
-    )
-    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    listing = command(
-        actions, "list", show_list, "List audits, newest first; unfinished ones at the end.", ""
-    )
-    listing.add_argument("--limit", type=positive, default=50, help="at most so many (default: 50)")
-    _add_filter(listing)
-    show = command(actions, "show", show_audit, "Tell what an audit found.", "")
-    show.add_argument("number", type=positive, metavar="NUMBER")
-    imports = command(
-        actions,
-        "import",
-        import_files,
-        "Save the audits that were made on a phone, by the app of a bundle.\n\n"
-        "FILE is what All as JSON saves there, on the History page or below an audit. The pictures stay on\n"
-        "the phone. Either all audits of all files are saved, or none; one that was imported before is not\n"
-        "saved again, and stays as it is here: import the newest file first, by itself.",
-        "examples:\n  skushare audits import audits.json\n",
-    )
-    imports.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    export = command(
-        actions,
-        "export",
-        export_audits,
-        "Write audits to a file for other programs.\n\nShelf rows count from 1, the topmost; -1 is none.",
-        "examples:\n"
-        "  skushare audits export facings.csv                  every facing of all audits\n"
-        "  skushare audits export shares.parquet --table shares --brand Astra\n"
-        "  skushare audits export 12.json --audit 12           with the original and all corrections\n",
-    )
-    export.add_argument("file", type=Path, metavar="FILE", help="to write; ends in .csv, .parquet or .json")
-    export.add_argument(
-        "--audit", type=positive, action="append", metavar="NUMBER", help="only this one; may be repeated"
-    )
-    export.add_argument(
-        "--table", choices=("facings", "shares"), help="a row each (facings); a .json has both"
-    )
-    _add_filter(export)
-    report = command(actions, "report", write_report, "Write an audit as a PDF.", "")
-    report.add_argument("number", type=positive, metavar="NUMBER")
-    report.add_argument("--out", type=Path, metavar="FILE", help="default: audit-NUMBER.pdf")
-    recount = command(
-        actions,
-        "recount",
-        recount_audit,
-        "Name the facings of an audit again, from the kept photos, and compare the shares.\n\n"
-        "The gallery is the version that the audit was made with, or what --gallery says. Boxes and photos\n"
-        "are those that were stored, corrections by hand are left out, and the audit stays as it is.",
-        "examples:\n"
-        "  skushare audits recount 12                    is it still what it was?\n"
-        "  skushare audits recount 12 --gallery coffee   by what the gallery knows today\n",
-    )
-    recount.add_argument("number", type=positive, metavar="NUMBER")
-    add_brands(recount)
-    delete = command(actions, "delete", delete_audits, "Remove audits for good.", "")
-    delete.add_argument("numbers", nargs="+", type=positive, metavar="NUMBER")
-
-
-def _add_filter(parser):
-    for name in ("store", "shelf", "category", "brand"):
-        parser.add_argument(f"--{name}", action="append", default=[], metavar="NAME", help="may be repeated")
-    parser.add_argument("--since", type=moment, metavar="TIME", help="from this day or time on")
-    parser.add_argument("--until", type=end, metavar="TIME", help="up to this time, or the end of this day")
-
-
-def moment(text):
-    """A time such as 2026-03-02 or 2026-03-02T14:30: of this computer's clock, unless it tells its zone."""
-    try:
-        time = datetime.fromisoformat(text)
-        local = time.astimezone()
-    except (ValueError, OverflowError):
-        raise argparse.ArgumentTypeError(f"as 2026-03-02 or 2026-03-02T14:30, got {text}") from None
-    return time if time.tzinfo else local
-
-
-def end(text):
-    """As :func:`moment`; of a day without a time, its end. ``None`` for the last day of all."""
-    time = moment(text)
-    try:
-        # Added before the zone, as not every day has 24 hours.
-        return datetime.combine(
-            date.fromisoformat(text) + timedelta(days=1), datetime.min.time()
-        ).astimezone()
-    except ValueError:  # it has a time
-        return time
-    except OverflowError:
-        return None
-
-
-def audit(args):
+def run(args):
     from skushare.audits import store
     from skushare.audits.batch import Finder, open_batch, run_batch
     from skushare.brands.library import save_gallery
@@ -171,8 +56,7 @@ def audit(args):
 
     paths = find_images(args.photos)
     if not paths:
-        print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
-        return 2
+        raise ConfigError("no photos found; give photo files or a folder with some")
     videos = [path for path in paths if path.suffix.lower() in SUFFIXES]
     if videos and len(paths) > 1:
         raise ConfigError(f"{videos[0]}: a video makes an audit by itself; give it alone")
@@ -194,13 +78,13 @@ def audit(args):
     with progress(len(files), "photos") as advance:
         for taken in run_batch(number, files, finder):
             if taken.error:
-                print(f"skushare: {taken.error}", file=sys.stderr)
+                complain(taken.error)
             known, failed = known + taken.known, failed + bool(taken.error)
             advance()
     if known:
         were = "was" if known == 1 else "were"
         print(f"{counted(known, 'photo')} {were} in the audit already, and no photo is counted twice")
-    _print(store.open_audit(number))
+    print_audit(store.open_audit(number))
     return 1 if failed else 0
 
 
@@ -214,122 +98,15 @@ def _audit_video(path, detector, gallery, embedder, args):
     min_score = detector.threshold("live") if args.min_score is None else args.min_score
     seen, error = sweep_video(path, detector, frame_namer(gallery, embedder, detector.labels), min_score)
     if error:
-        print(f"skushare: {error}", file=sys.stderr)
+        complain(error)
     if not seen:
         raise AuditError(f"{path}: no facing was found, so that no audit was saved")
     about = made_with(detector, "live", min_score, gallery, detector.live_sizes[0])
     words = {name: getattr(args, name) for name in WORDS}
     brands = gallery.brands if gallery else ()
     audit = audit_of_pictures(seen, detector.labels, brands, args.time or datetime.now(), **words, **about)
-    _print(store.open_audit(store.save_audit(audit)))
+    print_audit(store.open_audit(store.save_audit(audit)))
     return 1 if error else 0
-
-
-def show_list(args):
-    from skushare.audits.listing import ALL, count_audits, list_audits
-    from skushare.audits.store import unfinished_audits
-
-    wanted = _filter(args)
-    rows = list_audits(wanted, args.limit)
-    for row in rows.itertuples():
-        place = ", ".join(_line(word) for word in (row.store, row.shelf, row.category) if word)
-        time = row.time.to_pydatetime().astimezone()
-        print(f"{row.audit:>7}  {time:%Y-%m-%d %H:%M}  {row.facings:>6,} facings  {place}".rstrip())
-    if (count := count_audits(wanted)) > len(rows):
-        print(f"and {count - len(rows):,} older ones; --limit shows more")
-    elif not count:
-        print("no audits; skushare audit makes one" if wanted == ALL else "no such audits")
-    for batch in unfinished_audits():
-        print(
-            f"{batch['audit']:>7}  unfinished, {batch['photos']} of {batch['planned']} photos"
-            f"  {_line(batch['store'])}".rstrip()
-        )
-    return 0
-
-
-def show_audit(args):
-    from skushare.audits import store
-
-    _print(store.open_audit(args.number))
-    return 0
-
-
-def import_files(args):
-    from skushare.audits.phone import import_audits
-
-    added, known = import_audits((path, _beginning(path)) for path in args.files)
-    for number in added:
-        print(f"audit {number}: imported")
-    for number in known:
-        print(f"audit {number}: was imported before, and stays as it is")
-    return 0
-
-
-def export_audits(args):
-    from skushare.audits.audit import UNFINISHED
-    from skushare.audits.export import export_file
-    from skushare.audits.listing import ALL
-    from skushare.audits.store import unfinished_audits
-
-    wanted = _filter(args)
-    if args.audit and wanted != ALL:
-        raise ConfigError("--audit names the audits to export; leave out --store and what else chooses some")
-    if args.table and args.file.suffix.lower() == ".json":
-        raise ConfigError(f"{args.file}: a JSON file has facings and shares; leave out --table")
-    numbers = args.audit and list(dict.fromkeys(args.audit))
-    count = export_file(args.file, wanted, args.table or "facings", numbers, shown("audits"))
-    print(f"{args.file}: {counted(count, 'audit')}")
-    if args.audit:  # others are finished
-        for number in sorted({batch["audit"] for batch in unfinished_audits()} & set(args.audit)):
-            print(f"skushare: audit {number}: {UNFINISHED}", file=sys.stderr)
-    return 0
-
-
-def write_report(args):
-    from skushare.audits import store
-    from skushare.audits.report import report
-    from skushare.files import write_file
-
-    path = args.out or Path(f"audit-{args.number}.pdf")
-    content = report(store.open_audit(args.number))
-    write_file(path, content)
-    print(path)
-    return 0
-
-
-def recount_audit(args):
-    from skushare.audits import store
-    from skushare.audits.compare import compare
-    from skushare.audits.recount import gallery_used, recount
-    from skushare.brands.embedder import Embedder
-
-    found = replace(store.open_audit(args.number), corrections=())
-    gallery, embedder = open_brands(args.gallery)
-    if gallery is None:
-        gallery, embedder = gallery_used(found), Embedder.load()
-        if gallery.embedder != embedder.digest:
-            print("the embedder is another one than then: its examples are embedded anew, shares may differ")
-            gallery = gallery.embedded_by(embedder)
-    again = recount(found, gallery, embedder)
-    for name, audit in (("stored", found), ("recounted", again)):
-        print(f"{name:12} {_line(f'{audit.gallery} {audit.gallery_digest[:12]}')}".rstrip())
-    other = (found.table()["brand"] != again.table()["brand"]).sum() if found.facings else 0
-    print(f"{other:,} of {found.facings:,} facings have another brand")
-    print(f"{'stored':>9} {'recounted':>10}")
-    table = compare(found, again).sort_values("share_before", ascending=False, kind="stable")
-    for row in table.itertuples():
-        shares = percent(row.share_before, 1), percent(row.share_after, 1)
-        print(f"{shares[0]:>9} {shares[1]:>10}  {_line(row.brand)}")
-    return 0
-
-
-def delete_audits(args):
-    from skushare.audits import store
-
-    for number in args.numbers:
-        store.delete_audit(number)
-        print(f"audit {number}: deleted")
-    return 0
 
 
 def _names(paths):
@@ -349,56 +126,3 @@ def _reader(path):
             raise ImageError(f"{path}: cannot be read ({error.strerror}); check the file") from None
 
     return read
-
-
-def _beginning(path):
-    """Bytes of a file that a phone exported; of one that is too large, enough to tell."""
-    from skushare.audits.phone import MOST_MB
-
-    try:
-        with path.open("rb") as file:
-            return file.read((MOST_MB << 20) + 1)
-    except OSError as error:
-        raise AuditError(f"{path}: cannot be read ({error.strerror}); check the file") from None
-
-
-def _filter(args):
-    from skushare.audits.listing import Filter
-
-    names = map(tuple, (args.store, args.shelf, args.category, args.brand))
-    return Filter(*names, args.since, args.until)
-
-
-def _print(audit):
-    from skushare.audits.audit import UNFINISHED
-    from skushare.shelf.gaps import count_gaps
-
-    now = audit.corrected()
-    facts = {
-        "audit": audit.id,
-        "state": "" if audit.finished else UNFINISHED,
-        "store": audit.store,
-        "shelf": audit.shelf,
-        "category": audit.category,
-        "time": f"{audit.time:%Y-%m-%d %H:%M %z}",
-        "note": audit.note,
-        "photos": audit.photos_taken,
-        "picture": "" if all(photo.picture for photo in audit.photos) else "on the phone",
-        "facings": now.facings,
-        "gaps": count_gaps(now.gaps() or [])[0],
-        "corrections": len(audit.corrections),
-        "model": f"{audit.model} {audit.model_digest[:12]}",
-        "gallery": f"{audit.gallery} {audit.gallery_digest[:12]}".strip(),
-    }
-    for name, value in facts.items():
-        if value:
-            print(f"{name:12} {_line(value)}")
-    for row in now.shares().itertuples():
-        told = f"{percent(row.share, 1):>8} ± {percent(row.margin, 1):<7}"
-        print(f"{told} {row.facings:>7,}  {_line(row.name)}")
-
-
-def _line(value):
-    """``value`` on one line of a terminal."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= 200 else text[:199] + "…"

@@ -144,15 +144,21 @@ def input_size(text):
     return positive(text, MAX_SIZE)
 
 
+def terminal_bar(*columns, transient=True):
+    """A progress bar of rich with ``columns``, on standard error; hidden where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=transient, disable=not console.is_terminal)
+
+
 @contextmanager
 def progress(total, what):
     """A progress bar on standard error where that is a terminal; yields ``advance()``."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with terminal_bar(TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)
 
@@ -169,6 +175,16 @@ def shown(what):
     return wrap
 
 
+def complain(text):
+    """Tell on standard error what went wrong, where the command goes on; ``main`` tells what ends it."""
+    print(f"skushare: {text}", file=sys.stderr)
+
+
+def printable(text):
+    """Text of others without characters that would steer the terminal."""
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
 def tell(text=""):
     """Print ``text`` at once; what the terminal has no letters for is left out."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
@@ -178,9 +194,3 @@ def tell(text=""):
 def drop_output():
     """Have standard output lead nowhere from now on, with what it still holds: who read it has gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def read_data(source):
-    from skushare.dataset.formats import read_dataset
-
-    return read_dataset(source)

@@ -1,11 +1,10 @@
-"""`skushare data`: bring datasets in, convert them, have them labelled, list them."""
+"""`skushare data`: import, convert, label, list and delete datasets; the rest is in `data_care`."""
 
 import os
-import sys
 from pathlib import Path
 
-from skushare.commands import checks
-from skushare.commands.common import FORMATS, add_source, command, fraction, named, shown
+from skushare.commands import data_care
+from skushare.commands.common import FORMATS, add_source, command, complain, fraction, named, printable, shown
 from skushare.errors import ConfigError, DatasetError, SkushareError, UnknownFormatError
 from skushare.files import check_new
 from skushare.workspace import plain_name
@@ -96,7 +95,7 @@ def add(commands):
         "example:\n  skushare data delete mine\n",
     )
     parser.add_argument("name", metavar="NAME", help="of the stored dataset")
-    checks.add(subcommands)
+    data_care.add(subcommands)
 
 
 def run_import(args):
@@ -175,7 +174,7 @@ def run_label(args):
     min_score = detector.min_score if args.min_score is None else args.min_score
     labelled, failures = label_dataset(dataset, detector, min_score, shown("photos"))
     for message in failures:
-        print(f"skushare: {message}", file=sys.stderr)
+        complain(message)
     write_dataset(labelled, args.out, "coco", progress=shown("images"))
     print(f"{args.out}: {_summary(labelled)}; {_boxes(dataset)} before")
     return 1 if failures else 0
@@ -190,7 +189,7 @@ def run_list(args):
     for name in store.dataset_names():
         try:
             dataset = store.open_dataset(name)
-            splits = ", ".join(checks.printable(split) or "none" for split in dataset.splits)
+            splits = ", ".join(printable(split) or "none" for split in dataset.splits)
             row = (len(dataset), _boxes(dataset), splits, len(dataset.labels))
         except SkushareError as error:
             row = ("", "", str(error), "")
@@ -226,7 +225,7 @@ def _ignored(dataset):
 
 def _summary(dataset):
     counts = ", ".join(
-        f"{checks.printable(split) or 'no split'} {len(dataset.only(split))}" for split in dataset.splits
+        f"{printable(split) or 'no split'} {len(dataset.only(split))}" for split in dataset.splits
     )
     ignored = _ignored(dataset)
     told = f", {ignored} of them regions to be ignored" * bool(ignored)

@@ -9,6 +9,7 @@ from skushare.commands.common import (
     add_model,
     add_naming,
     command,
+    complain,
     fraction,
     open_naming,
     positive,
@@ -17,6 +18,7 @@ from skushare.commands.common import (
 from skushare.errors import ConfigError
 from skushare.files import check_folder, check_target, make_folder, write_file
 from skushare.text import counted
+from skushare.workspace import free_name
 
 JOINED_SIDE = 2048  # pixels that photos are kept at while they wait to be joined
 MOST_JOINED = 100  # photos; they wait in a gigabyte, and each is compared with each
@@ -87,8 +89,7 @@ def run(args):
         raise ConfigError("--format coco has no place for --shares; choose csv, json or table")
     given = find_images(args.paths)
     if not given:  # an earlier --out stays
-        print("skushare: no photos found; give photo files or a folder with some", file=sys.stderr)
-        return 2
+        raise ConfigError("no photos found; give photo files or a folder with some")
     videos = [path for path in given if path.suffix.lower() in SUFFIXES]
     photos = [path for path in given if path not in videos]
     if args.one_shelf and len(photos) > MOST_JOINED:
@@ -162,7 +163,7 @@ def _find_in_videos(args, paths, detector, gallery, embedder, draw):
 
 def _tell_error(photo):
     if photo.error:
-        print(f"skushare: {photo.error}", file=sys.stderr)
+        complain(photo.error)
 
 
 def _text(args, found, labels, gallery):
@@ -204,10 +205,7 @@ def _drawer(folder, labels, brands):
 
     def draw(path, image, detections):
         # Photos of the same name in two folders must not overwrite each other.
-        name, number = path.stem, 1
-        while name in used:
-            number += 1
-            name = f"{path.stem}_{number}"
+        name = free_name(path.stem, used, "_")
         used.add(name)
         write_image(folder / f"{name}.jpg", annotate(image, detections, brands or labels, color_by))
 

@@ -1,10 +1,9 @@
 """`skushare evaluate`: measure a model on a labelled dataset."""
 
 import os
-import sys
 from pathlib import Path
 
-from skushare.commands.common import add_model, command, fraction, input_size, read_data, shown
+from skushare.commands.common import add_model, command, complain, fraction, input_size, shown
 from skushare.files import check_folder, make_folder, write_file
 
 
@@ -49,6 +48,7 @@ def add(commands):
 
 
 def run(args):
+    from skushare.dataset.formats import read_dataset
     from skushare.detector.models import read_model
     from skushare.evaluation import report
     from skushare.evaluation.evaluate import make_row
@@ -64,7 +64,7 @@ def run(args):
 
     if args.loss:
         os.environ.setdefault("KERAS_BACKEND", "numpy")  # formulas alone need no more
-    dataset, model = read_data(args.data), read_model(args.model)
+    dataset, model = read_dataset(args.data), read_model(args.model)
     if args.set_threshold:
         check_storable(model, dataset, args.force, args.mode, args.size)
     if args.csv:
@@ -76,7 +76,7 @@ def run(args):
     evaluation = Evaluation(model, dataset, args.mode, args.size)
     done = evaluation.run(args.loss, progress=shown("photos"))
     if done is None:
-        print("skushare: stopped; start again to go on", file=sys.stderr)
+        complain("stopped; start again to go on")
         return 130
     result, saved = done
     min_score = evaluation.min_score if args.min_score is None else args.min_score
@@ -96,15 +96,14 @@ def run(args):
         print(f"{model.folder}: counts from {row['best_score']:.2f} on in {args.mode} mode now.", end=" ")
         print(caution(len(result.samples)))
     if is_unlabelled(dataset):
-        print(f"skushare: {dataset.name} has no labelled box: AP, AR and recall say nothing", file=sys.stderr)
+        complain(f"{dataset.name} has no labelled box: AP, AR and recall say nothing")
     if is_by_machine(dataset):
-        print(
-            f"skushare: some labels of {dataset.name} were made by a machine: the figures tell how far the "
-            "model agrees with it, not how often it is right",
-            file=sys.stderr,
+        complain(
+            f"some labels of {dataset.name} were made by a machine: the figures tell how far the model "
+            "agrees with it, not how often it is right"
         )
     if saved["trained"]:
-        print(f"skushare: {saved['trained']}", file=sys.stderr)
+        complain(saved["trained"])
     for message in saved["failures"].values():
-        print(f"skushare: {message}", file=sys.stderr)
+        complain(message)
     return 1 if saved["failures"] else 0

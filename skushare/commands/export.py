@@ -8,7 +8,7 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
-from skushare.commands.common import add_brands, command, named, open_brands
+from skushare.commands.common import add_brands, command, named, open_brands, terminal_bar
 from skushare.files import make_folder
 
 FORMATS = ("bundle", "tfjs", "savedmodel", "litert")
@@ -127,9 +127,9 @@ def run(args):
         check_table(args.csv)
     validation = None
     if args.val:
-        from skushare.commands.common import read_data
+        from skushare.dataset.formats import read_dataset
 
-        validation = read_data(args.val)
+        validation = read_dataset(args.val)
     options = {"model": args.model, "shard_bytes": args.shard_size or SHARD_BYTES, "validation": validation}
     with shown(args.json) as progress:
         if args.format == "bundle":
@@ -167,12 +167,9 @@ def shown(as_json):
 
     @contextmanager
     def bar():
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        with terminal_bar(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as shown:
             task = shown.add_task("Starting", total=1.0)
             yield lambda text, fraction: shown.update(task, description=text, completed=fraction)
 

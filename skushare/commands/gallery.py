@@ -1,12 +1,11 @@
 """`skushare gallery`: the galleries that brands are recognised by."""
 
-import sys
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from skushare.commands.common import add_source, command, positive, shown
+from skushare.commands.common import add_source, command, complain, positive, shown
 from skushare.text import counted
 
 
@@ -271,7 +270,7 @@ def _by_photo(dataset, brand_of, most):
 def _tell(faults):
     """Print what was left out and why; gives the exit status."""
     for fault in faults:
-        print(f"skushare: {fault}", file=sys.stderr)
+        complain(fault)
     return 1 if faults else 0
 
 

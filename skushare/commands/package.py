@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from skushare.commands.common import command, read_data
+from skushare.commands.common import command
 from skushare.errors import ConfigError, ModelError
 
 
@@ -32,6 +32,7 @@ def add(commands):
 
 
 def run(args):
+    from skushare.dataset.formats import read_dataset
     from skushare.quiet import load_keras
     from skushare.training.material import check_validation
     from skushare.training.plan import BEST, licence_of
@@ -42,7 +43,7 @@ def run(args):
             f"{run_folder}: has no trained weights ({BEST}); a run has them from its first validation "
             "on; skushare runs list names the runs"
         )
-    validation = read_data(args.val)
+    validation = read_dataset(args.val)
     check_validation(validation)
     load_keras()
     from skushare.training.package import package_run

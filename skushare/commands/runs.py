@@ -162,7 +162,7 @@ def delete(args):
 def export_config(args):
     from skushare.files import write_file
     from skushare.training import runs
-    from skushare.training.pipeline import write_pipeline
+    from skushare.training.pipeline_writing import write_pipeline
 
     run = runs.open_run(args.name)
     text = write_pipeline(run.detector, run.plan.training, run.plan.weights)

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from skushare.commands.common import command, drop_output, fraction, positive
+from skushare.commands.common import command, drop_output, fraction, positive, terminal_bar
 from skushare.training.backends import BACKENDS
 
 
@@ -239,12 +239,10 @@ def run(args):
 @contextmanager
 def steps_bar(steps):
     """An ``Observer`` that shows steps, loss and the time left as a bar where there is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
     from skushare.training.observer import Observer
 
-    console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -269,7 +267,7 @@ def steps_bar(steps):
         def ended(self):
             progress.stop()
 
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with terminal_bar(*columns, transient=False) as progress:
         task = progress.add_task("preparing", total=steps, loss="")
         yield Bar()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from sqlalchemy import URL, create_engine, event, exc, inspect, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from skushare.errors import DatabaseError
@@ -117,6 +118,15 @@ def take_turns(connection, lock):
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({lock})"))
+
+
+def add_missing(db, table, rows, key):
+    """Insert ``rows``, dictionaries, into ``table``, but for those whose column ``key`` is known there."""
+    kind = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
+    # In an order that is the same everywhere: two writers who add the same must not wait for each other.
+    rows = sorted(rows, key=lambda row: row[key])
+    if rows:
+        db.execute(kind.insert(table).on_conflict_do_nothing(index_elements=[key]), rows)
 
 
 def portions(values):

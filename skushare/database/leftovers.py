@@ -1,10 +1,9 @@
 """Pictures that deleted audits and galleries had, and their removal once nothing else uses them."""
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from skushare.database import pictures
-from skushare.database.engine import portions, reading, session
+from skushare.database.engine import add_missing, portions, reading, session
 from skushare.database.tables import GalleryExampleRow, LeftoverRow, PhotoRow
 
 SPARED = 86_400  # seconds that a picture without a row is left alone: its row may be on its way
@@ -12,11 +11,7 @@ SPARED = 86_400  # seconds that a picture without a row is left alone: its row m
 
 def leave(db, names):
     """Note in the session ``db`` that something deleted had the pictures ``names``."""
-    # In an order that is the same everywhere: two who delete must not wait for each other.
-    rows = [{"picture": name} for name in sorted(names)]
-    if rows:
-        kind = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-        db.execute(kind.insert(LeftoverRow).on_conflict_do_nothing(index_elements=["picture"]), rows)
+    add_missing(db, LeftoverRow, ({"picture": name} for name in names), "picture")
 
 
 def remove_leftovers(spared=SPARED):

@@ -59,7 +59,7 @@ def stamp(labels):
 
 
 def _words(label):
-    """Its words in lower case: letters without accents, and numbers with their points and fraction bars."""
+    """Words of ``label``, lower case: letters without accents, numbers with points and fraction bars."""
     text = unicodedata.normalize("NFKD", label).casefold().translate({ord(","): ".", ord("⁄"): "/"})
     text = re.sub(r"(?<!\d)[./]|[./](?!\d)", " ", text)
     kept, marked = [], False

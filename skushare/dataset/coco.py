@@ -10,20 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from skushare.dataset.dataset import Dataset, make_sample
+from skushare.dataset.label_text import clean_text, read_text
 from skushare.dataset.layout import (
-    by_split,
-    clean_text,
     homes,
     image_folder,
-    known_split,
     label_files,
     labelled_path,
     place_images,
     plain_files,
-    read_text,
     unique_names,
-    with_splits,
 )
+from skushare.dataset.split_names import by_split, known_split, with_splits
 from skushare.errors import DatasetError
 from skushare.files import atomic_write
 

@@ -15,15 +15,15 @@ _MAX_PIXELS = 1e9  # NaN and infinity are beyond it too
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One labelled image; the image itself stays on disk.
+    """One labelled image; the image itself stays on disk. Boxes, ids and scores may be given as lists.
 
     Attributes:
         path: the image file.
         width, height: its size in pixels, as labelled.
         boxes: (n, 4) float32 xyxy in its pixels.
-        class_ids: (n,) int32.
-        scores: (n,) float32, confidence of machine-made labels; 1 for human ones; 0 for regions to be
-            ignored (marked difficult or as a crowd): neither facing nor background.
+        class_ids: (n,) int32; default: all of the first class.
+        scores: (n,) float32, confidence of machine-made labels; 1, the default, for human ones; 0 for
+            regions to be ignored (marked difficult or as a crowd): neither facing nor background.
         split: "train", "val", "test" or another; empty where there are no splits.
         group: what must not be torn apart by a split: the shop, the shelf, the visit; empty if unknown.
     """
@@ -31,11 +31,19 @@ class Sample:
     path: Path
     width: int
     height: int
-    boxes: np.ndarray
-    class_ids: np.ndarray
-    scores: np.ndarray
+    boxes: np.ndarray = ()
+    class_ids: np.ndarray | None = None
+    scores: np.ndarray | None = None
     split: str = ""
     group: str = ""
+
+    def __post_init__(self):
+        put, boxes = object.__setattr__, np.asarray(self.boxes, np.float32).reshape(-1, 4)
+        ids = np.zeros(len(boxes)) if self.class_ids is None else self.class_ids
+        scores = np.ones(len(boxes)) if self.scores is None else self.scores
+        put(self, "boxes", boxes)
+        put(self, "class_ids", np.asarray(ids, np.int32))
+        put(self, "scores", np.asarray(scores, np.float32))
 
     @property
     def ignored(self):
@@ -46,6 +54,16 @@ class Sample:
     def facings(self):
         """The sample without its regions to be ignored."""
         return self.with_boxes(~self.ignored)
+
+    def fractions(self):
+        """The boxes as fractions of the image: (n, 4) float64 left, top, right, bottom.
+
+        Raises:
+            DatasetError: there are boxes, but the size is not known.
+        """
+        if len(self.boxes) and not self.width * self.height:
+            raise DatasetError(f"{self.path}: its size is unknown, so its boxes cannot be fractions of it")
+        return self.boxes / np.tile([float(self.width), float(self.height)], 2)
 
     def with_boxes(self, kept):
         """The sample with some of its boxes: (n,) bool or numbers, as numpy takes them."""
@@ -187,8 +205,7 @@ def make_sample(path, size, rows, split, where, group=""):
             size = image_size(path)
         except ImageError:
             size = (0, 0)
-    table = table.astype(np.float32)
-    return Sample(Path(path), *size, table[:, :4], table[:, 4].astype(np.int32), table[:, 5], split, group)
+    return Sample(Path(path), *size, table[:, :4], table[:, 4], table[:, 5], split, group)
 
 
 def _cleaned(sample):

@@ -118,12 +118,12 @@ def read_history(path):
 
 @lru_cache(REMEMBERED)
 def _last_read(path):
-    """A list for the whole lines of a journal when it was read last, in bytes, and their history."""
+    """A one-item list, cached by path: the bytes of the journal when it was last read, and their history."""
     return [(b"", History())]
 
 
 def _continued(past, path, count, data):
-    """The history ``past`` of ``count`` lines with what the further lines in ``data`` say."""
+    """The history ``past``, made of ``count`` lines, continued by the lines in ``data``."""
     done, undone, warnings, last = list(past.done), list(past.undone), list(past.warnings), past.last
     for number, line in enumerate(data.split(b"\n")[:-1], count + 1):
         try:
@@ -144,7 +144,7 @@ def _continued(past, path, count, data):
 
 
 def change_table(table, before, after):
-    """The boxes of an image, ``table`` (k, 6) float32, with those in ``before`` become ``after``.
+    """The boxes of an image, ``table`` (k, 6) float32, after those in ``before`` were changed to ``after``.
 
     Returns ``None`` where one of ``before`` is not there.
     """

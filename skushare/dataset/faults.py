@@ -270,9 +270,7 @@ def _text(box):
 
 
 def find_variants(view):
-    labels = view.index.labels
-    counts = np.bincount(view.index.class_ids, minlength=len(labels))
-    variants = spelling_variants(labels, counts.tolist())
+    labels, counts, variants = view.index.labels, *_variants(view)
     details = [
         f"{labels[i]!r} (boxes: {counts[i]:,}) for {labels[j]!r} (boxes: {counts[j]:,})"
         for i, j in variants.items()
@@ -282,9 +280,13 @@ def find_variants(view):
 
 def repair_variants(view, pictures, boxes):
     labels = view.index.labels
-    counts = np.bincount(view.index.class_ids, minlength=len(labels))
-    variants = spelling_variants(labels, counts.tolist())
-    return view.dataset.renamed({labels[i]: labels[j] for i, j in variants.items()})
+    return view.dataset.renamed({labels[i]: labels[j] for i, j in _variants(view)[1].items()})
+
+
+def _variants(view):
+    """(boxes of each class, its ``spelling_variants``)."""
+    counts = np.bincount(view.index.class_ids, minlength=len(view.index.labels))
+    return counts, spelling_variants(view.index.labels, counts.tolist())
 
 
 # Leaks

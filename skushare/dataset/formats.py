@@ -12,7 +12,7 @@ import numpy as np
 from skushare.dataset.archive import ARCHIVES
 from skushare.dataset.coco import coco_files, read_coco, write_coco
 from skushare.dataset.labelme import is_labelme, labelme_files, read_labelme, write_labelme
-from skushare.dataset.layout import fractions, plain_files, with_found_photos
+from skushare.dataset.layout import plain_files, with_found_photos
 from skushare.dataset.sku110k import csv_files, read_csv, write_csv
 from skushare.dataset.tfrecord import read_tfrecord, tfrecord_files, write_tfrecord
 from skushare.dataset.voc import read_voc, voc_files, write_voc
@@ -165,7 +165,7 @@ def _are_fractions(dataset):
 
 def _are_pixels(dataset):
     """Whether most boxes of ``dataset``, read as fractions, end far beyond their picture."""
-    ends = np.concatenate([np.zeros(0), *(fractions(sample).max(axis=1) for sample in dataset.samples)])
+    ends = np.concatenate([np.zeros(0), *(sample.fractions().max(axis=1) for sample in dataset.samples)])
     return bool((ends > _FRACTIONS_END).sum() > len(ends) / 2)
 
 

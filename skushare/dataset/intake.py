@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from skushare.dataset.archive import extract, inner_archive
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.formats import read_dataset
@@ -74,8 +72,7 @@ def add_example(name="example", progress=iter):
             shelf = generate_shelf([7, number], size=_EXAMPLE_SIZE, rows=2)
             path = scratch / f"shelf_{number:02}.jpg"
             write_image(path, shelf.image, quality=88)
-            scores = np.ones(len(shelf.boxes), np.float32)
-            samples.append(Sample(path, *_EXAMPLE_SIZE, shelf.boxes, shelf.brand_ids, scores, split))
+            samples.append(Sample(path, *_EXAMPLE_SIZE, shelf.boxes, shelf.brand_ids, split=split))
         provenance = {"source": "drawn by skushare", "licence": "Apache-2.0"}
         return add_dataset(Dataset(name, tuple(samples), shelf.brands, provenance), name)
 

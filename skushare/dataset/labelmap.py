@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from google.protobuf import text_format
 
-from skushare.dataset.layout import plain_files, read_text
+from skushare.dataset.label_text import read_text
+from skushare.dataset.layout import plain_files
 from skushare.dataset.messages import StringIntLabelMap
 from skushare.errors import DatasetError
 from skushare.files import write_file

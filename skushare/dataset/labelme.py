@@ -8,18 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from skushare.dataset.dataset import Dataset, make_sample
+from skushare.dataset.label_text import clean_text, read_text
 from skushare.dataset.labelmap import NAME, Classes, write_label_map
 from skushare.dataset.layout import (
     bare_name,
     beside_images,
-    by_split,
-    clean_text,
     label_files,
     labelled_images,
     place_images,
-    read_text,
     unique_names,
 )
+from skushare.dataset.split_names import by_split
 from skushare.errors import DatasetError
 
 _SHAPES = re.compile(rb'"shapes"\s*:')

@@ -1,6 +1,5 @@
-"""How the files of a dataset lie: names of splits, and pictures found and placed safely."""
+"""How the files of a dataset lie: label files and their pictures, found and placed safely."""
 
-import math
 import os
 import re
 import shutil
@@ -10,38 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
-import numpy as np
-
+from skushare.dataset.split_names import known_split, split_of, split_order
 from skushare.errors import DatasetError, ImageError
 from skushare.images import SUFFIXES, find_images, image_size
-from skushare.workspace import free_name, plain_name
+from skushare.workspace import numbered
 
-ALL = "all"  # what files and folders of samples without a split are called
-_KNOWN = {"train": "train", "val": "val", "test": "test"}
-_KNOWN |= {"training": "train", "valid": "val", "validation": "val", "testing": "test"}
-_NOT_UTF8 = "not UTF-8 text; save it in that encoding"
 _NAMES_TRIED = 200
-MAX_BYTES = 1 << 30  # of a label file: the boxes of COCO's 118,000 training photos take 0.4 GB
-_HALVES = re.compile("[\ud800-\udfff]")  # of characters, as in a name that was cut within an emoji
-_NAME = re.compile(r"(?:instances_|annotations_)?([a-z]+?)(?:_?(?:19|20)\d\d)?", re.IGNORECASE)
-
-
-def known_split(name):
-    """``train``, ``val`` or ``test`` if a file or folder called ``name`` holds that split, else ``None``."""
-    match = _NAME.fullmatch(name)
-    return _KNOWN.get(match[1].lower()) if match else None
-
-
-def split_of(name):
-    """The split that a file or folder called ``name`` holds: instances_train2017 → train, all → none."""
-    name = known_split(name) or name.removeprefix("annotations_")
-    return "" if name in (ALL, "annotations") else name
-
-
-def split_order(split):
-    """Sorting key: train, val, test, then others by name."""
-    known = list(_KNOWN)
-    return (known.index(split) if split in known else len(known), split)
 
 
 def label_files(source, find, what):
@@ -123,44 +96,6 @@ def _of_own_stem(path, folder):
     return next((file for file in beside if file.is_file()), None)
 
 
-def with_splits(paths, names=None):
-    """``[(split, path)]`` in the order of the splits, which are read from the stems, or from ``names``.
-
-    A single file whose name is no known split has none.
-    """
-    names = names or [path.stem for path in paths]
-    splits = [known_split(name) or (split_of(name) if len(paths) > 1 else "") for name in names]
-    return sorted(zip(splits, paths, strict=True), key=lambda pair: (split_order(pair[0]), pair[1]))
-
-
-def by_split(named):
-    """``{name: [(file name, sample)]}`` with a name for files: the split, or ``all`` where there is none.
-
-    Args:
-        named: list of (file name, sample).
-    """
-    groups = {}
-    for name, sample in named:
-        groups.setdefault(sample.split, []).append((name, sample))
-    names = split_files(groups)
-    return {names[split]: groups[split] for split in sorted(groups, key=split_order)}
-
-
-def split_files(splits, taken=()):
-    """``{split: name for its files}``: its own where any disk takes that, ``all`` where there is no split.
-
-    Args:
-        taken: names in lower case that mean something else.
-    """
-    names, taken = {}, set(taken)
-    for split in sorted(splits, key=lambda split: (plain_name(split) != split, *split_order(split))):
-        name = plain_name(split) or ("split" if split else ALL)
-        # Some disks do not tell upper and lower case apart.
-        names[split] = name + free_name(name.lower(), taken)[len(name) :]
-        taken.add(names[split].lower())
-    return names
-
-
 def inside(folder, name, where):
     """The path of the file ``name`` below ``folder``.
 
@@ -197,11 +132,6 @@ def labelled_path(folder, name, where):
 def bare_name(name):
     """The file's own name in what a label calls it: a path of any system, or a web address."""
     return re.split(r"[/\\]", name)[-1].split("?")[0]
-
-
-def clean_text(value):
-    """``value`` as text that every file and page can hold."""
-    return _HALVES.sub("\ufffd", str(value))
 
 
 def missing_photos(dataset):
@@ -304,10 +234,7 @@ def unique_names(samples):
         stem = (
             re.sub(r"[\x00-\x1f\x7f/\\\ud800-\udfff]", "_", sample.path.stem).strip().lstrip(".") or "image"
         )
-        unique, number = stem, 1
-        while unique.casefold() in taken:
-            number += 1
-            unique = f"{stem}_{number}"
+        unique = next(name for name in numbered(stem, "_") if name.casefold() not in taken)
         taken.add(unique.casefold())
         suffix = sample.path.suffix
         named.append((unique + (suffix if suffix.lower() in SUFFIXES else ".jpg"), sample))
@@ -338,64 +265,3 @@ def place_images(named, folder, progress=iter):
                 raise DatasetError(
                     f"{sample.path}: cannot be copied ({error.strerror or error}); check file and disk"
                 ) from None
-
-
-def fractions(sample):
-    """The boxes of a sample as fractions of its image: (n, 4) float64 left, top, right, bottom.
-
-    Raises:
-        DatasetError: it has boxes, but its size is not known.
-    """
-    if len(sample.boxes) and not sample.width * sample.height:
-        raise DatasetError(f"{sample.path}: its size is unknown, so its boxes cannot be fractions of it")
-    return sample.boxes / np.tile([float(sample.width), float(sample.height)], 2)
-
-
-def read_text(path, limit=MAX_BYTES):
-    """The text of a label file.
-
-    Raises:
-        DatasetError: the file is missing, larger than ``limit`` bytes, or not UTF-8.
-    """
-    try:
-        if os.path.getsize(path) > limit:
-            raise DatasetError(f"{path}: larger than {limit >> 20} MiB; split it into several files")
-        data = Path(path).read_bytes()
-        return data.decode("utf-8-sig")
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except MemoryError:
-        raise DatasetError(f"{path}: too large for the memory; split it into several files") from None
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DatasetError(f"{path}, line {line}: {_NOT_UTF8}") from None
-
-
-def read_lines(path):
-    """Yield (number, text) of the lines of a label file, counted from 1. Raises as :func:`read_text`."""
-    try:
-        with open(path, "rb") as file:
-            for number, line in enumerate(file, 1):
-                yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except UnicodeDecodeError:
-        raise DatasetError(f"{path}, line {number}: {_NOT_UTF8}") from None
-
-
-def unreadable(path, error):
-    """The :class:`DatasetError` for a file that the system does not give."""
-    return DatasetError(f"{path}: cannot be read ({error.strerror or error}); check the path and the file")
-
-
-def finite(text):
-    """The number in ``text``. Raises ValueError also for "nan" and "inf"."""
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text.strip()!r} is not a number of pixels")
-    return value
-
-
-def number_text(value):
-    """The shortest text that gives the float32 ``value`` back; without a point where it is whole."""
-    return np.format_float_positional(np.float32(value), trim="-")

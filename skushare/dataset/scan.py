@@ -111,7 +111,7 @@ def _remembered(database, paths):
 
 
 def _remember(database, rows):
-    """Save rows of the table, all at once: others cannot write meanwhile."""
+    """Save rows of the table in one short transaction, as others cannot write during it."""
     with suppress(sqlite3.Error), database:
         database.executemany(f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
@@ -162,7 +162,7 @@ def _glance(path):
 
 
 def _read(path):
-    """What :func:`_glance` gives, of any picture."""
+    """As :func:`_glance`, for any kind of picture."""
     image = read_image(path)
     with Image.open(path, formats=FORMATS) as picture:
         # Of a PNG, Pillow decodes all once more to look for EXIF behind the pixels.

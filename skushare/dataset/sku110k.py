@@ -10,21 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from skushare.dataset.dataset import Dataset, make_sample
+from skushare.dataset.label_text import finite, number_text, read_lines
 from skushare.dataset.labelmap import NAME, Classes, write_label_map
 from skushare.dataset.layout import (
-    by_split,
-    finite,
     homes,
     image_folder,
     label_files,
     labelled_path,
-    number_text,
     place_images,
     plain_files,
-    read_lines,
     unique_names,
-    with_splits,
 )
+from skushare.dataset.split_names import by_split, with_splits
 from skushare.errors import DatasetError
 from skushare.files import atomic_write
 from skushare.images import SUFFIXES

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skushare.dataset.index import Index
-from skushare.dataset.layout import split_order
+from skushare.dataset.split_names import split_order
 
 CEILING = 0.995  # share of all boxes that a detector should be able to find
 NO_SPLIT = "all"  # what samples without a split are called

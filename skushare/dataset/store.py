@@ -262,7 +262,7 @@ def _locked(folder):
 
 
 def _unchanged(folder, read):
-    """What ``read`` makes of the journal's history, made again where an edit or a fold came in between."""
+    """The result of ``read`` on the journal's history; read again if the journal changed meanwhile."""
     while True:
         stamp = versions.file_stamp(folder / _JOURNAL)
         try:
@@ -299,12 +299,12 @@ def _index(folder, past):
 
 @lru_cache(REMEMBERED)
 def _last_replayed(folder):
-    """A list for the stamps of a dataset's labels and, by image, its edits with the boxes that they left."""
+    """A one-item list, cached by folder: (stamps of the labels, {image: (edits, its boxes after them)})."""
     return [(None, {})]
 
 
 def _table(index, row, edits, known, table):
-    """The boxes of an image after ``edits``; ``table`` after ``known``, which may be the first of them."""
+    """The boxes of an image after ``edits``; ``table``: after ``known``, which may be the first of these."""
     if not known or edits[: len(known)] != known:
         known, table = [], index.table(row)
     for edit in edits[len(known) :]:

@@ -19,26 +19,17 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from skushare.dataset.dataset import Dataset, make_sample
+from skushare.dataset.label_text import read_text, unreadable
 from skushare.dataset.labelmap import NAME as LABEL_MAP
 from skushare.dataset.labelmap import Classes, write_label_map
-from skushare.dataset.layout import (
-    by_split,
-    fractions,
-    known_split,
-    label_files,
-    labelled_path,
-    plain_files,
-    read_text,
-    split_of,
-    split_order,
-    unique_names,
-    unreadable,
-)
+from skushare.dataset.layout import label_files, labelled_path, plain_files, unique_names
 from skushare.dataset.messages import Example
+from skushare.dataset.split_names import by_split, known_split, split_of, split_order
 from skushare.errors import DatasetError
 from skushare.files import atomic_write, sha256, write_file
 from skushare.images import SUFFIXES, read_header, read_image
 from skushare.jpeg import encode_jpeg
+from skushare.workspace import numbered
 
 SIDECAR = "tfrecord.json"
 SHARD_BYTES = 256 << 20
@@ -251,7 +242,7 @@ def _example(name, sample, labels):
     else:
         encoded, kind = encode_jpeg(read_image(sample.path), 95), "jpeg"
         name = f"{Path(name).stem}.jpg"
-    left, top, right, bottom = fractions(sample).T
+    left, top, right, bottom = sample.fractions().T
     floats = {
         "image/object/bbox/xmin": left,
         "image/object/bbox/ymin": top,
@@ -318,10 +309,8 @@ def _save(encoded, kind, name, images, taken, where):
     path = labelled_path(images, name, where)
     if path.suffix.lower() not in SUFFIXES:
         path = path.with_name(f"{path.name}.{'png' if kind == 'png' else 'jpg'}")
-    stem, number = path.stem, 1
-    while str(path).casefold() in taken:
-        number += 1
-        path = path.with_name(f"{stem}_{number}{path.suffix}")
+    names = map(path.with_name, numbered(path.stem, "_", path.suffix))
+    path = next(each for each in names if str(each).casefold() not in taken)
     taken.add(str(path).casefold())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from skushare.dataset.coco import coco_text, read_coco
 from skushare.dataset.dataset import Dataset
 from skushare.dataset.index import Index, read_index
-from skushare.dataset.layout import split_files
+from skushare.dataset.split_names import split_files
 from skushare.errors import DatasetError, SkushareError
 from skushare.files import atomic_folder, atomic_write, write_file
 
@@ -138,7 +138,7 @@ def begin_fold(folder, version):
 
 
 def finish_fold(folder, journal):
-    """Make the version that was decided on number 0, and empty the journal; does nothing where none was.
+    """Finish what :func:`begin_fold` began, if it did: make that version number 0, and empty the journal.
 
     Until the journal is empty, each file is looked for in the version's folder first, so
     that readers see the same labels at any moment.

@@ -9,24 +9,18 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from skushare.dataset.dataset import Dataset, make_sample
+from skushare.dataset.label_text import finite, number_text, read_lines, read_text
 from skushare.dataset.labelmap import NAME, Classes, write_label_map
 from skushare.dataset.layout import (
     beside_images,
-    by_split,
-    finite,
     homes,
-    known_split,
     label_files,
     labelled_images,
-    number_text,
     place_images,
     plain_files,
-    read_lines,
-    read_text,
-    split_of,
-    split_order,
     unique_names,
 )
+from skushare.dataset.split_names import by_split, known_split, split_of, split_order
 from skushare.errors import DatasetError
 from skushare.files import atomic_write
 

@@ -9,21 +9,15 @@ import numpy as np
 import yaml
 
 from skushare.dataset.dataset import Dataset, make_sample
+from skushare.dataset.label_text import finite, read_lines, read_text
 from skushare.dataset.layout import (
-    by_split,
-    finite,
     found_photos,
-    fractions,
     inside,
-    known_split,
     place_images,
     plain_files,
-    read_lines,
-    read_text,
-    split_of,
-    split_order,
     unique_names,
 )
+from skushare.dataset.split_names import by_split, known_split, split_of, split_order
 from skushare.errors import DatasetError, ImageError
 from skushare.files import write_file
 from skushare.images import SUFFIXES, find_images, image_size
@@ -399,7 +393,7 @@ def _class_id(text, class_of):
 def _lines(sample):
     """Label lines of a sample."""
     sample = sample.facings
-    boxes = fractions(sample)
+    boxes = sample.fractions()
     table = np.hstack([(boxes[:, 2:] + boxes[:, :2]) / 2, boxes[:, 2:] - boxes[:, :2]])
     scored = (sample.scores != 1).any()
     for class_id, numbers, score in zip(sample.class_ids, table, sample.scores, strict=True):

@@ -106,9 +106,9 @@ def counting_model():
 
 
 def chosen_folder(name):
-    """The folder that ``name``, of :func:`model_choices`, is chosen by; else as :func:`model_folder`.
+    """The folder of ``name`` in :func:`model_choices`; of another name, as :func:`model_folder`.
 
-    Where the server stands, a folder may lie that is called as a run is.
+    Choices come first, as the working folder may have a folder that is called like a run.
     """
     return model_choices().get(name) or model_folder(name)
 

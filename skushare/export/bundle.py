@@ -22,7 +22,6 @@ from skushare.export.report import ExportReport
 from skushare.export.sources import detector_network, open_embedder
 from skushare.export.tfjs import SHARD_BYTES
 
-FORMATS = ("bundle", "tfjs", "savedmodel", "litert")
 DEFAULT_PRECISION = "float16"
 DETECTOR_LITERT, EMBEDDER_LITERT = "model/detector.tflite", "model/embedder.tflite"
 GALLERY = "gallery"
@@ -140,14 +139,19 @@ def export_model(
         raise ExportError("a SavedModel keeps its weights as float32; leave out the precision")
     if format != "savedmodel" and names != "skushare":
         raise ExportError("only a SavedModel can have the names of the Object Detection API")
-    write = {"tfjs": _write_tfjs, "savedmodel": _write_savedmodel, "litert": _write_litert}[format]
+    if format == "tfjs":
+        precision = precision or DEFAULT_PRECISION
     steps = _Steps(progress)
     with export_folder(out) as folder:
         with steps.step("Reading the model", 0.0):
             source = read_model(model)
-        report = _report(source, format, precision or {"tfjs": DEFAULT_PRECISION}.get(format, "float32"))
-        options = {"shard_bytes": shard_bytes, "names": names, "validation": validation}
-        write(folder, source, precision, report, steps, **options)
+        report = _report(source, format, precision or "float32")
+        if format == "tfjs":
+            _write_tfjs(folder, source, precision, shard_bytes, validation, report, steps)
+        elif format == "savedmodel":
+            _write_savedmodel(folder, source, names, report, steps)
+        else:
+            _write_litert(folder, source, precision, report, steps)
         with steps.step("Writing the report", 0.95):
             copy_into(folder, LABEL_MAP, source.path(LABEL_MAP))
             _write_papers(folder, source)
@@ -174,9 +178,9 @@ class _Steps:
         self._progress("Finishing", 1.0)  # the process takes a while to end
 
 
-def _write_tfjs(folder, source, precision, report, steps, shard_bytes, names, validation):
+def _write_tfjs(folder, source, precision, shard_bytes, validation, report, steps):
     with steps.step("Converting the detector", 0.1):
-        graph = write_detector(folder, source, precision or DEFAULT_PRECISION, shard_bytes, report)
+        graph = write_detector(folder, source, precision, shard_bytes, report)
     _prove([graph], source, Detector.load(source.folder), validation, report, steps)
 
 
@@ -190,7 +194,7 @@ def _prove(graphs, source, detector, validation, report, steps):
     return expected
 
 
-def _write_savedmodel(folder, source, precision, report, steps, shard_bytes, names, validation):
+def _write_savedmodel(folder, source, names, report, steps):
     from skushare.export.savedmodel import write_savedmodel
 
     with steps.step("Building the network", 0.1):
@@ -201,7 +205,7 @@ def _write_savedmodel(folder, source, precision, report, steps, shard_bytes, nam
         proof.check_savedmodel(report, source, network, folder, names)
 
 
-def _write_litert(folder, source, precision, report, steps, shard_bytes, names, validation):
+def _write_litert(folder, source, precision, report, steps):
     own = source.about.get("precision", "its own")
     if precision in (None, "uint8", own):
         if precision == "uint8" and own != "int8":

@@ -30,6 +30,15 @@ class HeadsDetector(Detector):
         return self._heads(batch)
 
 
+def network_detector(model, network):
+    """A :class:`HeadsDetector` of the Keras ``network``."""
+
+    def heads(batch):
+        return heads_of({name: value.numpy() for name, value in network(batch, training=False).items()})
+
+    return HeadsDetector(model, heads)
+
+
 def graph_detector(model, graph):
     """A :class:`HeadsDetector` of a ``GraphModel``, run in TensorFlow with its stored weights."""
     function = graph.function()

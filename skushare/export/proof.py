@@ -141,12 +141,9 @@ def measure(model, converted, network, detector=None, validation=None):
     """
     images = list(golden.pictures().values())
     batches = inputs(model, images)
-
-    def keras(batch):
-        return golden.heads_of({k: v.numpy() for k, v in network(batch, training=False).items()})
-
-    expected = golden.find(golden.HeadsDetector(model, keras), images)
-    raw = [keras(batch) for batch in batches]
+    keras = golden.network_detector(model, network)
+    expected = golden.find(keras, images)
+    raw = [keras.run(batch) for batch in batches]
     rows = []
     for precision in PRECISIONS:
         try:
@@ -208,12 +205,8 @@ def check_savedmodel(report, model, network, folder, names):
             worst = np.max([np.abs(found[o].numpy() - v.numpy()).max() for o, v in expected.items()])
         report.check("SavedModel", worst <= CONVERTED, f"raw outputs differ by at most {worst:.2g}")
         return
-
-    def keras(batch):
-        return golden.heads_of({k: v.numpy() for k, v in network(batch, training=False).items()})
-
     found, expected = [], []
-    detector = golden.HeadsDetector(model, keras)
+    detector = golden.network_detector(model, network)
     for image in images:
         outputs = {name: value.numpy()[0] for name, value in run(input_tensor=image[None]).items()}
         found.append(from_object_detection_api(outputs, image.shape, model.config.live_min_score))

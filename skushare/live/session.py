@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from skushare.brands.frames import A_FRAME, FrameNamer, LabelNamer, LookNamer, track_and_name
+from skushare.brands.versions import ids_from
 from skushare.colors import label_colors, shown_colors
 from skushare.detections import Detections
 from skushare.draw import annotate
@@ -232,7 +233,7 @@ class LiveSession:
 
     def _go_over_to(self, gallery):
         """Go on with another version of the present gallery, in whose ids all is counted from then on."""
-        ids = gallery.ids_from(self.gallery)
+        ids = ids_from(self.gallery, gallery)
         before, namer = self.gallery, copy.copy(self.namer)
         namer.gallery = gallery
         for number in range(len(namer.looks.skus) if self.by_look else 0):  # which come after its own
@@ -241,7 +242,7 @@ class LiveSession:
         self._go_on_as(namer, ids)
 
     def _go_on_as(self, namer, ids):
-        """Have ``namer`` name from now on what was counted in ids that stand for others with it."""
+        """Go on with ``namer``; ``ids``: {(brand id, SKU id) of what was counted: those that it uses}."""
         self.namer = namer
         self._tracker.rename(ids)
         if self._newest is not None:
@@ -249,7 +250,7 @@ class LiveSession:
             self._newest = image, _renamed(found, ids)
 
     def _choose(self, namer):
-        """Have ``namer`` name from now on, whose brands are others than before."""
+        """Go on with ``namer``, whose brands have nothing to do with those before."""
         self.namer = namer
         if self._newest is not None:  # of which the brand ids count in other names
             image, found = self._newest

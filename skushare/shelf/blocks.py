@@ -5,7 +5,7 @@ import pandas as pd
 
 from skushare.shelf.plane import ShelfPlane
 from skushare.shelf.rows import rows_of
-from skushare.shelf.share import _name
+from skushare.shelf.share import name_of
 
 NEAR = 1.0  # of the narrower facing's width: how far apart neighbours may stand
 
@@ -58,7 +58,7 @@ def brand_blocks(detections, kept=None):
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    ids = detections.class_ids if detections.brand_ids is None else detections.brand_ids
+    ids, _ = _ids(detections)
     pairs = np.concatenate(neighbours(detections, kept))
     pairs = pairs[(ids[pairs[:, 0]] == ids[pairs[:, 1]]) & (ids[pairs[:, 0]] >= 0)]
     n = len(detections)
@@ -74,14 +74,13 @@ def block_table(detections, labels=(), brands=(), kept=None):
     ``kept``: which facings count, as for :func:`neighbours`.
     """
     blocks = brand_blocks(detections, kept)
-    by_brand = detections.brand_ids is not None
-    ids, names = (detections.brand_ids, brands) if by_brand else (detections.class_ids, labels)
+    ids, names = _ids(detections, labels, brands)
     rows = rows_of(detections)
     table = []
     for block in np.unique(blocks if kept is None else blocks[kept]):
         inside = blocks == block
         low, high = detections.boxes[inside, :2].min(0), detections.boxes[inside, 2:].max(0)
-        name = _name(int(ids[inside][0]), names)
+        name = name_of(int(ids[inside][0]), names)
         table.append((name, int(inside.sum()), len(np.unique(rows[inside])), *low.tolist(), *high.tolist()))
     columns = ["name", "facings", "rows", "left", "top", "right", "bottom"]
     table = pd.DataFrame(table, columns=columns)
@@ -93,10 +92,16 @@ def adjacency(detections, labels=(), brands=(), kept=None):
 
     ``kept``: which facings count, as for :func:`neighbours`.
     """
-    by_brand = detections.brand_ids is not None
-    ids, names = (detections.brand_ids, brands) if by_brand else (detections.class_ids, labels)
+    ids, names = _ids(detections, labels, brands)
     pairs = neighbours(detections, kept)[0]
-    named = [sorted(_name(int(ids[i]), names) for i in pair) for pair in pairs]
+    named = [sorted(name_of(int(ids[i]), names) for i in pair) for pair in pairs]
     table = pd.DataFrame([pair for pair in named if pair[0] != pair[1]], columns=["name", "beside"])
     table = table.groupby(["name", "beside"], as_index=False).size().rename(columns={"size": "times"})
     return table.sort_values(["times", "name", "beside"], ascending=[False, True, True], ignore_index=True)
+
+
+def _ids(detections, labels=(), brands=()):
+    """(what facings are grouped by, its names): the brands where they are set, else the classes."""
+    if detections.brand_ids is None:
+        return detections.class_ids, labels
+    return detections.brand_ids, brands

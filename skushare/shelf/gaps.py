@@ -80,7 +80,7 @@ def find_gaps(detections, doubtful=None):
             facings.append(fit)
     flat_gaps = np.array(boxes, float).reshape(-1, 4)
     rows, facings = np.array(rows, np.int32), np.array(facings, np.int32)
-    keep = ~_is_common(flat_gaps, rows, flat, ids)
+    keep = ~_is_common(flat_gaps, flat, ids)
     found = plane.bend(flat_gaps).astype(np.float32)
     others = detections.boxes if doubtful is None else np.concatenate([detections.boxes, doubtful])
     if len(found):
@@ -104,7 +104,7 @@ def _between(flat):
             before = after
 
 
-def _is_common(gaps, rows, flat, ids):
+def _is_common(gaps, flat, ids):
     """(n,) bool, whether most rows have nothing where a gap is."""
     common = np.zeros(len(gaps), bool)
     reach = {row: flat[ids == row] for row in np.unique(ids)}

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 
 from skushare.shelf.certainty import certainties
+from skushare.shelf.margins import share_margins
 from skushare.shelf.plane import ShelfPlane
 from skushare.shelf.rows import row_ids, rows_of
 
 UNKNOWN = "unknown"
 OWN, COMPETITORS = "own brands", "competitors"
-CERTAIN = 1.96  # standard errors on either side of a 95 % interval
-# Chosen on validation photos by `benchmarks/margins.py`: how likely a facing that the gallery did not know is
-# of one of its brands, and how far facings of one brand are wrong together (correlation).
-REFUSED, TOGETHER = 0.2, 0.05
+# How likely a facing that the gallery did not know is of one of its brands. Chosen on validation photos by
+# `benchmarks/margins.py`.
+REFUSED = 0.2
 MEASURES = ("share", "linear", "area")
 KEPT = 2048  # photos whose facings' sizes are remembered; a thousand facings take 40 kB
 COLUMNS = ("name", "facings", "share", "margin", "linear", "linear_margin", "area", "area_margin")
@@ -39,7 +39,7 @@ def share_of_shelf(detections, labels=(), brands=(), own=None):
     width along the boards, in which what is stacked counts once, ``area`` that of the boxes' area; tilt and
     perspective are taken out of both. Each share has a margin: it lies, with a certainty of 95 %, within
     share - margin and share + margin, as far as the doubt comes from boxes that may be no facings and from
-    brands that may be others (see ``_margins``).
+    brands that may be others (see :func:`~skushare.shelf.margins.share_margins`).
 
     Args:
         detections: the :class:`~skushare.detections.Detections` to count.
@@ -205,9 +205,9 @@ def _columns(photos, labels, brands, own=None, kept=None):
         sums = np.bincount(groups, weight, len(called))
         shares = sums / max(sums.sum(), 1e-9)
         merged_shares = np.bincount(line, shares, len(merged))
-        margins = _margins(line[groups], merged_shares, weight, present, merged_sure, kinds)[:, line]
+        margins = share_margins(line[groups], merged_shares, weight, present, merged_sure, kinds)[:, line]
         if looks.any():
-            margins[:, apart] = _margins(groups, shares, weight, present, sure, ids)[:, apart]
+            margins[:, apart] = share_margins(groups, shares, weight, present, sure, ids)[:, apart]
         columns[measure] = shares
         columns[margin_of(measure)], together = margins
         if measure == "share":
@@ -230,67 +230,11 @@ def _order(called, facings):
 def _groups(ids, names, own):
     """(names in order, which of them each of ``ids`` has)."""
     different, ids = np.unique(ids, return_inverse=True)
-    called = [_name(i, names) for i in different.tolist()]
+    called = [name_of(i, names) for i in different.tolist()]
     if own is not None:
         called = [UNKNOWN if c == UNKNOWN or is_look(c) else OWN if c in own else COMPETITORS for c in called]
     called, groups = np.unique(np.array(called, str), return_inverse=True)
     return called, groups[ids]
-
-
-def _margins(groups, shares, weight, present, sure, brands):
-    """Half the width of each share's 95 % interval, and the part of it that other shelves have alike.
-
-    The former is 1 where nothing is known of a share, and no more.
-
-    What drawing many shelves at random would give, in closed form (the delta method): a box is a facing with
-    the probability ``present``; a facing has its own name with the probability ``sure``, else one of the
-    others in proportion to their shares. Whether a box is a facing is independent of the other boxes, whether
-    the name is right is correlated among the facings of one of ``brands``, by ``TOGETHER``: what one of them
-    is not known by, or taken for, its like are neither.
-
-    A box that is a facing with the probability p and then of a group of the share s with the probability q
-    adds p (q (1 - 2 s) + s²) - p² (q - s)², times its weight squared; all of these are sums over the boxes.
-    Two boxes i and j of a brand add ``TOGETHER`` times p_i p_j sqrt(v_i v_j), and their weights, where v is
-    the variance of having the group's name, q (1 - q), taken as q where it is small.
-
-    With boxes of other shelves it is the same. So several shelves together have the margins of one with all
-    their boxes, where these parts are added as they are, and what remains of the squares as squares.
-    """
-    total = (weight * present).sum()
-    if total <= 0:  # no box is a facing, as far as their scores tell: the shares may be anything
-        return np.ones((2, len(shares)))
-
-    def own(values):
-        """Sums over the boxes of each group."""
-        return np.bincount(groups, weight**2 * values, len(shares))
-
-    def others(values):
-        """Sums over the boxes of all other groups."""
-        sums = own(values)
-        return sums.sum() - sums
-
-    elsewhere = (1 - sure) / np.maximum(1 - shares[groups], 1e-9)  # times s: q of the others' boxes
-    square = shares**2
-    variance = own(present * sure) * (1 - 2 * shares) + own(present) * square
-    variance -= own((present * sure) ** 2) - 2 * shares * own(present**2 * sure) + square * own(present**2)
-    variance += others(present * elsewhere) * shares * (1 - 2 * shares) + others(present) * square
-    variance -= others((present * (elsewhere - 1)) ** 2) * square
-
-    _, first, brands = np.unique(brands, return_index=True, return_inverse=True)
-
-    def pairs(deviation):
-        """Sums over the pairs of boxes of one brand: of different ones, and of all; (2, groups)."""
-        parts = weight * present * deviation
-        every = np.bincount(brands, parts) ** 2
-        sums = every - np.bincount(brands, parts**2), every
-        return np.stack([np.bincount(groups[first], each, len(shares)) for each in sums])
-
-    elsewhere = pairs(np.sqrt(elsewhere))
-    elsewhere = shares * (elsewhere.sum(1, keepdims=True) - elsewhere)
-    different, every = TOGETHER * (pairs(np.sqrt(sure * (1 - sure))) + elsewhere)
-    variance += different
-    margins = CERTAIN * np.sqrt(np.maximum([variance, np.minimum(every, variance)], 0)) / total
-    return np.minimum(margins, 1)  # of a few faint boxes they would be more, which says no less than nothing
 
 
 def _scored(photos):
@@ -302,7 +246,8 @@ def _join(parts):
     return np.concatenate([np.zeros(0), *parts])
 
 
-def _name(index, names):
+def name_of(index, names):
+    """The name of the brand or class number ``index``; of one without a name its number."""
     if index < 0:
         return UNKNOWN
     return names[index] if index < len(names) else str(index)

@@ -48,7 +48,7 @@ def add_weights(file):
 
 
 def weight_files():
-    """Paths of what :func:`add_weights` kept, by name."""
+    """Paths of the files that :func:`add_weights` stored, sorted by name."""
     return sorted(path for path in weights_folder().glob("*") if path.name.lower().endswith(SUFFIXES))
 
 

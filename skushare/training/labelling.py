@@ -95,8 +95,7 @@ def unlabelled(folder):
         ImageError: there is no such folder.
         DatasetError: it has no pictures.
     """
-    nothing = np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros(0, np.float32)
-    samples = tuple(Sample(path, 0, 0, *nothing) for path in find_images([folder]))
+    samples = tuple(Sample(path, 0, 0) for path in find_images([folder]))
     if not samples:
         raise DatasetError(f"{folder}: has no pictures; give the folder with the photos")
     return Dataset(Path(folder).resolve().name, samples, (), {"source": str(folder)})

@@ -38,10 +38,9 @@ def shop(workspace):
     for number in range(60):
         path = workspace / (HOSTILE if number == 0 else f"shelf_{number:02}.png")
         write_image(path, np.random.default_rng(number).integers(0, 255, (40, 60, 3), np.uint8))
-        boxes = np.float32([[5, 5, 15, 25], [20, 5, 40, 25]])[: number % 3]
-        class_ids = np.arange(len(boxes), dtype=np.int32)
-        scores = np.ones(len(boxes), np.float32)
-        samples.append(Sample(path, 60, 40, boxes, class_ids, scores, "val" if number >= 50 else "train"))
+        boxes = [[5, 5, 15, 25], [20, 5, 40, 25]][: number % 3]
+        split = "val" if number >= 50 else "train"
+        samples.append(Sample(path, 60, 40, boxes, range(len(boxes)), split=split))
     store.add_dataset(Dataset("shop", tuple(samples), ("can", "jar")), "shop")
     return store.open_index("shop")
 
@@ -332,8 +331,7 @@ def test_a_half_written_edit_is_told_of(shop, browser):
 def test_the_charts_warn_of_a_preset_that_keeps_too_few_boxes(workspace, browser):
     write_image(workspace / "a.png", np.zeros((300, 300, 3), np.uint8))
     corners = np.float32([[10 * x, 20 * y] for x in range(25) for y in range(10)])
-    boxes = np.hstack([corners, corners + [8, 15]]).astype(np.float32)
-    sample = Sample(workspace / "a.png", 300, 300, boxes, np.zeros(250, np.int32), np.ones(250, np.float32))
+    sample = Sample(workspace / "a.png", 300, 300, np.hstack([corners, corners + [8, 15]]))
     store.add_dataset(Dataset("dense", (sample,), ("can",)), "dense")
     app = open_page("Charts")
     assert not app.warning and len(app.get("vega_lite_chart")) == 6
@@ -346,25 +344,15 @@ def test_the_charts_warn_of_a_preset_that_keeps_too_few_boxes(workspace, browser
 
 def test_classes_that_the_chart_adds_up_are_in_a_table(workspace, browser):
     write_image(workspace / "a.png", np.zeros((300, 300, 3), np.uint8))
-    boxes = np.float32([[10 * x, 10, 10 * x + 8, 20] for x in range(25)])
-    sample = Sample(
-        workspace / "a.png", 300, 300, boxes, np.arange(25, dtype=np.int32), np.ones(25, np.float32)
-    )
+    boxes = [[10 * x, 10, 10 * x + 8, 20] for x in range(25)]
+    sample = Sample(workspace / "a.png", 300, 300, boxes, range(25))
     store.add_dataset(Dataset("many", (sample,), tuple(f"brand {i}" for i in range(25))), "many")
     assert len(open_page("Charts").dataframe[1].value) == 25
 
 
 def test_a_dataset_without_boxes_has_no_charts(workspace, browser):
     write_image(workspace / "a.png", np.zeros((30, 30, 3), np.uint8))
-    sample = Sample(
-        workspace / "a.png",
-        30,
-        30,
-        np.zeros((0, 4), np.float32),
-        np.zeros(0, np.int32),
-        np.zeros(0, np.float32),
-    )
-    store.add_dataset(Dataset("bare", (sample,), ("can",)), "bare")
+    store.add_dataset(Dataset("bare", (Sample(workspace / "a.png", 30, 30),), ("can",)), "bare")
     assert "no boxes" in open_page("Charts").info[0].value
 
 
@@ -393,8 +381,7 @@ def test_faults_are_found_shown_repaired_and_the_repair_undone(shop, browser):
 
 def test_the_file_of_each_place_is_looked_up_once_and_a_class_name_has_none(workspace, browser, monkeypatch):
     write_image(workspace / "a.png", np.zeros((40, 60, 3), np.uint8))
-    boxes, class_ids = np.float32([[5, 5, 15, 25]] * 3), np.int32([0, 0, 1])
-    sample = Sample(workspace / "a.png", 60, 40, boxes, class_ids, np.ones(3, np.float32))
+    sample = Sample(workspace / "a.png", 60, 40, [[5, 5, 15, 25]] * 3, [0, 0, 1])
     store.add_dataset(Dataset("soft", (sample,), ("Coca-Cola", "coca cola")), "soft")
     named, image_name = [], dataset_health.image_name
     monkeypatch.setattr(dataset_health, "image_name", lambda *args: named.append(args) or image_name(*args))
@@ -464,8 +451,7 @@ def test_classes_are_renamed_joined_and_taken_out(shop, browser, monkeypatch):
 
 def test_a_class_is_added_for_the_first_box(workspace, browser):
     write_image(workspace / "a.png", np.zeros((30, 30, 3), np.uint8))
-    nothing = np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros(0, np.float32)
-    store.add_dataset(Dataset("bare", (Sample(workspace / "a.png", 30, 30, *nothing),), ()), "bare")
+    store.add_dataset(Dataset("bare", (Sample(workspace / "a.png", 30, 30),), ()), "bare")
     app = open_page(dataset="bare", picture="a.png")
     assert "needs a class" in app.info[0].value and "data" not in browser
     assert field(app.text_input, "New class").value == "facing"

@@ -19,6 +19,7 @@ from skushare.evaluation import evaluation as module
 from skushare.evaluation.evaluation import FAILED, RUNNING, Evaluation, Progress
 from skushare.evaluation.result import Result
 from skushare.images import write_image
+from tests.evaluation.conftest import row_of_boxes
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
 
@@ -35,11 +36,6 @@ class Knowing:
         return Detections(boxes, scores, np.zeros(len(boxes)))
 
 
-def row_of_boxes(facings):
-    left = np.arange(facings, dtype=np.float32) * 20
-    return np.stack([left, left * 0, left + 15, left * 0 + 30], axis=1)
-
-
 @pytest.fixture
 def workspace(tmp_path, monkeypatch, detector):
     """A workspace with the dataset "shop", and evaluations that are done when they are started."""
@@ -53,9 +49,7 @@ def workspace(tmp_path, monkeypatch, detector):
         for facings in counts:
             path = tmp_path / f"{split}_*{facings}*.png"
             write_image(path, np.full((40, 130, 3), facings, np.uint8))
-            ones = np.ones(facings, np.float32)
-            boxes = row_of_boxes(facings)
-            samples.append(Sample(path, 130, 40, boxes, np.zeros(facings, np.int32), ones, split))
+            samples.append(Sample(path, 130, 40, row_of_boxes(facings), split=split))
     store.add_dataset(Dataset("shop", tuple(samples), ("facing",)), "shop")
     return tmp_path
 

@@ -26,7 +26,7 @@ from skushare.images import write_image
 from skushare.settings import MOST
 from skushare.training import runs
 from skushare.training.estimate import Estimate
-from skushare.training.pipeline import write_pipeline
+from skushare.training.pipeline_writing import write_pipeline
 from skushare.training.plan import Plan, licence_of
 from skushare.training.recipes import recipe
 from skushare.workspace import runs_folder
@@ -48,9 +48,8 @@ def store(tmp_path, name="shop", splits=("train", "train", "val"), labels=("faci
     for number, split in enumerate(splits):
         path = tmp_path / f"{name}-{number}.jpg"
         write_image(path, np.full((40, 60, 3), 90, np.uint8))
-        found = np.float32([[i % 50, 0, i % 50 + 8, 9] for i in range(boxes)])
-        ids = np.arange(boxes, dtype=np.int32) % len(labels)
-        samples.append(Sample(path, 60, 40, found, ids, np.ones(boxes, np.float32), split))
+        found = [[i % 50, 0, i % 50 + 8, 9] for i in range(boxes)]
+        samples.append(Sample(path, 60, 40, found, np.arange(boxes) % len(labels), split=split))
     add_dataset(Dataset(name, tuple(samples), labels), name)
 
 

@@ -12,7 +12,7 @@ from skushare.cli import main
 from skushare.commands import export as command
 from skushare.commands.export import ending_in_order
 from skushare.detector.models import LITERT, read_model
-from skushare.export import bundle, tfjs
+from skushare.export import tfjs
 
 
 def run(capsys, *arguments):
@@ -34,7 +34,7 @@ def test_what_is_no_size_is_refused(text):
 
 
 def test_the_command_offers_what_the_package_can_do():
-    assert command.FORMATS == bundle.FORMATS and command.PRECISIONS == tfjs.PRECISIONS
+    assert command.PRECISIONS == tfjs.PRECISIONS
 
 
 def test_the_model_s_own_litert_file(tmp_path, capsys):

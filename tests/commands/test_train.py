@@ -9,7 +9,8 @@ from skushare.commands.train import read_columns, read_plan, warn
 from skushare.dataset.synthetic import write_dataset
 from skushare.lock import hold
 from skushare.training.checkpoint import LAST
-from skushare.training.pipeline import read_pipeline, write_pipeline
+from skushare.training.pipeline import read_pipeline
+from skushare.training.pipeline_writing import write_pipeline
 from skushare.training.plan import PLAN, Plan, licence_of
 from skushare.training.recipes import recipe
 from skushare.training.runs import FINISHED, LOCK, LOG, STOP, STOPPED, prepare

@@ -25,19 +25,10 @@ def make_dataset(tmp_path):
             path = tmp_path / f"shop{number}" / f"shelf {number}.png"
             path.parent.mkdir(exist_ok=True)
             write_image(path, np.full((30, 40, 3), 10 * number, np.uint8))
-            corners = rng.uniform(-5, 35, (count, 2, 2)).astype(np.float32)  # wrong boxes too
-            samples.append(
-                Sample(
-                    path,
-                    40,
-                    30,
-                    corners.reshape(-1, 4),
-                    rng.integers(0, len(labels), count, np.int32),
-                    rng.uniform(0, 1, count).astype(np.float32),
-                    splits[number % len(splits)],
-                    f"group {number}" * (number % 2),
-                )
-            )
+            boxes = rng.uniform(-5, 35, (count, 4))  # wrong boxes too
+            ids, scores = rng.integers(0, len(labels), count, np.int32), rng.uniform(0, 1, count)
+            split, group = splits[number % len(splits)], f"group {number}" * (number % 2)
+            samples.append(Sample(path, 40, 30, boxes, ids, scores, split, group))
         return Dataset("made", tuple(samples), labels, {"licence": "none"})
 
     return make_dataset

@@ -12,9 +12,8 @@ INF = np.inf
 
 def sample(split, *boxes):
     """A picture with boxes given as (class id, side)."""
-    table = np.array([[0, 0, side, side] for _, side in boxes], np.float32).reshape(-1, 4)
-    class_ids = np.array([class_id for class_id, _ in boxes], np.int32)
-    return Sample(Path("x.jpg"), 100, 100, table, class_ids, np.ones(len(boxes), np.float32), split)
+    table, class_ids = [[0, 0, side, side] for _, side in boxes], [class_id for class_id, _ in boxes]
+    return Sample(Path("x.jpg"), 100, 100, table, class_ids, split=split)
 
 
 @pytest.fixture(scope="module")

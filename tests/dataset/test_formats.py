@@ -42,14 +42,7 @@ def make_sample(folder, name, size, boxes, class_ids, scores, split=""):
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
     path.write_bytes(png(size, len(name)))
-    return Sample(
-        path,
-        *size,
-        np.array(boxes, np.float32).reshape(-1, 4),
-        np.array(class_ids, np.int32),
-        np.array(scores, np.float32),
-        split,
-    )
+    return Sample(path, *size, boxes, class_ids, scores, split)
 
 
 @st.composite

@@ -29,15 +29,7 @@ def make(tmp_path):
         if not path.exists():
             noise = np.random.default_rng(number).integers(0, 255, (7, 11, 3), np.uint8)
             cv2.imwrite(str(path), cv2.resize(noise, SIZE, interpolation=cv2.INTER_CUBIC))
-        boxes = np.float32(boxes).reshape(-1, 4)
-        return Sample(
-            path,
-            *size,
-            boxes,
-            np.int32(np.zeros(len(boxes)) if class_ids is None else class_ids),
-            np.float32(np.ones(len(boxes)) if scores is None else scores),
-            split,
-        )
+        return Sample(path, *size, boxes, class_ids, scores, split)
 
     def dataset(*rows, labels=("sku",)):
         samples = [
@@ -127,14 +119,7 @@ def test_boxes_drawn_on_a_picture_lying_on_its_side_are_turned_with_it(tmp_path,
     exif = Image.Exif()
     exif[0x0112] = orientation
     Image.fromarray(pixels).convert(mode).save(tmp_path / name, exif=exif, quality=95)
-    lying = Sample(
-        tmp_path / name,
-        240,
-        120,
-        np.float32([[30, 20, 110, 50]]),
-        np.zeros(1, np.int32),
-        np.ones(1, np.float32),
-    )
+    lying = Sample(tmp_path / name, 240, 120, [[30, 20, 110, 50]])
     (fixed,) = fix(Dataset("phone", (lying,), ("sku",)), ["size"]).samples
     upright = read_image(tmp_path / name)
     assert upright.shape == (fixed.height, fixed.width, 3) == (240, 120, 3)
@@ -146,10 +131,10 @@ def test_boxes_that_only_fit_on_the_picture_as_it_stands_are_not_turned(tmp_path
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.new("RGB", (40, 20)).save(tmp_path / "a.png", exif=exif)  # upright 20 x 40
-    box = np.float32([[5, 25, 15, 38]])
-    lying = Sample(tmp_path / "a.png", 40, 20, box, np.zeros(1, np.int32), np.ones(1, np.float32))
+    box = [[5, 25, 15, 38]]
+    lying = Sample(tmp_path / "a.png", 40, 20, box)
     (fixed,) = fix(Dataset("phone", (lying,), ("sku",)), ["size"]).samples
-    assert (fixed.width, fixed.height, fixed.boxes.tolist()) == (20, 40, box.tolist())
+    assert (fixed.width, fixed.height, fixed.boxes.tolist()) == (20, 40, box)
 
 
 @pytest.mark.parametrize(
@@ -279,9 +264,8 @@ def test_after_all_fixes_nothing_is_found(data, tmp_path_factory):
     numbers = st.floats(-50, 250, width=32) | st.integers(-5, 20)
     samples = []
     for name in ("a.jpg", "b.jpg"):
-        boxes = np.float32(data.draw(st.lists(st.tuples(*[numbers] * 4), max_size=8))).reshape(-1, 4)
-        class_ids = np.arange(len(boxes), dtype=np.int32) % 2
-        scores = np.linspace(0.5, 1, len(boxes), dtype=np.float32)
+        boxes = data.draw(st.lists(st.tuples(*[numbers] * 4), max_size=8))
+        class_ids, scores = np.arange(len(boxes)) % 2, np.linspace(0.5, 1, len(boxes))
         samples.append(Sample(folder / name, *SIZE, boxes, class_ids, scores, name[0]))
     dataset = Dataset("any", tuple(samples), ("Kent", "kent"))
     fixed = fix(dataset, CHECKS)

@@ -32,8 +32,7 @@ def hashes(monkeypatch):
 
 
 def dataset(names, groups=()):
-    empty = np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros(0, np.float32)
-    samples = [Sample(Path(name), 100, 100, *empty, split="old") for name in names]
+    samples = [Sample(Path(name), 100, 100, split="old") for name in names]
     for number, group in enumerate(groups):
         samples[number] = replace(samples[number], group=group)
     return Dataset("shop", tuple(samples), ())

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skushare import dataset_charts
-from skushare.dataset import statistics
+from skushare.dataset import charts, statistics
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.detector.coverage import coverage_by_side
 from skushare.detector.presets import preset
@@ -17,9 +16,7 @@ BOX = [10, 10, 40, 50]
 
 
 def sample(boxes, split="train", size=(100, 200), class_ids=None):
-    boxes = np.float32(boxes).reshape(-1, 4)
-    class_ids = np.zeros(len(boxes)) if class_ids is None else class_ids
-    return Sample(Path("a.jpg"), *size, boxes, np.int32(class_ids), np.ones(len(boxes), np.float32), split)
+    return Sample(Path("a.jpg"), *size, boxes, class_ids, split=split)
 
 
 def index(*samples, labels=("Kent", "Camel", "unused")):
@@ -124,36 +121,36 @@ def test_charts_draw_any_data_and_send_little(data, shop):
         data = index(sample([[50, 50, 10, 10], [-90, 0, 300, 900], [5, 5, 5, 5]]), sample([BOX], size=(0, 0)))
     config = preset("shelf_dense")
     for chart in (
-        dataset_charts.objects_chart(statistics.objects_a_picture(data)),
-        dataset_charts.sides_chart(statistics.box_sides(data)),
-        dataset_charts.sides_chart(coverage_by_side(data, config)),
-        dataset_charts.aspects_chart(statistics.box_aspects(data)),
-        dataset_charts.positions_chart(statistics.positions(data)),
-        dataset_charts.classes_chart(statistics.classes(data)),
-        dataset_charts.caps_chart(statistics.detection_caps(data), 100),
+        charts.objects_chart(statistics.objects_a_picture(data)),
+        charts.sides_chart(statistics.box_sides(data)),
+        charts.sides_chart(coverage_by_side(data, config)),
+        charts.aspects_chart(statistics.box_aspects(data)),
+        charts.positions_chart(statistics.positions(data)),
+        charts.classes_chart(statistics.classes(data)),
+        charts.caps_chart(statistics.detection_caps(data), 100),
     ):
         assert len(chart.to_json()) < 150_000
 
 
 @given(start=st.floats(0.005, 8), factor=st.floats(1.14, 200))
 def test_ticks_are_round_and_enough_to_read_a_bar(start, factor):
-    ticks = dataset_charts.round_ticks(start, start * factor)
+    ticks = charts.round_ticks(start, start * factor)
     assert 3 <= len(ticks) <= 8 and (np.diff(ticks) > 0).all()
     assert ticks[0] >= start * (1 - 1e-6) and ticks[-1] <= start * factor * (1 + 1e-6)
     assert all(len(f"{tick:.6g}".strip("0.").replace(".", "")) <= 3 for tick in ticks)
 
 
 def test_ticks_rise_by_1_2_5_or_evenly_where_that_is_too_coarse():
-    assert dataset_charts.round_ticks(0.005, 1).tolist() == [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]
-    assert dataset_charts.round_ticks(0.08, 0.16).tolist() == [0.08, 0.1, 0.12, 0.14, 0.16]
+    assert charts.round_ticks(0.005, 1).tolist() == [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]
+    assert charts.round_ticks(0.08, 0.16).tolist() == [0.08, 0.1, 0.12, 0.14, 0.16]
 
 
 def test_charts_label_what_their_bars_span(shop):
     data = index(sample([[0, 0, 20, 40], [0, 0, 22, 40]]))
     for chart in (
-        dataset_charts.sides_chart(statistics.box_sides(data)),
-        dataset_charts.sides_chart(coverage_by_side(data, preset("shelf_dense"))),
-        dataset_charts.aspects_chart(statistics.box_aspects(data)),
+        charts.sides_chart(statistics.box_sides(data)),
+        charts.sides_chart(coverage_by_side(data, preset("shelf_dense"))),
+        charts.aspects_chart(statistics.box_aspects(data)),
     ):
         ticks = chart.to_dict()["encoding"]["x"]["axis"]["values"]
         assert len(ticks) >= 3 and chart.data["low"].min() <= ticks[0] < ticks[-1] <= chart.data["high"].max()
@@ -162,7 +159,7 @@ def test_charts_label_what_their_bars_span(shop):
 @pytest.mark.parametrize("count", [3, 20])
 def test_each_class_has_room_for_its_name_beside_its_bar(shop, count):
     few = replace(shop, labels=tuple(map(str, range(count))))
-    chart = dataset_charts.classes_chart(statistics.classes(few)).to_dict()
+    chart = charts.classes_chart(statistics.classes(few)).to_dict()
     assert (
         chart["height"] >= 20 * count and chart["autosize"]["type"] == "fit-x"
     )  # the plot's, without its axis
@@ -171,5 +168,5 @@ def test_each_class_has_room_for_its_name_beside_its_bar(shop, count):
 def test_rare_classes_are_added_up(shop):
     many = replace(shop, labels=tuple(map(str, range(100))))
     table = statistics.classes(many)
-    rows = dataset_charts.classes_chart(table).data
-    assert len(rows) == dataset_charts.MAX_CLASSES and rows["boxes"].sum() == table["boxes"].sum()
+    rows = charts.classes_chart(table).data
+    assert len(rows) == charts.MAX_CLASSES and rows["boxes"].sum() == table["boxes"].sum()

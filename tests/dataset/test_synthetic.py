@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from skushare.dataset import synthetic
 from skushare.dataset.coco import read_coco
-from skushare.dataset.packs import render_pack
-from skushare.dataset.products import THEMES, random_skus
-from skushare.dataset.scene import Pack, Scene
+from skushare.dataset.synthetic.__main__ import main
+from skushare.dataset.synthetic.packs import render_pack
+from skushare.dataset.synthetic.products import THEMES, random_skus
+from skushare.dataset.synthetic.scene import Pack, Scene
+from skushare.dataset.synthetic.shelf import _FINE, _photograph, _shelf
 from skushare.errors import SkushareError
 from skushare.geometry import area, iou, nms
 from skushare.images import read_image
@@ -73,8 +75,8 @@ def test_boxes_are_tight_around_the_painted_pixels(tilt):
     packs = [Pack(sku, x=x, **picture) for x in range(100, 900, 160)]
     for pack in packs:
         scene._paint_pack(pack, 300, pack.depth, in_front=True)
-    image, owner = synthetic._photograph(rng, scene, (640, 480), tilt)
-    shelf = synthetic._shelf(image, owner, scene)
+    image, owner = _photograph(rng, scene, (640, 480), tilt)
+    shelf = _shelf(image, owner, scene)
     is_magenta = (image[..., 0] > 150) & (image[..., 2] > 150) & (image[..., 1] < 110)
     opened = cv2.morphologyEx(is_magenta.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(opened)
@@ -87,12 +89,12 @@ def test_boxes_are_tight_around_the_painted_pixels(tilt):
 def test_covered_packs_are_not_counted():
     scene = Scene(np.random.default_rng(0), 240, 180, 2, "cereal")
     scene.packs = [type("", (), {"sku": type("", (), {"brand": "Crundlo"})})] * 3
-    scene.areas = [round(400 * synthetic._FINE**2)] * 3
+    scene.areas = [round(400 * _FINE**2)] * 3
     owner = np.full((120, 160), -1, np.int32)
     owner[10:30, 10:30] = 0  # whole
     owner[10:17, 50:70] = 1  # 35 % of it, at the limit
     owner[10:20, 90:110] = 2  # half
-    shelf = synthetic._shelf(np.zeros((120, 160, 3), np.uint8), owner, scene)
+    shelf = _shelf(np.zeros((120, 160, 3), np.uint8), owner, scene)
     assert shelf.boxes.tolist() == [[10, 10, 30, 30], [90, 10, 110, 20]]
     assert [shelf.brands[i] for i in shelf.brand_ids] == ["Crundlo"] * 2
 
@@ -151,7 +153,7 @@ def test_flavors_of_a_brand_look_different():
 
 def test_dataset_is_read_back(tmp_path, capsys):
     arguments = [str(tmp_path / "new"), "--count", "3", "--seed", "5", "--size", "320", "240", "--rows", "2"]
-    synthetic.main([*arguments, "--themes", "care", "pantry"])
+    main([*arguments, "--themes", "care", "pantry"])
     assert "annotations.json" in capsys.readouterr().out
     folder = tmp_path / "new"
     dataset = read_coco(folder / "annotations.json")

@@ -27,9 +27,6 @@ def sample(path, boxes=(), class_ids=None, scores=None, split="train", size=(40,
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         path.write_bytes(cv2.imencode(path.suffix, np.full((size[1], size[0], 3), 9, np.uint8))[1].tobytes())
-    boxes = np.array(boxes, np.float32).reshape(-1, 4)
-    class_ids = np.array(class_ids or [0] * len(boxes), np.int32)
-    scores = np.array(scores or [1] * len(boxes), np.float32)
     return Sample(path, *size, boxes, class_ids, scores, split)
 
 

@@ -43,8 +43,7 @@ def test_what_is_difficult_is_a_region_to_be_ignored(tmp_path, text, ignored):
 
 def test_regions_to_be_ignored_are_written_as_difficult(tmp_path):
     write_image(tmp_path / "a.png", np.zeros((50, 100, 3), np.uint8))
-    boxes, scores = np.float32([[1, 2, 30, 40], [1, 2, 9, 9]]), np.float32([0, 1])
-    sample = Sample(tmp_path / "a.png", 100, 50, boxes, np.zeros(2, np.int32), scores)
+    sample = Sample(tmp_path / "a.png", 100, 50, [[1, 2, 30, 40], [1, 2, 9, 9]], scores=[0, 1])
     (tmp_path / "out").mkdir()
     write_voc(Dataset("shop", (sample,), ("sku",)), tmp_path / "out")
     text = (tmp_path / "out" / "Annotations" / "a.xml").read_text()
@@ -205,14 +204,7 @@ def test_an_annotation_that_makes_no_sense_is_named(tmp_path, text, place):
 
 def test_a_name_that_xml_cannot_hold_is_refused(tmp_path):
     (tmp_path / "a.jpg").touch()
-    sample = Sample(
-        Path(tmp_path, "a.jpg"),
-        9,
-        9,
-        np.zeros((1, 4), np.float32),
-        np.zeros(1, np.int32),
-        np.ones(1, np.float32),
-    )
+    sample = Sample(tmp_path / "a.jpg", 9, 9, [[0, 0, 0, 0]])
     (tmp_path / "out").mkdir()
     with pytest.raises(DatasetError, match="XML"):
         write_voc(Dataset("d", (sample,), ("bell\a",)), tmp_path / "out")

@@ -31,9 +31,7 @@ def random_shelves(seed, photos=6, classes=1, side=640):
 
 def labelled(path, boxes, class_ids=None, size=(640, 640)):
     """A :class:`Sample`."""
-    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
-    class_ids = np.zeros(len(boxes)) if class_ids is None else class_ids
-    return Sample(path, *size, boxes, np.asarray(class_ids, np.int32), np.ones(len(boxes), np.float32))
+    return Sample(path, *size, boxes, class_ids)
 
 
 class Knowing:

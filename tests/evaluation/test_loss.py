@@ -32,9 +32,7 @@ def test_the_right_answer_costs_next_to_nothing_and_the_wrong_one_more(tmp_path,
     config = replace(preset(name), photo_size=SHAPE[1])
     truths = shelves(0, photos=1, side=384)[0][0]
     write_image(tmp_path / "a.png", np.zeros((*SHAPE, 3), np.uint8))
-    sample = Sample(
-        tmp_path / "a.png", SHAPE[1], SHAPE[0], truths, np.zeros(len(truths), int), np.ones(len(truths))
-    )
+    sample = Sample(tmp_path / "a.png", SHAPE[1], SHAPE[0], truths)
     size = config.photo_size
     shape = input_size(config, SHAPE[1], SHAPE[0], size)
     scale = np.array(shape[::-1]) / SHAPE[::-1]

@@ -48,8 +48,7 @@ def test_known_cases(truths, boxes, scores, expected):
     ],
 )
 def test_what_lies_in_a_region_to_be_ignored_is_neither_right_nor_wrong(box, is_judged):
-    boxes = np.float32([A, B, [40, 0, 50, 40], [42, 20, 48, 30]])
-    sample = Sample(Path("a.jpg"), 60, 60, boxes, np.zeros(4, np.int32), np.float32([1, 0, 0, 1]))
+    sample = Sample(Path("a.jpg"), 60, 60, [A, B, [40, 0, 50, 40], [42, 20, 48, 30]], scores=[1, 0, 0, 1])
     found = Detections([[0, 50, 10, 60], box], [0.5, 0.9], [0, 0])  # the first is wrong, and of no region
     assert judged(sample, found).scores.tolist() == pytest.approx([0.5, 0.9] if is_judged else [0.5])
     clear = sample.with_boxes(sample.scores > 0)

@@ -15,10 +15,7 @@ NONE = np.zeros((0, 4))
 
 
 def labelled(name, boxes, class_ids):
-    boxes = np.float32(boxes).reshape(-1, 4)
-    return Sample(
-        Path(name), 640, 480, boxes, np.asarray(class_ids, np.int32), np.ones(len(boxes), np.float32)
-    )
+    return Sample(Path(name), 640, 480, boxes, class_ids)
 
 
 @pytest.fixture

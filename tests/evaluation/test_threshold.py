@@ -24,9 +24,7 @@ def own(tmp_path):
 
 def labelled(name, boxes=1):
     """A dataset of one picture with so many boxes."""
-    box = np.tile(np.float32([1, 1, 9, 9]), (boxes, 1))
-    sample = Sample(Path("a.jpg"), 10, 10, box, np.zeros(boxes, np.int32), np.ones(boxes, np.float32))
-    return Dataset(name, (sample,), ("facing",))
+    return Dataset(name, (Sample(Path("a.jpg"), 10, 10, [[1, 1, 9, 9]] * boxes),), ("facing",))
 
 
 def test_few_photos_are_a_reason_to_doubt_a_threshold():

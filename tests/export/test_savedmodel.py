@@ -6,7 +6,7 @@ import pytest
 from skushare.detector.anchors import HALVINGS, feature_grids
 from skushare.detector.preprocess import input_size, prepare
 from skushare.detector.presets import preset
-from skushare.export.golden import HeadsDetector, compare, heads_of
+from skushare.export.golden import compare, network_detector
 from skushare.export.proof import from_object_detection_api
 from skushare.export.savedmodel import detection_function, prepared, write_savedmodel
 
@@ -87,9 +87,7 @@ def test_the_eight_outputs_are_python_s_detections(detector, shape):
     assert (np.diff(outputs["detection_scores"]) <= 0).all()
     first = {name: value[0] for name, value in outputs.items()}
     found = from_object_detection_api(first, image.shape, 0.6)
-    python = HeadsDetector(
-        model, lambda batch: heads_of({k: v.numpy() for k, v in network(batch).items()})
-    ).detect(image, "live", min_score=0.0)
+    python = network_detector(model, network).detect(image, "live", min_score=0.0)
     expected = python[python.scores >= 0.6]
     assert len(expected) > 0, "the network is to find something"
     result = compare([found], [expected])

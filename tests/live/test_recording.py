@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from skushare.cli import main
-from skushare.dataset.sweep import sweep
+from skushare.dataset.synthetic import sweep
 from skushare.detections import Detections
 from skushare.errors import ImageError
 from skushare.images import read_image

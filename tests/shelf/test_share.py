@@ -7,14 +7,13 @@ import pytest
 from skushare.detections import Detections
 from skushare.shelf import share
 from skushare.shelf.certainty import facing_probability
+from skushare.shelf.margins import CERTAIN, TOGETHER, share_margins
 from skushare.shelf.plane import ShelfPlane
 from skushare.shelf.share import (
-    CERTAIN,
     COLUMNS,
     COMPETITORS,
     OWN,
     REFUSED,
-    TOGETHER,
     TOGETHER_MARGIN,
     UNKNOWN,
     in_category,
@@ -167,7 +166,7 @@ def test_a_margin_is_the_sum_over_the_boxes_and_the_pairs_of_one_brand():
     groups = np.array([0, 0, 0, 1, 2])[brands]
     weight, present, sure = rng.uniform(0.5, 2, 40), rng.uniform(0.2, 1, 40), rng.uniform(0.3, 1, 40)
     shares = np.bincount(groups, weight) / weight.sum()
-    margins = share._margins(groups, shares, weight, present, sure, brands)
+    margins = share_margins(groups, shares, weight, present, sure, brands)
     for group, s in enumerate(shares):
         own = groups == group
         q = np.where(own, sure, (1 - sure) * s / (1 - shares[groups]))
@@ -216,7 +215,7 @@ def test_what_other_shelves_have_alike_is_a_part_of_the_margin_of_the_number():
     sample = found(np.zeros(6), [0, 0, 0, 1, 1, 1], np.arange(10, 70, 10), brand_scores=np.full(6, 0.8))
     table, lines = share_of_each([(("a", "b"), [sample]), (("a",), [])], [TOGETHER_MARGIN])
     ids = np.repeat([0, 1], 3)
-    expected = share._margins(ids, np.full(2, 0.5), *np.ones((2, 6)), np.full(6, 0.8), ids)
+    expected = share_margins(ids, np.full(2, 0.5), *np.ones((2, 6)), np.full(6, 0.8), ids)
     assert table[["margin", TOGETHER_MARGIN]].T.to_numpy() == pytest.approx(expected)
     assert lines == [2, 0] and (expected[1] < expected[0]).all()
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skushare.dataset.sweep import sweep
+from skushare.dataset.synthetic import sweep
 from skushare.detections import Detections
 from skushare.jpeg import decode_jpeg
 from skushare.shelf import sweep_pictures

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from skushare.dataset.sweep import sweep
+from skushare.dataset.synthetic import sweep
 from skushare.detections import Detections
 from skushare.shelf.motion import CameraMotion, Pose
 from skushare.shelf.share import share_of_shelf

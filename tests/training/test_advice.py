@@ -14,11 +14,8 @@ from skushare.training.recipes import recipe
 def shelves(boxes, side=60.0, photos=4):
     """Photos of 1000 x 1000 pixels with so many square boxes of so many pixels."""
     low = np.random.default_rng(0).uniform(0, 1000 - side, (boxes, 2))
-    found = np.column_stack([low, low + side]).astype(np.float32)
-    samples = [
-        Sample(f"{i}.jpg", 1000, 1000, found, np.zeros(boxes, np.int32), np.ones(boxes, np.float32))
-        for i in range(photos)
-    ]
+    found = np.column_stack([low, low + side])
+    samples = [Sample(f"{i}.jpg", 1000, 1000, found) for i in range(photos)]
     return columns(Dataset("shelves", tuple(samples), ("facing",)))
 
 
@@ -80,9 +77,9 @@ def test_what_will_go_wrong_is_told(changes, words):
 def classes(labels, boxes, name="1.jpg"):
     """A photo with a box for each of ``boxes``, of the classes ``labels``; "~a" is to be ignored."""
     labels, boxes = tuple(labels.split()), boxes.split()
-    ids = np.array([labels.index(label.strip("~")) for label in boxes], np.int32)
-    scores = np.array([not label.startswith("~") for label in boxes], np.float32)
-    found = np.float32([[60 * i, 0, 60 * i + 50, 60] for i in range(len(ids))]).reshape(-1, 4)
+    ids = [labels.index(label.strip("~")) for label in boxes]
+    scores = [not label.startswith("~") for label in boxes]
+    found = [[60 * i, 0, 60 * i + 50, 60] for i in range(len(ids))]
     photo = Sample(name, 1000, 1000, found, ids, scores)
     return columns(Dataset("shop", (photo,), labels))
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,10 +21,7 @@ def picture(width=400, height=300, columns=10, rows=6):
             left, top, right, bottom = (int(v) for v in box)
             image[top:bottom, left:right] = 230
             boxes.append([left, top, right, bottom])
-    boxes = np.float32(boxes)
-    return image, Sample(
-        "x", width, height, boxes, np.arange(len(boxes)) % 3, np.ones(len(boxes), np.float32)
-    )
+    return image, Sample("x", width, height, boxes, np.arange(len(boxes)) % 3)
 
 
 def assert_on_facings(boxes, bright):
@@ -51,7 +50,7 @@ def test_boxes_stay_on_their_facings(resize, seed):
 def test_a_small_photo_is_enlarged_together_with_its_boxes_to_a_fraction_of_a_pixel(resize, seed):
     image = np.zeros((120, 160, 3), np.uint8)
     image[50:70, 70:90] = 255
-    sample = Sample("x", 160, 120, np.float32([[70, 50, 90, 70]]), np.zeros(1, int), np.ones(1, np.float32))
+    sample = Sample("x", 160, 120, [[70, 50, 90, 70]])
     config = TrainingConfig(photometric=False, min_scale=0.4, max_scale=0.9)
     crop = random_crop(image, sample, 512, resize, config, np.random.default_rng(seed))
     (left, top, right, bottom) = crop.boxes[0]
@@ -79,9 +78,7 @@ def test_boxes_lie_in_the_crop_and_are_visible_enough(seed):
 @pytest.mark.parametrize(("score", "least"), [(0.3, 0.5), (0, 0)], ids=["doubtful", "marked so"])
 def test_doubtful_labels_are_ignored_not_taught(score, least):
     image, sample = picture()
-    doubtful = Sample(
-        "x", 400, 300, sample.boxes, sample.class_ids, np.full(len(sample.boxes), score, np.float32)
-    )
+    doubtful = replace(sample, scores=np.full(len(sample.boxes), score))
     crop = random_crop(
         image, doubtful, 160, "fit", TrainingConfig(min_label_score=least), np.random.default_rng(0)
     )
@@ -90,7 +87,7 @@ def test_doubtful_labels_are_ignored_not_taught(score, least):
 
 def test_a_crowd_is_ignored_however_little_of_it_is_in_the_crop():
     image = np.full((300, 6000, 3), 20, np.uint8)
-    crowd = Sample("x", 6000, 300, np.float32([[0, 0, 6000, 300]]), np.zeros(1, int), np.zeros(1, np.float32))
+    crowd = Sample("x", 6000, 300, [[0, 0, 6000, 300]], scores=[0])
     crop = random_crop(
         image, crowd, 64, "fit", TrainingConfig(min_scale=4, max_scale=4), np.random.default_rng(0)
     )
@@ -99,10 +96,7 @@ def test_a_crowd_is_ignored_however_little_of_it_is_in_the_crop():
 
 def test_a_photo_without_facings():
     image, _ = picture()
-    empty = Sample(
-        "x", 400, 300, np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros(0, np.float32)
-    )
-    crop = random_crop(image, empty, 160, "fit", TrainingConfig(), np.random.default_rng(0))
+    crop = random_crop(image, Sample("x", 400, 300), 160, "fit", TrainingConfig(), np.random.default_rng(0))
     assert crop.boxes.shape == (0, 4) and crop.ignored.shape == (0, 4)
 
 
@@ -132,7 +126,7 @@ def test_pasted_packs_fill_their_boxes_alone_and_bring_their_class():
     rng = np.random.default_rng(3)
     crop = random_crop(image, sample, 160, "fit", TrainingConfig(photometric=False), rng)
     red = np.where(image == 230, np.uint8([250, 0, 0]), np.uint8([0, 0, 250]))  # blue around the packs
-    other = Sample("y", 400, 300, sample.boxes, np.full(len(sample.boxes), 7), sample.scores)
+    other = replace(sample, class_ids=np.full(len(sample.boxes), 7))
     pasted = paste_facings(crop, red, other, 0.5, rng)
     changed = (pasted.image != crop.image).any(axis=2)
     new = pasted.class_ids == 7
@@ -144,7 +138,7 @@ def test_pasted_packs_fill_their_boxes_alone_and_bring_their_class():
         inside[top:bottom, left:right] = True
         assert (pasted.image[top:bottom, left:right] == (250, 0, 0)).all()
     assert not changed[~inside].any()
-    doubtful = Sample("y", 400, 300, sample.boxes, other.class_ids, np.full(len(sample.boxes), 0.3))
+    doubtful = replace(other, scores=np.full(len(sample.boxes), 0.3))
     assert paste_facings(crop, red, doubtful, 1.0, rng) is crop
 
 

@@ -14,8 +14,7 @@ WALL = [0, 0, 100, 50]
 
 
 def sample(boxes, scores, path="photo.png"):
-    boxes = np.float32(boxes).reshape(-1, 4)
-    return Sample(path, 100, 50, boxes, np.zeros(len(boxes), np.int32), np.float32(scores))
+    return Sample(path, 100, 50, boxes, scores=scores)
 
 
 @pytest.mark.parametrize(

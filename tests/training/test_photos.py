@@ -20,8 +20,7 @@ def sample(tmp_path, monkeypatch):
     """A photo of 400 x 200 pixels with a box in its right half."""
     monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "workspace"))
     write_image(tmp_path / "photo.png", RNG.integers(0, 255, (200, 400, 3), dtype=np.uint8))
-    box = np.float32([[200, 0, 400, 200]])
-    return Sample(tmp_path / "photo.png", 400, 200, box, np.zeros(1, np.int32), np.ones(1, np.float32))
+    return Sample(tmp_path / "photo.png", 400, 200, [[200, 0, 400, 200]])
 
 
 def half(width, height):

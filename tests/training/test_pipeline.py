@@ -11,7 +11,9 @@ from skushare.detector.config import AnchorConfig
 from skushare.detector.presets import SHELF_DENSE, SSD_MOBILENET_V2_320, ssd_sizes
 from skushare.errors import ConfigError
 from skushare.training.config import TrainingConfig
-from skushare.training.pipeline import CROP_SCALES, UNKNOWN, read_pipeline, write_pipeline
+from skushare.training.pipeline import UNKNOWN, read_pipeline
+from skushare.training.pipeline_fields import CROP_SCALES
+from skushare.training.pipeline_writing import write_pipeline
 
 ZOO = replace(SSD_MOBILENET_V2_320, input_size=300, photo_size=300, live_size=300)
 REFERENCE = TrainingConfig(

@@ -5,7 +5,8 @@ import pytest
 from skushare.detector.presets import SSD_MOBILENET_V2_320
 from skushare.errors import ConfigError
 from skushare.training.config import TrainingConfig
-from skushare.training.pipeline import read_pipeline, write_pipeline
+from skushare.training.pipeline import read_pipeline
+from skushare.training.pipeline_writing import write_pipeline
 from skushare.training.recipes import FEWEST, MOST, RECIPES, recipe
 
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from skushare.training_charts import QUALITIES, comparison_chart, loss_chart, quality_chart
+from skushare.training.charts import QUALITIES, comparison_chart, loss_chart, quality_chart
 
 METRICS = pd.DataFrame(
     {

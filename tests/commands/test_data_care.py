@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from skushare.cli import main
-from skushare.commands.checks import KINDS, SHOWN
+from skushare.commands.data_care import KINDS, SHOWN
 from skushare.dataset import store
 from skushare.dataset.formats import read_dataset
 from skushare.dataset.health import CHECKS

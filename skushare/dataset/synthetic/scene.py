@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from skushare.dataset.packs import render_pack
-from skushare.dataset.prints import text_on
-from skushare.dataset.products import THEMES, Sku, random_skus
+from skushare.dataset.synthetic.packs import render_pack
+from skushare.dataset.synthetic.prints import text_on
+from skushare.dataset.synthetic.products import THEMES, Sku, random_skus
 
 ROUND = ("can", "bottle", "jar")  # shapes of which different sides are seen
 _BOARDS = ((206, 206, 202), (228, 226, 220), (150, 153, 158))

@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from skushare.commands.common import FORMATS, add_source, command, shown
+from skushare.commands.common import FORMATS, add_source, command, complain, printable, shown, terminal_bar
 from skushare.errors import ConfigError
 from skushare.files import check_folder, check_new, check_target, make_folder
 from skushare.text import counted
@@ -144,15 +144,13 @@ def run_stats(args):
 
 
 def run_check(args):
-    from skushare.dataset.formats import read_dataset
     from skushare.dataset.health import CHECKS, check, fix
 
     if args.fix:
         _check_target(args)
     if args.csv:
         check_target(args.csv)
-    stored = _revision(args.source)
-    dataset = read_dataset(args.source, args.images, args.format, raw=True)
+    dataset, stored = _raw(args)
     findings = check(dataset, shown("pictures"))
     _report(findings, dataset)
     if args.csv:
@@ -172,13 +170,11 @@ def run_check(args):
 
 
 def run_split(args):
-    from skushare.dataset.formats import read_dataset
     from skushare.dataset.split import FRACTIONS, split_dataset
     from skushare.dataset.statistics import columns, summary
 
     _check_target(args)
-    stored = _revision(args.source)
-    dataset = read_dataset(args.source, args.images, args.format, raw=True)
+    dataset, stored = _raw(args)
     shares = _once(args.shares or FRACTIONS.items())
     dataset = split_dataset(dataset, shares, args.seed, shown("pictures"), series=args.series)
     _write(args, dataset, f"split anew into {', '.join(filter(shares.get, shares))}", stored)
@@ -187,12 +183,10 @@ def run_split(args):
 
 
 def run_rename(args):
-    from skushare.dataset.formats import read_dataset
     from skushare.dataset.statistics import columns
 
     _check_target(args)
-    stored = _revision(args.source)
-    dataset = read_dataset(args.source, args.images, args.format, raw=True)
+    dataset, stored = _raw(args)
     names = _once(_old_and_new(text, dataset.labels) for text in args.names)
     renamed = dataset.renamed(names)
     told = ", ".join(f"{old} is {new}" if new else f"no {old}" for old, new in names.items())
@@ -218,7 +212,7 @@ def run_download(args):
         result = download(source, args.out, args.sha256, args.keep, progress)
     print(f"{result.folder}\nSHA-256 of the archive: {result.sha256}")
     for text in result.lacking:
-        print(f"skushare: only {text} are there", file=sys.stderr)
+        complain(f"only {text} are there")
     print(f"next: skushare data stats {result.folder}")
     return 1 if result.lacking else 0
 
@@ -272,10 +266,13 @@ def _is_stored(source):
     return stored_source(source) == (source, "")
 
 
-def _revision(source):
+def _raw(args):
+    """(the source with its boxes as they stand, the revision that it is read at if it is stored)."""
+    from skushare.dataset.formats import read_dataset
     from skushare.dataset.store import revision
 
-    return revision(source) if _is_stored(source) else None
+    seen = revision(args.source) if _is_stored(args.source) else None  # before it is read
+    return read_dataset(args.source, args.images, args.format, raw=True), seen
 
 
 def _check_target(args):
@@ -342,11 +339,6 @@ def _size(dataset):
     return f"{counted(len(dataset), 'picture')} with {counted(boxes, 'box')}"
 
 
-def printable(text):
-    """Text of others without characters that would steer the terminal."""
-    return "".join(c if c.isprintable() else "�" for c in text)
-
-
 def _ask_agreement():
     if not sys.stdin.isatty():
         raise ConfigError("give --accept-licence to agree to the licence above")
@@ -358,12 +350,10 @@ def _ask_agreement():
 def _bytes_shown():
     """A progress bar in bytes; yields ``progress(what, done, total)``."""
     from rich import progress as rich
-    from rich.console import Console
 
-    console = Console(stderr=True)
     columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.DownloadColumn())
     columns += (rich.TransferSpeedColumn(), rich.TimeRemainingColumn())
-    with rich.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with terminal_bar(*columns) as bar:
         tasks = {}
 
         def progress(what, done, total):

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 
 from skushare.colors import rgb_of
-from skushare.dataset.prints import artwork, shade
-from skushare.dataset.products import THEMES
+from skushare.dataset.synthetic.prints import artwork, shade
+from skushare.dataset.synthetic.products import THEMES
 
 _FINE = 2  # a pack is drawn larger by this factor and scaled down
 

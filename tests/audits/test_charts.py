@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from skushare.audit_charts import comparison_chart, trend_chart
+from skushare.audits.charts import comparison_chart, trend_chart
 from skushare.colors import PALETTE, label_colors
 
 HOSTILE = "<b>a.b[c]</b> 🥫"

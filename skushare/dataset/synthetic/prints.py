@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from skushare.colors import rgb_of
-from skushare.dataset.products import THEMES
+from skushare.dataset.synthetic.products import THEMES
 
 
 def artwork(sku, width, height):

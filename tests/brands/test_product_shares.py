@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from skushare.brands.products import knows_products, share_by_product
+from skushare.brands.product_shares import knows_products, share_by_product
 from skushare.detections import Detections
 
 SKUS = [
