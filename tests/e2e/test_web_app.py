@@ -888,7 +888,24 @@ def test_letters_of_twice_the_size_break_no_word_and_no_number(phone, served, pa
             assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.set_viewport_size(PHONE)
         go(page, "Settings")
+    go(page, "Teach")
+    expect(page.get_by_role("row").nth(1)).to_be_visible()
+    for width in (320, 390):
+        page.set_viewport_size({**PHONE, "width": width})
+        assert page.evaluate(
+            """() => [...document.querySelectorAll('.table-scroll, .table-scroll *')]
+            .every((each) => each.scrollWidth <= each.clientWidth ||
+                getComputedStyle(each).display === 'inline')"""
+        ), width
     assert not page.problems
+
+
+SMALL_TARGETS = """() =>
+    [...document.querySelectorAll('a, button, select, textarea, input, label:has(input)')]
+    .filter((each) => each.checkVisibility() && !each.closest('.unseen, label input'))
+    .map((each) => [each.textContent, each.getBoundingClientRect()])
+    .filter(([, { width, height }]) => width < 44 || height < 44)
+    .map(([told, { width, height }]) => `${told}: ${width} by ${height}`)"""
 
 
 def test_every_screen_is_accessible_in_light_and_dark(phone, served, shelves):
@@ -900,6 +917,7 @@ def test_every_screen_is_accessible_in_light_and_dark(phone, served, shelves):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             results = axe.run(page)
             assert results.violations_count == 0, f"{name}, {scheme}:\n{results.generate_report()}"
+        assert not page.evaluate(SMALL_TARGETS), name
 
     check("start")
     page.get_by_role("button", name="Start the camera").click()

@@ -318,7 +318,7 @@ function Knowledge(): JSX.Element | null {
       {!known.skus.length && <p class="hint">{t('teach.knows-nothing')}</p>}
       {known.skus.length > 0 && (
         <div class="table-scroll" tabIndex={0} role="region" aria-label={t('teach.knows')}>
-          <table>
+          <table class="known">
             <thead>
               <tr>
                 <th scope="col">{t('teach.column-color')}</th>
@@ -346,14 +346,16 @@ function Knowledge(): JSX.Element | null {
                   <td>
                     <bdi>{brief(sku.name, 40)}</bdi>
                   </td>
-                  <td>{examples(sku)}</td>
-                  <td>
-                    <input
-                      type="checkbox"
-                      checked={sku.own}
-                      aria-label={t('teach.own-of', { name: brief(sku.brand, 40) })}
-                      onChange={(event) => keepBrand(sku, { own: event.currentTarget.checked })}
-                    />
+                  <td data-label={t('teach.column-examples')}>{examples(sku)}</td>
+                  <td data-label={t('teach.column-own')}>
+                    <label class="check">
+                      <input
+                        type="checkbox"
+                        checked={sku.own}
+                        aria-label={t('teach.own-of', { name: brief(sku.brand, 40) })}
+                        onChange={(event) => keepBrand(sku, { own: event.currentTarget.checked })}
+                      />
+                    </label>
                   </td>
                   <td class="buttons">
                     <Button label={`${t('teach.rename')}: ${brief(sku.name, 40)}`} icon={Pencil} bare onClick={() => setRenaming(sku)} />
