@@ -285,7 +285,10 @@ const en = {
   'teach.column-actions': 'Change',
   'teach.rename': 'Rename',
   'teach.forget': 'Forget',
-  'teach.forget-question': 'Forget {name} with its {n} examples?',
+  'teach.forget-question': {
+    one: 'Forget {name} with its {n} example?',
+    other: 'Forget {name} with its {n} examples?',
+  },
   'teach.import': 'Import a gallery (zip)',
   'teach.export': 'Export the gallery',
   'teach.imported': 'The gallery {name} is in use.',
