@@ -272,6 +272,10 @@ const en = {
     one: '{brand}: {n} facing taught.',
     other: '{brand}: {n} facings taught.',
   },
+  'teach.known': {
+    one: '{brand}: this facing is an example already.',
+    other: '{brand}: these {n} facings are examples already.',
+  },
   'teach.brand-missing': 'Write the brand first.',
   'teach.refused': 'Not taught: {detail}',
   'teach.not-saved': 'Taught for this visit, but not saved: {detail}. Export the gallery to keep it.',

@@ -25,6 +25,7 @@ export async function teachFacings(
   const made = embedder.value
   if (!made) return null
   let called = brand
+  let fresh = 0 // facings that were no examples yet
   try {
     const mine = t('teach.my-brands')
     const pictures = await Promise.all(boxes.map((box) => examplePicture(picture, box)))
@@ -34,11 +35,12 @@ export async function teachFacings(
       const others = known.corrected(vectors, called, product)
       const learnt = others.learnt(vectors, called, product)
       const anew = indicesWhere(boxes.length, (i) => !learnt.has(i))
+      fresh = anew.length
       if (!anew.length) return others
       const [rows, shown] = [rowsOf(vectors, anew, made.dimensions), anew.map((i) => pictures[i])]
       return product ? others.teach(called, product, rows, shown, made) : taughtLook(others, called, rows, shown, made)
     })
-    tell('success', t('teach.taught', { brand: called, n: boxes.length }))
+    tell('success', t(fresh ? 'teach.taught' : 'teach.known', { brand: called, n: fresh || boxes.length }))
     return called
   } catch (error) {
     return tellWhyNot(error) ? called : null
