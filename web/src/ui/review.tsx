@@ -224,10 +224,12 @@ export function ExportBar({ audit, picture }: { audit: Audit; picture: ImageBitm
     }
   }
   const pass = async (): Promise<void> => {
+    const failed = (error: unknown): void => tell('error', t('export.share-failed', { detail: reason(error) }))
     try {
-      await share(audit, picture, colors)
+      const again = await share(audit, picture, colors)
+      if (again) tell('info', t('export.share-ready'), { label: t('export.share'), run: () => void again().catch(failed) })
     } catch (error) {
-      tell('error', t('export.share-failed', { detail: reason(error) }))
+      failed(error)
     }
   }
   return (

@@ -195,6 +195,7 @@ const en = {
   'export.json': 'All as JSON',
   'export.png': 'Picture as PNG',
   'export.share': 'Share',
+  'export.share-ready': 'Picture and table are ready now.',
   'export.share-failed': 'The device could not share it: {detail}. Export it instead.',
   'export.failed': 'The export failed: {detail}',
   'export.text': '{title}: {facings}. {shares}',
