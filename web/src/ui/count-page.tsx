@@ -172,7 +172,9 @@ export function CountPage(): JSX.Element {
         {ended && (
           <div role="alert">
             <Notice kind="warning">
-              <span>{t(fault ? `camera.${fault}` : 'camera.ended')}</span>
+              <span>
+                {t(fault ? `camera.${fault}` : 'camera.ended')} {sweeping.value && t('camera.kept')}
+              </span>
               <Button label={t('count.start')} icon={CameraIcon} kind="primary" busy={opening} onClick={() => void open()} />
             </Notice>
           </div>
