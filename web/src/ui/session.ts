@@ -259,8 +259,9 @@ async function loadGalleries(from: Bundle): Promise<void> {
   }
 }
 
+/** What went wrong, as a part of a sentence. */
 export function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return (error instanceof Error ? error.message : String(error)).replace(/\.+$/, '')
 }
 
 const savedAt = new Map<string, string>() // of galleries, by name: as they were read or written here

@@ -188,6 +188,7 @@ const en = {
   'save.looks': 'Looks are saved as “unknown”, because a look has another letter in the next photo. Teach them first to have brands.',
   'save.full': 'Not saved: this device has no room left. Export it now, delete old audits, then save again.',
   'save.failed': 'Not saved: {detail}. It stays on the screen; export it to keep it.',
+  'store.full': 'this device has no room left',
   'store.changed': 'it was changed or deleted in another tab',
   'store.barred': 'This browser keeps nothing for this page (a private window?). Counting works; export what you need.',
 

@@ -95,6 +95,10 @@ describe('a gallery to teach', () => {
   })
 })
 
+test('what went wrong ends as a part of a sentence does', () => {
+  expect(['It was aborted.', new Error('Gone...'), new Error('no')].map(session.reason)).toEqual(['It was aborted', 'Gone', 'no'])
+})
+
 describe('an address in ?model=', () => {
   const at = (query: string): string => session.bundleAddress(new URL(`http://localhost/app/?${query}`)).href
 
