@@ -608,6 +608,39 @@ def test_a_pile_is_taught_once_however_often_that_is_asked(phone, served, part):
     assert not page.problems
 
 
+def test_a_slow_phone_shows_that_it_works_and_begins_nothing_twice(phone, served, part):
+    page = phone(served.url)
+    count_photo(page, part)
+    hold_pictures(page)
+    downloads = []
+    page.on("download", lambda download: downloads.append(download))
+    export = page.get_by_role("button", name="Picture as PNG")
+    export.click()
+    expect(export).to_have_attribute("aria-busy", "true")
+    expect(export).to_be_disabled()
+    page.evaluate("release()")
+    expect(export).to_be_enabled()
+    wait_until(lambda: len(downloads), bool)
+
+    page.evaluate(
+        """() => { const post = Worker.prototype.postMessage
+        const held = new Promise((done) => { window.release = done })
+        Worker.prototype.postMessage = async function (...what) { await held; post.apply(this, what) } }"""
+    )
+    go(page, "Teach")
+    dialog = page.locator("dialog")
+    page.get_by_role("button", name="New gallery").click()
+    dialog.get_by_role("textbox").fill("Mine")
+    press_enter(dialog.get_by_role("textbox"), 3)
+    expect(dialog.get_by_role("button", name="Create")).to_have_attribute("aria-busy", "true")
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_disabled()
+    page.evaluate("release()")
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_label("Gallery", exact=True).locator("option:checked")).to_have_text("Mine")
+    assert len(downloads) == 1
+    assert not page.problems
+
+
 def test_a_look_is_taught_once_however_often_that_is_asked(phone, served, part):
     page = phone(served.url)
     count_photo(page, part)

@@ -229,6 +229,7 @@ const en = {
   'history.deleted': 'Deleted.',
   'history.delete-failed': 'Not deleted: {detail}',
   'history.export-all': 'Export all',
+  'history.loading': 'Reading the history',
   'history.failed': 'The history cannot be read: {detail}',
   'history.gone': 'This audit is not in the history.',
   'history.back': 'All audits',
@@ -247,6 +248,7 @@ const en = {
   'teach.create': 'Create',
   'teach.my-brands': 'My brands',
   'teach.source-photo': 'Teach from a photo',
+  'teach.sorting': 'Sorting the facings by look',
   'teach.progress': '{n} of {all} facings taught',
   'teach.all-taught': {
     one: 'The one facing is taught.',
@@ -318,7 +320,6 @@ const en = {
   'settings.engine-ms': '{ms} ms at {size} pixels',
   'settings.engine-not': 'not measured, or not possible here',
   'settings.measure': 'Measure again',
-  'settings.measuring': 'Measuring',
   'settings.check': 'Check this device',
   'settings.check-hint': 'Counts the sample pictures and compares with the same model in Python. Needs the network.',
   'settings.check-passed': 'As in Python: {facings} of {expected} facings, boxes at most {moved} pixels off; {ms} ms a picture with {engine}.',

@@ -8,7 +8,7 @@ import { Gallery, LONGEST_NAME, indicesWhere, tidyName } from '../core'
 import type { Quad, Sku } from '../core'
 import { removed } from './audit'
 import type { Correction } from './audit'
-import { Button, Confirm, Dialog, FileButton, Notice, PageTitle, SelectField, Spinner, TextField, useBlobAddress } from './components'
+import { Button, Confirm, Dialog, FileButton, Notice, PageTitle, SelectField, TextField, Waiting, useBlobAddress, useBusy } from './components'
 import { countFile, counting, mayReplace, whileCounting } from './count-page'
 import { download } from './download'
 import { draft, draftNamed } from './draft'
@@ -105,7 +105,7 @@ export function TeachPage(): JSX.Element {
           <Button label={t('history.go')} onClick={() => go('count')} />
         )}
       </div>
-      {now && !current && <Spinner />}
+      {now && !current && <Waiting>{t('teach.sorting')}</Waiting>}
       {now && current && <PileBoard lesson={current} corrections={now.corrections} />}
       <Knowledge />
       <Manage />
@@ -115,6 +115,7 @@ export function TeachPage(): JSX.Element {
 
 function GalleryChoice(): JSX.Element {
   const [naming, setNaming] = useState(false)
+  const [busy, during] = useBusy()
   const [name, setName] = useState('')
   const choose = async (value: string): Promise<void> => {
     try {
@@ -137,11 +138,11 @@ function GalleryChoice(): JSX.Element {
       <SelectField label={t('teach.gallery')} value={gallery.value?.name ?? ''} options={options} onChange={(value) => void choose(value)} />
       <Button label={t('teach.new')} icon={Plus} onClick={() => setNaming(true)} />
       {naming && (
-        <Dialog title={t('teach.new')} onClose={() => setNaming(false)}>
-          <TextField label={t('teach.new-name')} value={name} onInput={setName} onEnter={() => void create()} />
+        <Dialog title={t('teach.new')} busy={busy} onClose={() => setNaming(false)}>
+          <TextField label={t('teach.new-name')} value={name} onInput={setName} onEnter={() => void during(create)} />
           <div class="buttons end">
-            <Button label={t('app.cancel')} onClick={() => setNaming(false)} />
-            <Button label={t('teach.create')} kind="primary" disabled={!name.trim()} onClick={() => void create()} />
+            <Button label={t('app.cancel')} disabled={busy} onClick={() => setNaming(false)} />
+            <Button label={t('teach.create')} kind="primary" busy={busy} disabled={!name.trim()} onClick={() => during(create)} />
           </div>
         </Dialog>
       )}
@@ -372,9 +373,9 @@ function Knowledge(): JSX.Element | null {
         <Confirm
           question={t('teach.forget-question', { name: brief(forgetting.name), n: examples(forgetting) })}
           yes={t('teach.forget')}
-          onYes={() => {
+          onYes={async () => {
+            await keep((now) => now.without(forgetting.id))
             setForgetting(null)
-            void keep((now) => now.without(forgetting.id))
           }}
           onNo={() => setForgetting(null)}
         />
@@ -383,10 +384,11 @@ function Knowledge(): JSX.Element | null {
   )
 }
 
-function Rename(props: { sku: Sku; known: Gallery; onClose: () => void; onChange: (change: (now: Gallery) => Gallery) => Promise<void> }): JSX.Element {
+function Rename(props: { sku: Sku; known: Gallery; onClose: () => void; onChange: (change: (now: Gallery) => Gallery) => Promise<unknown> }): JSX.Element {
   const [brand, setBrand] = useState(props.sku.brand)
   const [name, setName] = useState(props.sku.name)
   const [problem, setProblem] = useState('')
+  const [busy, during] = useBusy()
   const put = async (): Promise<void> => {
     try {
       props.known.renamed(props.sku.id, brand, name) // says what is wrong with the names
@@ -397,17 +399,17 @@ function Rename(props: { sku: Sku; known: Gallery; onClose: () => void; onChange
     }
   }
   return (
-    <Dialog title={t('teach.rename')} onClose={props.onClose}>
+    <Dialog title={t('teach.rename')} busy={busy} onClose={props.onClose}>
       <TextField label={t('teach.column-brand')} value={brand} known={props.known.brands} onInput={setBrand} />
-      <TextField label={t('teach.column-product')} value={name} onInput={setName} onEnter={() => void put()} />
+      <TextField label={t('teach.column-product')} value={name} onInput={setName} onEnter={() => void during(put)} />
       {problem && (
         <p class="field-problem" role="alert">
           {problem}
         </p>
       )}
       <div class="buttons end">
-        <Button label={t('app.cancel')} onClick={props.onClose} />
-        <Button label={t('teach.rename')} kind="primary" disabled={!brand.trim() || !name.trim()} onClick={() => void put()} />
+        <Button label={t('app.cancel')} disabled={busy} onClick={props.onClose} />
+        <Button label={t('teach.rename')} kind="primary" busy={busy} disabled={!brand.trim() || !name.trim()} onClick={() => during(put)} />
       </div>
     </Dialog>
   )
@@ -416,9 +418,8 @@ function Rename(props: { sku: Sku; known: Gallery; onClose: () => void; onChange
 function Manage(): JSX.Element {
   const known = gallery.value
   const [deleting, setDeleting] = useState(false)
-  const [busy, setBusy] = useState(false)
+  const [busy, during] = useBusy()
   const take = async (file: File): Promise<void> => {
-    setBusy(true)
     forgetFiles()
     try {
       const read = await ours(await Gallery.fromZip(file))
@@ -428,7 +429,6 @@ function Manage(): JSX.Element {
     } catch (error) {
       tellOfFile(t('teach.import-failed', { name: brief(file.name), detail: reason(error) }))
     }
-    setBusy(false)
   }
   const give = async (): Promise<void> => {
     if (!known) return
@@ -437,6 +437,7 @@ function Manage(): JSX.Element {
     } catch (error) {
       tell('error', t('export.failed', { detail: reason(error) }))
     }
+    setDeleting(false)
   }
   const remove = async (): Promise<void> => {
     setDeleting(false)
