@@ -13,8 +13,8 @@ import { selfTest } from './golden'
 import type { SelfTest } from './golden'
 import { install, installable } from './install'
 import { offline } from './network'
-import { auditor, bundle, chooseGallery, description, listGalleries, measure, reason, running, tell, usePlan } from './session'
-import { chosenEngine, chosenSize, liveScore, measured, photoScore, theme } from './settings'
+import { auditor, bundle, bundled, chooseGallery, description, listGalleries, measure, reason, running, tell, usePlan } from './session'
+import { chosenEngine, chosenSize, galleryName, lastWords, liveScore, measured, noWords, photoScore, theme } from './settings'
 import type { Theme } from './settings'
 import { SCORE_FLOOR } from './shelf'
 import { clearStore, keep, room } from './store'
@@ -161,6 +161,18 @@ function ScoreCard(): JSX.Element {
   )
 }
 
+/** Delete what the user has made on this device; the settings stay. @throws StoreError it could not be. */
+export async function clearAll(): Promise<void> {
+  await clearStore()
+  await discard()
+  forgetLeft()
+  forgetCutOff()
+  lastWords.value = noWords
+  galleryName.value = null
+  await chooseGallery(bundled.value?.name ?? '', false) // as at the first start
+  await listGalleries()
+}
+
 function StorageCard(): JSX.Element {
   const [state, setState] = useState<Room | null>(null)
   const [asking, setAsking] = useState(false)
@@ -171,14 +183,8 @@ function StorageCard(): JSX.Element {
     read()
   }
   const clear = async (): Promise<void> => {
-    setAsking(false)
     try {
-      await clearStore()
-      await discard()
-      forgetLeft()
-      forgetCutOff()
-      await chooseGallery('')
-      await listGalleries()
+      await clearAll()
       tell('success', t('settings.cleared'))
     } catch (error) {
       tell('error', t('history.delete-failed', { detail: reason(error) }))

@@ -18,11 +18,10 @@ import { membersOf, moved, pilesByLook, split, suggestions, without } from './le
 import type { Piles, Suggestion } from './lesson'
 import { examplePicture } from './picture'
 import { go } from './route'
-import { chooseGallery, embedder, forgetFiles, galleries, gallery, keepGallery, labels, listGalleries, ours, reason, tell, tellOfFile } from './session'
+import { chooseGallery, embedder, forgetFiles, forgetGallery, galleries, gallery, labels, ours, reason, savedGalleries, tell, tellOfFile } from './session'
 import { embedded, rowsOf } from './shelf'
-import { deleteGallery } from './store'
 import { t } from './strings'
-import { beginGallery, teachFacings } from './teaching'
+import { beginGallery, changeGallery, teachFacings } from './teaching'
 import { asFileName, brief, freeName } from './text'
 
 /** The facings being taught; kept while the user looks at other pages. */
@@ -304,13 +303,7 @@ function Knowledge(): JSX.Element | null {
     const at = known.skus.indexOf(sku)
     return known.exampleSkus.reduce((sum, each) => sum + Number(each === at), 0)
   }
-  const keep = async (change: (now: Gallery) => Gallery): Promise<void> => {
-    try {
-      await keepGallery((now) => change(now ?? known))
-    } catch (error) {
-      tell('error', t('teach.not-saved', { detail: reason(error) }))
-    }
-  }
+  const keep = (change: (now: Gallery) => Gallery): Promise<boolean> => changeGallery((now) => change(now ?? known))
   const keepBrand = (sku: Sku, changes: Partial<Pick<Sku, 'color' | 'own'>>): void => void keep((now) => now.withBrand(sku.brand, changes))
   const colors = known.colors
   return (
@@ -424,8 +417,7 @@ function Manage(): JSX.Element {
     try {
       const read = await ours(await Gallery.fromZip(file))
       const name = freeName(read.name, galleries.value)
-      await keepGallery(() => read.withName(name))
-      tell('success', t('teach.imported', { name: brief(name) }))
+      if (await changeGallery(() => read.withName(name))) tell('success', t('teach.imported', { name: brief(name) }))
     } catch (error) {
       tellOfFile(t('teach.import-failed', { name: brief(file.name), detail: reason(error) }))
     }
@@ -437,29 +429,26 @@ function Manage(): JSX.Element {
     } catch (error) {
       tell('error', t('export.failed', { detail: reason(error) }))
     }
-    setDeleting(false)
   }
   const remove = async (): Promise<void> => {
-    setDeleting(false)
     if (!known) return
     try {
-      await deleteGallery(known.name)
-      await chooseGallery('')
-      await listGalleries()
+      await forgetGallery(known.name)
     } catch (error) {
       tell('error', t('history.delete-failed', { detail: reason(error) }))
     }
+    setDeleting(false)
   }
   return (
     <section class="card">
       <h2>{t('teach.manage')}</h2>
       <div class="buttons">
-        <FileButton label={t('teach.import')} icon={Upload} accept=".zip,application/zip" busy={busy} onFile={(file) => void take(file)} />
-        {!!known?.skus.length && <Button label={t('teach.export')} icon={Download} onClick={() => void give()} />}
-        {known && <Button label={t('teach.delete')} icon={Trash2} kind="danger" onClick={() => setDeleting(true)} />}
+        <FileButton label={t('teach.import')} icon={Upload} accept=".zip,application/zip" busy={busy} onFile={(file) => void during(() => take(file))} />
+        {!!known?.skus.length && <Button label={t('teach.export')} icon={Download} onClick={give} />}
+        {known && savedGalleries.value.includes(known.name) && <Button label={t('teach.delete')} icon={Trash2} kind="danger" onClick={() => setDeleting(true)} />}
       </div>
       {deleting && known && (
-        <Confirm question={t('teach.delete-question', { name: brief(known.name) })} yes={t('history.delete')} onYes={() => void remove()} onNo={() => setDeleting(false)} />
+        <Confirm question={t('teach.delete-question', { name: brief(known.name) })} yes={t('history.delete')} onYes={remove} onNo={() => setDeleting(false)} />
       )}
     </section>
   )

@@ -1,6 +1,6 @@
 /** Teaching facings to the gallery in use; without one, "My brands" is begun. */
 
-import type { Quad } from '../core'
+import type { Gallery, Quad } from '../core'
 import { indicesWhere, taughtLook } from '../core'
 import type { Facing } from './audit'
 import { examplePicture } from './picture'
@@ -48,9 +48,14 @@ export async function teachFacings(
 }
 
 /** Have the gallery `name` name the brands, a new one where there is none; tells the user what went wrong, and whether it does. */
-export async function beginGallery(name: string): Promise<boolean> {
+export function beginGallery(name: string): Promise<boolean> {
+  return changeGallery(() => galleryToTeach(name))
+}
+
+/** As `keepGallery`; tells the user what went wrong, and gives whether what was made is in use. */
+export async function changeGallery(change: (now: Gallery | null) => Gallery | Promise<Gallery>): Promise<boolean> {
   try {
-    await keepGallery(() => galleryToTeach(name))
+    await keepGallery(change)
     return true
   } catch (error) {
     return tellWhyNot(error)

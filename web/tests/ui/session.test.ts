@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { Auditor, BundleError, Gallery, loadBundle } from '../../src/core'
 import type { Bundle } from '../../src/core'
-import { galleryNames, openGallery, saveGallery } from '../../src/ui/store'
+import { deleteGallery, galleryNames, openGallery, saveGallery } from '../../src/ui/store'
 
 vi.mock('../../src/ui/store')
 vi.mock('../../src/core', async (importOriginal) => ({ ...(await importOriginal<object>()), loadBundle: vi.fn() }))
@@ -57,6 +57,17 @@ describe('the gallery that came with the app', () => {
     await session.chooseGallery('Shelf')
     expect(session.gallery.value).toBe(own)
     expect(texts()).toEqual([expect.stringContaining('Shelf could not be opened')])
+  })
+
+  test.each([
+    ['Shelf', own],
+    ['Mine', null],
+  ])('comes back where what was saved under its name is deleted: %s', async (name, after) => {
+    session.bundled.value = own
+    session.gallery.value = Gallery.empty(name)
+    await session.forgetGallery(name)
+    expect(deleteGallery).toHaveBeenCalledWith(name)
+    expect(session.gallery.value).toBe(after)
   })
 
   test('is not used in place of another', async () => {
