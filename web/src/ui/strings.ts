@@ -82,6 +82,7 @@ const en = {
   'count.lost': 'Lost the place on the shelf. Go back a little, or press Count anew.',
   'count.speed': '{fps} pictures a second, {ms} ms each',
   'count.waiting': 'Waiting for the first picture',
+  'count.no-picture': 'the camera has given no picture yet',
   'count.counting': 'Counting the facings',
   'count.counted': {
     one: '{name} is counted: {n} facing.',
