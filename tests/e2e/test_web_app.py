@@ -471,6 +471,14 @@ def test_a_sweep_is_lost_to_nothing_but_an_answer(phone, served, shelves, tmp_pa
 
     end_camera(page)
     assert near(count)(metric(page, "Unique so far"))
+    page.evaluate(
+        """() => { const open = MediaDevices.prototype.getUserMedia
+        MediaDevices.prototype.getUserMedia = async () => {
+        MediaDevices.prototype.getUserMedia = open; throw new DOMException('', 'NotAllowedError') } }"""
+    )
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.get_by_role("alert")).to_contain_text("is not allowed")
+    expect(page.get_by_role("alert")).to_contain_text("What was counted is still here")
     page.get_by_role("button", name="Start the camera").click()
     expect(page.get_by_text("The camera was switched off")).to_have_count(0)
     assert near(count)(metric(page, "Unique so far"))
