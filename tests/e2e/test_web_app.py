@@ -964,6 +964,16 @@ def test_every_screen_is_accessible_in_light_and_dark(phone, served, shelves):
     page.get_by_role("button", name="Start the camera").click()
     wait_until(lambda: shares(page), lambda shown: len(shown) > 1)
     check("live")
+    page.locator(".messages").evaluate("shown => { shown.style.display = 'none' }")
+    for width, height in ((640, 360), (667, 375), (844, 390)):  # phones held across
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate(
+            """() => { const button = document.querySelector('.shutter')
+            const { left, right, bottom } = button.getBoundingClientRect()
+            return button.contains(document.elementFromPoint((left + right) / 2, bottom - 5)) }"""
+        ), (width, height)
+    page.set_viewport_size(PHONE)
+    page.locator(".messages").evaluate("shown => { shown.style.display = '' }")
     page.get_by_role("button", name="Freeze").click()
     expect(page.get_by_role("heading", name="Counted shelf")).to_be_visible()
     check("shelf")
