@@ -471,6 +471,14 @@ def test_a_sweep_is_lost_to_nothing_but_an_answer(phone, served, shelves, tmp_pa
 
     end_camera(page)
     assert near(count)(metric(page, "Unique so far"))
+    page.evaluate(
+        """() => { const open = MediaDevices.prototype.getUserMedia
+        MediaDevices.prototype.getUserMedia = async () => {
+        MediaDevices.prototype.getUserMedia = open; throw new DOMException('', 'NotAllowedError') } }"""
+    )
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.get_by_role("alert")).to_contain_text("is not allowed")
+    expect(page.get_by_role("alert")).to_contain_text("What was counted is still here")
     page.get_by_role("button", name="Start the camera").click()
     expect(page.get_by_text("The camera was switched off")).to_have_count(0)
     assert near(count)(metric(page, "Unique so far"))
@@ -605,6 +613,39 @@ def test_a_pile_is_taught_once_however_often_that_is_asked(phone, served, part):
     expect(rows).to_have_count(1)
     expect(rows.first.locator("td").nth(1)).to_have_text("Acme")
     expect(rows.first.locator("td").nth(3)).to_have_text(str(size))
+    assert not page.problems
+
+
+def test_a_slow_phone_shows_that_it_works_and_begins_nothing_twice(phone, served, part):
+    page = phone(served.url)
+    count_photo(page, part)
+    hold_pictures(page)
+    downloads = []
+    page.on("download", lambda download: downloads.append(download))
+    export = page.get_by_role("button", name="Picture as PNG")
+    export.click()
+    expect(export).to_have_attribute("aria-busy", "true")
+    expect(export).to_be_disabled()
+    page.evaluate("release()")
+    expect(export).to_be_enabled()
+    wait_until(lambda: len(downloads), bool)
+
+    page.evaluate(
+        """() => { const post = Worker.prototype.postMessage
+        const held = new Promise((done) => { window.release = done })
+        Worker.prototype.postMessage = async function (...what) { await held; post.apply(this, what) } }"""
+    )
+    go(page, "Teach")
+    dialog = page.locator("dialog")
+    page.get_by_role("button", name="New gallery").click()
+    dialog.get_by_role("textbox").fill("Mine")
+    press_enter(dialog.get_by_role("textbox"), 3)
+    expect(dialog.get_by_role("button", name="Create")).to_have_attribute("aria-busy", "true")
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_disabled()
+    page.evaluate("release()")
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_label("Gallery", exact=True).locator("option:checked")).to_have_text("Mine")
+    assert len(downloads) == 1
     assert not page.problems
 
 
@@ -888,7 +929,24 @@ def test_letters_of_twice_the_size_break_no_word_and_no_number(phone, served, pa
             assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.set_viewport_size(PHONE)
         go(page, "Settings")
+    go(page, "Teach")
+    expect(page.get_by_role("row").nth(1)).to_be_visible()
+    for width in (320, 390):
+        page.set_viewport_size({**PHONE, "width": width})
+        assert page.evaluate(
+            """() => [...document.querySelectorAll('.table-scroll, .table-scroll *')]
+            .every((each) => each.scrollWidth <= each.clientWidth ||
+                getComputedStyle(each).display === 'inline')"""
+        ), width
     assert not page.problems
+
+
+SMALL_TARGETS = """() =>
+    [...document.querySelectorAll('a, button, select, textarea, input, label:has(input)')]
+    .filter((each) => each.checkVisibility() && !each.closest('.unseen, label input'))
+    .map((each) => [each.textContent, each.getBoundingClientRect()])
+    .filter(([, { width, height }]) => width < 44 || height < 44)
+    .map(([told, { width, height }]) => `${told}: ${width} by ${height}`)"""
 
 
 def test_every_screen_is_accessible_in_light_and_dark(phone, served, shelves):
@@ -900,11 +958,22 @@ def test_every_screen_is_accessible_in_light_and_dark(phone, served, shelves):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             results = axe.run(page)
             assert results.violations_count == 0, f"{name}, {scheme}:\n{results.generate_report()}"
+        assert not page.evaluate(SMALL_TARGETS), name
 
     check("start")
     page.get_by_role("button", name="Start the camera").click()
     wait_until(lambda: shares(page), lambda shown: len(shown) > 1)
     check("live")
+    page.locator(".messages").evaluate("shown => { shown.style.display = 'none' }")
+    for width, height in ((640, 360), (667, 375), (844, 390)):  # phones held across
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate(
+            """() => { const button = document.querySelector('.shutter')
+            const { left, right, bottom } = button.getBoundingClientRect()
+            return button.contains(document.elementFromPoint((left + right) / 2, bottom - 5)) }"""
+        ), (width, height)
+    page.set_viewport_size(PHONE)
+    page.locator(".messages").evaluate("shown => { shown.style.display = '' }")
     page.get_by_role("button", name="Freeze").click()
     expect(page.get_by_role("heading", name="Counted shelf")).to_be_visible()
     check("shelf")

@@ -1,11 +1,11 @@
 /** The frame around the pages: the head, the way between pages, what the user is told. */
 
 import type { JSX } from 'preact'
-import { useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks'
+import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
 import { effect } from '@preact/signals'
 import { Camera, GraduationCap, History, RefreshCw, Settings, Wrench } from 'lucide'
 import type { IconNode } from 'lucide'
-import { Button, Confirm, Icon, Messages, Notice, PageTitle, Spinner } from './components'
+import { Button, Confirm, Icon, Messages, Notice, PageTitle, Waiting, useBusy } from './components'
 import { CountPage, countCutOff, counting } from './count-page'
 import { cutOff, forgetCutOff } from './cut-off'
 import { draft, forgetLeft, goOn, left, leftUnsaved } from './draft'
@@ -103,15 +103,13 @@ export function App(): JSX.Element {
 
 /** The way back to a count that a page before this one left behind. */
 function LeftDraft({ time }: { time: Date }): JSX.Element {
-  const [busy, setBusy] = useState(false)
+  const [busy, during] = useBusy()
   const resume = async (): Promise<void> => {
-    setBusy(true)
     try {
       await goOn()
       if (draft.value) go('shelf')
     } catch (error) {
       tell('error', t('draft.failed', { detail: reason(error) }))
-      setBusy(false)
     }
   }
   const forget = async (): Promise<void> => {
@@ -121,7 +119,7 @@ function LeftDraft({ time }: { time: Date }): JSX.Element {
     <section class="left-draft" aria-label={t('draft.label')}>
       <Notice kind="info">
         <span>{t('draft.left', { time: when(time) })}</span>
-        <Button label={t('draft.go-on')} kind="primary" busy={busy} onClick={() => void resume()} />
+        <Button label={t('draft.go-on')} kind="primary" busy={busy} onClick={() => during(resume)} />
         <Button label={t('review.discard')} disabled={busy} onClick={() => void forget()} />
       </Notice>
     </section>
@@ -171,9 +169,7 @@ function Content({ page, audit }: { page: Page; audit: number | null }): JSX.Ele
     return (
       <main class="page start">
         <PageTitle>{t('app.name')}</PageTitle>
-        <p class="waiting" role="status">
-          <Spinner /> {t('app.loading')}
-        </p>
+        <Waiting>{t('app.loading')}</Waiting>
       </main>
     )
   }
@@ -192,7 +188,7 @@ function FailurePage(): JSX.Element {
       <p class="hint">{t('failure.hint')}</p>
       <div class="buttons">
         <Button label={t('app.retry')} icon={RefreshCw} kind="primary" onClick={() => void start()} />
-        <Button label={t('app.repair')} icon={Wrench} disabled={offline.value} onClick={() => void repair()} />
+        <Button label={t('app.repair')} icon={Wrench} disabled={offline.value} onClick={repair} />
         <Button label={t('failure.history')} icon={History} onClick={() => go('history')} />
       </div>
     </main>

@@ -124,7 +124,7 @@ export interface TrendPoint {
 }
 
 const MOST_LINES = 6
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [440, 220, 44, 26, 10, 12]
+const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [440, 220, 58, 26, 10, 12]
 
 /** The names with the largest shares over all of `points`. */
 export function largest(points: readonly TrendPoint[], most = MOST_LINES): string[] {

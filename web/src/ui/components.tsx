@@ -19,6 +19,24 @@ export function Icon({ of, size = 20 }: { of: IconNode; size?: number }): JSX.El
   )
 }
 
+/** Whether work that the user asked for goes on, and a way to begin some: none begins before the last has ended. */
+export function useBusy(): [boolean, (work: () => Promise<unknown>) => Promise<void>] {
+  const [busy, setBusy] = useState(false)
+  const underway = useRef(false) // a second Enter comes before the page is drawn anew
+  const during = async (work: () => Promise<unknown>): Promise<void> => {
+    if (underway.current) return
+    underway.current = true
+    setBusy(true)
+    try {
+      await work()
+    } finally {
+      underway.current = false
+      setBusy(false)
+    }
+  }
+  return [busy, during]
+}
+
 interface ButtonProps {
   label: string
   icon?: IconNode
@@ -30,10 +48,17 @@ interface ButtonProps {
   busy?: boolean
   hint?: string
   class?: string
-  onClick: () => void
+  /** The button is busy until what it promises is done. */
+  onClick: () => void | Promise<void>
 }
 
-export function Button({ label, icon, kind = 'plain', bare, pressed, disabled, busy, hint, class: extra = '', onClick }: ButtonProps): JSX.Element {
+export function Button({ label, icon, kind = 'plain', bare, pressed, disabled, hint, class: extra = '', onClick, ...props }: ButtonProps): JSX.Element {
+  const [underway, during] = useBusy()
+  const busy = props.busy || underway
+  const press = (): void => {
+    const work = onClick()
+    if (work) void during(() => work)
+  }
   return (
     <button
       type="button"
@@ -43,7 +68,7 @@ export function Button({ label, icon, kind = 'plain', bare, pressed, disabled, b
       aria-busy={busy || undefined}
       title={hint ?? (bare ? label : undefined)}
       disabled={disabled || busy}
-      onClick={onClick}
+      onClick={press}
     >
       {busy ? <Spinner /> : icon && <Icon of={icon} />}
       {!bare && <span>{label}</span>}
@@ -53,6 +78,15 @@ export function Button({ label, icon, kind = 'plain', bare, pressed, disabled, b
 
 export function Spinner(): JSX.Element {
   return <span class="spinner" aria-hidden="true" />
+}
+
+/** What the user waits for. */
+export function Waiting({ children }: { children: ComponentChildren }): JSX.Element {
+  return (
+    <p class="waiting" role="status">
+      <Spinner /> {children}
+    </p>
+  )
 }
 
 /** A button that lets the user choose a file; works by keyboard like any other. */
@@ -156,13 +190,14 @@ export function Dialog({ title, busy, children, onClose }: { title: string; busy
   )
 }
 
-/** Ask before something that cannot be taken back. */
-export function Confirm(props: { question: string; yes: string; onYes: () => void; onNo: () => void }): JSX.Element {
+/** Ask before something that cannot be taken back; open until `onYes` has done it, which closes it. */
+export function Confirm(props: { question: string; yes: string; onYes: () => void | Promise<void>; onNo: () => void }): JSX.Element {
+  const [busy, during] = useBusy()
   return (
-    <Dialog title={props.question} onClose={props.onNo}>
+    <Dialog title={props.question} busy={busy} onClose={props.onNo}>
       <div class="buttons end">
-        <Button label={t('app.cancel')} onClick={props.onNo} />
-        <Button label={props.yes} kind="danger" onClick={props.onYes} />
+        <Button label={t('app.cancel')} disabled={busy} onClick={props.onNo} />
+        <Button label={props.yes} kind="danger" busy={busy} onClick={() => during(async () => props.onYes())} />
       </div>
     </Dialog>
   )

@@ -9,7 +9,7 @@ import { CameraError, CameraInUse, listCameras } from './camera'
 import type { Camera, CameraFault } from './camera'
 import { ShareChart } from './charts'
 import type { Measure } from './charts'
-import { Button, FileButton, Icon, Metric, Notice, PageTitle, Segments, Slider, Spinner } from './components'
+import { Button, FileButton, Icon, Metric, Notice, PageTitle, Segments, Slider, Waiting, useBusy } from './components'
 import { cutOff, forgetCutOff, putAside, takeBack } from './cut-off'
 import { begin, draft, draftAudit, leftUnsaved, unsaved } from './draft'
 import { number } from './format'
@@ -172,16 +172,14 @@ export function CountPage(): JSX.Element {
         {ended && (
           <div role="alert">
             <Notice kind="warning">
-              <span>{t(fault ? `camera.${fault}` : 'camera.ended')}</span>
+              <span>
+                {t(fault ? `camera.${fault}` : 'camera.ended')} {sweeping.value && t('camera.kept')}
+              </span>
               <Button label={t('count.start')} icon={CameraIcon} kind="primary" busy={opening} onClick={() => void open()} />
             </Notice>
           </div>
         )}
-        {counting.value && (
-          <p class="waiting" role="status">
-            <Spinner /> {t('count.counting')}
-          </p>
-        )}
+        {counting.value && <Waiting>{t('count.counting')}</Waiting>}
         <div hidden={counting.value}>
           <LiveView
             camera={camera}
@@ -201,9 +199,7 @@ export function CountPage(): JSX.Element {
     <main class="page start">
       <PageTitle>{t('count.title')}</PageTitle>
       {counting.value ? (
-        <p class="waiting" role="status">
-          <Spinner /> {t('count.counting')}
-        </p>
+        <Waiting>{t('count.counting')}</Waiting>
       ) : (
         <>
           <p class="lead">{t('count.intro')}</p>
@@ -268,7 +264,7 @@ function LiveView(props: {
   const [, started] = useState(false)
   const [ratio, setRatio] = useState(4 / 3) // the picture's width by its height
   const [others, setOthers] = useState<MediaDeviceInfo[]>([])
-  const [freezing, setFreezing] = useState(false)
+  const [freezing, during] = useBusy()
 
   useEffect(() => {
     const boxes = canvas.current!
@@ -307,15 +303,12 @@ function LiveView(props: {
   }, [props.paused, props.ended])
 
   const freeze = async (): Promise<void> => {
-    if (!(await mayReplace())) return
-    setFreezing(true)
     try {
       const { picture, sweep } = await live.current!.freeze()
       await props.onFreeze(picture, sweep)
     } catch (error) {
       tell('error', t('count.freeze-failed', { detail: reason(error) }))
     }
-    setFreezing(false)
   }
   const nextCamera = (): void => {
     const at = others.findIndex((device) => device.deviceId === camera.deviceId)
@@ -344,7 +337,7 @@ function LiveView(props: {
         </div>
         <div class="shutter-row">
           <FileButton label={t('count.photo-short')} icon={Image} accept="image/*" onFile={props.onPhoto} />
-          <button type="button" class="shutter" disabled={freezing || (props.ended && !live.current?.reading.peek())} onClick={() => void freeze()} title={t('count.freeze')}>
+          <button type="button" class="shutter" disabled={freezing || (props.ended && !live.current?.reading.peek())} onClick={() => void during(async () => (await mayReplace()) && freeze())} title={t('count.freeze')}>
             <Icon of={Snowflake} size={26} />
             <span>{t('count.freeze-short')}</span>
           </button>
@@ -433,11 +426,20 @@ function LiveNumbers({ live, onStart }: { live: Live; onStart: () => void }): JS
       </div>
     )
   }
+  const stalled = live.stalled.value && (
+    <div role="alert">
+      <Notice kind="warning">
+        <span>{t('count.stalled')}</span>
+        <Button label={t('count.start')} icon={CameraIcon} onClick={onStart} />
+      </Notice>
+    </div>
+  )
   if (!reading) {
     return (
-      <p class="waiting" role="status">
-        <Spinner /> {t('count.waiting')}
-      </p>
+      <>
+        <Waiting>{t('count.waiting')}</Waiting>
+        {stalled}
+      </>
     )
   }
   const table = which === 'unique' ? shares.unique : shares.inView
@@ -450,14 +452,7 @@ function LiveNumbers({ live, onStart }: { live: Live; onStart: () => void }): JS
         <Metric label={t('count.unique')} value={number(reading.unique)} hint={t('count.unique-hint')} />
       </dl>
       <Spoken inView={reading.inView} unique={reading.unique} />
-      {live.stalled.value && (
-        <div role="alert">
-          <Notice kind="warning">
-            <span>{t('count.stalled')}</span>
-            <Button label={t('count.start')} icon={CameraIcon} onClick={onStart} />
-          </Notice>
-        </div>
-      )}
+      {stalled}
       {reading.lost ? <Notice kind="warning">{t('count.lost')}</Notice> : <p class="hint">{t('count.unique-hint')}</p>}
       <section class="card">
         <div class="card-head">

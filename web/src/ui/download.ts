@@ -46,17 +46,31 @@ export function countedIn(audit: Pick<Audit, 'found' | 'corrections' | 'sweep'>)
   return unique ? t('history.unique', { n: unique }) : t('history.facings', { n: current(audit).length })
 }
 
-/** Offer `audit` to other apps: with picture and CSV where they take files, as text where not. */
-export async function share(audit: Audit, picture: ImageBitmap | null, colors: Record<string, string>): Promise<void> {
+/**
+ * Offer `audit` to other apps: with picture and CSV where they take files, as text where not.
+ *
+ * @returns what offers it at a further tap, where making the files took so long that the browser wants one; else `null`.
+ */
+export async function share(audit: Audit, picture: ImageBitmap | null, colors: Record<string, string>): Promise<(() => Promise<void>) | null> {
   const shares = toldShares(reckon(audit))
   const text = t('export.text', { title: titleOf(audit), facings: countedIn(audit), shares: shares.slice(0, 8).map(line).join(', ') })
   const files = [await asFile(audit.sweep?.unique ? 'shares' : 'csv', [audit])]
   if (picture) files.unshift(await asFile('png', [audit], picture, colors))
   const all: ShareData = { title: titleOf(audit), text, files }
+  const refusal = (error: unknown): string => (error instanceof DOMException ? error.name : '')
+  const offer = async (): Promise<void> => {
+    try {
+      await navigator.share(navigator.canShare?.(all) ? all : { title: all.title, text })
+    } catch (error) {
+      if (refusal(error) !== 'AbortError') throw error // the user thought better of it
+    }
+  }
   try {
-    await navigator.share(navigator.canShare?.(all) ? all : { title: all.title, text })
+    await offer()
+    return null
   } catch (error) {
-    if (!(error instanceof DOMException && error.name === 'AbortError')) throw error // the user thought better of it
+    if (refusal(error) !== 'NotAllowedError') throw error
+    return offer
   }
 }
 

@@ -7,7 +7,7 @@ import { Camera, ChevronLeft, Download, Pencil, Trash2 } from 'lucide'
 import type { Audit } from './audit'
 import { matches, ofOneShelf, sharesOf, titleOf } from './audit'
 import { TrendChart, largest } from './charts'
-import { Button, Confirm, Icon, Notice, PageTitle, Spinner, TextField } from './components'
+import { Button, Confirm, Icon, Notice, PageTitle, TextField, Waiting } from './components'
 import { asFile, countedIn, download, namesOf } from './download'
 import { when } from './format'
 import { colorsOf } from './palette'
@@ -57,20 +57,20 @@ function AuditList(): JSX.Element {
   }, [audits])
 
   const remove = async (audit: StoredAudit): Promise<void> => {
-    setGoing(null)
     try {
       await deleteAudit(audit.id)
       tell('success', t('history.deleted'))
     } catch (error) {
       tell('error', t('history.delete-failed', { detail: reason(error) }))
     }
+    setGoing(null)
     setRound(round + 1)
   }
   return (
     <main class="page">
       <PageTitle>{t('history.title')}</PageTitle>
       {problem && <Notice kind="error">{t('history.failed', { detail: problem })}</Notice>}
-      {!audits && !problem && <Spinner />}
+      {!audits && !problem && <Waiting>{t('history.loading')}</Waiting>}
       {audits?.length === 0 && (
         <div class="empty">
           <p>{t('history.empty')}</p>
@@ -98,7 +98,7 @@ function AuditList(): JSX.Element {
         <Confirm
           question={t('history.delete-question', { title: brief(titleOf(going)), time: when(going.time) })}
           yes={t('history.delete')}
-          onYes={() => void remove(going)}
+          onYes={() => remove(going)}
           onNo={() => setGoing(null)}
         />
       )}
@@ -168,9 +168,9 @@ function ExportAll({ audits }: { audits: readonly StoredAudit[] }): JSX.Element 
   return (
     <div class="buttons">
       <span class="buttons-label">{t('history.export-all')}:</span>
-      <Button label={t('export.csv')} icon={Download} onClick={() => void save('csv')} />
-      <Button label={t('export.shares')} icon={Download} onClick={() => void save('shares')} />
-      <Button label={t('export.json')} icon={Download} onClick={() => void save('json')} />
+      <Button label={t('export.csv')} icon={Download} onClick={() => save('csv')} />
+      <Button label={t('export.shares')} icon={Download} onClick={() => save('shares')} />
+      <Button label={t('export.json')} icon={Download} onClick={() => save('json')} />
     </div>
   )
 }
@@ -225,6 +225,7 @@ function OneAudit({ id }: { id: number }): JSX.Element {
     } catch (error) {
       tell('error', t('history.delete-failed', { detail: reason(error) }))
     }
+    setGoing(false)
   }
   return (
     <main class="page">
@@ -234,7 +235,7 @@ function OneAudit({ id }: { id: number }): JSX.Element {
       <PageTitle>{audit ? <bdi>{brief(titleOf(audit))}</bdi> : t('history.title')}</PageTitle>
       {problem && <Notice kind="error">{t('history.failed', { detail: problem })}</Notice>}
       {(opened === null || deleted) && <p>{t('history.gone')}</p>}
-      {opened === undefined && !problem && <Spinner />}
+      {opened === undefined && !problem && <Waiting>{t('history.loading')}</Waiting>}
       {audit && (
         <>
           <p class="hint">
@@ -275,7 +276,7 @@ function OneAudit({ id }: { id: number }): JSX.Element {
         <Confirm
           question={t('history.delete-question', { title: brief(titleOf(audit)), time: when(audit.time) })}
           yes={t('history.delete')}
-          onYes={() => void remove()}
+          onYes={remove}
           onNo={() => setGoing(false)}
         />
       )}

@@ -8,6 +8,7 @@ import { LiveLooks } from './looks'
 import { GREY, colorsOf } from './palette'
 import { sweepRecord } from './shelf'
 import type { CountedSweep } from './shelf'
+import { t } from './strings'
 
 const RECENT = 2000 // ms, what "now" means for count, time a frame and frame rate
 const NUMBERS_EVERY = 250 // ms: numbers that change faster cannot be read
@@ -133,9 +134,15 @@ export class Live {
     if (options) this.shares.value = this.share(options) // now: a paused camera brings no frame
   }
 
-  /** The frame in view, or the last one of a camera that has ended, and what the sweep has counted so far. */
+  /**
+   * The frame in view, or the last one of a camera that has ended, and what the sweep has counted so far.
+   *
+   * @throws Error there is none yet; its message is fit for the user.
+   */
   async freeze(): Promise<{ picture: ImageBitmap; sweep: CountedSweep | null }> {
-    const picture = await createImageBitmap((this.ended && this.last) || this.video)
+    const source = this.ended || this.video.readyState < 2 ? this.last : this.video
+    if (!source) throw new Error(t('count.no-picture'))
+    const picture = await createImageBitmap(source)
     // Looks have other letters on the frozen picture, so that only brands go with the sweep.
     const options = this.options()
     return { picture, sweep: this.sweep && sweepRecord(this.sweep, options?.brands ?? [], options?.embedder ?? null) }

@@ -8,7 +8,7 @@ import { LONGEST_NAME, tidyName } from '../core'
 import type { Audit, Numbered, Placed, Reckoning } from './audit'
 import { UNKNOWN, corrected, mostlyAround, reckon, undone } from './audit'
 import { shownName } from './charts'
-import { Button, Metric, TextField } from './components'
+import { Button, Metric, TextField, useBusy } from './components'
 import { asFile, canShare, download, namesOf, share } from './download'
 import type { Kind } from './download'
 import { number } from './format'
@@ -175,23 +175,18 @@ function FacingPanel(props: {
 }): JSX.Element {
   const [brand, setBrand] = useState('')
   const [teach, setTeach] = useState(!labelled.value.length) // a gallery takes the place of the labels: not unasked
-  const [busy, setBusy] = useState(false)
+  const [busy, during] = useBusy()
   const name = tidyName(brand, LONGEST_NAME)
   const put = async (): Promise<void> => {
-    if (!name || busy) return
-    if (!props.onTeach || !teach) {
-      props.onBrand(name)
-    } else {
-      setBusy(true)
-      await props.onTeach(name)
-      setBusy(false)
-    }
+    if (!name) return
+    if (props.onTeach && teach) await props.onTeach(name)
+    else props.onBrand(name)
     props.onClose()
   }
   return (
     <section class="card facing-panel">
       <p class="facing-place">{props.place}</p>
-      <TextField label={t('review.brand')} value={brand} known={props.known} onInput={setBrand} onEnter={() => void put()} />
+      <TextField label={t('review.brand')} value={brand} known={props.known} onInput={setBrand} onEnter={() => void during(put)} />
       {props.onTeach && (
         <label class="check">
           <input type="checkbox" checked={teach} onChange={(event) => setTeach(event.currentTarget.checked)} />
@@ -199,7 +194,7 @@ function FacingPanel(props: {
         </label>
       )}
       <div class="buttons">
-        <Button label={t('review.set-brand')} icon={Check} kind="primary" disabled={!name} busy={busy} onClick={() => void put()} />
+        <Button label={t('review.set-brand')} icon={Check} kind="primary" disabled={!name} busy={busy} onClick={() => during(put)} />
         <Button label={t('review.remove')} icon={Trash2} kind="danger" onClick={props.onRemove} />
         <Button label={t('review.done')} onClick={props.onClose} />
       </div>
@@ -224,19 +219,21 @@ export function ExportBar({ audit, picture }: { audit: Audit; picture: ImageBitm
     }
   }
   const pass = async (): Promise<void> => {
+    const failed = (error: unknown): void => tell('error', t('export.share-failed', { detail: reason(error) }))
     try {
-      await share(audit, picture, colors)
+      const again = await share(audit, picture, colors)
+      if (again) tell('info', t('export.share-ready'), { label: t('export.share'), run: () => void again().catch(failed) })
     } catch (error) {
-      tell('error', t('export.share-failed', { detail: reason(error) }))
+      failed(error)
     }
   }
   return (
     <section class="card">
       <h2>{t('review.export')}</h2>
       <div class="buttons">
-        {canShare() && <Button label={t('export.share')} icon={Share2} kind="primary" onClick={() => void pass()} />}
+        {canShare() && <Button label={t('export.share')} icon={Share2} kind="primary" onClick={pass} />}
         {KINDS.map(({ kind, label }) => (
-          <Button key={kind} label={t(label)} icon={Download} onClick={() => void save(kind)} />
+          <Button key={kind} label={t(label)} icon={Download} onClick={() => save(kind)} />
         ))}
       </div>
     </section>

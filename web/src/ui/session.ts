@@ -7,7 +7,7 @@ import type { Bundle } from '../core'
 import { go } from './route'
 import { chosenEngine, chosenSize, galleryName, measured } from './settings'
 import { labelBrands } from './shelf'
-import { galleryNames, openGallery, saveGallery } from './store'
+import { deleteGallery, galleryNames, openGallery, saveGallery } from './store'
 import type { StoredGallery } from './store'
 import type { Key } from './strings'
 import { t } from './strings'
@@ -37,9 +37,14 @@ export const running = signal<{ engine: Engine; size: number } | null>(null)
 export const messages = signal<Message[]>([])
 /** The gallery that names brands; `null` groups by look. */
 export const gallery = signal<Gallery | null>(null)
-/** Names of the galleries that can be chosen, the bundle's own and the one in use among them. */
-export const galleries = signal<string[]>([])
 export const bundled = signal<Gallery | null>(null)
+/** Names of the galleries that are saved on the device. */
+export const savedGalleries = signal<readonly string[]>([])
+/** Names of the galleries that can be chosen, the bundle's own and the one in use among them. */
+export const galleries = computed(() => {
+  const here = [bundled.value, gallery.value].flatMap((each) => (each ? [each.name] : []))
+  return [...new Set([...savedGalleries.value, ...here])].sort((a, b) => a.localeCompare(b))
+})
 
 export const description = computed<BundleDescription | null>(() => bundle.value?.description ?? null)
 export const embedder = computed(() => description.value?.embedder ?? null)
@@ -259,8 +264,9 @@ async function loadGalleries(from: Bundle): Promise<void> {
   }
 }
 
+/** What went wrong, as a part of a sentence. */
 export function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return (error instanceof Error ? error.message : String(error)).replace(/\.+$/, '')
 }
 
 const savedAt = new Map<string, string>() // of galleries, by name: as they were read or written here
@@ -274,12 +280,7 @@ export async function listGalleries(): Promise<void> {
   } catch {
     tell('warning', t('store.barred'))
   }
-  list(saved)
-}
-
-function list(saved: readonly string[]): void {
-  const here = [bundled.value, gallery.value].flatMap((each) => (each ? [each.name] : []))
-  galleries.value = [...new Set([...saved, ...here])].sort((a, b) => a.localeCompare(b))
+  savedGalleries.value = saved
 }
 
 /**
@@ -298,6 +299,13 @@ export async function chooseGallery(name: string, remember = true): Promise<void
   }
   await setGallery(found)
   if (remember) galleryName.value = gallery.value ? name : ''
+}
+
+/** Delete what is saved of the gallery `name`; the bundle's of that name takes its place, or none. @throws StoreError it stays. */
+export async function forgetGallery(name: string): Promise<void> {
+  await deleteGallery(name)
+  await chooseGallery(name)
+  await listGalleries()
 }
 
 /** The gallery of this name: the user's own, else the bundle's; `null` if there is none. */
@@ -365,7 +373,6 @@ export function keepGallery(change: (now: Gallery | null) => Gallery | Promise<G
     const changed = await change(await newest())
     await setGallery(changed)
     galleryName.value = changed.name
-    list(galleries.value) // also where it cannot be saved
     await save(changed)
     await listGalleries()
   })

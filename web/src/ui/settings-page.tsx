@@ -5,7 +5,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { BadgeCheck, Download, Gauge, Trash2 } from 'lucide'
 import { ENGINES, chooseProbe } from '../core'
 import type { Engine } from '../core'
-import { Button, Confirm, Notice, PageTitle, SelectField, Slider } from './components'
+import { Button, Confirm, Notice, PageTitle, SelectField, Slider, Spinner, useBusy } from './components'
 import { forgetCutOff } from './cut-off'
 import { defaultScore, discard, forgetLeft } from './draft'
 import { megabytes, number, score } from './format'
@@ -13,8 +13,8 @@ import { selfTest } from './golden'
 import type { SelfTest } from './golden'
 import { install, installable } from './install'
 import { offline } from './network'
-import { auditor, bundle, chooseGallery, description, listGalleries, measure, reason, running, tell, usePlan } from './session'
-import { chosenEngine, chosenSize, liveScore, measured, photoScore, theme } from './settings'
+import { auditor, bundle, bundled, chooseGallery, description, listGalleries, measure, reason, running, tell, usePlan } from './session'
+import { chosenEngine, chosenSize, galleryName, lastWords, liveScore, measured, noWords, photoScore, theme } from './settings'
 import type { Theme } from './settings'
 import { SCORE_FLOOR } from './shelf'
 import { clearStore, keep, room } from './store'
@@ -56,7 +56,7 @@ export function SettingsPage(): JSX.Element {
 }
 
 function EngineCard(): JSX.Element {
-  const [busy, setBusy] = useState(false)
+  const [busy, during] = useBusy()
   const [checked, setChecked] = useState<SelfTest | null>(null)
   const probes = measured.value?.probes ?? []
   const best = chooseProbe(probes)
@@ -69,30 +69,24 @@ function EngineCard(): JSX.Element {
   }
   const auto = { value: 'auto' as const, label: best ? t('settings.engine-auto', { engine: t(`engine.${best.engine}`) }) : t('settings.engine-surest') }
   const choose = async (value: Engine | 'auto'): Promise<void> => {
-    setBusy(true)
     chosenEngine.value = value === 'auto' ? null : value
     if (!(await usePlan())) chosenEngine.value = null
-    setBusy(false)
   }
   const again = async (): Promise<void> => {
-    setBusy(true)
     try {
       await measure()
     } catch (error) {
       tell('error', reason(error))
     }
-    setBusy(false)
   }
   const check = async (): Promise<void> => {
     const [auditing, from] = [auditor.value, bundle.value]
     if (!auditing || !from) return
-    setBusy(true)
     try {
       setChecked(await selfTest(auditing, from))
     } catch (error) {
       tell('error', t('settings.check-broken', { detail: reason(error) }))
     }
-    setBusy(false)
   }
   const checkText = (test: SelfTest): string =>
     t(test.passed ? 'settings.check-passed' : 'settings.check-failed', {
@@ -104,10 +98,8 @@ function EngineCard(): JSX.Element {
       engine: now ? t(`engine.${now.engine}`) : '',
     })
   const resize = async (value: string): Promise<void> => {
-    setBusy(true)
     chosenSize.value = value === 'auto' ? null : Number(value)
     await usePlan()
-    setBusy(false)
   }
   const autoSize = { value: 'auto', label: t('settings.size-auto') }
   const sizes = [...new Set([...SIZES, config.live_size])].sort((a, b) => a - b)
@@ -119,17 +111,17 @@ function EngineCard(): JSX.Element {
         options={[auto, ...ENGINES.map((engine) => ({ value: engine, label: labelOf(engine) }))]}
         hint={t('settings.engine-hint')}
         disabled={busy}
-        onChange={(value) => void choose(value)}
+        onChange={(value) => void during(() => choose(value))}
       />
       {now && (
         <p class="hint" data-engine={now.engine}>
-          {t(`engine.${now.engine}`)} · {t('settings.size-pixels', { size: now.size })} · {t('settings.isolated')}: {t(crossOriginIsolated ? 'settings.yes' : 'settings.no')}
+          {busy && <Spinner />} {t(`engine.${now.engine}`)} · {t('settings.size-pixels', { size: now.size })} · {t('settings.isolated')}: {t(crossOriginIsolated ? 'settings.yes' : 'settings.no')}
         </p>
       )}
       <div class="buttons">
-        <Button label={t(busy ? 'settings.measuring' : 'settings.measure')} icon={Gauge} busy={busy} onClick={() => void again()} />
+        <Button label={t('settings.measure')} icon={Gauge} disabled={busy} onClick={() => during(again)} />
         {description.value?.golden && !offline.value && (
-          <Button label={t('settings.check')} icon={BadgeCheck} hint={t('settings.check-hint')} disabled={busy} onClick={() => void check()} />
+          <Button label={t('settings.check')} icon={BadgeCheck} hint={t('settings.check-hint')} disabled={busy} onClick={() => during(check)} />
         )}
       </div>
       {checked && <Notice kind={checked.passed ? 'success' : 'error'}>{checkText(checked)}</Notice>}
@@ -140,7 +132,7 @@ function EngineCard(): JSX.Element {
           options={[autoSize, ...sizes.map((size) => ({ value: String(size), label: t('settings.size-pixels', { size }) }))]}
           hint={t('settings.size-hint', { size: config.live_size })}
           disabled={busy}
-          onChange={(value) => void resize(value)}
+          onChange={(value) => void during(() => resize(value))}
         />
       )}
     </section>
@@ -169,6 +161,18 @@ function ScoreCard(): JSX.Element {
   )
 }
 
+/** Delete what the user has made on this device; the settings stay. @throws StoreError it could not be. */
+export async function clearAll(): Promise<void> {
+  await clearStore()
+  await discard()
+  forgetLeft()
+  forgetCutOff()
+  lastWords.value = noWords
+  galleryName.value = null
+  await chooseGallery(bundled.value?.name ?? '', false) // as at the first start
+  await listGalleries()
+}
+
 function StorageCard(): JSX.Element {
   const [state, setState] = useState<Room | null>(null)
   const [asking, setAsking] = useState(false)
@@ -179,18 +183,13 @@ function StorageCard(): JSX.Element {
     read()
   }
   const clear = async (): Promise<void> => {
-    setAsking(false)
     try {
-      await clearStore()
-      await discard()
-      forgetLeft()
-      forgetCutOff()
-      await chooseGallery('')
-      await listGalleries()
+      await clearAll()
       tell('success', t('settings.cleared'))
     } catch (error) {
       tell('error', t('history.delete-failed', { detail: reason(error) }))
     }
+    setAsking(false)
     read()
   }
   return (
@@ -201,13 +200,13 @@ function StorageCard(): JSX.Element {
           <meter min={0} max={state.quota || 1} value={state.used} aria-label={t('settings.storage')} />
           <p>{t('settings.storage-used', { used: megabytes(state.used), quota: megabytes(state.quota) })}</p>
           <p class="hint">{t(state.kept ? 'settings.storage-kept' : 'settings.storage-not-kept')}</p>
-          {!state.kept && <Button label={t('settings.storage-keep')} onClick={() => void ask()} />}
+          {!state.kept && <Button label={t('settings.storage-keep')} onClick={ask} />}
         </>
       ) : (
         <p class="hint">{t('settings.storage-unknown')}</p>
       )}
       <Button label={t('settings.clear')} icon={Trash2} kind="danger" onClick={() => setAsking(true)} />
-      {asking && <Confirm question={t('settings.clear-question')} yes={t('history.delete')} onYes={() => void clear()} onNo={() => setAsking(false)} />}
+      {asking && <Confirm question={t('settings.clear-question')} yes={t('history.delete')} onYes={clear} onNo={() => setAsking(false)} />}
     </section>
   )
 }

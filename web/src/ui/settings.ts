@@ -48,5 +48,6 @@ export const photoScore = kept<number | null>('photo-score', null, isScore)
 export const liveScore = kept<number | null>('live-score', null, isScore)
 /** The gallery that names brands; empty groups by look, `null` is the bundle's own. */
 export const galleryName = kept<string | null>('gallery', null, (value) => value === null || isText(value))
+export const noWords = { store: '', shelf: '', category: '' }
 /** Words of the last audit, which the next one most often shares. */
-export const lastWords = kept('words', { store: '', shelf: '', category: '' }, (value) => typeof value === 'object' && value !== null)
+export const lastWords = kept('words', noWords, (value) => typeof value === 'object' && value !== null)

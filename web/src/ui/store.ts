@@ -54,7 +54,7 @@ export class StoreError extends Error {
     readonly full: boolean,
     cause: unknown,
   ) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    super(full ? t('store.full') : cause instanceof Error ? cause.message : String(cause), { cause })
   }
 }
 

@@ -8,7 +8,7 @@ import { Gallery, LONGEST_NAME, indicesWhere, tidyName } from '../core'
 import type { Quad, Sku } from '../core'
 import { removed } from './audit'
 import type { Correction } from './audit'
-import { Button, Confirm, Dialog, FileButton, Notice, PageTitle, SelectField, Spinner, TextField, useBlobAddress } from './components'
+import { Button, Confirm, Dialog, FileButton, Notice, PageTitle, SelectField, TextField, Waiting, useBlobAddress, useBusy } from './components'
 import { countFile, counting, mayReplace, whileCounting } from './count-page'
 import { download } from './download'
 import { draft, draftNamed } from './draft'
@@ -18,11 +18,10 @@ import { membersOf, moved, pilesByLook, split, suggestions, without } from './le
 import type { Piles, Suggestion } from './lesson'
 import { examplePicture } from './picture'
 import { go } from './route'
-import { chooseGallery, embedder, forgetFiles, galleries, gallery, keepGallery, labels, listGalleries, ours, reason, tell, tellOfFile } from './session'
+import { chooseGallery, embedder, forgetFiles, forgetGallery, galleries, gallery, labels, ours, reason, savedGalleries, tell, tellOfFile } from './session'
 import { embedded, rowsOf } from './shelf'
-import { deleteGallery } from './store'
 import { t } from './strings'
-import { beginGallery, teachFacings } from './teaching'
+import { beginGallery, changeGallery, teachFacings } from './teaching'
 import { asFileName, brief, freeName } from './text'
 
 /** The facings being taught; kept while the user looks at other pages. */
@@ -105,7 +104,7 @@ export function TeachPage(): JSX.Element {
           <Button label={t('history.go')} onClick={() => go('count')} />
         )}
       </div>
-      {now && !current && <Spinner />}
+      {now && !current && <Waiting>{t('teach.sorting')}</Waiting>}
       {now && current && <PileBoard lesson={current} corrections={now.corrections} />}
       <Knowledge />
       <Manage />
@@ -115,6 +114,7 @@ export function TeachPage(): JSX.Element {
 
 function GalleryChoice(): JSX.Element {
   const [naming, setNaming] = useState(false)
+  const [busy, during] = useBusy()
   const [name, setName] = useState('')
   const choose = async (value: string): Promise<void> => {
     try {
@@ -137,11 +137,11 @@ function GalleryChoice(): JSX.Element {
       <SelectField label={t('teach.gallery')} value={gallery.value?.name ?? ''} options={options} onChange={(value) => void choose(value)} />
       <Button label={t('teach.new')} icon={Plus} onClick={() => setNaming(true)} />
       {naming && (
-        <Dialog title={t('teach.new')} onClose={() => setNaming(false)}>
-          <TextField label={t('teach.new-name')} value={name} onInput={setName} onEnter={() => void create()} />
+        <Dialog title={t('teach.new')} busy={busy} onClose={() => setNaming(false)}>
+          <TextField label={t('teach.new-name')} value={name} onInput={setName} onEnter={() => void during(create)} />
           <div class="buttons end">
-            <Button label={t('app.cancel')} onClick={() => setNaming(false)} />
-            <Button label={t('teach.create')} kind="primary" disabled={!name.trim()} onClick={() => void create()} />
+            <Button label={t('app.cancel')} disabled={busy} onClick={() => setNaming(false)} />
+            <Button label={t('teach.create')} kind="primary" busy={busy} disabled={!name.trim()} onClick={() => during(create)} />
           </div>
         </Dialog>
       )}
@@ -303,13 +303,7 @@ function Knowledge(): JSX.Element | null {
     const at = known.skus.indexOf(sku)
     return known.exampleSkus.reduce((sum, each) => sum + Number(each === at), 0)
   }
-  const keep = async (change: (now: Gallery) => Gallery): Promise<void> => {
-    try {
-      await keepGallery((now) => change(now ?? known))
-    } catch (error) {
-      tell('error', t('teach.not-saved', { detail: reason(error) }))
-    }
-  }
+  const keep = (change: (now: Gallery) => Gallery): Promise<boolean> => changeGallery((now) => change(now ?? known))
   const keepBrand = (sku: Sku, changes: Partial<Pick<Sku, 'color' | 'own'>>): void => void keep((now) => now.withBrand(sku.brand, changes))
   const colors = known.colors
   return (
@@ -318,7 +312,7 @@ function Knowledge(): JSX.Element | null {
       {!known.skus.length && <p class="hint">{t('teach.knows-nothing')}</p>}
       {known.skus.length > 0 && (
         <div class="table-scroll" tabIndex={0} role="region" aria-label={t('teach.knows')}>
-          <table>
+          <table class="known">
             <thead>
               <tr>
                 <th scope="col">{t('teach.column-color')}</th>
@@ -346,14 +340,16 @@ function Knowledge(): JSX.Element | null {
                   <td>
                     <bdi>{brief(sku.name, 40)}</bdi>
                   </td>
-                  <td>{examples(sku)}</td>
-                  <td>
-                    <input
-                      type="checkbox"
-                      checked={sku.own}
-                      aria-label={t('teach.own-of', { name: brief(sku.brand, 40) })}
-                      onChange={(event) => keepBrand(sku, { own: event.currentTarget.checked })}
-                    />
+                  <td data-label={t('teach.column-examples')}>{examples(sku)}</td>
+                  <td data-label={t('teach.column-own')}>
+                    <label class="check">
+                      <input
+                        type="checkbox"
+                        checked={sku.own}
+                        aria-label={t('teach.own-of', { name: brief(sku.brand, 40) })}
+                        onChange={(event) => keepBrand(sku, { own: event.currentTarget.checked })}
+                      />
+                    </label>
                   </td>
                   <td class="buttons">
                     <Button label={`${t('teach.rename')}: ${brief(sku.name, 40)}`} icon={Pencil} bare onClick={() => setRenaming(sku)} />
@@ -370,9 +366,9 @@ function Knowledge(): JSX.Element | null {
         <Confirm
           question={t('teach.forget-question', { name: brief(forgetting.name), n: examples(forgetting) })}
           yes={t('teach.forget')}
-          onYes={() => {
+          onYes={async () => {
+            await keep((now) => now.without(forgetting.id))
             setForgetting(null)
-            void keep((now) => now.without(forgetting.id))
           }}
           onNo={() => setForgetting(null)}
         />
@@ -381,10 +377,11 @@ function Knowledge(): JSX.Element | null {
   )
 }
 
-function Rename(props: { sku: Sku; known: Gallery; onClose: () => void; onChange: (change: (now: Gallery) => Gallery) => Promise<void> }): JSX.Element {
+function Rename(props: { sku: Sku; known: Gallery; onClose: () => void; onChange: (change: (now: Gallery) => Gallery) => Promise<unknown> }): JSX.Element {
   const [brand, setBrand] = useState(props.sku.brand)
   const [name, setName] = useState(props.sku.name)
   const [problem, setProblem] = useState('')
+  const [busy, during] = useBusy()
   const put = async (): Promise<void> => {
     try {
       props.known.renamed(props.sku.id, brand, name) // says what is wrong with the names
@@ -395,17 +392,17 @@ function Rename(props: { sku: Sku; known: Gallery; onClose: () => void; onChange
     }
   }
   return (
-    <Dialog title={t('teach.rename')} onClose={props.onClose}>
+    <Dialog title={t('teach.rename')} busy={busy} onClose={props.onClose}>
       <TextField label={t('teach.column-brand')} value={brand} known={props.known.brands} onInput={setBrand} />
-      <TextField label={t('teach.column-product')} value={name} onInput={setName} onEnter={() => void put()} />
+      <TextField label={t('teach.column-product')} value={name} onInput={setName} onEnter={() => void during(put)} />
       {problem && (
         <p class="field-problem" role="alert">
           {problem}
         </p>
       )}
       <div class="buttons end">
-        <Button label={t('app.cancel')} onClick={props.onClose} />
-        <Button label={t('teach.rename')} kind="primary" disabled={!brand.trim() || !name.trim()} onClick={() => void put()} />
+        <Button label={t('app.cancel')} disabled={busy} onClick={props.onClose} />
+        <Button label={t('teach.rename')} kind="primary" busy={busy} disabled={!brand.trim() || !name.trim()} onClick={() => during(put)} />
       </div>
     </Dialog>
   )
@@ -414,19 +411,16 @@ function Rename(props: { sku: Sku; known: Gallery; onClose: () => void; onChange
 function Manage(): JSX.Element {
   const known = gallery.value
   const [deleting, setDeleting] = useState(false)
-  const [busy, setBusy] = useState(false)
+  const [busy, during] = useBusy()
   const take = async (file: File): Promise<void> => {
-    setBusy(true)
     forgetFiles()
     try {
       const read = await ours(await Gallery.fromZip(file))
       const name = freeName(read.name, galleries.value)
-      await keepGallery(() => read.withName(name))
-      tell('success', t('teach.imported', { name: brief(name) }))
+      if (await changeGallery(() => read.withName(name))) tell('success', t('teach.imported', { name: brief(name) }))
     } catch (error) {
       tellOfFile(t('teach.import-failed', { name: brief(file.name), detail: reason(error) }))
     }
-    setBusy(false)
   }
   const give = async (): Promise<void> => {
     if (!known) return
@@ -437,26 +431,24 @@ function Manage(): JSX.Element {
     }
   }
   const remove = async (): Promise<void> => {
-    setDeleting(false)
     if (!known) return
     try {
-      await deleteGallery(known.name)
-      await chooseGallery('')
-      await listGalleries()
+      await forgetGallery(known.name)
     } catch (error) {
       tell('error', t('history.delete-failed', { detail: reason(error) }))
     }
+    setDeleting(false)
   }
   return (
     <section class="card">
       <h2>{t('teach.manage')}</h2>
       <div class="buttons">
-        <FileButton label={t('teach.import')} icon={Upload} accept=".zip,application/zip" busy={busy} onFile={(file) => void take(file)} />
-        {!!known?.skus.length && <Button label={t('teach.export')} icon={Download} onClick={() => void give()} />}
-        {known && <Button label={t('teach.delete')} icon={Trash2} kind="danger" onClick={() => setDeleting(true)} />}
+        <FileButton label={t('teach.import')} icon={Upload} accept=".zip,application/zip" busy={busy} onFile={(file) => void during(() => take(file))} />
+        {!!known?.skus.length && <Button label={t('teach.export')} icon={Download} onClick={give} />}
+        {known && savedGalleries.value.includes(known.name) && <Button label={t('teach.delete')} icon={Trash2} kind="danger" onClick={() => setDeleting(true)} />}
       </div>
       {deleting && known && (
-        <Confirm question={t('teach.delete-question', { name: brief(known.name) })} yes={t('history.delete')} onYes={() => void remove()} onNo={() => setDeleting(false)} />
+        <Confirm question={t('teach.delete-question', { name: brief(known.name) })} yes={t('history.delete')} onYes={remove} onNo={() => setDeleting(false)} />
       )}
     </section>
   )

@@ -1,6 +1,6 @@
 /** Teaching facings to the gallery in use; without one, "My brands" is begun. */
 
-import type { Quad } from '../core'
+import type { Gallery, Quad } from '../core'
 import { indicesWhere, taughtLook } from '../core'
 import type { Facing } from './audit'
 import { examplePicture } from './picture'
@@ -25,6 +25,7 @@ export async function teachFacings(
   const made = embedder.value
   if (!made) return null
   let called = brand
+  let fresh = 0 // facings that were no examples yet
   try {
     const mine = t('teach.my-brands')
     const pictures = await Promise.all(boxes.map((box) => examplePicture(picture, box)))
@@ -34,11 +35,12 @@ export async function teachFacings(
       const others = known.corrected(vectors, called, product)
       const learnt = others.learnt(vectors, called, product)
       const anew = indicesWhere(boxes.length, (i) => !learnt.has(i))
+      fresh = anew.length
       if (!anew.length) return others
       const [rows, shown] = [rowsOf(vectors, anew, made.dimensions), anew.map((i) => pictures[i])]
       return product ? others.teach(called, product, rows, shown, made) : taughtLook(others, called, rows, shown, made)
     })
-    tell('success', t('teach.taught', { brand: called, n: boxes.length }))
+    tell('success', t(fresh ? 'teach.taught' : 'teach.known', { brand: called, n: fresh || boxes.length }))
     return called
   } catch (error) {
     return tellWhyNot(error) ? called : null
@@ -46,9 +48,14 @@ export async function teachFacings(
 }
 
 /** Have the gallery `name` name the brands, a new one where there is none; tells the user what went wrong, and whether it does. */
-export async function beginGallery(name: string): Promise<boolean> {
+export function beginGallery(name: string): Promise<boolean> {
+  return changeGallery(() => galleryToTeach(name))
+}
+
+/** As `keepGallery`; tells the user what went wrong, and gives whether what was made is in use. */
+export async function changeGallery(change: (now: Gallery | null) => Gallery | Promise<Gallery>): Promise<boolean> {
   try {
-    await keepGallery(() => galleryToTeach(name))
+    await keepGallery(change)
     return true
   } catch (error) {
     return tellWhyNot(error)

@@ -2,7 +2,7 @@
 
 import { unsaved } from './draft'
 import { sweeping } from './live'
-import { SLOW_FADES, ask, tell } from './session'
+import { SLOW_FADES, ask, phase, tell } from './session'
 import { t } from './strings'
 
 const CHECK_EVERY = 3_600_000 // ms
@@ -23,7 +23,8 @@ export async function startUpdates(): Promise<void> {
   if (!workers || import.meta.env.DEV) return
   let controlled = workers.controller !== null
   workers.addEventListener('controllerchange', () => {
-    if (asked) location.reload()
+    // A page that still loads would have files of two versions, and has nothing to lose.
+    if (asked || (controlled && phase.value === 'loading')) location.reload()
     else if (controlled) tell('warning', t('app.other-tab'), { label: t('app.reload'), run: () => void reload() })
     controlled = true // from the first version on, others are new ones
   })

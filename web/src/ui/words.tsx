@@ -5,7 +5,7 @@ import { useState } from 'preact/hooks'
 import { Save } from 'lucide'
 import { tidy, tidyName } from '../core'
 import type { Words } from './audit'
-import { Button, Dialog, Notice, TextField } from './components'
+import { Button, Dialog, Notice, TextField, useBusy } from './components'
 import { reason } from './session'
 import { StoreError } from './store'
 import { t } from './strings'
@@ -20,19 +20,17 @@ export function WordsDialog(props: {
   onClose: () => void
 }): JSX.Element {
   const [words, setWords] = useState(props.words)
-  const [busy, setBusy] = useState(false)
+  const [busy, during] = useBusy()
   const [problem, setProblem] = useState('')
   const put = (change: Partial<Words>): void => setWords({ ...words, ...change })
   const clean = { store: tidyName(words.store), shelf: tidyName(words.shelf), category: tidyName(words.category), note: tidy(words.note) }
   const save = async (): Promise<void> => {
-    setBusy(true)
     setProblem('')
     try {
       await props.onSave(clean)
     } catch (error) {
       const full = error instanceof StoreError && error.full
       setProblem(full ? t('save.full') : t('save.failed', { detail: reason(error) }))
-      setBusy(false)
     }
   }
   return (
@@ -50,7 +48,7 @@ export function WordsDialog(props: {
       )}
       <div class="buttons end">
         <Button label={t('app.cancel')} disabled={busy} onClick={props.onClose} />
-        <Button label={t('review.save')} icon={Save} kind="primary" busy={busy} onClick={() => void save()} />
+        <Button label={t('review.save')} icon={Save} kind="primary" busy={busy} onClick={() => during(save)} />
       </div>
     </Dialog>
   )

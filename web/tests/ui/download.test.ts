@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { asFile, countedIn, share } from '../../src/ui/download'
 import { when } from '../../src/ui/format'
 import { makeAudit, makeFacings } from './make'
@@ -8,6 +8,36 @@ vi.mock('../../src/ui/boxes', () => ({ drawBoxes: () => {}, drawLabel: () => {} 
 vi.mock('../../src/ui/picture', () => {
   const context = { fillRect: () => {}, fillText: (text: string, left: number, _: number, room = Infinity) => void drawn.push({ text, right: left + room }) }
   return { makeCanvas: () => [{ convertToBlob: async () => new Blob(['png']) }, context] }
+})
+
+describe('where the browser refuses to share', () => {
+  const audit = makeAudit(makeFacings('Acme'))
+  const refuse = (...names: string[]): ReturnType<typeof vi.fn> => {
+    const asked = vi.fn()
+    for (const name of names) asked.mockRejectedValueOnce(new DOMException('refused', name))
+    vi.stubGlobal('navigator', { share: asked.mockResolvedValue(undefined), canShare: () => true })
+    return asked
+  }
+  afterEach(() => vi.unstubAllGlobals())
+
+  test('because the tap is too long ago, the same is offered at the next one', async () => {
+    const asked = refuse('NotAllowedError')
+    await (await share(audit, null, {}))!()
+    expect(asked).toHaveBeenCalledTimes(2)
+    expect(asked.mock.calls[1][0]).toBe(asked.mock.calls[0][0])
+  })
+  test('that again, it is a fault', async () => {
+    refuse('NotAllowedError', 'NotAllowedError')
+    await expect((await share(audit, null, {}))!()).rejects.toThrow('refused')
+  })
+  test('for the user, nothing is wrong', async () => {
+    refuse('AbortError')
+    expect(await share(audit, null, {})).toBeNull()
+  })
+  test('for anything else, it is a fault', async () => {
+    refuse('DataError')
+    await expect(share(audit, null, {})).rejects.toThrow('refused')
+  })
 })
 
 test.each([300, 1000, 4000])('every text of a drawn picture ends within it, the date too: %i pixels', async (width) => {

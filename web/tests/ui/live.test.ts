@@ -78,6 +78,11 @@ test('of a camera that is gone the last frame is frozen, and nothing after it is
   delete camera.shows
 })
 
+test('of a camera that has given no picture yet none is frozen, and that is told in plain words', async () => {
+  const live = new Live({ ...video, readyState: 1 } as HTMLVideoElement, canvas, () => null, () => null)
+  await expect(live.freeze()).rejects.toThrow('the camera has given no picture yet')
+})
+
 test('a paused sweep stays as it is, and goes on', async () => {
   const { live, offer } = await run({})
   live.paused = true

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { Auditor, BundleError, Gallery, loadBundle } from '../../src/core'
 import type { Bundle } from '../../src/core'
-import { galleryNames, openGallery, saveGallery } from '../../src/ui/store'
+import { deleteGallery, galleryNames, openGallery, saveGallery } from '../../src/ui/store'
 
 vi.mock('../../src/ui/store')
 vi.mock('../../src/core', async (importOriginal) => ({ ...(await importOriginal<object>()), loadBundle: vi.fn() }))
@@ -59,6 +59,17 @@ describe('the gallery that came with the app', () => {
     expect(texts()).toEqual([expect.stringContaining('Shelf could not be opened')])
   })
 
+  test.each([
+    ['Shelf', own],
+    ['Mine', null],
+  ])('comes back where what was saved under its name is deleted: %s', async (name, after) => {
+    session.bundled.value = own
+    session.gallery.value = Gallery.empty(name)
+    await session.forgetGallery(name)
+    expect(deleteGallery).toHaveBeenCalledWith(name)
+    expect(session.gallery.value).toBe(after)
+  })
+
   test('is not used in place of another', async () => {
     session.bundled.value = own
     vi.mocked(openGallery).mockRejectedValue(new Error('barred'))
@@ -93,6 +104,10 @@ describe('a gallery to teach', () => {
     expect([session.gallery.value?.name, session.galleries.value]).toEqual(['Mine', ['Mine']])
     session.gallery.value = null
   })
+})
+
+test('what went wrong ends as a part of a sentence does', () => {
+  expect(['It was aborted.', new Error('Gone...'), new Error('no')].map(session.reason)).toEqual(['It was aborted', 'Gone', 'no'])
 })
 
 describe('an address in ?model=', () => {

@@ -112,7 +112,7 @@ test('a device without room says so, and keeps neither audit nor picture', async
   })
   const failed = addAudit(makeAudit([]), picture)
   await expect(failed).rejects.toBeInstanceOf(StoreError)
-  await expect(failed).rejects.toMatchObject({ full: true })
+  await expect(failed).rejects.toMatchObject({ full: true, message: 'this device has no room left' })
   vi.restoreAllMocks()
   await closeStore()
   expect((await listAudits()).filter((audit) => audit.store)).toHaveLength(0)

@@ -67,6 +67,8 @@ test.each(['', 'Box'])('a facing that is an example already is none once more, o
   for (const vectors of [[1, 0, 0.8, 0.6], [1, 0, 0.6, 0.8], [0.6, 0.8, 0.8, 0.6]])
     expect(await teachFacings(picture, boxes, Float32Array.from(vectors), 'Acme', product)).toBe('Acme')
   expect([...known.embeddings]).toEqual([...Float32Array.of(1, 0, 0.8, 0.6, 0.6, 0.8)])
+  const told = vi.mocked(session.tell).mock.calls.map(([, text]) => text)
+  expect(told).toEqual(['Acme: 2 facings taught.', 'Acme: 1 facing taught.', 'Acme: these 2 facings are examples already.'])
 })
 
 describe('an unlike look of a brand', () => {

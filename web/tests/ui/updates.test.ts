@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 const tell = vi.fn()
 const ask = vi.fn(async () => false)
 const open = { draft: false, sweep: false }
-vi.mock('../../src/ui/session', () => ({ tell: (...told: unknown[]) => tell(...told), ask: () => ask(), SLOW_FADES: 1 }))
+let phase = 'ready'
+vi.mock('../../src/ui/session', () => ({ tell: (...told: unknown[]) => tell(...told), ask: () => ask(), SLOW_FADES: 1, phase: { get value() { return phase } } })) // prettier-ignore
 vi.mock('../../src/ui/draft', () => ({ unsaved: () => open.draft }))
 vi.mock('../../src/ui/live', () => ({ sweeping: { get value() { return open.sweep } } })) // prettier-ignore
 
@@ -41,6 +42,7 @@ beforeEach(() => {
   reload.mockReset()
   ask.mockClear()
   open.draft = open.sweep = false
+  phase = 'ready'
   deleted.length = 0
   registration = new Registration()
   vi.resetModules()
@@ -148,6 +150,16 @@ test('a page that is open since the first visit is told of new versions, and tha
   findNext()
   change()
   expect(told()).toEqual(['Ready', 'new version', 'another tab'].map((words) => expect.stringContaining(words)))
+})
+
+test.each([
+  ['where another version was there', new Worker(), 1],
+  ['but not in the first visit', null, 0],
+])('a page that still loads when a version takes over is loaded anew, %s', async (_, controller, times) => {
+  phase = 'loading'
+  await visit(controller)
+  change()
+  expect([reload.mock.calls.length, told()]).toEqual([times, []])
 })
 
 describe.each(['Update now', 'Reload'])('%s', (label) => {
