@@ -134,7 +134,8 @@ def show_share_panel(photos, labels, brands, colors, key, own=(), skus=()):
         if own and not sides:
             show_own(together, measure, wanted.get(OWN))
         alone = share_of_shelves(photos, labels, brands, kept=kept) if sides else shares
-        _edit_targets(alone, together, measure, wanted, category, key)
+        known = {*brands, *(sku.brand for sku in skus)}
+        _edit_targets(alone, together, measure, wanted, known, category, key)
     if knows_products(skus):
         _show_products(share_by_product(photos, skus, brands, measure, kept), skus, category)
     return kept, measure
@@ -188,21 +189,25 @@ def read_targets(brands, category=""):
         return {}
 
 
-def _edit_targets(shares, together, measure, wanted, category, key):
-    """A table of ``shares`` of brands and their targets, in which targets can be written."""
+def _edit_targets(shares, together, measure, wanted, brands, category, key):
+    """A table of ``shares`` of brands and their targets, in which targets can be written.
+
+    ``brands``: that have a line if they have a target, also without a facing.
+    """
     shares = shares[~((shares["name"] == UNKNOWN) | shares["name"].map(is_look).astype(bool))]
     if together is not None:
         shares = pd.concat([together[together["name"] == OWN], shares]).drop_duplicates("name")
-    if shares.empty:
+    table = with_targets(shares, wanted, measure, brands)
+    if table.empty:
         return
     with st.expander("Target shares", icon=":material/target:"):
-        table = with_targets(shares, wanted, measure)
+        sure = table["sure"].map({True: "yes", False: "within the margin"})
         shown = table[["name"]].assign(
             share=100 * table[measure],
             margin=100 * table[margin_of(measure)],
             target=(100 * table["target"]).round(6),  # 7, not 7.000000000000001, which is no such edit
             difference=100 * table["difference"],
-            sure=table["sure"].where(table["target"].notna()).map({True: "yes", False: "within the margin"}),
+            sure=sure.where(table["target"].notna() & table[margin_of(measure)].notna()),
         )
         number = st.column_config.NumberColumn
         columns = {

@@ -4,6 +4,7 @@ import io
 import logging
 import re
 import tempfile
+from math import isnan
 from pathlib import Path
 
 from fpdf import FPDF
@@ -21,7 +22,7 @@ from skushare.draw import annotate, draw_gaps
 from skushare.errors import SkushareError
 from skushare.jpeg import encode_jpeg
 from skushare.shelf.gaps import count_gaps
-from skushare.shelf.share import OWN, in_category, share_of_shelves
+from skushare.shelf.share import OWN, in_category, share_of_shelves, with_targets
 from skushare.text import counted, percent, told_share
 
 _FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
@@ -133,7 +134,9 @@ class _Report(FPDF):
         self.set_font("DejaVu", size=9)
         self.set_text_color(0)
         self.set_fill_color(255)  # the bars left theirs
-        wanted = {name: share for name, share in targets().items() if name in set(shares["name"])}
+        known = {*now.brands, *(sku.brand for sku in skus_of(now.gallery_digest))}
+        shares = with_targets(shares, targets(), brands=known)
+        wanted = shares["target"].notna().any()
         with self.table(
             col_widths=(60, 18, 34, 34, 34) if wanted else (84, 20, 38, 38),
             text_align=("LEFT", *["RIGHT"] * (4 if wanted else 3)),
@@ -146,9 +149,8 @@ class _Report(FPDF):
                 pairs = (row.share, row.margin), (row.linear, row.linear_margin)
                 told = [told_share(*pair, 1) for pair in pairs]
                 if wanted:
-                    target = wanted.get(row.name)
                     told.append(
-                        "" if target is None else f"{percent(target, 1)}, {100 * (row.share - target):+.1f}"
+                        "" if isnan(row.target) else f"{percent(row.target, 1)}, {100 * row.difference:+.1f}"
                     )
                 t.row([self.legible(row.name), f"{row.facings:,}", *told])
 

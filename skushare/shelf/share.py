@@ -102,16 +102,22 @@ def share_by_row(detections, labels=(), brands=(), kept=None):
     return table
 
 
-def with_targets(shares, targets, measure="share"):
+def with_targets(shares, targets, measure="share", brands=()):
     """``shares`` with what each name should have: columns ``target``, ``difference`` and ``sure``.
 
     Args:
         shares: a table of :func:`share_of_shelf`.
         targets: {name: share from 0 to 1}; others have none.
         measure: one of ``MEASURES``.
+        brands: that facings could have had; those with a target but no facing have a line, too, without a
+            margin.
 
     ``difference`` is the share less the target, ``sure`` whether it is more than the share's margin.
     """
+    absent = sorted({*brands} & {*targets} - {*shares["name"]}, key=str.casefold)
+    if absent:
+        nothing = {name: np.nan if "margin" in name else 0 for name in shares.columns if name != "name"}
+        shares = pd.concat([shares, pd.DataFrame({"name": absent}).assign(**nothing)], ignore_index=True)
     target = shares["name"].map(targets).astype(float)
     difference = shares[measure] - target
     sure = difference.abs() > shares[margin_of(measure)]

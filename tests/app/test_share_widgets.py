@@ -113,6 +113,14 @@ def test_a_category_is_shown_alone_with_targets_of_its_own(app):
     assert metrics(app)["Own brands"].startswith("0 %")
 
 
+def test_a_brand_that_is_not_on_the_shelf_is_held_against_its_target(app):
+    save_target("Rot", 0.4, "coffee")  # which this shelf has of Blau alone
+    app.selectbox(key="share_category").set_value("coffee").run()
+    line = table(app, "target").set_index("name").loc["Rot"]
+    assert not app.exception and line[["share", "target", "difference"]].tolist() == [0, 40, -40]
+    assert np.isnan(line["margin"]) and not isinstance(line["sure"], str)
+
+
 @pytest.mark.parametrize("without, known", [("Blau", ["Rot"]), (None, [])])
 def test_looks_have_no_targets(app, monkeypatch, without, known):
     """Each shelf has another look A; targets for it are left from older versions."""

@@ -211,3 +211,7 @@ def test_a_category_s_target_is_compared_with_the_category_s_own_share(make_audi
         "0.0 %, 20.0 points below the target of 20 %"
     ]
     assert [row[-1] for row in rows[:3]] == ["Target, points", "60.0 %, +6.7", ""]
+    save_target("Bello", 0.25)  # which has no facing there
+    rows.clear()
+    report(make_audit(tea, gallery="mine", gallery_digest=gallery.digest))
+    assert ["Bello", "0", "0.0 %", "0.0 %", "25.0 %, -25.0"] in rows

@@ -256,6 +256,17 @@ def test_targets_tell_the_difference_and_whether_it_is_sure():
     assert table["sure"].tolist() == [True, False, False, False]  # no difference is none, however sure
 
 
+@pytest.mark.parametrize(("ids", "names"), [([0, 0], ["a", "B", "c"]), ([], ["B", "c"])])
+def test_a_brand_with_a_target_but_no_facing_has_a_line_without_a_margin(ids, names):
+    table = share_of_shelf(found([0] * len(ids), ids), brands=("a", "B", "c", "d"))
+    table = with_targets(table, {"c": 0.3, "B": 0.2, "gone": 0.5}, brands=("a", "B", "c", "d"))
+    assert table["name"].tolist() == names
+    lines = table[table["name"] != "a"]
+    assert lines["facings"].tolist() == [0, 0] and (lines[["share", "linear", "area"]] == 0).all(axis=None)
+    assert lines["difference"].tolist() == [-0.2, -0.3] and lines["margin"].isna().all()
+    assert not table["sure"].any()
+
+
 @pytest.mark.parametrize("rows", [1, 2])
 def test_a_part_of_a_shelf_is_as_long_as_the_whole_shelf_tells(rows):
     """Boards that converge: of a row alone, nobody can tell how much of a width is perspective."""
