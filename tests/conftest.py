@@ -24,7 +24,7 @@ def pytest_make_parametrize_id(val):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Where several processes share the tests, keep a file in one; begin with the longest."""
+    """Where several processes share the tests, keep a file in one; begin with what takes or waits longest."""
     if not config.pluginmanager.hasplugin("xdist"):
         return
     for item in items:
@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(config, items):
             group = "export"
         item.add_marker(pytest.mark.xdist_group(group))
     if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.path.parent.name not in ("e2e", "export"))
+        items.sort(key=lambda item: item.path.parent.name not in ("e2e", "export", "training"))
 
 
 def pytest_collection_finish():

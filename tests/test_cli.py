@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,23 +16,10 @@ from skushare.images import read_image, write_image
 from skushare.samples import sample_pictures
 
 ROOT = Path(__file__).parents[1]
-# The command line with the network of two layers that the tests of training have; with the real one, which
-# takes a minute to train and convert, tests/e2e/test_data_to_model.py goes the same way.
-TINY = """
-import runpy, sys
-from dataclasses import replace
-from skushare.cli import main
-from skushare.training import package, recipes, trainer
-tiny = runpy.run_path("tests/training/conftest.py")
-trainer.build_network = package.build_network = tiny["tiny_network"]
-usual = recipes.recipe
-recipes.recipe = lambda name: replace(usual(name), detector=tiny["TINY"])
-sys.exit(main())
-"""
 
 
-def skushare(*arguments, program=("-m", "skushare"), **options):
-    command = [sys.executable, *program, *map(str, arguments)]
+def skushare(*arguments, **options):
+    command = [sys.executable, "-m", "skushare", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT, **options)
 
 
@@ -45,10 +33,8 @@ def photos(tmp_path):
 
 
 def test_coco_has_an_entry_for_every_photo(photos, tmp_path):
-    result = skushare(
-        "detect", photos, "--format", "coco", "--out", tmp_path / "all.json", "--draw", tmp_path / "drawn"
-    )
-    assert result.returncode == 0, result.stderr
+    options = ["--format", "coco", "--out", str(tmp_path / "all.json"), "--draw", str(tmp_path / "drawn")]
+    assert main(["detect", str(photos), *options]) == 0
     content = json.loads((tmp_path / "all.json").read_text())
     assert [Path(i["file_name"]).name for i in content["images"]] == ["shelf.jpg", "wall.png"]
     counts = [sum(a["image_id"] == i["id"] for a in content["annotations"]) for i in content["images"]]
@@ -80,13 +66,13 @@ def test_shares_are_told_overall_and_by_row(capsys):
     assert "100.0 %" in told and "by shelf row" in told and len(told.splitlines()) == 2 + 2 + 1 + 4
 
 
-def test_a_corrupt_file_is_named_the_rest_goes_on_and_the_status_tells(photos):
+def test_a_corrupt_file_is_named_the_rest_goes_on_and_the_status_tells(photos, capfd):
     (photos / "broken.jpg").write_bytes((photos / "aisle 1" / "shelf.jpg").read_bytes()[:4000])
     (photos / "empty.jpg").touch()
-    result = skushare("detect", photos, "--format", "json")
-    assert result.returncode == 1
-    assert "broken.jpg" in result.stderr and "empty.jpg" in result.stderr and "Traceback" not in result.stderr
-    by_name = {Path(p["photo"]).name: p for p in json.loads(result.stdout)}
+    assert main(["detect", str(photos), "--format", "json"]) == 1
+    told = capfd.readouterr()
+    assert "broken.jpg" in told.err and "empty.jpg" in told.err and "Traceback" not in told.err
+    by_name = {Path(p["photo"]).name: p for p in json.loads(told.out)}
     assert by_name["shelf.jpg"]["facings"] > 0 and by_name["broken.jpg"]["error"]
 
 
@@ -142,10 +128,10 @@ def test_a_wrong_option_is_explained(capsys, option, value, told):
     assert stopped.value.code == 2 and option in error and told in error
 
 
-def test_a_folder_without_photos_is_told(tmp_path):
-    result = skushare("detect", tmp_path)
-    assert result.returncode == 2 and "no photos" in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
+def test_a_folder_without_photos_is_told(tmp_path, capfd):
+    assert main(["detect", str(tmp_path)]) == 2
+    told = capfd.readouterr().err
+    assert "no photos" in told and len(told.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -199,16 +185,27 @@ def test_evaluate_does_not_change_a_shipped_model_unasked(tmp_path):
     assert not list(tmp_path.iterdir())  # it says so before the work
 
 
-def test_training_ends_with_a_model_that_detects(tmp_path):
-    data = ROOT / "data" / "annotations.json"
+def test_training_ends_with_a_model_that_detects(tmp_path, monkeypatch, capsys):
+    """With the network of two layers; tests/e2e/test_data_to_model.py goes this way with the real one."""
+    from skushare.training import backends, package, recipes, trainer
+    from tests.training.conftest import TINY, tiny_network
+
+    for module in (trainer, package):
+        monkeypatch.setattr(module, "build_network", tiny_network)
+    usual = recipes.recipe
+    monkeypatch.setattr(recipes, "recipe", lambda name: replace(usual(name), detector=TINY))
+    monkeypatch.setattr(backends, "environment", lambda plan: {})
+    monkeypatch.setattr("signal.signal", lambda number, handler: None)  # those of the tests stay
+    data, run = str(ROOT / "data" / "annotations.json"), tmp_path / "run"
     options = ["--one-class", "--steps", "1", "--batch-size", "1", "--licence", "mine"]
-    options += ["--train", f"{data}:2", "--val", data, "--run", tmp_path / "run"]
-    result = skushare("train", *options, program=("-c", TINY))
-    assert result.returncode == 0, result.stderr
-    model = tmp_path / "run" / "model"
+    options += ["--train", f"{data}:2", "--val", data, "--run", str(run)]
+    assert main(["train", *options]) == 0
+    model = run / "model"
     assert json.loads((model / "model.json").read_text())["licence"] == "mine"
-    result = skushare("detect", sample_pictures()[0], "--model", model, "--format", "json", "--mode", "live")
-    assert result.returncode == 0 and json.loads(result.stdout)[0]["width"] > 0
+    capsys.readouterr()
+    options = ["--model", str(model), "--format", "json", "--mode", "live"]
+    assert main(["detect", str(sample_pictures()[0]), *options]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["width"] > 0
 
 
 def test_a_reader_that_has_seen_enough_is_no_fault():

@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import local_script_runner
 
 from skushare.app.galleries import Teaching
 from skushare.database.engine import close
@@ -49,6 +50,20 @@ def scanned_packages():
     with pytest.MonkeyPatch.context() as patch:
         scan = manifest_scanner.scan_component_manifests
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(scan))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def awaited_runs():
+    """Until a page has run Streamlit's tests would look each millisecond whether it has, in its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        look = local_script_runner.require_widgets_deltas
+
+        def wait(runner, timeout):
+            runner._script_thread.join(timeout)
+            look(runner, 1)  # what took too long is ended there
+
+        patch.setattr(local_script_runner, "require_widgets_deltas", wait)
         yield
 
 

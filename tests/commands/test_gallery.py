@@ -21,7 +21,7 @@ from skushare.commands.common import open_brands
 from skushare.database import pictures
 from skushare.samples import DEMO_GALLERY, FOLDER
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("sqlite")
 
 
 def run(capsys, *arguments):

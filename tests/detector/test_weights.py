@@ -64,8 +64,8 @@ def test_a_pickle_is_never_opened(network, tmp_path):
         load_backbone(network, tmp_path / "w.npz")
 
 
-def test_weights_of_another_preset_are_refused(network, tmp_path):
-    save_weights(build_network(preset("ssd_mobilenet_v2_320")), tmp_path / "w.npz")
+def test_weights_of_another_network_are_refused(network, tmp_path):
+    save_weights(predictor(preset("ssd_mobilenet_v2_320"), 1)[0], tmp_path / "w.npz")
     with pytest.raises(ModelError, match="layer"):
         load_weights(network, tmp_path / "w.npz")
 

@@ -156,7 +156,7 @@ def test_what_was_found_before_the_damage_is_kept(tmp_path):
 
 def test_a_film_along_a_shelf_counts_each_facing_once(tmp_path, capsys):
     picture = read_image(sample_pictures()[0])
-    path = ((0.0, 0.0, False), (3.0, 1.0, False), (4.5, 0.5, False))  # there, and half of the way back
+    path = ((0.0, 0.0, False), (2.0, 0.7, False), (3.0, 0.35, False))  # there, and half of the way back
     film = video(
         tmp_path / "walk.mp4", (v.image for v in sweep(picture, [], size=(540, 960), path=path)), rate=12
     )
