@@ -48,9 +48,9 @@ def show_form(names):
         st.markdown("##### 3. Start from")
         weights = _choose_weights(recipe)
         st.markdown("##### 4. Length")
-        settings = choose_length(recipe.training_for(photos), photos)
+        settings = choose_length(recipe.training_for(photos, weights), photos)
         with st.expander("More settings", icon=":material/tune:"):
-            usual = recipe.lasting(max(1, settings["steps"]))
+            usual = recipe.lasting(max(1, settings["steps"]), weights)
             detector, more, machine = choose_more(recipe, usual, weights)
     with right:
         try:

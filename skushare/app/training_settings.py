@@ -29,6 +29,10 @@ _LEARNING = {
         "Train from layer",
         "Layers before it stay as they are; faster, and good for few photos.",
     ),
+    "freeze_batch_norm": (
+        "Keep batch norm as it is",
+        "Best for weights that know shelves already: a few crops tell less than what they were made with.",
+    ),
     "seed": ("Seed", "The same seed gives the same run."),
 }
 _CROPS = {

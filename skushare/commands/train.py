@@ -1,5 +1,6 @@
 """`skushare train`: train a detector."""
 
+import argparse
 import os
 import sys
 import time
@@ -73,10 +74,20 @@ def add_plan(parser):
         "(default: 40 epochs, within 100 and 6000 steps; of article and a pipeline.config, their own)",
     )
     parser.add_argument("--batch-size", type=positive, help="crops a step")
-    parser.add_argument("--learning-rate", type=float, help="peak learning rate")
+    parser.add_argument(
+        "--learning-rate",
+        type=float,
+        help="peak learning rate (default: 0.0005 where --weights are of a model or a run, else 0.0015;\n"
+        "of article and a pipeline.config, their own)",
+    )
     parser.add_argument("--warmup-steps", type=int, help="steps of rising learning rate at first; 0: none")
     parser.add_argument(
         "--freeze-before", metavar="LAYER", help="keep all layers before this one as they are"
+    )
+    parser.add_argument(
+        "--freeze-batch-norm",
+        action=argparse.BooleanOptionalAction,
+        help="keep all batch norms as they are (default: where --weights are of a model or a run)",
     )
     parser.add_argument("--ema", type=float, help="decay a step of the averaged weights that are kept")
     parser.add_argument("--min-scale", type=float, help="smallest crop scale, against a photo of 1024 px")
@@ -157,13 +168,23 @@ def _begun(args):
 
 def _lasting(chosen, args, begun):
     """The ``TrainingConfig`` of a recipe, as long as options, a ``begun`` plan or the photos say."""
+    from dataclasses import replace
+
     from skushare.dataset.formats import read_dataset
 
     if chosen.as_it_is and not args.steps:
         return chosen.training
+    weights = args.weights or ""
     if steps := args.steps or (begun and begun.training.steps):
-        return chosen.lasting(steps)
-    return chosen.training_for(sum(len(read_dataset(source)) for source, _ in map(_weighted, args.train)))
+        training = chosen.lasting(steps, weights)
+    else:
+        photos = sum(len(read_dataset(source)) for source, _ in map(_weighted, args.train))
+        training = chosen.training_for(photos, weights)
+    if not begun:
+        return training
+    # The weights may be gone by now, and with earlier versions these did not hang on them.
+    kept = {name: getattr(begun.training, name) for name in ("learning_rate", "freeze_batch_norm")}
+    return replace(training, **kept)
 
 
 def read_columns(plan):

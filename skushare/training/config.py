@@ -47,6 +47,8 @@ class TrainingConfig(Settings):
         ema: decay a step of the averaged weights that are validated and kept.
         freeze_before: layers of the network before this one keep their weights and
             batch-norm statistics; empty trains all.
+        freeze_batch_norm: all batch norms keep their statistics, scales and offsets. Weights that know
+            shelves lose less by it, as those of a few crops are worse.
         min_scale, max_scale: range of crop scales, against a photo whose longest
             side is 1024 pixels (``resize="fit"``) or as fraction of the photo
             (``resize="stretch"``).
@@ -74,6 +76,7 @@ class TrainingConfig(Settings):
     clip_norm: float = 10.0
     ema: float = 0.998
     freeze_before: str = ""
+    freeze_batch_norm: bool = False
     min_scale: float = 0.35
     max_scale: float = 1.1
     aspect_jitter: float = 0.15

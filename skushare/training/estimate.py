@@ -34,7 +34,7 @@ JOB = (sys.executable, "-m", "skushare.training.estimate")
 BUSY = 25.0  # per cent of all processor cores in use by others
 # Settings that change how long a step takes; others change how many there are, or what they teach.
 _COSTS = (
-    *("batch_size", "optimizer", "ema", "freeze_before"),
+    *("batch_size", "optimizer", "ema", "freeze_before", "freeze_batch_norm"),
     *("min_scale", "max_scale", "photometric", "mosaic", "paste", "validation_photos"),
 )
 

@@ -47,6 +47,7 @@ TRAINING = (
     Plain(TRAIN + "batch_size", "batch_size", 32),
     Plain(TRAIN + "num_steps", "steps", 0),
     Plain(TRAIN + "gradient_clipping_by_norm", "clip_norm", 0.0),
+    Plain(SSD + "freeze_batchnorm", "freeze_batch_norm", False),
 )
 SCHEDULE = (
     Plain("learning_rate_base", "learning_rate", 0.002),
@@ -57,7 +58,6 @@ SCHEDULE = (
 
 # What skushare's SSD always has, and the API's default where the file says nothing (None: as here).
 ALWAYS = (
-    (SSD + "freeze_batchnorm", False, False),
     (MATCHER + "ignore_thresholds", False, False),
     (MATCHER + "negatives_lower_than_unmatched", True, True),
     (MATCHER + "force_match_for_each_row", True, False),

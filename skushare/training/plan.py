@@ -166,6 +166,14 @@ def labels_of(weights):
         return ()
 
 
+def is_detector(weights):
+    """Whether ``weights``, of :attr:`Plan.weights`, are a model's or a run's, which know shelves already."""
+    try:
+        return weights not in ("", "imagenet") and bool(labels_of(find_weights(weights)))
+    except ConfigError:  # which is told where they are loaded
+        return False
+
+
 def _located(source):
     from skushare.dataset.formats import stored_source
 

@@ -7,10 +7,14 @@ from skushare.detector.models import DEFAULT_MODEL
 from skushare.detector.presets import SHELF_DENSE, SSD_MOBILENET_V2_320
 from skushare.errors import ConfigError
 from skushare.training.config import TrainingConfig
+from skushare.training.plan import is_detector
 
 EPOCHS = 40  # that a run of our own recipes takes ...
 FEWEST, MOST = 100, 6000  # ... within these steps
 VALIDATIONS = 12
+# Of weights that know shelves already: more of it loses what they know, and teaches as little that is new
+# (`benchmarks/fine_tuning.py`).
+TUNING_RATE = 5e-4
 
 
 @dataclass(frozen=True)
@@ -32,22 +36,28 @@ class Recipe:
     weights: str = "imagenet"
     as_it_is: bool = False
 
-    def training_for(self, photos):
-        """The ``TrainingConfig``, its length made for so many ``photos``."""
+    def training_for(self, photos, weights=""):
+        """As :meth:`lasting`, of a length for so many ``photos``."""
         steps = min(max(round(EPOCHS * photos / self.training.batch_size), FEWEST), MOST)
-        return self.training if self.as_it_is else self.lasting(steps)
+        return self.training if self.as_it_is else self.lasting(steps, weights)
 
-    def lasting(self, steps):
-        """The ``TrainingConfig`` for so many ``steps``; what hangs on their number goes with it."""
+    def lasting(self, steps, weights=""):
+        """The ``TrainingConfig`` for so many ``steps``; what hangs on their number goes with it.
+
+        ``weights``: to start from, as in a ``Plan``.
+        """
         if self.as_it_is:
             return replace(self.training, steps=steps)
+        tuned = is_detector(weights)
         return replace(
             self.training,
             steps=steps,
+            learning_rate=TUNING_RATE if tuned else self.training.learning_rate,
             warmup_steps=min(self.training.warmup_steps, steps // 10),
             validate_every=-(-steps // VALIDATIONS),
             # An average that reaches far back would mostly be of the weights it began with.
             ema=min(self.training.ema, max(0.0, round(1 - 10 / steps, 4))),
+            freeze_batch_norm=tuned,
         )
 
 

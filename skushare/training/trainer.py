@@ -163,7 +163,7 @@ def make_learner(config, training, initial_weights=None):
     keras.utils.set_random_seed(training.seed)
     network = build_network(config)
     trained = bool(initial_weights and initial_weights(network))
-    freeze(network, training.freeze_before)
+    freeze(network, training.freeze_before, training.freeze_batch_norm)
     learner = Learner(network, config, trained)
     learner.compile(optimizer=make_optimizer(training), jit_compile=False)
     learner.optimizer.build(learner.trainable_variables)
@@ -197,8 +197,15 @@ def make_optimizer(training):
     return optimizer
 
 
-def freeze(network, before):
-    """Fix weights and statistics of all layers of ``network`` ahead of the layer ``before``."""
+def freeze(network, before, batch_norm=False):
+    """Fix weights and statistics of all layers of ``network`` ahead of the layer ``before``.
+
+    ``batch_norm``: and those of all batch norms.
+    """
+    if batch_norm:
+        for layer in network.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.trainable = False  # with which Keras takes the statistics kept, not the batch's
     if not before:
         return
     names = [layer.name for layer in network.layers]

@@ -128,7 +128,7 @@ def test_a_run_starts_with_good_defaults(tmp_path):
     usual = recipe("shelf_dense")
     assert (run.name, run.status) == ("shop-shelf_dense", runs.QUEUED)
     assert run.plan.train == (("shop@train", 1.0),) and run.plan.validation == "shop@val"
-    assert run.plan.detector == usual.detector and run.plan.training == usual.training_for(2)
+    assert run.plan.detector == usual.detector and run.plan.training == usual.training_for(2, "shelf_dense")
     assert run.plan.weights.endswith("shelf_dense/weights.npz") and run.plan.licence
     assert app.session_state.training_tab == "Runs" and app.session_state.training_run == run.name
 

@@ -9,6 +9,7 @@ from skushare.commands.train import read_columns, read_plan, warn
 from skushare.dataset.synthetic import write_dataset
 from skushare.lock import hold
 from skushare.training.checkpoint import LAST
+from skushare.training.config import TrainingConfig
 from skushare.training.pipeline import read_pipeline
 from skushare.training.pipeline_writing import write_pipeline
 from skushare.training.plan import PLAN, Plan, licence_of
@@ -70,6 +71,21 @@ def test_what_hangs_on_the_number_of_steps_goes_with_it_unless_given(steps):
     assert plan("--steps", steps).training == recipe("shelf_dense").lasting(steps)
     given = plan("--steps", steps, "--ema", 0.999, "--warmup-steps", 7, "--validate-every", 5).training
     assert (given.ema, given.warmup_steps, given.validate_every) == (0.999, 7, 5)
+
+
+@pytest.mark.parametrize(
+    ("options", "frozen"),
+    [(["--weights", "shelf_dense"], True), (["--weights", "shelf_dense", "--no-freeze-batch-norm"], False)]
+    + [([], False), (["--freeze-batch-norm"], True)],
+)
+def test_batch_norms_of_a_detector_stay_as_they_are_unless_told(options, frozen, tmp_path):
+    options = ("--steps", 9, *options, "--run", tmp_path)
+    assert plan(*options).training.freeze_batch_norm == frozen
+    assert plan(*options, "--learning-rate", 0.01).training.learning_rate == 0.01
+    (tmp_path / LAST).touch()
+    (tmp_path / PLAN).write_text(Plan((("a", 1.0),), "c").to_json())  # begun by a version that froze none
+    assert plan(*options).training.freeze_batch_norm == ("--freeze-batch-norm" in options)
+    assert plan(*options).training.learning_rate == TrainingConfig().learning_rate
 
 
 def test_without_steps_a_run_is_as_long_as_its_photos_need_and_goes_on_so(tmp_path):

@@ -50,6 +50,13 @@ def test_a_short_run_has_a_short_warm_up_and_average(steps):
     assert replace(recipe("article").lasting(steps), steps=5000) == recipe("article").training
 
 
+@pytest.mark.parametrize(("weights", "frozen"), [("shelf_dense", True), ("imagenet", False), ("gone", False)])
+def test_weights_that_know_shelves_learn_slowly_and_keep_their_batch_norms(weights, frozen):
+    usual, training = TrainingConfig(), recipe("shelf_dense").training_for(9, weights)
+    assert training.freeze_batch_norm == frozen == (training.learning_rate < usual.learning_rate)
+    assert recipe("article").training_for(9, weights) == recipe("article").training
+
+
 def test_an_unknown_recipe_is_named_with_those_there_are():
     with pytest.raises(ConfigError, match="article"):
         recipe("yolo")

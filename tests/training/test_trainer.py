@@ -256,6 +256,20 @@ def test_frozen_layers_keep_their_weights(tmp_path, run):
     assert (after["class_logits_head/0"] != before["class_logits_head/0"]).any()
 
 
+def test_frozen_batch_norms_keep_their_statistics_scales_and_offsets(finished, run, tmp_path):
+    start = finished / "best.npz"
+    run(
+        tmp_path,
+        initial_weights=lambda network: load_weights(network, start),
+        freeze_batch_norm=True,
+        ema=0.0,
+    )
+    before, after = arrays(start), arrays(tmp_path / "best.npz")
+    same = {name for name in before if (after[name] == before[name]).all()}
+    batch_norms = {name for name in before if "_bn/" in name}
+    assert batch_norms and batch_norms <= same and not {"stem/0", "class_logits_head/0"} & same
+
+
 def test_an_unknown_layer_to_freeze_is_named(tmp_path, run):
     with pytest.raises(ConfigError, match="block_99"):
         run(tmp_path, freeze_before="block_99")
