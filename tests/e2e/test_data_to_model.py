@@ -4,12 +4,15 @@ import json
 import re
 import time
 import zipfile
+from contextlib import contextmanager
 
 import cv2
+import psutil
 import pytest
 from playwright.sync_api import expect
 
 from skushare.dataset.synthetic import generate_shelf
+from skushare.training.runs import Run
 
 LONG = 300_000  # milliseconds that training may take on a machine that does other work too
 SIZE = (320, 240)
@@ -46,12 +49,14 @@ def archive(tmp_path):
     return path
 
 
-def test_import_look_correct_train_stop_resume_evaluate_compare(open_browser, fresh_app_url, archive):
+def test_import_look_correct_train_stop_resume_evaluate_compare(
+    open_browser, fresh_app_url, archive, tmp_path
+):
     page = open_browser()
     import_it(page, fresh_app_url, archive)
     repair_the_wrong_box(page)
     add_a_box_and_undo_it(page)
-    train_three_epochs_with_a_stop(page)
+    train_three_epochs_with_a_stop(page, Run(tmp_path / "workspace" / "runs" / "mine"))
     evaluate_and_compare(page)
     assert not page.get_by_text("Traceback").count()
 
@@ -99,7 +104,7 @@ def add_a_box_and_undo_it(page):
     expect(page.get_by_text(re.compile("undone: 1"))).to_be_visible()
 
 
-def train_three_epochs_with_a_stop(page):
+def train_three_epochs_with_a_stop(page, run):
     page.get_by_role("link", name="Training").click()
     page.get_by_label("Steps", exact=True).fill("12")
     page.get_by_label("Steps", exact=True).press("Enter")
@@ -119,15 +124,33 @@ def train_three_epochs_with_a_stop(page):
     name.press("Enter")
     page.get_by_role("button", name="Start training").click()
 
-    expect(page.get_by_text(re.compile(r"Step [1-9]\d* of 12"))).to_be_visible(timeout=LONG)
-    page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()  # not the header's
+    with held(run):
+        expect(page.get_by_text(re.compile(r"Step [1-9]\d* of 12"))).to_be_visible()
+        main = page.get_by_test_id("stMain")  # the header has a Stop as well
+        main.get_by_role("button", name="Stop", exact=True).click()
+        expect(page.get_by_text("stopping: ends the step")).to_be_visible()
     expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=LONG)
-    assert not page.get_by_text("Step 12 of 12 (epoch").count()  # else there was nothing to stop
+    assert run.progress().step < 12
 
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("Step 12 of 12 (epoch")).to_be_visible(timeout=LONG)
     expect(page.get_by_text("Evaluate the model")).to_be_visible(timeout=LONG)
     assert page.get_by_alt_text(re.compile("what was found at step")).count()
+
+
+@contextmanager
+def held(run):
+    """Let a run stand still once it has taken a step: a fast machine takes all before a page can stop it."""
+    end = time.monotonic() + LONG / 1000
+    while not (progress := run.progress()) or not progress.step:
+        assert time.monotonic() < end, f"no step was taken: {run.condition()}, {run.log_tail()}"
+        time.sleep(0.02)
+    process = psutil.Process(run.read_state()["pid"])
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
 
 
 def evaluate_and_compare(page):
