@@ -11,6 +11,7 @@ from skushare.app.training_photos import choose_photos, read_sources
 from skushare.app.training_settings import choose_length, choose_more
 from skushare.app.training_state import RUNS, next_turn, show_tab, turn
 from skushare.dataset import store
+from skushare.dataset.dataset import joined_labels
 from skushare.dataset.formats import read_dataset
 from skushare.dataset.statistics import columns
 from skushare.errors import ConfigError, SkushareError
@@ -45,10 +46,11 @@ def show_form(names):
         if recipe is None:
             return
         photos = sum(sources[name].photos for name, _ in train)
+        labels = () if one_class else joined_labels(sources[name].labels for name, _ in train)
         st.markdown("##### 3. Start from")
         weights = _choose_weights(recipe)
         st.markdown("##### 4. Length")
-        settings = choose_length(recipe.training_for(photos, weights), photos)
+        settings = choose_length(recipe.training_for(photos, weights, labels), photos)
         with st.expander("More settings", icon=":material/tune:"):
             usual = recipe.lasting(max(1, settings["steps"]), weights)
             detector, more, machine = choose_more(recipe, usual, weights)

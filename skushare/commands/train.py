@@ -170,6 +170,7 @@ def _lasting(chosen, args, begun):
     """The ``TrainingConfig`` of a recipe, as long as options, a ``begun`` plan or the photos say."""
     from dataclasses import replace
 
+    from skushare.dataset.dataset import joined_labels
     from skushare.dataset.formats import read_dataset
 
     if chosen.as_it_is and not args.steps:
@@ -178,8 +179,9 @@ def _lasting(chosen, args, begun):
     if steps := args.steps or (begun and begun.training.steps):
         training = chosen.lasting(steps, weights)
     else:
-        photos = sum(len(read_dataset(source)) for source, _ in map(_weighted, args.train))
-        training = chosen.training_for(photos, weights)
+        datasets = [read_dataset(source) for source, _ in map(_weighted, args.train)]
+        labels = () if args.one_class else joined_labels(dataset.labels for dataset in datasets)
+        training = chosen.training_for(sum(map(len, datasets)), weights, labels)
     if not begun:
         return training
     # The weights may be gone by now, and with earlier versions these did not hang on them.

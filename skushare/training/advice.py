@@ -9,6 +9,8 @@ from skushare.dataset.class_names import first_names, spelling_variants
 from skushare.dataset.dataset import joined_labels
 from skushare.dataset.statistics import cap_warning
 from skushare.detector.coverage import COVERED, anchor_fit
+from skushare.training.plan import are_new
+from skushare.training.recipes import FEWEST_APART
 
 # The model zoo's SSD MobileNet v2: rate and batch that were tuned for each other.
 REFERENCE_RATE, REFERENCE_BATCH = 0.08, 512
@@ -42,7 +44,7 @@ def advise(plan, indexes=(), validation=None):
             "on others."
         )
     elif not plan.one_class:
-        warnings += _classes(indexes, validation)
+        warnings += _classes(plan, indexes, validation)
     if validation is not None and not validation.scores.any():
         warnings.append(
             f"No photo of {plan.validation} has a box: nothing tells the best weights, so the run ends at "
@@ -157,11 +159,16 @@ def _doubtful(training, source, index):
     )
 
 
-def _classes(indexes, validation):
+def _classes(plan, indexes, validation):
     """What is wrong with classes that are kept."""
     labels = joined_labels(index.labels for index in indexes)
     if len(labels) < 2:  # all that is found counts as this one, as in an evaluation
         return
+    if plan.training.steps < FEWEST_APART and are_new(labels, plan.weights):
+        yield (
+            f"{plan.training.steps:,} steps hardly tell {len(labels):,} new classes apart, however well they "
+            f"find facings. Take {FEWEST_APART:,} or more, or teach all classes as one."
+        )
     counts = Counter()
     for index in indexes:
         boxes = np.bincount(_class_ids(index), minlength=len(index.labels))

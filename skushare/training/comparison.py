@@ -8,11 +8,23 @@ import pandas as pd
 from skushare.training.choices import weights_name
 
 
+def score(row):
+    """What the weights of a validation are chosen by: AP, and of several classes the mean AP of each added.
+
+    For hundreds of steps a network finds facings before it tells their classes apart: AP alone would choose
+    weights that do not.
+
+    Args:
+        row: of ``Run.metrics()``, or the whole data frame.
+    """
+    return row["AP"] + row.get("class_AP", 0.0)
+
+
 def best_figures(metrics):
-    """{measure: value} of the validation of best AP of ``Run.metrics()``; empty where none has an AP."""
-    if "AP" not in metrics or metrics["AP"].isna().all():
+    """{measure: value} of the row of ``Run.metrics()`` that has the best :func:`score`; empty without one."""
+    if "AP" not in metrics or (scores := score(metrics)).isna().all():
         return {}
-    best = metrics.loc[metrics["AP"].idxmax()]
+    best = metrics.loc[scores.idxmax()]
     names = ("step", "AP", "AP50", "AP75", "class_AP", "count_mae")
     return {name: float(best[name]) for name in names if name in best}
 

@@ -166,12 +166,17 @@ def labels_of(weights):
         return ()
 
 
-def is_detector(weights):
-    """Whether ``weights``, of :attr:`Plan.weights`, are a model's or a run's, which know shelves already."""
+def known_labels(weights):
+    """Names of the classes that a model or a run, given as :attr:`Plan.weights`, tells apart; else empty."""
     try:
-        return weights not in ("", "imagenet") and bool(labels_of(find_weights(weights)))
+        return () if weights in ("", "imagenet") else labels_of(find_weights(weights))
     except ConfigError:  # which is told where they are loaded
-        return False
+        return ()
+
+
+def are_new(labels, weights):
+    """Whether ``labels``, names of classes, are several that ``weights`` do not tell apart already."""
+    return len(labels) > 1 and sorted(labels) != sorted(known_labels(weights))
 
 
 def _located(source):

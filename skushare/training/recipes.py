@@ -7,10 +7,12 @@ from skushare.detector.models import DEFAULT_MODEL
 from skushare.detector.presets import SHELF_DENSE, SSD_MOBILENET_V2_320
 from skushare.errors import ConfigError
 from skushare.training.config import TrainingConfig
-from skushare.training.plan import is_detector
+from skushare.training.plan import are_new, known_labels
 
 EPOCHS = 40  # that a run of our own recipes takes ...
 FEWEST, MOST = 100, 6000  # ... within these steps
+# Of new classes: for some 500 steps a network tells none apart, whatever the photos (`docs/experiments.md`).
+FEWEST_APART = 1500
 VALIDATIONS = 12
 # Of weights that know shelves already: more of it loses what they know, and teaches as little that is new
 # (`benchmarks/fine_tuning.py`).
@@ -36,9 +38,13 @@ class Recipe:
     weights: str = "imagenet"
     as_it_is: bool = False
 
-    def training_for(self, photos, weights=""):
-        """As :meth:`lasting`, of a length for so many ``photos``."""
-        steps = min(max(round(EPOCHS * photos / self.training.batch_size), FEWEST), MOST)
+    def training_for(self, photos, weights="", labels=()):
+        """As :meth:`lasting`, of a length for so many ``photos``.
+
+        ``labels``: names of the classes to tell apart; none where all are taught as one.
+        """
+        fewest = FEWEST_APART if are_new(labels, weights) else FEWEST
+        steps = min(max(round(EPOCHS * photos / self.training.batch_size), fewest), MOST)
         return self.training if self.as_it_is else self.lasting(steps, weights)
 
     def lasting(self, steps, weights=""):
@@ -48,7 +54,7 @@ class Recipe:
         """
         if self.as_it_is:
             return replace(self.training, steps=steps)
-        tuned = is_detector(weights)
+        tuned = bool(known_labels(weights))
         return replace(
             self.training,
             steps=steps,

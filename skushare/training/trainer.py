@@ -32,6 +32,7 @@ from skushare.images import read_image
 from skushare.jpeg import shrink
 from skushare.training.batches import Batches
 from skushare.training.checkpoint import Checkpoints
+from skushare.training.comparison import score
 from skushare.training.config import TrainingConfig
 from skushare.training.plan import BEST
 from skushare.training.record import Record
@@ -133,8 +134,8 @@ def train(run, config, training, datasets, validation, initial_weights=None, obs
                 with averaged_weights(learner):
                     row, pictures = validator(network)
                     # Compared as integers: a checkpoint's counters are exact.
-                    if (score := round(row["AP"] * 1e6)) > counters["best"]:
-                        counters["best"] = score
+                    if (merit := round(score(row) * 1e6)) > counters["best"]:
+                        counters["best"] = merit
                         save_weights(network, run / BEST)
                 counters["validated"] = step
                 tell("validated", step, row, pictures)

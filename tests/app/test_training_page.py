@@ -28,7 +28,7 @@ from skushare.training import runs
 from skushare.training.estimate import Estimate
 from skushare.training.pipeline_writing import write_pipeline
 from skushare.training.plan import Plan, licence_of
-from skushare.training.recipes import recipe
+from skushare.training.recipes import FEWEST, FEWEST_APART, recipe
 from skushare.workspace import runs_folder
 from tests.app.elements import button, metrics, open_tab, press, texts
 
@@ -245,7 +245,8 @@ def test_classes_are_taught_as_one_or_told_apart(tmp_path, other, known, one_cla
     app.toggle[0].set_value(one_class).run()
     assert any(known in text and "milk, tea" in text for text in texts(app.caption))
     press(app, "Start training")
-    assert runs.list_runs()[0].plan.one_class == one_class
+    plan = runs.list_runs()[0].plan
+    assert plan.one_class == one_class and plan.training.steps == (FEWEST if one_class else FEWEST_APART)
 
 
 def test_classes_that_nothing_teaches_are_warned_of_where_they_are_kept(tmp_path):

@@ -13,7 +13,7 @@ from skushare.training.config import TrainingConfig
 from skushare.training.pipeline import read_pipeline
 from skushare.training.pipeline_writing import write_pipeline
 from skushare.training.plan import PLAN, Plan, licence_of
-from skushare.training.recipes import recipe
+from skushare.training.recipes import FEWEST, FEWEST_APART, recipe
 from skushare.training.runs import FINISHED, LOCK, LOG, STOP, STOPPED, prepare
 from skushare.workspace import runs_folder
 
@@ -106,6 +106,19 @@ def test_without_steps_a_run_is_as_long_as_its_photos_need_and_goes_on_so(tmp_pa
     assert read() == recipe("shelf_dense").training_for(40)  # it may still become another run
     (tmp_path / "run" / LAST).touch()
     assert read() == begun.training
+
+
+def test_without_steps_classes_that_are_kept_take_longer(tmp_path):
+    names = ("tea", "milk")
+    options = []
+    for name in names:
+        content = {"images": [], "annotations": [], "categories": [{"id": 1, "name": name}]}
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+        options += ["--train", str(tmp_path / f"{name}.json")]
+    assert plan(*options[:2]).training.steps == FEWEST
+    options = ["--train", *options[1::2]]
+    assert plan(*options).training.steps == FEWEST_APART
+    assert plan(*options, "--one-class").training.steps == FEWEST
 
 
 def test_a_run_that_goes_on_keeps_its_licence_unless_one_is_given(tmp_path):

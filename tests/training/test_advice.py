@@ -107,6 +107,16 @@ def test_classes_that_nothing_teaches_are_named(train, validation, unlearnt, unk
     assert advise(replace(plan(), one_class=True), indexes, validation) == []
 
 
+@pytest.mark.parametrize(
+    ("labels", "steps", "told"), [("a b", 1499, True), ("a b", 1500, False), ("a", 300, False)]
+)
+def test_too_few_steps_for_new_classes_are_told(labels, steps, told):
+    short = replace(plan(), training=recipe("shelf_dense").lasting(steps))
+    warnings = advise(short, [classes(labels, labels)])
+    assert any("new classes apart" in text for text in warnings) == told and len(warnings) == told
+    assert not advise(replace(short, one_class=True), [classes(labels, labels)])
+
+
 @pytest.mark.parametrize("one_class", [True, False])
 @pytest.mark.parametrize("ignored", ["", "a"])
 def test_a_validation_without_a_box_is_told(one_class, ignored):

@@ -34,6 +34,7 @@ def test_the_figures_are_those_of_the_best_validation():
     rows = {"step": [0, 5, 9], "AP": [0.1, 0.3, 0.2], "AP50": [0.5, 0.6, 0.9], "count_mae": [9.0, 5.0, 4.0]}
     assert best_figures(pd.DataFrame(rows)) == {"step": 5, "AP": 0.3, "AP50": 0.6, "count_mae": 5.0}
     assert best_figures(pd.DataFrame(rows | {"AP": [float("nan"), 0.3, 0.2]}))["AP"] == 0.3
+    assert best_figures(pd.DataFrame(rows | {"class_AP": [0.0, 0.1, 0.3]}))["step"] == 9
 
 
 @pytest.mark.parametrize("columns", [{"step": []}, {"AP": [float("nan")], "AP50": [0.5]}])

@@ -1,13 +1,17 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from skushare.detector.models import RUN_CONFIG
 from skushare.detector.presets import SSD_MOBILENET_V2_320
 from skushare.errors import ConfigError
+from skushare.files import make_folder
 from skushare.training.config import TrainingConfig
 from skushare.training.pipeline import read_pipeline
 from skushare.training.pipeline_writing import write_pipeline
-from skushare.training.recipes import FEWEST, MOST, RECIPES, recipe
+from skushare.training.plan import BEST
+from skushare.training.recipes import FEWEST, FEWEST_APART, MOST, RECIPES, recipe
 
 
 def test_the_article_is_there_number_by_number():
@@ -39,6 +43,28 @@ def test_our_own_recipes_are_as_long_as_the_data_needs(name, photos, steps):
     training = recipe(name).training_for(photos)
     assert training.steps == steps
     assert training.warmup_steps <= steps / 10 and 10 <= steps / training.validate_every <= 12
+
+
+@pytest.mark.parametrize(
+    ("weights", "labels", "steps"),
+    [
+        ("shelf_dense", (), FEWEST),
+        ("shelf_dense", ("tea",), FEWEST),
+        ("shelf_dense", ("tea", "milk"), FEWEST_APART),
+        ("", ("tea", "milk"), FEWEST_APART),
+        ("imagenet", ("tea", "milk"), FEWEST_APART),
+        ("mine", ("tea", "milk"), FEWEST),  # which tells them apart, in another order
+        ("mine", ("tea", "soap"), FEWEST_APART),
+    ],
+)
+def test_classes_that_the_weights_do_not_know_take_longer(tmp_path, monkeypatch, weights, labels, steps):
+    monkeypatch.chdir(tmp_path)
+    (make_folder("mine") / BEST).touch()
+    known = replace(recipe("shelf_dense").detector, labels=("milk", "tea"))
+    Path("mine", RUN_CONFIG).write_text(known.to_json())
+    assert recipe("shelf_dense").training_for(9, weights, labels).steps == steps
+    assert recipe("shelf_dense").training_for(10**6, weights, labels).steps == MOST
+    assert recipe("article").training_for(9, weights, labels) == recipe("article").training
 
 
 @pytest.mark.parametrize("steps", [1, 5, 10, 24, 100, 1000, 6000, 10**5])

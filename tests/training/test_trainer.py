@@ -221,12 +221,23 @@ def test_a_run_without_a_checkpoint_begins_anew_with_other_settings(finished, ru
     assert_equal(tmp_path, finished)
 
 
-@pytest.mark.parametrize(("precisions", "best"), [((0.3, 0.2, 0.3), 0), ((0.1, 0.3, 0.2), 2)])
+@pytest.mark.parametrize(
+    ("precisions", "classes", "best"),
+    [
+        ((0.3, 0.2, 0.3), (), 0),
+        ((0.1, 0.3, 0.2), (), 2),
+        ((0.3, 0.2, 0.2), (0.0, 0.3, 0.2), 2),  # classes told apart are worth a little of all
+        ((0.3, 0.2, 0.2), (0.0, 0.05, 0.1), 0),
+    ],
+)
 def test_weights_of_a_whole_detector_are_the_best_until_others_are_better(
-    finished, run, tmp_path, monkeypatch, precisions, best
+    finished, run, tmp_path, monkeypatch, precisions, classes, best
 ):
-    measured = iter(precisions)
-    monkeypatch.setattr(Validator, "__call__", lambda self, network: ({"AP": next(measured)}, []))
+    rows = [{"AP": value} for value in precisions]
+    for row, value in zip(rows, classes, strict=False):
+        row["class_AP"] = value
+    measured = iter(rows)
+    monkeypatch.setattr(Validator, "__call__", lambda self, network: (next(measured), []))
     start = finished / "best.npz"
 
     def fill(network):
