@@ -109,7 +109,7 @@ export function RowsChart({ rows, measure, colors }: { rows: readonly (ShareRow 
                   <bdi>{shownName(part.name, 24)}</bdi> {percent(part[measure])}
                 </span>
               ))}
-              {parts.length > 3 && ' …'}
+              {parts.length > 3 && '\u00a0…'}
             </span>
           </li>
         )
