@@ -1,5 +1,6 @@
 """The folder that an export goes to: whole or not at all, and never over something that is not an export."""
 
+import glob
 import hashlib
 import json
 import os
@@ -32,9 +33,10 @@ def export_folder(out):
         _refuse(out)
         out.parent.mkdir(parents=True, exist_ok=True)
         prefix = f".{out.name}.export-"
-        for left in out.parent.glob(f"{prefix}*"):  # of an export that was killed while it took its place
+        ours = glob.escape(prefix)
+        for left in out.parent.glob(f"{ours}*"):  # of an export that was killed while it took its place
             _put_back(left / "old", left / "new", out)
-        drop_leftovers(out.parent, prefix)
+        drop_leftovers(out.parent, ours)
         temporary = tempfile.mkdtemp(dir=out.parent, prefix=prefix)
         try:
             new, old = Path(temporary, "new"), Path(temporary, "old")

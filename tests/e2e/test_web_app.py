@@ -903,6 +903,10 @@ def test_a_full_device_keeps_the_count_on_the_screen(phone, served, part):
     expect(page.get_by_role("alert")).to_contain_text("no room left")
     (audit,) = json.loads(export_of(page, "All as JSON", within="dialog"))
     assert len(audit["photos"][0]["facings"]) > 10
+    broken = "Promise.reject(new Error('no memory'))"
+    page.evaluate(f"() => {{ OffscreenCanvas.prototype.convertToBlob = () => {broken} }}")
+    page.locator("dialog").get_by_role("button", name="Picture as PNG").click()
+    expect(page.locator("dialog")).to_contain_text("The export failed: no memory")
 
 
 def test_letters_of_twice_the_size_break_no_word_and_no_number(phone, served, part):

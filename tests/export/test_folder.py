@@ -115,17 +115,21 @@ def test_a_swap_that_fails_half_way_gives_the_earlier_export_back(tmp_path, monk
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_one_that_was_killed_while_it_took_its_place_is_put_back(tmp_path):
-    out = tmp_path / "out"
+@pytest.mark.parametrize("name", ["out", "shelf [1]"])
+def test_one_that_was_killed_while_it_took_its_place_is_put_back(tmp_path, name):
+    out = tmp_path / name
     write_export(out, a="1")
-    left = tmp_path / ".out.export-killed"
+    left = tmp_path / f".{name}.export-killed"
     (left / "new" / ".git").mkdir(parents=True)  # taken over already
     (left / "new" / ".git" / "file").write_text("mine")
     out.rename(left / "old")
+    with pytest.raises(ValueError), export_folder(tmp_path / "*"):  # is another one
+        raise ValueError
     with pytest.raises(ValueError), export_folder(out):
         assert (out / "a").read_text() == "1" and (out / ".git" / "file").read_text() == "mine"
         raise ValueError
     assert (out / "a").read_text() == "1" and (out / ".git" / "file").read_text() == "mine"
+    assert not (tmp_path / "*").exists()
 
 
 def test_one_that_cannot_be_put_back_at_once_is_by_the_next_export(tmp_path, monkeypatch):

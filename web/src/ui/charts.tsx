@@ -15,13 +15,14 @@ export type Colors = ReadonlyMap<string, string>
 const MOST_BARS = 12
 
 /** The largest `shares` by `measure`, what is beyond a dozen added up as `OTHER`. */
-export function folded(shares: readonly ShareRow[], most = MOST_BARS): ShareRow[] {
-  if (shares.length <= most) return [...shares]
-  const rest = shares.slice(most - 1)
+export function folded(shares: readonly ShareRow[], measure: Measure = 'share'): ShareRow[] {
+  const ordered = [...shares].sort((a, b) => b[measure] - a[measure])
+  if (ordered.length <= MOST_BARS) return ordered
+  const rest = ordered.slice(MOST_BARS - 1)
   const sum = (of: (row: ShareRow) => number): number => rest.reduce((total, row) => total + of(row), 0)
   const root = (of: (row: ShareRow) => number): number => Math.min(1, Math.hypot(...rest.map(of))) // nearly independent parts
   return [
-    ...shares.slice(0, most - 1),
+    ...ordered.slice(0, MOST_BARS - 1),
     {
       name: OTHER,
       facings: sum((row) => row.facings),
@@ -57,7 +58,7 @@ interface ShareChartProps {
 /** A bar a name with its margin, the largest first. */
 export function ShareChart({ shares, measure, colors, own = [] }: ShareChartProps): JSX.Element {
   if (!shares.length) return <p class="hint">{t('share.empty')}</p>
-  const rows = folded(shares).sort((a, b) => Number(a.name === OTHER) - Number(b.name === OTHER) || b[measure] - a[measure])
+  const rows = folded(shares, measure)
   const widest = Math.max(0.01, ...rows.map((row) => Math.min(1, row[measure] + marginOf(row, measure))))
   const wide = (share: number): string => `${(100 * Math.max(0, share)) / widest}%`
   return (
@@ -109,7 +110,7 @@ export function RowsChart({ rows, measure, colors }: { rows: readonly (ShareRow 
                   <bdi>{shownName(part.name, 24)}</bdi> {percent(part[measure])}
                 </span>
               ))}
-              {parts.length > 3 && ' …'}
+              {parts.length > 3 && '\u00a0…'}
             </span>
           </li>
         )

@@ -19,8 +19,11 @@ export function when(time: string | Date): string {
   return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(time))
 }
 
+/** The day of `time`, with its year where that is another one than now. */
 export function day(time: string | Date): string {
-  return new Intl.DateTimeFormat(language(), { day: 'numeric', month: 'short' }).format(new Date(time))
+  const date = new Date(time)
+  const year = date.getFullYear() === new Date().getFullYear() ? undefined : 'numeric'
+  return new Intl.DateTimeFormat(language(), { day: 'numeric', month: 'short', year }).format(date)
 }
 
 export function megabytes(bytes: number): string {

@@ -8,13 +8,13 @@ import { LONGEST_NAME, tidyName } from '../core'
 import type { Audit, Numbered, Placed, Reckoning } from './audit'
 import { UNKNOWN, corrected, mostlyAround, reckon, undone } from './audit'
 import { shownName } from './charts'
-import { Button, Metric, TextField, useBusy } from './components'
+import { Button, Metric, Notice, TextField, useBusy } from './components'
 import { asFile, canShare, download, namesOf, share } from './download'
 import type { Kind } from './download'
 import { number } from './format'
 import { GREY, colorsOf } from './palette'
 import { Shares } from './reckoned'
-import { gallery, labelled, reason, tell } from './session'
+import { gallery, labelled, reason } from './session'
 import { ShelfCanvas } from './shelf-canvas'
 import type { Spot } from './shelf-view'
 import { t } from './strings'
@@ -209,27 +209,38 @@ const KINDS: { kind: Kind; label: 'export.csv' | 'export.shares' | 'export.json'
   { kind: 'png', label: 'export.png' },
 ]
 
+/** Ways out for an audit; what came of them is told here, as a dialog hides the messages above the page. */
 export function ExportBar({ audit, picture }: { audit: Audit; picture: ImageBitmap | null }): JSX.Element {
+  const [failed, setFailed] = useState('')
+  const [again, setAgain] = useState<(() => Promise<unknown>) | null>(null) // offers what could not be offered at once
   const colors = gallery.value?.colors ?? {}
-  const save = async (kind: Kind): Promise<void> => {
-    try {
-      download(await asFile(kind, [audit], picture, colors))
-    } catch (error) {
-      tell('error', t('export.failed', { detail: reason(error) }))
-    }
+  const attempt = async (failure: 'export.failed' | 'export.share-failed', work: () => Promise<unknown>): Promise<void> => {
+    setFailed('')
+    setAgain(null)
+    await work().catch((error) => setFailed(t(failure, { detail: reason(error) })))
   }
-  const pass = async (): Promise<void> => {
-    const failed = (error: unknown): void => tell('error', t('export.share-failed', { detail: reason(error) }))
-    try {
-      const again = await share(audit, picture, colors)
-      if (again) tell('info', t('export.share-ready'), { label: t('export.share'), run: () => void again().catch(failed) })
-    } catch (error) {
-      failed(error)
-    }
-  }
+  const save = (kind: Kind): Promise<void> => attempt('export.failed', async () => download(await asFile(kind, [audit], picture, colors)))
+  const pass = (): Promise<void> =>
+    attempt('export.share-failed', async () => {
+      const offer = await share(audit, picture, colors)
+      setAgain(() => offer)
+    })
   return (
     <section class="card">
       <h2>{t('review.export')}</h2>
+      {failed && (
+        <div role="alert">
+          <Notice kind="error">{failed}</Notice>
+        </div>
+      )}
+      {again && (
+        <div role="alert">
+          <Notice kind="info">
+            <span>{t('export.share-ready')}</span>
+            <Button label={t('export.share')} onClick={() => attempt('export.share-failed', again)} />
+          </Notice>
+        </div>
+      )}
       <div class="buttons">
         {canShare() && <Button label={t('export.share')} icon={Share2} kind="primary" onClick={pass} />}
         {KINDS.map(({ kind, label }) => (

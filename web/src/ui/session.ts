@@ -255,9 +255,12 @@ async function loadGalleries(from: Bundle): Promise<void> {
     }
   }
   await listGalleries()
-  const name = galleryName.value ?? bundled.value?.name ?? ''
+  const own = bundled.value?.name ?? ''
+  const name = galleryName.value ?? own
   try {
-    await chooseGallery(name, galleryName.value !== null)
+    await chooseGallery(name, false)
+    // Another bundle's was chosen, or this one's of before it was exported with one of another name.
+    if (name && !gallery.value) await chooseGallery(own, false)
   } catch (error) {
     tell('warning', t('gallery.open-failed', { name, detail: reason(error) }))
     await setGallery(null)

@@ -317,7 +317,7 @@ const en = {
   'settings.engine': 'What calculates',
   'settings.engine-hint': 'Measured on this device, in milliseconds a frame. Choose another one if counting stops or is slow.',
   'settings.engine-auto': 'The best measured ({engine})',
-  'settings.engine-surest': 'Not measured yet: what is surest to work',
+  'settings.engine-surest': 'The surest, not measured yet',
   'settings.engine-ms': '{ms} ms at {size} pixels',
   'settings.engine-not': 'not measured, or not possible here',
   'settings.measure': 'Measure again',

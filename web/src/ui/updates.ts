@@ -25,7 +25,7 @@ export async function startUpdates(): Promise<void> {
   workers.addEventListener('controllerchange', () => {
     // A page that still loads would have files of two versions, and has nothing to lose.
     if (asked || (controlled && phase.value === 'loading')) location.reload()
-    else if (controlled) tell('warning', t('app.other-tab'), { label: t('app.reload'), run: () => void reload() })
+    else if (controlled) offerReload()
     controlled = true // from the first version on, others are new ones
   })
   try {
@@ -51,7 +51,7 @@ function watch(registration: ServiceWorkerRegistration, isUpdate: boolean): void
   worker?.addEventListener('statechange', () => {
     if (worker.state === 'installed') kept = true
     if (worker.state === 'installed' && isUpdate) {
-      tell('info', t('app.update'), { label: t('app.update-now'), run: () => void update(registration) })
+      offerUpdate(registration)
     } else if (worker.state === 'activated' && !isUpdate) {
       document.documentElement.dataset.offline = 'ready'
       tell('success', t('app.ready-offline'))
@@ -66,16 +66,24 @@ function takeOver(registration: ServiceWorkerRegistration): void {
   registration.waiting?.postMessage('take over')
 }
 
+function offerUpdate(registration: ServiceWorkerRegistration): void {
+  tell('info', t('app.update'), { label: t('app.update-now'), run: () => void update(registration) })
+}
+
+function offerReload(): void {
+  tell('warning', t('app.other-tab'), { label: t('app.reload'), run: () => void reload() })
+}
+
 /** Start the new version; where the old one is busy, it ends with the page. */
 async function update(registration: ServiceWorkerRegistration): Promise<void> {
-  if (!(await mayGo())) return
+  if (!(await mayGo())) return offerUpdate(registration) // it waits, and is not found again
   leaving = true // a page that stayed would have files of two versions
   takeOver(registration)
   setTimeout(() => location.reload(), PATIENCE)
 }
 
 async function reload(): Promise<void> {
-  if (!(await mayGo())) return
+  if (!(await mayGo())) return offerReload()
   leaving = true
   location.reload()
 }

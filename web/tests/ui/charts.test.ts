@@ -25,6 +25,12 @@ test('beyond a dozen the smallest are added up, and nothing is lost', () => {
   expect(bars.reduce((sum, bar) => sum + bar.facings, 0)).toBe(210)
 })
 
+test.each(['area', 'linear'] as const)('one of few facings that has most of the %s keeps its bar', (measure) => {
+  const rows = Array.from({ length: 20 }, (_, i) => ({ ...row(`b${i}`, 20 - i, 210), [measure]: i === 19 ? 0.5 : 0.5 / 19 }))
+  expect(folded(rows, measure)[0].name).toBe('b19')
+  expect(folded(rows).map((bar) => bar.name)).not.toContain('b19')
+})
+
 test('a trend shows the names that are largest over all audits', () => {
   const points = [
     { time: '1', shares: [row('A', 9, 10), row('B', 1, 10)] },

@@ -70,6 +70,20 @@ describe('the gallery that came with the app', () => {
     expect(session.gallery.value).toBe(after)
   })
 
+  test.each([
+    [null, own],
+    ['Shelf', own],
+    ['of another bundle', own],
+    ['', null], // none was wanted
+  ])('is what a start without the chosen one takes, and the choice stays: %j', async (chosen, used) => {
+    const { galleryName } = await import('../../src/ui/settings')
+    galleryName.value = chosen
+    session.bundled.value = own
+    await session.start()
+    expect([session.gallery.value, galleryName.value]).toEqual([used, chosen])
+    galleryName.value = null
+  })
+
   test('is not used in place of another', async () => {
     session.bundled.value = own
     vi.mocked(openGallery).mockRejectedValue(new Error('barred'))

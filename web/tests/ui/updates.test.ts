@@ -185,6 +185,15 @@ describe.each(['Update now', 'Reload'])('%s', (label) => {
     expect([ask.mock.calls.length, reload.mock.calls.length]).toEqual([1, 0])
   })
 
+  test.each([
+    [true, true],
+    [false, false], // it is done
+  ])('is offered on where the user, asked of a draft (%s), has not said yes', async (draft, again) => {
+    open.draft = draft
+    await press()
+    expect(told().at(-1) === told().at(-2)).toBe(again)
+  })
+
   test('asks once: the browser need not ask again', async () => {
     open.draft = true
     expect(await press()).toBe(false)
