@@ -20,7 +20,7 @@ from skushare.app.tabs import show_tabs
 from skushare.app.text import plain
 from skushare.app.visits import go_back_to, of_visit, put_in_address, start_anew, tell_gone
 from skushare.colors import shown_colors
-from skushare.images import SUFFIXES
+from skushare.image_files import SUFFIXES
 from skushare.live.connection import ADVICE
 from skushare.samples import sample_pictures
 from skushare.shelf.gaps import count_gaps

@@ -16,7 +16,8 @@ from skushare.brands.gallery import GalleryError
 from skushare.brands.gallery_files import gallery_zip, read_gallery
 from skushare.brands.library import delete_gallery, gallery_names
 from skushare.errors import SkushareError
-from skushare.images import SUFFIXES, read_image
+from skushare.image_files import SUFFIXES
+from skushare.images import read_image
 from skushare.samples import sample_pictures
 
 require_navigation()

@@ -15,7 +15,7 @@ from skushare.app.naming import NO_BRANDS, OWN_LABELS, choose_gallery
 from skushare.app.notes import note, show_error
 from skushare.audits.batch import Finder, open_batch, run_batch
 from skushare.errors import SkushareError
-from skushare.images import SUFFIXES
+from skushare.image_files import SUFFIXES
 
 SECONDS_A_RUN = 2.0  # of counting, before the page shows how far it is
 

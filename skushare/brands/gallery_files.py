@@ -21,7 +21,8 @@ from skushare.brands.gallery import MOST_EXAMPLES, Gallery, GalleryError, Sku
 from skushare.dataset.archive import Limits, extract, file_names
 from skushare.errors import ImageError, SkushareError
 from skushare.files import atomic_folder, write_file
-from skushare.images import SUFFIXES, find_images, read_image
+from skushare.image_files import SUFFIXES, find_images
+from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
 
 INDEX, PICTURES, FORMAT = "gallery.json", "pictures", "skushare gallery 1"

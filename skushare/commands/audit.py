@@ -51,7 +51,7 @@ def run(args):
     from skushare.audits.batch import Finder, open_batch, run_batch
     from skushare.brands.library import save_gallery
     from skushare.detector.runtime import Detector
-    from skushare.images import find_images
+    from skushare.image_files import find_images
     from skushare.live.recording import SUFFIXES
 
     paths = find_images(args.photos)

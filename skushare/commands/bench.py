@@ -26,7 +26,8 @@ def add(commands):
 def run(args):
     from skushare.detector.benchmark import benchmark
     from skushare.detector.runtime import Detector
-    from skushare.images import find_images, read_image
+    from skushare.image_files import find_images
+    from skushare.images import read_image
     from skushare.samples import sample_pictures
 
     paths = find_images(args.paths) if args.paths else sample_pictures()

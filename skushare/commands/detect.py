@@ -81,7 +81,7 @@ def add(commands):
 
 def run(args):
     from skushare.detector.runtime import Detector
-    from skushare.images import find_images
+    from skushare.image_files import find_images
     from skushare.live.recording import SUFFIXES
     from skushare.shelf.rows import assign_rows
 

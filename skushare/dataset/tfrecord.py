@@ -27,7 +27,8 @@ from skushare.dataset.messages import Example
 from skushare.dataset.split_names import by_split, known_split, split_of, split_order
 from skushare.errors import DatasetError
 from skushare.files import atomic_write, sha256, write_file
-from skushare.images import SUFFIXES, read_header, read_image
+from skushare.image_files import SUFFIXES
+from skushare.images import read_header, read_image
 from skushare.jpeg import encode_jpeg
 from skushare.workspace import numbered
 
