@@ -42,7 +42,7 @@ def add(commands):
     add_naming(parser)
     add_model(parser)
     parser.add_argument(
-        "--min-score", type=fraction, help="count boxes from this score on (default: the model's)"
+        "--min-score", type=fraction, help="least score of a box that counts (default: the model's)"
     )
 
 

@@ -33,7 +33,7 @@ def run(args):
     paths = find_images(args.paths) if args.paths else sample_pictures()
     images = [read_image(path) for path in paths[:8]]
     if not images:
-        raise SkushareError("no photos to run on; give some as PATH")
+        raise SkushareError("no photos to run on; name some as PATH")
     if not args.no_keras:
         from skushare.quiet import load_keras
 

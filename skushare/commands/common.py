@@ -29,7 +29,7 @@ def add_model(parser, mode="photo"):
         "--model",
         type=named,
         metavar="NAME|DIR",
-        help="a model of models/ or runs/NAME of the workspace, or the folder of a model or a run "
+        help="a name in models/, runs/NAME of the workspace, or the folder of a model or a run "
         "(default: the shipped one)",
     )
     parser.add_argument(

@@ -54,10 +54,10 @@ def add(commands):
     add_model(parser)
     add_naming(parser)
     parser.add_argument(
-        "--min-score", type=fraction, help="count boxes from this score on (default: the model's)"
+        "--min-score", type=fraction, help="least score of a box that counts (default: the model's)"
     )
     parser.add_argument(
-        "--max-detections", type=positive, help="boxes a photo at most (default: the model's)"
+        "--max-detections", type=positive, help="at most this many boxes a photo (default: the model's)"
     )
     parser.add_argument(
         "--format",

@@ -69,7 +69,7 @@ def add(commands):
         "  skushare gallery import cola.zip --one-brand\n",
     )
     parser.add_argument("path", metavar="PATH", help="folder or zip")
-    parser.add_argument("--name", help="of the gallery (default: as it is called)")
+    parser.add_argument("--name", help="name of the gallery (default: its own)")
     parser.add_argument(
         "--one-brand",
         action="store_true",
@@ -111,7 +111,7 @@ def add(commands):
         "Versions that audits were made with stay for these alone.",
         "example:\n  skushare gallery delete coffee\n",
     )
-    parser.add_argument("name", metavar="NAME", help="as skushare gallery list tells it")
+    parser.add_argument("name", metavar="NAME", help="as skushare gallery list shows it")
 
 
 def run_list(args):
