@@ -39,7 +39,7 @@ class Embedder:
         >>> vectors = embedder.embed(read_image("data/shelf_pantry.jpg"), [[220, 100, 300, 230]])
     """
 
-    def __init__(self, folder, threads=None):
+    def __init__(self, folder):
         folder = Path(folder)
         try:
             about = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
@@ -53,7 +53,6 @@ class Embedder:
         if not path.is_file() or sha256(path) != self.digest:
             raise ModelError(f"{path}: missing or damaged; fetch the model again")
         self.name = folder.name
-        self.threads = threads or os.cpu_count() or 1
         self.path = path
         # Interpreters read the file's pages in place, so its bytes must stay alive.
         self._content = path.read_bytes()
@@ -61,7 +60,7 @@ class Embedder:
         self._lock = Lock()
 
     @classmethod
-    def load(cls, name=None, threads=None):
+    def load(cls, name=None):
         """The embedder called ``name`` in ``models/`` (default: the shipped one), or in the folder ``name``.
 
         Raises:
@@ -69,7 +68,7 @@ class Embedder:
         """
         name = name or DEFAULT_EMBEDDER
         folder = Path(name) if Path(name, DESCRIPTION).is_file() else models_folder() / name
-        return cls(folder, threads)
+        return cls(folder)
 
     def embed(self, image, boxes):
         """One unit vector a box.
@@ -110,7 +109,7 @@ class Embedder:
     def _prepare(self, size):
         if size not in self._prepared:
             try:
-                self._prepared[size] = _Run(self._content, size, self.size, self.threads)
+                self._prepared[size] = _Run(self._content, size, self.size)
             except (ValueError, RuntimeError) as error:
                 raise ModelError(f"{self.path}: cannot be run ({error}); export it again") from error
         return self._prepared[size]
@@ -119,10 +118,10 @@ class Embedder:
 class _Run:
     """An interpreter allocated for batches of one size."""
 
-    def __init__(self, content, batch, side, threads):
+    def __init__(self, content, batch, side):
         from ai_edge_litert.interpreter import Interpreter
 
-        self._interpreter = Interpreter(model_content=content, num_threads=threads)
+        self._interpreter = Interpreter(model_content=content, num_threads=os.cpu_count())
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
         self._interpreter.resize_tensor_input(self._input, [batch, side, side, 3])

@@ -189,7 +189,6 @@ class LookNamer(FrameNamer):
     def __init__(self, embedder, gallery=None):
         super().__init__(embedder, gallery)
         self.looks, self.founded = Gallery("looks"), ()
-        self._frames = 0
 
     @property
     def brands(self):
@@ -200,8 +199,7 @@ class LookNamer(FrameNamer):
         """``detections`` of ``image`` with brands, or looks as their brands."""
         self._follow(image, detections)
         found = self._named(detections)
-        self._frames += 1
-        if self._frames % LOOKS_EVERY == 0:
+        if self._frame % LOOKS_EVERY == 0:
             strange = self.looked_at if found.brand_ids is None else found.brand_ids < 0
             # The picture of what is cut off but was seen whole would show another thing than its vector.
             shown = are_whole(detections.boxes, image.shape[1::-1]) | ~self._of_whole
