@@ -176,11 +176,11 @@ def phone_addresses(served):
     """(addresses for a phone, the likeliest first; address of the page on trusting the certificate).
 
     Raises:
-        SkushareError: this computer is in no network, or in another than when serving began.
+        SkushareError: this computer is on no network, or in another than when serving began.
     """
     hosts = lan_addresses()
     if not hosts:
-        raise SkushareError("this computer is in no network; connect it, then stop and serve again")
+        raise SkushareError("this computer is on no network; connect it, then stop and serve again")
     if hosts[0] not in served.certificate.names:
         raise SkushareError(OTHER_NETWORK)
     addresses = [served.address(host) for host in hosts if host in served.certificate.names]

@@ -151,7 +151,7 @@ class Lesson:
 def already_taught(gallery, brand):
     """What to say where all facings that were named ``brand`` are examples of it in ``gallery``."""
     brand = gallery.spelled(brand)
-    return f"{gallery.name}: these facings are examples of {brand} already, and none is taught twice"
+    return f"{gallery.name}: these facings are already examples of {brand}; none is taught twice"
 
 
 def taught_as(facings, brand, product):

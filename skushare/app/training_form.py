@@ -139,7 +139,7 @@ def _choose_weights(recipe):
         format_func=choices.get,
         label_visibility="collapsed",
         key=f"training_weights_{turn()}_{recipe.name}",
-        help="A model that knows shelves already needs fewest photos and steps.",
+        help="A model that already knows shelves needs the fewest photos and steps.",
     )
     _bring_weights()
     if licence := licence_of(weights):

@@ -507,7 +507,7 @@ def test_taking_back_a_correction_is_a_correction(annotator):
     store.save_correction(number, saved.photos[0].id, Facing(box, "Bello"), None, HOSTILE)
     app = open_page(audit=number)
     assert metrics(app)["Facings"] == "2" and any(HOSTILE in text for text in texts(app.text))
-    press(app, "Take back")
+    press(app, "Undo")
     assert metrics(app) == {"Facings": "3", "Photos": "1", "Gaps": "0", "Corrections": "2"}
 
 
