@@ -98,7 +98,7 @@ if not album:
     tell_gone("list", "The list", "Add the photos again.")
 uploads = st.file_uploader(
     "Add shelf photos, one or many",
-    type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
+    type=sorted(SUFFIXES),
     accept_multiple_files=True,
     # A new key empties the widget, and with it the server's copy of the full-size files.
     key=f"uploads_{state.upload_round}",

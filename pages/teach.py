@@ -99,7 +99,7 @@ try:
 
     upload = st.file_uploader(
         "Add a photo of a shelf",
-        type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
+        type=sorted(SUFFIXES),
         key=f"teach_upload_{state.teach_round}",
     )
     if upload is not None:

@@ -36,7 +36,7 @@ def show_batch():
     with st.form("batch_form", border=False):
         files = st.file_uploader(
             "Folder of photos",
-            type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
+            type=sorted(SUFFIXES),
             accept_multiple_files="directory",
             key="batch_files",
         )

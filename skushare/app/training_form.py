@@ -152,7 +152,7 @@ def _bring_weights():
     with st.popover("Bring weights", icon=":material/upload_file:"):
         file = st.file_uploader(
             "A checkpoint of the TF2 detection model zoo, or a weight file",
-            type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+            type=SUFFIXES,
             help="Of the zoo's archives, ssd_mobilenet_v2_320x320_coco17_tpu-8.tar.gz fits best. Others on "
             "MobileNetV2 give their backbone.",
             key=f"training_bring_{st.session_state.setdefault('weights_brought', 0)}",
