@@ -224,22 +224,15 @@ def _keeper(pictures):
 
 def _joined(found, pictures, draw):
     """``found`` with the photos of one shelf in one record each; those that failed stay as they are."""
-    from dataclasses import replace
-
-    import numpy as np
-
     from skushare.detector.batch import Found
     from skushare.images import read_image
     from skushare.shelf.mosaic import lay_photos
-    from skushare.shelf.registration import move_boxes
 
     good = [photo for photo in found if not photo.error]
     images = [pictures[photo.path] for photo in good]
     scales = [image.shape[1] / photo.width for photo, image in zip(good, images, strict=True)]
-    scaled = [
-        replace(photo.detections, boxes=photo.detections.boxes * scale)
-        for photo, scale in zip(good, scales, strict=True)
-    ]
+    scaled = [photo.detections.scaled(scale) for photo, scale in zip(good, scales, strict=True)]
+    doubtful = [photo.doubtful * scale for photo, scale in zip(good, scales, strict=True)]
     records = []
     for laid in lay_photos(images):
         members = sorted(laid.moves)
@@ -253,6 +246,5 @@ def _joined(found, pictures, draw):
         if draw:
             draw(paths[0], laid.picture(images), detections)
         name = Path(" + ".join([str(paths[0]), *(path.name for path in paths[1:])]))
-        doubtful = [move_boxes(good[m].doubtful * scales[m], laid.moves[m]) for m in members]
-        records.append(Found(name, *laid.size, detections, doubtful=np.concatenate(doubtful)))
+        records.append(Found(name, *laid.size, detections, doubtful=laid.place(doubtful)))
     return records + [photo for photo in found if photo.error]
