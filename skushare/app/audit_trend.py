@@ -116,8 +116,8 @@ def _told_nameless(wanted, places):
     if nameless:
         count = listing.count_audits(replace(wanted, brands=(), places=nameless))
         st.info(
-            f"Not drawn, for want of a store and a shelf: {counted(count, 'audit')}. "
-            'To have one in a chart, name them by "Edit" on its page.'
+            f"Not drawn, as they have neither store nor shelf: {counted(count, 'audit')}. "
+            'To have one in a chart, fill these in by "Edit" on its page.'
         )
     return [place for place in places if place not in nameless]
 

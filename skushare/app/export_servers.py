@@ -88,7 +88,7 @@ class Servers:
             socket = listen(host, free_port(host, port))
         except ConfigError as error:  # which names an option that the page does not have
             last = port + TRIES - 1
-            raise SkushareError(f"no port from {port} to {last} is free; end what uses them") from error
+            raise SkushareError(f"no port from {port} to {last} is free; close what uses them") from error
         served = Served(BackgroundServer(app, socket, made), made)
         self._served[str(folder), purpose] = served
         return served
@@ -150,7 +150,7 @@ def preview_of(folder, page_url):
     if host not in certificate().names:
         return Preview(
             note=f"You see this page by way of {host}, which leads to no other port of the app's computer. "
-            "Open the page there, or download the bundle and put it on a host of yours."
+            "Open the page there, or download the bundle and put it on a host of your own."
         )
     if served is None:
         return Preview(

@@ -171,8 +171,8 @@ def products(gallery):
 def edited(gallery, changes):
     """``gallery`` with ``changes``, {id: {column: value}}; a colour counts for all of its brand.
 
-    A product that is called as its brand stays so when the brand is renamed. Two spellings are one brand: one
-    that is known is written as the gallery has it, and the present one in another case is so for all of it.
+    A product named like its brand is renamed with it. Two spellings are one brand: one that is known is
+    written as the gallery has it, and the present one in another case is so for all of it.
 
     Raises:
         GalleryError: a value cannot be.

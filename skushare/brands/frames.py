@@ -30,7 +30,7 @@ class FrameNamer:
     A facing keeps its vector as long as its track is the same, or without a track while it stays where it
     was; of the others, and in turn of the older vectors, a few are made anew in each frame, so that a
     frame's time does not depend on how many facings it shows. One that was made where the facing was cut off
-    by the picture's border goes for none as soon as the facing is seen whole. What has none yet is unknown
+    by the picture's border counts as none as soon as the facing is seen whole. What has none yet is unknown
     for the moment.
 
     Attributes:
@@ -149,7 +149,7 @@ def track_and_name(image, detections, tracker, namer=None):
     """``detections`` of a frame with tracks and, by ``namer``, brands; ``tracker`` counts and learns them.
 
     In this order, since a track tells which facing of the frame before a facing is, however fast the camera
-    moves. What the namer had no time for has no say in what a facing is taken for.
+    moves. A facing that the namer had no time for gets no vote.
 
     Args:
         image: (h, w, 3) uint8 RGB; detections: its facings.

@@ -68,7 +68,7 @@ def read_gallery(source, embedder=None, faults=None, one_brand=False):
             plain pictures.
         faults: a list for the errors of those of the plain pictures that cannot be read, which are left out;
             without it, the first is raised.
-        one_brand: plain pictures are of one brand, in folders of its products or in none; it is called as
+        one_brand: plain pictures are of one brand, in folders of its products or in none; it is named after
             the folder ``source``, or the single one in the zip, or else as the zip.
 
     Raises:

@@ -57,7 +57,7 @@ def add(subcommands):
         "Assign the pictures of a dataset to new splits.\n\n"
         "Pictures that are nearly the same, or that the labels give the same group (shop, shelf), go to the\n"
         f"same split.\n\n{_WRITES}",
-        "example:\n  skushare data split mine/ --shares train=80 val=10 test=10 --out parted/\n",
+        "example:\n  skushare data split mine/ --shares train=80 val=10 test=10 --out split/\n",
     )
     add_source(parser)
     parser.add_argument(
@@ -239,7 +239,7 @@ def _names(text):
 
 
 def _old_and_new(text, labels):
-    """Both sides of OLD=NEW, parted where OLD is a class; names may have a = themselves."""
+    """Both sides of OLD=NEW, split where OLD is a class; names may have a = themselves."""
     places = [place for place, letter in enumerate(text) if place and letter == "="]
     place = next((place for place in places if text[:place] in labels), places[0])
     return text[:place], text[place + 1 :]

@@ -73,7 +73,7 @@ def add(commands):
     parser.add_argument(
         "--one-brand",
         action="store_true",
-        help="the pictures are of one brand, in folders PRODUCT/ or in none; it is called as the folder "
+        help="the pictures are of one brand, in folders PRODUCT/ or in none; it is named after the folder "
         "that they lie in",
     )
     parser = command(

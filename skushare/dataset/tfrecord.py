@@ -44,7 +44,7 @@ _REPAIR = "copy it again, or write it again with skushare data convert"
 
 
 def tfrecord_files(folder):
-    """``[(split, path)]`` of the TFRecord files in ``folder``, or else in its folders called as splits.
+    """``[(split, path)]`` of the TFRecord files in ``folder``, or else in its folders named like splits.
 
     Raises:
         DatasetError: one file of a series NAME-00000-of-00003 is missing.

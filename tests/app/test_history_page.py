@@ -321,7 +321,7 @@ def test_an_audit_of_no_store_and_no_shelf_is_in_no_shelfs_chart(trends, named):
         save("North")
     app = open_page(tab="Shares over time")
     assert [table["facings"].sum() for table in trends] == [3] * named
-    assert "for want of a store and a shelf: 1 audit." in " ".join(texts(app.info))
+    assert "neither store nor shelf: 1 audit." in " ".join(texts(app.info))
     field(app.selectbox, "Charts").set_value("all in one").run()
     assert not app.exception and trends[-1]["facings"].sum() == 2 + 3 * named
 
