@@ -77,7 +77,7 @@ def add(commands):
         "--model", type=named, metavar="NAME|DIR", help="that draws the boxes (default: the shipped one)"
     )
     parser.add_argument(
-        "--min-score", type=fraction, help="of the model's boxes (default: the threshold of the model)"
+        "--min-score", type=fraction, help="least score of the model's boxes (default: its threshold)"
     )
     command(
         subcommands,

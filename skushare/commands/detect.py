@@ -32,9 +32,9 @@ def add(commands):
         "Find the facings in photos.\n\n"
         "PATHs are photos, videos or folders, which are searched for photos with their subfolders. On a\n"
         "video that moves along a shelf each facing counts once, as on the Live page: --mode,\n"
-        "--max-detections and --one-shelf are for photos alone. What cannot be read is named, the rest goes\n"
-        "on, and the exit status is 1. A path that does not exist ends the command with 2 before anything\n"
-        "is counted.",
+        "--max-detections and --one-shelf are for photos alone. What cannot be read is reported, the rest\n"
+        "is counted, and the exit status is 1. If a path does not exist, the command ends with status 2\n"
+        "before anything is counted.",
         "examples:\n"
         "  skushare detect shelf.jpg                            count, as a table\n"
         "  skushare detect photos/ --draw out/                  and pictures with the boxes drawn\n"

@@ -30,7 +30,7 @@ def add(commands):
         "Make a run and queue it.",
         "example:\n  skushare runs start first --train mine/train.json --val mine/val.json\n",
     )
-    start.add_argument("name", metavar="NAME")
+    start.add_argument("name", metavar="NAME", help="of the new run")
     add_plan(start)
     export = command(
         actions,
