@@ -53,6 +53,7 @@ class Embedder:
         if not path.is_file() or sha256(path) != self.digest:
             raise ModelError(f"{path}: missing or damaged; fetch the model again")
         self.name = folder.name
+        self.threads = os.cpu_count() or 1
         self.path = path
         # Interpreters read the file's pages in place, so its bytes must stay alive.
         self._content = path.read_bytes()
@@ -109,7 +110,7 @@ class Embedder:
     def _prepare(self, size):
         if size not in self._prepared:
             try:
-                self._prepared[size] = _Run(self._content, size, self.size)
+                self._prepared[size] = _Run(self._content, size, self.size, self.threads)
             except (ValueError, RuntimeError) as error:
                 raise ModelError(f"{self.path}: cannot be run ({error}); export it again") from error
         return self._prepared[size]
@@ -118,10 +119,10 @@ class Embedder:
 class _Run:
     """An interpreter allocated for batches of one size."""
 
-    def __init__(self, content, batch, side):
+    def __init__(self, content, batch, side, threads):
         from ai_edge_litert.interpreter import Interpreter
 
-        self._interpreter = Interpreter(model_content=content, num_threads=os.cpu_count())
+        self._interpreter = Interpreter(model_content=content, num_threads=threads)
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
         self._interpreter.resize_tensor_input(self._input, [batch, side, side, 3])

@@ -59,6 +59,7 @@ class Detector:
         self.model = model
         self.config = model.config
         self.curves = model.about.get("calibration", {})
+        self.threads = os.cpu_count() or 1
         # Interpreters read the file's pages in place, so its bytes must stay alive.
         self._content = model.path(LITERT).read_bytes()
         self._prepared = OrderedDict()
@@ -258,7 +259,7 @@ class Detector:
         from ai_edge_litert.interpreter import Interpreter
 
         try:
-            interpreter = Interpreter(model_content=self._content, num_threads=os.cpu_count())
+            interpreter = Interpreter(model_content=self._content, num_threads=self.threads)
             runner = interpreter.get_signature_runner()
             (given,) = runner.get_input_details().values()
             outputs = {name: detail["index"] for name, detail in runner.get_output_details().items()}
