@@ -26,10 +26,10 @@ require_navigation()
 SWEEP, FRAME = "All facings so far, each once", "The newest frame alone"
 STALE_SECONDS = 3
 ONCE = (
-    "Move the camera along the shelf: each facing counts once, also when you go back. "
-    "Count anew begins at 0, for another shelf."
+    "Move the camera along the shelf: each facing counts once, even if you go back. Count anew starts "
+    "at 0 again, for another shelf."
 )
-PACE = "The size is chosen under Detail, further down: fewer pixels are faster, and see less."
+PACE = "Choose the size under Detail, further down: fewer pixels are faster but show less."
 UNIQUE, IN_VIEW = "Unique so far", "In view"
 
 embedder = shared_embedder()
@@ -155,9 +155,9 @@ with settings_row:
 dropped = state.get("dropped")  # asked after the settings, which may have chosen other brands
 if dropped and dropped.facings and session.can_take_back(dropped):
     buttons.button(
-        f"Take back the count of {dropped.facings}",
+        f"Restore the count of {dropped.facings}",
         icon=":material/undo:",
-        help="Go on with what was counted before, by its brands. The present count can be taken back then.",
+        help="Go back to the earlier count and its brands. The present count can then be restored in turn.",
         on_click=take_back,
     )
 with recording_place:
@@ -198,8 +198,8 @@ def show_reading():
             figures.metric("Pictures a second", f"{reading.fps:.1f}", border=True, help=told)
     elif link == "idle" and status not in ADVICE:
         notes.info(
-            "Press **Start the camera**, allow it, and hold it straight on to the shelf, "
-            "so that the shelf fills the picture.",
+            "Press **Start the camera**, allow it, and hold it square to the shelf, so that the shelf "
+            "fills the picture.",
             icon=":material/videocam:",
         )
     elif link not in ("idle", "failed") and not reading.error:
@@ -228,7 +228,7 @@ def show_course():
         wanted = read_targets(known.brands if known else (), category)
         show_shares(shares, () if brands else detector.labels, colors=colors, wanted=wanted)
         if session.looks:
-            st.caption("What no gallery knows is grouped by how it looks. Name the looks below.")
+            st.caption("Facings that no gallery knows are grouped by look. Name the looks below.")
         if are_new_looks(session):
             st.rerun()
     with course_place:

@@ -20,7 +20,7 @@ from skushare.app.tabs import show_tabs
 from skushare.app.text import plain
 from skushare.app.visits import go_back_to, of_visit, put_in_address, start_anew, tell_gone
 from skushare.colors import shown_colors
-from skushare.images import SUFFIXES
+from skushare.image_files import SUFFIXES
 from skushare.live.connection import ADVICE
 from skushare.samples import sample_pictures
 from skushare.shelf.gaps import count_gaps
@@ -98,7 +98,7 @@ if not album:
     tell_gone("list", "The list", "Add the photos again.")
 uploads = st.file_uploader(
     "Add shelf photos, one or many",
-    type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
+    type=sorted(SUFFIXES),
     accept_multiple_files=True,
     # A new key empties the widget, and with it the server's copy of the full-size files.
     key=f"uploads_{state.upload_round}",
@@ -111,7 +111,7 @@ if st.toggle("Take a photo with this device's camera", key="use_camera"):
         st.warning(ADVICE[status], icon=":material/videocam_off:")
     else:
         shot = st.camera_input(
-            "Hold it straight on to the shelf, so that the shelf fills the picture",
+            "Hold it square to the shelf, so that the shelf fills the picture",
             key=f"shot_{state.upload_round}",
             resolution="1080p",
         )
@@ -148,7 +148,7 @@ if album.waiting:  # of files that went with the page
     more = f" and {len(album.waiting) - MOST_NAMED} more" if len(album.waiting) > MOST_NAMED else ""
     names = plain(", ".join(album.waiting[:MOST_NAMED])) + more
     st.warning(
-        f"Not counted, because the page was left meanwhile: {names}. Add them again.",
+        f"Not counted, because the page was left too early: {names}. Add them again.",
         icon=":material/hourglass_disabled:",
     )
 if album.repeats:
@@ -160,7 +160,7 @@ if album.repeats:
 if not album and not files:
     if cleared := state.get("cleared"):
         photos = counted(len(cleared), "photo")
-        st.button(f"Take back the cleared list of {photos}", icon=":material/undo:", on_click=take_back)
+        st.button(f"Restore the cleared list of {photos}", icon=":material/undo:", on_click=take_back)
     st.markdown("No photo at hand?")
     pictures = sample_pictures()
     if pictures and st.button("Try a sample picture", icon=":material/shelves:"):

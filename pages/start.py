@@ -56,4 +56,4 @@ if pictures:
         st.metric("Facings on this shelf", int(shares["facings"].sum()), border=True)
         st.markdown("##### Share of shelf")
         show_shares(shares, () if naming else detector.labels, colors=colors)
-        st.caption("The brands are invented, as the shelf is. The Teach page makes skushare know yours.")
+        st.caption("The shelf and its brands are made up. Teach skushare yours on the Teach page.")

@@ -16,7 +16,8 @@ from skushare.brands.gallery import GalleryError
 from skushare.brands.gallery_files import gallery_zip, read_gallery
 from skushare.brands.library import delete_gallery, gallery_names
 from skushare.errors import SkushareError
-from skushare.images import SUFFIXES, read_image
+from skushare.image_files import SUFFIXES
+from skushare.images import read_image
 from skushare.samples import sample_pictures
 
 require_navigation()
@@ -98,7 +99,7 @@ try:
 
     upload = st.file_uploader(
         "Add a photo of a shelf",
-        type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
+        type=sorted(SUFFIXES),
         key=f"teach_upload_{state.teach_round}",
     )
     if upload is not None:
@@ -140,9 +141,9 @@ if lesson := in_hand():
         known = lesson.known
         st.progress(known / total, text=f"{known} of {total} facings taught")
         st.caption(
-            "Facings that look alike lie in one pile; what is known least comes first, and in a known pile "
-            "what may be something else, marked **?**. Drag a wrong one out, or tap some and press "
-            "**Put here**. Then write the brand and press **Teach**."
+            "Facings that look alike lie in one pile. The least known piles come first, and in a known "
+            "pile the facings that may be something else, marked **?**. Drag a wrong one out, or tap "
+            "some and press **Put here**. Then write the brand and press **Teach**."
         )
         pile_board("piles", lesson.piles, lesson.suggestions(), lesson.teaching.gallery, lesson.act)
     if lesson.taught > lesson.elsewhere:
@@ -192,13 +193,12 @@ with st.expander("Export, import, delete"):
         as_next = st.toggle(
             "Import as the next version of the gallery of the same name",
             key=f"import_next_{state.teach_round}",
-            help="Otherwise that gallery stays as it is, and the imported one gets a name that is free.",
+            help="Otherwise that gallery stays unchanged, and the imported one gets a free name.",
         )
         archive = st.file_uploader(
             "Import a zip: an exported gallery, or pictures in folders BRAND/ or BRAND/PRODUCT/",
             type="zip",
-            help="All of them may lie in one more folder, the one that was zipped. Where that may be a brand "
-            "as well, you are asked.",
+            help="They may all lie in one outer folder. If that could be a brand too, you are asked.",
             key=f"gallery_upload_{state.teach_round}",
         )
         one_brand = archive and ask_one_brand(archive, f"import_of_{archive.file_id}")

@@ -83,17 +83,10 @@ def to_csv_text(found, labels, brands=(), own=(), products=()):
 
 def to_table(found):
     """Text for people: one line a photo with its count."""
-    rows = [
-        {
-            "photo": _shown(photo.path),
-            "facings": FAILED
-            if photo.error
-            else str(len(photo.detections)),  # what it is was said as it was met
-        }
-        for photo in found
-    ]
-    rows.append({"photo": "all photos", "facings": str(sum(len(photo.detections) for photo in found))})
-    return pd.DataFrame(rows).to_string(index=False, justify="left")
+    # What the error is was said when it was met.
+    rows = [(_shown(photo.path), FAILED if photo.error else str(len(photo.detections))) for photo in found]
+    rows.append(("all photos", str(sum(len(photo.detections) for photo in found))))
+    return pd.DataFrame(rows, columns=["photo", "facings"]).to_string(index=False, justify="left")
 
 
 def to_shares(found, labels, brands=(), own=()):

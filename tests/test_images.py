@@ -1,4 +1,3 @@
-import errno
 import io
 import os
 import shutil
@@ -15,11 +14,9 @@ import pytest
 from PIL import Image
 
 from skushare.errors import ImageError, SkushareError
+from skushare.image_files import find_images
 from skushare.images import (
     MAX_PIXELS,
-    exif_orientation,
-    find_images,
-    lacked_kind,
     read_header,
     read_image,
     write_image,
@@ -110,12 +107,6 @@ def test_ignores_impossible_orientation(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     assert_upright(read_image(encode(UPRIGHT, "JPEG", exif=exif)))
-
-
-def test_an_orientation_written_as_a_fraction_is_a_number():
-    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + struct.pack("<HHII4xII", 0x112, 5, 1, 26, 6, 1)
-    with Image.open(io.BytesIO(encode(UPRIGHT, "JPEG", exif=exif))) as picture:
-        assert type(exif_orientation(picture)) is int and exif_orientation(picture) == 6
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
@@ -268,37 +259,6 @@ def test_jpeg_with_a_thumbnail_and_a_trailer(format):
         read_image(encode(UPRIGHT, "JPEG", exif=exif)[:-300])
 
 
-@pytest.mark.parametrize(
-    "marker, bits, kind",
-    [
-        *((marker, 8, "") for marker in (0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA)),
-        *((marker, 12, "12 bits a sample") for marker in (0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA)),
-        (0xC3, 16, "16 bits a sample"),
-        (0xC0, 99, ""),  # damage
-        (0xC5, 8, "hierarchical"),
-        (0xDE, 8, "hierarchical"),
-        (0xCB, 8, "lossless, arithmetic-coded"),
-        (0xF7, 8, "JPEG-LS"),
-    ],
-)
-def test_a_kind_of_jpeg_that_is_not_read_is_told_as_one_and_not_as_damage(marker, bits, kind):
-    exif = Image.Exif()
-    exif[0x927C] = encode(UPRIGHT[::4, ::4], "JPEG")  # whose own frame does not matter
-    before, frame, after = encode(UPRIGHT, "JPEG", exif=exif).rpartition(b"\xff\xc0\0\x11\x08")
-    data = before + bytes([0xFF, marker, 0, 17, bits]) + after
-    assert frame and lacked_kind(data) == kind
-    if kind:
-        with pytest.raises(ImageError, match=rf"kind of JPEG.*\({kind}\); save it again as an ordinary JPEG"):
-            read_image(data)
-
-
-@pytest.mark.parametrize(
-    "data", [b"", b"\xff\xd8", b"\xff\xd8\xff", b"\xff\xd8\xff\xc0\0", b"II\xff\xf7" * 9]
-)
-def test_what_is_no_jpeg_or_ends_early_is_of_no_kind(data):
-    assert lacked_kind(data) == ""
-
-
 def test_a_large_file_that_is_no_picture_is_not_read_whole(tmp_path):
     with open(tmp_path / "a.jpg", "wb") as file:
         file.write(b"no picture")
@@ -369,70 +329,6 @@ def test_sources_agree(tmp_path):
         assert (read_image(source) == expected).all()
     with pytest.raises(ImageError, match="upload.jpg"):
         read_image(b"", name="upload.jpg")
-
-
-def test_find_images(tmp_path):
-    for name in ("b/2.PNG", "b/1.jpg", "a/x.jpeg", "a/notes.txt", ".hidden/1.jpg", "b/.1.jpg", "odd.dat"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    found = [path.relative_to(tmp_path).as_posix() for path in find_images([tmp_path])]
-    assert found == ["a/x.jpeg", "b/1.jpg", "b/2.PNG"]
-    found = find_images([tmp_path / "odd.dat", tmp_path / "b" / "1.jpg", tmp_path / "b", tmp_path / "a/../b"])
-    assert [path.name for path in found] == ["odd.dat", "1.jpg", "2.PNG"]
-    assert find_images([]) == []
-    with pytest.raises(ImageError, match="nowhere"):
-        find_images([tmp_path, tmp_path / "nowhere"])
-    with pytest.raises(ImageError, match="^'': no such file"):  # of "$PHOTOS" where that is unset
-        find_images([""])
-
-
-def test_a_pipe_is_neither_searched_out_nor_waited_for(tmp_path):
-    os.mkfifo(tmp_path / "x.jpg")
-    (tmp_path / "y.jpg").touch()
-    (tmp_path / "z.jpg").symlink_to(tmp_path / "gone.jpg")  # to be named where it is read
-    assert [path.name for path in find_images([tmp_path])] == ["y.jpg", "z.jpg"]
-    for read in (read_image, read_header, lambda path: find_images([path])):
-        with pytest.raises(ImageError, match="x.jpg: is a pipe or a device; give a file"):
-            read(tmp_path / "x.jpg")
-
-
-def test_find_images_where_a_link_leads_to_itself(tmp_path):
-    (tmp_path / "1.jpg").touch()
-    (tmp_path / "2.jpg").symlink_to(tmp_path / "2.jpg")
-    assert [path.name for path in find_images([tmp_path])] == ["1.jpg", "2.jpg"]
-
-
-def test_find_images_in_folders_that_are_links(tmp_path):
-    for name in ("shop/b/1.jpg", "shop/b/deep/2.jpg", "card/3.jpg", "card/more/4.jpg", "other/5.jpg"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    links = {"shop/a": "shop/b", "shop/c": "card", "card/back": "shop", "shop/b/up": ".", "shop/none": "gone"}
-    for link, target in links.items():
-        (tmp_path / link).symlink_to(tmp_path / target)
-    found = [path.relative_to(tmp_path).as_posix() for path in find_images([tmp_path / "shop"])]
-    assert found == ["shop/b/1.jpg", "shop/b/deep/2.jpg", "shop/c/3.jpg", "shop/c/more/4.jpg"]
-
-
-def test_a_folder_that_cannot_be_searched_is_named(tmp_path, monkeypatch):
-    (tmp_path / "locked").mkdir()
-    (tmp_path / "1.jpg").touch()
-    scan = os.scandir
-
-    def refuse(folder):
-        if Path(folder).name == "locked":
-            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
-        return scan(folder)
-
-    monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(ImageError, match="locked: cannot be searched"):
-        find_images([tmp_path])
-
-
-def test_find_images_in_a_folder_of_a_thousand(tmp_path):
-    for i in range(1000):
-        (tmp_path / f"{i:04d}.jpg").touch()
-    found = find_images([tmp_path])
-    assert len(found) == 1000 and found == sorted(found)
 
 
 @pytest.mark.parametrize("name, tolerance", [("a.png", 0), ("a.jpg", 8), ("A.JPEG", 8)])

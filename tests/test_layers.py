@@ -7,8 +7,8 @@ PACKAGE = Path(__file__).parents[1] / "skushare"
 
 # The modules and packages of skushare: each imports only from the lines before its own.
 LAYERS = """
-    errors colors detections geometry jpeg quiet samples spreadsheet text visits
-    charts draw files prototext settings workspace
+    errors colors detections geometry jpeg jpeg_segments quiet samples spreadsheet text visits
+    charts draw files image_files orientation prototext settings workspace
     images lock processes
     shelf
     database dataset results

@@ -111,7 +111,8 @@ def measure_batch_norm(arrays, photos, count=64, size=320):
     import keras
 
     from skushare.detector.preprocess import prepare
-    from skushare.images import find_images, read_image
+    from skushare.image_files import find_images
+    from skushare.images import read_image
 
     backbone = keras.applications.MobileNetV2((size, size, 3), include_top=False, weights=None)
     for layer in backbone.layers:

@@ -15,7 +15,7 @@ from skushare.app.naming import NO_BRANDS, OWN_LABELS, choose_gallery
 from skushare.app.notes import note, show_error
 from skushare.audits.batch import Finder, open_batch, run_batch
 from skushare.errors import SkushareError
-from skushare.images import SUFFIXES
+from skushare.image_files import SUFFIXES
 
 SECONDS_A_RUN = 2.0  # of counting, before the page shows how far it is
 
@@ -27,8 +27,8 @@ def show_batch():
         _go_on(state.batch)
         return
     st.markdown(
-        "All photos of a folder become one audit. If it is interrupted, give the same folder with the same "
-        "words again: it goes on, and no photo is counted twice."
+        "All photos of a folder become one audit. If it is interrupted, choose the same folder with "
+        "the same details again: it continues, and no photo is counted twice."
     )
     detector, embedder = shared_detector(), shared_embedder()
     without = OWN_LABELS if len(detector.labels) > 1 else NO_BRANDS
@@ -36,7 +36,7 @@ def show_batch():
     with st.form("batch_form", border=False):
         files = st.file_uploader(
             "Folder of photos",
-            type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
+            type=sorted(SUFFIXES),
             accept_multiple_files="directory",
             key="batch_files",
         )
@@ -89,7 +89,7 @@ class Batch:
 
 def _go_on(batch):
     st.progress(batch.done / batch.planned, text=f"Counted {batch.done} of {batch.planned} photos")
-    if st.button("Stop", help="What was counted stays; the same folder goes on with it."):
+    if st.button("Stop", help="What was counted is kept; choose the same folder again to continue."):
         del st.session_state.batch
         st.rerun()
     try:

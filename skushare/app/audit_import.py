@@ -12,8 +12,9 @@ def show_import():
     """A place to give such files, and what became of them."""
     state = st.session_state
     st.markdown(
-        "On the phone, open History, press **All as JSON**, and give the file here. Words, facings, brands "
-        "and corrections come over, the pictures stay there. What was imported before is not imported again."
+        "On the phone, open History, press **All as JSON**, and add the file here. Details, facings, "
+        "brands and corrections are imported; the pictures stay on the phone. Audits that were "
+        "imported before are skipped."
     )
     files = st.file_uploader(
         "JSON files from the phone",

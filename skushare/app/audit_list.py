@@ -54,7 +54,7 @@ def show_list(wanted):
     """The audits that ``wanted`` lets through, to be opened, compared and downloaded."""
     count = listing.count_audits(wanted)
     if not count:
-        st.info("No audit is like that. Widen the filter.", icon=":material/filter_alt_off:")
+        st.info("No audit matches. Widen the filter.", icon=":material/filter_alt_off:")
         return
     page, pages = 1, -(-count // AUDITS_A_PAGE)
     if pages > 1:
@@ -152,7 +152,7 @@ def show_unfinished():
                 f"**Audit {batch['audit']} is not finished**: {batch['photos']} of {batch['planned']} photos"
                 + (f", {plain(batch['store'][:80])}" if batch["store"] else "")
             )
-            st.caption("To go on, give the same photos again with the same words.")
+            st.caption("To continue, add the same photos again with the same details.")
             st.button(
                 "Delete", key=f"history_delete_{batch['audit']}", on_click=_delete, args=(batch["audit"],)
             )

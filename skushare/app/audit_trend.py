@@ -29,7 +29,7 @@ def show_trend(wanted):
     """How the shares of brands go over time."""
     span = listing.time_span(wanted)
     if span is None:
-        st.info("No audit is like that. Widen the filter.", icon=":material/filter_alt_off:")
+        st.info("No audit matches. Widen the filter.", icon=":material/filter_alt_off:")
         return
     now = listing.revision()
     brands = brand_totals(now, wanted)["brand"].tolist()
@@ -86,8 +86,8 @@ def show_trend(wanted):
             st.text(_title(*places))
         st.vega_lite_chart(*trend_chart(table, colors), width="stretch")
     st.caption(
-        "Point at a dot, or tap it, to read how many audits and facings it is of. "
-        "A bar is a share's margin, with a certainty of 95 %; audits of older versions have none."
+        "Point at a dot, or tap it, to see how many audits and facings it stands for. A bar is a "
+        "share's margin, with a certainty of 95 %; audits of older versions have none."
     )
 
 
@@ -116,8 +116,8 @@ def _told_nameless(wanted, places):
     if nameless:
         count = listing.count_audits(replace(wanted, brands=(), places=nameless))
         st.info(
-            f"Not drawn, for want of a store and a shelf: {counted(count, 'audit')}. "
-            'To have one in a chart, name them by "Edit" on its page.'
+            f"Not drawn, as they have neither store nor shelf: {counted(count, 'audit')}. "
+            'To have one in a chart, fill these in by "Edit" on its page.'
         )
     return [place for place in places if place not in nameless]
 

@@ -141,7 +141,7 @@ def _bar(audit):
                 on_click="ignore",
             )
         with st.popover("Delete", icon=":material/delete:"):
-            st.markdown("The audit and its photos are gone then.")
+            st.markdown("This deletes the audit and its photos for good.")
             st.button("Delete for good", on_click=_delete, args=(audit.id,))
 
 
@@ -263,7 +263,7 @@ def _show_corrections(audit):
             st.text(told_correction(each, audit)[:300])
             if last[each.photo, each.facing] == i:
                 st.button(
-                    "Take back",
+                    "Undo",
                     key=f"audit_back_{audit.id}_{i}",
                     on_click=attempt,
                     args=(store.take_back, audit.id, each, st.session_state.get("audit_who", "")),

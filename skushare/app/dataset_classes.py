@@ -38,9 +38,7 @@ def add_class_field(dataset):
 
 
 def _show_names(dataset):
-    st.markdown(
-        "Write other names. Classes that get one name become one; where a name is empty, the boxes go."
-    )
+    st.markdown("Write new names. Classes given the same name are merged; clear a name to drop its boxes.")
     index = dataset.index
     boxes = np.bincount(index.class_ids, minlength=len(index.labels))
     table = pd.DataFrame({"class": index.labels, "boxes": boxes, "name": index.labels})

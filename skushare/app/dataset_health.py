@@ -25,8 +25,8 @@ def show_health(dataset):
         begin_work(lambda shown: _checked(dataset.name, shown), _keep)
     if not current:
         st.caption(
-            "Looks at every picture once, which takes a while, and remembers it: "
-            "damaged pictures, wrong or doubled boxes, class names, like pictures in different splits."
+            "Checks every picture once, which takes a while: damaged pictures, wrong or duplicate "
+            "boxes, class names, similar pictures in different splits."
         )
     elif not findings:
         st.success("No faults found.", icon=":material/check_circle:")
@@ -101,19 +101,19 @@ def _repair(dataset, kinds):
 def _show_split(dataset):
     st.markdown("##### Split anew")
     st.markdown(
-        "Deals the pictures out to splits at random. Nearly the same pictures, and those of one group, stay "
-        "together, so that a model is not tested with what it was trained on."
+        "Assigns the pictures to splits at random. Nearly identical pictures, and those of one group, "
+        "stay together, so that a model is not tested on what it was trained on."
     )
     columns = st.columns(4, vertical_alignment="bottom")
     shares = {
         split: column.number_input(f"{split}, %", 0, 100, share)
         for split, share, column in zip(("train", "val", "test"), (80, 10, 10), columns[:3], strict=True)
     }
-    seed = columns[3].number_input("Seed", 0, 2**31 - 1, 0, help="Another one gives another split.")
+    seed = columns[3].number_input("Seed", 0, 2**31 - 1, 0, help="A different seed gives a different split.")
     series = st.checkbox(
         "Keep photos of one series together",
-        help="Photos whose names differ in their last number alone, as bay2_01.jpg and bay2_02.jpg: shots "
-        "of one shelf that look too different to be noticed.",
+        help="Photos whose names differ only in their last number, such as bay2_01.jpg and "
+        "bay2_02.jpg: shots of one shelf that look too different to be noticed otherwise.",
     )
     total = sum(shares.values())
     if total != 100:

@@ -31,7 +31,7 @@ def show_history(dataset):
         st.markdown("##### Write the edits into the label files")
         st.markdown(
             "Edits are kept beside the dataset's COCO files, and everything in skushare reads both. "
-            "Write them into the files for other programs. They can no longer be undone then."
+            "Write them into the files for other programs. After that they can no longer be undone."
         )
         st.button("Write into the files", on_click=attempt, args=(store.fold_edits, dataset.name))
     else:
@@ -44,7 +44,7 @@ def show_history(dataset):
 def offer_deletion(name):
     """Delete a dataset once its name is typed."""
     st.markdown("##### Delete the dataset")
-    st.markdown("Its labels, edits and the store's pictures are gone then; runs that train on it will fail.")
+    st.markdown("This deletes its labels, edits and stored pictures; runs that train on it will fail.")
     sure = st.text_input("Type the dataset's name to delete it", key="dataset_delete")
     if st.button("Delete for good", icon=":material/delete:", disabled=sure != name):
         if attempt(store.delete_dataset, name):

@@ -32,7 +32,7 @@ _UNSPLIT = "in no split"
 def show_gallery(dataset):
     """The pictures that a filter lets through, page by page."""
     if not len(dataset.index):
-        st.info("The dataset has no pictures. The History tab can undo what was taken out.")
+        st.info("The dataset has no pictures. The History tab can bring back what was taken out.")
         return
     wanted = _filter_bar(dataset)
     if wanted != st.session_state.get("dataset_filter"):
@@ -43,7 +43,7 @@ def show_gallery(dataset):
     if len(rows):
         _show_page(dataset, rows, boxes)
     else:
-        st.info("No picture is like that. Widen the filter.", icon=":material/filter_alt_off:")
+        st.info("No picture matches. Widen the filter.", icon=":material/filter_alt_off:")
 
 
 def show_only(names, reason):

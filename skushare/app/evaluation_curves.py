@@ -34,7 +34,7 @@ def show_curves(shown):
         )
         st.markdown("##### Count of each photo")
         st.altair_chart(charts.counts_chart({e.name: e.photos for e in shown}), width="stretch")
-        st.caption("On the dashed line the count is true.")
+        st.caption("On the dashed line the count is right.")
 
 
 def _offer_threshold(shown):

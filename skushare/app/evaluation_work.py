@@ -13,7 +13,8 @@ from skushare.evaluation.evaluation import FAILED, FINISHED, NEW, RUNNING
 
 POLL_SECONDS = 1.0
 LOSS_HELP = (
-    "The training loss on these photos. It takes about as long again, and compares only models of one preset."
+    "The training loss on these photos. It takes about as long again, and is comparable only between "
+    "models of one preset."
 )
 NO_LOSS = "There is no loss on these photos: the model does not know their classes {}."
 

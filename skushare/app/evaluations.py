@@ -124,7 +124,7 @@ def show_notes(shown):
 
 FIGURES_SHOWN = (  # column of a row, name, format, whether less is better, help
     ("AP", "AP", ".3f", False, "COCO's average precision over IoU .50 to .95, at 300 boxes a photo."),
-    ("AP50", "AP50", ".3f", False, "Average precision where half of the overlap is enough."),
+    ("AP50", "AP50", ".3f", False, "Average precision where an overlap of half (IoU .50) is enough."),
     (
         "AR300",
         "AR300",

@@ -88,7 +88,7 @@ class Servers:
             socket = listen(host, free_port(host, port))
         except ConfigError as error:  # which names an option that the page does not have
             last = port + TRIES - 1
-            raise SkushareError(f"no port from {port} to {last} is free; end what uses them") from error
+            raise SkushareError(f"no port from {port} to {last} is free; close what uses them") from error
         served = Served(BackgroundServer(app, socket, made), made)
         self._served[str(folder), purpose] = served
         return served
@@ -150,7 +150,7 @@ def preview_of(folder, page_url):
     if host not in certificate().names:
         return Preview(
             note=f"You see this page by way of {host}, which leads to no other port of the app's computer. "
-            "Open the page there, or download the bundle and put it on a host of yours."
+            "Open the page there, or download the bundle and put it on a host of your own."
         )
     if served is None:
         return Preview(
@@ -176,11 +176,11 @@ def phone_addresses(served):
     """(addresses for a phone, the likeliest first; address of the page on trusting the certificate).
 
     Raises:
-        SkushareError: this computer is in no network, or in another than when serving began.
+        SkushareError: this computer is on no network, or in another than when serving began.
     """
     hosts = lan_addresses()
     if not hosts:
-        raise SkushareError("this computer is in no network; connect it, then stop and serve again")
+        raise SkushareError("this computer is on no network; connect it, then stop and serve again")
     if hosts[0] not in served.certificate.names:
         raise SkushareError(OTHER_NETWORK)
     addresses = [served.address(host) for host in hosts if host in served.certificate.names]

@@ -237,7 +237,7 @@ def _show_sizes_in_short(export, report):
             "Folder",
             megabytes(report.files["bytes"].sum()),
             border=True,
-            help="With the sources and the papers, which a phone does not load.",
+            help="With the sources and documents, which a phone does not load.",
         )
         st.metric("Kept by the phone", megabytes(kept["bytes"].sum()), border=True)
         packed = megabytes(kept["gzip bytes"].sum())
@@ -265,7 +265,7 @@ def _offer_serving(export):
         type="primary",
         icon=":material/phone_android:",
         key="export_serve",
-        help="Opens the bundle, not this app, to everyone in your network, by https.",
+        help="Opens the bundle, not this app, to everyone on your network, by https.",
     ):
         servers().for_phones(export.bundle)
         st.rerun()

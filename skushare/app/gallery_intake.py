@@ -7,7 +7,10 @@ from skushare.brands.gallery_files import unclear_folder
 from skushare.text import counted
 
 MOST_NAMED = 20  # pictures that could not be read
-BRANDS, PRODUCTS = "brands; it is only what was zipped", "products of one brand, which it is called as"
+BRANDS, PRODUCTS = (
+    "brands; that folder was just zipped with them",
+    "products of one brand, the name of that folder",
+)
 
 
 def ask_one_brand(archive, key):

@@ -44,13 +44,14 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
         )
     if len(naming.looks) > MOST_LOOKS:
         st.caption(
-            f"And {len(naming.looks) - MOST_LOOKS} looks of fewer facings; the Teach page has all of a photo."
+            f"And {len(naming.looks) - MOST_LOOKS} looks of fewer facings; the Teach page shows all of "
+            "a photo."
         )
 
 
 def _head_looks():
     st.markdown("##### Looks")
-    st.caption("Write the brand of a look, and it is taught: it is known from then on, also on other pages.")
+    st.caption("Write the brand of a look to teach it: from then on it is recognised, on other pages too.")
 
 
 def _picture_of(name, picture):

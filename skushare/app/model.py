@@ -31,7 +31,7 @@ def shared_detector(name=None):
     except (ModelError, OSError) as error:  # its run may be deleted at this moment
         show_error(error)
         if name != DEFAULT_MODEL:
-            st.info("The model is chosen on the Training page, or where the server is started.")
+            st.info("The model is chosen on the Training page, or when the server is started.")
         st.stop()
 
 
@@ -84,9 +84,9 @@ def score_slider(detector, mode, start=None, persist_state=None):
         step=0.01,
         key=score_key(detector, mode),
         persist_state=persist_state,
-        help="A facing's confidence is its score in tables and files. Lower finds more facings and makes "
-        "more mistakes; higher the other way round. "
-        f"{default:.2f} gave the truest counts on validation photos.",
+        help="A facing's confidence is its score in tables and files. A lower minimum finds more "
+        "facings and makes more mistakes; a higher one does the reverse. "
+        f"{default:.2f} gave the most accurate counts on validation photos.",
     )
 
 
@@ -105,8 +105,8 @@ def choose_sizes(detector, key):
         required=True,
         key=key,
         format_func=lambda size: size if size == AUTOMATIC else f"{size} px",
-        help="How large the detector sees a frame. Fewer pixels are faster on a slow computer, and small or "
-        "distant facings are missed then. Automatic takes as many as leave "
+        help="How large the detector sees a frame. Fewer pixels are faster on a slow computer, but "
+        "miss small or distant facings. Automatic takes as many as leave "
         f"{FRAMES_A_SECOND} frames a second, {LEAST_SIZE} at least, and no more than large facings need.",
     )
     return automatic_sizes(sizes) if chosen == AUTOMATIC else (chosen,)

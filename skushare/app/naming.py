@@ -101,8 +101,9 @@ def _offer_brand_map(key, labels, gallery):
     state = st.session_state
     with st.popover("Brand map", icon=":material/account_tree:"):
         st.markdown(
-            "Many labels of the model to one brand: a CSV file with the columns `label`, `brand` and `own` "
-            "(yes or no), or a JSON list of objects with these keys. It is kept, and chosen under Brands."
+            "Gives many labels of the model one brand: a CSV file with the columns `label`, `brand` "
+            "and `own` (yes or no), or a JSON list of objects with these keys. It is saved, and can be "
+            "chosen under Brands."
         )
         file = st.file_uploader(
             "CSV or JSON file",

@@ -29,7 +29,7 @@ def count_recording(session, sizes, disabled=False):
     state = st.session_state
     upload = st.file_uploader(
         "Count a recorded video of a shelf",
-        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+        type=SUFFIXES,
         max_upload_size=MOST_MB,
         key=f"recording_{state.setdefault('recording_round', 0)}",
         disabled=disabled,

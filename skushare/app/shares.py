@@ -90,7 +90,7 @@ def choose_category(key, categories):
         [ALL_CATEGORIES, *known],
         key=f"{key}_category",
         width=220,
-        help="Categories are set on the Teach page. What is unknown is in none.",
+        help="Set categories on the Teach page. Unknown facings are in none.",
         persist_state="page",
     )
     return chosen if chosen in known else ""
@@ -226,7 +226,7 @@ def _edit_targets(shares, together, measure, wanted, brands, category, key):
             placeholder="",  # not "None"
         )
         where = f"of {category}" if category else "of all categories together"
-        st.caption(f"Targets {where}; they hold for everybody who uses this database. Empty means none.")
+        st.caption(f"Targets {where}; they apply to everyone who uses this database. Empty means none.")
         new = {name: values["target"] and values["target"] / 100 for name, values in changes.items()}
         if any([_is_saved(name, target, category) for name, target in new.items()]):
             st.rerun()

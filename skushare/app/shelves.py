@@ -15,7 +15,6 @@ from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
 from skushare.shelf.blocks import adjacency, block_table
 from skushare.shelf.gaps import Gaps, doubtful_boxes, find_gaps
 from skushare.shelf.mosaic import lay_photos
-from skushare.shelf.registration import move_boxes
 from skushare.shelf.rows import assign_rows
 from skushare.shelf.share import UNKNOWN, is_look, share_by_row
 
@@ -212,11 +211,8 @@ def _joined(album, found, min_score, places, laid):
         rowed = assign_rows(lies.unite(scaled))
         name = " + ".join(photos[member].name for member in members)
         photo = Photo(name, *lies.size, preview, rowed)
-        doubtful = np.concatenate(
-            [
-                move_boxes(doubtful_boxes(photos[m].detections, min_score) * scales[m], lies.moves[m])
-                for m in members
-            ]
+        doubtful = lies.place(
+            {m: doubtful_boxes(photos[m].detections, min_score) * scales[m] for m in members}
         )
         parts = tuple((keys[m], photos[m]) for m in members)
         shelves.append(Shelf(None, photo, rowed, doubtful, find_gaps(rowed, doubtful), parts))

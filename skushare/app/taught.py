@@ -117,7 +117,7 @@ def _choose_examples(gallery, identity):
     if wrong and pages > 1:
         st.caption(f"{len(wrong)} marked as wrong on all pages together.")
     if not numbers:
-        st.caption("It has no examples, so that nothing is taken for it.")
+        st.caption("It has no examples, so no facing is recognised as it.")
     return sorted(wrong)
 
 

@@ -151,7 +151,7 @@ class Lesson:
 def already_taught(gallery, brand):
     """What to say where all facings that were named ``brand`` are examples of it in ``gallery``."""
     brand = gallery.spelled(brand)
-    return f"{gallery.name}: these facings are examples of {brand} already, and none is taught twice"
+    return f"{gallery.name}: these facings are already examples of {brand}; none is taught twice"
 
 
 def taught_as(facings, brand, product):
@@ -171,8 +171,8 @@ def products(gallery):
 def edited(gallery, changes):
     """``gallery`` with ``changes``, {id: {column: value}}; a colour counts for all of its brand.
 
-    A product that is called as its brand stays so when the brand is renamed. Two spellings are one brand: one
-    that is known is written as the gallery has it, and the present one in another case is so for all of it.
+    A product named like its brand is renamed with it. Two spellings are one brand: one that is known is
+    written as the gallery has it, and the present one in another case is so for all of it.
 
     Raises:
         GalleryError: a value cannot be.

@@ -35,7 +35,7 @@ def show_estimate(plan):
         icon=":material/timer:",
         type="tertiary" if known else "secondary",
         width="content" if known else "stretch",
-        help="Takes a few real steps on this machine, which lasts half a minute or more.",
+        help="Takes a few real steps on this machine, for half a minute or more.",
         on_click=_measure,
         args=(plan, key),
     )
@@ -50,11 +50,12 @@ def _show(known):
     ago = duration(max(0.0, time.time() - known.measured))
     st.caption(
         f"Measured here {ago} ago: {known.seconds_per_step:.2f} s a step, {known.seconds_per_photo:.2f} s a "
-        f"photo to validate." + " Other programs were at work meanwhile; alone it goes faster." * known.busy
+        f"photo to validate." + " Other programs were busy meanwhile; without them it is faster." * known.busy
     )
     if known.memory > TIGHT * total:
         st.warning(
-            "Memory will be tight. Take fewer crops a step, or end other programs.", icon=":material/memory:"
+            "Memory will be tight. Take fewer crops a step, or close other programs.",
+            icon=":material/memory:",
         )
 
 

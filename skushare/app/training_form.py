@@ -141,7 +141,7 @@ def _choose_weights(recipe):
         format_func=choices.get,
         label_visibility="collapsed",
         key=f"training_weights_{turn()}_{recipe.name}",
-        help="A model that knows shelves already needs fewest photos and steps.",
+        help="A model that already knows shelves needs the fewest photos and steps.",
     )
     _bring_weights()
     if licence := licence_of(weights):
@@ -154,7 +154,7 @@ def _bring_weights():
     with st.popover("Bring weights", icon=":material/upload_file:"):
         file = st.file_uploader(
             "A checkpoint of the TF2 detection model zoo, or a weight file",
-            type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+            type=SUFFIXES,
             help="Of the zoo's archives, ssd_mobilenet_v2_320x320_coco17_tpu-8.tar.gz fits best. Others on "
             "MobileNetV2 give their backbone.",
             key=f"training_bring_{st.session_state.setdefault('weights_brought', 0)}",

@@ -67,7 +67,7 @@ def choose_length(usual, photos):
     seen = replace(usual, steps=max(1, steps), batch_size=max(1, batch_size))
     st.caption(
         f"{steps:,} steps of {batch_size} crops are **{epochs(seen, photos):,.1f} epochs**: "
-        f"so often each of the {photos:,} photos is seen."
+        f"that is how often each of the {photos:,} photos is seen."
     )
     return {"steps": steps, "batch_size": batch_size}
 
@@ -96,8 +96,7 @@ def choose_more(recipe, usual, weights):
             backends,
             backends.index(wanted) if wanted in backends else 0,
             key=f"training_backend_{turn()}",
-            help="Those that are installed here, of TensorFlow, JAX and torch. On a processor TensorFlow is "
-            "fastest.",
+            help="Of TensorFlow, JAX and torch, those installed here. On a CPU, TensorFlow is fastest.",
         )
         devices = st.text_input(
             "Devices",

@@ -208,7 +208,7 @@ def _tell_silence(run, progress, silent):
         )
     else:
         text = f"No sign of life for {duration(silent)}: the process does nothing."
-        st.warning(f"{text} If it stays so, stop it at once and resume.")
+        st.warning(f"{text} If it stays like this, stop it at once and resume.")
 
 
 def _show_curves(run):
@@ -293,8 +293,8 @@ def _offer_counting(name):
         icon=":material/done_all:",
         on_click=partial(_count_with, other),
         disabled=bool(os.environ.get("SKUSHARE_MODEL")),
-        help="Photos, Live, Teach and History count with it from then on, for all who use this app. "
-        "Where the server was started with a model, that holds.",
+        help="Photos, Live, Teach and History then count with it, for everyone who uses this app. If "
+        "the server was started with a model, that one is used instead.",
     )
 
 

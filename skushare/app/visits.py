@@ -58,8 +58,8 @@ def tell_gone(name, what, advice):
     """
     if st.session_state.get(f"visit_{name}_gone") == stay():
         st.warning(
-            f"{what} of this address is not kept any more: it was cleared or replaced, the server was "
-            f"started anew since, or it is too old. {advice}",
+            f"{what} of this address is no longer kept: it was cleared or replaced, the server was "
+            f"restarted, or it is too old. {advice}",
             icon=":material/link_off:",
         )
 

@@ -15,7 +15,7 @@ from skushare.text import tidy, tidy_name
 
 UNFINISHED = (
     "Not finished: it lacks photos, is in no list, and cannot be corrected yet. "
-    "To go on, give the same photos again with the same words."
+    "To continue, add the same photos again with the same details."
 )  # of an audit that is shown before all its photos are in
 
 

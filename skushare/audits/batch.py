@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from skushare.audits import store
 from skushare.audits.audit import Audit, AuditPhoto, label_brands, made_with, with_brands
+from skushare.brands.recognition import recognise
 from skushare.database import pictures
 from skushare.errors import AuditError, ImageError
 from skushare.images import read_image
@@ -64,8 +65,6 @@ class Finder:
         doubtful, found = doubtful_boxes(seen, self.min_score), assign_rows(seen.above(self.min_score))
         if self.gallery is None:
             return with_brands([found], self.detector.labels)[0][0], doubtful
-        from skushare.brands.recognition import recognise
-
         return recognise(image, found, self.embedder, self.gallery, self.detector.labels), doubtful
 
 

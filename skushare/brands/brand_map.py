@@ -1,7 +1,7 @@
 """Brands of a detector that tells products apart itself: which of its class labels are of which brand.
 
 A brand map is a :class:`~skushare.brands.gallery.Gallery` that never had examples, in which each product is
-called as a class label: many labels to one brand, own ones and competitors'. It is saved as galleries are.
+named like a class label: many labels to one brand, own ones and competitors'. It is saved as galleries are.
 """
 
 import codecs

@@ -18,6 +18,7 @@ from skushare.images import read_image
 
 TRAINED_BRANDS = ("Marlboro", "Kent", "Camel", "Winston", "Lucky Strike")
 OTHER = "other"  # tobacco's class of all further packs
+SURE = 0.5  # score from which a machine's label is taken for one
 MIDDLE = 0.7  # of a grocery photo's side: products are held into its middle; chosen on the training classes
 
 
@@ -35,9 +36,9 @@ def tobacco(data, split):
     return _coco(Path(data, "tobacco", f"{split}_brands.json"), Path(data, "tobacco", split))
 
 
-def facings(labels, images, min_score=0.5):
-    """Facings of unknown brand from the COCO file ``labels``; machine labels below ``min_score`` left out."""
-    return _coco(Path(labels), Path(images), min_score)
+def facings(labels, images):
+    """Facings of unknown brand from the COCO file ``labels``; machine labels below ``SURE`` are left out."""
+    return _coco(Path(labels), Path(images), SURE)
 
 
 def groceries(data):

@@ -30,7 +30,7 @@ class FrameNamer:
     A facing keeps its vector as long as its track is the same, or without a track while it stays where it
     was; of the others, and in turn of the older vectors, a few are made anew in each frame, so that a
     frame's time does not depend on how many facings it shows. One that was made where the facing was cut off
-    by the picture's border goes for none as soon as the facing is seen whole. What has none yet is unknown
+    by the picture's border counts as none as soon as the facing is seen whole. What has none yet is unknown
     for the moment.
 
     Attributes:
@@ -149,7 +149,7 @@ def track_and_name(image, detections, tracker, namer=None):
     """``detections`` of a frame with tracks and, by ``namer``, brands; ``tracker`` counts and learns them.
 
     In this order, since a track tells which facing of the frame before a facing is, however fast the camera
-    moves. What the namer had no time for has no say in what a facing is taken for.
+    moves. A facing that the namer had no time for gets no vote.
 
     Args:
         image: (h, w, 3) uint8 RGB; detections: its facings.
@@ -189,7 +189,6 @@ class LookNamer(FrameNamer):
     def __init__(self, embedder, gallery=None):
         super().__init__(embedder, gallery)
         self.looks, self.founded = Gallery("looks"), ()
-        self._frames = 0
 
     @property
     def brands(self):
@@ -200,8 +199,7 @@ class LookNamer(FrameNamer):
         """``detections`` of ``image`` with brands, or looks as their brands."""
         self._follow(image, detections)
         found = self._named(detections)
-        self._frames += 1
-        if self._frames % LOOKS_EVERY == 0:
+        if self._frame % LOOKS_EVERY == 0:
             strange = self.looked_at if found.brand_ids is None else found.brand_ids < 0
             # The picture of what is cut off but was seen whole would show another thing than its vector.
             shown = are_whole(detections.boxes, image.shape[1::-1]) | ~self._of_whole

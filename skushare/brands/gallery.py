@@ -11,6 +11,7 @@ import numpy as np
 
 from skushare.colors import label_colors
 from skushare.errors import SkushareError
+from skushare.jpeg import decode_jpeg
 from skushare.text import tidy_name
 
 LONGEST_NAME = 200  # characters
@@ -245,8 +246,6 @@ class Gallery:
             return self
         if not self.pictures:
             return replace(self, embedder=embedder.digest)
-        from skushare.jpeg import decode_jpeg
-
         vectors = embedder.embed_pictures([decode_jpeg(picture) for picture in self.pictures])
         return replace(self, embeddings=vectors, embedder=embedder.digest)
 

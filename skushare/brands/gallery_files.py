@@ -21,7 +21,8 @@ from skushare.brands.gallery import MOST_EXAMPLES, Gallery, GalleryError, Sku
 from skushare.dataset.archive import Limits, extract, file_names
 from skushare.errors import ImageError, SkushareError
 from skushare.files import atomic_folder, write_file
-from skushare.images import SUFFIXES, find_images, read_image
+from skushare.image_files import SUFFIXES, find_images
+from skushare.images import read_image
 from skushare.jpeg import encode_jpeg, shrink
 
 INDEX, PICTURES, FORMAT = "gallery.json", "pictures", "skushare gallery 1"
@@ -67,7 +68,7 @@ def read_gallery(source, embedder=None, faults=None, one_brand=False):
             plain pictures.
         faults: a list for the errors of those of the plain pictures that cannot be read, which are left out;
             without it, the first is raised.
-        one_brand: plain pictures are of one brand, in folders of its products or in none; it is called as
+        one_brand: plain pictures are of one brand, in folders of its products or in none; it is named after
             the folder ``source``, or the single one in the zip, or else as the zip.
 
     Raises:

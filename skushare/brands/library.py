@@ -59,7 +59,7 @@ def save_gallery(gallery, seen=None):
         seen: digest of the version that ``gallery`` was made from, empty if there was none.
 
     Raises:
-        GalleryError: the newest version is no longer the one ``seen``, or it is called as a brand map and is
+        GalleryError: the newest version is no longer the one ``seen``, or it has a brand map's name and is
             none; nothing is saved then.
         DatabaseError: the database or the pictures cannot be written.
     """
@@ -134,7 +134,7 @@ def repair_gallery(name):
 
 
 def gallery_of(digest):
-    """The :class:`Gallery` with this digest, saved (and be it hidden) or bundled.
+    """The :class:`Gallery` with this digest, saved (hidden or not) or bundled.
 
     Raises:
         As :func:`open_gallery`.
@@ -174,7 +174,7 @@ def _names():
 
 
 def check_name(gallery):
-    """Raise :class:`GalleryError` if ``gallery`` is called as a brand map and is none."""
+    """Raise :class:`GalleryError` if ``gallery`` has a brand map's name and is none."""
     if _is_map(gallery.name) and not gallery.by_label:
         raise GalleryError(f"{gallery.name}: only brand maps are called so; choose another name")
 

@@ -58,10 +58,10 @@ def look_name(number):
 def taught_look(gallery, brand, embeddings, pictures, embedder):
     """``gallery`` with the facings of a look as its last examples, which are of ``brand``.
 
-    They are of the product called as the brand. Where that looks otherwise, so that most of them or of its
-    own examples would then no longer be known, they are of a further one, called as the brand and a number.
-    Of other brands they are examples no more, and what is one of the brand already is none once more: where
-    all are, it is ``gallery`` itself.
+    They go to the product named after the brand. Where that looks so different that most of them, or of its
+    own examples, would no longer be recognised, they go to a further one, named after the brand and a number.
+    They are no longer examples of other brands, and those that the brand has already are not added again:
+    where it has all, the result is ``gallery`` itself.
 
     Args:
         embeddings: (n, d) float32 unit vectors, made by ``embedder``; pictures: their n JPEG files.

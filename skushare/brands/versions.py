@@ -43,34 +43,41 @@ def ids_from(earlier, later):
         {(brand id, SKU id): those in ``later``} of each product and, with the SKU id -1, of each brand; -1
         for what is gone.
     """
+    successors = _successors(earlier, later)
+    brands = {brand: number for number, brand in enumerate(later.brands)}
+    brand_ids = {}
+    for sku, brand, here in zip(earlier.skus, earlier.brand_ids.tolist(), successors, strict=True):
+        if brand_ids.get(brand, -1) < 0:
+            brand_ids[brand] = brands.get(sku.brand, int(later.brand_ids[here]) if here >= 0 else -1)
+    ids = {(brand, -1): (here, -1) for brand, here in brand_ids.items()}
+    for number, (brand, here) in enumerate(zip(earlier.brand_ids.tolist(), successors, strict=True)):
+        # A product that was moved to another brand takes what is counted of it along.
+        ids[brand, number] = (brand_ids[brand] if here < 0 else int(later.brand_ids[here]), here)
+    return ids
+
+
+def _successors(earlier, later):
+    """The product of ``later``, by its number, that each of ``earlier`` goes on as; -1 for what is gone."""
+    if later.by_label:
+        labels = {sku.name: number for number, sku in enumerate(later.skus)}
+        return [labels.get(sku.name, -1) for sku in earlier.skus]
     called = {(sku.brand, sku.name): number for number, sku in enumerate(later.skus)}
     known = {sku.id: number for number, sku in enumerate(later.skus)}
-    labels = {sku.name: number for number, sku in enumerate(later.skus)} if later.by_label else {}
-    brands = {brand: number for number, brand in enumerate(later.brands)}
     shows = dict(zip(later.pictures, later.example_skus.tolist(), strict=True))
-    shown, shown_before = _shown(later), _shown(earlier)
-    brand_ids, sku_ids = {}, []
-    for number, sku in enumerate(earlier.skus):
+    shown = _shown(later)
+    successors = []
+    for sku, pictures in zip(earlier.skus, _shown(earlier), strict=True):
         here, same = called.get((sku.brand, sku.name), -1), known.get(sku.id, -1)
-        if later.by_label:
-            here = labels.get(sku.name, -1)
-        elif same >= 0 and shown_before[number] & shown[same]:
-            here = here if here >= 0 and shown_before[number] & shown[here] else same
-        elif here < 0 and shown_before[number]:
-            holders = Counter(shows[picture] for picture in shown_before[number] if picture in shows)
+        if same >= 0 and pictures & shown[same]:
+            here = here if here >= 0 and pictures & shown[here] else same
+        elif here < 0 and pictures:
+            holders = Counter(shows[picture] for picture in pictures if picture in shows)
             here = max(sorted(holders), key=holders.get, default=-1)
         elif here < 0 <= same:
             one_is_kept = sku.brand == later.skus[same].brand or sku.name == later.skus[same].name
             here = same if one_is_kept else -1
-        sku_ids.append(here)
-        brand = int(earlier.brand_ids[number])
-        if brand_ids.get(brand, -1) < 0:
-            brand_ids[brand] = brands.get(sku.brand, int(later.brand_ids[here]) if here >= 0 else -1)
-    ids = {(brand, -1): (here, -1) for brand, here in brand_ids.items()}
-    for number, (brand, here) in enumerate(zip(earlier.brand_ids.tolist(), sku_ids, strict=True)):
-        # A product that was moved to another brand takes what is counted of it along.
-        ids[brand, number] = (brand_ids[brand] if here < 0 else int(later.brand_ids[here]), here)
-    return ids
+        successors.append(here)
+    return successors
 
 
 def _told(what, skus):

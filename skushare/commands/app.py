@@ -19,24 +19,26 @@ def add(commands):
         "app",
         run,
         "Start the app in the browser.\n\n"
-        "Without --lan, only this computer reaches it. With it, a phone in the same network does: by https,\n"
-        "which its camera needs, with a certificate made here, and by a QR code.",
+        "Without --lan, only this computer reaches it. With it, phones on the same network do: by https,\n"
+        "which a phone's camera needs, with a certificate made here and a QR code to scan.",
         "examples:\n"
         "  skushare app --lan\n"
         "  skushare app -- --theme.base dark    # what follows -- goes to Streamlit\n",
     )
-    parser.add_argument("--lan", action="store_true", help="open to the network, by https")
+    parser.add_argument("--lan", action="store_true", help="open the app to the network, by https")
     parser.add_argument(
         "--model",
         type=named,
         metavar="NAME|DIR",
-        help="to count with: a model of models/ or runs/NAME of the workspace, or the folder of a model or a "
-        "run (default: the one chosen on the Training page, at first the shipped one)",
+        help="model to count with: a name in models/, runs/NAME of the workspace, or a model or run folder "
+        "(default: the one chosen on the Training page, at first the shipped one)",
     )
     parser.add_argument("--port", type=int, help=f"(default: {PORT}, or the next that is free)")
-    parser.add_argument("streamlit", nargs="*", metavar="-- OPTION", help="what goes on to Streamlit")
+    parser.add_argument(
+        "streamlit", nargs="*", metavar="-- OPTION", help="options that are passed on to Streamlit"
+    )
     parser.set_defaults(
-        of_unknown="; what is Streamlit's follows --, as in: skushare app -- --theme.base dark"
+        of_unknown="; Streamlit's own options go after --, as in: skushare app -- --theme.base dark"
     )
 
 

@@ -19,11 +19,11 @@ def add(commands):
         run,
         "Count the facings of photos and keep them as an audit.\n\n"
         "PHOTOS are photos or folders, which are searched for photos with their subfolders; together they\n"
-        "make one audit. The same command goes on where it was killed, and counts no photo twice; with\n"
-        "another --time it makes another audit. Once an audit is finished, the same command makes another\n"
-        "one. A photo that cannot be read is named, the rest goes on, and the exit status is 1. A video\n"
-        "that moves along a shelf makes an audit by itself, in which each facing counts once, as on the\n"
-        "Live page: --mode is for photos alone.",
+        "make one audit. The same command continues an audit that was interrupted, and counts no photo\n"
+        "twice; with another --time, or once the audit is finished, it makes another one. A photo that\n"
+        "cannot be read is reported, the others are counted, and the exit status is 1. A video that moves\n"
+        "along a shelf makes an audit by itself, in which each facing counts once, as on the Live page:\n"
+        "--mode is for photos alone.",
         "examples:\n"
         "  skushare audit monday/ --store 'North Street' --category coffee\n"
         "  skushare audit monday/ --store 'North Street' --gallery coffee   brands by a gallery\n"
@@ -42,7 +42,7 @@ def add(commands):
     add_naming(parser)
     add_model(parser)
     parser.add_argument(
-        "--min-score", type=fraction, help="count boxes from this score on (default: the model's)"
+        "--min-score", type=fraction, help="least score of a box that counts (default: the model's)"
     )
 
 
@@ -51,7 +51,7 @@ def run(args):
     from skushare.audits.batch import Finder, open_batch, run_batch
     from skushare.brands.library import save_gallery
     from skushare.detector.runtime import Detector
-    from skushare.images import find_images
+    from skushare.image_files import find_images
     from skushare.live.recording import SUFFIXES
 
     paths = find_images(args.photos)

@@ -29,7 +29,7 @@ def add(commands):
     )
     listing.add_argument("--limit", type=positive, default=50, help="at most so many (default: 50)")
     _add_filter(listing)
-    show = command(actions, "show", show_audit, "Tell what an audit found.", "")
+    show = command(actions, "show", show_audit, "Show what an audit found.", "")
     show.add_argument("number", type=positive, metavar="NUMBER")
     imports = command(
         actions,
@@ -194,7 +194,7 @@ def recount_audit(args):
     if gallery is None:
         gallery, embedder = gallery_used(found), Embedder.load()
         if gallery.embedder != embedder.digest:
-            print("the embedder is another one than then: its examples are embedded anew, shares may differ")
+            print("the embedder has changed since: its examples are embedded again, so shares may differ")
             gallery = gallery.embedded_by(embedder)
     again = recount(found, gallery, embedder)
     for name, audit in (("stored", found), ("recounted", again)):

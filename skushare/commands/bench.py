@@ -26,13 +26,14 @@ def add(commands):
 def run(args):
     from skushare.detector.benchmark import benchmark
     from skushare.detector.runtime import Detector
-    from skushare.images import find_images, read_image
+    from skushare.image_files import find_images
+    from skushare.images import read_image
     from skushare.samples import sample_pictures
 
     paths = find_images(args.paths) if args.paths else sample_pictures()
     images = [read_image(path) for path in paths[:8]]
     if not images:
-        raise SkushareError("no photos to run on; give some as PATH")
+        raise SkushareError("no photos to run on; name some as PATH")
     if not args.no_keras:
         from skushare.quiet import load_keras
 

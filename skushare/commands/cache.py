@@ -22,7 +22,7 @@ def add(commands):
         commands,
         "cache",
         None,
-        "Tell how large it is what the workspace keeps only to save time, and clear it.\n\n"
+        "Show and clear what the workspace keeps only to save time.\n\n"
         "All of it is made again when it is needed. Boxes found in evaluated photos (predictions) stay\n"
         "when their model or dataset is deleted; once they are cleared, the Evaluate page shows an\n"
         "evaluation only after it was made again, while its rows in CSV files stay. What is known of\n"
@@ -31,7 +31,7 @@ def add(commands):
         "examples:\n  skushare cache list\n  skushare cache clear predictions scan\n",
     )
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    command(actions, "list", show_list, "Tell how large each is.", "")
+    command(actions, "list", show_list, "Show the size of each.", "")
     clear = command(actions, "clear", run_clear, "Delete what is named.", "")
     clear.add_argument("names", nargs="+", choices=KEPT, metavar="NAME", help=", ".join(KEPT))
 

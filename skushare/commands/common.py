@@ -12,6 +12,7 @@ FORMATS = ("voc", "coco", "labelme", "yolo", "csv", "tfrecord")  # of datasets
 
 
 def command(commands, name, run, description, epilog):
+    """The parser of a new command ``name``, carried out by ``run``; listed with its first paragraph."""
     parser = commands.add_parser(
         name,
         help=" ".join(description.partition("\n\n")[0].splitlines()),
@@ -29,7 +30,7 @@ def add_model(parser, mode="photo"):
         "--model",
         type=named,
         metavar="NAME|DIR",
-        help="a model of models/ or runs/NAME of the workspace, or the folder of a model or a run "
+        help="a name in models/, runs/NAME of the workspace, or the folder of a model or a run "
         "(default: the shipped one)",
     )
     parser.add_argument(
@@ -106,18 +107,21 @@ def open_brands(name, labels=None):
 
 
 def add_source(parser):
+    """The arguments for a dataset in any format."""
     parser.add_argument("source", metavar="SOURCE", help="label file, folder or stored dataset")
     parser.add_argument("--images", type=Path, metavar="DIR", help="folder of the images, if not as usual")
     parser.add_argument("--format", choices=FORMATS, help="of the source, if it should not be recognised")
 
 
 def named(text):
+    """A name that is not empty, as the type of an argument."""
     if not text:  # as an unset variable of a script, which must not count as not given
         raise argparse.ArgumentTypeError("a name is needed, got an empty one")
     return text
 
 
 def fraction(text):
+    """A number from 0 to 1, as the type of an argument."""
     try:
         value = float(text)
     except ValueError:
@@ -128,6 +132,7 @@ def fraction(text):
 
 
 def positive(text, most=MOST):
+    """A whole number from 1 to ``most``, as the type of an argument."""
     try:
         value = int(text)
     except ValueError:

@@ -74,10 +74,10 @@ def add(commands):
     parser.add_argument("out", type=Path, metavar="OUT", help="folder to write, which must not exist")
     parser.add_argument("--photos", action="store_true", help="SOURCE is a folder of photos without labels")
     parser.add_argument(
-        "--model", type=named, metavar="NAME|DIR", help="that labels (default: the shipped one)"
+        "--model", type=named, metavar="NAME|DIR", help="that draws the boxes (default: the shipped one)"
     )
     parser.add_argument(
-        "--min-score", type=fraction, help="of the model's boxes (default: the threshold of the model)"
+        "--min-score", type=fraction, help="least score of the model's boxes (default: its threshold)"
     )
     command(
         subcommands,
@@ -212,7 +212,7 @@ def run_delete(args):
 
 def _tell_if_boxless(dataset):
     if not _boxes(dataset):
-        print("it has not one box; if there are labels, docs/datasets.md tells where they are looked for")
+        print("it has no boxes; if there are labels, docs/datasets.md says where they are looked for")
 
 
 def _boxes(dataset):

@@ -24,7 +24,7 @@ def add(subcommands):
         subcommands,
         "stats",
         run_stats,
-        "Tell what a dataset is like.\n\n"
+        "Describe a dataset.\n\n"
         "Boxes a picture, sizes of boxes, classes; what share of the boxes the anchors of each preset fit,\n"
         "and whether a preset keeps enough boxes a picture for it.",
         "example:\n  skushare data stats sku110k@train\n",
@@ -54,10 +54,10 @@ def add(subcommands):
         subcommands,
         "split",
         run_split,
-        "Deal the pictures of a dataset out to new splits.\n\n"
+        "Assign the pictures of a dataset to new splits.\n\n"
         "Pictures that are nearly the same, or that the labels give the same group (shop, shelf), go to the\n"
         f"same split.\n\n{_WRITES}",
-        "example:\n  skushare data split mine/ --shares train=80 val=10 test=10 --out parted/\n",
+        "example:\n  skushare data split mine/ --shares train=80 val=10 test=10 --out split/\n",
     )
     add_source(parser)
     parser.add_argument(
@@ -68,18 +68,21 @@ def add(subcommands):
         help="splits and their shares, in proportion to each other; 0 for no such split (default: train=80 "
         "val=10 test=10)",
     )
-    parser.add_argument("--seed", type=_seed, default=0, help="another one gives another split (default: 0)")
+    parser.add_argument(
+        "--seed", type=_seed, default=0, help="a different seed gives a different split (default: 0)"
+    )
     parser.add_argument(
         "--series",
         action="store_true",
-        help="keep together what differs in its name's last number alone, as bay2_01.jpg and bay2_02.jpg",
+        help="keep photos together whose names differ only in their last number, as bay2_01.jpg and "
+        "bay2_02.jpg",
     )
     _add_out(parser)
     parser = command(
         subcommands,
         "rename",
         run_rename,
-        "Call classes of a dataset otherwise.\n\n"
+        "Rename classes of a dataset.\n\n"
         f"Classes that get one name become one. Where the new name is empty, the boxes go.\n\n{_WRITES}",
         "examples:\n"
         "  skushare data rename mine 'coca cola=Coca-Cola' coke=Coca-Cola\n"
@@ -236,7 +239,7 @@ def _names(text):
 
 
 def _old_and_new(text, labels):
-    """Both sides of OLD=NEW, parted where OLD is a class; names may have a = themselves."""
+    """Both sides of OLD=NEW, split where OLD is a class; names may have a = themselves."""
     places = [place for place, letter in enumerate(text) if place and letter == "="]
     place = next((place for place in places if text[:place] in labels), places[0])
     return text[:place], text[place + 1 :]

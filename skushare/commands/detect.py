@@ -32,9 +32,9 @@ def add(commands):
         "Find the facings in photos.\n\n"
         "PATHs are photos, videos or folders, which are searched for photos with their subfolders. On a\n"
         "video that moves along a shelf each facing counts once, as on the Live page: --mode,\n"
-        "--max-detections and --one-shelf are for photos alone. What cannot be read is named, the rest goes\n"
-        "on, and the exit status is 1. A path that does not exist ends the command with 2 before anything\n"
-        "is counted.",
+        "--max-detections and --one-shelf are for photos alone. What cannot be read is reported, the rest\n"
+        "is counted, and the exit status is 1. If a path does not exist, the command ends with status 2\n"
+        "before anything is counted.",
         "examples:\n"
         "  skushare detect shelf.jpg                            count, as a table\n"
         "  skushare detect photos/ --draw out/                  and pictures with the boxes drawn\n"
@@ -54,10 +54,10 @@ def add(commands):
     add_model(parser)
     add_naming(parser)
     parser.add_argument(
-        "--min-score", type=fraction, help="count boxes from this score on (default: the model's)"
+        "--min-score", type=fraction, help="least score of a box that counts (default: the model's)"
     )
     parser.add_argument(
-        "--max-detections", type=positive, help="boxes a photo at most (default: the model's)"
+        "--max-detections", type=positive, help="at most this many boxes a photo (default: the model's)"
     )
     parser.add_argument(
         "--format",
@@ -81,7 +81,7 @@ def add(commands):
 
 def run(args):
     from skushare.detector.runtime import Detector
-    from skushare.images import find_images
+    from skushare.image_files import find_images
     from skushare.live.recording import SUFFIXES
     from skushare.shelf.rows import assign_rows
 
@@ -224,22 +224,15 @@ def _keeper(pictures):
 
 def _joined(found, pictures, draw):
     """``found`` with the photos of one shelf in one record each; those that failed stay as they are."""
-    from dataclasses import replace
-
-    import numpy as np
-
     from skushare.detector.batch import Found
     from skushare.images import read_image
     from skushare.shelf.mosaic import lay_photos
-    from skushare.shelf.registration import move_boxes
 
     good = [photo for photo in found if not photo.error]
     images = [pictures[photo.path] for photo in good]
     scales = [image.shape[1] / photo.width for photo, image in zip(good, images, strict=True)]
-    scaled = [
-        replace(photo.detections, boxes=photo.detections.boxes * scale)
-        for photo, scale in zip(good, scales, strict=True)
-    ]
+    scaled = [photo.detections.scaled(scale) for photo, scale in zip(good, scales, strict=True)]
+    doubtful = [photo.doubtful * scale for photo, scale in zip(good, scales, strict=True)]
     records = []
     for laid in lay_photos(images):
         members = sorted(laid.moves)
@@ -253,6 +246,5 @@ def _joined(found, pictures, draw):
         if draw:
             draw(paths[0], laid.picture(images), detections)
         name = Path(" + ".join([str(paths[0]), *(path.name for path in paths[1:])]))
-        doubtful = [move_boxes(good[m].doubtful * scales[m], laid.moves[m]) for m in members]
-        records.append(Found(name, *laid.size, detections, doubtful=np.concatenate(doubtful)))
+        records.append(Found(name, *laid.size, detections, doubtful=laid.place(doubtful)))
     return records + [photo for photo in found if photo.error]

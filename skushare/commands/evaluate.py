@@ -16,7 +16,7 @@ def add(commands):
         "AP, AP50, AP75 and AR300 by COCO's rules at 300 detections a photo, with a bootstrap interval of\n"
         "AP over photos; precision, recall and the counting error at the model's threshold; calibration\n"
         "(ece); AP of small, medium and large facings. What is detected is kept in the workspace: an\n"
-        "interrupted evaluation goes on where it ended.",
+        "interrupted evaluation continues where it stopped.",
         "examples:\n"
         "  skushare evaluate mine/test.json --csv results/accuracy.csv\n"
         "  skushare evaluate mydata@val --model runs/first/model --details out --set-threshold\n",

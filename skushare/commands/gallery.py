@@ -69,11 +69,11 @@ def add(commands):
         "  skushare gallery import cola.zip --one-brand\n",
     )
     parser.add_argument("path", metavar="PATH", help="folder or zip")
-    parser.add_argument("--name", help="of the gallery (default: as it is called)")
+    parser.add_argument("--name", help="name of the gallery (default: its own)")
     parser.add_argument(
         "--one-brand",
         action="store_true",
-        help="the pictures are of one brand, in folders PRODUCT/ or in none; it is called as the folder "
+        help="the pictures are of one brand, in folders PRODUCT/ or in none; it is named after the folder "
         "that they lie in",
     )
     parser = command(
@@ -111,7 +111,7 @@ def add(commands):
         "Versions that audits were made with stay for these alone.",
         "example:\n  skushare gallery delete coffee\n",
     )
-    parser.add_argument("name", metavar="NAME", help="as skushare gallery list tells it")
+    parser.add_argument("name", metavar="NAME", help="as skushare gallery list shows it")
 
 
 def run_list(args):
@@ -186,45 +186,21 @@ def run_delete(args):
 
 
 def run_teach(args):
-    from skushare.brands.brand_map import read_brand_map, require_labels
     from skushare.brands.embedder import Embedder
-    from skushare.brands.gallery import Gallery
-    from skushare.brands.library import check_name, gallery_names, open_gallery
-    from skushare.brands.recognition import example_picture
     from skushare.dataset.formats import read_dataset
-    from skushare.errors import DatasetError, ImageError
-    from skushare.images import read_image
+    from skushare.errors import DatasetError
 
     dataset, faults = _of_labelled_size(read_dataset(args.source, args.images, args.format))
     embedder = Embedder.load()
-    brand_of, own = {label: label for label in dataset.labels}, ()
-    if args.brand_map:
-        mapped = read_brand_map(args.brand_map)
-        require_labels(mapped, dataset.labels, "dataset")
-        brand_of, own = {sku.name: sku.brand for sku in mapped.skus}, mapped.own_brands
-    if args.name in gallery_names():
-        saved = open_gallery(args.name)
-        gallery, seen = saved.embedded_by(embedder), saved.digest
-    else:
-        gallery, seen = Gallery(args.name), ""
-        check_name(gallery)
-    known, facings = 0, {}  # {picture: (label, vector)}, as a photo may be there twice
-    for path, taught in shown("photos")(_by_photo(dataset, brand_of, args.examples)):
-        try:
-            image = read_image(path)
-        except ImageError as error:
-            faults.append(error)
-            continue
-        known += len(taught)
-        vectors = embedder.embed(image, [box for _, box in taught])
-        for (label, box), vector in zip(taught, vectors, strict=True):
-            facings[example_picture(image, box)] = label, vector
+    brand_of, own = _brands_of(dataset, args.brand_map)
+    gallery, seen = _to_teach(args.name, embedder)
+    facings = _facings(dataset, brand_of, args.examples, embedder, faults)
     if not facings:
         why = "no photo has a box" + " of a label that the brand map has" * bool(args.brand_map)
         raise DatasetError(f"{dataset.name}: nothing to teach: {faults[0] if faults else why}")
-    examples = {}
-    for picture, (label, vector) in facings.items():
-        examples.setdefault(label, []).append((vector, picture))
+    examples, known = {}, len(facings)
+    for picture, (label, vector) in {picture: named for picture, *named in facings}.items():
+        examples.setdefault(label, []).append((vector, picture))  # once, though a photo may be there twice
     for label, of_label in examples.items():
         brand, (vectors, pictures) = gallery.spelled(brand_of[label]), zip(*of_label, strict=True)
         known -= len(gallery.unlearnt(vectors, pictures, brand, label))
@@ -233,6 +209,49 @@ def run_teach(args):
         print(f"{counted(known, 'facing')} of these are examples already, and none is taught twice")
     _save(gallery, seen)
     return _tell(faults)
+
+
+def _brands_of(dataset, brand_map):
+    """({label: its brand}, the own brands), by the file ``brand_map`` if there is one."""
+    from skushare.brands.brand_map import read_brand_map, require_labels
+
+    if not brand_map:
+        return {label: label for label in dataset.labels}, ()
+    mapped = read_brand_map(brand_map)
+    require_labels(mapped, dataset.labels, "dataset")
+    return {sku.name: sku.brand for sku in mapped.skus}, mapped.own_brands
+
+
+def _to_teach(name, embedder):
+    """(the gallery ``name``, saved or new; the digest of the saved one, empty for a new one)."""
+    from skushare.brands.gallery import Gallery
+    from skushare.brands.library import check_name, gallery_names, open_gallery
+
+    if name in gallery_names():
+        saved = open_gallery(name)
+        return saved.embedded_by(embedder), saved.digest
+    gallery = Gallery(name)
+    check_name(gallery)
+    return gallery, ""
+
+
+def _facings(dataset, brand_of, most, embedder, faults):
+    """[(picture, label, vector)] of the facings to teach; ``faults`` gets what cannot be read."""
+    from skushare.brands.recognition import example_picture
+    from skushare.errors import ImageError
+    from skushare.images import read_image
+
+    facings = []
+    for path, taught in shown("photos")(_by_photo(dataset, brand_of, most)):
+        try:
+            image = read_image(path)
+        except ImageError as error:
+            faults.append(error)
+            continue
+        vectors = embedder.embed(image, [box for _, box in taught])
+        for (label, box), vector in zip(taught, vectors, strict=True):
+            facings.append((example_picture(image, box), label, vector))
+    return facings
 
 
 def _of_labelled_size(dataset):

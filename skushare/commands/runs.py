@@ -13,7 +13,7 @@ def add(commands):
         commands,
         "runs",
         None,
-        "Start, watch and steer training runs in the background.\n\n"
+        "Start, watch and control training runs in the background.\n\n"
         "One run trains at a time, the others wait in a queue; they go on when the terminal is closed. The\n"
         "Training page shows the same runs.",
         "example:\n"
@@ -30,7 +30,7 @@ def add(commands):
         "Make a run and queue it.",
         "example:\n  skushare runs start first --train mine/train.json --val mine/val.json\n",
     )
-    start.add_argument("name", metavar="NAME")
+    start.add_argument("name", metavar="NAME", help="of the new run")
     add_plan(start)
     export = command(
         actions,
@@ -52,9 +52,9 @@ def add(commands):
     rough.add_argument("--again", action="store_true", help="measure even if it is known")
     add_plan(rough)
     for name, action, description in (
-        ("show", show, "Tell how a run stands."),
-        ("stop", stop, "Let a run end its step, validate if that is due, save and end."),
-        ("resume", resume, "Queue a run again that ended early."),
+        ("show", show, "Show how a run is doing."),
+        ("stop", stop, "Stop a run after its step; it validates if that is due, and saves."),
+        ("resume", resume, "Resume a run that ended early, through the queue."),
         ("delete", delete, "Remove a run with its model."),
         ("log", log, "Print the end of a run's log."),
     ):
@@ -89,7 +89,7 @@ def start_run(args):
     indexes = read_columns(plan := read_plan(args))  # what is not there is told here, not in the queue
     run = runs.create_run(args.name, plan)
     warn(plan, indexes)
-    print(f"{run.name}: queued; skushare runs show {run.name} tells how it stands")
+    print(f"{run.name}: queued; skushare runs show {run.name} shows how it is doing")
     return 0
 
 

@@ -18,8 +18,8 @@ def add(commands):
         run,
         "Train a detector in this terminal and write it as a model folder.\n\n"
         "DATA is a label file, a folder in a known format or a stored dataset, each with an optional weight\n"
-        "(photos of a weight of 3 are seen three times as often). The run goes on where it stopped when\n"
-        "started again with the same settings; Ctrl-C ends it in good order. The best averaged weights by\n"
+        "(photos of a weight of 3 are seen three times as often). A run continues where it stopped when\n"
+        "started again with the same settings; Ctrl-C stops it cleanly. The best averaged weights by\n"
         "validation AP become RUN/model, ready for --model. `skushare runs start` trains in the background.\n"
         "\n"
         "The model's classes are those of all datasets to train on, joined by name in order of appearance.",
@@ -50,7 +50,7 @@ def add_plan(parser):
         type=Path,
         metavar="FILE",
         help="network and settings of a pipeline.config of the TF2 Object Detection API, for an SSD\n"
-        "MobileNet v2; what has no effect is named. The options below change its settings",
+        "MobileNet v2; what has no effect is listed. The options below override it",
     )
     parser.add_argument(
         "--weights",
@@ -102,7 +102,7 @@ def add_plan(parser):
         help="labels by a model that score lower teach nothing, neither a facing nor background (default:\n"
         "0.5, which suits the shipped model; another's labels may need its own threshold)",
     )
-    parser.add_argument("--validate-every", type=positive, metavar="STEPS", help="validate and checkpoint")
+    parser.add_argument("--validate-every", type=positive, metavar="STEPS", help="steps between validations")
     parser.add_argument("--seed", type=int)
     parser.add_argument(
         "--backend",
@@ -114,7 +114,7 @@ def add_plan(parser):
         "--devices",
         default="auto",
         metavar="auto|cpu|N",
-        help="cpu, or so many GPUs; several share each batch with the backend jax (default: auto)",
+        help="cpu, or a number of GPUs; several share each batch with the backend jax (default: auto)",
     )
 
 

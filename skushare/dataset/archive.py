@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from skushare.errors import DatasetError, SkushareError
 from skushare.files import atomic_folder
-from skushare.images import SUFFIXES
+from skushare.image_files import SUFFIXES
 
 LABEL_SUFFIXES = frozenset(
     {".json", ".xml", ".txt", ".csv", ".yaml", ".yml", ".names", ".labels", ".pbtxt", ".tfrecord", ".record"}

@@ -13,7 +13,7 @@ from skushare.dataset.duplicates import near_pairs
 from skushare.dataset.scan import Scan
 from skushare.dataset.statistics import columns
 from skushare.geometry import area, clip
-from skushare.images import lies_on_side
+from skushare.orientation import lies_on_side
 
 BEYOND = 1.0  # pixels that a box may lie outside of its picture; less is rounding
 TINY = 0.003  # of the picture's longest side; nothing can be seen on fewer than 3 of 1,000 pixels

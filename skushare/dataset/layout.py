@@ -11,7 +11,8 @@ from urllib.parse import unquote
 
 from skushare.dataset.split_names import known_split, split_of, split_order
 from skushare.errors import DatasetError, ImageError
-from skushare.images import SUFFIXES, find_images, image_size
+from skushare.image_files import SUFFIXES, find_images
+from skushare.images import image_size
 from skushare.workspace import numbered
 
 _NAMES_TRIED = 200

@@ -11,7 +11,7 @@ from skushare.dataset.intake import scratch_folder
 from skushare.dataset.store import open_dataset
 from skushare.errors import DatasetError, SkushareError
 from skushare.files import writing
-from skushare.images import SUFFIXES
+from skushare.image_files import SUFFIXES
 from skushare.workspace import workspace
 
 # Streamlit holds a download whole in memory. It is as much as the Datasets page takes: a zip may come back.

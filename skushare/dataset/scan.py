@@ -13,8 +13,9 @@ import numpy as np
 from PIL import Image
 
 from skushare.errors import ImageError
-from skushare.images import FORMATS, MAX_PIXELS, MIN_SIDE, exif_orientation, lies_on_side, read_image, upright
+from skushare.images import FORMATS, MAX_PIXELS, MIN_SIDE, read_image
 from skushare.jpeg import shrink
+from skushare.orientation import exif_orientation, lies_on_side, upright
 from skushare.workspace import scan_file
 
 HASH_SIDE = 16  # 256 bits; with the customary 64, unlike shelves are as near to each other as like ones

@@ -24,7 +24,7 @@ from skushare.dataset.layout import (
 from skushare.dataset.split_names import by_split, with_splits
 from skushare.errors import DatasetError
 from skushare.files import atomic_write
-from skushare.images import SUFFIXES
+from skushare.image_files import SUFFIXES
 from skushare.text import delimiter_of, is_delimiter_note
 
 # Photos of the official archive that are cut short or damaged (eg4000/SKU110K_CVPR19, issue 99).

@@ -27,7 +27,8 @@ from skushare.dataset.messages import Example
 from skushare.dataset.split_names import by_split, known_split, split_of, split_order
 from skushare.errors import DatasetError
 from skushare.files import atomic_write, sha256, write_file
-from skushare.images import SUFFIXES, read_header, read_image
+from skushare.image_files import SUFFIXES
+from skushare.images import read_header, read_image
 from skushare.jpeg import encode_jpeg
 from skushare.workspace import numbered
 
@@ -43,7 +44,7 @@ _REPAIR = "copy it again, or write it again with skushare data convert"
 
 
 def tfrecord_files(folder):
-    """``[(split, path)]`` of the TFRecord files in ``folder``, or else in its folders called as splits.
+    """``[(split, path)]`` of the TFRecord files in ``folder``, or else in its folders named like splits.
 
     Raises:
         DatasetError: one file of a series NAME-00000-of-00003 is missing.

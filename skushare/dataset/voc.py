@@ -112,7 +112,7 @@ def write_voc(dataset, folder, progress=iter):
 def _by_lists(lists, files):
     """``files`` with the splits that the text files in ``lists`` give them.
 
-    Those in no list have none, or that which their subfolder is called as.
+    Those in no list have none, or the one that their subfolder is named after.
     """
     found, listed = [], set()
     paths = sorted(plain_files(lists, "*.txt"), key=lambda path: (split_order(split_of(path.stem)), path))

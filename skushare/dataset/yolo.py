@@ -20,7 +20,8 @@ from skushare.dataset.layout import (
 from skushare.dataset.split_names import by_split, known_split, split_of, split_order
 from skushare.errors import DatasetError, ImageError
 from skushare.files import write_file
-from skushare.images import SUFFIXES, find_images, image_size
+from skushare.image_files import SUFFIXES, find_images
+from skushare.images import image_size
 
 _NO_SPLITS = {"path", "names", "nc", "download"}  # keys of data.yaml with another meaning
 MAX_CLASSES = 10_000

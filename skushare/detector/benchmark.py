@@ -26,7 +26,7 @@ def benchmark(detector, images, mode, frames, keras=True, size=None):
         DataFrame: ``runtime``, ``resize``, ``network``, ``postprocess``, ``total`` in
         milliseconds, ``frames a second`` and ``speed-up`` over the slowest runtime.
     """
-    runtimes = {"LiteRT": lambda batch: detector.run(batch)[:2]}
+    runtimes = {"LiteRT": detector.run}
     if keras:
         runtimes["Keras predict"] = _keras_predict(detector)
     times = {name: [] for name in runtimes}

@@ -156,9 +156,8 @@ def read_model(name=None):
 
 def write_description(folder, config, about):
     """Write ``model.json`` (configuration, SHA-256 of the files beside it, ``about``) and the label map."""
-    from skushare.dataset.labelmap import (
-        write_label_map,
-    )  # by protobuf, which a model that is read need not wait for
+    # Here, as it imports protobuf, which reading a model need not wait for.
+    from skushare.dataset.labelmap import write_label_map
 
     folder = Path(folder)
     write_label_map(folder / LABEL_MAP, config.labels)

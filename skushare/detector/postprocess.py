@@ -28,9 +28,9 @@ def postprocess(config, anchors, class_logits, box_codes, min_score, max_detecti
         classes = logits.argmax(axis=1)
         best = logits[np.arange(len(logits)), classes]
     # Thresholding logits spares the sigmoid of thousands of background anchors.
-    floor = (
-        np.log(min_score / (1 - min_score)) if 0 < min_score < 1 else (-np.inf if min_score <= 0 else np.inf)
-    )
+    least = np.clip(np.float64(min_score), 0, 1)
+    with np.errstate(divide="ignore"):  # at 0 and 1, infinite
+        floor = np.log(least / (1 - least))
     chosen = np.flatnonzero(best >= floor)
     if len(chosen) > CANDIDATES:
         chosen = chosen[np.argpartition(-best[chosen], CANDIDATES)[:CANDIDATES]]

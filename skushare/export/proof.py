@@ -5,6 +5,7 @@ import tempfile
 import numpy as np
 import pandas as pd
 
+from skushare.detections import Detections
 from skushare.export import golden
 from skushare.export.errors import ExportError
 from skushare.export.javascript import NotRun, run_tasks
@@ -218,8 +219,6 @@ def check_savedmodel(report, model, network, folder, names):
 
 def from_object_detection_api(outputs, shape, min_score):
     """``Detections`` of the outputs of the Object Detection API for a picture of ``shape`` (h, w, 3)."""
-    from skushare.detections import Detections
-
     count = int(outputs["num_detections"])
     height, width = shape[:2]
     boxes = outputs["detection_boxes"][:count, [1, 0, 3, 2]] * [width, height, width, height]

@@ -288,7 +288,7 @@ def read_graph_model(folder, inputs=None, outputs=None):
 
 
 def _with_names(model):
-    """``model`` with its last nodes called as its outputs, and their tensors."""
+    """``model`` with its last nodes named like its outputs, and their tensors."""
     names = {node: name for name, node in model.outputs.items()}
     nodes = [{**node, "name": names.get(node["name"], node["name"])} for node in model.nodes]
     return replace(model, nodes=nodes, outputs={name: f"{name}:0" for name in model.outputs})

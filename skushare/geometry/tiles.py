@@ -55,11 +55,8 @@ def merge_tiles(tiles, boxes, scores, class_ids, width, height, iou_threshold, e
     Returns:
         boxes (m, 4) in image pixels, scores (m,), class_ids (m,), best first.
     """
-    all_boxes, all_scores, all_classes = (
-        [np.zeros((0, 4), np.float32)],
-        [np.zeros(0, np.float32)],
-        [np.zeros(0, np.int32)],
-    )
+    all_boxes = [np.zeros((0, 4), np.float32)]
+    all_scores, all_classes = [np.zeros(0, np.float32)], [np.zeros(0, np.int32)]
     for tile, tile_boxes, tile_scores, tile_classes in zip(tiles, boxes, scores, class_ids, strict=True):
         found = np.asarray(tile_boxes, np.float32).reshape(-1, 4) + np.float32([tile.left, tile.top] * 2)
         cut = np.zeros(len(found), bool)

@@ -5,9 +5,8 @@ import numpy as np
 from skushare.geometry.boxes import iou
 from skushare.geometry.nms import nms
 
-SPREAD = (
-    0.025  # of (1 - IoU)^2: a candidate that overlaps by .8 has a fifth of the say of one in the same place
-)
+# Of (1 - IoU)^2: a candidate that overlaps by .8 has a fifth of the say of one in the same place.
+SPREAD = 0.025
 SAME = 0.6  # IoU from which two boxes are taken for two looks at one object
 
 

@@ -197,7 +197,7 @@ class LiveSession:
         return self.namer.founded if self.by_look else ()
 
     def name_by(self, gallery, embedder, by_look=False, last=None):
-        """Have ``gallery`` name the brands from now on; what is chosen otherwise than before counts anew.
+        """Have ``gallery`` name the brands from now on; another choice than before counts anew.
 
         Args:
             gallery: a :class:`~skushare.brands.gallery.Gallery` or a brand map; ``None`` and not

@@ -51,9 +51,8 @@ PIECE = 256 << 10  # bytes of a larger file that are read at once
 CACHE = 192 << 20  # bytes of files and their compressed forms that are held
 LOOKS = 3  # for a file before it is called missing: the folder may have been away for a moment
 
-HASHED = re.compile(
-    r"assets/.*-(?![a-z-]{8}\.)[0-9A-Za-z_-]{8}\.[0-9A-Za-z.]+"
-)  # as Vite names them; no word
+# As Vite names them: what looks like a word is no hash.
+HASHED = re.compile(r"assets/.*-(?![a-z-]{8}\.)[0-9A-Za-z_-]{8}\.[0-9A-Za-z.]+")
 A_YEAR = "public, max-age=31536000, immutable"
 WORKER = "sw.js"
 # In place of the app's service worker where nothing shall be cached: without an older one it cannot be

@@ -144,7 +144,7 @@ def announce(host, port, certificate, say, trust=None):
     found = lan_addresses() if everywhere else [f"[{host}]" if ":" in host else host]
     addresses = [f"{scheme}://{address}:{port}" for address in found]
     if not addresses:
-        say("  this computer is in no network; connect it and start again")
+        say("  this computer is on no network; connect it and start again")
         return
     for address in addresses:
         say(f"  in this network:  {address}")

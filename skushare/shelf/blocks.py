@@ -14,8 +14,8 @@ def neighbours(detections, kept=None):
     """Pairs of facings that touch: beside each other, stacked, or in rows above one another.
 
     Args:
-        kept: which facings count, (n,) bool; default: all. What stands between two of them parts these also
-            where it does not count.
+        kept: which facings count, (n,) bool; default: all. What stands between two of them separates
+            them even where it does not count itself.
 
     Returns:
         (beside, above): index arrays (k, 2), the left or upper one of a pair first.

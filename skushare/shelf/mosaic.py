@@ -59,6 +59,13 @@ class Laid:
             kept, whole = _union(kept, whole, moved, uncut)
         return kept
 
+    def place(self, boxes):
+        """The boxes of all photos, (m, 4) xyxy in pixels of the joined picture; none are joined.
+
+        ``boxes``: (n, 4) xyxy of each image of :func:`lay_photos`.
+        """
+        return np.concatenate([move_boxes(boxes[photo], move) for photo, move in self.moves.items()])
+
 
 def lay_photos(images):
     """Lay photos of a shelf over one another by what they have in common, whatever is found on them.

@@ -22,9 +22,7 @@ THIN = 110  # corners left, from which on new ones are taken
 TOLERANCE = 2.0  # pixels
 STAY = 0.6  # of the frame that must lie in its key frame, or another one is taken
 PATIENCE = 5  # lost frames full of detail, after which the camera is taken to be somewhere new
-SEARCHED = (
-    6  # key frames a lost frame is compared with, so that it costs no more than a few milliseconds each
-)
+SEARCHED = 6  # key frames that a lost frame is compared with; each takes a few milliseconds
 RICH = 80  # points of a frame that shows something, as against a hand or a wall
 MAX_KEYS = 400
 _FLOW = {"winSize": (21, 21), "maxLevel": 3, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}

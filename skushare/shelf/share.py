@@ -182,29 +182,16 @@ def _table(parts, further=()):
 
 def _columns(photos, labels, brands, own=None, kept=None):
     """The columns of :func:`share_of_shelves`, as arrays: a table a row of a shelf would take its time."""
-    counted = [i for i, found in enumerate(photos) if len(found)]  # of others, brands are not known
-    photos, kept = [photos[i] for i in counted], None if kept is None else [kept[i] for i in counted]
-    sizes = list(map(_sizes, photos))
-    if kept is not None:
-        photos = [found[mask] for found, mask in zip(photos, kept, strict=True)]
-        sizes = [[_of_mean(size[mask]) for size in pair] for pair, mask in zip(sizes, kept, strict=True)]
-    lengths, areas = zip(*sizes, strict=True) if photos else ((), ())
+    photos, lengths, areas = _counted(photos, kept)
     ids, names, by_brand = _ids(photos, labels, brands)
-    scores = _join([found.scores for found in photos])
-    sure = np.ones(len(ids))
-    if by_brand:
-        sure = _join([np.ones(len(p)) if p.brand_scores is None else p.brand_scores for p in photos])
-    # None but a person is sure of both, that it is a facing and what it is.
-    unsure = by_brand & _scored(photos) & (np.minimum(sure, scores) < 1)
-    # To the brands, looks are what is unknown.
-    kinds = np.where(np.isin(ids, [i for i, name in enumerate(names) if by_brand and is_look(name)]), -1, ids)
-    merged_sure, sure = (np.where(unsure & (which < 0), 1 - REFUSED, sure) for which in (kinds, ids))
-
-    present = _join([certainties(found) for found in photos])
     called, groups = _groups(ids, names, own)
     looks = np.array([by_brand and is_look(name) for name in called], bool)
     apart = looks | (called == UNKNOWN)  # beside looks, what else is unknown is a line of its own
+    # To the brands, looks are what is unknown.
     merged, line = np.unique(np.where(looks, UNKNOWN, called), return_inverse=True)
+    kinds = np.where(np.isin(ids, [i for i, name in enumerate(names) if by_brand and is_look(name)]), -1, ids)
+    merged_sure, sure = (_named_surely(photos, which, by_brand) for which in (kinds, ids))
+    present = _join([certainties(found) for found in photos])
     facings = np.bincount(groups)
     columns = {"name": called, "facings": facings}
     for measure, weight in zip(MEASURES, (np.ones(len(ids)), _join(lengths), _join(areas)), strict=True):
@@ -220,6 +207,30 @@ def _columns(photos, labels, brands, own=None, kept=None):
             columns[TOGETHER_MARGIN] = together
     order = _order(called, facings)
     return {name: column[order] for name, column in columns.items()}
+
+
+def _counted(photos, kept):
+    """(those of ``photos`` that have facings, of these the ``kept`` ones, the lengths and areas of each)."""
+    counted = [i for i, found in enumerate(photos) if len(found)]  # of others, brands are not known
+    sizes = [_sizes(photos[i]) for i in counted]
+    photos = [photos[i] for i in counted]
+    if kept is not None:
+        kept = [kept[i] for i in counted]
+        photos = [found[mask] for found, mask in zip(photos, kept, strict=True)]
+        sizes = [[_of_mean(size[mask]) for size in pair] for pair, mask in zip(sizes, kept, strict=True)]
+    return photos, [length for length, _ in sizes], [area for _, area in sizes]
+
+
+def _named_surely(photos, ids, by_brand):
+    """(n,) how sure the names of facings are that go by ``ids``; of an unknown one, that it is no brand's."""
+    if not by_brand:
+        return np.ones(len(ids))
+    sure = _join([np.ones(len(p)) if p.brand_scores is None else p.brand_scores for p in photos])
+    scored = _join([np.full(len(p), p.brand_scores is not None) for p in photos]).astype(bool)
+    scores = _join([found.scores for found in photos])
+    # None but a person is sure of both, that it is a facing and what it is.
+    unsure = scored & (np.minimum(sure, scores) < 1)
+    return np.where(unsure & (ids < 0), 1 - REFUSED, sure)
 
 
 def _ids(photos, labels, brands):
@@ -241,11 +252,6 @@ def _groups(ids, names, own):
         called = [UNKNOWN if c == UNKNOWN or is_look(c) else OWN if c in own else COMPETITORS for c in called]
     called, groups = np.unique(np.array(called, str), return_inverse=True)
     return called, groups[ids]
-
-
-def _scored(photos):
-    """(n,) bool, which facings of ``photos`` were named by what may be wrong."""
-    return _join([np.full(len(found), found.brand_scores is not None) for found in photos]).astype(bool)
 
 
 def _join(parts):

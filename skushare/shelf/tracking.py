@@ -123,7 +123,7 @@ class ShelfTracker:
         """Take in a frame.
 
         Args:
-            image: (h, w, 3) uint8 RGB; detections: its facings; brands of theirs :meth:`vote`.
+            image: (h, w, 3) uint8 RGB; detections: its facings, whose brands, if any, :meth:`vote`.
 
         Returns:
             ``detections`` with ``track_ids``; -1 where the frame's place is not known.

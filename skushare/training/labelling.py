@@ -9,7 +9,8 @@ from skushare.dataset.dataset import Dataset, Sample, joined_labels, read_photo
 from skushare.errors import DatasetError, ImageError
 from skushare.evaluation.matching import judged
 from skushare.geometry import iou, nms, vote
-from skushare.images import find_images, read_image
+from skushare.image_files import find_images
+from skushare.images import read_image
 
 SAME = 0.5  # IoU from which two boxes are taken for labels of one facing
 

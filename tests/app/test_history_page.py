@@ -321,7 +321,7 @@ def test_an_audit_of_no_store_and_no_shelf_is_in_no_shelfs_chart(trends, named):
         save("North")
     app = open_page(tab="Shares over time")
     assert [table["facings"].sum() for table in trends] == [3] * named
-    assert "for want of a store and a shelf: 1 audit." in " ".join(texts(app.info))
+    assert "neither store nor shelf: 1 audit." in " ".join(texts(app.info))
     field(app.selectbox, "Charts").set_value("all in one").run()
     assert not app.exception and trends[-1]["facings"].sum() == 2 + 3 * named
 
@@ -507,7 +507,7 @@ def test_taking_back_a_correction_is_a_correction(annotator):
     store.save_correction(number, saved.photos[0].id, Facing(box, "Bello"), None, HOSTILE)
     app = open_page(audit=number)
     assert metrics(app)["Facings"] == "2" and any(HOSTILE in text for text in texts(app.text))
-    press(app, "Take back")
+    press(app, "Undo")
     assert metrics(app) == {"Facings": "3", "Photos": "1", "Gaps": "0", "Corrections": "2"}
 
 

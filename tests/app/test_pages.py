@@ -521,7 +521,7 @@ def test_a_reloaded_page_has_its_list_again_and_another_visitor_has_not(detector
     token = first.query_params["list"]
     again, other = reloaded("list", token, "photos"), reloaded("list", "guessed", "photos")
     assert metrics(again)["Photos"] == "2" and not other.metric
-    assert "not kept any more" in other.warning[0].value and "list" not in other.query_params
+    assert "no longer kept" in other.warning[0].value and "list" not in other.query_params
     assert not again.warning and again.query_params["list"] != token
     press(again, "Remove")
     assert metrics(again)["Photos"] == "1" and metrics(first.run())["Photos"] == "2"
@@ -573,7 +573,7 @@ def test_the_sample_s_gallery_is_found_again_with_the_sample_and_goes_with_it(de
     app = press(open_page("photos"), "Try a sample picture")
     again = reloaded("list", app.query_params["list"], "photos")
     assert again.selectbox(key="photos_gallery").value == DEMO
-    press(press(again, "Clear the list"), "Take back the cleared list of 1 photo")
+    press(press(again, "Clear the list"), "Restore the cleared list of 1 photo")
     assert again.selectbox(key="photos_gallery").value == DEMO
     again.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
     assert again.selectbox(key="photos_gallery").value == BY_LOOK
@@ -584,12 +584,12 @@ def test_a_cleared_list_can_be_taken_back_until_another_is_begun(detector):
     app.file_uploader[0].set_value([upload("a.jpg", photo(40)), upload("b.jpg", photo(80))]).run()
     press(app, "Clear the list")
     app.file_uploader[0].set_value([upload("bad.jpg", b"text")]).run()
-    press(press(app, "Clear the list"), "Take back the cleared list of 2 photos")
+    press(press(app, "Clear the list"), "Restore the cleared list of 2 photos")
     assert metrics(app)["Photos"] == "2"
     assert metrics(reloaded("list", app.query_params["list"], "photos"))["Photos"] == "2"
     press(app, "Clear the list")
     app.file_uploader[0].set_value([upload("c.jpg", photo(120))]).run()
-    press(press(app, "Clear the list"), "Take back the cleared list of 1 photo")
+    press(press(app, "Clear the list"), "Restore the cleared list of 1 photo")
     assert metrics(app)["Photos"] == "1"
 
 
@@ -695,7 +695,7 @@ def test_live_takes_back_the_count_of_a_video_that_is_counted_anew(
     cut_short(monkeypatch, detector, 8, 12)
     app.file_uploader[0].set_value(("shelf.mp4", film, "video/mp4")).run()
     begin_anew(app)
-    press(app, "Take back the count of 2")
+    press(app, "Restore the count of 2")
     assert not app.exception and metrics(app)["Unique so far"] == "2" and detector.calls == 12
     assert "Only 30 %" in app.warning[0].value and app.selectbox(key="live_gallery").value != DEMO
 
@@ -784,10 +784,10 @@ def test_live_counts_each_facing_once_and_begins_anew_when_asked(detector, camer
     next(b for b in app.button if b.label == "Count anew").click().run()
     assert not app.exception and metrics(app)["Unique so far"] == "0"
     camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
-    assert metrics(press(app, "Take back the count of 2"))["Unique so far"] == "2"
+    assert metrics(press(app, "Restore the count of 2"))["Unique so far"] == "2"
     press(app, "Count anew")
     app.selectbox(key="live_gallery").set_value(DEMO).run()  # counts anew once more
-    assert not app.toast and metrics(press(app, "Take back the count of 2"))["Unique so far"] == "2"
+    assert not app.toast and metrics(press(app, "Restore the count of 2"))["Unique so far"] == "2"
     assert app.selectbox(key="live_gallery").value != DEMO
 
 
@@ -811,7 +811,7 @@ def test_a_live_count_that_other_brands_ended_can_be_taken_back_with_its_own(det
         assert metrics(app)["Unique so far"] == "2" and not app.toast
         other()
         assert metrics(app)["Unique so far"] == "0" and "counting begins anew" in app.toast[0].value
-        press(app, "Take back the count of 2")
+        press(app, "Restore the count of 2")
         assert not app.exception and not app.warning and metrics(app)["Unique so far"] == "2"
         assert app.selectbox(key="live_gallery").value == DEMO and app.toggle(key="live_looks").value
 
@@ -840,7 +840,7 @@ def test_a_reloaded_live_page_goes_on_with_its_sweep(detector, camera, workspace
     again, other = reloaded("sweep", token, "live").run(), reloaded("sweep", "guessed", "live").run()
     assert not again.exception and not again.warning and not other.exception
     assert metrics(again)["Unique so far"] == "2" and not other.metric
-    assert "not kept any more" in other.warning[0].value and "sweep" not in other.query_params
+    assert "no longer kept" in other.warning[0].value and "sweep" not in other.query_params
     assert again.selectbox(key="live_gallery").value == "zz"
     assert again.toggle(key="live_looks").value is by_look and score_slider(again).value == 0.21
     press(again, "Count anew")

@@ -316,7 +316,7 @@ def test_time_and_memory_are_measured_when_asked_for(tmp_path, measured):
     press(app, "Measure time and memory here")
     wait(app, lambda: "Takes about" in metrics(app))
     assert metrics(app)["Takes about"] == "1 h 5 min" and metrics(app)["Memory"] == "3.0 GB"
-    assert any("1.25 s a step" in text and "alone it goes faster" in text for text in texts(app.caption))
+    assert any("1.25 s a step" in text and "without them it is faster" in text for text in texts(app.caption))
     measured.result = replace(measured.result, seconds=60.0)
     press(app, "Measure again")
     wait(app, lambda: metrics(app).get("Takes about") == "60 s")

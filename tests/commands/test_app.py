@@ -115,7 +115,7 @@ def test_a_word_that_streamlit_would_pass_over_is_refused(started, capsys):
 def test_an_unknown_option_is_told(started, capsys):
     with pytest.raises(SystemExit):
         main(["app", "--lna"])
-    assert "--lna; what is Streamlit's follows --" in capsys.readouterr().err
+    assert "--lna; Streamlit's own options go after --" in capsys.readouterr().err
 
 
 def test_without_the_pages_it_says_where_to_start_it(monkeypatch, tmp_path, capsys):

@@ -199,7 +199,7 @@ def test_a_converted_dataset_without_boxes_is_told(source, tmp_path, capsys):
         content = json.loads((source / f"{split}.json").read_text())
         (source / f"{split}.json").write_text(json.dumps(content | {"annotations": []}))
     assert main(["data", "convert", str(source), str(tmp_path / "out"), "--to", "voc"]) == 0
-    assert "it has not one box" in capsys.readouterr().out
+    assert "it has no boxes" in capsys.readouterr().out
 
 
 def test_an_empty_store_is_told(source, capsys):

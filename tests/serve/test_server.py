@@ -114,7 +114,7 @@ def test_without_https_there_is_no_page_on_trust(ask):
             ["https://192.168.1.20:8643", "10.0.0.3", "/trust", "██", "AB:CD"],
             [],
         ),
-        ("0.0.0.0", [], ["in no network"], ["██"]),
+        ("0.0.0.0", [], ["on no network"], ["██"]),
         ("192.168.1.20", [], ["http://192.168.1.20:8643", "no camera"], ["localhost", "/trust"]),
         ("fd00::5", [], ["http://[fd00::5]:8643"], []),
     ],
@@ -149,7 +149,7 @@ def test_it_serves_by_https_until_ctrl_c(bundle):
             while not lines or "Ctrl-C" not in lines[-1]:
                 lines.append(process.stdout.readline())
                 assert lines[-1] or process.poll() is None, process.stderr.read()
-                if "in no network" in lines[-1]:
+                if "on no network" in lines[-1]:
                     break
             url = re.search(r"https://localhost:\d+", "".join(lines))[0]
             trusting = ssl.create_default_context(cadata=certificate().authority)

@@ -51,6 +51,14 @@ def test_photos_that_were_laid_take_whatever_is_found_on_them(shelf):
     assert laid.picture(images).shape == (*laid.size[::-1], 3)
 
 
+def test_placed_boxes_lie_where_the_united_facings_do(shelf):
+    images, found, _ = zip(*[photo(shelf, left) for left in (0, 330)], strict=True)
+    (laid,) = lay_photos(images)
+    placed = laid.place([each.boxes for each in found])
+    assert len(placed) == sum(map(len, found))
+    assert (iou(laid.unite(found).boxes, placed).max(1) > 0.999).all()
+
+
 def test_photos_of_other_shelves_stay_apart(shelf):
     other = wide_shelf(seed=9)
     images, found, _ = zip(photo(shelf, 0), photo(shelf, 300), photo(other, 0), strict=True)
