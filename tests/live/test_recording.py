@@ -25,9 +25,9 @@ TURNS = {
 }
 
 
-def video(path, frames, rate=30, codec="libx264", options=None):
+def video(path, frames, rate=30, codec="libx264", options=None, form=None):
     frames = list(frames)
-    with av.open(str(path), "w", options=options or {}) as container:
+    with av.open(str(path), "w", format=form, options=options or {}) as container:
         stream = container.add_stream(codec, rate=rate)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p"
@@ -70,6 +70,16 @@ def test_about_ten_frames_a_second_come_in_order(tmp_path, suffix, codec, rate):
     levels, parts = [float(image.mean()) for _, image in found], [part for part, _ in found]
     assert levels == sorted(levels) and levels[-1] - levels[0] > 150
     assert parts == sorted(parts) and parts[0] == 0 and 0.8 < parts[-1] <= 1
+
+
+def test_frames_that_tell_no_time_are_thinned_as_well(tmp_path):
+    """As of a board's camera, whose file has no container: the rate is FFmpeg's guess of 25 a second."""
+    path = video(
+        tmp_path / "a.mp4", (np.full((48, 64, 3), s, np.uint8) for s in range(20, 220, 4)), form="h264"
+    )
+    found = [float(image.mean()) for _, image in read_frames(path)]
+    assert len(found) == pytest.approx(20, abs=1)
+    assert found == sorted(found) and found[-1] - found[0] > 150
 
 
 def test_large_frames_are_made_smaller(tmp_path):
