@@ -5,6 +5,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from skushare.errors import SweepError
 from skushare.shelf.registration import (
     Features,
     homography_of,
@@ -26,7 +27,7 @@ SEARCHED = (
     6  # key frames a lost frame is compared with, so that it costs no more than a few milliseconds each
 )
 RICH = 80  # points of a frame that shows something, as against a hand or a wall
-MAX_KEYS = 400
+MAX_KEYS = 400  # of a way some 160 pictures long
 _FLOW = {"winSize": (21, 21), "maxLevel": 3, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
 
 
@@ -77,7 +78,11 @@ class CameraMotion:
         self._unchecked = []  # (key frame, one to compare it with), the next pair last
 
     def locate(self, image):
-        """The :class:`Pose` of ``image`` (h, w, 3) uint8 RGB; ``None`` while the place is not known."""
+        """The :class:`Pose` of ``image`` (h, w, 3) uint8 RGB; ``None`` while its place is not known.
+
+        Raises:
+            SweepError: it is a new place, and ``MAX_KEYS`` are known.
+        """
         scale = SIDE / max(image.shape[:2])
         small = (
             cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
@@ -144,9 +149,13 @@ class CameraMotion:
         if len(features.points) >= RICH:
             self._lost += 1
         searched_all = self._search >= len(self.keys)
-        if not self.keys or (self._lost >= PATIENCE and searched_all and len(self.keys) < MAX_KEYS):
+        if not self.keys or (self._lost >= PATIENCE and searched_all):
             if len(features.points) < RICH:
                 return None
+            if len(self.keys) >= MAX_KEYS:
+                raise SweepError(
+                    "The way is too long to go on counting. Save what was counted, then count anew."
+                )
             self._lost = 0
             return self._add_key(gray, size, features)
         return None

@@ -1,6 +1,7 @@
 """Frames of recorded videos: thinned, upright, small, and clear errors."""
 
 import json
+import re
 import struct
 
 import av
@@ -14,6 +15,8 @@ from skushare.errors import ImageError
 from skushare.images import read_image
 from skushare.live.recording import LARGEST, find_in_video, read_frames
 from skushare.samples import sample_pictures
+from skushare.shelf import motion
+from tests.shelf.conftest import wide_shelf
 from tests.test_images import UPRIGHT, assert_upright
 
 # How a phone's display matrix turns what is stored, and the stored picture that it makes upright.
@@ -162,6 +165,16 @@ def test_what_was_found_before_the_damage_is_kept(tmp_path):
     path.write_bytes(data[: len(data) // 2])
     found = find_in_video(path, Two(), None, 0.3)
     assert sum(len(f.detections) for f in found) == 2
+
+
+def test_a_way_too_long_for_one_count_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(motion, "MAX_KEYS", 1)
+    picture, _ = wide_shelf()
+    path = video(
+        tmp_path / "aisle.mp4", (picture[:, x : x + 320] for x in [0] * 9 + [*range(0, 880, 20)]), 10
+    )
+    *_, last = find_in_video(path, Two(), None, 0.3)
+    assert re.search(r"aisle\.mp4: is too long a way .* after [3-7]\d % of the video", str(last.error))
 
 
 def test_a_film_along_a_shelf_counts_each_facing_once(tmp_path, capsys):

@@ -9,6 +9,8 @@ import pytest
 
 from skushare.dataset.synthetic import sweep
 from skushare.detections import Detections
+from skushare.errors import SweepError
+from skushare.shelf import motion
 from skushare.shelf.motion import CameraMotion, Pose
 from skushare.shelf.share import share_of_shelf
 from skushare.shelf.tracking import SEEN, ShelfTracker
@@ -54,6 +56,19 @@ def test_a_shelf_that_is_passed_row_by_row_counts_each_facing_once():
         tracker.update(picture[y : y + SIZE[1], x : x + SIZE[0]], found)
         truth |= set(ids.tolist())
     assert len(truth) == 4 * 24 and len(tracker) == len(truth)
+
+
+def test_a_way_too_long_is_told_and_what_was_counted_stays(shelf, monkeypatch):
+    monkeypatch.setattr(motion, "MAX_KEYS", 3)
+    tracker, rng = ShelfTracker(), np.random.default_rng(0)
+    views = list(sweep(*shelf, SIZE, path=THERE, fps=FPS))
+    with pytest.raises(SweepError, match="too long"):
+        for view in views:
+            tracker.update(view.image, seen(view, rng))
+    counted = len(tracker)
+    assert 0 < counted < 0.9 * len(shelf[1])
+    back = tracker.update(views[0].image, seen(views[0], rng))
+    assert (back.track_ids >= 0).all() and len(tracker) == counted
 
 
 def test_a_steadier_hand_changes_nothing(shelf):
