@@ -185,7 +185,7 @@ def show_reading():
         notes.warning(NO_ROUTE, icon=":material/signal_disconnected:")
     if reading.error:
         notes.error(reading.error, icon=":material/error:")
-    if link == "playing" and reading.age is not None and reading.age > STALE_SECONDS:
+    elif link == "playing" and reading.age is not None and reading.age > STALE_SECONDS:
         notes.warning(
             f"No new picture for {reading.age:.0f} seconds. Check the camera and the network.",
             icon=":material/hourglass_top:",

@@ -9,6 +9,10 @@ class ImageError(SkushareError):
     """An image could not be read; the message names the file and the remedy."""
 
 
+class SweepError(SkushareError):
+    """A camera sweep cannot go on; the message says why."""
+
+
 class DatasetError(SkushareError):
     """A dataset or its labels could not be read; the message names the file."""
 

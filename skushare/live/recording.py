@@ -8,7 +8,7 @@ import numpy as np
 from skushare.brands.frames import track_and_name
 from skushare.detections import Detections
 from skushare.detector.batch import Found
-from skushare.errors import ImageError
+from skushare.errors import ImageError, SweepError
 from skushare.images import MAX_PIXELS
 from skushare.jpeg import decode_jpeg
 from skushare.shelf.tracking import SEEN, ShelfTracker
@@ -45,9 +45,12 @@ def read_frames(source, name=None):
             if stream.width * stream.height > MAX_PIXELS:
                 raise ImageError(f"{name}: is too large with {stream.width} x {stream.height} pixels")
             length = float(stream.duration * stream.time_base) if stream.duration else _seconds(container)
+            rate = float(
+                stream.average_rate or RATE
+            )  # of frames that tell no time, as those without a container
             begin = due = None
-            for frame in container.decode(stream):
-                at = frame.time if frame.time is not None else given / RATE
+            for number, frame in enumerate(container.decode(stream)):
+                at = frame.time if frame.time is not None else number / rate
                 begin, due = (at, at) if begin is None else (begin, due)
                 if at < due:
                     continue
@@ -82,13 +85,19 @@ def sweep_video(path, detector, namer=None, min_score=None):
 
     Returns:
         (list of :class:`~skushare.shelf.sweep_pictures.SweepPicture`, the :class:`ImageError` of an
-        unreadable or damaged video or ``None``); what was found before the damage is kept.
+        unreadable, damaged or too long video or ``None``); what was found before is kept.
     """
     tracker, error = ShelfTracker(), None
     try:
-        for _, image in read_frames(path):
+        for past, image in read_frames(path):
             detections = detector.detect(image, "live", min_score, size=detector.live_sizes[0])
-            track_and_name(image, detections, tracker, namer)
+            try:
+                track_and_name(image, detections, tracker, namer)
+            except SweepError:
+                raise ImageError(
+                    f"{path}: is too long a way for one count, which ends after {100 * past:.0f} % of the "
+                    "video; cut it there, and count the rest by itself"
+                ) from None
     except ImageError as problem:
         error = problem
     return tracker.pictures(), error

@@ -379,6 +379,7 @@ class LiveSession:
         waits = last is not None and self.can_take_back(last)
         tracker, video = self._tracker, self.video
         self._tracker, self.video, self.begun = ShelfTracker(), None, self.begun + 1
+        self._error = None  # as that the way was too long
         if self.namer is not None:
             self.namer.forget_tracks()
         if waits and not len(tracker):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from skushare.errors import SweepError
 from skushare.shelf.registration import (
     Features,
     homography_of,
@@ -24,7 +25,7 @@ STAY = 0.6  # of the frame that must lie in its key frame, or another one is tak
 PATIENCE = 5  # lost frames full of detail, after which the camera is taken to be somewhere new
 SEARCHED = 6  # key frames that a lost frame is compared with; each takes a few milliseconds
 RICH = 80  # points of a frame that shows something, as against a hand or a wall
-MAX_KEYS = 400
+MAX_KEYS = 400  # of a way some 160 pictures long
 _FLOW = {"winSize": (21, 21), "maxLevel": 3, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
 
 
@@ -72,10 +73,14 @@ class CameraMotion:
         self._speed = np.zeros(2, np.float32)  # pixels a frame
         self._corners = self._anchors = np.zeros((0, 2), np.float32)  # in that frame and in its key frame
         self._lost, self._search = 0, 0
-        self._unchecked = []  # (key frame, one to compare it with)
+        self._unchecked = []  # (key frame, one to compare it with), the next pair last
 
     def locate(self, image):
-        """The :class:`Pose` of ``image`` (h, w, 3) uint8 RGB; ``None`` while the place is not known."""
+        """The :class:`Pose` of ``image`` (h, w, 3) uint8 RGB; ``None`` while its place is not known.
+
+        Raises:
+            SweepError: it is a new place, and ``MAX_KEYS`` are known.
+        """
         scale = SIDE / max(image.shape[:2])
         small = (
             cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
@@ -142,9 +147,13 @@ class CameraMotion:
         if len(features.points) >= RICH:
             self._lost += 1
         searched_all = self._search >= len(self.keys)
-        if not self.keys or (self._lost >= PATIENCE and searched_all and len(self.keys) < MAX_KEYS):
+        if not self.keys or (self._lost >= PATIENCE and searched_all):
             if len(features.points) < RICH:
                 return None
+            if len(self.keys) >= MAX_KEYS:
+                raise SweepError(
+                    "The way is too long to go on counting. Save what was counted, then count anew."
+                )
             self._lost = 0
             return self._add_key(gray, size, features)
         return None
@@ -162,9 +171,8 @@ class CameraMotion:
         if better is None:
             if len(self.keys) >= MAX_KEYS:
                 return pose
-            better = self._add_key(gray, size, features)
-        else:
-            self._take_corners(gray, better)
+            return self._add_key(gray, size, features, pose)
+        self._take_corners(gray, better)
         if (pose.key, better.key) not in self.links:
             self._link(pose.key, better.key, better.homography @ np.linalg.inv(pose.homography))
         return better
@@ -182,10 +190,14 @@ class CameraMotion:
                 break
         return best
 
-    def _add_key(self, gray, size, features):
+    def _add_key(self, gray, size, features, last=None):
+        """The pose in a new key frame; ``last``: in the one that is left."""
         key = len(self.keys)
-        self._unchecked += [(key, other) for other in range(key)]
         self.keys.append(_Key(features, size))
+        if last is not None:
+            self._link(last.key, key, np.linalg.inv(last.homography))
+        apart = self._apart(key)
+        self._unchecked += sorted(((key, other) for other in range(key)), key=lambda pair: -apart[pair[1]])
         pose = Pose(key, np.eye(3))
         self._take_corners(gray, pose)
         return pose
@@ -195,8 +207,24 @@ class CameraMotion:
         self._corners = np.zeros((0, 2), np.float32) if corners is None else corners.reshape(-1, 2)
         self._anchors = np.float32(move_points(self._corners, pose.homography)).reshape(-1, 2)
 
+    def _apart(self, key):
+        """(n,) pixels, how far each key frame is from ``key`` by way of their links; SIDE where none lead."""
+        linked = [[] for _ in self.keys]
+        for a, b in self.links:
+            linked[a].append(b)
+        middles = np.array([each.size for each in self.keys]) / 2
+        places, reached = {key: middles[key]}, [key]  # the middle of ``key`` in each of them
+        for a in reached:
+            for b in linked[a]:
+                if b not in places:
+                    places[b] = move_points(places[a], self.links[a, b])
+                    reached.append(b)
+        apart = np.full(len(middles), float(SIDE))
+        apart[reached] = np.linalg.norm([places[b] - middles[b] for b in reached], axis=1)
+        return apart
+
     def _close_loops(self):
-        """Compare one pair of key frames that may show one place, reached by two ways."""
+        """Compare one pair of key frames that may show one place, reached by two ways: the nearest first."""
         while self._unchecked:
             a, b = self._unchecked.pop()
             if (a, b) not in self.links:

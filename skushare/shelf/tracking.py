@@ -127,6 +127,9 @@ class ShelfTracker:
 
         Returns:
             ``detections`` with ``track_ids``; -1 where the frame's place is not known.
+
+        Raises:
+            SweepError: the way is too long to go on; what was counted stays.
         """
         pose = self._motion.locate(image)
         if pose is None:

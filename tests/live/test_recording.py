@@ -1,6 +1,7 @@
 """Frames of recorded videos: thinned, upright, small, and clear errors."""
 
 import json
+import re
 import struct
 
 import av
@@ -14,6 +15,8 @@ from skushare.errors import ImageError
 from skushare.images import read_image
 from skushare.live.recording import LARGEST, find_in_video, read_frames
 from skushare.samples import sample_pictures
+from skushare.shelf import motion
+from tests.shelf.conftest import wide_shelf
 from tests.test_images import UPRIGHT, assert_upright
 
 # How a phone's display matrix turns what is stored, and the stored picture that it makes upright.
@@ -25,9 +28,9 @@ TURNS = {
 }
 
 
-def video(path, frames, rate=30, codec="libx264", options=None):
+def video(path, frames, rate=30, codec="libx264", options=None, form=None):
     frames = list(frames)
-    with av.open(str(path), "w", options=options or {}) as container:
+    with av.open(str(path), "w", format=form, options=options or {}) as container:
         stream = container.add_stream(codec, rate=rate)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p"
@@ -70,6 +73,16 @@ def test_about_ten_frames_a_second_come_in_order(tmp_path, suffix, codec, rate):
     levels, parts = [float(image.mean()) for _, image in found], [part for part, _ in found]
     assert levels == sorted(levels) and levels[-1] - levels[0] > 150
     assert parts == sorted(parts) and parts[0] == 0 and 0.8 < parts[-1] <= 1
+
+
+def test_frames_that_tell_no_time_are_thinned_as_well(tmp_path):
+    """As of a board's camera, whose file has no container: the rate is FFmpeg's guess of 25 a second."""
+    path = video(
+        tmp_path / "a.mp4", (np.full((48, 64, 3), s, np.uint8) for s in range(20, 220, 4)), form="h264"
+    )
+    found = [float(image.mean()) for _, image in read_frames(path)]
+    assert len(found) == pytest.approx(20, abs=1)
+    assert found == sorted(found) and found[-1] - found[0] > 150
 
 
 def test_large_frames_are_made_smaller(tmp_path):
@@ -152,6 +165,16 @@ def test_what_was_found_before_the_damage_is_kept(tmp_path):
     path.write_bytes(data[: len(data) // 2])
     found = find_in_video(path, Two(), None, 0.3)
     assert sum(len(f.detections) for f in found) == 2
+
+
+def test_a_way_too_long_for_one_count_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(motion, "MAX_KEYS", 1)
+    picture, _ = wide_shelf()
+    path = video(
+        tmp_path / "aisle.mp4", (picture[:, x : x + 320] for x in [0] * 9 + [*range(0, 880, 20)]), 10
+    )
+    *_, last = find_in_video(path, Two(), None, 0.3)
+    assert re.search(r"aisle\.mp4: is too long a way .* after [3-7]\d % of the video", str(last.error))
 
 
 def test_a_film_along_a_shelf_counts_each_facing_once(tmp_path, capsys):

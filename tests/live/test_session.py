@@ -8,10 +8,11 @@ import pytest
 from skushare.brands.frames import A_FRAME, FEWEST, LOOKS_EVERY
 from skushare.brands.gallery import Gallery, Sku
 from skushare.detections import Detections
-from skushare.errors import ModelError
+from skushare.errors import ModelError, SweepError
 from skushare.jpeg import decode_jpeg
 from skushare.live.pace import WINDOW
 from skushare.live.session import HISTORY_SECONDS, HISTORY_STEP, MAX_SNAPSHOTS, LiveSession
+from skushare.shelf.tracking import ShelfTracker
 from tests.brands.conftest import COLORS, ColorEmbedder, color_gallery
 
 FRAME = np.full((48, 64, 3), 200, np.uint8)
@@ -451,6 +452,18 @@ def test_a_look_taught_to_another_gallery_counts_anew(session, detector, monkeyp
     dropped = session.go_on_with(Gallery("other"), "look A", "Oats", dropped)  # before anything is counted
     session.take_back(dropped)
     assert session.by_look and session.reading().unique == dropped.facings == 3
+
+
+def test_a_way_too_long_is_told_until_counting_begins_anew(session, monkeypatch):
+    def update(*_):
+        raise SweepError("too long")
+
+    with monkeypatch.context() as full:
+        full.setattr(ShelfTracker, "update", update)
+        session.process(FRAME)
+    assert session.reading().error == "too long"
+    session.recount()
+    assert session.reading().error is None
 
 
 @pytest.mark.parametrize("by_look", [False, True])

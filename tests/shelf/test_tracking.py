@@ -9,11 +9,13 @@ import pytest
 
 from skushare.dataset.synthetic import sweep
 from skushare.detections import Detections
+from skushare.errors import SweepError
+from skushare.shelf import motion
 from skushare.shelf.motion import CameraMotion, Pose
 from skushare.shelf.share import share_of_shelf
 from skushare.shelf.tracking import SEEN, ShelfTracker
 
-from .conftest import seen
+from .conftest import seen, wide_shelf
 
 SIZE, FPS = (320, 240), 6
 DARK = np.full((240, 320, 3), 20, np.uint8)
@@ -38,6 +40,35 @@ def test_each_facing_counts_once(shelf, path):
     tracker, truth = count(shelf, path)
     assert abs(len(tracker) - len(truth)) <= 0.05 * len(truth)
     assert len(tracker.facings()) == len(tracker)
+
+
+def test_a_shelf_that_is_passed_row_by_row_counts_each_facing_once():
+    """The way back, below, shows half of the way there again, whose key frames are ever longer ago."""
+    picture, boxes = wide_shelf(rows=5)
+    along, down = range(0, 881, 40), range(0, 121, 40)
+    places = [(0, 0)] * 2 + [(x, 0) for x in along] + [(880, 0)] * 2
+    places += [(880, y) for y in down] + [(x, 120) for x in reversed(along)] + [(0, 120)] * 2
+    tracker, rng, truth = ShelfTracker(), np.random.default_rng(0), set()
+    for x, y in places:
+        there = boxes - np.float32([x, y, x, y])
+        ids = np.flatnonzero(((there[:, :2] >= 0) & (there[:, 2:] <= SIZE)).all(1))
+        found = seen(SimpleNamespace(boxes=there[ids]), rng, missed=0)
+        tracker.update(picture[y : y + SIZE[1], x : x + SIZE[0]], found)
+        truth |= set(ids.tolist())
+    assert len(truth) == 4 * 24 and len(tracker) == len(truth)
+
+
+def test_a_way_too_long_is_told_and_what_was_counted_stays(shelf, monkeypatch):
+    monkeypatch.setattr(motion, "MAX_KEYS", 3)
+    tracker, rng = ShelfTracker(), np.random.default_rng(0)
+    views = list(sweep(*shelf, SIZE, path=THERE, fps=FPS))
+    with pytest.raises(SweepError, match="too long"):
+        for view in views:
+            tracker.update(view.image, seen(view, rng))
+    counted = len(tracker)
+    assert 0 < counted < 0.9 * len(shelf[1])
+    back = tracker.update(views[0].image, seen(views[0], rng))
+    assert (back.track_ids >= 0).all() and len(tracker) == counted
 
 
 def test_a_steadier_hand_changes_nothing(shelf):

@@ -88,7 +88,7 @@ export class CameraMotion implements Motion {
   private anchors: Float32Array = new Float32Array(0)
   private lost = 0
   private search = 0
-  private unchecked: [number, number][] = [] // key frames to compare
+  private unchecked: [number, number][] = [] // key frames to compare, the next pair last
 
   locate(picture: Raster): Pose | null {
     const { grey, factor } = greyOf(picture, SIDE)
@@ -168,10 +168,9 @@ export class CameraMotion implements Motion {
       .sort((a, b) => b.share - a.share)
       .slice(0, 3)
       .map(({ key }) => key)
-    let better = this.best(features, frame.size, likely)
-    if (better) this.takeCorners(frame.grey, better)
-    else if (this.keys.length >= MAX_KEYS) return pose
-    else better = this.addKey(frame, features)
+    const better = this.best(features, frame.size, likely)
+    if (!better) return this.keys.length >= MAX_KEYS ? pose : this.addKey(frame, features, pose)
+    this.takeCorners(frame.grey, better)
     if (better.key !== pose.key && !this.links.get(pose.key, better.key))
       this.link(pose.key, better.key, multiply(better.homography, inverse(pose.homography)))
     return better
@@ -191,10 +190,14 @@ export class CameraMotion implements Motion {
     return best
   }
 
-  private addKey(frame: Frame, features: Features): Pose {
+  /** The pose in a new key frame; `last`: in the one that is left. */
+  private addKey(frame: Frame, features: Features, last?: Pose): Pose {
     const key = this.keys.length
-    for (let other = 0; other < key; other++) this.unchecked.push([key, other])
     this.keys.push({ features, size: frame.size })
+    if (last) this.link(last.key, key, inverse(last.homography))
+    const apart = this.apart(key)
+    const others = [...apart.keys()].slice(0, key).sort((a, b) => apart[b] - apart[a])
+    for (const other of others) this.unchecked.push([key, other])
     const pose = { key, homography: identity() }
     this.takeCorners(frame.grey, pose)
     return pose
@@ -205,7 +208,25 @@ export class CameraMotion implements Motion {
     this.anchors = Float32Array.from(movePoints(this.corners, pose.homography))
   }
 
-  /** Compare one pair of key frames that may show one place, reached by two ways. */
+  /** How far each key frame is from `key`, by way of their links, in pixels; SIDE where none lead. */
+  private apart(key: number): number[] {
+    const linked: number[][] = this.keys.map(() => [])
+    for (const [a, b] of this.links.pairs()) linked[a].push(b)
+    const middle = (of: number) => new Float64Array(this.keys[of].size.map((side) => side / 2))
+    const apart = this.keys.map(() => SIDE)
+    apart[key] = 0
+    const places = new Map<number, Float64Array>([[key, middle(key)]]) // the middle of `key` in each of them
+    for (const [a, place] of places)
+      for (const b of linked[a])
+        if (!places.has(b)) {
+          const there = movePoints(place, this.links.get(a, b)!)
+          places.set(b, there)
+          apart[b] = Math.hypot(there[0] - middle(b)[0], there[1] - middle(b)[1])
+        }
+    return apart
+  }
+
+  /** Compare one pair of key frames that may show one place, reached by two ways: the nearest first. */
   private closeLoop(): void {
     for (let pair = this.unchecked.pop(); pair; pair = this.unchecked.pop()) {
       const [a, b] = pair

@@ -237,6 +237,26 @@ describe('a camera is followed', () => {
     expect(motion.links.get(0, 1)).toBeUndefined()
   })
 
+  test('a shelf that is passed row by row is one, however long ago the row above was passed', () => {
+    const high = new Scene(1200, 360)
+    const motion = new CameraMotion()
+    const starts: [number, number][] = [] // of the key frames
+    const along = Array.from({ length: 23 }, (_, i) => 40 * i)
+    const down = [0, 40, 80, 120].map((y) => [880, y])
+    for (const [x, y] of [...along.map((x) => [x, 0]), ...down, ...along.reverse().map((x) => [x, 120]), [0, 120]]) {
+      const pose = motion.locate(high.frame(x, y, w, h))
+      expect(pose, `lost at ${x}, ${y}`).not.toBeNull()
+      if (motion.keys.length > starts.length) starts.push([x, y])
+    }
+    const below = starts.flatMap(([, y], key) => (y === 120 ? [key] : []))
+    expect(below.length).toBeGreaterThan(3)
+    for (const key of below) {
+      const above = starts.flatMap(([x, y], other) => (y === 0 && Math.abs(x - starts[key][0]) < 60 ? [other] : []))
+      expect(above.length).toBeGreaterThan(0)
+      expect(above.some((other) => motion.links.get(key, other)), `key ${key} of ${starts.length}`).toBe(true)
+    }
+  })
+
   test('a whole sweep there and back counts each facing once', () => {
     const facings = Array.from({ length: 2 * 24 }, (_, i) => {
       const [column, row] = [i >> 1, i % 2]
