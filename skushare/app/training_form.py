@@ -52,7 +52,7 @@ def show_form(names):
         st.markdown("##### 4. Length")
         settings = choose_length(recipe.training_for(photos, weights, labels), photos)
         with st.expander("More settings", icon=":material/tune:"):
-            usual = recipe.lasting(max(1, settings["steps"]), weights)
+            usual = recipe.lasting(max(1, settings["steps"]), weights, labels)
             detector, more, machine = choose_more(recipe, usual, weights)
     with right:
         try:

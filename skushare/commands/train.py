@@ -71,14 +71,15 @@ def add_plan(parser):
         "--steps",
         type=positive,
         help="optimiser steps; in a short run, warm-up, averaging and validations become shorter, too\n"
-        "(default: 40 epochs, within 100 and 6000 steps; of article and a pipeline.config, their own)",
+        "(default: 40 epochs, within 100 and 6000 steps, at least 1500 to tell classes apart that the\n"
+        "weights do not know; of article and a pipeline.config, their own)",
     )
     parser.add_argument("--batch-size", type=positive, help="crops a step")
     parser.add_argument(
         "--learning-rate",
         type=float,
-        help="peak learning rate (default: 0.0005 where --weights are of a model or a run, else 0.0015;\n"
-        "of article and a pipeline.config, their own)",
+        help="peak learning rate (default: 0.0005 where --weights are of a model or a run, and have no\n"
+        "classes to learn to tell apart, else 0.0015; of article and a pipeline.config, their own)",
     )
     parser.add_argument("--warmup-steps", type=int, help="steps of rising learning rate at first; 0: none")
     parser.add_argument(
@@ -172,21 +173,24 @@ def _lasting(chosen, args, begun):
 
     from skushare.dataset.dataset import joined_labels
     from skushare.dataset.formats import read_dataset
+    from skushare.training.plan import known_labels
 
     if chosen.as_it_is and not args.steps:
         return chosen.training
     weights = args.weights or ""
-    if steps := args.steps or (begun and begun.training.steps):
-        training = chosen.lasting(steps, weights)
-    else:
-        datasets = [read_dataset(source) for source, _ in map(_weighted, args.train)]
-        labels = () if args.one_class else joined_labels(dataset.labels for dataset in datasets)
-        training = chosen.training_for(sum(map(len, datasets)), weights, labels)
-    if not begun:
-        return training
-    # The weights may be gone by now, and with earlier versions these did not hang on them.
-    kept = {name: getattr(begun.training, name) for name in ("learning_rate", "freeze_batch_norm")}
-    return replace(training, **kept)
+    if begun:
+        training = chosen.lasting(args.steps or begun.training.steps, weights)
+        # The weights may be gone by now, and with earlier versions these did not hang on them.
+        kept = {name: getattr(begun.training, name) for name in ("learning_rate", "freeze_batch_norm")}
+        return replace(training, **kept)
+    # Else the rate hangs on whether the weights know the classes.
+    if args.steps and (args.one_class or not known_labels(weights)):
+        return chosen.lasting(args.steps, weights)
+    datasets = [read_dataset(source) for source, _ in map(_weighted, args.train)]
+    labels = () if args.one_class else joined_labels(dataset.labels for dataset in datasets)
+    if args.steps:
+        return chosen.lasting(args.steps, weights, labels)
+    return chosen.training_for(sum(map(len, datasets)), weights, labels)
 
 
 def read_columns(plan):

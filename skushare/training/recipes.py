@@ -11,11 +11,11 @@ from skushare.training.plan import are_new, known_labels
 
 EPOCHS = 40  # that a run of our own recipes takes ...
 FEWEST, MOST = 100, 6000  # ... within these steps
-# Of new classes: for some 500 steps a network tells none apart, whatever the photos (`docs/experiments.md`).
+# Of new classes: for some 500 steps a network tells none apart (`benchmarks/classes_apart.py`).
 FEWEST_APART = 1500
 VALIDATIONS = 12
-# Of weights that know shelves already: more of it loses what they know, and teaches as little that is new
-# (`benchmarks/fine_tuning.py`).
+# Of weights that know shelves, and the classes if they are told apart: more of it loses what they know, and
+# teaches as little that is new (`benchmarks/fine_tuning.py`).
 TUNING_RATE = 5e-4
 
 
@@ -45,20 +45,20 @@ class Recipe:
         """
         fewest = FEWEST_APART if are_new(labels, weights) else FEWEST
         steps = min(max(round(EPOCHS * photos / self.training.batch_size), fewest), MOST)
-        return self.training if self.as_it_is else self.lasting(steps, weights)
+        return self.training if self.as_it_is else self.lasting(steps, weights, labels)
 
-    def lasting(self, steps, weights=""):
+    def lasting(self, steps, weights="", labels=()):
         """The ``TrainingConfig`` for so many ``steps``; what hangs on their number goes with it.
 
-        ``weights``: to start from, as in a ``Plan``.
+        ``weights``: to start from, as in a ``Plan``; ``labels``: as of :meth:`training_for`.
         """
         if self.as_it_is:
             return replace(self.training, steps=steps)
-        tuned = bool(known_labels(weights))
+        tuned, new = bool(known_labels(weights)), are_new(labels, weights)
         return replace(
             self.training,
             steps=steps,
-            learning_rate=TUNING_RATE if tuned else self.training.learning_rate,
+            learning_rate=TUNING_RATE if tuned and not new else self.training.learning_rate,
             warmup_steps=min(self.training.warmup_steps, steps // 10),
             validate_every=-(-steps // VALIDATIONS),
             # An average that reaches far back would mostly be of the weights it began with.

@@ -13,7 +13,7 @@ from skushare.training.config import TrainingConfig
 from skushare.training.pipeline import read_pipeline
 from skushare.training.pipeline_writing import write_pipeline
 from skushare.training.plan import PLAN, Plan, licence_of
-from skushare.training.recipes import FEWEST, FEWEST_APART, recipe
+from skushare.training.recipes import FEWEST, FEWEST_APART, TUNING_RATE, recipe
 from skushare.training.runs import FINISHED, LOCK, LOG, STOP, STOPPED, prepare
 from skushare.workspace import runs_folder
 
@@ -79,7 +79,7 @@ def test_what_hangs_on_the_number_of_steps_goes_with_it_unless_given(steps):
     + [([], False), (["--freeze-batch-norm"], True)],
 )
 def test_batch_norms_of_a_detector_stay_as_they_are_unless_told(options, frozen, tmp_path):
-    options = ("--steps", 9, *options, "--run", tmp_path)
+    options = ("--steps", 9, "--one-class", *options, "--run", tmp_path)
     assert plan(*options).training.freeze_batch_norm == frozen
     assert plan(*options, "--learning-rate", 0.01).training.learning_rate == 0.01
     (tmp_path / LAST).touch()
@@ -108,7 +108,7 @@ def test_without_steps_a_run_is_as_long_as_its_photos_need_and_goes_on_so(tmp_pa
     assert read() == begun.training
 
 
-def test_without_steps_classes_that_are_kept_take_longer(tmp_path):
+def test_classes_that_are_kept_take_longer_without_steps_and_a_higher_rate(tmp_path):
     names = ("tea", "milk")
     options = []
     for name in names:
@@ -119,10 +119,15 @@ def test_without_steps_classes_that_are_kept_take_longer(tmp_path):
     options = ["--train", *options[1::2]]
     assert plan(*options).training.steps == FEWEST_APART
     assert plan(*options, "--one-class").training.steps == FEWEST
+    rates = [plan(*options, "--weights", "shelf_dense", *more).training for more in ((), ("--steps", 9))]
+    assert [training.learning_rate for training in rates] == [TrainingConfig().learning_rate] * 2
+    assert all(training.freeze_batch_norm for training in rates)
+    tuned = plan(*options, "--weights", "shelf_dense", "--one-class").training
+    assert tuned.learning_rate == TUNING_RATE
 
 
 def test_a_run_that_goes_on_keeps_its_licence_unless_one_is_given(tmp_path):
-    options = ("--steps", 100, "--weights", "shelf_dense", "--run", tmp_path / "run")
+    options = ("--steps", 100, "--one-class", "--weights", "shelf_dense", "--run", tmp_path / "run")
     assert plan(*options).licence == licence_of("shelf_dense")
     (tmp_path / "run").mkdir()
     begun = replace(plan(*options), licence="as a former version told it")

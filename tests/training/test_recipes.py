@@ -11,7 +11,7 @@ from skushare.training.config import TrainingConfig
 from skushare.training.pipeline import read_pipeline
 from skushare.training.pipeline_writing import write_pipeline
 from skushare.training.plan import BEST
-from skushare.training.recipes import FEWEST, FEWEST_APART, MOST, RECIPES, recipe
+from skushare.training.recipes import FEWEST, FEWEST_APART, MOST, RECIPES, TUNING_RATE, recipe
 
 
 def test_the_article_is_there_number_by_number():
@@ -62,7 +62,10 @@ def test_classes_that_the_weights_do_not_know_take_longer(tmp_path, monkeypatch,
     (make_folder("mine") / BEST).touch()
     known = replace(recipe("shelf_dense").detector, labels=("milk", "tea"))
     Path("mine", RUN_CONFIG).write_text(known.to_json())
-    assert recipe("shelf_dense").training_for(9, weights, labels).steps == steps
+    training = recipe("shelf_dense").training_for(9, weights, labels)
+    assert training.steps == steps
+    tuned = weights in ("shelf_dense", "mine") and steps == FEWEST
+    assert training.learning_rate == (TUNING_RATE if tuned else TrainingConfig().learning_rate)
     assert recipe("shelf_dense").training_for(10**6, weights, labels).steps == MOST
     assert recipe("article").training_for(9, weights, labels) == recipe("article").training
 
