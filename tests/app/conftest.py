@@ -16,6 +16,8 @@ from skushare.database.engine import close
 from skushare.detections import Detections
 from skushare.detector.runtime import Detector
 
+PATIENCE = 300  # seconds that a page may take, on a machine that does other work too
+
 
 class StubDetector:
     """Finds two sure facings and a doubtful one in every image."""
@@ -55,12 +57,15 @@ def scanned_packages():
 
 @pytest.fixture(scope="session", autouse=True)
 def awaited_runs():
-    """Until a page has run Streamlit's tests would look each millisecond whether it has, in its time."""
+    """Until a page has run Streamlit's tests would look each millisecond whether it has, in its time.
+
+    And for no longer than three seconds, if not told otherwise.
+    """
     with pytest.MonkeyPatch.context() as patch:
         look = local_script_runner.require_widgets_deltas
 
         def wait(runner, timeout):
-            runner._script_thread.join(timeout)
+            runner._script_thread.join(PATIENCE)
             look(runner, 1)  # what took too long is ended there
 
         patch.setattr(local_script_runner, "require_widgets_deltas", wait)
@@ -120,7 +125,7 @@ def held_save(monkeypatch):
     def held(self, gallery):
         monkeypatch.setattr(Teaching, "save", save)
         saving.set()
-        go_on.wait(20)
+        go_on.wait(PATIENCE)
         return save(self, gallery)
 
     monkeypatch.setattr(Teaching, "save", held)

@@ -60,7 +60,7 @@ def browser(monkeypatch):
 
 
 def open_page(tab=None, **query):
-    app = AppTest.from_file(APP, default_timeout=60).switch_page("pages/datasets.py")
+    app = AppTest.from_file(APP).switch_page("pages/datasets.py")
     for key, value in query.items():
         app.query_params[key] = value
     if tab:

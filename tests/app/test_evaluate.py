@@ -67,7 +67,7 @@ def weak(workspace):
 
 
 def open_page(**choices):
-    app = AppTest.from_file(APP, default_timeout=60).switch_page("pages/evaluate.py").run()
+    app = AppTest.from_file(APP).switch_page("pages/evaluate.py").run()
     for label, value in choices.items():
         box(app, label).set_value(value).run()
     assert not app.exception
@@ -135,7 +135,7 @@ def test_a_stopped_evaluation_tells_how_far_it_is(workspace):
 
 
 def test_an_address_that_names_nothing_known_opens_the_page(workspace):
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP)
     app.query_params["evaluate_model"] = "runs/gone"
     app.query_params["evaluate_dataset"] = "gone"
     app.run().switch_page("pages/evaluate.py").run()

@@ -70,7 +70,7 @@ def finished(name="first", **report):
 
 
 def open_page():
-    app = AppTest.from_file(str(APP), default_timeout=60).switch_page("pages/export.py").run()
+    app = AppTest.from_file(str(APP)).switch_page("pages/export.py").run()
     assert not app.exception
     return app
 

@@ -72,7 +72,7 @@ def save(store_name="North", day=0, ids=(0, 0, 1), brands=("Astra", "Bello"), pi
 
 
 def open_page(page="history", tab=None, **query):
-    app = AppTest.from_file(APP, default_timeout=60).switch_page(f"pages/{page}.py")
+    app = AppTest.from_file(APP).switch_page(f"pages/{page}.py")
     for key, value in query.items():
         app.query_params[key] = str(value)
     if tab:

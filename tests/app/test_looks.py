@@ -11,6 +11,7 @@ from skushare.app.galleries import MY_BRANDS
 from skushare.brands.embedder import Embedder
 from skushare.brands.library import open_gallery
 from skushare.jpeg import encode_jpeg
+from tests.app.conftest import PATIENCE
 from tests.brands.conftest import ColorEmbedder, picture
 
 
@@ -26,7 +27,7 @@ def test_a_look_named_while_another_is_being_taught_is_taught_after_it(held_save
     monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(teach, "Rot", "red", (1, 0, 0))
-        saving.wait(20)
+        saving.wait(PATIENCE)
         second = pool.submit(teach, "Gruen", "green", (0, 1, 0))
         threading.Event().wait(0.5)  # for as long as it would take
         go_on.set()

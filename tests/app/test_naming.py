@@ -14,7 +14,7 @@ def test_whether_looks_are_grouped_is_chosen_for_each_gallery():
 
     for name in ("coffee", "My brands"):
         save_gallery(Gallery(name))
-    app = AppTest.from_function(page, default_timeout=60).run()
+    app = AppTest.from_function(page).run()
 
     def grouped(name):
         app.selectbox(key="live_gallery").set_value(name).run()

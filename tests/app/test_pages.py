@@ -46,7 +46,7 @@ def upload(name, data):
 
 
 def open_page(page=None):
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP)
     if page:
         app.switch_page(f"pages/{page}.py")
     app.run()
@@ -507,7 +507,7 @@ def test_a_photo_can_be_removed(detector):
 
 def reloaded(name, token, page):
     """A visit that begins at the address of ``page`` with ``token``."""
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP)
     app.query_params[name] = token
     app.switch_page(f"pages/{page}.py").run()
     assert not app.exception
@@ -865,7 +865,7 @@ def test_live_says_when_the_video_finds_no_route(detector, camera, monkeypatch):
 
 
 def test_turn_servers_come_from_the_secrets(detector, camera):
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP)
     server = {"urls": ["turn:turn.example.org:3478"], "username": "shop", "credential": "secret"}
     app.secrets["webrtc"] = {"ice_servers": [server]}
     app.switch_page("pages/live.py").run()
@@ -873,7 +873,7 @@ def test_turn_servers_come_from_the_secrets(detector, camera):
 
 
 def test_wrong_secrets_are_named(detector, camera):
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP)
     app.secrets["webrtc"] = {"ice_servers": "turn:turn.example.org"}
     app.switch_page("pages/live.py").run()
     assert not app.exception and "webrtc.ice_servers" in app.error[0].value

@@ -34,6 +34,7 @@ from skushare.brands.piles import Piles
 from skushare.detections import Detections
 from skushare.images import write_image
 from skushare.jpeg import encode_jpeg
+from tests.app.conftest import PATIENCE
 from tests.brands.conftest import ColorEmbedder, color_gallery, picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +65,7 @@ def app(browser, tmp_path):
     picture = np.full((100, 140, 3), 90, np.uint8)
     picture[:, :65], picture[:, 65:] = (250, 20, 20), (20, 250, 20)
     write_image(tmp_path / "shelf.png", picture)
-    page = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    page = AppTest.from_file(str(ROOT / "streamlit_app.py"))
     page.switch_page("pages/teach.py").run()
     page.file_uploader[0].set_value(("shelf.png", (tmp_path / "shelf.png").read_bytes(), "image/png")).run()
     assert not page.exception
@@ -106,7 +107,7 @@ def test_what_of_a_photo_is_not_taught_goes_along_to_another_gallery(app, browse
 def test_a_photo_that_another_page_sent_is_taught_to_the_gallery_in_use_there(browser, tmp_path):
     for name in ("Shop A", "Shop B"):
         save_gallery(replace(color_gallery(ColorEmbedder()), name=name))
-    page = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    page = AppTest.from_file(str(ROOT / "streamlit_app.py"))
     page.switch_page("pages/teach.py").run()
     opened = page.session_state.teaching.gallery.name
     other = "Shop A" if opened == "Shop B" else "Shop B"
@@ -118,7 +119,7 @@ def test_a_photo_that_another_page_sent_is_taught_to_the_gallery_in_use_there(br
 
 
 def test_a_photo_that_another_page_sent_is_kept_by_a_run_that_is_cut_short(browser, monkeypatch):
-    page = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    page = AppTest.from_file(str(ROOT / "streamlit_app.py"))
     page.session_state.teach_frame = ("shelf.jpg", encode_jpeg(np.full((100, 140, 3), 90, np.uint8)))
     with monkeypatch.context() as cut:
         cut.setattr(Lesson, "begin", lambda *_: st.stop())
@@ -129,7 +130,7 @@ def test_a_photo_that_another_page_sent_is_kept_by_a_run_that_is_cut_short(brows
 
 def reloaded(token):
     """A visit that begins at the address of the page with ``token``."""
-    page = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    page = AppTest.from_file(str(ROOT / "streamlit_app.py"))
     page.query_params["lesson"] = token
     page.switch_page("pages/teach.py").run()
     assert not page.exception
@@ -190,7 +191,7 @@ def test_a_broken_database_is_told(browser, tmp_path, monkeypatch):
     monkeypatch.setenv("SKUSHARE_WORKSPACE", str(tmp_path / "broken"))
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "skushare.db").write_bytes(b"x" * 5000)
-    page = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    page = AppTest.from_file(str(ROOT / "streamlit_app.py"))
     page.switch_page("pages/teach.py").run()
     assert not page.exception and "is not a database" in texts(page.error)
 
@@ -273,7 +274,7 @@ def test_what_is_done_while_a_gallery_is_being_saved_comes_after_it(
     lesson = Lesson.begin("shelf.jpg", image, found, ColorEmbedder(), Teaching.of("x"))
     runs = [threading.Thread(target=act, args=(lesson,)) for act in (first, second)]
     runs[0].start()
-    saving.wait(20)
+    saving.wait(PATIENCE)
     runs[1].start()
     runs[1].join(0.5)
     go_on.set()
@@ -291,7 +292,7 @@ def test_who_opens_a_lesson_by_its_address_does_not_wait_for_whom_it_is_from(wor
     run = threading.Thread(target=other.act, args=(action,), daemon=True)
     with lesson.lock:
         run.start()
-        run.join(20)
+        run.join(PATIENCE)
         assert (other.taught, lesson.taught) == (1, 0)
 
 

@@ -30,6 +30,7 @@ from skushare.training.pipeline_writing import write_pipeline
 from skushare.training.plan import Plan, licence_of
 from skushare.training.recipes import FEWEST, FEWEST_APART, recipe
 from skushare.workspace import runs_folder
+from tests.app.conftest import PATIENCE
 from tests.app.elements import button, metrics, open_tab, press, texts
 
 APP = Path(__file__).resolve().parents[2] / "streamlit_app.py"
@@ -81,7 +82,7 @@ def make_run(name, status=runs.FINISHED, reason="", steps=100, metrics=True, **c
 
 
 def open_page():
-    app = AppTest.from_file(APP, default_timeout=60).switch_page("pages/training.py").run()
+    app = AppTest.from_file(APP).switch_page("pages/training.py").run()
     assert not app.exception
     return app
 
@@ -288,7 +289,7 @@ def measured(monkeypatch):
 
     def measure(plan, again=False, stop=None):
         if found.result is None:  # lasts until it is stopped
-            assert stop.wait(60)
+            assert stop.wait(PATIENCE)
             found.stopped = True
         if isinstance(found.result, Exception):
             raise found.result
@@ -301,7 +302,7 @@ def measured(monkeypatch):
 
 
 def wait(app, ready):
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while not ready() and time.monotonic() < end:
         time.sleep(0.05)
         app.run()

@@ -5,6 +5,7 @@ import time
 from streamlit.testing.v1 import AppTest
 
 from skushare.errors import SkushareError
+from tests.app.conftest import PATIENCE
 
 
 def page():
@@ -48,7 +49,7 @@ def test_work_that_a_run_does_not_wait_for_is_found_by_a_later_one():
     app = AppTest.from_function(page).run()
     work = app.session_state.work
     assert ends(app) == ("ends: []", [])
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while work.text != "Pictures: 2 of 3" and time.monotonic() < end:
         time.sleep(0.01)
     assert work.share == 2 / 3

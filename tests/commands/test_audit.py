@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -31,13 +30,17 @@ from tests.live.test_recording import video
 
 pytestmark = pytest.mark.usefixtures("sqlite")
 
-SLOW_STUB = """
-import sys, time
+KILLED_STUB = """
+import os, signal, sys
 from types import SimpleNamespace
 from skushare.detections import Detections
 from skushare.detector.runtime import Detector
+left = int(os.environ.get("PHOTOS_TO_COUNT", 99))
 def detect(image, **options):
-    time.sleep(0.15)
+    global left
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
     return Detections([[0, 0, 10, 10]], [0.9], [0])
 Detector.load = lambda name: SimpleNamespace(
     name="stub", digest="d" * 64, labels=("can",), threshold=lambda mode: 0.4, detect=detect,
@@ -281,19 +284,14 @@ def test_an_interrupted_audit_is_told_as_one_and_other_photos_in_its_folder_are_
 def test_a_killed_batch_goes_on_and_counts_no_photo_twice(photos):
     for shade in range(40, 200, 8):
         write_image(photos / f"{shade}.png", np.full((40, 40, 3), shade, np.uint8))
-    command = [sys.executable, "-c", SLOW_STUB, "audit", str(photos), "--store", "North"]
-    killed = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    end = time.monotonic() + 60
-    while not (begun := store.unfinished_audits()) or begun[0]["photos"] < 2:
-        assert killed.poll() is None and time.monotonic() < end
-        time.sleep(0.02)
-    os.kill(killed.pid, signal.SIGKILL)
-    killed.wait()
+    command = [sys.executable, "-c", KILLED_STUB, "audit", str(photos), "--store", "North"]
+    killed = subprocess.run(command, stdout=subprocess.DEVNULL, env={**os.environ, "PHOTOS_TO_COUNT": "9"})
+    assert killed.returncode == -signal.SIGKILL
     (left,) = store.unfinished_audits()
-    assert 2 <= left["photos"] < 23 == left["planned"]
+    assert (left["photos"], left["planned"]) == (9, 23)
     engine.close()
     told = subprocess.run(command, capture_output=True, text=True)
-    assert told.returncode == 0 and f"{left['photos']} photos were in the audit already" in told.stdout
+    assert told.returncode == 0 and "9 photos were in the audit already" in told.stdout
     assert f"goes on with audit {left['audit']} of {left['time']:%Y-%m-%d}" in told.stdout
     audit = store.open_audit(left["audit"])
     assert len({photo.picture for photo in audit.photos}) == len(audit.photos) == audit.facings == 23

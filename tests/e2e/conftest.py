@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from skushare.export.javascript import BROWSER_FLAGS
 from skushare.files import make_folder
@@ -24,7 +24,9 @@ from skushare.lock import hold
 ROOT = Path(__file__).resolve().parents[2]
 FRAME_SIZE = (960, 720)  # what the Live page asks a camera for
 FRAME_RATE = 5  # a second: at more, a still picture takes the machine's whole time
-EXPORTING = 600  # seconds that an export may take on a machine that does other work too
+PATIENCE = 120  # seconds, on a machine that does other work too
+EXPORTING = 20 * PATIENCE  # seconds that an export may take
+expect.set_options(timeout=1000 * PATIENCE)
 # Pages load in four fifths of the time where functions that are not called are not compiled.
 BASE_FLAGS = ("--no-sandbox", *BROWSER_FLAGS, "--js-flags=--max-lazy", "--disable-site-isolation-trials")
 
@@ -75,6 +77,7 @@ def exported(tmp_path_factory, request):
     """
     from skushare.brands.embedder import Embedder
     from skushare.brands.gallery_files import read_gallery
+    from skushare.export import jobs
     from skushare.export.jobs import FINISHED, RUNNING, Request, list_exports, start_export
     from skushare.samples import DEMO_GALLERY
 
@@ -85,6 +88,7 @@ def exported(tmp_path_factory, request):
     with hold(folder / "lock", EXPORTING) as mine, pytest.MonkeyPatch.context() as patch:
         assert mine, "another process exports for ever"
         patch.setenv("SKUSHARE_WORKSPACE", str(folder / "workspace"))
+        patch.setattr(jobs, "STANDS_BACK", 0)  # tests wait for it
         export = next((made for made in list_exports() if made.name == "shelf"), None)
         if export is None:
             wanted = Request(str(ROOT / "models" / "shelf_dense"), "shelf_dense", "Demo", "float16", 4 << 20)
@@ -133,7 +137,7 @@ def _serve(folder, app="streamlit_app.py"):
 
 
 def _wait_for(url, server, log):
-    end = time.monotonic() + 90
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if server.poll() is not None:
             break
@@ -233,7 +237,7 @@ def open_browser(browser, film):
             viewport={"width": 1280, "height": 1000}, service_workers="allow" if offline else "block"
         )
         opened.append(page)
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(1000 * PATIENCE)
         return page
 
     yield open_browser

@@ -12,10 +12,9 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
 from skushare.live.video import CONSTRAINTS
+from tests.e2e.conftest import PATIENCE
 
 TOLERANCE = 0.1  # of the known count
-PATIENCE = 60  # seconds, on a machine that does other work too
-expect.set_options(timeout=1000 * PATIENCE)
 
 
 def metric(page, label):

@@ -17,7 +17,6 @@ from skushare.training.runs import Run
 LONG = 300_000  # milliseconds that training may take on a machine that does other work too
 SIZE = (320, 240)
 SPLITS = {"train": 8, "val": 2}
-expect.set_options(timeout=60_000)
 
 
 @pytest.fixture

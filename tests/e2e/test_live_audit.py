@@ -6,9 +6,8 @@ import re
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
-from tests.e2e.test_browser import PATIENCE, metric, near, press_until, start_camera, wait_until
+from tests.e2e.test_browser import metric, near, press_until, start_camera, wait_until
 
-expect.set_options(timeout=1000 * PATIENCE)
 BRANDS = ("Alba <b>", "Birne & Söhne")
 
 

@@ -51,7 +51,7 @@ def open_other(page):
     whole, button = page.get_by_text("Whole"), page.get_by_role("button", name="Open")
     button.click()
     try:
-        expect(whole).to_be_visible(timeout=20_000)
+        expect(whole).to_be_visible()
     except AssertionError:
         button.click(timeout=1_000)  # on a busy machine Streamlit loses a click now and then
         expect(whole).to_be_visible()

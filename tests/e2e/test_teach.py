@@ -8,9 +8,7 @@ import cv2
 from playwright.sync_api import expect
 
 from skushare.app import pile_board
-from tests.e2e.test_browser import PATIENCE, wait_until
-
-expect.set_options(timeout=1000 * PATIENCE)
+from tests.e2e.test_browser import wait_until
 
 
 def test_piles_are_put_right_named_and_recognised(open_browser, fresh_app_url, shelves):

@@ -31,8 +31,8 @@ from skushare.geometry import iou
 from skushare.images import read_image
 from skushare.samples import DEMO_GALLERY
 from skushare.shelf.share import share_of_shelf
-from tests.e2e.conftest import ROOT
-from tests.e2e.test_browser import PATIENCE, near, press_until, wait_until
+from tests.e2e.conftest import PATIENCE, ROOT
+from tests.e2e.test_browser import near, press_until, wait_until
 
 FLOOR = 0.05  # the app finds boxes down to this score, and then counts from the threshold on
 HOSTILE = "=<img src=x onerror=\"document.title='owned'\">\u202egnp.\U0001f469‍\U0001f469 " + "x" * 10_000
@@ -214,7 +214,7 @@ def test_boxes_are_within_two_pixels_of_the_same_network_in_python(phone, served
     expect(page.locator("[data-engine]")).to_have_attribute("data-engine", engine)
     page.get_by_role("button", name="Check this device").click()
     verdict = page.locator(".notice", has_text="in Python")
-    expect(verdict).to_be_visible(timeout=3000 * PATIENCE)
+    expect(verdict).to_be_visible(timeout=2000 * PATIENCE)
     expect(verdict).to_contain_text("As in Python")
     numbers = re.search(r": (\d+) of (\d+) facings, boxes at most ([\d.]+) pixels", verdict.inner_text())
     facings, expected, moved = map(float, numbers.groups())
@@ -424,11 +424,7 @@ def test_a_count_is_saved_once_and_corrected_in_one_tab_at_a_time(phone, served,
     page = phone(served.url)
     count_photo(page, part)
     facings = metric(page, "Facings")
-    page.evaluate(
-        """() => { const made = OffscreenCanvas.prototype.convertToBlob
-        OffscreenCanvas.prototype.convertToBlob = async function (...how) {
-        await new Promise((resolve) => setTimeout(resolve, 2000)); return made.apply(this, how) } }"""
-    )
+    hold_pictures(page)
     page.get_by_role("button", name="Save", exact=True).click()
     dialog = page.locator("dialog")
     dialog.get_by_role("button", name="Save", exact=True).click()
@@ -436,6 +432,7 @@ def test_a_count_is_saved_once_and_corrected_in_one_tab_at_a_time(phone, served,
     for _ in range(2):
         page.keyboard.press("Escape")
     expect(dialog).to_be_visible()
+    page.evaluate("release()")
     expect(page.get_by_text("Saved in the history.")).to_be_visible()
 
     with page.expect_popup() as opened:
@@ -564,7 +561,7 @@ def test_a_pile_suggests_what_is_known_until_something_is_typed(phone, served, p
 
 
 def hold_pictures(page):
-    """Have the page wait with the pictures of facings, with which teaching begins, until ``release()``."""
+    """Have the page wait with the pictures that it teaches, saves or exports until ``release()``."""
     page.evaluate(
         """() => { const make = OffscreenCanvas.prototype.convertToBlob
         const held = new Promise((done) => { window.release = done })

@@ -47,6 +47,14 @@ def own_workspace(tmp_path, monkeypatch):
 def process(monkeypatch):
     """A function that has exports run a script, and ends what is left of it."""
     monkeypatch.setattr(jobs, "PATIENCE", 0.5)
+    killpg = os.killpg
+
+    def kill(pid, number):
+        killpg(pid, number)
+        if number == signal.SIGKILL:  # a busy machine takes its time even for that
+            monkeypatch.setattr(jobs, "PATIENCE", 60)
+
+    monkeypatch.setattr(jobs.os, "killpg", kill)
 
     def use(script):
         monkeypatch.setattr(jobs, "COMMAND", (sys.executable, "-c", script))
@@ -56,7 +64,7 @@ def process(monkeypatch):
         export.cancel()
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=120):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

@@ -163,7 +163,7 @@ def test_it_serves_by_https_until_ctrl_c(bundle):
             else:
                 pytest.fail(str(problem))
             process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 0 and process.stderr.read() == ""
+            assert process.wait(60) == 0 and process.stderr.read() == ""
         finally:
             process.kill()
 

@@ -123,7 +123,7 @@ def test_a_run_that_trains_elsewhere_is_waited_for(queue):
         time.sleep(0.2)
         assert run.status == QUEUED and thread.is_alive()
         other.write_state(FINISHED)
-    thread.join(timeout=30)
+    thread.join(timeout=300)
     assert run.status == FINISHED
 
 
@@ -147,7 +147,7 @@ def test_the_queue_goes_on_without_the_process_that_filled_it(plan, tmp_path, mo
     cwd = tmp_path if relative else ROOT
     subprocess.run([sys.executable, "-c", code, plan.to_json()], check=True, cwd=cwd, start_new_session=True)
     run = runs.open_run("a")
-    for _ in range(600):
+    for _ in range(3000):
         # The reason is written first, and the line of the log when the job ends.
         if run.status not in (QUEUED, RUNNING) and run.log_tail():
             break

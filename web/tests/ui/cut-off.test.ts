@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { makeFacings } from './make'
+import { makeFacings, written } from './make'
 
 vi.mock('../../src/ui/picture', () => ({ toJpeg: async () => new Blob(['jpeg']) })) // it needs a canvas
 const held = new Set<string>()
@@ -16,8 +16,6 @@ const close = vi.fn()
 const sweep = (unique: number) => ({ unique, found: makeFacings(...Array(unique).fill('A')) })
 const freeze = (unique: number) => async () => ({ picture: { close } as unknown as ImageBitmap, sweep: sweep(unique) })
 const kept = async (): Promise<number[]> => (await openSweeps()).map((each) => each.sweep.unique)
-/** Until all is written that was to be. */
-const written = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 200))
 
 /** A new page, which has looked for what others left behind. */
 async function open(): Promise<Page> {

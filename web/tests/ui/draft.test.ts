@@ -12,7 +12,7 @@ import { lastWords } from '../../src/ui/settings'
 import type { CountedBy, Shelf } from '../../src/ui/shelf'
 import { closeStore, openDraft, saveDraft } from '../../src/ui/store'
 import type { StoredDraft } from '../../src/ui/store'
-import { makeFacings } from './make'
+import { makeFacings, written } from './make'
 
 // Of the session only what a draft is named by: all of it needs a page and a model.
 vi.mock('../../src/ui/session', async () => {
@@ -46,9 +46,6 @@ const correct = (number: number | null, left: number, brand: string): void =>
 const remove = (number: number): void => keepCorrections(corrected(audit(), number, null).corrections)
 const lefts = (): number[] => current(audit()).map(({ facing }) => facing.box[0]).sort((a, b) => a - b)
 const brands = (of = audit()): string[] => current(of).map(({ facing }) => facing.brand)
-
-/** Until all is written that was to be. */
-const written = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 200))
 
 /** The same device with a new page, whose model embeds with the network `embedder`. */
 async function restart(embedder = 'e', embed = vi.fn()): Promise<void> {

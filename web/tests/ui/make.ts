@@ -32,3 +32,8 @@ export function makeAudit(found: Facing[], changes: Partial<Audit> = {}): Audit 
     ...changes,
   }
 }
+
+/** Until all is written that was to be: the event loop has gone round often, however long that takes. */
+export async function written(): Promise<void> {
+  for (let round = 0; round < 200; round++) await new Promise((resolve) => setTimeout(resolve))
+}
