@@ -14,6 +14,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from skushare.app import galleries
 from skushare.app import pile_board as board_module
 from skushare.app import taught as taught_module
 from skushare.app.galleries import Teaching, with_free_name
@@ -281,6 +282,31 @@ def test_what_is_done_while_a_gallery_is_being_saved_comes_after_it(
         run.join()
     assert lesson.piles.piles.tolist() == piles and not lesson.problem
     assert set(open_gallery("x").brands) == set(lesson.teaching.gallery.brands) == brands
+
+
+def test_what_is_being_saved_is_not_taken_for_what_others_taught(workspace, monkeypatch):
+    saving, go_on = threading.Event(), threading.Event()
+
+    def held(*args):
+        version = save_gallery(*args)
+        saving.set(), go_on.wait(20)
+        return version
+
+    monkeypatch.setattr(galleries, "save_gallery", held)
+    teaching, told = Teaching.of("x"), []
+    gallery = replace(color_gallery(ColorEmbedder()), name="x")
+    runs = [
+        threading.Thread(target=act)
+        for act in (lambda: teaching.save(gallery), lambda: told.append((teaching.catch_up(), teaching.seen)))
+    ]
+    runs[0].start()
+    saving.wait(20)
+    runs[1].start()
+    runs[1].join(0.5)
+    go_on.set()
+    for run in runs:
+        run.join()
+    assert told == [(False, gallery.digest)]
 
 
 def test_who_opens_a_lesson_by_its_address_does_not_wait_for_whom_it_is_from(workspace):
