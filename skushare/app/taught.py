@@ -71,7 +71,7 @@ def show_product(gallery, keep):
         if st.button("Take out the wrong ones", icon=":material/remove:", disabled=not wrong):
             keep(gallery.without_examples(wrong))
             st.rerun()
-        into = st.selectbox(
+        into = len(names) > 1 and st.selectbox(
             "It is the same as",
             [identity for identity in names if identity != chosen],
             index=None,
@@ -144,6 +144,8 @@ def show_versions(gallery, embedder, keep):
         name = shlex.quote(gallery.name)
         told = f"These are the newest. skushare gallery versions {name} lists all there are, and skushare "
         st.caption(plain(told + f"gallery restore {name} VERSION brings back any of them."))
+    if len(shown) < 2:
+        return  # there is none to bring back
     with st.container(horizontal=True, vertical_alignment="bottom"):
         old = st.selectbox(
             "Bring back",

@@ -627,6 +627,18 @@ def test_an_old_version_can_be_brought_back(taught, monkeypatch):
     assert open_gallery("shelf").brands == ("Rot", "Blau") and len(gallery_versions("shelf")) == 3
 
 
+def test_no_field_is_there_without_anything_to_choose(taught):
+    taught.session_state.versions_open = True
+    labels = [field.label for field in taught.run().selectbox]
+    assert "Bring back" not in labels and len(taught.dataframe) == 2
+    for product in "ab":
+        choose(taught, "Look at a product", product)
+        press(taught, "Forget it")
+    choose(taught, "Look at a product", "c")
+    labels = [field.label for field in taught.selectbox]
+    assert "Bring back" in labels and "It is the same as" not in labels
+
+
 def test_a_gallery_whose_last_product_was_forgotten_can_be_brought_back_or_deleted(taught):
     for product in "abc":
         choose(taught, "Look at a product", product)
