@@ -53,7 +53,9 @@ def _swatch(color):
 def show_product(gallery, keep):
     """A product that the user chooses: its examples, to take wrong ones out; merging and forgetting it."""
     state, key = st.session_state, "taught_product"
-    names = {sku.id: f"{sku.brand}: {sku.name}" for sku in gallery.skus}
+    names = {
+        sku.id: sku.brand if sku.name == sku.brand else f"{sku.brand}: {sku.name}" for sku in gallery.skus
+    }
     if state.get(key) not in names:
         state.pop(key, None)
     chosen = st.selectbox(

@@ -587,6 +587,19 @@ def test_marks_of_wrong_examples_hold_over_the_pages_and_go_with_the_product(tau
     assert np.bincount(open_gallery("shelf").example_skus, minlength=3).tolist() == [1, 0, 1]
 
 
+def test_a_product_without_a_name_of_its_own_is_told_once():
+    def page():
+        import streamlit as st
+
+        from skushare.app.taught import show_product
+
+        show_product(st.session_state.gallery, None)
+
+    app = AppTest.from_function(page)
+    app.session_state.gallery = Gallery("x", [Sku("a", "Cola", "Cola"), Sku("b", "can", "Cola")])
+    assert app.run().selectbox[0].options == ["Cola", "Cola: can"]
+
+
 def test_two_products_can_be_merged_and_one_forgotten(taught):
     choose(taught, "Look at a product", "a")
     choose(taught, "It is the same as", "b")
