@@ -6,8 +6,14 @@ from skushare.app import ICON
 from skushare.app.annotator import save_waiting
 from skushare.app.navigation import close_menu, note_page, settle_page
 
+# On a dark page no colour has a contrast of 4.5 both as text (of tabs) and below white text (on buttons).
+_BUTTONS = """<style>
+button[data-testid^="stBaseButton-primary"] { background: #0b7a75; border-color: #0b7a75; }
+</style>"""
+
 st.set_page_config(page_title="skushare", page_icon=ICON, layout="wide")
 st.logo(ICON, size="large")
+st.html(_BUTTONS)
 save_waiting()
 
 page = st.navigation(

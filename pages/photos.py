@@ -7,6 +7,7 @@ import streamlit as st
 
 from skushare.album import Album
 from skushare.app.audit_saving import UNNAMED, audit_of_shelves, save_as_audit
+from skushare.app.cells import figures
 from skushare.app.clock import now
 from skushare.app.galleries import DEMO, shared_embedder
 from skushare.app.looks import show_looks
@@ -184,7 +185,7 @@ if album:
     colors = shown_colors(names, seen, known.chosen_colors if known else {})
     total = sum(len(shelf.detections) for shelf in shelves)
     gaps, _ = count_gaps([shelf.gaps for shelf in shelves])
-    with st.container(horizontal=True):
+    with figures():
         st.metric("Facings", f"{total:,}", border=True)
         st.metric("Photos", len(album), border=True)
         if not any(shelf.parts for shelf in shelves):  # joined photos share facings

@@ -86,7 +86,7 @@ try:
         options,
         index=options.index(first) if first in options else 0,
         accept_new_options=True,
-        help="A gallery knows the brands of your shelves. Choose one, or write a new name.",
+        help="A gallery knows the brands of your shelves. Choose one, or write a new name and press Enter.",
     )
     if current is None or (name and name != current.name):
         state.teaching = open_by_name(name or MY_BRANDS)

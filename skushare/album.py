@@ -72,10 +72,11 @@ class Photo:
             picture = draw_gaps(picture, self._on_preview(image, gaps))
         return encode_jpeg(picture)
 
-    def cutout(self, facing):
-        """JPEG bytes of facing number ``facing`` of the detections, cut out of the preview."""
+    def cutouts(self, facings):
+        """JPEG bytes of each of ``facings``, numbers of the detections, cut out of the preview."""
         image = decode_jpeg(self.preview)
-        return example_picture(image, self._on_preview(image, self.detections.boxes[facing]))
+        boxes = self._on_preview(image, self.detections.boxes[facings])
+        return [example_picture(image, box) for box in boxes]
 
     def _on_preview(self, image, boxes):
         return boxes * ([image.shape[1] / self.width, image.shape[0] / self.height] * 2)

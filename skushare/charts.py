@@ -13,6 +13,9 @@ from skushare.text import told_share
 # All are legible on white and on near-black.
 ACCENT = "#12908a"
 TEXT = "#7b8b88"
+# What is to be read has more contrast; Vega knows the page that a chart is on.
+WORDS_ON_LIGHT, WORDS_ON_DARK = "#5c6b68", "#9fb0ad"
+WORDS = alt.ExprRef(f"luminance(background) > 0.2 ? '{WORDS_ON_LIGHT}' : '{WORDS_ON_DARK}'")
 AMBER, VIOLET, RUST = "#c98a1b", "#8a6fc4", "#d0663f"
 MAX_BARS = 12
 LEGEND_COLUMNS = 3  # as many as a phone has room for
@@ -85,7 +88,7 @@ def _share_spec(measure, bars, longest, has_targets, letters):
             "name:N",
             sort=alt.EncodingSortField("place", op="min"),
             title=None,
-            axis=alt.Axis(labelLimit=140, ticks=False, domain=False),
+            axis=alt.Axis(labelLimit=140, ticks=False, domain=False, labelColor=WORDS),
         ),
         tooltip=[
             alt.Tooltip("name:N"),
@@ -107,7 +110,7 @@ def _share_spec(measure, bars, longest, has_targets, letters):
         color=alt.Color("ink:N", legend=None, scale=None),
     )
     beyond = doubt.encode(x=x, x2="high:Q")
-    text = base.mark_text(align="left", dx=_TEXT_GAP, fontSize=14, color=TEXT)
+    text = base.mark_text(align="left", dx=_TEXT_GAP, fontSize=14, color=WORDS)
     text = text.encode(x=alt.X("end:Q", axis=None, scale=scale), text="text:N")
     chart = shares + on_bar + beyond + text
     if has_targets:

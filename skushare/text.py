@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 
 MAX_WORDS = 20_000  # characters of a name or note; longer ones are mistakes
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -17,8 +18,11 @@ def tidy(text):
 
 
 def tidy_name(text):
-    """As :func:`tidy`, on one line and with plain spaces alone: names that read alike are the same name."""
-    return re.sub(r"\s", " ", tidy(text)).strip()
+    """As :func:`tidy`, on one line and with plain spaces alone: names that read alike are the same name.
+
+    So are letters with marks, which a Mac's folders have in parts (Unicode's NFC).
+    """
+    return re.sub(r"\s", " ", unicodedata.normalize("NFC", tidy(text))).strip()
 
 
 def delimiter_of(line):

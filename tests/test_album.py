@@ -205,7 +205,7 @@ def test_a_facing_is_cut_out_of_the_preview(detector):
     album = Album()
     album.add("a.jpg", encode_jpeg(image), detector)
     (shown,) = album.photos.values()
-    assert decode_jpeg(shown.cutout(0))[5:-5, 5:-5].mean((0, 1)) == pytest.approx([250, 20, 20], abs=12)
+    assert decode_jpeg(shown.cutouts([0])[0])[5:-5, 5:-5].mean((0, 1)) == pytest.approx([250, 20, 20], abs=12)
 
 
 def test_a_removed_photo_is_off_the_list_and_can_come_back(detector):

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.config import get_option
 
+from skushare.charts import WORDS_ON_DARK, WORDS_ON_LIGHT
 from skushare.colors import NEUTRAL, PALETTE, ink_on, label_colors, shown_colors
 from tests.test_draw import VISION
 
@@ -31,6 +33,12 @@ def contrast(*colors):
     return (high + 0.05) / (low + 0.05)
 
 
+def mixed(color, ground, part):
+    """``part`` of ``color`` over ``ground``."""
+    pairs = zip(bytes.fromhex(color[1:]), bytes.fromhex(ground[1:]), strict=True)
+    return "#" + bytes(round(part * over + (1 - part) * below) for over, below in pairs).hex()
+
+
 @pytest.mark.parametrize("vision", VISION)
 def test_two_dozen_colours_can_be_told_apart(vision):
     lab = places(vision)
@@ -42,6 +50,19 @@ def test_two_dozen_colours_can_be_told_apart(vision):
 def test_every_colour_is_seen_on_the_page(page):
     for color in (*PALETTE, *NEUTRAL.values()):
         assert contrast(color, PAGES[page]) >= 2, color
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_to_be_read_has_the_contrast_that_wcag_asks_for(page):
+    ground, text, code, primary = (
+        get_option(f"theme.{page}.{name}Color") for name in ("background", "text", "codeText", "primary")
+    )
+    caption, command = mixed(text, ground, 0.6), mixed(code, ground, 0.6)  # as Streamlit has them
+    chosen = mixed(primary, ground, 0.1), primary  # one of several buttons
+    words = {"light": WORDS_ON_LIGHT, "dark": WORDS_ON_DARK}[page]
+    assert ground == PAGES[page]
+    for pair in (*((color, ground) for color in (text, caption, command, primary, words)), chosen):
+        assert contrast(*pair) >= 4.5, pair
 
 
 def test_ink_is_seen_on_every_colour():

@@ -9,6 +9,8 @@ _BELOW = """<style>
 }
 </style>"""
 
+_EQUAL = "<style>.st-key-figures > * { flex: 1 1 8rem !important; }</style>"
+
 
 def cells(items, columns):
     """Go through ``items`` and give each a framed cell, row by row; a phone shows them one below the other.
@@ -19,6 +21,13 @@ def cells(items, columns):
         for cell, item in zip(st.columns(columns), items[start : start + columns], strict=False):
             with cell.container(border=True):
                 yield item
+
+
+def figures():
+    """A line of ``st.metric`` of one width; a phone shows two beside each other."""
+    line = st.container(horizontal=True, key="figures")
+    line.html(_EQUAL)
+    return line
 
 
 def picture_and_figures():

@@ -1,6 +1,7 @@
 """The embedder and the galleries that all visitors share."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from threading import Lock
 
 import streamlit as st
 
@@ -59,6 +60,8 @@ def saved_gallery(name):
 class Teaching:
     """A gallery that a visitor teaches, as others may do at the same time.
 
+    Runs of the page overlap: what one is saving, the next one waits for.
+
     Attributes:
         gallery: what it knows, its examples of the present embedder.
         seen: digest of the saved version that it was made from, empty if there was none.
@@ -66,6 +69,7 @@ class Teaching:
 
     gallery: Gallery
     seen: str = ""
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, name):
@@ -76,12 +80,13 @@ class Teaching:
 
     def catch_up(self):
         """Load the newest saved version, whoever saved it; gives whether it differs from the one in hand."""
-        name = self.gallery.name
-        newest = newest_digest(name) if name in gallery_names() else self.seen
-        if newest == self.seen:
-            return False
-        self.gallery, self.seen = _opened(newest), newest
-        return True
+        with self._lock:
+            name = self.gallery.name
+            newest = newest_digest(name) if name in gallery_names() else self.seen
+            if newest == self.seen:
+                return False
+            self.gallery, self.seen = _opened(newest), newest
+            return True
 
     def save(self, gallery):
         """Save ``gallery``, made from the present one, and go on with it; gives its version's number.
@@ -90,9 +95,10 @@ class Teaching:
             GalleryError: somebody saved another version in the meantime.
             DatabaseError: it cannot be saved.
         """
-        version = save_gallery(gallery, self.seen)
-        self.gallery, self.seen = gallery, gallery.digest
-        return version
+        with self._lock:
+            version = save_gallery(gallery, self.seen)
+            self.gallery, self.seen = gallery, gallery.digest
+            return version
 
 
 def with_free_name(gallery):

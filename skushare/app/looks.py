@@ -28,14 +28,17 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
         show_error(problem)
     known = len(naming.brands) - len(naming.looks)
     photos = list(album.photos.values())
-    for number, (photo, facing) in zip(
-        cells(range(min(len(naming.looks), MOST_LOOKS)), LOOKS_BESIDE), naming.looks, strict=False
-    ):
+    shown = [
+        (photo, int((photos[photo].detections.scores >= min_score).nonzero()[0][facing]))
+        for photo, facing in naming.looks[:MOST_LOOKS]
+    ]
+    pictures = _pictures_of([(photos[photo], row) for photo, row in shown])
+    for number in cells(range(len(shown)), LOOKS_BESIDE):
         name, facings = naming.brands[known + number], _facings_of(naming, photos, min_score, known + number)
-        row = int((photos[photo].detections.scores >= min_score).nonzero()[0][facing])
+        photo, row = shown[number]
         key = f"look_{photo}_{row}"
         # A callback is called once for what was written; the field itself has it in every run.
-        _picture_of(name, photos[photo].cutout(row)).text_input(
+        _picture_of(name, pictures[number]).text_input(
             f"{name}: {sum(int((d.brand_ids == known + number).sum()) for d in counted)} facings",
             placeholder="Brand",
             key=key,
@@ -70,13 +73,22 @@ def _facings_of(naming, photos, min_score, brand):
     return found
 
 
+def _pictures_of(facings):
+    """JPEG bytes of each of ``facings``, of :func:`_facings_of`; each photo is decoded once."""
+    rows = {}
+    for photo, row in facings:
+        rows.setdefault(photo, []).append(row)
+    cut = {photo: dict(zip(its, photo.cutouts(its), strict=True)) for photo, its in rows.items()}
+    return [cut[photo][row] for photo, row in facings]
+
+
 def _name_look(key, facings, gallery, embedder):
     """Teach ``facings``, of :func:`_facings_of`, as examples of the brand written in the field ``key``."""
     brand, state = st.session_state[key].strip(), st.session_state
     if not brand:
         return
     vectors = [photo.embeddings[row].astype("float32") for photo, row in facings]
-    pictures = [photo.cutout(row) for photo, row in facings]
+    pictures = _pictures_of(facings)
     try:
         _teach_look(brand, vectors, pictures, gallery, embedder)
         state[key] = ""

@@ -166,12 +166,13 @@ def _single(album, found, min_score, places):
 def _alone(key, photo, detections, min_score, places):
     """The :class:`Shelf` of one photo.
 
-    ``places``: {photo: (score, row ids, gaps)}, which are the same whatever the brands; it grows.
+    ``places``: {photo: (number of facings, row ids, gaps)}; it grows. So many facings are the same ones,
+    those of the highest scores, with the same rows and gaps whatever the brands.
     """
     doubtful = doubtful_boxes(photo.detections, min_score)
-    if places.get(photo, (None,))[0] != min_score:
+    if places.get(photo, (None,))[0] != len(detections):
         rowed = assign_rows(detections)
-        places[photo] = min_score, rowed.row_ids, find_gaps(rowed, doubtful)
+        places[photo] = len(detections), rowed.row_ids, find_gaps(rowed, doubtful)
     _, rows, gaps = places[photo]
     return Shelf(key, photo, replace(detections, row_ids=rows), doubtful, gaps)
 

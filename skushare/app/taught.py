@@ -53,7 +53,9 @@ def _swatch(color):
 def show_product(gallery, keep):
     """A product that the user chooses: its examples, to take wrong ones out; merging and forgetting it."""
     state, key = st.session_state, "taught_product"
-    names = {sku.id: f"{sku.brand}: {sku.name}" for sku in gallery.skus}
+    names = {
+        sku.id: sku.brand if sku.name == sku.brand else f"{sku.brand}: {sku.name}" for sku in gallery.skus
+    }
     if state.get(key) not in names:
         state.pop(key, None)
     chosen = st.selectbox(
@@ -71,7 +73,7 @@ def show_product(gallery, keep):
         if st.button("Take out the wrong ones", icon=":material/remove:", disabled=not wrong):
             keep(gallery.without_examples(wrong))
             st.rerun()
-        into = st.selectbox(
+        into = len(names) > 1 and st.selectbox(
             "It is the same as",
             [identity for identity in names if identity != chosen],
             index=None,
@@ -144,6 +146,8 @@ def show_versions(gallery, embedder, keep):
         name = shlex.quote(gallery.name)
         told = f"These are the newest. skushare gallery versions {name} lists all there are, and skushare "
         st.caption(plain(told + f"gallery restore {name} VERSION brings back any of them."))
+    if len(shown) < 2:
+        return  # there is none to bring back
     with st.container(horizontal=True, vertical_alignment="bottom"):
         old = st.selectbox(
             "Bring back",

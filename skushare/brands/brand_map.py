@@ -14,7 +14,7 @@ import numpy as np
 
 from skushare.brands.gallery import Gallery, GalleryError, Sku, checked_text
 from skushare.errors import SkushareError
-from skushare.text import delimiter_of, is_delimiter_note
+from skushare.text import delimiter_of, is_delimiter_note, tidy_name
 
 COLUMNS = ("label", "brand", "own")
 MAP_NAME = "{} (brand map)"  # so that no map takes the name of a gallery that was taught
@@ -28,7 +28,7 @@ def name_by_label(detections, labels, gallery):
         labels: the class names that ``class_ids`` count in.
     """
     products = {sku.name: number for number, sku in enumerate(gallery.skus)}
-    ids = np.array([products.get(label, -1) for label in labels], np.int32)
+    ids = np.array([products.get(tidy_name(label), -1) for label in labels], np.int32)
     return gallery.name_products(detections, ids[detections.class_ids])
 
 
@@ -38,7 +38,7 @@ def require_labels(gallery, labels, of="model"):
     Args:
         of: whose labels they are, a model's or a dataset's.
     """
-    if not {sku.name for sku in gallery.skus} & set(labels):
+    if not {sku.name for sku in gallery.skus} & set(map(tidy_name, labels)):
         such = f", as {labels[0]!r}" if labels else ""
         raise GalleryError(
             f"{gallery.name}: it has none of the {of}'s labels{such}; take another {of} or map"

@@ -38,9 +38,10 @@ class ShelfPlane:
 
         Robust regression (iteratively reweighted least squares with Cauchy weights): most neighbours
         stand on one board, some on a stack or on another board. Too few neighbours give the photo as it is.
-        It is remembered: rows, gaps, blocks and shares all ask for that of the same boxes.
+        It is remembered: rows, gaps, blocks and shares all ask for that of the same boxes, in whatever order.
         """
-        return cls._fit(np.asarray(boxes, float).tobytes())
+        boxes = np.asarray(boxes, float).reshape(-1, 4)
+        return cls._fit(boxes[np.lexsort(boxes.T)].tobytes())
 
     @classmethod
     @lru_cache(maxsize=KEPT)

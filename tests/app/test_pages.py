@@ -475,6 +475,8 @@ def test_names_are_found_once_all_photos_are_counted_and_rows_once_a_photo(detec
     assert calls == {"named": 3, "rows": 6}
     score_slider(app).set_value(0.1).run()
     assert calls == {"named": 4, "rows": 12} and metrics(app)["Facings"] == "18"
+    score_slider(app).set_value(0.11).run()  # which counts the same facings
+    assert calls == {"named": 5, "rows": 12} and metrics(app)["Facings"] == "18"
 
 
 def test_what_is_counted_is_shown_while_other_photos_are_being_counted(detector):

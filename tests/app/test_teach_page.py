@@ -14,6 +14,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from skushare.app import galleries
 from skushare.app import pile_board as board_module
 from skushare.app import taught as taught_module
 from skushare.app.galleries import Teaching, with_free_name
@@ -282,6 +283,31 @@ def test_what_is_done_while_a_gallery_is_being_saved_comes_after_it(
         run.join()
     assert lesson.piles.piles.tolist() == piles and not lesson.problem
     assert set(open_gallery("x").brands) == set(lesson.teaching.gallery.brands) == brands
+
+
+def test_what_is_being_saved_is_not_taken_for_what_others_taught(workspace, monkeypatch):
+    saving, go_on = threading.Event(), threading.Event()
+
+    def held(*args):
+        version = save_gallery(*args)
+        saving.set(), go_on.wait(20)
+        return version
+
+    monkeypatch.setattr(galleries, "save_gallery", held)
+    teaching, told = Teaching.of("x"), []
+    gallery = replace(color_gallery(ColorEmbedder()), name="x")
+    runs = [
+        threading.Thread(target=act)
+        for act in (lambda: teaching.save(gallery), lambda: told.append((teaching.catch_up(), teaching.seen)))
+    ]
+    runs[0].start()
+    saving.wait(20)
+    runs[1].start()
+    runs[1].join(0.5)
+    go_on.set()
+    for run in runs:
+        run.join()
+    assert told == [(False, gallery.digest)]
 
 
 def test_who_opens_a_lesson_by_its_address_does_not_wait_for_whom_it_is_from(workspace):
@@ -562,6 +588,19 @@ def test_marks_of_wrong_examples_hold_over_the_pages_and_go_with_the_product(tau
     assert np.bincount(open_gallery("shelf").example_skus, minlength=3).tolist() == [1, 0, 1]
 
 
+def test_a_product_without_a_name_of_its_own_is_told_once():
+    def page():
+        import streamlit as st
+
+        from skushare.app.taught import show_product
+
+        show_product(st.session_state.gallery, None)
+
+    app = AppTest.from_function(page)
+    app.session_state.gallery = Gallery("x", [Sku("a", "Cola", "Cola"), Sku("b", "can", "Cola")])
+    assert app.run().selectbox[0].options == ["Cola", "Cola: can"]
+
+
 def test_two_products_can_be_merged_and_one_forgotten(taught):
     choose(taught, "Look at a product", "a")
     choose(taught, "It is the same as", "b")
@@ -600,6 +639,18 @@ def test_an_old_version_can_be_brought_back(taught, monkeypatch):
     choose(taught, "Bring back", 1)
     press(taught, "Bring it back")
     assert open_gallery("shelf").brands == ("Rot", "Blau") and len(gallery_versions("shelf")) == 3
+
+
+def test_no_field_is_there_without_anything_to_choose(taught):
+    taught.session_state.versions_open = True
+    labels = [field.label for field in taught.run().selectbox]
+    assert "Bring back" not in labels and len(taught.dataframe) == 2
+    for product in "ab":
+        choose(taught, "Look at a product", product)
+        press(taught, "Forget it")
+    choose(taught, "Look at a product", "c")
+    labels = [field.label for field in taught.selectbox]
+    assert "Bring back" in labels and "It is the same as" not in labels
 
 
 def test_a_gallery_whose_last_product_was_forgotten_can_be_brought_back_or_deleted(taught):

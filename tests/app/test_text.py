@@ -1,6 +1,6 @@
 import pytest
 
-from skushare.app.text import duration, sentence
+from skushare.app.text import duration, plain, sentence
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,7 @@ def test_a_duration_is_told_in_the_units_people_use(seconds, text):
 )
 def test_an_error_begins_with_a_capital_unless_it_begins_with_a_name(text, shown):
     assert sentence(text) == shown
+
+
+def test_text_of_others_is_no_markdown():
+    assert plain("Tom &amp; [a](b) 1. *x*.jpg") == r"Tom \&amp; \[a\]\(b\) 1\. \*x\*\.jpg"

@@ -54,6 +54,13 @@ def test_no_detections(brand_map):
     assert name_by_label(Detections(), LABELS, brand_map).brand_ids.tolist() == []
 
 
+def test_a_label_is_found_by_a_name_that_reads_alike(tmp_path):
+    (tmp_path / "brands.csv").write_text("label,brand\nCaf\u00e9 1 l,Juno\n", encoding="utf-8")
+    brand_map, labels = read_brand_map(tmp_path / "brands.csv"), ("Cafe\u0301\u00a01\u00a0l",)
+    require_labels(brand_map, labels)
+    assert name_by_label(detections(0), labels, brand_map).brand_ids.tolist() == [0]
+
+
 def test_a_map_is_a_gallery_that_every_embedder_leaves_as_it_is(brand_map, embedder, gallery):
     assert brand_map.by_label and not gallery.by_label and not Gallery("new").by_label
     assert brand_map.embedded_by(embedder) is brand_map
