@@ -111,6 +111,12 @@ def test_an_audit_is_kept_listed_shown_exported_and_reported(photos, tmp_path, c
     assert "no audits" in run(capsys, "audits", "list")[1].out
 
 
+def test_a_share_without_doubt_is_shown_without_a_margin(photos, capsys):
+    Detector.load("").labels = ("facing",)
+    told = run(capsys, "audit", photos)[1].out
+    assert told.splitlines()[-1].split() == ["100.0", "%", "6", "unknown"]
+
+
 def test_audits_of_a_phone_are_imported_once(tmp_path, capsys):
     export = Path(__file__).parents[1] / "audits" / "phone_audits.json"
     status, told = run(capsys, "audits", "import", export)
@@ -201,7 +207,10 @@ def test_options_that_would_change_nothing_of_an_export_are_refused(tmp_path, ca
 def test_a_time_with_a_zone_is_that_of_the_shelf(photos, capsys):
     run(capsys, "audit", photos, "--time", "2026-03-02T14:30+05:30")
     assert "2026-03-02 14:30 +0530" in run(capsys, "audits", "show", 1)[1].out
+    assert "1  2026-03-02 14:30 " in run(capsys, "audits", "list", "--since", "2026-03-02T14:30")[1].out
     for until, listed in (
+        ("2026-03-02T14:31", [1]),
+        ("2026-03-02T14:30", []),
         ("2026-03-02T14:31+05:30", [1]),
         ("2026-03-02T14:30-05:00", [1]),
         ("2026-03-02T09:00+00:00", []),
