@@ -12,7 +12,7 @@ from skushare.audits.audit import facings_of
 from skushare.audits.listing import ALL, list_audits
 from skushare.brands.library import skus_of
 from skushare.errors import AuditError
-from skushare.files import atomic_write
+from skushare.files import atomic_write, check_target
 from skushare.shelf.share import share_of_each
 from skushare.spreadsheet import to_csv
 
@@ -134,6 +134,7 @@ def export_file(path, wanted=ALL, table="facings", numbers=None, progress=iter):
     kind = Path(path).suffix.lstrip(".").lower()
     if kind not in FORMATS:
         raise AuditError(f"{path}: is to end in {', '.join('.' + name for name in FORMATS)}")
+    check_target(path)
     if numbers is None:
         numbers = list_audits(wanted)["audit"].tolist()
     audits = store.open_audits(numbers)

@@ -171,11 +171,11 @@ def export_audits(args):
 def write_report(args):
     from skushare.audits import store
     from skushare.audits.report import report
-    from skushare.files import write_file
+    from skushare.files import check_target, write_file
 
     path = args.out or Path(f"audit-{args.number}.pdf")
-    content = report(store.open_audit(args.number))
-    write_file(path, content)
+    check_target(path)
+    write_file(path, report(store.open_audit(args.number)))
     print(path)
     return 0
 

@@ -204,6 +204,14 @@ def test_options_that_would_change_nothing_of_an_export_are_refused(tmp_path, ca
     assert status == 2 and message in told.err and not (tmp_path / name).exists()
 
 
+@pytest.mark.parametrize("arguments", [["export"], ["report", 1, "--out"]])
+def test_a_folder_in_the_place_of_a_file_is_told_as_one_before_the_work(tmp_path, capsys, arguments):
+    folder = tmp_path / "a.csv"
+    folder.mkdir()
+    status, told = run(capsys, "audits", *arguments, folder)
+    assert status == 2 and told.err == f"skushare: {folder}: is a folder; name a file\n"
+
+
 def test_a_time_with_a_zone_is_that_of_the_shelf(photos, capsys):
     run(capsys, "audit", photos, "--time", "2026-03-02T14:30+05:30")
     assert "2026-03-02 14:30 +0530" in run(capsys, "audits", "show", 1)[1].out
