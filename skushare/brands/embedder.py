@@ -39,7 +39,7 @@ class Embedder:
         >>> vectors = embedder.embed(read_image("data/shelf_pantry.jpg"), [[220, 100, 300, 230]])
     """
 
-    def __init__(self, folder, threads=None):
+    def __init__(self, folder):
         folder = Path(folder)
         try:
             about = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
@@ -53,7 +53,7 @@ class Embedder:
         if not path.is_file() or sha256(path) != self.digest:
             raise ModelError(f"{path}: missing or damaged; fetch the model again")
         self.name = folder.name
-        self.threads = threads or os.cpu_count() or 1
+        self.threads = os.cpu_count() or 1
         self.path = path
         # Interpreters read the file's pages in place, so its bytes must stay alive.
         self._content = path.read_bytes()
@@ -61,7 +61,7 @@ class Embedder:
         self._lock = Lock()
 
     @classmethod
-    def load(cls, name=None, threads=None):
+    def load(cls, name=None):
         """The embedder called ``name`` in ``models/`` (default: the shipped one), or in the folder ``name``.
 
         Raises:
@@ -69,7 +69,7 @@ class Embedder:
         """
         name = name or DEFAULT_EMBEDDER
         folder = Path(name) if Path(name, DESCRIPTION).is_file() else models_folder() / name
-        return cls(folder, threads)
+        return cls(folder)
 
     def embed(self, image, boxes):
         """One unit vector a box.

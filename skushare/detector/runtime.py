@@ -54,12 +54,12 @@ class Detector:
 
     curves = MappingProxyType({})  # {mode: (scores, probabilities that boxes with them are facings)} if known
 
-    def __init__(self, model, threads=None):
-        """``model``: a ``Model``; ``threads``: CPU threads, default all of this machine's."""
+    def __init__(self, model):
+        """``model``: a ``Model``."""
         self.model = model
         self.config = model.config
         self.curves = model.about.get("calibration", {})
-        self.threads = threads or os.cpu_count() or 1
+        self.threads = os.cpu_count() or 1
         # Interpreters read the file's pages in place, so its bytes must stay alive.
         self._content = model.path(LITERT).read_bytes()
         self._prepared = OrderedDict()
@@ -67,13 +67,13 @@ class Detector:
         self._lock = Lock()
 
     @classmethod
-    def load(cls, name=None, threads=None):
+    def load(cls, name=None):
         """The model called ``name`` (default: the shipped one), or the one in the folder ``name``.
 
         Raises:
             ModelError: it is missing or damaged.
         """
-        return cls(read_model(name), threads)
+        return cls(read_model(name))
 
     @property
     def name(self):
