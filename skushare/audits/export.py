@@ -121,14 +121,15 @@ def export_file(path, wanted=ALL, table="facings", numbers=None, progress=iter):
     """Write the audits that ``wanted`` lets through into the file ``path``, whose ending names the format.
 
     Args:
-        numbers: write these audits instead.
+        numbers: write these audits instead, all of them; of the others, one that is deleted meanwhile is
+            left out.
         progress: wraps the list of numbers.
 
     Returns:
         How many audits were written.
 
     Raises:
-        AuditError: the ending is none of ``FORMATS``.
+        AuditError: the ending is none of ``FORMATS``, or there is none of a number of ``numbers``.
         SkushareError: the file cannot be written.
     """
     kind = Path(path).suffix.lstrip(".").lower()
@@ -137,10 +138,21 @@ def export_file(path, wanted=ALL, table="facings", numbers=None, progress=iter):
     check_target(path)
     if numbers is None:
         numbers = list_audits(wanted)["audit"].tolist()
-    audits = store.open_audits(numbers)
+        audits = store.open_audits(numbers)
+    else:
+        audits = map(store.open_audit, numbers)
+    written = 0
+
+    def found():
+        nonlocal written
+        for _ in progress(numbers):
+            if (audit := next(audits)) is not None:
+                written += 1
+                yield audit
+
     with atomic_write(path) as handle:
-        _WRITERS[kind](handle, (next(audits) for _ in progress(numbers)), table)
-    return len(numbers)
+        _WRITERS[kind](handle, found(), table)
+    return written
 
 
 def _write_csv(handle, audits, table):
