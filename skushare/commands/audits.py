@@ -76,7 +76,14 @@ def add(commands):
     )
     recount.add_argument("number", type=positive, metavar="NUMBER")
     add_brands(recount)
-    delete = command(actions, "delete", delete_audits, "Remove audits for good.", "")
+    delete = command(
+        actions,
+        "delete",
+        delete_audits,
+        "Remove audits for good.\n\n"
+        "One that is not there is named, the rest goes on, and the exit status is 1.",
+        "example:\n  skushare audits delete 12 13\n",
+    )
     delete.add_argument("numbers", nargs="+", type=positive, metavar="NUMBER")
 
 
@@ -119,7 +126,7 @@ def show_list(args):
         time = row.time + timedelta(seconds=row.utc_offset)
         print(f"{row.audit:>7}  {time:%Y-%m-%d %H:%M}  {row.facings:>6,} facings  {place}".rstrip())
     if (count := count_audits(wanted)) > len(rows):
-        print(f"and {count - len(rows):,} older ones; --limit shows more")
+        print(f"and {count - len(rows):,} older; --limit shows more")
     elif not count:
         print("no audits; skushare audit makes one" if wanted == ALL else "no such audits")
     for batch in unfinished_audits():
@@ -209,10 +216,17 @@ def recount_audit(args):
 def delete_audits(args):
     from skushare.audits import store
 
-    for number in args.numbers:
-        store.delete_audit(number)
-        print(f"audit {number}: deleted")
-    return 0
+    numbers = dict.fromkeys(args.numbers)
+    deleted = 0
+    for number in numbers:
+        try:
+            store.delete_audit(number)
+        except AuditError as error:
+            complain(error)
+        else:
+            deleted += 1
+            print(f"audit {number}: deleted")
+    return 0 if deleted == len(numbers) else 1 if deleted else 2
 
 
 def _beginning(path):

@@ -271,6 +271,13 @@ def test_an_audit_that_is_not_there_is_said(capsys, arguments):
     assert status == 2 and "there is no audit 7" in told.err
 
 
+def test_audits_beside_one_that_is_not_there_are_deleted(photos, capsys):
+    run(capsys, "audit", photos)
+    status, told = run(capsys, "audits", "delete", 7, 1, 1)
+    assert (status, told.out) == (1, "audit 1: deleted\n") and "there is no audit 7" in told.err
+    assert list_audits().empty
+
+
 def test_a_folder_without_photos_is_said(tmp_path, capsys):
     status, told = run(capsys, "audit", tmp_path)
     assert status == 2 and "no photos found" in told.err
