@@ -98,8 +98,7 @@ class Album:
         choices: {name: value} of what a page has chosen for the list, to be replaced as a whole.
     """
 
-    def __init__(self, max_photos=MAX_PHOTOS):
-        self.max_photos = max_photos
+    def __init__(self):
         self.detector = None
         self.photos = {}
         self.failures = {}
@@ -129,9 +128,9 @@ class Album:
         if key in self.photos:
             self.repeats.append(name)
             return
-        if len(self) >= self.max_photos:
+        if len(self) >= MAX_PHOTOS:
             self.failures[key] = (
-                f"{name}: not counted, the list is full at {self.max_photos}; download it, then clear it"
+                f"{name}: not counted, the list is full at {MAX_PHOTOS}; download it, then clear it"
             )
             return
         try:

@@ -90,8 +90,9 @@ def test_the_same_photo_counts_once(detector):
     assert len(album) == len(detector.calls) == 1 and album.repeats == ["copy of a.jpg"]
 
 
-def test_a_full_list_refuses_more_by_name(detector):
-    album = Album(max_photos=2)
+def test_a_full_list_refuses_more_by_name(detector, monkeypatch):
+    monkeypatch.setattr("skushare.album.MAX_PHOTOS", 2)
+    album = Album()
     for shade in range(3):
         album.add(f"{shade}.jpg", photo(shade * 40), detector)
     assert len(album) == 2 and "2.jpg" in next(iter(album.failures.values()))

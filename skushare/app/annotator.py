@@ -6,10 +6,11 @@ from threading import Lock
 
 import streamlit as st
 
+from skushare.app.component import component
 from skushare.app.picture_grid import data_url
 from skushare.colors import label_colors
 
-_HERE = Path(__file__).parent
+_HTML = Path(__file__).with_name("annotator.html")
 
 
 def annotator(key, picture, jpeg, sample, labels, save, what="Class", colors=None, undo=None):
@@ -44,7 +45,7 @@ def annotator(key, picture, jpeg, sample, labels, save, what="Class", colors=Non
         "saved": {"batch": known.batch, "count": known.count},
         "undoes": undo is not None,
     }
-    _component()(key=key, data=data, on_edits_change=save_waiting)
+    component("annotator", _HTML.read_text())(key=key, data=data, on_edits_change=save_waiting)
 
 
 def save_waiting():
@@ -88,13 +89,3 @@ class _Known:
                 else:
                     self.save(edits["picture"], change["before"], change["after"])
                 self.count += 1
-
-
-def _component():
-    # Registered at each run: Streamlit 1.65, the newest for Python 3.10, forgets it between tests.
-    return st.components.v2.component(
-        "skushare_annotator",
-        html=(_HERE / "annotator.html").read_text(),
-        css=(_HERE / "annotator.css").read_text(),
-        js=(_HERE / "annotator.js").read_text(),
-    )

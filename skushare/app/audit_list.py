@@ -7,8 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from skushare.app.audits import go_to
-from skushare.app.notes import attempt, note
+from skushare.app.audits import delete, go_to
 from skushare.app.text import plain
 from skushare.audits import listing, store
 from skushare.audits.export import FORMATS, TABLES, export_file
@@ -154,13 +153,8 @@ def show_unfinished():
             )
             st.caption("To continue, add the same photos again with the same details.")
             st.button(
-                "Delete", key=f"history_delete_{batch['audit']}", on_click=_delete, args=(batch["audit"],)
+                "Delete", key=f"history_delete_{batch['audit']}", on_click=delete, args=[batch["audit"]]
             )
-
-
-def _delete(number):
-    if attempt(store.delete_audit, number):
-        note(f"Audit {number} is deleted")
 
 
 # What all visitors see alike, as long as no audit changes

@@ -8,7 +8,7 @@ import streamlit as st
 from skushare.app.annotator import annotator
 from skushare.app.audit_list import brand_totals
 from skushare.app.audit_saving import word_fields
-from skushare.app.audits import go_to
+from skushare.app.audits import delete, go_to
 from skushare.app.cells import picture_and_figures
 from skushare.app.galleries import MY_BRANDS, Teaching, notes_of, shared_embedder
 from skushare.app.notes import attempt, note, show_notes
@@ -142,7 +142,7 @@ def _bar(audit):
             )
         with st.popover("Delete", icon=":material/delete:"):
             st.markdown("This deletes the audit and its photos for good.")
-            st.button("Delete for good", on_click=_delete, args=(audit.id,))
+            st.button("Delete for good", on_click=delete, args=(audit.id,))
 
 
 def _report(audit):
@@ -190,12 +190,6 @@ def _edit(audit):
                 note(f"Audit {audit.id} is changed{told}")
                 state.audit_edits = state.get("audit_edits", 0) + 1
             st.rerun()
-
-
-def _delete(number):
-    if attempt(store.delete_audit, number):
-        note(f"Audit {number} is deleted")
-        go_to()
 
 
 # Photos and corrections

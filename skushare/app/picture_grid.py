@@ -1,15 +1,12 @@
 """A grid of small pictures that can be clicked."""
 
 import base64
-from pathlib import Path
 
 import numpy as np
-import streamlit as st
 
+from skushare.app.component import component
 from skushare.colors import label_colors
 from skushare.errors import SkushareError
-
-_HERE = Path(__file__).parent
 
 
 def picture_grid(pictures, labels, key):
@@ -21,7 +18,8 @@ def picture_grid(pictures, labels, key):
         labels: class names.
     """
     cards = [_card(*picture, labels) for picture in pictures]
-    return _grid()(key=key, data=cards, on_open_change=lambda: None).get("open")
+    grid = component("picture_grid", '<div class="grid"></div>')
+    return grid(key=key, data=cards, on_open_change=lambda: None).get("open")
 
 
 def data_url(jpeg):
@@ -46,13 +44,3 @@ def _outline(boxes):
     """An SVG path around ``boxes`` (n, 4)."""
     corners = np.rint(boxes).astype(int).tolist()
     return "".join(f"M{x1} {y1}H{x2}V{y2}H{x1}Z" for x1, y1, x2, y2 in corners)
-
-
-def _grid():
-    # Registered at each run: Streamlit 1.65, the newest for Python 3.10, forgets it between tests.
-    return st.components.v2.component(
-        "skushare_picture_grid",
-        html='<div class="grid"></div>',
-        css=(_HERE / "picture_grid.css").read_text(),
-        js=(_HERE / "picture_grid.js").read_text(),
-    )

@@ -1,15 +1,14 @@
 """The piles of the Teach page in the browser: facings that can be dragged, tapped and named."""
 
 import hashlib
-from pathlib import Path
 
 import streamlit as st
 
+from skushare.app.component import component
 from skushare.app.picture_grid import data_url
 from skushare.brands.gallery import LONGEST_NAME
 from skushare.jpeg import decode_jpeg, encode_jpeg, shrink
 
-_HERE = Path(__file__).parent
 THUMBNAIL = 80  # pixels of the longer side
 SURE = 0.5  # a suggestion less sure than this is not written into the fields
 
@@ -35,7 +34,8 @@ def pile_board(key, piles, suggestions, gallery, on_action):
         "longest": LONGEST_NAME,
         "photo": hashlib.sha256(b"".join(piles.pictures)).hexdigest(),
     }
-    _component()(key=key, data=data, on_action_change=lambda: on_action(st.session_state[key]["action"]))
+    board = component("pile_board", '<div class="board"></div>')
+    board(key=key, data=data, on_action_change=lambda: on_action(st.session_state[key]["action"]))
 
 
 def _card(place, pile, piles, sku, sure, doubtful):
@@ -59,13 +59,3 @@ def _card(place, pile, piles, sku, sure, doubtful):
 @st.cache_data(max_entries=2000, show_spinner=False)
 def _thumbnail(jpeg):
     return data_url(encode_jpeg(shrink(decode_jpeg(jpeg), THUMBNAIL), quality=75))
-
-
-def _component():
-    # Registered at each run: Streamlit 1.65, the newest for Python 3.10, forgets it between tests.
-    return st.components.v2.component(
-        "skushare_pile_board",
-        html='<div class="board"></div>',
-        css=(_HERE / "pile_board.css").read_text(),
-        js=(_HERE / "pile_board.js").read_text(),
-    )

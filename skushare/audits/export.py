@@ -12,7 +12,7 @@ from skushare.audits.audit import facings_of
 from skushare.audits.listing import ALL, list_audits
 from skushare.brands.library import skus_of
 from skushare.errors import AuditError
-from skushare.files import atomic_write
+from skushare.files import atomic_write, check_target
 from skushare.shelf.share import share_of_each
 from skushare.spreadsheet import to_csv
 
@@ -121,25 +121,38 @@ def export_file(path, wanted=ALL, table="facings", numbers=None, progress=iter):
     """Write the audits that ``wanted`` lets through into the file ``path``, whose ending names the format.
 
     Args:
-        numbers: write these audits instead.
+        numbers: write these audits instead, all of them; of the others, one that is deleted meanwhile is
+            left out.
         progress: wraps the list of numbers.
 
     Returns:
         How many audits were written.
 
     Raises:
-        AuditError: the ending is none of ``FORMATS``.
+        AuditError: the ending is none of ``FORMATS``, or there is none of a number of ``numbers``.
         SkushareError: the file cannot be written.
     """
     kind = Path(path).suffix.lstrip(".").lower()
     if kind not in FORMATS:
         raise AuditError(f"{path}: is to end in {', '.join('.' + name for name in FORMATS)}")
+    check_target(path)
     if numbers is None:
         numbers = list_audits(wanted)["audit"].tolist()
-    audits = store.open_audits(numbers)
+        audits = store.open_audits(numbers)
+    else:
+        audits = map(store.open_audit, numbers)
+    written = 0
+
+    def found():
+        nonlocal written
+        for _ in progress(numbers):
+            if (audit := next(audits)) is not None:
+                written += 1
+                yield audit
+
     with atomic_write(path) as handle:
-        _WRITERS[kind](handle, (next(audits) for _ in progress(numbers)), table)
-    return len(numbers)
+        _WRITERS[kind](handle, found(), table)
+    return written
 
 
 def _write_csv(handle, audits, table):

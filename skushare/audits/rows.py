@@ -126,16 +126,16 @@ def put_figures(db, number, figures):
 
 def read_audit(db, number):
     """The :class:`~skushare.audits.audit.Audit` of this number; raises ``AuditError`` where there is none."""
-    return read_audits(db, [number])[number]
+    audits = read_audits(db, [number])
+    if not audits:
+        raise _gone(number)
+    return audits[number]
 
 
 def read_audits(db, numbers):
-    """{number: its audit} of ``numbers``, as :func:`read_audit` gives each."""
+    """{number: its audit} of those of ``numbers`` that there are, as :func:`read_audit` gives each."""
     query = select(AuditRow).where(AuditRow.id.in_(numbers)).execution_options(populate_existing=True)
     rows = {row.id: row for row in db.scalars(query)}
-    for number in numbers:
-        if number not in rows:
-            raise AuditError(f"there is no audit {number}; it may have been deleted")
     ids = [(row.store_id, row.shelf_id, row.category_id, *row.brands) for row in rows.values()]
     names, photos, corrections = texts(db, chain(*ids)), defaultdict(list), defaultdict(list)
     query = (
@@ -200,8 +200,12 @@ def lock_audit(db, number):
     """The audit's row, kept from other writers until the transaction ends; raises as :func:`read_audit`."""
     row = db.scalar(select(AuditRow).where(AuditRow.id == number).with_for_update())
     if row is None:
-        raise AuditError(f"there is no audit {number}; it may have been deleted")
+        raise _gone(number)
     return row
+
+
+def _gone(number):
+    return AuditError(f"there is no audit {number}; it may have been deleted")
 
 
 def to_clock(time):

@@ -164,7 +164,10 @@ def open_audit(number):
 
 
 def open_audits(numbers):
-    """Yield the audits of these numbers as :func:`open_audit` gives them, some read at a time."""
+    """Yield the audits of these numbers as :func:`open_audit` gives them, some read at a time.
+
+    In the place of one that is not there any more, ``None``.
+    """
     for i in range(0, len(numbers), _AT_ONCE):
         some = numbers[i : i + _AT_ONCE]
         with reading() as db:

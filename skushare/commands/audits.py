@@ -7,7 +7,7 @@ from pathlib import Path
 
 from skushare.commands.common import add_brands, command, complain, open_brands, positive, shown
 from skushare.errors import AuditError, ConfigError
-from skushare.text import counted, percent
+from skushare.text import counted, percent, told_share
 
 
 def add(commands):
@@ -76,7 +76,14 @@ def add(commands):
     )
     recount.add_argument("number", type=positive, metavar="NUMBER")
     add_brands(recount)
-    delete = command(actions, "delete", delete_audits, "Remove audits for good.", "")
+    delete = command(
+        actions,
+        "delete",
+        delete_audits,
+        "Remove audits for good.\n\n"
+        "One that is not there is named, the rest goes on, and the exit status is 1.",
+        "example:\n  skushare audits delete 12 13\n",
+    )
     delete.add_argument("numbers", nargs="+", type=positive, metavar="NUMBER")
 
 
@@ -88,23 +95,20 @@ def _add_filter(parser):
 
 
 def moment(text):
-    """A time such as 2026-03-02 or 2026-03-02T14:30: of this computer's clock, unless it tells its zone."""
+    """A time such as 2026-03-02 or 2026-03-02T14:30, with a zone only where it tells one."""
     try:
         time = datetime.fromisoformat(text)
-        local = time.astimezone()
+        time.astimezone()  # fails of years that no clock reaches
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(f"as 2026-03-02 or 2026-03-02T14:30, got {text}") from None
-    return time if time.tzinfo else local
+    return time
 
 
 def end(text):
     """As :func:`moment`; of a day without a time, its end. ``None`` for the last day of all."""
     time = moment(text)
     try:
-        # Added before the zone, as not every day has 24 hours.
-        return datetime.combine(
-            date.fromisoformat(text) + timedelta(days=1), datetime.min.time()
-        ).astimezone()
+        return datetime.combine(date.fromisoformat(text) + timedelta(days=1), datetime.min.time())
     except ValueError:  # it has a time
         return time
     except OverflowError:
@@ -119,10 +123,10 @@ def show_list(args):
     rows = list_audits(wanted, args.limit)
     for row in rows.itertuples():
         place = ", ".join(_line(word) for word in (row.store, row.shelf, row.category) if word)
-        time = row.time.to_pydatetime().astimezone()
+        time = row.time + timedelta(seconds=row.utc_offset)
         print(f"{row.audit:>7}  {time:%Y-%m-%d %H:%M}  {row.facings:>6,} facings  {place}".rstrip())
     if (count := count_audits(wanted)) > len(rows):
-        print(f"and {count - len(rows):,} older ones; --limit shows more")
+        print(f"and {count - len(rows):,} older; --limit shows more")
     elif not count:
         print("no audits; skushare audit makes one" if wanted == ALL else "no such audits")
     for batch in unfinished_audits():
@@ -174,11 +178,11 @@ def export_audits(args):
 def write_report(args):
     from skushare.audits import store
     from skushare.audits.report import report
-    from skushare.files import write_file
+    from skushare.files import check_target, write_file
 
     path = args.out or Path(f"audit-{args.number}.pdf")
-    content = report(store.open_audit(args.number))
-    write_file(path, content)
+    check_target(path)
+    write_file(path, report(store.open_audit(args.number)))
     print(path)
     return 0
 
@@ -212,10 +216,17 @@ def recount_audit(args):
 def delete_audits(args):
     from skushare.audits import store
 
-    for number in args.numbers:
-        store.delete_audit(number)
-        print(f"audit {number}: deleted")
-    return 0
+    numbers = dict.fromkeys(args.numbers)
+    deleted = 0
+    for number in numbers:
+        try:
+            store.delete_audit(number)
+        except AuditError as error:
+            complain(error)
+        else:
+            deleted += 1
+            print(f"audit {number}: deleted")
+    return 0 if deleted == len(numbers) else 1 if deleted else 2
 
 
 def _beginning(path):
@@ -261,8 +272,8 @@ def print_audit(audit):
         if value:
             print(f"{name:12} {_line(value)}")
     for row in now.shares().itertuples():
-        told = f"{percent(row.share, 1):>8} ± {percent(row.margin, 1):<7}"
-        print(f"{told} {row.facings:>7,}  {_line(row.name)}")
+        share, sign, margin = told_share(row.share, row.margin, 1).partition(" ± ")
+        print(f"{share:>8}{sign:3}{margin:<7} {row.facings:>7,}  {_line(row.name)}")
 
 
 def _line(value):

@@ -9,8 +9,8 @@ MAX_BITS = 72
 _BLOCK = 64  # pictures compared with all others at once
 
 
-def near_pairs(hashes, max_bits=MAX_BITS):
-    """Pairs of pictures whose hashes differ in at most ``max_bits`` bits.
+def near_pairs(hashes):
+    """Pairs of pictures whose hashes differ in at most ``MAX_BITS`` bits.
 
     Args:
         hashes: (n, 4) uint64.
@@ -22,11 +22,11 @@ def near_pairs(hashes, max_bits=MAX_BITS):
     """
     for start in range(0, len(hashes), _BLOCK):
         bits = _differing(hashes[start : start + _BLOCK], hashes[start:])
-        first, second = np.nonzero(bits <= max_bits)
+        first, second = np.nonzero(bits <= MAX_BITS)
         yield np.stack([first, second], axis=1)[first < second] + start
 
 
-def near_any(hashes, others, max_bits=MAX_BITS):
+def near_any(hashes, others):
     """Whether each of some pictures is near to one of some others.
 
     Args:
@@ -36,14 +36,14 @@ def near_any(hashes, others, max_bits=MAX_BITS):
         (n,) bool.
     """
     blocks = (hashes[start : start + _BLOCK] for start in range(0, len(hashes), _BLOCK))
-    near = [(_differing(block, others) <= max_bits).any(axis=1) for block in blocks]
+    near = [(_differing(block, others) <= MAX_BITS).any(axis=1) for block in blocks]
     return np.concatenate([np.zeros(0, bool), *near])
 
 
-def near_groups(hashes, max_bits=MAX_BITS):
+def near_groups(hashes):
     """Numbers of groups, as of :func:`connected`, of pictures that are near directly or through others."""
     groups = np.arange(len(hashes))
-    for pairs in near_pairs(hashes, max_bits):
+    for pairs in near_pairs(hashes):
         if len(pairs):
             groups = connected(len(hashes), groups[pairs])[groups]
     return groups

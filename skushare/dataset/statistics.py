@@ -15,6 +15,7 @@ NO_SPLIT = "all"  # what samples without a split are called
 
 _SIDES = np.geomspace(0.005, 1, 33)  # of a box against the picture's longest side
 _ASPECTS = 2.0 ** np.linspace(-3, 3, 31)
+_CELLS = 24, 32  # across and down a picture
 _BINS = 30  # at most, of the number of boxes on a picture
 
 
@@ -100,7 +101,7 @@ def box_aspects(index):
     return _histogram(width[good] / height[good], _ASPECTS, "boxes")
 
 
-def positions(index, across=24, down=32):
+def positions(index):
     """Where the boxes' centres lie, on a grid laid over every picture.
 
     Returns:
@@ -109,7 +110,8 @@ def positions(index, across=24, down=32):
     size = _sizes(index)
     good = (size > 0).all(axis=1)
     centres = (index.boxes[good, :2] + index.boxes[good, 2:]) / 2 / size[good]
-    cells = np.clip((centres * [across, down]).astype(int), 0, [across - 1, down - 1])
+    across, down = _CELLS
+    cells = np.clip((centres * _CELLS).astype(int), 0, [across - 1, down - 1])
     counts = np.bincount(cells[:, 1] * across + cells[:, 0], minlength=across * down)
     y, x = np.divmod(np.arange(across * down), across)
     return pd.DataFrame(

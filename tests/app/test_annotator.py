@@ -76,7 +76,7 @@ def browser(monkeypatch):
 
     state, browser = State(), Browser.__new__(Browser)
     monkeypatch.setattr(st, "session_state", state)
-    monkeypatch.setattr(module, "_component", lambda: browser.mount)
+    monkeypatch.setattr(module, "component", lambda *_: browser.mount)
     browser.__init__()
     return browser
 

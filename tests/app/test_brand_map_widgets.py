@@ -108,7 +108,7 @@ def test_a_brand_map_names_the_photos_and_their_audit(photos):
 
 
 def test_an_audit_by_a_brand_map_has_its_own_brands_in_the_history(photos, monkeypatch):
-    monkeypatch.setattr("skushare.app.annotator._component", lambda: lambda **options: None)
+    monkeypatch.setattr("skushare.app.annotator.component", lambda *_: lambda **options: None)
     give_map(photos, "photos")
     _, audit = saved(photos)
     st.cache_data.clear()

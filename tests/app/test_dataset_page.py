@@ -54,8 +54,8 @@ def browser(monkeypatch):
         sent["cards"] = data
         return {"open": sent.pop("click", None)}
 
-    monkeypatch.setattr("skushare.app.picture_grid._grid", lambda: grid)
-    monkeypatch.setattr("skushare.app.annotator._component", lambda: lambda **call: sent.update(call))
+    monkeypatch.setattr("skushare.app.picture_grid.component", lambda *_: grid)
+    monkeypatch.setattr("skushare.app.annotator.component", lambda *_: lambda **call: sent.update(call))
     return sent
 
 
@@ -248,7 +248,7 @@ def test_an_edit_of_classes_that_were_renamed_meanwhile_is_not_saved(shop, brows
         on_edits_change()
 
     with monkeypatch.context() as patch:
-        patch.setattr("skushare.app.annotator._component", lambda: mount)
+        patch.setattr("skushare.app.annotator.component", lambda *_: mount)
         app.run()
     assert not app.exception and "classes of shop were changed" in app.run().error[0].value
     assert store.history("shop").done[-1].reason == "renamed"

@@ -54,7 +54,7 @@ def annotator(monkeypatch):
             st.session_state[key] = {"edits": edits}
             on_edits_change()
 
-    monkeypatch.setattr("skushare.app.annotator._component", lambda: mount)
+    monkeypatch.setattr("skushare.app.annotator.component", lambda *_: mount)
     return sent
 
 

@@ -53,7 +53,7 @@ def browser(monkeypatch, detector):
             self.data, self.key, self.deliver = data, key, on_action_change
 
     shown = Browser()
-    monkeypatch.setattr(board_module, "_component", lambda: shown.mount)
+    monkeypatch.setattr(board_module, "component", lambda *_: shown.mount)
     monkeypatch.setattr(Embedder, "load", lambda: ColorEmbedder())
     st.cache_resource.clear()
     yield shown

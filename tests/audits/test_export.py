@@ -152,6 +152,25 @@ def test_a_file_of_many_audits_is_one_table(make_audit, tmp_path, monkeypatch, c
     assert export_file(tmp_path / "one.csv", Filter(stores=("shop 1",)), "shares") == count // 2
 
 
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_an_audit_that_is_deleted_during_an_export_is_left_out(make_audit, tmp_path, kind):
+    kept, deleted = (store.save_audit(make_audit()) for _ in range(2))
+    path = tmp_path / f"all.{kind}"
+
+    def progress(numbers):
+        assert set(numbers) == {kept, deleted}
+        store.delete_audit(deleted)
+        return numbers
+
+    assert export_file(path, progress=progress) == 1
+    if kind == "json":
+        assert [told["id"] for told in json.loads(path.read_text())] == [kept]
+    else:
+        assert set(read(path.read_bytes(), kind)["audit"]) == {kept}
+    with pytest.raises(AuditError, match=f"there is no audit {deleted}"):  # where it was asked for by name
+        export_file(path, numbers=[kept, deleted])
+
+
 def test_a_table_is_written_in_parts_of_so_many_facings(make_audit, make_photo, tmp_path, monkeypatch):
     monkeypatch.setattr("skushare.audits.export._CHUNK", 4)
     for brand_ids in ((0, 1, 0), (0,), (0,) * 9, ()):

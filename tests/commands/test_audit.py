@@ -114,6 +114,12 @@ def test_an_audit_is_kept_listed_shown_exported_and_reported(photos, tmp_path, c
     assert "no audits" in run(capsys, "audits", "list")[1].out
 
 
+def test_a_share_without_doubt_is_shown_without_a_margin(photos, capsys):
+    Detector.load("").labels = ("facing",)
+    told = run(capsys, "audit", photos)[1].out
+    assert told.splitlines()[-1].split() == ["100.0", "%", "6", "unknown"]
+
+
 def test_audits_of_a_phone_are_imported_once(tmp_path, capsys):
     export = Path(__file__).parents[1] / "audits" / "phone_audits.json"
     status, told = run(capsys, "audits", "import", export)
@@ -201,10 +207,21 @@ def test_options_that_would_change_nothing_of_an_export_are_refused(tmp_path, ca
     assert status == 2 and message in told.err and not (tmp_path / name).exists()
 
 
+@pytest.mark.parametrize("arguments", [["export"], ["report", 1, "--out"]])
+def test_a_folder_in_the_place_of_a_file_is_told_as_one_before_the_work(tmp_path, capsys, arguments):
+    folder = tmp_path / "a.csv"
+    folder.mkdir()
+    status, told = run(capsys, "audits", *arguments, folder)
+    assert status == 2 and told.err == f"skushare: {folder}: is a folder; name a file\n"
+
+
 def test_a_time_with_a_zone_is_that_of_the_shelf(photos, capsys):
     run(capsys, "audit", photos, "--time", "2026-03-02T14:30+05:30")
     assert "2026-03-02 14:30 +0530" in run(capsys, "audits", "show", 1)[1].out
+    assert "1  2026-03-02 14:30 " in run(capsys, "audits", "list", "--since", "2026-03-02T14:30")[1].out
     for until, listed in (
+        ("2026-03-02T14:31", [1]),
+        ("2026-03-02T14:30", []),
         ("2026-03-02T14:31+05:30", [1]),
         ("2026-03-02T14:30-05:00", [1]),
         ("2026-03-02T09:00+00:00", []),
@@ -255,6 +272,13 @@ def test_numbers_and_times_beyond_all_are_refused(capsys, arguments, told):
 def test_an_audit_that_is_not_there_is_said(capsys, arguments):
     status, told = run(capsys, "audits", *arguments)
     assert status == 2 and "there is no audit 7" in told.err
+
+
+def test_audits_beside_one_that_is_not_there_are_deleted(photos, capsys):
+    run(capsys, "audit", photos)
+    status, told = run(capsys, "audits", "delete", 7, 1, 1)
+    assert (status, told.out) == (1, "audit 1: deleted\n") and "there is no audit 7" in told.err
+    assert list_audits().empty
 
 
 def test_a_folder_without_photos_is_said(tmp_path, capsys):

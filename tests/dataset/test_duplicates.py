@@ -1,4 +1,5 @@
 import tracemalloc
+from unittest.mock import patch
 
 import numpy as np
 from hypothesis import given, settings
@@ -18,21 +19,23 @@ def test_pairs_are_those_that_differ_in_few_bits(count, max_bits):
     expected = {
         (i, j) for i in range(count) for j in range(i + 1, count) if (bits[i] != bits[j]).sum() <= max_bits
     }
-    pairs = [pair for block in near_pairs(hashes, max_bits) for pair in block.tolist()]
+    with patch("skushare.dataset.duplicates.MAX_BITS", max_bits):
+        pairs = [pair for block in near_pairs(hashes) for pair in block.tolist()]
+        groups, whole = near_groups(hashes), connected(count, sorted(expected))
     assert set(map(tuple, pairs)) == expected and len(pairs) == len(expected)
-    groups, whole = near_groups(hashes, max_bits), connected(count, sorted(expected))
     assert (groups[:, None] == groups).tolist() == (whole[:, None] == whole).tolist()
 
 
+@patch("skushare.dataset.duplicates.MAX_BITS", 5)
 @settings(max_examples=25)
 @given(st.integers(0, 150), st.integers(0, 9))
 def test_pictures_near_to_others_are_those_of_a_pair(count, others):
     rng = np.random.default_rng(count)
     hashes = np.zeros((count + others, 4), np.uint64)
     hashes[:, 0], hashes[:, 3] = rng.integers(0, 1 << 12, (2, count + others))
-    pairs = np.concatenate([np.zeros((0, 2), int), *near_pairs(hashes, 5)])
+    pairs = np.concatenate([np.zeros((0, 2), int), *near_pairs(hashes)])
     expected = np.unique(pairs[(pairs[:, 0] < count) & (pairs[:, 1] >= count), 0])
-    assert np.flatnonzero(near_any(hashes[:count], hashes[count:], 5)).tolist() == expected.tolist()
+    assert np.flatnonzero(near_any(hashes[:count], hashes[count:])).tolist() == expected.tolist()
 
 
 def test_many_alike_pictures_do_not_fill_the_memory():

@@ -75,8 +75,13 @@ def test_sides_and_aspects_are_relative(shop):
 
 
 def test_positions_are_cells_of_the_picture(shop):
-    cells = statistics.positions(shop, across=2, down=4).query("boxes > 0")
-    assert cells[["x", "y", "boxes"]].values.tolist() == [[0, 0, 2], [0.5, 0.5, 1], [0.5, 0.75, 1]]
+    cells = statistics.positions(shop).query("boxes > 0")
+    centres = [[0.05, 0.05, 2], [0.55, 0.55, 1], [0.95, 0.95, 1]]
+    assert [[round(c.x * 24), round(c.y * 32), c.boxes] for c in cells.itertuples()] == [
+        [int(x * 24), int(y * 32), boxes] for x, y, boxes in centres
+    ]
+    assert (cells["x2"] - cells["x"]).tolist() == pytest.approx([1 / 24] * 3)
+    assert (cells["y2"] - cells["y"]).tolist() == pytest.approx([1 / 32] * 3)
 
 
 def test_classes_come_by_frequency_with_the_pictures_that_show_them(shop):
