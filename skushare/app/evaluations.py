@@ -168,10 +168,11 @@ def show_figures(shown):
                     height="stretch",
                     help=note,
                 )
-        st.caption(
-            f"{row['photos']:,} photos, {row['boxes']:,} facings. As far as so many photos can tell, "
-            f"AP lies between {row['AP_low']:.3f} and {row['AP_high']:.3f} (95 %)."
-        )
+        told = f"{row['photos']:,} photos, {row['boxes']:,} facings."
+        if row["boxes"]:
+            told += " As far as so many photos can tell, "
+            told += f"AP lies between {row['AP_low']:.3f} and {row['AP_high']:.3f} (95 %)."
+        st.caption(told)
 
 
 def _difference(value, pattern):

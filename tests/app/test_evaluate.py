@@ -88,6 +88,14 @@ def metrics(app):
     return [(metric.label, metric.value, metric.delta) for metric in app.metric]
 
 
+def test_photos_without_a_facing_have_no_average_precision(workspace):
+    bare = [sample.with_boxes([]) for sample in read_dataset("shop@test").samples]
+    store.add_dataset(Dataset("bare", tuple(bare), ("facing",)), "bare")
+    app = press(open_page(Dataset="bare"), "Evaluate")
+    assert [value for name, value, _ in metrics(app) if name in ("AP", "AP50", "AR300")] == ["–"] * 3
+    assert not any("nan" in caption.value for caption in app.caption)
+
+
 def go_to_tab(app, label):
     app.session_state["evaluate_tab"] = label
     return app.run()

@@ -39,13 +39,18 @@ def found(boxes, scores=None):
     [
         ([grid(5)], [found(grid(5))], 1.0),
         ([grid(5)], [Detections()], 0.0),
-        ([np.zeros((0, 4))], [found(grid(5))], 0.0),
         ([grid(2), np.zeros((0, 4))], [found(grid(2)), Detections()], 1.0),
         ([grid(2)], [found(grid(1))], 51 / 101),  # one of two: recall .5, points 0 .. .5
     ],
 )
 def test_known_cases(truths, detections, ap50):
     assert average_precision(truths, detections)["AP50"] == pytest.approx(ap50)
+
+
+@pytest.mark.parametrize("detections", [Detections(), found(grid(5))])
+def test_where_there_is_nothing_to_find_there_are_no_figures(detections):
+    figures = average_precision([np.zeros((0, 4))], [detections], resamples=2)
+    assert len(figures) == 6 and np.isnan(list(figures.values())).all()
 
 
 def test_more_than_a_hundred_facings_are_not_cut():
