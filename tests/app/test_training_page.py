@@ -309,7 +309,7 @@ def wait(app, ready):
 
 def test_time_and_memory_are_measured_when_asked_for(tmp_path, measured):
     store(tmp_path)
-    measured.result = Estimate(3900.0, 1.25, 0.5, 20.0, 3 << 30, 1, time.time(), busy=True)
+    measured.result = Estimate(3900.0, 1.25, 0.5, 20.0, 3 << 30, 1, False, time.time(), busy=True)
     app = open_page()
     assert "Takes about" not in metrics(app)
     press(app, "Measure time and memory here")
@@ -323,7 +323,7 @@ def test_time_and_memory_are_measured_when_asked_for(tmp_path, measured):
 
 def test_too_little_memory_is_warned_of(tmp_path, measured):
     store(tmp_path)
-    measured.known = Estimate(60.0, 1.0, 1.0, 1.0, 1 << 50, 1, time.time(), busy=False)
+    measured.known = Estimate(60.0, 1.0, 1.0, 1.0, 1 << 50, 1, False, time.time(), busy=False)
     assert any("Memory will be tight" in text for text in texts(open_page().warning))
 
 
