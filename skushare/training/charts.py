@@ -58,7 +58,7 @@ def quality_chart(metrics):
         .encode(
             x=_steps(),
             y=alt.Y("value:Q", title="average precision", scale=alt.Scale(domain=[0, 1])),
-            color=alt.Color("measure:N", title=None, scale=colors, legend=alt.Legend(orient="bottom-right")),
+            color=alt.Color("measure:N", title=None, scale=colors, legend=alt.Legend(orient="top")),
             tooltip=["measure:N", alt.Tooltip("step:Q", format=","), alt.Tooltip("value:Q", format=".3f")],
         )
         .properties(height=_HEIGHT)
