@@ -154,9 +154,10 @@ def _bootstrap(truths, found, resamples):
     counts = np.array([len(t) for t in truths])
     rng = np.random.default_rng(0)
     values = []
-    for _ in range(resamples):
+    while len(values) < resamples:
         times = np.bincount(rng.integers(len(truths), size=len(truths)), minlength=len(truths))
-        values.append(pooled_ap(hits, times @ counts, times[image]))
+        if facings := times @ counts:  # without any, there is no AP
+            values.append(pooled_ap(hits, facings, times[image]))
     return tuple(float(v) for v in np.quantile(values, [0.025, 0.975]))
 
 

@@ -177,6 +177,8 @@ def test_the_interval_holds_the_figure(shelves):
     assert result["AP_low"] < result["AP"] < result["AP_high"]
     alone = average_precision(truths[:1], detections[:1], resamples=2)  # drawn again, it is the same photo
     assert alone["AP_low"] == alone["AP_high"] == pytest.approx(alone["AP"], abs=1e-9)
+    beside_bare = average_precision([grid(5), grid(0)], [found(grid(5)), Detections()], resamples=50)
+    assert beside_bare["AP_low"] == pytest.approx(1)  # of photos without a facing alone there is no AP
     nothing = average_precision(truths, [Detections()] * len(truths), resamples=2)
     assert nothing["AP"] == nothing["AP_low"] == nothing["AP_high"] == 0
     assert "AP_low" not in average_precision(truths, detections)
