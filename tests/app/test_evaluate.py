@@ -264,7 +264,7 @@ def test_two_models_stand_side_by_side(workspace, weak):
     assert [label for label, _, _ in first] == [label for label, _, _ in second]
     assert all(delta == "" for _, _, delta in first)
     recall = next(m for m in second if m[0] == "Recall")
-    assert recall[1] == "50.0%" and recall[2] == "+0.0 points"
+    assert recall[1] == "50.0%" and recall[2] == "the same"  # neither better nor worse
     assert len(app.slider) == 2 and len(app.image) == 6
     box(app, "Show").set_value("Models differ most").run()
     for tab in ("Curves", "Breakdown", "All figures"):
@@ -276,6 +276,7 @@ def test_a_model_stands_beside_its_copy(workspace):
     shutil.copytree(models_folder() / "shelf_dense", workspace / "runs" / "copy" / "model")
     app = press(open_page(Compare="runs/copy"), "Evaluate")
     assert len(app.slider) == 2 and len(app.image) == 6
+    assert {delta for _, _, delta in metrics(app)} == {"", "the same"}
 
 
 def test_a_threshold_is_stored_in_a_model_of_ones_own(workspace, weak):
