@@ -179,7 +179,8 @@ def _show_figures(run, status):
             metric("Time left", duration(progress.seconds_left))
         if best := best_figures(metrics):
             first = metrics.iloc[0]  # at step 0: of the weights that it began with
-            gain = f"{best['AP'] - first['AP']:+.3f} since the start" if first["step"] == 0 else None
+            gained = round(best["AP"] - first["AP"], 3) if first["step"] == 0 else 0.0
+            gain = f"{gained:+.3f} since the start" if gained else None
             metric("Best AP", f"{best['AP']:.3f}", gain)
             if not math.isnan(best.get("class_AP", math.nan)):
                 text = "Mean of the average precision of each class; of all as one beside it."

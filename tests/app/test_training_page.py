@@ -364,6 +364,8 @@ def test_a_finished_run_shows_its_figures(tmp_path):
         "step,AP,AP50,AP75,count_mae\n0,0.25,0.4,0.1,6\n50,0.3,0.5,0.2,5.5\n"
     )
     assert app.run().metric[0].delta == "+0.050 since the start"
+    (run.folder / runs.METRICS).write_text("step,AP,AP50,AP75,count_mae\n0,0.3,0.4,0.1,6\n50,0.2,0.4,0.1,6\n")
+    assert not app.run().metric[0].delta  # no step was better
     assert any("finished" in text for text in texts(app.markdown))
     assert "training from step 0" in app.code[0].value
     labels = [b.label for b in app.button]
