@@ -53,10 +53,8 @@ def _offer_threshold(shown):
     (st.warning if photos < FEW else st.caption)(caution(photos))
     sure = True
     if model.is_shipped:
-        sure = st.checkbox(
-            f"Change the shipped model {plain(shown.name)} for everyone who uses this app",
-            key=f"sure_{shown.name}",
-        )
+        # Longer, and a phone would cut off whom it concerns.
+        sure = st.checkbox("Change the shipped model for everyone", key=f"sure_{shown.name}")
     if st.button(
         f"Use {best:.2f} for {'live frames' if mode == 'live' else 'photos'} from now on",
         key=f"store_{shown.name}",

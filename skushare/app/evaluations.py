@@ -16,6 +16,7 @@ from skushare.evaluation.threshold import is_by_machine, is_test, is_unlabelled
 from skushare.training.choices import dataset_sources
 
 LOWEST_SCORE = 0.05
+SAME = "the same"
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,22 +160,24 @@ def show_figures(shown):
                 if column not in row:
                     continue
                 delta = float("nan") if each is first else row[column] - first.row.get(column, float("nan"))
+                told = None if isnan(delta) or less is None else _difference(delta, pattern)
                 st.metric(
                     name,
                     "–" if isnan(row[column]) else format(row[column], pattern),
-                    None if isnan(delta) or less is None else _difference(delta, pattern),
-                    delta_color="inverse" if less else "normal",
+                    told,
+                    delta_color="off" if told == SAME else "inverse" if less else "normal",
+                    delta_arrow="off" if told == SAME else "auto",
                     border=True,
                     height="stretch",
                     help=note,
                 )
-        st.caption(
-            f"{row['photos']:,} photos, {row['boxes']:,} facings. As far as so many photos can tell, "
-            f"AP lies between {row['AP_low']:.3f} and {row['AP_high']:.3f} (95 %)."
-        )
+        told = f"{row['photos']:,} photos, {row['boxes']:,} facings."
+        if row["boxes"]:
+            told += " As far as so many photos can tell, "
+            told += f"AP lies between {row['AP_low']:.3f} and {row['AP_high']:.3f} (95 %)."
+        st.caption(told)
 
 
 def _difference(value, pattern):
-    if pattern.endswith("%"):
-        return f"{100 * value:+.1f} points"
-    return format(value, "+" + pattern)
+    text = f"{100 * value:+.1f} points" if pattern.endswith("%") else format(value, "+" + pattern)
+    return text if any(digit in text for digit in "123456789") else SAME

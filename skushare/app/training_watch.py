@@ -144,6 +144,13 @@ def _show_status(run, status, reason):
                 on_click=partial(attempt, run.resume),
                 key="training_resume",
             )
+        if status == runs.FINISHED:
+            st.page_link(
+                "pages/evaluate.py",
+                label="Evaluate the model",
+                icon=":material/query_stats:",
+                query_params={"evaluate_model": f"runs/{run.name}"},
+            )
     if reason:
         show = {runs.FAILED: st.error, runs.INTERRUPTED: st.warning}.get(status, st.info)
         show(plain(reason[:1].upper() + reason[1:]), icon=ICONS[status])
@@ -166,25 +173,27 @@ def _show_figures(run, status):
         min(1.0, progress.step / max(1, progress.steps)),
         text=f"{text}, {progress.phase}" if running and progress.phase != "done" else text,
     )
+    metric = partial(st.metric, border=True)
     with st.container(horizontal=True):
         if running and progress.phase in ("training", "validating") and progress.seconds_per_step:
-            st.metric("Time left", duration(progress.seconds_left), border=True)
+            metric("Time left", duration(progress.seconds_left))
         if best := best_figures(metrics):
             first = metrics.iloc[0]  # at step 0: of the weights that it began with
-            gain = f"{best['AP'] - first['AP']:+.3f} since the start" if first["step"] == 0 else None
-            st.metric("Best AP", f"{best['AP']:.3f}", gain, border=True)
+            gained = round(best["AP"] - first["AP"], 3) if first["step"] == 0 else 0.0
+            gain = f"{gained:+.3f} since the start" if gained else None
+            metric("Best AP", f"{best['AP']:.3f}", gain)
             if not math.isnan(best.get("class_AP", math.nan)):
                 text = "Mean of the average precision of each class; of all as one beside it."
-                st.metric("AP by class", f"{best['class_AP']:.3f}", border=True, help=text)
-            st.metric("Count off by", f"{best['count_mae']:.1f}", border=True)
+                metric("AP by class", f"{best['class_AP']:.3f}", help=text)
+            metric("Count off by", f"{best['count_mae']:.1f}")
         if not math.isnan(progress.loss):
-            st.metric("Loss", f"{progress.loss:.3f}", border=True)
+            metric("Loss", f"{progress.loss:.3f}")
         begun = running and progress.phase != "preparing"  # what it uses before tells nothing
         if begun and not silent:
-            st.metric("Cores in use", f"{progress.cores:.1f}", border=True)
+            metric("Cores in use", f"{progress.cores:.1f}")
         if begun:
             total = f"Of the {progress.memory_total / 2**30:.0f} GB of this machine."
-            st.metric("Memory", f"{progress.memory / 2**30:.1f} GB", border=True, help=total)
+            metric("Memory", f"{progress.memory / 2**30:.1f} GB", help=total)
     if silent:
         _tell_silence(run, progress, seconds)
 
@@ -255,13 +264,6 @@ def _more(run):
     """What one may do with the run, beside watching it."""
     with st.expander("Log", icon=":material/article:"):
         poll(_show_log, REFRESH if run.status in ACTIVE else None, run)
-    if run.status == runs.FINISHED:
-        st.page_link(
-            "pages/evaluate.py",
-            label="Evaluate the model",
-            icon=":material/query_stats:",
-            query_params={"evaluate_model": f"runs/{run.name}"},
-        )
     with st.container(horizontal=True):
         _offer_counting(f"runs/{run.name}")
         st.button(

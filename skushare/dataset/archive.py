@@ -20,11 +20,12 @@ from skushare.files import atomic_folder
 from skushare.image_files import SUFFIXES
 
 LABEL_SUFFIXES = frozenset(
-    {".json", ".xml", ".txt", ".csv", ".yaml", ".yml", ".names", ".labels", ".pbtxt", ".tfrecord", ".record"}
+    {".json", ".xml", ".txt", ".csv", ".yaml", ".yml", ".names", ".labels", ".pbtxt"}
+    | {".tfrecord", ".tfrecords", ".record", ".records"}
 )
 ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".tar", ".7z", ".rar"})
 
-_SHARD = re.compile(r"-\d{5}-of-\d{5}$")  # as in train.tfrecord-00000-of-00010
+_SHARD = re.compile(r"-\d{5}-of-\d{5}$")  # as in train.tfrecord-00000-of-00010, or without an ending
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack a whole block at once, however large
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -244,7 +245,7 @@ def _is_clutter(path):
 
 
 def _is_wanted(path):
-    return Path(_SHARD.sub("", path.name)).suffix.lower() in SUFFIXES | LABEL_SUFFIXES
+    return bool(_SHARD.search(path.name)) or path.suffix.lower() in SUFFIXES | LABEL_SUFFIXES
 
 
 def _check(limits, files, total, packed, room):

@@ -23,6 +23,7 @@ from skushare.dataset.layout import (
 from skushare.dataset.split_names import by_split, known_split, with_splits
 from skushare.errors import DatasetError
 from skushare.files import atomic_write
+from skushare.geometry import turned
 
 _FAULTS = (  # of content of another shape
     ValueError,
@@ -40,10 +41,11 @@ _KEYS = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(info|images|annotations|categor
 
 def coco_files(folder):
     """``[(split, path)]`` of the COCO files in ``folder``, its ``annotations``, or one a subfolder."""
-    for pattern in ("*.json", "annotations/*.json", "*/_annotations.coco.json"):
+    for pattern in ("*.json", "annotations/*.json", "*/_annotations.coco.json", "*/labels.json"):
         found = [path for path in plain_files(folder, pattern) if _looks_like_coco(path)]
         if found:
-            stems = [path.parent.name if path.name.startswith("_") else path.stem for path in found]
+            of_folder = pattern.startswith("*/")
+            stems = [p.parent.name if of_folder or p.name.startswith("_") else p.stem for p in found]
             return with_splits(found, stems)
     return []
 
@@ -53,7 +55,8 @@ def read_coco(source, images=None, raw=False, confined=True):
 
     Boxes are clipped to their image; those without area are dropped. Crowds, and what is marked
     ``ignore``, are regions to be ignored.
-    Of an annotation without a box, that around its polygon or mask is taken.
+    Of an annotation without a box, that around its polygon or mask is taken; of a box that CVAT has turned,
+    the one around it.
     An annotation's optional ``score`` marks a machine-made label. A category without boxes that is the
     supercategory of others is no class. In a folder with ``train``,
     ``val`` or ``test``, other files that label the same pictures once more, or pictures none of
@@ -62,7 +65,7 @@ def read_coco(source, images=None, raw=False, confined=True):
     Args:
         source: the JSON file or the folder.
         images: folder of the images; default: the one that has most of them of a
-            folder named like the file, ``images``, and the file's own folder.
+            folder named like the file, ``images``, ``data``, and the file's own folder.
         raw: keep the boxes as they stand in the file, wrong ones too.
         confined: refuse file names that lead out of the folder of images.
 
@@ -154,6 +157,13 @@ def coco_text(dataset, named):
     yield "]}\n"
 
 
+def _rotation(annotation):
+    """Degrees by which CVAT has turned a ``bbox`` about its centre."""
+    attributes = annotation.get("attributes")
+    degrees = attributes.get("rotation") if isinstance(attributes, dict) else None
+    return degrees if isinstance(degrees, float) else 0.0  # others are attributes of the user's own
+
+
 def is_ignored(annotation):
     """Whether an annotation, as its file has it, marks a region to be ignored: a crowd, or ``ignore``."""
     return any(annotation.get(key) in _MARKED for key in ("iscrowd", "ignore"))
@@ -186,6 +196,8 @@ class _Boxes:
                 image = self.images.setdefault(item["image_id"], len(self.images))
                 category = self.categories.setdefault(item["category_id"], len(self.categories))
                 corners = (left, top, left + width, top + height)
+                if degrees := _rotation(item):
+                    corners = turned(corners, degrees)[0].tolist()
                 score = 0.0 if is_ignored(item) else item.get("score")
                 self._numbers.extend((image, *corners, category, 1.0 if score is None else score))
             except KeyError as error:
@@ -314,7 +326,7 @@ def _is_parent(category, children):
 def _image_folder(path, images, entries):
     own, *above = homes(path)
     short = path.stem.removeprefix("instances_")
-    candidates = [path.with_suffix(""), own / "images", own]
+    candidates = [path.with_suffix(""), own / "images", own / "data", own]
     for root in above:
         candidates += [root / short, root / "images" / short, root / "images", root]
     names = [entry["file_name"] for entry in entries]

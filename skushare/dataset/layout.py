@@ -120,14 +120,24 @@ def inside(folder, name, where):
 def labelled_path(folder, name, where):
     """As :func:`inside`, but labels may name a place on the computer of their maker, of any system.
 
-    Of a name that leads out, the last part counts.
+    Of a name that leads out, the longest end counts that is there, else the last part.
     """
     if isinstance(name, str) and "\\" in name and not os.path.exists(os.path.join(folder, name)):
-        name = bare_name(name) if ":" in name or ".." in name else name.replace("\\", "/")
+        root = "/" if ":" in name or ".." in name else ""
+        name = root + name.replace("\\", "/")
     try:
         return inside(folder, name, where)
     except DatasetError:
-        return inside(folder, bare_name(name) if isinstance(name, str) else name, where)
+        if not isinstance(name, str):
+            raise
+        ends = (str(end) for end in shorter(name) if os.path.isfile(os.path.join(folder, end)))
+        return inside(folder, next(ends, bare_name(name)), where)
+
+
+def shorter(name):
+    """The path ``name`` of any system, relative: whole, without its first folder, and so on."""
+    parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".")]
+    return [Path(*parts[start:]) for start in range(len(parts)) if ".." not in parts[start:]]
 
 
 def bare_name(name):

@@ -176,6 +176,8 @@ def _read_rows(path, classes):
                 left, top, right, bottom, *score = (
                     text.replace(",", ".") for text in (left, top, right, bottom, *score)
                 )
+            if not boxes and _is_photo(label) and not _is_photo(image):  # makesense.ai's
+                raise ValueError(f"{label} stands where the class is to be")
             sizes.setdefault(image, (_whole(width), _whole(height)))
             box = boxes.setdefault(image, array("d"))
             if left or label:
@@ -200,6 +202,10 @@ def _read_rows(path, classes):
             "bottom instead, or name the columns in a line above them"
         )
     return boxes, sizes
+
+
+def _is_photo(name):
+    return Path(name.strip()).suffix.lower() in SUFFIXES
 
 
 def _are_sides(boxes):
@@ -252,7 +258,7 @@ def _has_boxes(path):
 def _is_unsized(row):
     return (
         len(row) == len(_UNSIZED)
-        and Path(row[0].strip()).suffix.lower() in SUFFIXES
+        and _is_photo(row[0])
         and [bool(_NUMBER.fullmatch(cell)) for cell in row[1:]] == [True] * 4 + [False]
         and bool(row[5].strip())
     )

@@ -34,7 +34,7 @@ from skushare.workspace import numbered
 
 SIDECAR = "tfrecord.json"
 SHARD_BYTES = 256 << 20
-_ENDING = r"\.(?:tfrecords?|record)"
+_ENDING = r"\.(?:tfrecords?|records?)"
 _SHARD = re.compile(rf"(.+?)(?:{_ENDING})?-(\d{{5}})-of-(\d{{5}})(?:{_ENDING})?")
 _WHOLE = re.compile(rf"(.+?){_ENDING}")
 _PLAIN = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png"}  # what TensorFlow decodes, by Pillow's names

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -23,6 +24,7 @@ from skushare.dataset.layout import (
 from skushare.dataset.split_names import by_split, known_split, split_of, split_order
 from skushare.errors import DatasetError
 from skushare.files import atomic_write
+from skushare.geometry import turned
 
 _HOMES = ("Annotations", "annotations")
 _NOT_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -52,7 +54,8 @@ def read_voc(source, images=None, raw=False):
 
     Coordinates are taken as they are, in pixels from 0. The order of the classes is that of
     a label map in the folder, if there is one. An object's optional ``score`` marks a
-    machine-made label; one that is ``difficult`` is a region to be ignored.
+    machine-made label; one that is ``difficult`` is a region to be ignored. Of a box that CVAT has turned,
+    the one around it is taken.
 
     Args:
         source: the folder or file.
@@ -154,6 +157,8 @@ def _read(path, classes):
             where = f"{path}, object {number}"
             about, box = _texts(item), _texts(item.find("bndbox"))
             corners = [finite(box[side] or "") for side in ("xmin", "ymin", "xmax", "ymax")]
+            if degrees := _rotation(item):
+                corners = turned(corners, degrees)[0]
             if not about["name"]:
                 raise ValueError("its name is empty")
             ignored = (about.get("difficult") or "").strip().lower() in ("1", "true")
@@ -164,6 +169,15 @@ def _read(path, classes):
     except ValueError as error:
         raise DatasetError(f"{where}: {error}") from None
     return root.findtext("filename") or "", size, np.array(rows)  # an array takes far less than its rows
+
+
+def _rotation(item):
+    """Degrees by which CVAT has turned the box of an object about its centre."""
+    for attribute in map(_texts, item.iterfind("attributes/attribute")):
+        if attribute.get("name") == "rotation":
+            with suppress(ValueError):  # of an attribute of the user's own
+                return finite(attribute.get("value") or "0")
+    return 0.0
 
 
 def _texts(element):

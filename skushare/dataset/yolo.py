@@ -15,6 +15,7 @@ from skushare.dataset.layout import (
     inside,
     place_images,
     plain_files,
+    shorter,
     unique_names,
 )
 from skushare.dataset.split_names import by_split, known_split, split_of, split_order
@@ -234,7 +235,7 @@ def _described_parts(content, root, where):
         for entry in entries:
             # Some exports write "../train/images" for a folder that lies beside the file.
             entry = re.sub(r"^(\.\./)+", "", entry)
-            place = _moved_folder(base, entry) or entry
+            place = _moved(base, entry) or entry
             path = base if os.path.normpath(place) == "." else inside(base, place, where)
             if path.exists():
                 images = _listed_images(path, root) if path.is_file() else find_images([path])
@@ -295,22 +296,19 @@ def _listed_images(path, root):
     images = []
     for number, line in read_lines(path):
         if name := line.strip():
-            place = next((place for place in _shorter(name) if Path(path.parent, place).is_file()), name)
+            place = next((place for place in shorter(name) if Path(path.parent, place).is_file()), name)
             images.append(inside(root, os.path.join(path.parent, place), f"{path}, line {number}"))
     return images
 
 
-def _moved_folder(base, entry):
+def _moved(base, entry):
     """What of a path, perhaps on another machine, is there below ``base``; ``None`` if nothing."""
-    # One folder alone may be that of another split.
-    places = (place for place in _shorter(entry) if len(place.parts) > 1 or known_split(place.name))
-    return next((str(place) for place in places if Path(base, place).exists()), None)
-
-
-def _shorter(name):
-    """The path ``name`` of any system, relative: whole, without its first folder, and so on."""
-    parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".")]
-    return [Path(*parts[start:]) for start in range(len(parts)) if ".." not in parts[start:]]
+    for place in shorter(entry):
+        path = Path(base, place)
+        # One folder alone may be that of another split.
+        if path.is_file() or (path.exists() and (len(place.parts) > 1 or known_split(place.name))):
+            return str(place)
+    return None
 
 
 def _label_places(image, root):

@@ -22,12 +22,13 @@ def average_precision(truths, found, resamples=0):
 
     Returns:
         dict of ``AP`` (IoU .50 to .95), ``AP50``, ``AP75``, ``AR300`` (named after
-        ``MAX_DETECTIONS``), and with ``resamples`` ``AP_low`` and ``AP_high``, floats in [0, 1].
+        ``MAX_DETECTIONS``), and with ``resamples`` ``AP_low`` and ``AP_high``, floats in [0, 1]; NaN where
+        there is no true box.
     """
     run = _run_coco(truths, found)
-    result = _summary(run)
+    result = _summary(run, present=any(map(len, truths)))
     if resamples:
-        interval = _bootstrap(truths, found, resamples) if run else (0.0, 0.0)
+        interval = _bootstrap(truths, found, resamples) if run else (result["AP"],) * 2
         result["AP_low"], result["AP_high"] = interval
     return result
 
@@ -153,9 +154,10 @@ def _bootstrap(truths, found, resamples):
     counts = np.array([len(t) for t in truths])
     rng = np.random.default_rng(0)
     values = []
-    for _ in range(resamples):
+    while len(values) < resamples:
         times = np.bincount(rng.integers(len(truths), size=len(truths)), minlength=len(truths))
-        values.append(pooled_ap(hits, times @ counts, times[image]))
+        if facings := times @ counts:  # without any, there is no AP
+            values.append(pooled_ap(hits, facings, times[image]))
     return tuple(float(v) for v in np.quantile(values, [0.025, 0.975]))
 
 

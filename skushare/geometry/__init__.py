@@ -12,6 +12,7 @@ from skushare.geometry.boxes import (
     iou,
     mirror,
     to_xywh,
+    turned,
 )
 from skushare.geometry.nms import nms
 from skushare.geometry.tiles import Tile, merge_tiles, tile_grid
@@ -30,5 +31,6 @@ __all__ = [
     "nms",
     "tile_grid",
     "to_xywh",
+    "turned",
     "vote",
 ]

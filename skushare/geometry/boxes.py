@@ -53,6 +53,15 @@ def mirror(boxes, width):
     return boxes[:, [2, 1, 0, 3]] * np.float32([-1, 1, -1, 1]) + np.float32([width, 0, width, 0])
 
 
+def turned(boxes, degrees):
+    """The boxes around ``boxes`` (n, 4) xyxy, each turned about its centre by ``degrees``, either way."""
+    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+    cosine, sine = np.abs([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))])
+    half = (boxes[:, 2:] - boxes[:, :2]) / 2 @ np.array([[cosine, sine], [sine, cosine]])
+    centre = (boxes[:, 2:] + boxes[:, :2]) / 2
+    return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
+
+
 def to_xywh(boxes):
     """Boxes xyxy as COCO's left, top, width, height."""
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)

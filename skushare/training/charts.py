@@ -19,6 +19,7 @@ QUALITIES = {
 # Legible on white and on near-black, and apart for most colour-blind eyes.
 _DISTINCT = [ACCENT, AMBER, VIOLET, RUST, "#4d8fd1", "#7a9a3a"]
 _HEIGHT = 260
+_SIDE_BY_SIDE = 190  # of the two charts of one run
 _SMOOTH = 0.2  # weight of the newest value in the running mean
 
 
@@ -44,7 +45,7 @@ def loss_chart(losses, photos_a_step):
     )
     point = {"size": 45, "filled": True, "color": ACCENT} if len(table) == 1 else False  # no line yet
     strong = base.mark_line(color=ACCENT, strokeWidth=2.5, point=point).encode(y=alt.Y("mean:Q", scale=scale))
-    return (faint + strong).properties(height=_HEIGHT)
+    return (faint + strong).properties(height=_SIDE_BY_SIDE, autosize=PLOT_HEIGHT)
 
 
 def quality_chart(metrics):
@@ -58,10 +59,10 @@ def quality_chart(metrics):
         .encode(
             x=_steps(),
             y=alt.Y("value:Q", title="average precision", scale=alt.Scale(domain=[0, 1])),
-            color=alt.Color("measure:N", title=None, scale=colors, legend=alt.Legend(orient="bottom-right")),
+            color=alt.Color("measure:N", title=None, scale=colors, legend=top_legend()),
             tooltip=["measure:N", alt.Tooltip("step:Q", format=","), alt.Tooltip("value:Q", format=".3f")],
         )
-        .properties(height=_HEIGHT)
+        .properties(height=_SIDE_BY_SIDE, autosize=PLOT_HEIGHT)
     )
 
 

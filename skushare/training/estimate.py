@@ -49,6 +49,7 @@ class Estimate:
         seconds_to_start: until the first step is done: data, Keras and the graph.
         memory: bytes of main memory at the most, photos kept in memory included.
         photos: validated each time.
+        knowing: whether it begins with a detector of its classes, which is validated before the first step.
         measured: when, in seconds since the epoch.
         busy: whether other programs kept the machine busy meanwhile, so that it may go faster alone.
     """
@@ -59,6 +60,7 @@ class Estimate:
     seconds_to_start: float
     memory: int
     photos: int
+    knowing: bool
     measured: float
     busy: bool
 
@@ -156,6 +158,7 @@ def measure(plan):
         "seconds_to_start": ready - started,
         "memory": _peak_memory() + batches.photos_bytes() - batches.photos.size,
         "photos": min(wanted, len(validation)),
+        "knowing": learner.trained,
     }
 
 
@@ -176,7 +179,7 @@ def _timed(action):
 
 def _for_length(found, plan):
     training = plan.training
-    validations = -(-training.steps // training.validate_every)
+    validations = found.knowing - (-training.steps // training.validate_every)
     seconds = found.seconds_to_start + training.steps * found.seconds_per_step
     return replace(found, seconds=seconds + validations * found.photos * found.seconds_per_photo)
 

@@ -88,6 +88,14 @@ def metrics(app):
     return [(metric.label, metric.value, metric.delta) for metric in app.metric]
 
 
+def test_photos_without_a_facing_have_no_average_precision(workspace):
+    bare = [sample.with_boxes([]) for sample in read_dataset("shop@test").samples]
+    store.add_dataset(Dataset("bare", tuple(bare), ("facing",)), "bare")
+    app = press(open_page(Dataset="bare"), "Evaluate")
+    assert [value for name, value, _ in metrics(app) if name in ("AP", "AP50", "AR300")] == ["–"] * 3
+    assert not any("nan" in caption.value for caption in app.caption)
+
+
 def go_to_tab(app, label):
     app.session_state["evaluate_tab"] = label
     return app.run()
@@ -256,7 +264,7 @@ def test_two_models_stand_side_by_side(workspace, weak):
     assert [label for label, _, _ in first] == [label for label, _, _ in second]
     assert all(delta == "" for _, _, delta in first)
     recall = next(m for m in second if m[0] == "Recall")
-    assert recall[1] == "50.0%" and recall[2] == "+0.0 points"
+    assert recall[1] == "50.0%" and recall[2] == "the same"  # neither better nor worse
     assert len(app.slider) == 2 and len(app.image) == 6
     box(app, "Show").set_value("Models differ most").run()
     for tab in ("Curves", "Breakdown", "All figures"):
@@ -268,6 +276,7 @@ def test_a_model_stands_beside_its_copy(workspace):
     shutil.copytree(models_folder() / "shelf_dense", workspace / "runs" / "copy" / "model")
     app = press(open_page(Compare="runs/copy"), "Evaluate")
     assert len(app.slider) == 2 and len(app.image) == 6
+    assert {delta for _, _, delta in metrics(app)} == {"", "the same"}
 
 
 def test_a_threshold_is_stored_in_a_model_of_ones_own(workspace, weak):

@@ -311,7 +311,7 @@ def wait(app, ready):
 
 def test_time_and_memory_are_measured_when_asked_for(tmp_path, measured):
     store(tmp_path)
-    measured.result = Estimate(3900.0, 1.25, 0.5, 20.0, 3 << 30, 1, time.time(), busy=True)
+    measured.result = Estimate(3900.0, 1.25, 0.5, 20.0, 3 << 30, 1, False, time.time(), busy=True)
     app = open_page()
     assert "Takes about" not in metrics(app)
     press(app, "Measure time and memory here")
@@ -325,7 +325,7 @@ def test_time_and_memory_are_measured_when_asked_for(tmp_path, measured):
 
 def test_too_little_memory_is_warned_of(tmp_path, measured):
     store(tmp_path)
-    measured.known = Estimate(60.0, 1.0, 1.0, 1.0, 1 << 50, 1, time.time(), busy=False)
+    measured.known = Estimate(60.0, 1.0, 1.0, 1.0, 1 << 50, 1, False, time.time(), busy=False)
     assert any("Memory will be tight" in text for text in texts(open_page().warning))
 
 
@@ -366,6 +366,8 @@ def test_a_finished_run_shows_its_figures(tmp_path):
         "step,AP,AP50,AP75,count_mae\n0,0.25,0.4,0.1,6\n50,0.3,0.5,0.2,5.5\n"
     )
     assert app.run().metric[0].delta == "+0.050 since the start"
+    (run.folder / runs.METRICS).write_text("step,AP,AP50,AP75,count_mae\n0,0.3,0.4,0.1,6\n50,0.2,0.4,0.1,6\n")
+    assert not app.run().metric[0].delta  # no step was better
     assert any("finished" in text for text in texts(app.markdown))
     assert "training from step 0" in app.code[0].value
     labels = [b.label for b in app.button]

@@ -134,7 +134,7 @@ def test_an_unknown_run_is_named_with_those_there_are(start, capsys, action):
 
 
 def test_an_estimate_is_told(start, tmp_path, monkeypatch, capsys):
-    found = Estimate(3600.0, 0.25, 1.5, 30.0, 3 << 30, 24, 0.0, busy=True)
+    found = Estimate(3600.0, 0.25, 1.5, 30.0, 3 << 30, 24, False, 0.0, busy=True)
     monkeypatch.setattr("skushare.training.estimate.estimate", lambda plan, again: found)
     data = str(tmp_path / "data" / "annotations.json")
     assert main(["runs", "estimate", "--train", data, "--val", data]) == 0

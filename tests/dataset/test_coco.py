@@ -97,6 +97,22 @@ def test_a_polygon_or_a_mask_that_makes_no_sense_is_named_with_its_place(tmp_pat
         read_coco(write(tmp_path, annotations=[annotation([], segmentation=polygons)]))
 
 
+@pytest.mark.parametrize(
+    ("attributes", "box"),
+    [
+        ({"occluded": False, "rotation": 90.0}, [10, 0, 30, 40]),
+        ({"rotation": 270.0}, [10, 0, 30, 40]),
+        ({"rotation": 0.0}, [0, 10, 40, 30]),
+        ({"rotation": "left"}, [0, 10, 40, 30]),
+        (["rotation"], [0, 10, 40, 30]),
+        (None, [0, 10, 40, 30]),
+    ],
+)
+def test_of_a_box_that_was_turned_in_cvat_the_one_around_it_is_taken(tmp_path, attributes, box):
+    path = write(tmp_path, annotations=[annotation([0, 10, 40, 20], attributes=attributes)])
+    np.testing.assert_allclose(read_coco(path).samples[0].boxes, [box], atol=1e-4)
+
+
 def test_pictures_without_boxes_are_kept(tmp_path):
     (sample,) = read_coco(write(tmp_path)).samples
     assert sample.boxes.shape == (0, 4)
@@ -256,6 +272,7 @@ def test_two_images_of_one_id_are_refused(tmp_path):
             {"valid/_annotations.coco.json": "b", "train/_annotations.coco.json": "a"},
             [("train", "a"), ("val", "b")],
         ),
+        ({"validation/labels.json": "b", "train/labels.json": "a"}, [("train", "a"), ("val", "b")]),
         (
             {"train.json": "a", "val.json": "a"},
             [("train", "a"), ("val", "a")],
@@ -384,6 +401,16 @@ def test_a_photo_is_never_taken_for_another_sample_s(tmp_path):
     shop(tmp_path, all=["s1/a.jpg", "s2/a.jpg", "s2/b.jpg"])
     paths = [sample.path for sample in read_dataset(tmp_path).samples]
     assert paths == [tmp_path / name for name in ("s1/a.jpg", "s2/a.jpg", "s2/b.jpg")]
+
+
+def test_what_fiftyone_exports_is_read_with_photos_of_one_name_in_two_folders(tmp_path):
+    names = ["train/a.jpg", "val/a.jpg"]
+    images = [{"id": i, "file_name": name, "width": 9, "height": 9} for i, name in enumerate(names)]
+    write(tmp_path, images).rename(tmp_path / "labels.json")
+    for name in names:
+        (tmp_path / "data" / name).parent.mkdir(parents=True)
+        (tmp_path / "data" / name).touch()
+    assert [s.path for s in read_dataset(tmp_path).samples] == [tmp_path / "data" / name for name in names]
 
 
 def test_the_folder_that_has_most_of_the_photos_counts(tmp_path):

@@ -1,12 +1,14 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from skushare.dataset import intake, store
 from skushare.dataset.coco import write_coco
+from skushare.dataset.tfrecord import write_tfrecord
 from skushare.errors import SkushareError
 
 
@@ -38,6 +40,19 @@ def test_a_zip_becomes_a_dataset_however_deep_it_lies(store_folder, make_dataset
     assert sum(len(s.boxes) for s in stored.samples) == 5  # wrong boxes are for the health checks to find
     assert stored.provenance["source"] == "shop.zip" and "notes.exe" in stored.provenance["left out"]
     assert sorted(store_folder.parent.iterdir()) == [store_folder]  # nothing is left lying about
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.tfrecord", "a.tfrecords", "a.record", "tf.records", "tf.records-00000-of-00001", "a-00000-of-00001"],
+)
+def test_records_are_read_from_a_zip_whatever_they_are_called(store_folder, make_dataset, tmp_path, name):
+    (tmp_path / "made").mkdir()
+    made = make_dataset()
+    write_tfrecord(replace(made, samples=made.samples[:1]), tmp_path / "made")
+    (record,) = (tmp_path / "made").glob("*.tfrecord")
+    intake.add_archive(zipped({name: record.read_bytes()}), "shop")
+    assert len(store.open_dataset("shop")) == 1
 
 
 @pytest.mark.parametrize("name", ["../../secret.png", "/etc/hostname"])

@@ -176,10 +176,29 @@ def test_a_table_in_the_folder_of_each_split_is_read(tmp_path):
     assert {sample.split for sample in read_dataset(tmp_path).samples} == {"train", "val"}
 
 
+@pytest.mark.parametrize("start", ["/home/me/shop/", "C:\\\\shop\\\\", "../shop/"])
+def test_of_names_that_lead_out_the_longest_end_that_is_there_counts(tmp_path, start):
+    names = ["train/a.jpg", "val/a.jpg"]
+    for name in names:
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    rows = (f"{start}{name},1,2,3,4,object,100,50\n" for name in names)
+    samples = read_csv(write(tmp_path / "a.csv", "".join(rows))).samples
+    assert [sample.path for sample in samples] == [tmp_path / name for name in names]
+
+
 @pytest.mark.parametrize("name", ["../b.jpg", "/etc/b.jpg", "C:\\\\shop\\\\b.jpg"])
 def test_of_a_name_that_leads_out_the_last_part_counts(tmp_path, name):
     (sample,) = read_csv(write(tmp_path / "a.csv", f"{name},1,2,3,4,object,100,50\n")).samples
     assert sample.path == tmp_path / "b.jpg"
+
+
+@pytest.mark.parametrize("header", ["", "label_name,bbox_x,bbox_y,bbox_width,bbox_height,image_name,w,h\n"])
+def test_a_table_that_begins_with_the_class_is_refused(tmp_path, header):
+    """As makesense.ai writes it: corner, width and height, and the photo sixth."""
+    write(tmp_path / "a.csv", f"{header}tea,1,2,30,40,a.jpg,100,50\n")
+    with pytest.raises(DatasetError, match=r"a\.csv, line \d.*a\.jpg stands where the class is to be"):
+        read_dataset(tmp_path)
 
 
 def test_two_names_of_one_photo_are_refused(tmp_path):

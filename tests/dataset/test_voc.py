@@ -35,6 +35,25 @@ def test_boxes_end_at_the_border_of_their_image_unless_wanted_as_they_are(tmp_pa
     assert read_voc(tmp_path, **wanted).samples[0].boxes.tolist() == [[1, 2, right, 40]]
 
 
+@pytest.mark.parametrize(
+    ("rotation", "box"),
+    [
+        ("90.0", [10, 0, 30, 40]),
+        ("-450", [10, 0, 30, 40]),
+        ("0.0", [0, 10, 40, 30]),
+        ("left", [0, 10, 40, 30]),
+    ],
+)
+def test_of_a_box_that_was_turned_in_cvat_the_one_around_it_is_taken(tmp_path, rotation, box):
+    attribute = f"<attribute><name>rotation</name><value>{rotation}</value></attribute>"
+    corners = "<xmin>0</xmin><ymin>10</ymin><xmax>40</xmax><ymax>30</ymax>"
+    (tmp_path / "a.xml").write_text(
+        "<annotation><size><width>90</width><height>90</height></size><object><name>s</name>"
+        f"<bndbox>{corners}</bndbox><attributes>{attribute}</attributes></object></annotation>"
+    )
+    np.testing.assert_allclose(read_voc(tmp_path).samples[0].boxes, [box], atol=1e-4)
+
+
 @pytest.mark.parametrize(("text", "ignored"), [("1", True), ("True", True), ("0", False), ("", False)])
 def test_what_is_difficult_is_a_region_to_be_ignored(tmp_path, text, ignored):
     write(tmp_path / "a.xml", f"<object><name>sku</name><difficult>{text}</difficult>{BOX}</object>")

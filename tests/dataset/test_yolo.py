@@ -213,6 +213,12 @@ def test_a_folder_is_found_by_the_end_of_its_path_on_another_machine(tmp_path, p
     assert [sample.split for sample in read_yolo(tmp_path).samples] == ["train", "val"]
 
 
+@pytest.mark.parametrize("place", ["/content/shop/", "C:\\shop\\"])
+def test_a_list_is_found_by_the_end_of_its_path_on_another_machine(tmp_path, place):
+    write(tmp_path, data__yaml=f"names: [s]\nval: {place}held_out.txt", held_out__txt="images/a.jpg\n")
+    assert [sample.split for sample in read_yolo(tmp_path).samples] == ["val"]
+
+
 @pytest.mark.parametrize("line", ["data/images/a.jpg", "C:\\shop\\images\\a.jpg", "/shop/images/a.jpg"])
 def test_a_listed_image_is_found_by_the_end_of_its_path(tmp_path, line):
     write(tmp_path, "0 .5 .5 .1 .1\n", data__yaml="names: [s]\ntrain: train.txt", train__txt=f"{line}\n")

@@ -39,13 +39,18 @@ def found(boxes, scores=None):
     [
         ([grid(5)], [found(grid(5))], 1.0),
         ([grid(5)], [Detections()], 0.0),
-        ([np.zeros((0, 4))], [found(grid(5))], 0.0),
         ([grid(2), np.zeros((0, 4))], [found(grid(2)), Detections()], 1.0),
         ([grid(2)], [found(grid(1))], 51 / 101),  # one of two: recall .5, points 0 .. .5
     ],
 )
 def test_known_cases(truths, detections, ap50):
     assert average_precision(truths, detections)["AP50"] == pytest.approx(ap50)
+
+
+@pytest.mark.parametrize("detections", [Detections(), found(grid(5))])
+def test_where_there_is_nothing_to_find_there_are_no_figures(detections):
+    figures = average_precision([np.zeros((0, 4))], [detections], resamples=2)
+    assert len(figures) == 6 and np.isnan(list(figures.values())).all()
 
 
 def test_more_than_a_hundred_facings_are_not_cut():
@@ -172,6 +177,8 @@ def test_the_interval_holds_the_figure(shelves):
     assert result["AP_low"] < result["AP"] < result["AP_high"]
     alone = average_precision(truths[:1], detections[:1], resamples=2)  # drawn again, it is the same photo
     assert alone["AP_low"] == alone["AP_high"] == pytest.approx(alone["AP"], abs=1e-9)
+    beside_bare = average_precision([grid(5), grid(0)], [found(grid(5)), Detections()], resamples=50)
+    assert beside_bare["AP_low"] == pytest.approx(1)  # of photos without a facing alone there is no AP
     nothing = average_precision(truths, [Detections()] * len(truths), resamples=2)
     assert nothing["AP"] == nothing["AP_low"] == nothing["AP_high"] == 0
     assert "AP_low" not in average_precision(truths, detections)

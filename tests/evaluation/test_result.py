@@ -137,7 +137,7 @@ def test_nothing_to_find_and_nothing_found(samples, labels):
     result = Result(samples, [Detections() for _ in samples], labels)
     if samples:
         scored = result.scored(10)
-        assert np.isnan(result.at(0.5)["recall"]) and scored["precision"]["AP"] == 0
+        assert np.isnan([result.at(0.5)["recall"], scored["precision"]["AP"]]).all()
         assert len(result.by_size(0.5, scored)) == 3 and len(result.by_density(0.5, scored)) == 1
     assert len(result.photos(0.5)) == len(samples)
     assert result.confusion(0.5).to_numpy().sum() == 0

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from skushare.geometry import are_whole, area, clip, intersection, iou, mirror, to_xywh
+from skushare.geometry import are_whole, area, clip, intersection, iou, mirror, to_xywh, turned
 
 
 def boxes(max_boxes=12):
@@ -62,6 +62,20 @@ def test_clipped_boxes_lie_in_the_image_and_keep_what_does_and_the_input(a):
 
 def test_xywh_has_the_sides_in_place_of_right_and_bottom():
     assert to_xywh([[10, 20, 40, 80], [5, 5, 5, 6]]).tolist() == [[10, 20, 30, 60], [5, 5, 0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("degrees", "expected"),
+    [
+        (0, [0, 10, 40, 30]),
+        (180, [0, 10, 40, 30]),
+        (-90, [10, 0, 30, 40]),
+        (45, [-1.2132, -1.2132, 41.2132, 41.2132]),
+    ],
+)
+def test_a_turned_box_lies_in_the_one_around_it(degrees, expected):
+    np.testing.assert_allclose(turned([[0, 10, 40, 30]], degrees), [expected], atol=1e-4)
+    assert turned(np.zeros((0, 4)), degrees).shape == (0, 4)
 
 
 def test_mirroring_twice_changes_nothing():

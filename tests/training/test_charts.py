@@ -33,6 +33,10 @@ def test_a_wild_start_does_not_press_the_rest_flat():
     assert chart["layer"][0]["encoding"]["y"]["scale"]["domain"][1] < 1e5
 
 
+def test_the_legend_of_a_run_s_figures_lies_beside_the_plot_not_on_its_lines():
+    assert quality_chart(METRICS).to_dict()["encoding"]["color"]["legend"]["orient"] == "top"
+
+
 def test_the_legend_of_many_runs_leaves_the_plot_its_height():
     few, many = (comparison_chart({f"run {i}": METRICS for i in range(n)}, "AP").to_dict() for n in (1, 12))
     assert few["height"] == many["height"] > 200 and many["autosize"]["type"] == "fit-x"

@@ -23,6 +23,7 @@ MEASURED = {
     "seconds_to_start": 10.0,
     "memory": 1 << 30,
     "photos": 4,
+    "knowing": False,
 }
 
 
@@ -52,7 +53,7 @@ def process(monkeypatch):
 
 def test_a_real_measurement_tells_time_and_memory(plan):
     found = estimate.measure(plan)
-    assert found.keys() == MEASURED.keys()
+    assert found.keys() == MEASURED.keys() and found.pop("knowing") is False
     assert all(math.isfinite(value) and value > 0 for value in found.values())
     assert found["photos"] == 3 and found["memory"] > 50 << 20
 
@@ -67,6 +68,8 @@ def test_the_memory_of_the_app_that_asks_does_not_count(monkeypatch):
 def test_time_adds_up_steps_and_validations(plan, process):
     found = estimate.estimate(plan)
     assert found.seconds == 10 + 100 * 2.0 + 3 * 4 * 0.5
+    process.stdout = json.dumps(MEASURED | {"knowing": True})  # validated at step 0 as well
+    assert estimate.estimate(plan, again=True).seconds == found.seconds + 4 * 0.5
 
 
 def test_what_was_measured_is_kept_for_plans_of_the_same_cost(plan, process):
