@@ -1,6 +1,7 @@
 """The annotator in a browser, without a server: what it does with pointers and keys, and what it sends."""
 
 import base64
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ BOXES = [
     for column in range(4)
 ]
 WIDTH = 800
+FOLDER = Path(annotator.__file__).parent
 MOUNT = """async ([source, html, css]) => {
   delete globalThis.skushareClassesUsed;
   const root = document.body.appendChild(document.createElement("div")).attachShadow({ mode: "open" });
@@ -36,8 +38,8 @@ class Annotator:
         self.page = page
         page.set_content(f"<body style='width: {WIDTH}px'><input id='before' />")
         source = "data:text/javascript;base64,"
-        source += base64.b64encode((annotator._HERE / "annotator.js").read_bytes()).decode()
-        texts = [(annotator._HERE / f"annotator.{kind}").read_text() for kind in ("html", "css")]
+        source += base64.b64encode((FOLDER / "annotator.js").read_bytes()).decode()
+        texts = [(FOLDER / f"annotator.{kind}").read_text() for kind in ("html", "css")]
         page.evaluate(MOUNT, [source, *texts])
         self.stage, self.field = page.locator(".stage"), page.locator(".class input")
 

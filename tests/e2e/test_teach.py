@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+from pathlib import Path
 
 import cv2
 from playwright.sync_api import expect
@@ -68,7 +69,7 @@ def test_what_was_moved_is_not_moved_along_with_what_is_tapped_next(open_browser
     page = open_browser()
     page.set_content("<div id='root'><div class='board'></div></div>")
     source = "data:text/javascript;base64,"
-    source += base64.b64encode((pile_board._HERE / "pile_board.js").read_bytes()).decode()
+    source += base64.b64encode(Path(pile_board.__file__).with_suffix(".js").read_bytes()).decode()
     facings = [{"id": number, "src": "data:,", "doubtful": False} for number in range(3)]
     pile = {"id": 0, "place": 1, "size": 3, "note": "", "brand": "", "product": "", "facings": facings}
     data = {"piles": [pile], "brands": [], "products": [], "longest": 100, "photo": "a"}
