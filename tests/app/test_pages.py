@@ -907,7 +907,7 @@ def test_a_look_named_in_place_becomes_a_brand_of_a_gallery(detector):
     open_tab(app, "Share of shelf")
     field(app.text_input, "look A: 2 facings").set_value("oats").run()  # once more
     assert [version.examples for version in gallery_versions("My brands")] == [2]
-    assert "examples of Oats already" in app.toast[0].value
+    assert "already examples of Oats" in app.toast[0].value
 
 
 def shelf(*colors):

@@ -452,7 +452,7 @@ def test_no_acknowledged_audit_is_lost_and_none_is_half_there_however_often_the_
         '=HYPERLINK("http://x","y")',
         "x" * 10_000,
         "مرحبا \u202eשלום",
-        "🥫👩‍👩‍👧 e\u0301",
+        "🥫👩‍👩‍👧 \xe9",
     ],
 )
 def test_any_text_comes_back_as_it_was(make_audit, text):
@@ -465,6 +465,11 @@ def test_any_text_comes_back_as_it_was(make_audit, text):
     assert saved.store == text and saved.corrections[0].after.brand == text + "!"
     assert list_audits().iloc[0][["store", "shelf", "category", "note"]].tolist() == [text] * 4
     assert shares(saved.corrected()) == {text: 2, "Bello": 1, text + "!": 1}
+
+
+def test_a_letter_and_its_accent_become_one_character(make_audit):
+    audit = make_audit(store="Cafe\u0301", brands=("Rose\u0301", "Bello"))
+    assert audit.store == "Caf\xe9" and "Ros\xe9" in shares(audit)
 
 
 def test_characters_that_no_database_keeps_become_spaces(make_audit):
