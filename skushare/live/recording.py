@@ -45,9 +45,7 @@ def read_frames(source, name=None):
             if stream.width * stream.height > MAX_PIXELS:
                 raise ImageError(f"{name}: is too large with {stream.width} x {stream.height} pixels")
             length = float(stream.duration * stream.time_base) if stream.duration else _seconds(container)
-            rate = float(
-                stream.average_rate or RATE
-            )  # of frames that tell no time, as those without a container
+            rate = float(stream.average_rate or RATE)  # of frames that tell no time, without a container
             begin = due = None
             for number, frame in enumerate(container.decode(stream)):
                 at = frame.time if frame.time is not None else number / rate
