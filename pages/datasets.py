@@ -7,7 +7,8 @@ from skushare.app.dataset_download import download_popover, drop_zip_unless
 from skushare.app.dataset_health import show_health
 from skushare.app.dataset_history import offer_deletion, show_history
 from skushare.app.dataset_intake import add_dataset_form, add_dataset_popover, offer_example
-from skushare.app.dataset_pictures import show_gallery, show_picture
+from skushare.app.dataset_picture import show_picture
+from skushare.app.dataset_pictures import show_pictures
 from skushare.app.datasets import choose_dataset, chosen_name, open_chosen, opened_picture, show_work
 from skushare.app.navigation import require_navigation
 from skushare.app.notes import show_error, show_notes
@@ -67,7 +68,7 @@ with st.container(horizontal=True):
     st.metric("Boxes a picture", f"{boxes / max(1, pictures):.1f}", border=True)
     st.metric("Classes", f"{len(dataset.index.labels):,}", border=True)
 
-views = {"Pictures": show_gallery, "Charts": show_charts, "Health": show_health, "History": show_history}
+views = {"Pictures": show_pictures, "Charts": show_charts, "Health": show_health, "History": show_history}
 try:
     show_tabs(views, "dataset_tab", dataset)
 except SkushareError as error:

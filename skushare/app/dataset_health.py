@@ -3,7 +3,7 @@
 import streamlit as st
 
 from skushare.app.dataset_classes import show_classes
-from skushare.app.dataset_pictures import show_only
+from skushare.app.dataset_filter import show_only
 from skushare.app.notes import note
 from skushare.app.work import begin_work
 from skushare.dataset import health, store

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from skushare.app.dataset_pictures import undo_buttons
+from skushare.app.dataset_edits import undo_buttons
 from skushare.app.notes import attempt, note
 from skushare.dataset import store
 

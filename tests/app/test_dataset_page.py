@@ -13,8 +13,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.app import dataset_download, dataset_health
-from skushare.app import dataset_pictures as pictures
+from skushare.app import dataset_download, dataset_edits, dataset_health, dataset_picture
 from skushare.dataset import class_names, formats, intake, store
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.images import write_image
@@ -194,12 +193,12 @@ def test_undo_and_redo_stay_the_same_buttons_after_an_edit(shop, browser):
 def test_undo_right_after_an_edit_undoes_it_and_tells_what_is_not_seen(shop, monkeypatch):
     monkeypatch.setattr(st, "session_state", {})
     monkeypatch.setattr(st, "query_params", {"picture": shop.names[2]})
-    pictures.undo_buttons(SimpleNamespace(name="shop", history=store.history("shop")))
+    dataset_edits.undo_buttons(SimpleNamespace(name="shop", history=store.history("shop")))
     for number in (1, 2):
         picture = ["shop", shop.names[number], class_names.stamp(shop.labels)]
-        pictures._save(picture, None, [1, 1, 9, 9, 0, 1])
+        dataset_picture._save(picture, None, [1, 1, 9, 9, 0, 1])
     for step in ("undo", "undo", "undo", "redo"):  # before the buttons are drawn anew
-        pictures._step("shop", step)
+        dataset_edits.undo_or_redo("shop", step)
     assert len(store.history("shop").done) == 1
     notes = [text for text, failed in st.session_state["notes"] if not failed]
     assert notes == [f"{told}: added a box on {shop.names[1]}" for told in ("Undone", "Done again")]
@@ -209,13 +208,14 @@ def test_undo_right_after_an_edit_undoes_it_and_tells_what_is_not_seen(shop, mon
 def test_undo_comes_after_the_changes_that_wait(shop, monkeypatch):
     monkeypatch.setattr(st, "session_state", {})
     monkeypatch.setattr(st, "query_params", {})
-    pictures.undo_buttons(SimpleNamespace(name="shop", history=store.history("shop")))
-    save = partial(pictures._save, ["shop", shop.names[1], class_names.stamp(shop.labels)], None)
-    monkeypatch.setattr(pictures, "go_to", lambda name, picture: None)
-    monkeypatch.setattr(pictures, "save_waiting", lambda: save([1, 1, 9, 9, 0, 1]))
-    pictures._press("shop", "undo")
+    dataset_edits.undo_buttons(SimpleNamespace(name="shop", history=store.history("shop")))
+    save = partial(dataset_picture._save, ["shop", shop.names[1], class_names.stamp(shop.labels)], None)
+    monkeypatch.setattr(dataset_picture, "go_to", lambda name, picture: None)
+    for module in (dataset_edits, dataset_picture):
+        monkeypatch.setattr(module, "save_waiting", lambda: save([1, 1, 9, 9, 0, 1]))
+    dataset_edits._press("shop", "undo")
     assert len(store.history("shop").undone) == 1 and not store.history("shop").done
-    pictures._drop(SimpleNamespace(name="shop"), shop.names[1], None)
+    dataset_picture._drop(SimpleNamespace(name="shop"), shop.names[1], None)
     assert [edit.dropped for edit in store.history("shop").done] == [False, True]
 
 
