@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from skushare.app.edits import edited_rows
+from skushare.app.edited_table import edited_rows
 from skushare.app.notes import show_error
 from skushare.audits.targets import save_target, targets, told_against
 from skushare.brands.gallery import categories_of_brands

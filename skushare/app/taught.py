@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from skushare.app.clock import there
-from skushare.app.edits import edited_rows
+from skushare.app.edited_table import edited_rows
 from skushare.app.teach import edited, products
 from skushare.app.text import plain
 from skushare.brands.library import gallery_versions, open_gallery

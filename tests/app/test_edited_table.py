@@ -3,8 +3,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from skushare.app import edits
-from skushare.app.edits import edited_rows
+from skushare.app import edited_table
+from skushare.app.edited_table import edited_rows
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def browser(monkeypatch):
         rows = state.setdefault(keys[-1], {"edited_rows": {}})["edited_rows"]
         rows.setdefault(str(row), {})[column] = value
 
-    monkeypatch.setattr(edits.st, "session_state", state)
-    monkeypatch.setattr(edits.st, "data_editor", lambda table, key: keys.append(key))
+    monkeypatch.setattr(edited_table.st, "session_state", state)
+    monkeypatch.setattr(edited_table.st, "data_editor", lambda table, key: keys.append(key))
     return SimpleNamespace(run=run, write=write, keys=keys)
 
 
