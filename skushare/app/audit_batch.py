@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from skushare.app.audit_saving import word_fields
+from skushare.app.audit_words import word_fields
 from skushare.app.audits import go_to
 from skushare.app.clock import now
 from skushare.app.galleries import shared_embedder

@@ -1,17 +1,16 @@
 """Keeping as an audit what a page shows."""
 
 import threading
-from datetime import timedelta
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
-from skushare.app.clock import local, now, there
+from skushare.app.audit_words import word_fields
+from skushare.app.clock import now
 from skushare.app.notes import show_error
 from skushare.app.text import plain
 from skushare.audits.audit import Audit, AuditPhoto, made_with, with_brands
-from skushare.audits.listing import known_names
 from skushare.audits.store import save_audit
 from skushare.audits.sweep import audit_of_pictures
 from skushare.brands.gallery import Gallery
@@ -97,55 +96,6 @@ class Begun:
             if self._number is None:
                 self._number = save_audit(make(self._view))
             return self._number
-
-
-def word_fields(key, first=None):
-    """Fields for the words of an audit and its time; gives {"store", "shelf", "category", "time", "note"}.
-
-    ``first``: what they begin with, the time by its own zone; default: what was written last, but its note,
-    and no time: it is ``None`` then if none is chosen.
-    """
-    if first is None:
-        first = st.session_state.get("audit_words", {}) | {"note": "", "time": None}
-    words = {}
-    for name in ("store", "shelf", "category"):
-        # What it begins with may be no audit's any more.
-        known = sorted({*known_names(name), first.get(name) or ""} - {""}, key=str.casefold)
-        words[name] = (
-            st.selectbox(
-                name.capitalize(),
-                known,
-                index=known.index(first[name]) if first.get(name) in known else None,
-                placeholder="Choose, or write and press Enter",
-                accept_new_options=True,
-                key=f"{key}_word_{name}",  # the page itself may have a field for the category
-            )
-            or ""
-        )
-    saved = first["time"]
-    shown = saved and saved.replace(tzinfo=None, second=0)  # the field knows no seconds
-    chosen = st.datetime_input(
-        "Time" if saved else "Time, if not now",
-        shown,
-        key=f"{key}_time",
-        help="When the shelf looked like this, by the clock there",
-        format="YYYY-MM-DD",
-        step=timedelta(minutes=1),
-    )
-    words["time"] = saved if chosen in (None, shown) else _moved(saved, chosen)
-    words["note"] = st.text_area("Note", first["note"], key=f"{key}_note", height=80)
-    return words
-
-
-def _moved(saved, chosen):
-    """``chosen``, a datetime without a zone, in the zone of ``saved`` or, without it, the visitor's."""
-    if saved is None:
-        return local(chosen)
-    moved = chosen.replace(tzinfo=saved.tzinfo)
-    elsewhere = there(saved).utcoffset() != saved.utcoffset()
-    # Of the visitor's own zone: where its clock was changed between the two, that counts. An hour that comes
-    # twice stays the one that it was.
-    return moved if elsewhere or there(moved).utcoffset() == moved.utcoffset() else local(chosen)
 
 
 def audit_of_shelves(shelves, album, detector, min_score, words, known=None):

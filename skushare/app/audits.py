@@ -19,6 +19,11 @@ def opened():
     return [int(number) for number in numbers if number.isdecimal() and len(number) < 16]
 
 
+def offer_list():
+    """A button that has the list shown."""
+    st.button("All audits", icon=":material/list:", on_click=go_to)
+
+
 def delete(audit):
     """Remove an audit for good and have the list shown; where it cannot be, the next run tells why."""
     if attempt(store.delete_audit, audit):

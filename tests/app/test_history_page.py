@@ -14,7 +14,16 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.app import audit_batch, audit_list, audit_trend, audit_view, clock, galleries, shares
+from skushare.app import (
+    audit_batch,
+    audit_comparison,
+    audit_list,
+    audit_trend,
+    audit_view,
+    clock,
+    galleries,
+    shares,
+)
 from skushare.app.galleries import MY_BRANDS
 from skushare.app.work import Work
 from skushare.audits import listing, store
@@ -568,9 +577,9 @@ def test_two_audits_are_compared_older_first(annotator):
 
 
 def test_photos_of_compared_audits_are_drawn_by_pages(monkeypatch):
-    one, drawn, small = store.open_audit(save()), [], audit_view._small
+    one, drawn, small = store.open_audit(save()), [], audit_comparison._small
     monkeypatch.setattr(
-        audit_view, "_small", lambda photo, *args: drawn.append(photo.name) or small(photo, *args)
+        audit_comparison, "_small", lambda photo, *args: drawn.append(photo.name) or small(photo, *args)
     )
     many = [replace(one.photos[0], name=f"{n}.jpg", picture=pictures.put(photo(n))) for n in range(7)]
     app = open_page(audit=one.id, other=store.save_audit(replace(one, photos=many)))
