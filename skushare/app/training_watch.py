@@ -1,28 +1,21 @@
-"""One training run as it goes: figures, curves, sample pictures, and the buttons that steer it."""
+"""One training run as it goes: figures, curves, sample pictures, its log, and the buttons that steer it."""
 
 import math
-import os
 import time
-from functools import lru_cache, partial
-from urllib.parse import urlsplit
+from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from skushare.app.cells import cells
-from skushare.app.choice_list import choice_list
-from skushare.app.notes import attempt, note, show_error
+from skushare.app.notes import attempt, show_error
 from skushare.app.polling import poll
 from skushare.app.text import duration, plain
-from skushare.app.training_state import NEW, Clone, next_turn, show_tab
-from skushare.detector.models import DEFAULT_MODEL, chosen_folder, count_with, counting_model
+from skushare.app.training_actions import show_actions
+from skushare.app.training_list import show_list
 from skushare.errors import SkushareError
 from skushare.training import runs
 from skushare.training.charts import loss_chart, quality_chart
 from skushare.training.comparison import best_figures
-from skushare.training.pipeline_writing import write_pipeline
-from skushare.training.tensorboard import TensorBoard
-from skushare.workspace import runs_folder
 
 REFRESH = 2.0  # seconds
 LIST_REFRESH = 5.0  # seconds
@@ -57,48 +50,14 @@ def show_runs(known):
     if len(known) > 1:
         any_active = any(run.status in ACTIVE for run in known)
         with above:
-            poll(_list, LIST_REFRESH if any_active else None, names, name)
+            poll(show_list, LIST_REFRESH if any_active else None, names, name)
     run = known[names.index(name)]
     active = run.status in ACTIVE
     # A run that is over does not change, so nothing has to be asked again and again.
     poll(_watch, REFRESH if active else None, run, active)
-    _more(run)
-
-
-def _list(names, chosen):
-    known = runs.list_runs()
-    if [run.name for run in known] != names or st.session_state.training_run != chosen:
-        st.rerun()  # somebody else made or deleted one, or a click on the list chose another
-    columns = {
-        "done": st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent"),
-        "best AP": st.column_config.NumberColumn(format="%.3f"),
-    }
-    choice_list([_row(run) for run in known], names, "training_list", "training_run", columns)
-
-
-def _row(run):
-    progress, (status, reason) = run.progress(), run.condition()
-    return {
-        "run": run.name,
-        "status": status,
-        "done": progress.step / max(1, progress.steps) if progress else 0.0,
-        "best AP": _best_ap(run),
-        "made": pd.Timestamp(run.created, unit="s", tz="UTC"),
-        "why": reason,
-    }
-
-
-def _best_ap(run):
-    try:
-        status = (run.folder / runs.METRICS).stat()
-    except OSError:  # no validation yet
-        return None
-    return _read_best_ap(run, status.st_mtime_ns, status.st_size)
-
-
-@lru_cache(maxsize=1024)  # of what is read again every few seconds, a validation changes one run
-def _read_best_ap(run, written, size):
-    return best_figures(run.metrics()).get("AP")
+    with st.expander("Log", icon=":material/article:"):
+        poll(_show_log, REFRESH if active else None, run)
+    show_actions(run)
 
 
 def _watch(run, active):
@@ -260,121 +219,9 @@ def _pin(pinned, key, newest):
     st.session_state[pinned] = chosen if chosen != newest else None
 
 
-def _more(run):
-    """What one may do with the run, beside watching it."""
-    with st.expander("Log", icon=":material/article:"):
-        poll(_show_log, REFRESH if run.status in ACTIVE else None, run)
-    with st.container(horizontal=True):
-        _offer_counting(f"runs/{run.name}")
-        st.button(
-            "Clone with changes",
-            icon=":material/content_copy:",
-            on_click=partial(_clone, run),
-            help="Opens the form with the settings of this run.",
-        )
-        _offer_config(run)
-        with st.popover("Delete", icon=":material/delete:", disabled=run.status == runs.RUNNING):
-            st.markdown(f"Delete **{plain(run.name)}** with its model and all its files?")
-            st.button(
-                "Delete for good",
-                type="primary",
-                icon=":material/delete:",
-                on_click=partial(attempt, run.delete),
-            )
-        _offer_tensorboard()
-
-
-def _offer_counting(name):
-    """Have the app count with the model ``name`` where there is one, or with the shipped one again."""
-    if chosen_folder(name) is None:
-        return
-    chosen = counting_model() == name
-    other = DEFAULT_MODEL if chosen else name
-    st.button(
-        f"Count with {DEFAULT_MODEL} again" if chosen else "Count with this model",
-        icon=":material/done_all:",
-        on_click=partial(_count_with, other),
-        disabled=bool(os.environ.get("SKUSHARE_MODEL")),
-        help="Photos, Live, Teach and History then count with it, for everyone who uses this app. If "
-        "the server was started with a model, that one is used instead.",
-    )
-
-
-def _count_with(name):
-    if attempt(count_with, name):
-        note(f"The app counts with {name} from now on")
-
-
 def _show_log(run):
     text = run.log_tail()
     if text:
         st.code(text, language=None, wrap_lines=True, height=300)
     else:
         st.caption("Nothing yet.")
-
-
-def _clone(run):
-    try:
-        st.session_state.training_clone = Clone(run.name, run.plan)
-    except SkushareError as error:
-        note(str(error), failed=True)
-        return
-    next_turn()
-    show_tab(NEW)
-
-
-def _offer_config(run):
-    try:
-        plan = run.plan
-        text = write_pipeline(run.detector, plan.training, plan.weights)
-    except SkushareError:
-        return  # another network than the format knows
-    st.download_button(
-        "pipeline.config",
-        text,
-        f"{run.name}.config",
-        "text/plain",
-        icon=":material/download:",
-        on_click="ignore",
-        help="The settings, for the TF2 Object Detection API.",
-    )
-
-
-@st.cache_resource(show_spinner=False, on_release=TensorBoard.close)
-def _tensorboard(folder, address):
-    return TensorBoard(folder, address)
-
-
-def _offer_tensorboard():
-    if not st.session_state.get("training_tensorboard"):
-        if st.button("Open TensorBoard", icon=":material/monitoring:"):
-            st.session_state.training_tensorboard = True
-            st.rerun()
-        return
-    poll(_show_tensorboard, REFRESH)
-
-
-def _show_tensorboard():
-    try:
-        board = _tensorboard(str(runs_folder()), st.get_option("server.address"))
-    except SkushareError as error:
-        show_error(error)
-        return
-    if board.failed():
-        _tensorboard.clear()
-        st.session_state.training_tensorboard = False
-        note("TensorBoard has ended; open it again", failed=True)
-        st.rerun()
-    page = urlsplit(st.context.url or "")
-    ready = board.ready()
-    st.link_button(
-        "TensorBoard" if ready else "TensorBoard is starting",
-        f"http://{page.hostname or 'localhost'}:{board.port}",
-        icon=":material/open_in_new:",
-        disabled=not ready,
-    )
-    if page.scheme == "https":
-        st.caption(
-            f"It speaks plain http at port {board.port} of the app's computer. If a proxy keeps you from "
-            f"that, forward the port to yours: `ssh -L {board.port}:localhost:{board.port} {page.hostname}`"
-        )

@@ -15,7 +15,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.app import training_watch
+from skushare.app import training_list, training_watch
 from skushare.app.text import plain
 from skushare.dataset.dataset import Dataset, Sample
 from skushare.dataset.store import add_dataset
@@ -678,7 +678,7 @@ def test_what_is_clicked_in_what_polls_has_the_whole_page_run(tmp_path, monkeypa
     run, _ = make_run("one"), make_run("two")
     monkeypatch.setitem(st.session_state, "training_run", "one")  # as the list does when "one" is clicked
     with pytest.raises(Rerun):
-        training_watch._list(["two", "one"], "two")
+        training_list.show_list(["two", "one"], "two")
     monkeypatch.setitem(st.session_state, "notes", [("The disk is full", True)])  # as Stop and Resume do
     with pytest.raises(Rerun):
         training_watch._watch(run, False)
