@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from skushare.brands.frames import A_FRAME, FrameNamer, LabelNamer, LookNamer, track_and_name
 from skushare.brands.versions import ids_from
@@ -19,14 +18,12 @@ from skushare.detections import Detections
 from skushare.draw import annotate
 from skushare.errors import SkushareError
 from skushare.jpeg import encode_jpeg
+from skushare.live.course import Course
 from skushare.live.pace import Pace, automatic_sizes
 from skushare.shelf.tracking import ShelfTracker
 
 logger = logging.getLogger(__name__)
 
-HISTORY_SECONDS = 120
-HISTORY_STEP = 0.5  # seconds between points of the course: a chart needs no more
-RECENT_SECONDS = 2.0  # what "now" means for count, latency and frame rate
 MAX_SNAPSHOTS = 24
 
 
@@ -107,13 +104,8 @@ class LiveSession:
         self.begun, self.video = 0, None
         self._snapshots = deque(maxlen=MAX_SNAPSHOTS)
         self._shown, self._colors = {}, None
-        self._forget()
-
-    def _forget(self):
-        self._recent = deque(maxlen=256)  # (time, count, milliseconds) a frame
-        self._course = deque(maxlen=int(HISTORY_SECONDS / HISTORY_STEP))  # (time, count)
+        self._course, self._error = Course(), None
         self._newest = None  # (image, detections)
-        self._error = None
 
     def copy(self):
         """A session that goes on from here by itself."""
@@ -151,16 +143,14 @@ class LiveSession:
         if live:
             pace.take(finished - started)
         with self._lock:
-            if self._course and finished - self._course[-1][0] > HISTORY_SECONDS / 4:
-                self._forget()  # the camera was off for long: a new visit to a shelf
+            if self._course.has_paused(finished):
+                self._course, self._newest = Course(), None
             self._error = None
             if namer is self.namer:
                 self._newest = (image, detections)
             elif self._newest is None:
                 self._newest = (image, _unnamed(detections, self.gallery))
-            self._recent.append((finished, len(detections), 1000 * (finished - started)))
-            if not self._course or finished - self._course[-1][0] >= HISTORY_STEP:
-                self._course.append((finished, self._median_count(finished)))
+            self._course.take(finished, len(detections), 1000 * (finished - started))
         return drawn
 
     @property
@@ -312,31 +302,13 @@ class LiveSession:
         if is_new:  # once, not at every frame
             logger.error("a live frame could not be counted", exc_info=error)
 
-    def _median_count(self, now):
-        counts = [count for at, count, _ in self._recent if now - at <= RECENT_SECONDS]
-        return int(np.median(counts)) if counts else self._recent[-1][1]
-
     def reading(self):
         """The present :class:`Reading`."""
         with self._tracking:
             unique = len(self._tracker)
         with self._lock:
-            if not self._recent:
-                return Reading(None, None, 0.0, None, self._error, Detections(), unique)
-            now = self._clock()
-            newest, before = self._recent[-1][0], self._recent[-min(2, len(self._recent))][0]
-            since = min(newest - RECENT_SECONDS, before)  # two frames at least: one alone has no rate
-            window = [(at, ms) for at, _, ms in self._recent if at >= since]
-            span = newest - window[0][0]
-            return Reading(
-                facings=self._median_count(newest),
-                latency_ms=float(np.median([ms for _, ms in window])),
-                fps=(len(window) - 1) / span if span > 0 else 0.0,
-                age=now - newest,
-                error=self._error,
-                detections=self._newest[1],
-                unique=unique,
-            )
+            detections = self._newest[1] if self._newest else Detections()
+            return Reading(*self._course.present(self._clock()), self._error, detections, unique)
 
     def unique_facings(self):
         """The facings counted once each; see :meth:`~skushare.shelf.tracking.ShelfTracker.facings`."""
@@ -387,11 +359,9 @@ class LiveSession:
         return Dropped(len(tracker), tracker, video, self.begun, self.namer)
 
     def history(self):
-        """The count's course: a DataFrame of ``seconds`` (0 is now, the past negative) and ``facings``."""
+        """The count's course: see :meth:`~skushare.live.course.Course.history`."""
         with self._lock:
-            now = self._clock()
-            points = [(at - now, count) for at, count in self._course]
-        return pd.DataFrame(points, columns=["seconds", "facings"])
+            return self._course.history(self._clock())
 
     def newest(self):
         """The newest frame: (RGB image, its detections); ``None`` before the first."""
