@@ -12,7 +12,6 @@ from dataclasses import fields
 import numpy as np
 
 from skushare.detections import Detections
-from skushare.errors import DatabaseError
 
 _FLOATS = ("boxes", "scores", "brand_scores", "present")
 _COLUMNS = tuple(field.name for field in fields(Detections))
@@ -41,7 +40,7 @@ def unpack(count, columns, data):
         count: how many facings they are.
 
     Raises:
-        DatabaseError: the bytes are damaged, or of a newer layout.
+        ValueError: the bytes are damaged, or of a newer layout.
     """
     names, at, values = columns.split(","), 0, {}
     try:
@@ -53,8 +52,8 @@ def unpack(count, columns, data):
         if at != len(data):
             raise ValueError(f"{len(data) - at} bytes too many")
         return Detections(**values)
-    except (zlib.error, ValueError, TypeError) as error:
-        raise DatabaseError(f"the facings of a photo are damaged in the database ({error})") from None
+    except (zlib.error, TypeError) as error:
+        raise ValueError(str(error)) from None
 
 
 def pack_boxes(boxes):
@@ -66,10 +65,10 @@ def unpack_boxes(data):
     """The boxes (n, 4) float32 that :func:`pack_boxes` packed.
 
     Raises:
-        DatabaseError: the bytes are damaged.
+        ValueError: the bytes are damaged.
     """
     if data is not None and len(data) % 16:
-        raise DatabaseError("the doubtful boxes of a photo are damaged in the database")
+        raise ValueError(f"{len(data)} bytes of doubtful boxes")
     return None if data is None else np.frombuffer(data, "<f4").reshape(-1, 4)
 
 

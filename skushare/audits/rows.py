@@ -12,7 +12,7 @@ from skushare.audits.corrections import Correction, Facing
 from skushare.audits.names import name_ids, texts
 from skushare.audits.packing import pack, pack_boxes, unpack, unpack_boxes
 from skushare.database.tables import AuditRow, CorrectionRow, FacingsRow, PhotoRow, ShareRow
-from skushare.errors import AuditError
+from skushare.errors import AuditError, DatabaseError
 from skushare.shelf.share import TOGETHER_MARGIN, share_of_each
 
 
@@ -152,21 +152,23 @@ def read_audits(db, numbers):
     return {n: _to_audit(row, names, photos[n], corrections[n]) for n, row in rows.items()}
 
 
+def _to_photo(photo, facings):
+    try:
+        found = unpack(facings.count, facings.columns, facings.data)
+        doubtful = unpack_boxes(facings.doubtful)
+    except ValueError as error:
+        raise DatabaseError(
+            f"audit {photo.audit_id}, {photo.name}: its facings are damaged in the database ({error}); "
+            "restore a copy of it, or delete the audit"
+        ) from None
+    return AuditPhoto(
+        photo.name, photo.picture, photo.width, photo.height, found, photo.id, photo.role, doubtful
+    )
+
+
 def _to_audit(row, names, photos, corrections):
     return Audit(
-        photos=tuple(
-            AuditPhoto(
-                photo.name,
-                photo.picture,
-                photo.width,
-                photo.height,
-                unpack(facings.count, facings.columns, facings.data),
-                photo.id,
-                photo.role,
-                unpack_boxes(facings.doubtful),
-            )
-            for photo, facings in photos
-        ),
+        photos=tuple(_to_photo(*pair) for pair in photos),
         brands=tuple(names[i] for i in row.brands),
         time=from_clock(row.time, row.utc_offset),
         store=names[row.store_id],

@@ -48,7 +48,9 @@ class Embedder:
             self.scale, self.middle = float(about["scale"]), float(about["middle"])
             self.likeness = float(about["likeness"])
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{folder / DESCRIPTION}: not an embedder's description ({error})") from None
+            raise ModelError(
+                f"{folder / DESCRIPTION}: not an embedder's description ({error}); fetch the model again"
+            ) from None
         path = folder / LITERT
         if not path.is_file() or sha256(path) != self.digest:
             raise ModelError(f"{path}: missing or damaged; fetch the model again")

@@ -150,7 +150,9 @@ def read_model(name=None):
         config = DetectorConfig.from_dict(content.pop("config"))
         files = dict(content.pop("files"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
-        raise ModelError(f"{folder / DESCRIPTION}: not a model description ({error})") from None
+        raise ModelError(
+            f"{folder / DESCRIPTION}: not a model description ({error}); fetch or export the model again"
+        ) from None
     return Model(folder.resolve(), config, files, content)
 
 

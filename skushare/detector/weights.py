@@ -124,7 +124,7 @@ def _read(path):
         with np.load(path, allow_pickle=False) as content:
             return {name: content[name] for name in content.files}
     except Exception as error:  # zip, numpy and the disk each raise their own
-        raise ModelError(f"{path}: not a readable weight file ({error})") from None
+        raise ModelError(f"{path}: not a readable weight file ({error}); copy it again") from None
 
 
 def _fill(layers, arrays, path):
@@ -133,5 +133,5 @@ def _fill(layers, arrays, path):
         if any(value is None for value in values):
             raise ModelError(f"{path}: no weights for the layer {layer.name}; is it of another preset?")
         if [value.shape for value in values] != [tuple(weight.shape) for weight in layer.weights]:
-            raise ModelError(f"{path}: weights of another shape for the layer {layer.name}")
+            raise ModelError(f"{path}: another shape for the layer {layer.name}; is it of another preset?")
         layer.set_weights(values)

@@ -222,7 +222,7 @@ def start_export(name, request, gallery=None):
         if folder.exists():
             raise ConfigError(f"{name}: there is an export of this name; choose another")
         if not mine or any(export.condition()[0] == RUNNING for export in list_exports()):
-            raise ConfigError("an export is running; two at once would only slow each other down")
+            raise ConfigError("an export is running; wait until it is done, or cancel it")
         with writing(folder):
             folder.mkdir()
             try:

@@ -280,10 +280,12 @@ def read_graph_model(folder, inputs=None, outputs=None):
                 for side in ("inputs", "outputs")
             )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ExportError(f"{folder / MODEL_JSON}: not a graph model, or damaged ({error})") from None
+        raise ExportError(
+            f"{folder / MODEL_JSON}: not a graph model, or damaged ({error}); export it again"
+        ) from None
     model = GraphModel(nodes, weights, inputs, outputs, content, shards, kinds)
     if missing := [n["name"] for n in nodes if n["op"] == "Const" and n["name"] not in weights]:
-        raise ExportError(f"{folder / MODEL_JSON}: no weights for {missing[0]}")
+        raise ExportError(f"{folder / MODEL_JSON}: no weights for {missing[0]}; export it again")
     return _with_names(model) if ":" not in next(iter(outputs.values())) else model
 
 

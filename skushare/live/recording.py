@@ -43,7 +43,9 @@ def read_frames(source, name=None):
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             if stream.width * stream.height > MAX_PIXELS:
-                raise ImageError(f"{name}: is too large with {stream.width} x {stream.height} pixels")
+                raise ImageError(
+                    f"{name}: is too large with {stream.width} x {stream.height} pixels; save it smaller"
+                )
             length = float(stream.duration * stream.time_base) if stream.duration else _seconds(container)
             rate = float(stream.average_rate or RATE)  # of frames that tell no time, without a container
             begin = due = None

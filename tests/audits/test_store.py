@@ -12,7 +12,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from skushare.audits import store
 from skushare.audits.corrections import Facing
@@ -27,9 +27,9 @@ from skushare.brands.library import (
     save_gallery,
 )
 from skushare.database import pictures
-from skushare.database.engine import engine, reading
+from skushare.database.engine import engine, reading, session
 from skushare.database.leftovers import remove_leftovers
-from skushare.database.tables import GalleryRow, NameRow, ShareRow
+from skushare.database.tables import FacingsRow, GalleryRow, NameRow, ShareRow
 from skushare.errors import AuditError, DatabaseError
 from tests.brands.conftest import ColorEmbedder, color_gallery
 
@@ -59,6 +59,18 @@ def assert_same(saved, audit):
         columns = [(getattr(a.detections, name), getattr(b.detections, name)) for name in COLUMNS]
         for x, y in [*columns, (a.doubtful, b.doubtful)]:
             assert (x is None and y is None) or np.array_equal(x, y)
+
+
+@pytest.mark.parametrize("column, value", [("data", b"x"), ("count", 77), ("doubtful", b"abc")])
+def test_an_audit_whose_facings_are_damaged_is_named_and_can_be_deleted(make_audit, column, value):
+    saved, other = store.save_audit(make_audit()), store.save_audit(make_audit())
+    photo = store.open_audit(saved).photos[-1]
+    with session() as db:
+        db.execute(update(FacingsRow).where(FacingsRow.photo_id == photo.id).values({column: value}))
+    with pytest.raises(DatabaseError, match=f"audit {saved}, {photo.name}: .*damaged"):
+        store.open_audit(saved)
+    store.delete_audit(saved)
+    assert store.open_audit(other).id == other
 
 
 def test_an_audit_comes_back_as_it_was_saved(make_audit, make_photo):
