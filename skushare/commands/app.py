@@ -11,6 +11,7 @@ from skushare.errors import ConfigError
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = "streamlit_app.py"
 PORT = 8501
+OURS = {"--server.port": "--port", "--server.address": "--lan"}  # of Streamlit's options, those that we set
 
 
 def add(commands):
@@ -52,6 +53,9 @@ def run(args):
         raise ConfigError(
             f"{args.streamlit[0]}: the app takes options alone, as --model; see skushare app --help"
         )
+    for word in args.streamlit:
+        if ours := OURS.get(word.partition("=")[0]):
+            raise ConfigError(f"{word}: the address that is told would be wrong; use {ours}, before the --")
     if args.model:
         read_model(args.model)
         place = model_folder(args.model)

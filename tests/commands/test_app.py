@@ -106,6 +106,13 @@ def test_the_rest_goes_to_streamlit(started, before):
     assert started.more == ["--theme.base", "dark"]
 
 
+@pytest.mark.parametrize("option", [["--server.port", "8600"], ["--server.address=0.0.0.0"]])
+def test_an_address_other_than_the_one_that_is_told_is_refused(started, capsys, option):
+    assert main(["app", "--lan", "--", *option]) == 2
+    told = capsys.readouterr()
+    assert "before the --" in told.err and not told.out
+
+
 def test_a_word_that_streamlit_would_pass_over_is_refused(started, capsys):
     assert main(["app", "runs/first"]) == 2
     assert "runs/first: the app takes options alone" in capsys.readouterr().err
