@@ -6,6 +6,7 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 from streamlit_webrtc.webrtc import SignallingTimeoutError
 
+from skushare.app.component import component
 from skushare.app.navigation import stay
 from skushare.errors import ConfigError
 from skushare.live.connection import NO_ROUTE, ice_servers, is_insecure
@@ -25,54 +26,13 @@ _TEXTS = {
     "device_access_denied": "The camera is blocked for this page. Allow it beside the address, then reload.",
 }
 
-# "prompt" and "granted" both report "ready", so that granting causes no rerun while the stream starts.
-_SCRIPT = """
-export default function ({ setStateValue }) {
-  const media = navigator.mediaDevices;
-  let last = null;
-  let permission = null;
-  const report = (status) => {
-    if (status !== last) {
-      last = status;
-      setStateValue("status", status);
-    }
-  };
-  const check = async () => {
-    if (!window.isSecureContext) return report("insecure");
-    if (!media?.getUserMedia) return report("unsupported");
-    if (permission?.state === "denied") return report("denied");
-    const devices = await media.enumerateDevices();
-    report(devices.some((device) => device.kind === "videoinput") ? "ready" : "missing");
-  };
-  const start = async () => {
-    try {
-      permission = await navigator.permissions.query({ name: "camera" });
-      permission.addEventListener("change", check);
-    } catch {
-      // Some browsers do not tell the camera permission; the stream's own error does.
-    }
-    await check();
-  };
-  media?.addEventListener?.("devicechange", check);
-  start();
-  return () => {
-    media?.removeEventListener?.("devicechange", check);
-    permission?.removeEventListener("change", check);
-  };
-}
-"""
-
 
 def camera_status():
     """``ready``, or a key of ``ADVICE``; ``None`` before the browser has answered."""
     if is_insecure(st.context.url):
         return "insecure"
-    return _probe()(key="camera_status", height=0, on_status_change=lambda: None).get("status")
-
-
-def _probe():
-    # Registered at each run: Streamlit 1.65, the newest for Python 3.10, forgets it between tests.
-    return st.components.v2.component("skushare_camera_status", js=_SCRIPT)
+    answer = component("camera_status")(key="camera_status", height=0, on_status_change=lambda: None)
+    return answer.get("status")
 
 
 def camera_stream(session):

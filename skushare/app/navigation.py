@@ -3,16 +3,7 @@
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-# On a narrow screen Streamlit's menu lies over the page, and stays there when a page was chosen in it.
-_CLOSE_MENU = """
-export default function ({ parentElement }) {
-  const place = parentElement.getRootNode().host ?? parentElement;
-  place.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none");
-  if (matchMedia("(max-width: 768px)").matches) {
-    document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
-  }
-}
-"""
+from skushare.app.component import component
 
 
 def require_navigation():
@@ -41,9 +32,7 @@ def stay():
 
 def close_menu():
     """Have a phone's menu close once the visitor has come to a page by it."""
-    # Registered at each run: Streamlit 1.65, the newest for Python 3.10, forgets it between tests.
-    component = st.components.v2.component("skushare_close_menu", js=_CLOSE_MENU)
-    component(key=f"close_menu_{stay()}", height=0)
+    component("close_menu")(key=f"close_menu_{stay()}", height=0)
 
 
 def open_page(path):

@@ -113,7 +113,9 @@ def camera(monkeypatch):
         return stream
 
     monkeypatch.setattr("skushare.app.camera.webrtc_streamer", streamer)
-    monkeypatch.setattr("skushare.app.camera._probe", lambda: lambda **kwargs: {"status": stream.status})
+    monkeypatch.setattr(
+        "skushare.app.camera.component", lambda name: lambda **kwargs: {"status": stream.status}
+    )
     return stream
 
 
