@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from skushare.app.exports import choose_export, show_export, show_form
+from skushare.app.export_form import show_form
+from skushare.app.exports import choose_export, show_export
 from skushare.app.navigation import require_navigation
 from skushare.app.notes import show_error
 from skushare.errors import SkushareError

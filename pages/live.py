@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from skushare.app.audit_saving import UNNAMED, CameraView, audit_of_frame, audit_of_sweep, save_as_audit
+from skushare.app.audit_saving import UNNAMED, save_as_audit
 from skushare.app.camera import camera_status, camera_stream, without_stream
+from skushare.app.camera_audit import CameraView, audit_of_frame, audit_of_sweep
 from skushare.app.cells import cells, picture_and_figures
 from skushare.app.clock import now
 from skushare.app.galleries import shared_embedder

@@ -1,7 +1,6 @@
 """Keeping as an audit what a page shows."""
 
 import threading
-from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -12,17 +11,12 @@ from skushare.app.notes import show_error
 from skushare.app.text import plain
 from skushare.audits.audit import Audit, AuditPhoto, made_with, with_brands
 from skushare.audits.store import save_audit
-from skushare.audits.sweep import audit_of_pictures
-from skushare.brands.gallery import Gallery
 from skushare.database import pictures
 from skushare.detections import Detections
 from skushare.errors import SkushareError
-from skushare.jpeg import decode_jpeg, encode_jpeg
-from skushare.shelf.rows import assign_rows
-from skushare.shelf.sweep_pictures import SweepPicture
+from skushare.jpeg import decode_jpeg
 
 UNNAMED = "Looks are saved as unknown. Name them first to have their brands in the audit."
-QUALITY = 95  # of a camera's frame as JPEG
 
 
 def save_as_audit(key, take, make, place=None, ways=(), about="", source=None, shown=None):
@@ -135,51 +129,3 @@ def _part(key, photo, album):
     none = Detections(brand_ids=[])
     picture = pictures.put(album.original(key))
     return AuditPhoto(photo.name, picture, photo.width, photo.height, none, role="part")
-
-
-class CameraView(NamedTuple):
-    """What a live session shows at one moment.
-
-    Attributes:
-        frame: the newest one, as of ``LiveSession.newest()``; sweep: as of ``LiveSession.sweep()``.
-        known: the session's gallery.
-        about: what an audit tells of its making.
-    """
-
-    frame: tuple
-    sweep: list
-    known: Gallery | None
-    about: dict
-
-    @classmethod
-    def of(cls, session):
-        """What ``session`` shows now; ``None`` before its first frame."""
-        if (frame := session.newest()) is None:
-            return None
-        known = session.gallery
-        about = made_with(session.detector, "live", session.min_score, known, session.size)
-        return cls(frame, session.sweep(), known, about)
-
-
-def audit_of_frame(view, labels, words):
-    """The :class:`~skushare.audits.audit.Audit` of the newest frame of a :class:`CameraView`.
-
-    ``labels``: the detector's class names.
-    """
-    image, detections = view.frame
-    height, width = image.shape[:2]
-    seen = SweepPicture(encode_jpeg(image, QUALITY), width, height, assign_rows(detections))
-    return _audit_of_camera(view, [seen], labels, words, "live")
-
-
-def audit_of_sweep(view, labels, words):
-    """The :class:`~skushare.audits.audit.Audit` of the sweep of a :class:`CameraView`.
-
-    ``labels``: the detector's class names.
-    """
-    return _audit_of_camera(view, view.sweep, labels, words, "sweep")
-
-
-def _audit_of_camera(view, seen, labels, words, source):
-    known = view.known.brands if view.known else ()
-    return audit_of_pictures(seen, labels, known, source=source, **words, **view.about)

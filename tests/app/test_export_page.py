@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from skushare.app import clock, export_servers, exports
+from skushare.app import clock, export_form, export_servers, exports
 from skushare.app.export_servers import Servers, phone_addresses, preview_of
 from skushare.app.text import plain
 from skushare.brands.library import save_gallery
@@ -77,14 +77,14 @@ def open_page():
 
 def test_the_form_starts_an_export_of_what_was_chosen(monkeypatch):
     save_gallery(color_gallery(ColorEmbedder()))
-    monkeypatch.setattr(exports, "saved_gallery", lambda name: f"the gallery {name}")
+    monkeypatch.setattr(export_form, "saved_gallery", lambda name: f"the gallery {name}")
     started = []
 
     def start(name, request, gallery):
         started.append((name, request, gallery))
         return Export(exports_folder() / name)
 
-    monkeypatch.setattr(exports, "start_export", start)
+    monkeypatch.setattr(export_form, "start_export", start)
     app = open_page()
     assert field(app.selectbox, "Gallery").value == "shelf"  # what was taught goes along
     field(app.radio, "Weights").set_value("uint8").run()
@@ -99,7 +99,9 @@ def test_the_form_starts_an_export_of_what_was_chosen(monkeypatch):
 
 def test_without_a_gallery_none_goes_along(monkeypatch):
     started = []
-    monkeypatch.setattr(exports, "start_export", lambda *given: started.append(given) or Export(Path("x")))
+    monkeypatch.setattr(
+        export_form, "start_export", lambda *given: started.append(given) or Export(Path("x"))
+    )
     app = open_page()
     assert field(app.text_input, "Name").value == "shelf_dense"
     press(app, "Export")
@@ -107,18 +109,18 @@ def test_without_a_gallery_none_goes_along(monkeypatch):
 
 
 def test_the_name_that_is_proposed_is_that_of_the_model(monkeypatch):
-    folder = exports.model_choices()["shelf_dense"]
-    monkeypatch.setattr(exports, "model_choices", lambda: {"shelf_dense": folder, "runs/mine": folder})
+    folder = export_form.model_choices()["shelf_dense"]
+    monkeypatch.setattr(export_form, "model_choices", lambda: {"shelf_dense": folder, "runs/mine": folder})
     app = open_page()
     field(app.selectbox, "Model").select("runs/mine").run()
     assert field(app.text_input, "Name").value == "mine"
 
 
 def test_the_model_that_the_app_counts_with_is_proposed(monkeypatch):
-    folder = exports.model_choices()["shelf_dense"]
-    monkeypatch.setattr(exports, "model_choices", lambda: {"shelf_dense": folder, "runs/mine": folder})
+    folder = export_form.model_choices()["shelf_dense"]
+    monkeypatch.setattr(export_form, "model_choices", lambda: {"shelf_dense": folder, "runs/mine": folder})
     for counting, proposed in (("runs/mine", "runs/mine"), ("another/folder", "shelf_dense")):
-        monkeypatch.setattr(exports, "counting_model", lambda counting=counting: counting)
+        monkeypatch.setattr(export_form, "counting_model", lambda counting=counting: counting)
         assert field(open_page().selectbox, "Model").value == proposed
 
 

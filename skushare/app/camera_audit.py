@@ -1,0 +1,60 @@
+"""The audit of what a camera shows: its newest frame, or all of its sweep."""
+
+from typing import NamedTuple
+
+from skushare.audits.audit import made_with
+from skushare.audits.sweep import audit_of_pictures
+from skushare.brands.gallery import Gallery
+from skushare.jpeg import encode_jpeg
+from skushare.shelf.rows import assign_rows
+from skushare.shelf.sweep_pictures import SweepPicture
+
+QUALITY = 95  # of a camera's frame as JPEG
+
+
+class CameraView(NamedTuple):
+    """What a live session shows at one moment.
+
+    Attributes:
+        frame: the newest one, as of ``LiveSession.newest()``; sweep: as of ``LiveSession.sweep()``.
+        known: the session's gallery.
+        about: what an audit tells of its making.
+    """
+
+    frame: tuple
+    sweep: list
+    known: Gallery | None
+    about: dict
+
+    @classmethod
+    def of(cls, session):
+        """What ``session`` shows now; ``None`` before its first frame."""
+        if (frame := session.newest()) is None:
+            return None
+        known = session.gallery
+        about = made_with(session.detector, "live", session.min_score, known, session.size)
+        return cls(frame, session.sweep(), known, about)
+
+
+def audit_of_frame(view, labels, words):
+    """The :class:`~skushare.audits.audit.Audit` of the newest frame of a :class:`CameraView`.
+
+    ``labels``: the detector's class names.
+    """
+    image, detections = view.frame
+    height, width = image.shape[:2]
+    seen = SweepPicture(encode_jpeg(image, QUALITY), width, height, assign_rows(detections))
+    return _audit_of_camera(view, [seen], labels, words, "live")
+
+
+def audit_of_sweep(view, labels, words):
+    """The :class:`~skushare.audits.audit.Audit` of the sweep of a :class:`CameraView`.
+
+    ``labels``: the detector's class names.
+    """
+    return _audit_of_camera(view, view.sweep, labels, words, "sweep")
+
+
+def _audit_of_camera(view, seen, labels, words, source):
+    known = view.known.brands if view.known else ()
+    return audit_of_pictures(seen, labels, known, source=source, **words, **view.about)
