@@ -1,6 +1,7 @@
 """`skushare runs`: training runs in the background."""
 
 import json
+import sys
 import time
 
 from skushare.commands.common import command, positive
@@ -97,8 +98,9 @@ def tell_estimate(args):
     from skushare.training.estimate import estimate
 
     indexes = read_columns(plan := read_plan(args))
-    found = estimate(plan, args.again)
     warn(plan, indexes)
+    print("Measuring a few real steps, unless they were measured before", file=sys.stderr)
+    found = estimate(plan, args.again)
     print(f"{'time':12} {found.seconds / 60:.0f} min, packaging left out")
     print(f"{'a step':12} {found.seconds_per_step:.2f} s")
     print(f"{'validation':12} {found.photos} photos, {found.seconds_per_photo:.2f} s each")

@@ -107,7 +107,8 @@ def load_imagenet(network):
         ModelError: they could not be downloaded.
     """
     try:
-        source = keras.applications.MobileNetV2(include_top=False, weights="imagenet")
+        # The size is that of the weights; without one, Keras warns of guessing it.
+        source = keras.applications.MobileNetV2((224, 224, 3), include_top=False, weights="imagenet")
     except Exception as error:  # urllib, SSL and the disk each raise their own
         raise ModelError(f"ImageNet weights could not be downloaded ({error}); check the network") from None
     for layer in _backbone_layers(network):

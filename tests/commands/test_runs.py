@@ -135,8 +135,15 @@ def test_an_unknown_run_is_named_with_those_there_are(start, capsys, action):
 
 def test_an_estimate_is_told(start, tmp_path, monkeypatch, capsys):
     found = Estimate(3600.0, 0.25, 1.5, 30.0, 3 << 30, 24, False, 0.0, busy=True)
-    monkeypatch.setattr("skushare.training.estimate.estimate", lambda plan, again: found)
+    told = []
+
+    def estimate(plan, again):
+        told.append(capsys.readouterr().err)  # minutes may pass now
+        return found
+
+    monkeypatch.setattr("skushare.training.estimate.estimate", estimate)
     data = str(tmp_path / "data" / "annotations.json")
     assert main(["runs", "estimate", "--train", data, "--val", data]) == 0
+    assert "warning: " in told[0] and "Measuring" in told[0]
     out = capsys.readouterr().out
     assert "60 min" in out and "3.0 GB" in out and "busy" in out

@@ -4,7 +4,13 @@ import pytest
 
 from skushare.detector.network import build_network
 from skushare.detector.presets import preset
-from skushare.detector.weights import load_backbone, load_matching, load_weights, save_weights
+from skushare.detector.weights import (
+    load_backbone,
+    load_imagenet,
+    load_matching,
+    load_weights,
+    save_weights,
+)
 from skushare.errors import ModelError
 
 
@@ -56,6 +62,16 @@ def test_a_damaged_file_is_named(network, tmp_path, content):
     (tmp_path / "w.npz").write_bytes(content)
     with pytest.raises(ModelError, match=r"w\.npz"):
         load_backbone(network, tmp_path / "w.npz")
+
+
+@pytest.mark.filterwarnings("error")
+def test_without_a_network_that_alone_is_told_of_the_imagenet_weights(network, monkeypatch):
+    def fetch(*_, **__):
+        raise OSError("no network")
+
+    monkeypatch.setattr("keras.src.applications.mobilenet_v2.file_utils.get_file", fetch)
+    with pytest.raises(ModelError, match=r"downloaded \(no network\)"):
+        load_imagenet(network)
 
 
 def test_a_pickle_is_never_opened(network, tmp_path):
