@@ -15,7 +15,7 @@ def add(commands):
         commands,
         "audits",
         None,
-        "List, show, import, export and report audits.\n\n"
+        "List, show, import, export, report, recount and delete audits.\n\n"
         "They lie in the workspace, or in the database of $SKUSHARE_DATABASE; the History page shows them.",
         "examples:\n"
         "  skushare audits list --store 'North Street' --since 2026-03-01\n"
@@ -23,7 +23,7 @@ def add(commands):
         "  skushare audits report 12 --out monday.pdf\n"
         "  skushare audits import audits.json               from a phone\n",
     )
-    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     listing = command(
         actions, "list", show_list, "List audits, newest first; unfinished ones at the end.", ""
     )

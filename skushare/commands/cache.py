@@ -30,7 +30,7 @@ def add(commands):
         "Scaled photos (copies) are cut down to 10 GB when a training run begins.",
         "examples:\n  skushare cache list\n  skushare cache clear predictions scan\n",
     )
-    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     command(actions, "list", show_list, "Show the size of each.", "")
     clear = command(actions, "clear", run_clear, "Delete what is named.", "")
     clear.add_argument("names", nargs="+", choices=KEPT, metavar="NAME", help=", ".join(KEPT))

@@ -16,11 +16,12 @@ _SOURCE = (
 
 
 def add(commands):
-    group = commands.add_parser(
+    group = command(
+        commands,
         "data",
-        help="Bring datasets in, convert, label, check, split, list and delete them.",
-        description="Bring datasets in, convert, label, check, split, list and delete them.",
-        epilog="Start with: skushare data import FOLDER",
+        None,
+        "Bring datasets in, convert, label, check, split, rename classes, list and delete them.",
+        "Start with: skushare data import FOLDER",
     )
     subcommands = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
     parser = command(

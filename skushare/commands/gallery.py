@@ -21,7 +21,7 @@ def add(commands):
         "  skushare gallery import coffee.zip\n"
         "  skushare detect shelf.jpg --shares --gallery coffee\n",
     )
-    subcommands = parser.add_subparsers(title="subcommands", required=True, metavar="COMMAND")
+    subcommands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     command(
         subcommands,
         "list",

@@ -21,7 +21,7 @@ def add(commands):
         "  skushare runs start first --train mine/train.json --val mine/val.json\n"
         "  skushare runs show first\n",
     )
-    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     listing = command(actions, "list", show_list, "List all runs.", "")
     listing.add_argument("--json", action="store_true", help="for programs")
     start = command(
