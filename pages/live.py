@@ -21,6 +21,7 @@ from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS, MISSING, NO_ROUTE, Connection
 from skushare.live.session import LiveSession
 from skushare.shelf.share import in_category, share_of_shelf
+from skushare.text import counted
 
 require_navigation()
 
@@ -245,7 +246,7 @@ def show_snapshots():
     st.subheader("Snapshots of this visit")
     for snapshot in cells(snapshots, columns=4):
         st.image(snapshot.jpeg, width="stretch", alt=f"Shelf with {snapshot.facings} boxes drawn")
-        st.markdown(f"**{snapshot.facings} facings** at {snapshot.taken:%H:%M:%S}")
+        st.markdown(f"**{counted(snapshot.facings, 'facing')}** at {snapshot.taken:%H:%M:%S}")
         st.download_button(
             "Download",
             snapshot.jpeg,

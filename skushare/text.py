@@ -36,8 +36,8 @@ def is_delimiter_note(line):
 
 
 def counted(number, noun):
-    """``number`` with ``noun``, as "1 photo", "1,200 photos" or "2 boxes"."""
-    return f"{number:,} {noun}{'' if number == 1 else 'es' if noun.endswith('x') else 's'}"
+    """``number`` with ``noun``, as "1 photo", "1,200 photos", "2 boxes" or "2 classes"."""
+    return f"{number:,} {noun}{'' if number == 1 else 'es' if noun[-1] in 'sx' else 's'}"
 
 
 def percent(share, digits=0):

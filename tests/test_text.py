@@ -45,7 +45,13 @@ def test_a_tidy_name_stays_as_it_is(text):
 
 @pytest.mark.parametrize(
     ("number", "noun", "text"),
-    [(1, "box", "1 box"), (0, "box", "0 boxes"), (1, "photo", "1 photo"), (1200, "photo", "1,200 photos")],
+    [
+        (1, "box", "1 box"),
+        (0, "box", "0 boxes"),
+        (2, "class", "2 classes"),
+        (1, "photo", "1 photo"),
+        (1200, "photo", "1,200 photos"),
+    ],
 )
 def test_one_is_counted_as_one(number, noun, text):
     assert counted(number, noun) == text

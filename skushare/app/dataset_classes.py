@@ -7,7 +7,7 @@ import streamlit as st
 from skushare.app.notes import attempt, note
 from skushare.app.work import begin_work
 from skushare.dataset import store
-from skushare.text import tidy_name
+from skushare.text import counted, tidy_name
 
 LONGEST_NAME = 200  # characters
 
@@ -60,6 +60,8 @@ def _show_names(dataset):
 def _rename(dataset, names):
     def rename(shown):
         renamed = store.open_dataset(dataset.name).renamed(names)
-        store.replace_dataset(dataset.name, renamed, f"renamed {len(names)} classes", dataset.revision)
+        store.replace_dataset(
+            dataset.name, renamed, f"renamed {counted(len(names), 'class')}", dataset.revision
+        )
 
     begin_work(rename, lambda _: note("Renamed. The History tab can undo it."))

@@ -5,6 +5,7 @@ import streamlit as st
 
 from skushare.app.text import plain
 from skushare.dataset.filters import ORDERS, Filter
+from skushare.text import counted
 
 # Steps of the box size; between them COCO's and SKU-110K's boxes lie.
 _SIDES = [0, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, np.inf]
@@ -23,7 +24,7 @@ def filter_bar(dataset):
     names, reason = st.session_state.get("dataset_only", (None, ""))
     if names is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"Only the {len(names):,} pictures with: {plain(reason)}")
+            st.markdown(f"Only {counted(len(names), 'picture')} with: {plain(reason)}")
             st.button("Show all", on_click=lambda: st.session_state.pop("dataset_only"))
     with st.expander("Filter and order", icon=":material/filter_alt:"):
         first, second = st.columns(2)

@@ -10,6 +10,7 @@ from skushare.app.text import plain
 from skushare.dataset.class_names import first_names
 from skushare.errors import SkushareError
 from skushare.evaluation.evaluation import FAILED, FINISHED, NEW, RUNNING
+from skushare.text import counted
 
 POLL_SECONDS = 1.0
 LOSS_HELP = (
@@ -61,7 +62,7 @@ def _tell(name, evaluation, condition, reason):
         st.error(f"{plain(name)}: the evaluation failed: {plain(reason)}", icon=":material/error:")
     elif condition == NEW:
         st.info(
-            f"**{plain(name)}** has not been evaluated on these {photos:,} photos yet.",
+            f"**{plain(name)}** has not been evaluated on this data yet ({counted(photos, 'photo')}).",
             icon=":material/query_stats:",
         )
     else:

@@ -13,6 +13,7 @@ from skushare.detector.models import read_model
 from skushare.evaluation.evaluate import make_row
 from skushare.evaluation.evaluation import FIGURES, Evaluation
 from skushare.evaluation.threshold import is_by_machine, is_test, is_unlabelled
+from skushare.text import counted
 from skushare.training.choices import dataset_sources
 
 LOWEST_SCORE = 0.05
@@ -171,7 +172,7 @@ def show_figures(shown):
                     height="stretch",
                     help=note,
                 )
-        told = f"{row['photos']:,} photos, {row['boxes']:,} facings."
+        told = f"{counted(row['photos'], 'photo')}, {counted(row['boxes'], 'facing')}."
         if row["boxes"]:
             told += " As far as so many photos can tell, "
             told += f"AP lies between {row['AP_low']:.3f} and {row['AP_high']:.3f} (95 %)."

@@ -10,6 +10,7 @@ from skushare.dataset import store
 from skushare.dataset.class_names import first_names
 from skushare.dataset.dataset import joined_labels
 from skushare.errors import SkushareError
+from skushare.text import counted
 from skushare.training.choices import dataset_sources, default_sources
 
 
@@ -34,7 +35,7 @@ def choose_photos(sources):
 
     def shown(name):
         source, called = sources[name], sources[name].photos_called
-        return f"{source.dataset}{f', {called}' * bool(called)} ({source.photos:,} photos)"
+        return f"{source.dataset}{f', {called}' * bool(called)} ({counted(source.photos, 'photo')})"
 
     usual, usual_validation = default_sources(list(sources.values()))
     cloned = st.session_state.get("training_clone")

@@ -7,6 +7,7 @@ from skushare.commands import data_care
 from skushare.commands.common import FORMATS, add_source, command, complain, fraction, named, printable, shown
 from skushare.errors import ConfigError, DatasetError, SkushareError, UnknownFormatError
 from skushare.files import check_new
+from skushare.text import counted
 from skushare.workspace import plain_name
 
 _SOURCE = (
@@ -230,4 +231,4 @@ def _summary(dataset):
     )
     ignored = _ignored(dataset)
     told = f", {ignored} of them regions to be ignored" * bool(ignored)
-    return f"{len(dataset)} images ({counts}), {_boxes(dataset)} boxes{told}"
+    return f"{counted(len(dataset), 'image')} ({counts}), {counted(_boxes(dataset), 'box')}{told}"

@@ -169,7 +169,7 @@ def test_photos_without_a_split_beside_others_are_evaluated_alone(workspace):
     app = open_page(Dataset="mixed")
     assert box(app, "Split").options == ["val", "without a split"]
     box(app, "Split").set_value("").run()
-    assert "1 photos" in app.info[0].value and not app.exception
+    assert "(1 photo)" in app.info[0].value and not app.exception
     store.add_dataset(replace(dataset, samples=tuple(replace(s, split="") for s in samples)), "whole")
     assert box(open_page(Dataset="whole"), "Split").options == ["all"]
 

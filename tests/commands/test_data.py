@@ -42,6 +42,11 @@ def test_an_imported_dataset_has_a_name_everywhere_and_keeps_its_wrong_boxes(sou
     assert "taken" in capsys.readouterr().err
 
 
+def test_one_image_is_told_as_one(source, tmp_path, capsys):
+    assert main(["data", "convert", f"{source}@train", str(tmp_path / "out"), "--to", "yolo"]) == 0
+    assert "1 image (train 1), 2 boxes" in capsys.readouterr().out
+
+
 def test_images_stay_in_place_when_asked(source, tmp_path):
     assert main(["data", "import", str(source), "--name", "here", "--in-place"]) == 0
     assert read_dataset("here").samples[0].path == source / "images" / "train.png"
