@@ -9,13 +9,13 @@ import { Button, Confirm, Icon, Messages, Notice, PageTitle, Waiting, useBusy } 
 import { CountPage, countCutOff, counting } from './count-page'
 import { cutOff, forgetCutOff } from './cut-off'
 import { draft, forgetLeft, goOn, left, leftUnsaved } from './draft'
-import { when } from './format'
+import { megabytes, when } from './format'
 import { HistoryPage } from './history-page'
 import { sweeping } from './live'
 import { offline } from './network'
 import { addressOf, go, route } from './route'
 import type { Page } from './route'
-import { ask, failure, phase, question, reason, start, tell } from './session'
+import { ask, failure, loaded, phase, question, reason, start, tell } from './session'
 import { theme } from './settings'
 import { SettingsPage } from './settings-page'
 import { ShelfPage } from './shelf-page'
@@ -170,12 +170,25 @@ function Content({ page, audit }: { page: Page; audit: number | null }): JSX.Ele
       <main class="page start">
         <PageTitle>{t('app.name')}</PageTitle>
         <Waiting>{t('app.loading')}</Waiting>
+        <LoadProgress />
       </main>
     )
   }
   if (page === 'shelf') return <ShelfPage />
   if (page === 'teach') return <TeachPage />
   return <CountPage />
+}
+
+/** How much of the model has come; nothing where it is on the device. */
+function LoadProgress(): JSX.Element | null {
+  if (!loaded.value?.wanted) return null
+  const { came, wanted } = loaded.value
+  return (
+    <label class="progress">
+      <span>{t('app.loaded', { came: megabytes(came), wanted: megabytes(wanted) })}</span>
+      <progress value={came} max={wanted} />
+    </label>
+  )
 }
 
 function FailurePage(): JSX.Element {

@@ -11,6 +11,7 @@ type Text = string | Forms
 const en = {
   'app.name': 'skushare',
   'app.loading': 'Loading the model',
+  'app.loaded': '{came} of {wanted}',
   'app.probing': 'Measuring what counts fastest on this device. This is done once.',
   'app.skip': 'Skip to the content',
   'app.offline-short': 'offline',

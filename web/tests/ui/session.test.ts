@@ -45,6 +45,22 @@ describe('a start that is tried again', () => {
   })
 })
 
+test.each([
+  [null, { came: 3, wanted: 5 }],
+  [{}, null], // the service worker has the files
+])('how much of the model has come is known while it does: %j', async (controller, known) => {
+  vi.stubGlobal('navigator', { userAgent: '', serviceWorker: { controller } })
+  vi.mocked(Auditor.start).mockImplementationOnce(async (_, options) => {
+    options?.onLoading?.({ came: 3, wanted: 5 })
+    expect([session.phase.value, session.loaded.value]).toEqual(['loading', known])
+    return auditor as unknown as Auditor
+  })
+  await session.start()
+  expect(session.phase.value).toBe('ready')
+  await session.start()
+  expect(session.loaded.value).toBeNull() // it is told anew
+})
+
 describe('the gallery that came with the app', () => {
   const own = Gallery.empty('Shelf')
 
