@@ -46,10 +46,11 @@ addEventListener('beforeunload', (event) => {
 
 export function App(): JSX.Element {
   const { page, audit } = route.value
+  const title = t(page === 'shelf' ? 'review.title' : `nav.${page}`)
   const content = useRef<HTMLDivElement>(null)
   const first = useRef(true)
   useEffect(() => {
-    document.title = `${t('app.name')} · ${t(page === 'shelf' ? 'review.title' : `nav.${page}`)}`
+    document.title = `${t('app.name')} · ${title}`
     if (!first.current) {
       scrollTo(0, 0)
       content.current?.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true })
@@ -93,7 +94,7 @@ export function App(): JSX.Element {
         />
       )}
       <div class="content" ref={content}>
-        <Guarded key={`${page}/${audit}`}>
+        <Guarded key={`${page}/${audit}`} title={title}>
           <Content page={page} audit={audit} />
         </Guarded>
       </div>
@@ -144,12 +145,12 @@ function LeftSweep({ of }: { of: StoredSweep }): JSX.Element {
 }
 
 /** One broken page does not take the others with it. */
-function Guarded({ children }: { children: JSX.Element }): JSX.Element {
+function Guarded({ title, children }: { title: string; children: JSX.Element }): JSX.Element {
   const [error, reset] = useErrorBoundary()
   if (!error) return children
   return (
     <main class="page">
-      <PageTitle>{t('nav.count')}</PageTitle>
+      <PageTitle>{title}</PageTitle>
       <div role="alert">
         <Notice kind="error">{t('app.broken', { detail: reason(error) })}</Notice>
       </div>
