@@ -5,6 +5,7 @@ import type { Bundle } from '../../src/core/bundle'
 import { detectorAnchors } from '../../src/core/anchors'
 import type { Reply, Task } from '../../src/core/messages'
 import type { Input } from '../../src/core/preprocess'
+import { until } from '../until'
 import { vectors } from './vectors'
 
 const { config } = vectors('photos')
@@ -258,7 +259,7 @@ describe('an engine that fails', () => {
   test('by itself is replaced before the next frame', async () => {
     const auditor = await start('webgl')
     engines.webgl.lose!()
-    await vi.waitFor(() => expect(notices.length).toBe(1))
+    await until(() => expect(notices.length).toBe(1))
     expect(notices[0]).toMatchObject({ code: 'context-lost', fallback: 'litert' })
     expect(auditor.engine).toBe('litert')
   })

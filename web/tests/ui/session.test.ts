@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { Auditor, BundleError, Gallery, loadBundle } from '../../src/core'
 import type { Bundle } from '../../src/core'
 import { deleteGallery, galleryNames, openGallery, saveGallery } from '../../src/ui/store'
+import { until } from '../until'
 
 vi.mock('../../src/ui/store')
 vi.mock('../../src/core', async (importOriginal) => ({ ...(await importOriginal<object>()), loadBundle: vi.fn() }))
@@ -189,7 +190,7 @@ test('engines are not measured again where that has ended the page, but where it
   await session.measureOnce()
   probe.mockReturnValueOnce(new Promise(() => {})) // the page ends in the middle of it
   void session.measureOnce()
-  await vi.waitFor(() => expect(probe).toHaveBeenCalledTimes(2))
+  await until(() => expect(probe).toHaveBeenCalledTimes(2))
   const { measured } = await import('../../src/ui/settings')
   expect(measured.value?.probes).toEqual([])
   await session.measureOnce()
