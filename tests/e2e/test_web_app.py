@@ -552,7 +552,18 @@ def test_a_pile_suggests_what_is_known_until_something_is_typed(phone, served, p
     expect(suggested.first).to_have_value("Acme 500 g")
     fields.first.fill("Acme Foods")
     expect(suggested.first).to_have_value("")
-    page.get_by_label("Acme is an own brand").check()
+
+    # A change of the gallery that is refused is told, and not shown as if it were made.
+    page.evaluate(
+        """() => { window.post = Worker.prototype.postMessage
+        Worker.prototype.postMessage = () => { throw new Error('gone') } }"""
+    )
+    own = page.get_by_label("Acme is an own brand")
+    own.click()
+    expect(page.get_by_text("The gallery stays as it was: gone")).to_be_visible()
+    expect(own).not_to_be_checked()
+    page.evaluate("() => { Worker.prototype.postMessage = window.post }")
+    own.check()
     page.get_by_role("button", name="Back to the count").click()
     wait_until(lambda: shares(page), lambda shown: shown.get("Acme", 0) > 0)
     page.get_by_text("Own against competitors").click()
@@ -865,7 +876,7 @@ def test_brands_are_taught_for_the_visit_where_nothing_is_kept(phone, served, pa
     page.keyboard.press("ArrowRight")
     page.get_by_label("Brand", exact=True).fill("Acme")
     page.get_by_role("button", name="Set the brand").click()
-    expect(page.locator(".messages")).to_contain_text("Taught for this visit, but not saved")
+    expect(page.locator(".messages")).to_contain_text("for this visit, but is not saved")
     assert "Acme" in shares(page)
     go(page, "Teach")
     page.get_by_role("button", name="New gallery").click()

@@ -294,13 +294,16 @@ function Knowledge(): JSX.Element | null {
   const known = gallery.value
   const [forgetting, setForgetting] = useState<Sku | null>(null)
   const [renaming, setRenaming] = useState<Sku | null>(null)
+  const [, redraw] = useState(0)
   if (!known) return null
   const examples = (sku: Sku): number => {
     const at = known.skus.indexOf(sku)
     return known.exampleSkus.reduce((sum, each) => sum + Number(each === at), 0)
   }
   const keep = (change: (now: Gallery) => Gallery): Promise<boolean> => changeGallery((now) => change(now ?? known))
-  const keepBrand = (sku: Sku, changes: Partial<Pick<Sku, 'color' | 'own'>>): void => void keep((now) => now.withBrand(sku.brand, changes))
+  const keepBrand = async (sku: Sku, changes: Partial<Pick<Sku, 'color' | 'own'>>): Promise<void> => {
+    if (!(await keep((now) => now.withBrand(sku.brand, changes)))) redraw((times) => times + 1) // the field shows what is not so
+  }
   const colors = known.colors
   return (
     <section class="card">
@@ -327,7 +330,7 @@ function Knowledge(): JSX.Element | null {
                       type="color"
                       value={sku.color || colors[sku.brand]}
                       aria-label={t('teach.color-of', { name: brief(sku.brand, 40) })}
-                      onChange={(event) => keepBrand(sku, { color: event.currentTarget.value })}
+                      onChange={(event) => void keepBrand(sku, { color: event.currentTarget.value })}
                     />
                   </td>
                   <td>
@@ -343,7 +346,7 @@ function Knowledge(): JSX.Element | null {
                         type="checkbox"
                         checked={sku.own}
                         aria-label={t('teach.own-of', { name: brief(sku.brand, 40) })}
-                        onChange={(event) => keepBrand(sku, { own: event.currentTarget.checked })}
+                        onChange={(event) => void keepBrand(sku, { own: event.currentTarget.checked })}
                       />
                     </label>
                   </td>
