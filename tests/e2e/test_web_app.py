@@ -784,6 +784,21 @@ def test_a_changed_shard_brings_a_new_version_as_a_whole(phone, own_server, bund
     expect(page.locator("html")).to_have_attribute("data-phase", "ready")
 
 
+def test_a_first_start_tells_how_much_of_the_model_has_come(phone, served):
+    page = phone(served.url, ready=False)
+    page.add_init_script(
+        """window.told = []
+        new MutationObserver(() => { const bar = document.querySelector('progress')
+            if (bar) told.push([bar.max, bar.value]) }).observe(document, { subtree: true, childList: true,
+            attributes: true })"""
+    )
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-phase", "ready")
+    told = page.evaluate("told")
+    assert told and told == sorted(told)
+    assert told[-1][0] == told[-1][1] > 12e6  # the engine's code as well
+
+
 def test_a_damaged_shard_is_told_and_never_counts(phone, own_server):
     shard = next(own_server.folder.glob("model/detector/*.bin"))
     sound = shard.read_bytes()
