@@ -24,6 +24,7 @@ PERSIAN = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"  # with a non-joine
         ("Cola\u2028Zero", "Cola Zero"),
         ("a\x00b\ud800c", "a b c"),
         ("\u05d0\u200f!", "\u05d0\u200f!"),
+        ("Cola  Zero", "Cola  Zero"),
         ("Cafe\u0301", "Caf\u00e9"),  # as a folder of a Mac is called
     ],
 )

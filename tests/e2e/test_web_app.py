@@ -552,7 +552,18 @@ def test_a_pile_suggests_what_is_known_until_something_is_typed(phone, served, p
     expect(suggested.first).to_have_value("Acme 500 g")
     fields.first.fill("Acme Foods")
     expect(suggested.first).to_have_value("")
-    page.get_by_label("Acme is an own brand").check()
+
+    # A change of the gallery that is refused is told, and not shown as if it were made.
+    page.evaluate(
+        """() => { window.post = Worker.prototype.postMessage
+        Worker.prototype.postMessage = () => { throw new Error('gone') } }"""
+    )
+    own = page.get_by_label("Acme is an own brand")
+    own.click()
+    expect(page.get_by_text("The gallery stays as it was: gone")).to_be_visible()
+    expect(own).not_to_be_checked()
+    page.evaluate("() => { Worker.prototype.postMessage = window.post }")
+    own.check()
     page.get_by_role("button", name="Back to the count").click()
     wait_until(lambda: shares(page), lambda shown: shown.get("Acme", 0) > 0)
     page.get_by_text("Own against competitors").click()
@@ -664,6 +675,17 @@ def test_a_look_is_taught_once_however_often_that_is_asked(phone, served, part):
     go(page, "Teach")
     acme = page.get_by_role("row").filter(has_text="Acme")
     expect(acme.get_by_role("cell").nth(3)).to_have_text(size)
+
+    # What was taught there is done here, until it is forgotten or another gallery is in use.
+    done = page.get_by_text(re.compile(r"^[\d,]+ of [\d,]+ facings taught$"))
+    expect(done).to_have_text(re.compile(rf"^{size} of"))
+    page.get_by_label("Gallery", exact=True).select_option("")
+    expect(done).to_have_text(re.compile("^0 of"))
+    page.get_by_label("Gallery", exact=True).select_option("My brands")
+    expect(done).to_have_text(re.compile(rf"^{size} of"))
+    acme.get_by_role("button", name="Forget").click()
+    page.get_by_role("dialog").get_by_role("button", name="Forget").click()
+    expect(done).to_have_text(re.compile("^0 of"))
     assert not page.problems
 
 
@@ -762,6 +784,21 @@ def test_a_changed_shard_brings_a_new_version_as_a_whole(phone, own_server, bund
     expect(page.locator("html")).to_have_attribute("data-phase", "ready")
 
 
+def test_a_first_start_tells_how_much_of_the_model_has_come(phone, served):
+    page = phone(served.url, ready=False)
+    page.add_init_script(
+        """window.told = []
+        new MutationObserver(() => { const bar = document.querySelector('progress')
+            if (bar) told.push([bar.max, bar.value]) }).observe(document, { subtree: true, childList: true,
+            attributes: true })"""
+    )
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-phase", "ready")
+    told = page.evaluate("told")
+    assert told and told == sorted(told)
+    assert told[-1][0] == told[-1][1] > 12e6  # the engine's code as well
+
+
 def test_a_damaged_shard_is_told_and_never_counts(phone, own_server):
     shard = next(own_server.folder.glob("model/detector/*.bin"))
     sound = shard.read_bytes()
@@ -854,7 +891,7 @@ def test_brands_are_taught_for_the_visit_where_nothing_is_kept(phone, served, pa
     page.keyboard.press("ArrowRight")
     page.get_by_label("Brand", exact=True).fill("Acme")
     page.get_by_role("button", name="Set the brand").click()
-    expect(page.locator(".messages")).to_contain_text("Taught for this visit, but not saved")
+    expect(page.locator(".messages")).to_contain_text("for this visit, but is not saved")
     assert "Acme" in shares(page)
     go(page, "Teach")
     page.get_by_role("button", name="New gallery").click()

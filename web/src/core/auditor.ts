@@ -59,6 +59,13 @@ export interface AuditorOptions {
   engine?: Engine // default: the first that works of litert, wasm
   size?: number // longest side in pixels of live frames; default the model's
   onNotice?: (notice: Notice) => void
+  onLoading?: (loaded: Loaded) => void // called as files come
+}
+
+/** Bytes of the files that have been asked for, and those that have come. */
+export interface Loaded {
+  came: number
+  wanted: number
 }
 
 export interface DetectOptions {
@@ -90,6 +97,7 @@ export class Auditor {
   private stopped = false
   private ready = false // whether the worker's code was loaded
   private onNotice: (notice: Notice) => void = () => {}
+  private onLoading?: (loaded: Loaded) => void
   private current: { engine: Engine; size: number } = { engine: 'wasm', size: 0 }
 
   private constructor(
@@ -113,6 +121,7 @@ export class Auditor {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
     const auditor = new Auditor(worker, bundle)
     if (options.onNotice) auditor.onNotice = options.onNotice
+    auditor.onLoading = options.onLoading
     try {
       const { engine, size } = options
       auditor.current = await auditor.ask({
@@ -121,6 +130,7 @@ export class Auditor {
         base: bundle.base.href,
         engine,
         size,
+        told: !!options.onLoading,
       })
     } catch (error) {
       worker.terminate()
@@ -239,6 +249,10 @@ export class Auditor {
     if (reply.kind === 'notice') {
       if (reply.notice.fallback) this.current = { ...this.current, engine: reply.notice.fallback }
       this.onNotice(reply.notice)
+      return
+    }
+    if (reply.kind === 'loading') {
+      this.onLoading?.(reply.loaded)
       return
     }
     const waiting = this.waiting.get(reply.id)

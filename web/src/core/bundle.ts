@@ -22,6 +22,8 @@ export class BundleError extends Error {
 export interface Bundle {
   description: BundleDescription
   base: URL // what the description's file names are relative to
+  /** Told of bytes that have come, and of bytes of files that are asked for from now on. */
+  onBytes?: (came: number, wanted: number) => void
 }
 
 /**
@@ -65,12 +67,13 @@ function findFault(description: BundleDescription): string {
 export async function loadFile(bundle: Bundle, name: string): Promise<Uint8Array<ArrayBuffer>> {
   const expected = bundle.description.files[name]
   if (!expected) throw new BundleError('format', name, 'not in the list of files')
-  const bytes = await fetchBytes(new URL(name, bundle.base), name)
+  bundle.onBytes?.(0, expected.bytes)
+  const bytes = await fetchBytes(new URL(name, bundle.base), name, bundle.onBytes)
   if ((await sha256(bytes)) !== expected.sha256) throw new BundleError('corrupt', name)
   return bytes
 }
 
-async function fetchBytes(address: URL, name: string): Promise<Uint8Array<ArrayBuffer>> {
+async function fetchBytes(address: URL, name: string, onBytes?: Bundle['onBytes']): Promise<Uint8Array<ArrayBuffer>> {
   let answer: Response
   try {
     answer = await fetch(address)
@@ -79,8 +82,19 @@ async function fetchBytes(address: URL, name: string): Promise<Uint8Array<ArrayB
   }
   if (!answer.ok) throw new BundleError(answer.status === 404 ? 'missing' : 'network', name, `${answer.status}`)
   try {
-    return new Uint8Array(await answer.arrayBuffer())
+    return new Uint8Array(await (onBytes ? watched(answer, onBytes) : answer).arrayBuffer())
   } catch (error) {
     throw new BundleError('network', name, String(error)) // the connection broke half-way
   }
+}
+
+/** `answer`, of whose bytes `onBytes` is told as they come. */
+function watched(answer: Response, onBytes: NonNullable<Bundle['onBytes']>): Response {
+  const telling = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      onBytes(chunk.length, 0)
+      controller.enqueue(chunk)
+    },
+  })
+  return new Response(answer.body?.pipeThrough(telling))
 }

@@ -312,11 +312,11 @@ export class Gallery implements Fields {
   }
 
   /**
-   * The numbers of the facings with these `vectors` that are examples of `brand` already; with a `name`, of its product
-   * called so. An example that is there twice would count twice.
+   * The numbers of the facings with these `vectors` that are examples already, of any product or of `brand`; with a
+   * `name`, of its product called so. An example that is there twice would count twice.
    */
-  learnt(vectors: Float32Array, brand: string, name = ''): ReadonlySet<number> {
-    return this.shows(vectors, (sku) => isOf(sku, brand, name)).facings
+  learnt(vectors: Float32Array, brand?: string, name = ''): ReadonlySet<number> {
+    return this.shows(vectors, (sku) => brand === undefined || isOf(sku, brand, name)).facings
   }
 
   /** Which examples of the `wanted` products show one of the facings with these `vectors`, and which facings they show. */

@@ -21,7 +21,7 @@ let started: Promise<void> | null = null
 export async function openLiteRt(bundle: Bundle): Promise<Runtime> {
   const { detector, embedder } = bundle.description
   if (!detector.litert) throw new Error('this bundle has no LiteRT model')
-  started ??= start().catch((error: unknown) => {
+  started ??= start(bundle).catch((error: unknown) => {
     started = null
     throw error
   })
@@ -136,18 +136,24 @@ function pick(found: Record<string, Float32Array>, name: string, columns: number
  * LiteRT.js looks for its script by address and runs it by `importScripts`, which a module worker does not
  * have: the bundled script is put in its place. Without a GPU it needs none, and asks for none.
  */
-async function start(): Promise<void> {
+async function start(bundle: Bundle): Promise<void> {
   const scope = globalThis as unknown as {
     importScripts?: unknown
     ModuleFactory?: unknown
     Module?: unknown
   }
+  const address = new URL(wasm, import.meta.url).href
+  const name = address.replace(bundle.base.href, '')
+  // Most of what a first start waits for. Where nobody is told of that, it is compiled as it comes instead.
+  const counted = bundle.onBytes && name in bundle.description.files
+  const wasmBinary = counted ? await loadFile(bundle, name).catch(() => undefined) : undefined
   const { importScripts } = scope
   scope.importScripts = () => {
     scope.ModuleFactory = createModule
   }
   scope.Module = {
-    locateFile: () => new URL(wasm, import.meta.url).href,
+    locateFile: () => address,
+    wasmBinary,
     print: () => {},
     printErr: () => {},
   }

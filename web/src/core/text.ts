@@ -19,7 +19,11 @@ export function tidy(text: string, longest = LONGEST_WORDS): string {
   return text.slice(0, longest).replace(CONTROLS, ' ').replace(ENDS, '')
 }
 
-/** As `tidy`, on one line and with plain spaces alone: names that read alike are the same name. */
+/**
+ * As `tidy`, on one line and with plain spaces alone: names that read alike are the same name.
+ *
+ * So are letters with marks, which a Mac's files have in parts (Unicode's NFC).
+ */
 export function tidyName(text: string, longest = LONGEST_WORDS): string {
-  return tidy(text, longest).replace(SPACES, ' ')
+  return tidy(text, longest).normalize('NFC').replace(SPACES, ' ')
 }

@@ -371,12 +371,22 @@ function tell(notice: Notice): void {
   send({ kind: 'notice', notice })
 }
 
+/** Sums up the bytes of files, and sends the sums. */
+function bytesTold(): Bundle['onBytes'] {
+  const sum = { came: 0, wanted: 0 }
+  return (came, wanted) => {
+    sum.came += came
+    sum.wanted += wanted
+    send({ kind: 'loading', loaded: { ...sum } })
+  }
+}
+
 let shelf: Shelf | null = null
 
 async function answer(request: Request): Promise<unknown> {
   if (request.kind === 'start') {
-    const { description, base, engine, size } = request
-    shelf = new Shelf({ description, base: new URL(base) }, size)
+    const { description, base, engine, size, told } = request
+    shelf = new Shelf({ description, base: new URL(base), onBytes: told ? bytesTold() : undefined }, size)
     return shelf.open(engine)
   }
   if (!shelf) throw new Error('the worker was not started')

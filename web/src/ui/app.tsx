@@ -9,13 +9,13 @@ import { Button, Confirm, Icon, Messages, Notice, PageTitle, Waiting, useBusy } 
 import { CountPage, countCutOff, counting } from './count-page'
 import { cutOff, forgetCutOff } from './cut-off'
 import { draft, forgetLeft, goOn, left, leftUnsaved } from './draft'
-import { when } from './format'
+import { megabytes, when } from './format'
 import { HistoryPage } from './history-page'
 import { sweeping } from './live'
 import { offline } from './network'
 import { addressOf, go, route } from './route'
 import type { Page } from './route'
-import { ask, failure, phase, question, reason, start, tell } from './session'
+import { ask, failure, loaded, phase, question, reason, start, tell } from './session'
 import { theme } from './settings'
 import { SettingsPage } from './settings-page'
 import { ShelfPage } from './shelf-page'
@@ -46,10 +46,11 @@ addEventListener('beforeunload', (event) => {
 
 export function App(): JSX.Element {
   const { page, audit } = route.value
+  const title = t(page === 'shelf' ? 'review.title' : `nav.${page}`)
   const content = useRef<HTMLDivElement>(null)
   const first = useRef(true)
   useEffect(() => {
-    document.title = `${t('app.name')} · ${t(page === 'shelf' ? 'review.title' : `nav.${page}`)}`
+    document.title = `${t('app.name')} · ${title}`
     if (!first.current) {
       scrollTo(0, 0)
       content.current?.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true })
@@ -93,7 +94,7 @@ export function App(): JSX.Element {
         />
       )}
       <div class="content" ref={content}>
-        <Guarded key={`${page}/${audit}`}>
+        <Guarded key={`${page}/${audit}`} title={title}>
           <Content page={page} audit={audit} />
         </Guarded>
       </div>
@@ -144,12 +145,12 @@ function LeftSweep({ of }: { of: StoredSweep }): JSX.Element {
 }
 
 /** One broken page does not take the others with it. */
-function Guarded({ children }: { children: JSX.Element }): JSX.Element {
+function Guarded({ title, children }: { title: string; children: JSX.Element }): JSX.Element {
   const [error, reset] = useErrorBoundary()
   if (!error) return children
   return (
     <main class="page">
-      <PageTitle>{t('nav.count')}</PageTitle>
+      <PageTitle>{title}</PageTitle>
       <div role="alert">
         <Notice kind="error">{t('app.broken', { detail: reason(error) })}</Notice>
       </div>
@@ -170,12 +171,25 @@ function Content({ page, audit }: { page: Page; audit: number | null }): JSX.Ele
       <main class="page start">
         <PageTitle>{t('app.name')}</PageTitle>
         <Waiting>{t('app.loading')}</Waiting>
+        <LoadProgress />
       </main>
     )
   }
   if (page === 'shelf') return <ShelfPage />
   if (page === 'teach') return <TeachPage />
   return <CountPage />
+}
+
+/** How much of the model has come; nothing where it is on the device. */
+function LoadProgress(): JSX.Element | null {
+  if (!loaded.value?.wanted) return null
+  const { came, wanted } = loaded.value
+  return (
+    <label class="progress">
+      <span>{t('app.loaded', { came: megabytes(came), wanted: megabytes(wanted) })}</span>
+      <progress value={came} max={wanted} />
+    </label>
+  )
 }
 
 function FailurePage(): JSX.Element {

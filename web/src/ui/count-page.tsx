@@ -11,7 +11,7 @@ import { ShareChart } from './charts'
 import type { Measure } from './charts'
 import { Button, FileButton, Icon, Metric, Notice, PageTitle, Segments, Slider, Waiting, useBusy } from './components'
 import { cutOff, forgetCutOff, putAside, takeBack } from './cut-off'
-import { begin, draft, draftAudit, leftUnsaved, unsaved } from './draft'
+import { begin, chosenScores, draft, draftAudit, leftUnsaved, unsaved } from './draft'
 import { number } from './format'
 import { readGolden, readSample } from './golden'
 import { Live, looking, sweeping } from './live'
@@ -23,7 +23,6 @@ import { offline } from './network'
 import { MeasureChoice, SidesChoice, measureOf } from './reckoned'
 import { go, guardLeaving, route } from './route'
 import { ask, auditor, bundle, description, embedder, forgetFiles, gallery, labelled, measureOnce, reason, retract, running, tell, tellOfFile } from './session'
-import { liveScore } from './settings'
 import { countShelf } from './shelf'
 import type { CountedSweep, Shelf } from './shelf'
 import type { Source } from './audit'
@@ -237,7 +236,7 @@ function liveOptions(): LiveOptions | null {
   return {
     auditor: now,
     embedder: embedder.value,
-    minScore: liveScore.value ?? config.live_min_score,
+    minScore: chosenScores().live ?? config.live_min_score,
     labels: config.labels,
     brands: known ? known.brands : labelled.value.length ? labelled.value : null,
     byLabel: labelled.value.length > 0,

@@ -5,7 +5,8 @@ import type { Audit, Correction } from './audit'
 import { asNamed, counted, recounted, unlooked, withoutLooks } from './audit'
 import { toJpeg } from './picture'
 import { auditor, description, embedder, gallery } from './session'
-import { photoScore } from './settings'
+import { leastScores } from './settings'
+import type { LeastScores } from './settings'
 import { embeddedBy, nameShelf, nameSweep } from './shelf'
 import type { Named, Shelf } from './shelf'
 import { deleteDraft, openDraft, saveDraft, saveWork } from './store'
@@ -70,7 +71,7 @@ function newId(): string {
 export function begin(shelf: Shelf): void {
   const former = draft.value
   left.value = null
-  draft.value = { id: newId(), shelf, minScore: photoScore.value ?? defaultScore(), corrections: [] }
+  draft.value = { id: newId(), shelf, minScore: chosenScores().photo ?? defaultScore(), corrections: [] }
   former?.shelf.picture.close()
 }
 
@@ -121,6 +122,16 @@ export function discard(): Promise<void> {
   draft.value = null
   former?.shelf.picture.close()
   return writing
+}
+
+/** The least scores that the user has chosen for this model. */
+export function chosenScores(): LeastScores {
+  return leastScores.value[description.value?.detector.digest ?? ''] ?? {}
+}
+
+/** Have this model count from these scores on; empty for its own. */
+export function chooseScores(scores: LeastScores): void {
+  leastScores.value = { ...leastScores.value, [description.value?.detector.digest ?? '']: scores }
 }
 
 /** The score from which on the model's photo counts are truest. */

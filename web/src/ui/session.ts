@@ -1,7 +1,7 @@
 /** What the pages share: the bundle, the auditor that runs it, the gallery in use, and what the user is told. */
 
 import { computed, effect, signal } from '@preact/signals'
-import type { BundleDescription, BundleErrorCode, Engine, Notice } from '../core'
+import type { BundleDescription, BundleErrorCode, Engine, Loaded, Notice } from '../core'
 import { Auditor, BundleError, ENGINES, Gallery, chooseProbe, loadBundle, loadFile } from '../core'
 import type { Bundle } from '../core'
 import { go } from './route'
@@ -30,6 +30,8 @@ export interface Message {
 
 export const phase = signal<Phase>('loading')
 export const failure = signal<Failure | null>(null)
+/** How much of the model has come, as far as that takes time. */
+export const loaded = signal<Loaded | null>(null)
 export const bundle = signal<Bundle | null>(null)
 export const auditor = signal<Auditor | null>(null)
 /** What calculates now; a copy that the page can watch. */
@@ -117,7 +119,7 @@ export function bundleAddress(page = new URL(location.href)): URL {
 /** Load the bundle and start counting with it; what goes wrong is in `failure`. */
 export async function start(): Promise<void> {
   phase.value = 'loading'
-  failure.value = null
+  failure.value = loaded.value = null
   try {
     bundle.value ??= await loadBundle(bundleAddress())
     await startAuditor(bundle.value)
@@ -134,7 +136,9 @@ export async function start(): Promise<void> {
 async function startAuditor(bundle: Bundle): Promise<void> {
   const { engine, size } = planned(bundle)
   auditor.value?.stop()
-  const started = await Auditor.start(bundle, { engine, size, onNotice: heed })
+  // With a service worker the files are on the device.
+  const onLoading = navigator.serviceWorker?.controller ? undefined : (now: Loaded) => void (loaded.value = now)
+  const started = await Auditor.start(bundle, { engine, size, onNotice: heed, onLoading })
   auditor.value = started
   running.value = { engine: started.engine, size: started.size }
 }

@@ -7,14 +7,14 @@ import { ENGINES, chooseProbe } from '../core'
 import type { Engine } from '../core'
 import { Button, Confirm, Notice, PageTitle, SelectField, Slider, Spinner, useBusy } from './components'
 import { forgetCutOff } from './cut-off'
-import { defaultScore, discard, forgetLeft } from './draft'
+import { chooseScores, chosenScores, defaultScore, discard, forgetLeft } from './draft'
 import { megabytes, number, score } from './format'
 import { selfTest } from './golden'
 import type { SelfTest } from './golden'
 import { install, installable } from './install'
 import { offline } from './network'
 import { auditor, bundle, bundled, chooseGallery, description, listGalleries, measure, reason, running, tell, usePlan } from './session'
-import { chosenEngine, chosenSize, galleryName, lastWords, liveScore, measured, noWords, photoScore, theme } from './settings'
+import { chosenEngine, chosenSize, galleryName, lastWords, measured, noWords, theme } from './settings'
 import type { Theme } from './settings'
 import { SCORE_FLOOR } from './shelf'
 import { clearStore, keep, room } from './store'
@@ -142,20 +142,17 @@ function EngineCard(): JSX.Element {
 function ScoreCard(): JSX.Element {
   const config = description.value!.detector.config
   const range = { min: SCORE_FLOOR, max: 0.95, step: 0.01 }
-  const photo = photoScore.value ?? defaultScore()
-  const live = liveScore.value ?? config.live_min_score
+  const chosen = chosenScores()
+  const { photo = defaultScore(), live = config.live_min_score } = chosen
   return (
     <section class="card">
       <h2>{t('settings.scores')}</h2>
-      <Slider label={t('settings.score-photo')} {...range} value={photo} text={score(photo)} onInput={(value) => (photoScore.value = value)} />
-      <Slider label={t('settings.score-live')} {...range} value={live} text={score(live)} onInput={(value) => (liveScore.value = value)} />
+      <Slider label={t('settings.score-photo')} {...range} value={photo} text={score(photo)} onInput={(value) => chooseScores({ ...chosen, photo: value })} />
+      <Slider label={t('settings.score-live')} {...range} value={live} text={score(live)} onInput={(value) => chooseScores({ ...chosen, live: value })} />
       <Button
         label={t('settings.score-reset')}
-        disabled={photoScore.value === null && liveScore.value === null}
-        onClick={() => {
-          photoScore.value = null
-          liveScore.value = null
-        }}
+        disabled={chosen.photo === undefined && chosen.live === undefined}
+        onClick={() => chooseScores({})}
       />
     </section>
   )

@@ -11,6 +11,12 @@ export interface Measured {
   probes: Probe[]
 }
 
+/** Least scores that count on photos and live; absent for the model's own. */
+export interface LeastScores {
+  photo?: number
+  live?: number
+}
+
 const PREFIX = 'skushare.'
 
 function kept<T>(name: string, start: T, fits: (value: unknown) => boolean): Signal<T> {
@@ -35,7 +41,9 @@ function kept<T>(name: string, start: T, fits: (value: unknown) => boolean): Sig
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string'
-const isScore = (value: unknown): boolean => value === null || (typeof value === 'number' && value > 0 && value < 1)
+const isScore = (value: unknown): boolean => value === undefined || (typeof value === 'number' && value > 0 && value < 1)
+const areScores = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.values(value).every((each) => isScore(each?.photo) && isScore(each?.live))
 
 export const theme = kept<Theme>('theme', 'system', (value) => ['system', 'light', 'dark'].includes(String(value)))
 /** What calculates; `null` for the fastest that was measured. */
@@ -43,9 +51,8 @@ export const chosenEngine = kept<Engine | null>('engine', null, (value) => value
 /** Longest side of a live frame in pixels; `null` for the model's. */
 export const chosenSize = kept<number | null>('size', null, (value) => value === null || Number.isInteger(value))
 export const measured = kept<Measured | null>('measured', null, (value) => value === null || typeof value === 'object')
-/** Least scores that count; `null` for the model's. */
-export const photoScore = kept<number | null>('photo-score', null, isScore)
-export const liveScore = kept<number | null>('live-score', null, isScore)
+/** By the model's digest: several bundles may share an address, and what suits one model misleads of another. */
+export const leastScores = kept<Record<string, LeastScores>>('scores', {}, areScores)
 /** The gallery that names brands; empty groups by look, `null` is the bundle's own. */
 export const galleryName = kept<string | null>('gallery', null, (value) => value === null || isText(value))
 export const noWords = { store: '', shelf: '', category: '' }

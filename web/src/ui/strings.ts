@@ -11,6 +11,7 @@ type Text = string | Forms
 const en = {
   'app.name': 'skushare',
   'app.loading': 'Loading the model',
+  'app.loaded': '{came} of {wanted}',
   'app.probing': 'Measuring what counts fastest on this device. This is done once.',
   'app.skip': 'Skip to the content',
   'app.offline-short': 'offline',
@@ -284,7 +285,8 @@ const en = {
   },
   'teach.brand-missing': 'Write the brand first.',
   'teach.refused': 'Not taught: {detail}',
-  'teach.not-saved': 'Taught for this visit, but not saved: {detail}. Export the gallery to keep it.',
+  'teach.not-changed': 'The gallery stays as it was: {detail}',
+  'teach.not-saved': 'It holds for this visit, but is not saved: {detail}. Export the gallery to keep it.',
   'teach.knows': 'What this gallery knows',
   'teach.knows-nothing': 'Nothing yet.',
   'teach.column-brand': 'Brand',

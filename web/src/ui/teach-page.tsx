@@ -30,8 +30,7 @@ interface Lesson extends Counted {
   boxes: Quad[]
   thumbs: Blob[]
   piles: Piles
-  taught: ReadonlySet<number> // numbers in `shelf.all`, also of facings that count from another score on
-  underway: ReadonlySet<number> // likewise, of those that are being taught
+  underway: ReadonlySet<number> // numbers in `shelf.all` of those that are being taught, from whichever score on
 }
 
 /** The facings of a shelf from a score on. */
@@ -58,10 +57,8 @@ async function prepare(): Promise<void> {
     const thumbs: Blob[] = []
     for (const box of boxes) thumbs.push(new Blob([await examplePicture(shelf.picture, box)], { type: 'image/jpeg' }))
     if (preparing !== now) return
-    const former = lesson.value?.shelf === shelf ? lesson.value : null
-    const { taught, underway } = former ?? { taught: new Set<number>(), underway: new Set<number>() }
-    const done = indicesWhere(numbers.length, (i) => taught.has(numbers[i]))
-    lesson.value = { shelf, minScore, numbers, boxes, thumbs, piles: without(piles, done), taught, underway }
+    const underway = lesson.value?.shelf === shelf ? lesson.value.underway : new Set<number>()
+    lesson.value = { shelf, minScore, numbers, boxes, thumbs, piles, underway }
   } catch (error) {
     if (preparing === now) tell('error', t('teach.refused', { detail: reason(error) }))
   } finally {
@@ -154,19 +151,18 @@ function PileBoard({ lesson: now, corrections }: { lesson: Lesson; corrections: 
   const known = gallery.value
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set())
   const gone = useMemo(() => removed(corrections), [corrections])
-  const piles = useMemo(() => without(now.piles, indicesWhere(now.numbers.length, (i) => gone.has(now.numbers[i]))), [now.piles, now.numbers, gone])
+  // Of the gallery in use: it may be another by now, have learnt on another page, or have forgotten.
+  const learnt = useMemo(() => known?.learnt(now.piles.vectors) ?? new Set<number>(), [known, now.piles.vectors])
+  const piles = useMemo(
+    () => without(now.piles, indicesWhere(now.numbers.length, (i) => learnt.has(i) || gone.has(now.numbers[i]))),
+    [now.piles, now.numbers, learnt, gone],
+  )
   const listed = useMemo(() => suggestions(piles, known, made), [piles, known, made])
-  const there = now.numbers.filter((number) => !gone.has(number))
+  const there = indicesWhere(now.numbers.length, (i) => !gone.has(now.numbers[i]))
   const total = there.length
-  const taught = there.filter((number) => now.taught.has(number)).length
-  /** Change the piles as they are by now: another pile may have been taught since this was drawn. */
-  const put = (change: (piles: Piles) => Piles, taught: readonly number[] = []): void => {
-    const newest = lesson.value
-    if (newest?.shelf === now.shelf) {
-      const all = new Set([...newest.taught, ...taught.map((i) => now.numbers[i])])
-      const done = indicesWhere(newest.numbers.length, (i) => all.has(newest.numbers[i]))
-      lesson.value = { ...newest, piles: without(same(newest, now) ? change(newest.piles) : newest.piles, done), taught: all }
-    }
+  const taught = there.filter((i) => learnt.has(i)).length
+  const put = (change: (piles: Piles) => Piles): void => {
+    if (lesson.value && same(lesson.value, now)) lesson.value = { ...lesson.value, piles: change(lesson.value.piles) }
     setChosen(new Set())
   }
   const toggle = (facing: number): void => {
@@ -189,7 +185,7 @@ function PileBoard({ lesson: now, corrections }: { lesson: Lesson; corrections: 
     setUnderway(members, true)
     const vectors = rowsOf(piles.vectors, members, piles.dimensions)
     const boxes = members.map((i) => now.boxes[i])
-    if ((await teachFacings(now.shelf.picture, boxes, vectors, brand, product)) !== null) put((piles) => piles, members)
+    if ((await teachFacings(now.shelf.picture, boxes, vectors, brand, product)) !== null) setChosen(new Set())
     setUnderway(members, false)
   }
   if (!total) return <Notice kind="info">{t('review.no-facing')}</Notice>
@@ -298,13 +294,16 @@ function Knowledge(): JSX.Element | null {
   const known = gallery.value
   const [forgetting, setForgetting] = useState<Sku | null>(null)
   const [renaming, setRenaming] = useState<Sku | null>(null)
+  const [, redraw] = useState(0)
   if (!known) return null
   const examples = (sku: Sku): number => {
     const at = known.skus.indexOf(sku)
     return known.exampleSkus.reduce((sum, each) => sum + Number(each === at), 0)
   }
   const keep = (change: (now: Gallery) => Gallery): Promise<boolean> => changeGallery((now) => change(now ?? known))
-  const keepBrand = (sku: Sku, changes: Partial<Pick<Sku, 'color' | 'own'>>): void => void keep((now) => now.withBrand(sku.brand, changes))
+  const keepBrand = async (sku: Sku, changes: Partial<Pick<Sku, 'color' | 'own'>>): Promise<void> => {
+    if (!(await keep((now) => now.withBrand(sku.brand, changes)))) redraw((times) => times + 1) // the field shows what is not so
+  }
   const colors = known.colors
   return (
     <section class="card">
@@ -331,7 +330,7 @@ function Knowledge(): JSX.Element | null {
                       type="color"
                       value={sku.color || colors[sku.brand]}
                       aria-label={t('teach.color-of', { name: brief(sku.brand, 40) })}
-                      onChange={(event) => keepBrand(sku, { color: event.currentTarget.value })}
+                      onChange={(event) => void keepBrand(sku, { color: event.currentTarget.value })}
                     />
                   </td>
                   <td>
@@ -347,7 +346,7 @@ function Knowledge(): JSX.Element | null {
                         type="checkbox"
                         checked={sku.own}
                         aria-label={t('teach.own-of', { name: brief(sku.brand, 40) })}
-                        onChange={(event) => keepBrand(sku, { own: event.currentTarget.checked })}
+                        onChange={(event) => void keepBrand(sku, { own: event.currentTarget.checked })}
                       />
                     </label>
                   </td>

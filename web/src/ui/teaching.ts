@@ -7,6 +7,7 @@ import { examplePicture } from './picture'
 import { auditor, embedder, galleryToTeach, keepGallery, reason, tell } from './session'
 import { rowsOf } from './shelf'
 import { StoreError } from './store'
+import type { Key } from './strings'
 import { t } from './strings'
 
 /**
@@ -43,7 +44,7 @@ export async function teachFacings(
     tell('success', t(fresh ? 'teach.taught' : 'teach.known', { brand: called, n: fresh || boxes.length }))
     return called
   } catch (error) {
-    return tellWhyNot(error) ? called : null
+    return tellWhyNot(error, 'teach.refused') ? called : null
   }
 }
 
@@ -58,14 +59,14 @@ export async function changeGallery(change: (now: Gallery | null) => Gallery | P
     await keepGallery(change)
     return true
   } catch (error) {
-    return tellWhyNot(error)
+    return tellWhyNot(error, 'teach.not-changed')
   }
 }
 
 /** Whether it holds for this visit, which is told. */
-function tellWhyNot(error: unknown): boolean {
+function tellWhyNot(error: unknown, refused: Key): boolean {
   const held = error instanceof StoreError
-  tell('error', t(held ? 'teach.not-saved' : 'teach.refused', { detail: reason(error) }))
+  tell('error', t(held ? 'teach.not-saved' : refused, { detail: reason(error) }))
   return held
 }
 

@@ -152,6 +152,16 @@ describe('a gallery on the phone', () => {
     expect(Gallery.empty('mine').corrected(taught, 'Rye').pictures).toHaveLength(0)
   })
 
+  test('facings are learnt as examples of any product, until that is forgotten', () => {
+    const gallery = read()
+    const [first] = gallery.skus
+    const vectors = Float32Array.from([...gallery.examplesOf(first.id).slice(0, embedder.dimensions), ...new Float32Array(embedder.dimensions)])
+    expect([...gallery.learnt(vectors)]).toEqual([0])
+    expect([...gallery.learnt(vectors, `not ${first.brand}`)]).toEqual([])
+    expect([...gallery.without(first.id).learnt(vectors)]).toEqual([])
+    expect([...Gallery.empty('mine').learnt(vectors)]).toEqual([])
+  })
+
   test('names nothing before it was taught', () => {
     const match = Gallery.empty('mine').match(Float32Array.from(kept.asked), embedder)
     expect(new Set(match.skuIds)).toEqual(new Set([-1]))

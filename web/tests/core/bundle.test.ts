@@ -70,6 +70,15 @@ describe('a file of a bundle', () => {
     expect(new TextDecoder().decode(bytes)).toBe('weights')
   })
 
+  test('tells of its bytes as they come', async () => {
+    serve({ 'https://shop.example/audits/model/a.bin': 'weights' })
+    const told: number[][] = []
+    const bundle = { ...(await bundleOf('weights')), onBytes: (...each: number[]) => void told.push(each) }
+    expect(new TextDecoder().decode(await loadFile(bundle, 'model/a.bin'))).toBe('weights')
+    expect(told[0]).toEqual([0, 7]) // what is to come is known before any of it has
+    expect(told.slice(1).reduce((sum, [came, wanted]) => sum + came + wanted, 0)).toBe(7)
+  })
+
   test('that was changed is refused by its digest', async () => {
     serve({ 'https://shop.example/audits/model/a.bin': 'weighty' })
     await expect(loadFile(await bundleOf('weights'), 'model/a.bin')).rejects.toThrow(BundleError)

@@ -17,6 +17,7 @@ describe.each([
   ['Cola\u2028Zero', 'Cola Zero'],
   ['a\x00b\ud800c', 'a b c'],
   ['\u05d0\u200f!', '\u05d0\u200f!'],
+  ['Cafe\u0301', 'Caf\u00e9'], // as a Mac's file is called
   ['Mar\u00adgarine', 'Mar\u00adgarine'],
   ['\ufeffCola\ufeff', '\ufeffCola\ufeff'],
   ['\x1cCola\x85Zero\x1f', 'Cola Zero'],

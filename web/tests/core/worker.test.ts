@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { Auditor, type Engine, type Notice } from '../../src/core/auditor'
+import { Auditor, type Engine, type Loaded, type Notice } from '../../src/core/auditor'
 import type { Bundle } from '../../src/core/bundle'
 import { detectorAnchors } from '../../src/core/anchors'
 import type { Reply, Task } from '../../src/core/messages'
 import type { Input } from '../../src/core/preprocess'
+import { until } from '../until'
 import { vectors } from './vectors'
 
 const { config } = vectors('photos')
@@ -23,7 +24,9 @@ const engines: Record<Engine, Behaviour> = {} as never
 
 vi.mock('../../src/core/runtime', () => ({
   possibleEngines: () => ['litert', 'wasm', 'webgl'],
-  openRuntime: async (engine: Engine, _: Bundle, onLost: (detail: string) => void) => {
+  openRuntime: async (engine: Engine, bundle: Bundle, onLost: (detail: string) => void) => {
+    bundle.onBytes?.(0, 300)
+    bundle.onBytes?.(200, 0)
     const behaviour = engines[engine]
     if (behaviour.open) throw behaviour.open
     behaviour.alive++
@@ -119,6 +122,14 @@ beforeEach(async () => {
 afterEach(() => vi.unstubAllGlobals())
 
 describe('the worker', () => {
+  test('tells how much of the files has come, where that is asked for', async () => {
+    engines.litert.open = new Error('refused')
+    const loaded: Loaded[] = []
+    await Auditor.start(bundle, { engine: 'litert', onLoading: (now) => loaded.push(now) })
+    expect(loaded.at(0)).toEqual({ came: 0, wanted: 300 })
+    expect(loaded.at(-1)).toEqual({ came: 400, wanted: 600 }) // another engine has files of its own
+  })
+
   test('finds facings in live frames and photos, with rows', async () => {
     const auditor = await start()
     expect([auditor.engine, auditor.size]).toEqual(['litert', config.live_size])
@@ -248,7 +259,7 @@ describe('an engine that fails', () => {
   test('by itself is replaced before the next frame', async () => {
     const auditor = await start('webgl')
     engines.webgl.lose!()
-    await vi.waitFor(() => expect(notices.length).toBe(1))
+    await until(() => expect(notices.length).toBe(1))
     expect(notices[0]).toMatchObject({ code: 'context-lost', fallback: 'litert' })
     expect(auditor.engine).toBe('litert')
   })

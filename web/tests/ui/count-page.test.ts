@@ -3,6 +3,7 @@ import { signal } from '@preact/signals'
 import { makeDetections } from '../../src/core'
 import type { Auditor } from '../../src/core'
 import type { Live } from '../../src/ui/live'
+import { until } from '../until'
 
 const ask = vi.hoisted(() => vi.fn(async () => false))
 vi.mock('../../src/ui/store', async (original) => ({ ...(await original<object>()), saveDraft: async () => {}, saveWork: async () => {}, deleteDraft: async () => {} }))
@@ -44,13 +45,13 @@ beforeEach(() => {
 
 test('a count that ends after another shelf was corrected takes its place only where the user says so', async () => {
   const first = countFile(new Blob(['a']), 'a.jpg')
-  await vi.waitFor(() => expect(ends).toHaveLength(1))
+  await until(() => expect(ends).toHaveLength(1))
   ends[0]()
   await first
   const count = async (name: string): Promise<void> => {
     const counted = whileCounting(() => countFile(new Blob([name]), name))
     expect(counting.value).toBe(true)
-    await vi.waitFor(() => expect(ends).toHaveLength(1))
+    await until(() => expect(ends).toHaveLength(1))
     keepCorrections(corrected(draftAudit.value!, null, { box: [200, 0, 290, 90], brand: 'Mine' }).corrections) // meanwhile
     ends.pop()!()
     await counted
@@ -104,7 +105,7 @@ describe('a count that ends', () => {
     vi.clearAllMocks()
     show(from)
     const counted = countFile(new Blob(['a']), 'a.jpg')
-    await vi.waitFor(() => expect(ends).toHaveLength(1))
+    await until(() => expect(ends).toHaveLength(1))
     show(at)
     ends[0]()
     await counted

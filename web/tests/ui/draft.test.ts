@@ -6,7 +6,7 @@ import { Gallery, makeDetections } from '../../src/core'
 import type { BundleDescription, EmbedderDescription } from '../../src/core'
 import { corrected, current, reckon, undone } from '../../src/ui/audit'
 import type { Audit } from '../../src/ui/audit'
-import { begin, discard, draft, draftAudit, findLeft, forgetLeft, goOn, keepCorrections, keptAudit, left, leftUnsaved, setMinScore, unsaved } from '../../src/ui/draft'
+import { begin, chooseScores, discard, draft, draftAudit, findLeft, forgetLeft, goOn, keepCorrections, keptAudit, left, leftUnsaved, setMinScore, unsaved } from '../../src/ui/draft'
 import * as session from '../../src/ui/session'
 import { lastWords } from '../../src/ui/settings'
 import type { CountedBy, Shelf } from '../../src/ui/shelf'
@@ -30,7 +30,7 @@ const STEEP = [0, 1]
 
 /** Count facings in a row, 100 pixels each, of these scores; `vectors` of their looks. */
 function count(scores: number[], vectors: number[] | null = null, changes: Partial<Shelf> = {}): void {
-  const description = { detector: { config: { min_score: 0.4 } } } as unknown as BundleDescription
+  const description = { detector: { digest: 'd', config: { min_score: 0.4 } } } as unknown as BundleDescription
   ;(session.description as ReturnType<typeof signal<BundleDescription>>).value = description
   ;(session.embedder as ReturnType<typeof signal<EmbedderDescription | null>>).value = vectors && EMBEDDER
   session.gallery.value = null
@@ -273,4 +273,20 @@ test('facings, corrections and a sweep can be lost with a draft, an empty pictur
   expect(unsaved()).toBe(false)
   count([], null, { sweep: { unique: 2, found: makeFacings('A', 'B') } })
   expect(unsaved()).toBe(true)
+})
+
+test('the score chosen for a model is not that of another at the same address', () => {
+  count([0.9, 0.5])
+  chooseScores({ photo: 0.6 })
+  count([0.9, 0.5])
+  expect(draft.value?.minScore).toBe(0.6)
+  const of = session.description as ReturnType<typeof signal<BundleDescription>>
+  of.value = { detector: { digest: 'other', config: { min_score: 0.3 } } } as unknown as BundleDescription
+  begin(draft.value!.shelf)
+  expect(draft.value?.minScore).toBe(0.3)
+  count([0.9, 0.5])
+  expect(draft.value?.minScore).toBe(0.6)
+  chooseScores({})
+  count([0.9, 0.5])
+  expect(draft.value?.minScore).toBe(0.4)
 })

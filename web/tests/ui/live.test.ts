@@ -3,6 +3,7 @@ import { COMPETITORS, OWN, makeDetections } from '../../src/core'
 import type { Auditor, EmbedderDescription, Found } from '../../src/core'
 import { Live } from '../../src/ui/live'
 import type { LiveOptions } from '../../src/ui/live'
+import { until } from '../until'
 
 let frame: () => void // brings the camera's next picture
 const video = {
@@ -36,7 +37,7 @@ async function run(options: Partial<LiveOptions>, vectors?: Float32Array): Promi
   const makeLooks = vi.fn(() => null)
   const live = new Live(video, canvas, () => ({ auditor, minScore: 0.3, labels: ['facing'], brands: null, byLabel: false, colors: {}, own: [], embedder: null, ...options }), makeLooks)
   live.start()
-  await vi.waitFor(() => expect(live.reading.value?.unique).toBe(2))
+  await until(() => expect(live.reading.value?.unique).toBe(2))
   return { live, offer, makeLooks }
 }
 
@@ -91,7 +92,7 @@ test('a paused sweep stays as it is, and goes on', async () => {
   expect(offer).toHaveBeenCalledTimes(1)
   live.paused = false
   frame()
-  await vi.waitFor(() => expect(offer).toHaveBeenCalledTimes(2))
+  await until(() => expect(offer).toHaveBeenCalledTimes(2))
 })
 
 test('own brands are shown against all others when asked, with the camera still, and only where there are any', async () => {
@@ -116,14 +117,14 @@ test('a frame that was sent before counting began anew brings no old sweep back'
   const { live, offer } = await run({ brands: [] })
   offer.mockImplementationOnce(() => new Promise<Found>((resolve) => (done = resolve)))
   frame()
-  await vi.waitFor(() => expect(offer).toHaveBeenCalledTimes(2))
+  await until(() => expect(offer).toHaveBeenCalledTimes(2))
   live.reset()
   expect(live.reading.value?.unique).toBe(0)
   done(found([0, 0]))
   await new Promise((resolve) => setTimeout(resolve))
   expect([live.reading.value?.unique, (await live.freeze()).sweep]).toEqual([0, null])
   frame()
-  await vi.waitFor(() => expect(live.reading.value?.unique).toBe(2))
+  await until(() => expect(live.reading.value?.unique).toBe(2))
 })
 
 test('a camera that gives no new pictures is told while that lasts, but not where nobody looked', async () => {

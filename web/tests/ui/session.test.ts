@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { Auditor, BundleError, Gallery, loadBundle } from '../../src/core'
 import type { Bundle } from '../../src/core'
 import { deleteGallery, galleryNames, openGallery, saveGallery } from '../../src/ui/store'
+import { until } from '../until'
 
 vi.mock('../../src/ui/store')
 vi.mock('../../src/core', async (importOriginal) => ({ ...(await importOriginal<object>()), loadBundle: vi.fn() }))
@@ -43,6 +44,22 @@ describe('a start that is tried again', () => {
     await session.start()
     expect([session.phase.value, session.description.value?.version]).toEqual(['ready', 'old'])
   })
+})
+
+test.each([
+  [null, { came: 3, wanted: 5 }],
+  [{}, null], // the service worker has the files
+])('how much of the model has come is known while it does: %j', async (controller, known) => {
+  vi.stubGlobal('navigator', { userAgent: '', serviceWorker: { controller } })
+  vi.mocked(Auditor.start).mockImplementationOnce(async (_, options) => {
+    options?.onLoading?.({ came: 3, wanted: 5 })
+    expect([session.phase.value, session.loaded.value]).toEqual(['loading', known])
+    return auditor as unknown as Auditor
+  })
+  await session.start()
+  expect(session.phase.value).toBe('ready')
+  await session.start()
+  expect(session.loaded.value).toBeNull() // it is told anew
 })
 
 describe('the gallery that came with the app', () => {
@@ -173,7 +190,7 @@ test('engines are not measured again where that has ended the page, but where it
   await session.measureOnce()
   probe.mockReturnValueOnce(new Promise(() => {})) // the page ends in the middle of it
   void session.measureOnce()
-  await vi.waitFor(() => expect(probe).toHaveBeenCalledTimes(2))
+  await until(() => expect(probe).toHaveBeenCalledTimes(2))
   const { measured } = await import('../../src/ui/settings')
   expect(measured.value?.probes).toEqual([])
   await session.measureOnce()

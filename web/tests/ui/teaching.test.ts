@@ -89,12 +89,12 @@ describe('an unlike look of a brand', () => {
 })
 
 describe.each([
-  ['a new gallery', () => beginGallery('Mine')],
-  ['what is taught', async () => (await teachFacings(picture, [makeFacings('')[0].box], Float32Array.of(1, 0), 'Acme', '')) === 'Acme'],
-])('%s', (_, work) => {
+  ['a new gallery', 'The gallery stays as it was', () => beginGallery('Mine')],
+  ['what is taught', 'Not taught', async () => (await teachFacings(picture, [makeFacings('')[0].box], Float32Array.of(1, 0), 'Acme', '')) === 'Acme'],
+])('%s', (_, refused, work) => {
   test.each([
-    ['is in use also where it cannot be saved', new StoreError(false, 'denied'), true, 'for this visit, but not saved'],
-    ['is not where something else went wrong', new Error('no'), false, 'Not taught'],
+    ['is in use also where it cannot be saved', new StoreError(false, 'denied'), true, 'for this visit, but is not saved'],
+    ['is not where something else went wrong', new Error('no'), false, refused],
   ])('%s', async (_, error, held, told) => {
     vi.mocked(session.keepGallery).mockRejectedValueOnce(error)
     expect(await work()).toBe(held)
