@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skushare.colors import NEUTRAL, ink_on, label_colors
+from skushare.shelf.share import margin_of
 from skushare.text import told_share
 
 # All are legible on white and on near-black.
@@ -54,9 +55,8 @@ def share_chart(shares, measure="share", colors=None, targets=None, minor=()):
         targets: {name: share from 0 to 1}, of those that have one; shown by a mark across the bar.
         minor: names that are added up before any others are, however large: looks that have no brand.
     """
-    margin = "margin" if measure == "share" else f"{measure}_margin"
     table, others = _fold(shares, minor)
-    table["shown"], table["margin"] = table[measure], table.get(margin, 0.0)
+    table["shown"], table["margin"] = table[measure], table.get(margin_of(measure), 0.0)
     table = table.sort_values("shown", ascending=False, kind="stable")
     table = table.sort_values("name", key=lambda names: names == others, kind="stable", ignore_index=True)
     table["low"] = (table["shown"] - table["margin"]).clip(0, 1)
