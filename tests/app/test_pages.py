@@ -232,7 +232,7 @@ def test_live_a_sweep_goes_on_with_its_model_until_it_is_counted_anew(detector, 
     app.run()
     assert app.session_state["visit_sweep"].detector is detector and score_slider(app).value == 0.4
     assert any("counted with the model stub" in text for text in texts(app.info))
-    press(app, "Count anew")
+    press(app, "Start over")
     assert app.session_state["visit_sweep"].detector.name == "bottles"
     assert app.session_state["visit_sweep"].min_score == score_slider(app).value == 0.15
     assert "Counted with the model bottles." in texts(app.caption)
@@ -684,7 +684,7 @@ def test_live_goes_on_with_a_video_after_a_run_was_cut_short(detector, camera, t
 @pytest.mark.parametrize(
     "begin_anew",
     [
-        lambda app: press(app, "Count anew"),
+        lambda app: press(app, "Start over"),
         lambda app: app.selectbox(key="live_gallery").set_value(DEMO).run(),
     ],
 )
@@ -714,7 +714,7 @@ def test_live_says_of_a_video_that_was_left_how_far_it_was_counted(detector, cam
         assert left.warning[0].value.startswith(f"Only 30 % of {plain('shelf.mp4')} was counted")
     app.file_uploader[0].set_value(("shelf.mp4", film, "video/mp4")).run()
     assert not app.exception and not app.warning
-    press(left, "Count anew")
+    press(left, "Start over")
     assert not left.warning
 
 
@@ -783,11 +783,11 @@ def test_live_counts_each_facing_once_and_begins_anew_when_asked(detector, camer
         camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
     app.run()
     assert metrics(app)["Unique so far"] == "2"
-    next(b for b in app.button if b.label == "Count anew").click().run()
+    next(b for b in app.button if b.label == "Start over").click().run()
     assert not app.exception and metrics(app)["Unique so far"] == "0"
     camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
     assert metrics(press(app, "Restore the count of 2"))["Unique so far"] == "2"
-    press(app, "Count anew")
+    press(app, "Start over")
     app.selectbox(key="live_gallery").set_value(DEMO).run()  # counts anew once more
     assert not app.toast and metrics(press(app, "Restore the count of 2"))["Unique so far"] == "2"
     assert app.selectbox(key="live_gallery").value != DEMO
@@ -812,7 +812,7 @@ def test_a_live_count_that_other_brands_ended_can_be_taken_back_with_its_own(det
         app.run()
         assert metrics(app)["Unique so far"] == "2" and not app.toast
         other()
-        assert metrics(app)["Unique so far"] == "0" and "counting begins anew" in app.toast[0].value
+        assert metrics(app)["Unique so far"] == "0" and "the count starts over" in app.toast[0].value
         press(app, "Restore the count of 2")
         assert not app.exception and not app.warning and metrics(app)["Unique so far"] == "2"
         assert app.selectbox(key="live_gallery").value == DEMO and app.toggle(key="live_looks").value
@@ -845,7 +845,7 @@ def test_a_reloaded_live_page_goes_on_with_its_sweep(detector, camera, workspace
     assert "no longer kept" in other.warning[0].value and "sweep" not in other.query_params
     assert again.selectbox(key="live_gallery").value == "zz"
     assert again.toggle(key="live_looks").value is by_look and score_slider(again).value == 0.21
-    press(again, "Count anew")
+    press(again, "Start over")
     assert metrics(again)["Unique so far"] == "0" and metrics(app.run())["Unique so far"] == "2"
     assert metrics(reloaded("sweep", token, "live"))["Unique so far"] == "2"
 
