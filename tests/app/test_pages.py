@@ -479,6 +479,20 @@ def test_names_are_found_once_all_photos_are_counted_and_rows_once_a_photo(detec
     assert calls == {"named": 5, "rows": 12} and metrics(app)["Facings"] == "18"
 
 
+def test_a_picture_is_drawn_anew_only_where_it_changes(detector, monkeypatch):
+    drawn, draw = [], Photo.drawn
+    monkeypatch.setattr(Photo, "drawn", lambda each, *args: drawn.append(each.name) or draw(each, *args))
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40)), upload("b.jpg", photo(80))]).run()
+    assert drawn == ["a.jpg", "b.jpg"]
+    press(app, "Save as audit")
+    assert drawn == ["a.jpg", "b.jpg"]
+    app.toggle(key="photos_by_row").set_value(True).run()
+    assert drawn == 2 * ["a.jpg", "b.jpg"]
+    score_slider(app).set_value(0.1).run()
+    assert drawn == 3 * ["a.jpg", "b.jpg"]
+
+
 def test_what_is_counted_is_shown_while_other_photos_are_being_counted(detector):
     def page():
         import streamlit as st
