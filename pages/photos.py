@@ -15,6 +15,7 @@ from skushare.app.model import detector_of, score_key, score_slider, tell_model
 from skushare.app.naming import name_album, tell_unknown
 from skushare.app.navigation import require_navigation
 from skushare.app.photo_tabs import show_counts, show_facings, show_pictures
+from skushare.app.refused import tell_refused
 from skushare.app.shares import seen_names, show_share_panel
 from skushare.app.shelves import shelves_of, show_counted, show_layout
 from skushare.app.tabs import show_tabs
@@ -104,6 +105,7 @@ uploads = st.file_uploader(
     # A new key empties the widget, and with it the server's copy of the full-size files.
     key=f"uploads_{state.upload_round}",
 )
+tell_refused("uploads_", SUFFIXES, MOST_NAMED)
 shot = None
 if st.toggle("Take a photo with this device's camera", key="use_camera"):
     from skushare.app.camera import camera_status  # takes a while to import, which most need not wait for
