@@ -78,13 +78,12 @@ def test_without_a_model_a_page_says_what_to_do(monkeypatch, detector, page):
     assert texts(app.error) == [plain("models/shelf_dense: missing; fetch it again")]
 
 
-def test_photos_of_a_page_that_was_left_meanwhile_are_named_and_can_be_added_again(detector, monkeypatch):
-    take, stopped = Album.take, []
+def test_photos_are_counted_on_after_another_page_and_named_after_a_reload(detector, monkeypatch):
+    take, stops = Album.take, iter([True, False, False])
 
     def take_one(self, files, detector, seconds, embedder):
         left = take(self, files, detector, 0, embedder)
-        if len(self) == 2 and not stopped:
-            stopped.append(True)
+        if len(self) == 2 and next(stops):
             st.stop()  # as when the visitor goes to another page
         return left
 
@@ -92,12 +91,31 @@ def test_photos_of_a_page_that_was_left_meanwhile_are_named_and_can_be_added_aga
     files = [upload(f"{shade}.jpg", photo(shade)) for shade in (40, 80, 120, 160)]
     app = open_page("photos")
     app.file_uploader[0].set_value(files).run()
-    assert stopped and app.query_params["list"]  # so that a reload finds them
+    again = reloaded("list", app.query_params["list"], "photos")
+    assert metrics(again)["Photos"] == "2" and "120.jpg, 160.jpg" in again.warning[0].value.replace("\\", "")
+    again.file_uploader[0].set_value(files).run()
+    assert not again.exception and not again.warning and metrics(again)["Photos"] == "4"
     app.switch_page("pages/start.py").run()
     app.switch_page("pages/photos.py").run()
-    assert metrics(app)["Photos"] == "2" and "120.jpg, 160.jpg" in app.warning[0].value.replace("\\", "")
-    app.file_uploader[0].set_value(files).run()
     assert not app.exception and not app.warning and metrics(app)["Photos"] == "4"
+
+
+def test_the_field_is_empty_before_photos_are_counted(detector, monkeypatch):
+    """What is on its way to the field would be lost if it were emptied only afterwards."""
+    take, stopped = Album.take, []
+
+    def take_at_second(self, files, *args):
+        if not stopped:
+            stopped.append(len(files))
+            st.stop()  # in the middle of counting
+        return take(self, files, *args)
+
+    monkeypatch.setattr(Album, "take", take_at_second)
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    assert stopped == [1] and app.file_uploader[0].value == []
+    app.file_uploader[0].set_value([upload("b.jpg", photo(80))]).run()
+    assert not app.exception and metrics(app)["Photos"] == "2"
 
 
 def test_a_shot_of_a_run_that_was_cut_short_is_counted_under_its_first_name(detector, monkeypatch):
