@@ -26,8 +26,9 @@ require_navigation()
 SWEEP, FRAME = "All facings so far, each once", "The newest frame alone"
 STALE_SECONDS = 3
 ONCE = (
-    "Move the camera along the shelf: each facing counts once, even if you go back. **Start over** "
-    "begins at 0, for another shelf."
+    "Move the camera along the shelf: each facing counts once, even if you go back. If you pass it row "
+    "by row, have each pass show half of what the one before it showed: with less, some count twice. "
+    "**Start over** begins at 0, for another shelf."
 )
 PACE = "Choose the size under Detail, further down: fewer pixels are faster but show less."
 UNIQUE, IN_VIEW = "Unique so far", "In view"
