@@ -28,8 +28,9 @@ require_navigation()
 SWEEP, FRAME = "All facings so far, each once", "The newest frame alone"
 STALE_SECONDS = 3
 ONCE = (
-    "Move the camera along the shelf: each facing counts once, even if you go back. Count anew starts "
-    "at 0 again, for another shelf."
+    "Move the camera along the shelf: each facing counts once, even if you go back. If you pass it row "
+    "by row, have each pass show half of what the one before it showed: with less, some count twice. "
+    "**Start over** begins at 0, for another shelf."
 )
 PACE = "Choose the size under Detail, further down: fewer pixels are faster but show less."
 UNIQUE, IN_VIEW = "Unique so far", "In view"
@@ -132,7 +133,7 @@ with video_column:
     camera = camera_stream(session)
     buttons = st.container(horizontal=True)
     # What the camera tells can cut a run short; a callback is done before.
-    buttons.button("Count anew", icon=":material/restart_alt:", help=ONCE, on_click=count_anew)
+    buttons.button("Start over", icon=":material/restart_alt:", help=ONCE, on_click=count_anew)
     save_as_audit(
         "live",
         take=lambda: CameraView.of(session),
@@ -153,7 +154,7 @@ with video_column:
     recording_place = st.container()
 with settings_row:
     sizes = choose_settings()
-    tell_model(detector, "Press **Count anew**")
+    tell_model(detector, "Press **Start over**")
 dropped = state.get("dropped")  # asked after the settings, which may have chosen other brands
 if dropped and dropped.facings and session.can_take_back(dropped):
     buttons.button(

@@ -15,6 +15,7 @@ from skushare.app.model import detector_of, score_key, score_slider, tell_model
 from skushare.app.naming import name_album, tell_unknown
 from skushare.app.navigation import require_navigation
 from skushare.app.photo_tabs import show_counts, show_facings, show_pictures
+from skushare.app.refused import tell_refused
 from skushare.app.shares import seen_names, show_share_panel
 from skushare.app.shelves import shelves_of, show_counted, show_layout
 from skushare.app.tabs import show_tabs
@@ -47,6 +48,7 @@ def go_on(album):
 album = of_visit("list", Album, go_on)
 detector, embedder = detector_of(album.detector), shared_embedder()
 state.setdefault("upload_round", 0)
+state.setdefault("shot_round", 0)
 
 
 def clear():
@@ -55,6 +57,8 @@ def clear():
         state.cleared = cleared
     forget_sample()
     state.upload_round += 1
+    state.shot_round += 1
+    state.uploads = ()
 
 
 def take_back():
@@ -104,6 +108,12 @@ uploads = st.file_uploader(
     # A new key empties the widget, and with it the server's copy of the full-size files.
     key=f"uploads_{state.upload_round}",
 )
+if uploads:  # at once: what is on its way to a field when a new one takes its place is lost
+    state.uploads = [*state.get("uploads", ()), *uploads]
+    state.upload_round += 1
+    st.rerun()
+uploads = state.get("uploads", ())
+tell_refused("uploads_", SUFFIXES, MOST_NAMED)
 shot = None
 if st.toggle("Take a photo with this device's camera", key="use_camera"):
     from skushare.app.camera import camera_status  # takes a while to import, which most need not wait for
@@ -113,7 +123,7 @@ if st.toggle("Take a photo with this device's camera", key="use_camera"):
     else:
         shot = st.camera_input(
             "Hold it square to the shelf, so that the shelf fills the picture",
-            key=f"shot_{state.upload_round}",
+            key=f"shot_{state.shot_round}",
             resolution="1080p",
         )
 
@@ -212,5 +222,5 @@ if album or album.failures:
     st.button("Clear the list", icon=":material/delete:", on_click=clear)
 
 if uploads:
-    state.upload_round += 1
+    state.uploads = ()
     st.rerun()

@@ -7,7 +7,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from skushare.colors import NEUTRAL, ink_on, label_colors
+from skushare.colors import NEUTRAL, PALETTE, ink_on, label_colors
+from skushare.shelf.share import margin_of
 from skushare.text import told_share
 
 # All are legible on white and on near-black.
@@ -54,9 +55,8 @@ def share_chart(shares, measure="share", colors=None, targets=None, minor=()):
         targets: {name: share from 0 to 1}, of those that have one; shown by a mark across the bar.
         minor: names that are added up before any others are, however large: looks that have no brand.
     """
-    margin = "margin" if measure == "share" else f"{measure}_margin"
     table, others = _fold(shares, minor)
-    table["shown"], table["margin"] = table[measure], table.get(margin, 0.0)
+    table["shown"], table["margin"] = table[measure], table.get(margin_of(measure), 0.0)
     table = table.sort_values("shown", ascending=False, kind="stable")
     table = table.sort_values("name", key=lambda names: names == others, kind="stable", ignore_index=True)
     table["low"] = (table["shown"] - table["margin"]).clip(0, 1)
@@ -127,7 +127,8 @@ def rows_chart(rows, measure="linear", colors=None, minor=()):
 
     Args:
         rows: a :func:`~skushare.shelf.share.share_by_row` table.
-        measure, colors, minor: as in :func:`share_chart`.
+        measure, colors, minor: as in :func:`share_chart`; of ``colors`` that repeat only the largest name
+            keeps its own, as the legend alone tells what a colour means.
     """
     whole = rows.groupby("name")["facings"].sum().sort_values(ascending=False, kind="stable")
     names = whole.index.tolist()
@@ -137,7 +138,7 @@ def rows_chart(rows, measure="linear", colors=None, minor=()):
         others = _added_up(len(names) - len(kept))
         names = [*(name for name in names if name in kept), others]
     table = rows.assign(name=rows["name"].where(rows["name"].isin(names), others), shown=rows[measure])
-    colors = _colors(names, colors, others)
+    colors = _colors(names, _apart(names, colors or {}), others)
     return (
         alt.Chart(table)
         .mark_bar(size=22)
@@ -215,6 +216,18 @@ def _colors(names, colors, others):
     """{name: ``"#RRGGBB"``} of ``names``; ``others``, what is added up is called so, are no brand."""
     of_names = label_colors(sorted(name for name in names if name != others), colors)
     return of_names | {others: NEUTRAL["other"]}
+
+
+def _apart(names, colors):
+    """Those of ``colors`` that no name before has: among more names than the palette has, they repeat.
+
+    What somebody chose is kept, unless it is of the palette.
+    """
+    kept = {}
+    for name in filter(colors.get, names):
+        if colors[name] not in PALETTE or colors[name] not in kept.values():
+            kept[name] = colors[name]
+    return kept
 
 
 def _added_up(count):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from skushare.charts import MAX_BARS, count_chart, rows_chart, share_chart
-from skushare.colors import NEUTRAL, label_colors
+from skushare.colors import NEUTRAL, PALETTE, label_colors
 
 
 def shares(*facings):
@@ -121,6 +121,18 @@ def test_rows_keep_their_sum_and_their_colours(count):
     assert len(names) == min(count, MAX_BARS)
     assert ("4 others" in names) == (count > MAX_BARS)
     assert set(rows_chart(table).data["name"]) == set(names)
+
+
+def test_rows_tell_their_names_apart_where_colours_of_the_page_repeat():
+    names = [f"brand {i}" for i in range(MAX_BARS)]
+    table = shares(*range(MAX_BARS, 0, -1)).assign(row=1, linear=1 / MAX_BARS)
+    colors = {name: PALETTE[i // 2] for i, name in enumerate(names)}
+    colors |= dict.fromkeys(names[8:10], "#123456")
+    drawn = rows_chart(table, colors=colors).to_dict()["encoding"]["color"]["scale"]
+    drawn = dict(zip(drawn["domain"], drawn["range"], strict=True))
+    assert all(drawn[name] == colors[name] for name in names[::2])  # of two alike the larger one keeps it
+    assert drawn[names[9]] == "#123456"  # as somebody chose
+    assert len(set(drawn.values())) == MAX_BARS - 1
 
 
 @pytest.mark.parametrize("points", [[], [(-1.5, 12)], [(-2.0, 12), (0.0, 14)]])

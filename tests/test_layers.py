@@ -8,9 +8,10 @@ PACKAGE = Path(__file__).parents[1] / "skushare"
 # The modules and packages of skushare: each imports only from the lines before its own.
 LAYERS = """
     errors colors detections geometry jpeg jpeg_segments quiet samples spreadsheet text visits
-    charts draw files image_files orientation prototext settings workspace
+    draw files image_files orientation prototext settings workspace
     images lock processes
     shelf
+    charts
     database dataset results
     detector
     brands evaluation

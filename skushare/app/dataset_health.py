@@ -99,7 +99,7 @@ def _repair(dataset, kinds):
 
 
 def _show_split(dataset):
-    st.markdown("##### Split anew")
+    st.markdown("##### Split")
     st.markdown(
         "Assigns the pictures to splits at random. Nearly identical pictures, and those of one group, "
         "stay together, so that a model is not tested on what it was trained on."

@@ -1,6 +1,7 @@
 """The pictures, counts and facings of the Photos page."""
 
 from collections import Counter
+from functools import lru_cache
 
 import streamlit as st
 
@@ -36,9 +37,9 @@ def show_pictures(shelves, album, names, colors, teachable):
     _show_key([shelf.detections for shelf in shown], names, by_row and not blocks, colors)
     columns = min(MOST_COLUMNS, len(shown)) if all(shelf.key for shelf in shown) else 1
     for shelf in cells(shown, columns):
-        photo, empty = shelf.photo, shelf.gaps
+        photo = shelf.photo
         st.image(
-            photo.drawn(shelf.detections, names, by_row, empty.boxes if with_gaps else (), colors, blocks),
+            _drawn(shelf, tuple(names), by_row, with_gaps, tuple(colors.items()), blocks),
             width="stretch",
             alt=f"{photo.name} with {len(shelf.detections)} boxes drawn",
         )
@@ -46,6 +47,13 @@ def show_pictures(shelves, album, names, colors, teachable):
         st.text(photo.name)
         if shelf.key:
             _offer_steps(shelf, album, teachable)
+
+
+@lru_cache(maxsize=2 * PHOTOS_A_PAGE)
+def _drawn(shelf, names, by_row, with_gaps, colors, blocks):
+    """JPEG bytes of a shelf, which stay for a run of the page that something else asked for."""
+    empty = shelf.gaps.boxes if with_gaps else ()
+    return shelf.photo.drawn(shelf.detections, names, by_row, empty, dict(colors), blocks)
 
 
 def _told(shelf):

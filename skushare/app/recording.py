@@ -33,7 +33,8 @@ def count_recording(session, sizes, disabled=False):
         max_upload_size=MOST_MB,
         key=f"recording_{state.setdefault('recording_round', 0)}",
         disabled=disabled,
-        help="Filmed slowly along the shelf, each facing counts once, as with the camera.",
+        help="Filmed slowly along the shelf, each facing counts once, as with the camera; film row by row "
+        "only so that each pass shows half of what the one before it showed.",
     )
     if problem := state.pop("recording_problem", None):
         show_error(problem)

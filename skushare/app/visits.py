@@ -103,4 +103,4 @@ def keep_dropped(dropped):
         last = st.session_state.get("dropped")
         st.session_state.dropped = dropped
         if dropped.facings and (last is None or dropped.tracker is not last.tracker):
-            st.toast("Other brands: counting begins anew", icon=":material/restart_alt:")
+            st.toast("Other brands: the count starts over", icon=":material/restart_alt:")

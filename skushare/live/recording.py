@@ -29,7 +29,7 @@ def read_frames(source, name=None):
         name: what error messages call the video; default: the path.
 
     Yields:
-        (float from 0 to 1, (h, w, 3) uint8 RGB): upright, and no larger than ``LARGEST``.
+        (float from 0 to 1, (h, w, 3) uint8 RGB): upright, in square pixels, no larger than ``LARGEST``.
 
     Raises:
         ImageError: the file is missing, no video, too short, too large in pixels, cut off or damaged;
@@ -47,6 +47,7 @@ def read_frames(source, name=None):
                     f"{name}: is too large with {stream.width} x {stream.height} pixels; save it smaller"
                 )
             length = float(stream.duration * stream.time_base) if stream.duration else _seconds(container)
+            wide = float(stream.sample_aspect_ratio or 1)
             rate = float(stream.average_rate or RATE)  # of frames that tell no time, without a container
             begin = due = None
             for number, frame in enumerate(container.decode(stream)):
@@ -55,7 +56,7 @@ def read_frames(source, name=None):
                 if at < due:
                     continue
                 due = max(due + 1 / RATE, at)
-                yield min(1.0, (at - begin) / length) if length else 0.0, _picture(frame)
+                yield min(1.0, (at - begin) / length) if length else 0.0, _picture(frame, wide)
                 given += 1
         if given and at - begin < WHOLE * length - 1:
             raise ImageError(
@@ -124,11 +125,14 @@ def find_in_video(path, *args, on_image=None):
 
 
 def _seconds(container):
-    return container.duration / av.time_base if container.duration else 0.0
+    """The length of Matroska's files, which state at what time they end: cut or joined ones begin late."""
+    return max(0, (container.duration or 0) - (container.start_time or 0)) / av.time_base
 
 
-def _picture(frame):
-    scale = min(1.0, LARGEST / max(frame.width, frame.height))
-    width, height = (max(1, round(side * scale)) for side in (frame.width, frame.height))
+def _picture(frame, wide):
+    """``frame``, whose pixels are ``wide`` times as wide as high, in square pixels and upright."""
+    width, height = frame.width * wide, frame.height
+    scale = min(1.0, LARGEST / max(width, height))
+    width, height = (max(1, round(side * scale)) for side in (width, height))
     pixels = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="AREA")
     return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))

@@ -152,7 +152,7 @@ class CameraMotion:
                 return None
             if len(self.keys) >= MAX_KEYS:
                 raise SweepError(
-                    "The way is too long to go on counting. Save what was counted, then count anew."
+                    "The way is too long to go on counting. Save what was counted, then start over."
                 )
             self._lost = 0
             return self._add_key(gray, size, features)

@@ -78,13 +78,12 @@ def test_without_a_model_a_page_says_what_to_do(monkeypatch, detector, page):
     assert texts(app.error) == [plain("models/shelf_dense: missing; fetch it again")]
 
 
-def test_photos_of_a_page_that_was_left_meanwhile_are_named_and_can_be_added_again(detector, monkeypatch):
-    take, stopped = Album.take, []
+def test_photos_are_counted_on_after_another_page_and_named_after_a_reload(detector, monkeypatch):
+    take, stops = Album.take, iter([True, False, False])
 
     def take_one(self, files, detector, seconds, embedder):
         left = take(self, files, detector, 0, embedder)
-        if len(self) == 2 and not stopped:
-            stopped.append(True)
+        if len(self) == 2 and next(stops):
             st.stop()  # as when the visitor goes to another page
         return left
 
@@ -92,12 +91,31 @@ def test_photos_of_a_page_that_was_left_meanwhile_are_named_and_can_be_added_aga
     files = [upload(f"{shade}.jpg", photo(shade)) for shade in (40, 80, 120, 160)]
     app = open_page("photos")
     app.file_uploader[0].set_value(files).run()
-    assert stopped and app.query_params["list"]  # so that a reload finds them
+    again = reloaded("list", app.query_params["list"], "photos")
+    assert metrics(again)["Photos"] == "2" and "120.jpg, 160.jpg" in again.warning[0].value.replace("\\", "")
+    again.file_uploader[0].set_value(files).run()
+    assert not again.exception and not again.warning and metrics(again)["Photos"] == "4"
     app.switch_page("pages/start.py").run()
     app.switch_page("pages/photos.py").run()
-    assert metrics(app)["Photos"] == "2" and "120.jpg, 160.jpg" in app.warning[0].value.replace("\\", "")
-    app.file_uploader[0].set_value(files).run()
     assert not app.exception and not app.warning and metrics(app)["Photos"] == "4"
+
+
+def test_the_field_is_empty_before_photos_are_counted(detector, monkeypatch):
+    """What is on its way to the field would be lost if it were emptied only afterwards."""
+    take, stopped = Album.take, []
+
+    def take_at_second(self, files, *args):
+        if not stopped:
+            stopped.append(len(files))
+            st.stop()  # in the middle of counting
+        return take(self, files, *args)
+
+    monkeypatch.setattr(Album, "take", take_at_second)
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40))]).run()
+    assert stopped == [1] and app.file_uploader[0].value == []
+    app.file_uploader[0].set_value([upload("b.jpg", photo(80))]).run()
+    assert not app.exception and metrics(app)["Photos"] == "2"
 
 
 def test_a_shot_of_a_run_that_was_cut_short_is_counted_under_its_first_name(detector, monkeypatch):
@@ -232,7 +250,7 @@ def test_live_a_sweep_goes_on_with_its_model_until_it_is_counted_anew(detector, 
     app.run()
     assert app.session_state["visit_sweep"].detector is detector and score_slider(app).value == 0.4
     assert any("counted with the model stub" in text for text in texts(app.info))
-    press(app, "Count anew")
+    press(app, "Start over")
     assert app.session_state["visit_sweep"].detector.name == "bottles"
     assert app.session_state["visit_sweep"].min_score == score_slider(app).value == 0.15
     assert "Counted with the model bottles." in texts(app.caption)
@@ -479,6 +497,20 @@ def test_names_are_found_once_all_photos_are_counted_and_rows_once_a_photo(detec
     assert calls == {"named": 5, "rows": 12} and metrics(app)["Facings"] == "18"
 
 
+def test_a_picture_is_drawn_anew_only_where_it_changes(detector, monkeypatch):
+    drawn, draw = [], Photo.drawn
+    monkeypatch.setattr(Photo, "drawn", lambda each, *args: drawn.append(each.name) or draw(each, *args))
+    app = open_page("photos")
+    app.file_uploader[0].set_value([upload("a.jpg", photo(40)), upload("b.jpg", photo(80))]).run()
+    assert drawn == ["a.jpg", "b.jpg"]
+    press(app, "Save as audit")
+    assert drawn == ["a.jpg", "b.jpg"]
+    app.toggle(key="photos_by_row").set_value(True).run()
+    assert drawn == 2 * ["a.jpg", "b.jpg"]
+    score_slider(app).set_value(0.1).run()
+    assert drawn == 3 * ["a.jpg", "b.jpg"]
+
+
 def test_what_is_counted_is_shown_while_other_photos_are_being_counted(detector):
     def page():
         import streamlit as st
@@ -684,7 +716,7 @@ def test_live_goes_on_with_a_video_after_a_run_was_cut_short(detector, camera, t
 @pytest.mark.parametrize(
     "begin_anew",
     [
-        lambda app: press(app, "Count anew"),
+        lambda app: press(app, "Start over"),
         lambda app: app.selectbox(key="live_gallery").set_value(DEMO).run(),
     ],
 )
@@ -714,7 +746,7 @@ def test_live_says_of_a_video_that_was_left_how_far_it_was_counted(detector, cam
         assert left.warning[0].value.startswith(f"Only 30 % of {plain('shelf.mp4')} was counted")
     app.file_uploader[0].set_value(("shelf.mp4", film, "video/mp4")).run()
     assert not app.exception and not app.warning
-    press(left, "Count anew")
+    press(left, "Start over")
     assert not left.warning
 
 
@@ -783,11 +815,11 @@ def test_live_counts_each_facing_once_and_begins_anew_when_asked(detector, camer
         camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
     app.run()
     assert metrics(app)["Unique so far"] == "2"
-    next(b for b in app.button if b.label == "Count anew").click().run()
+    next(b for b in app.button if b.label == "Start over").click().run()
     assert not app.exception and metrics(app)["Unique so far"] == "0"
     camera.frame(av.VideoFrame.from_ndarray(picture, format="rgb24"))
     assert metrics(press(app, "Restore the count of 2"))["Unique so far"] == "2"
-    press(app, "Count anew")
+    press(app, "Start over")
     app.selectbox(key="live_gallery").set_value(DEMO).run()  # counts anew once more
     assert not app.toast and metrics(press(app, "Restore the count of 2"))["Unique so far"] == "2"
     assert app.selectbox(key="live_gallery").value != DEMO
@@ -812,7 +844,7 @@ def test_a_live_count_that_other_brands_ended_can_be_taken_back_with_its_own(det
         app.run()
         assert metrics(app)["Unique so far"] == "2" and not app.toast
         other()
-        assert metrics(app)["Unique so far"] == "0" and "counting begins anew" in app.toast[0].value
+        assert metrics(app)["Unique so far"] == "0" and "the count starts over" in app.toast[0].value
         press(app, "Restore the count of 2")
         assert not app.exception and not app.warning and metrics(app)["Unique so far"] == "2"
         assert app.selectbox(key="live_gallery").value == DEMO and app.toggle(key="live_looks").value
@@ -845,7 +877,7 @@ def test_a_reloaded_live_page_goes_on_with_its_sweep(detector, camera, workspace
     assert "no longer kept" in other.warning[0].value and "sweep" not in other.query_params
     assert again.selectbox(key="live_gallery").value == "zz"
     assert again.toggle(key="live_looks").value is by_look and score_slider(again).value == 0.21
-    press(again, "Count anew")
+    press(again, "Start over")
     assert metrics(again)["Unique so far"] == "0" and metrics(app.run())["Unique so far"] == "2"
     assert metrics(reloaded("sweep", token, "live"))["Unique so far"] == "2"
 

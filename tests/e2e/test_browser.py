@@ -75,15 +75,19 @@ def upload(page, app_url, *files):
     expect(page.get_by_text("Clear the list")).to_be_visible()
 
 
-def test_a_file_that_is_larger_than_a_cameras_is_named_among_good_ones(
+def test_files_that_are_no_photos_or_too_large_are_named_among_good_ones(
     open_browser, app_url, shelves, tmp_path
 ):
-    """What the browser refuses is gone with the emptied field, and nobody knows of it."""
+    """What the browser refuses is gone with the emptied field, and with it the field's word of that."""
     (tmp_path / "large.jpg").write_bytes(bytes(65_000_000))
+    (tmp_path / "raw <b>.dng").write_bytes(b"0")
     page = open_browser()
-    upload(page, app_url, tmp_path / "large.jpg", shelves[0][0])
+    upload(page, app_url, tmp_path / "large.jpg", tmp_path / "raw <b>.dng", shelves[0][0])
     expect(page.get_by_text("large.jpg: ")).to_be_visible()
+    expect(page.get_by_text("larger than 500 MB: raw <b>.dng")).to_be_visible()
     assert metric(page, "Photos") == 1
+    page.locator("input[type=file]").first.set_input_files([shelves[1][0]])
+    expect(page.get_by_text("raw <b>.dng")).to_have_count(0)
 
 
 def test_start_shows_a_counted_shelf(open_browser, app_url):

@@ -3,6 +3,7 @@
 import json
 import re
 import struct
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -28,16 +29,17 @@ TURNS = {
 }
 
 
-def video(path, frames, rate=30, codec="libx264", options=None, form=None):
+def video(path, frames, rate=30, codec="libx264", options=None, form=None, start=0, wide=1):
+    """``start``: the time of the first frame in seconds; ``wide``: a pixel's width by its height."""
     frames = list(frames)
     with av.open(str(path), "w", format=form, options=options or {}) as container:
         stream = container.add_stream(codec, rate=rate)
         stream.height, stream.width = frames[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
-        for frame in frames:
-            container.mux(
-                stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24"))
-            )
+        stream.pix_fmt, stream.sample_aspect_ratio = "yuv420p", Fraction(wide)
+        for number, frame in enumerate(frames, start * rate):
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+            picture.pts, picture.time_base = number, Fraction(1, rate)
+            container.mux(stream.encode(picture))
         container.mux(stream.encode())
     return path
 
@@ -88,6 +90,21 @@ def test_frames_that_tell_no_time_are_thinned_as_well(tmp_path):
 def test_large_frames_are_made_smaller(tmp_path):
     path = video(tmp_path / "a.mp4", [np.zeros((1080, 1920, 3), np.uint8)])
     assert next(read_frames(path))[1].shape == (720, LARGEST, 3)
+
+
+@pytest.mark.parametrize("degrees, shape", [(0, (120, 320, 3)), (90, (320, 120, 3))])
+def test_pixels_are_square(tmp_path, degrees, shape):
+    path = video(tmp_path / "a.mp4", [np.zeros((120, 160, 3), np.uint8)], wide=2)
+    turn(path, TURNS[degrees][0])
+    assert next(read_frames(path))[1].shape == shape
+
+
+@pytest.mark.parametrize("suffix, codec", [("mp4", "libx264"), ("mkv", "libx264"), ("webm", "libvpx")])
+def test_a_video_that_begins_late_is_whole(tmp_path, suffix, codec):
+    """As a part that was cut out without coding it anew."""
+    path = video(tmp_path / f"a.{suffix}", np.zeros((60, 48, 64, 3), np.uint8), codec=codec, start=100)
+    parts = [part for part, _ in read_frames(path)]
+    assert parts[0] == 0 and parts[-1] > 0.8
 
 
 @pytest.mark.parametrize(
