@@ -136,7 +136,10 @@ if lesson := in_hand():
     if not total:
         st.info("No facing was found on this photo. Try one taken straight on and closer.")
     elif not len(lesson.piles):
-        st.success(f"All {total} facings are taught.", icon=":material/check:")
+        st.success(
+            f"All {total} facings are taught." if total > 1 else "The facing is taught.",
+            icon=":material/check:",
+        )
     else:
         known = lesson.known
         st.progress(known / total, text=f"{known} of {total} facings taught")

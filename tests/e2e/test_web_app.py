@@ -484,7 +484,7 @@ def test_a_sweep_is_lost_to_nothing_but_an_answer(phone, served, shelves, tmp_pa
     page.get_by_role("alert").get_by_role("button", name="Start the camera").click()
     expect(page.get_by_text("gives no new pictures")).to_have_count(0)
     assert near(count)(metric(page, "Unique so far"))
-    page.get_by_role("button", name="Count anew").click()
+    page.get_by_role("button", name="Start over").click()
     question(page, "Cancel")
     assert near(count)(metric(page, "Unique so far"))
     go(page, "History")
