@@ -44,7 +44,8 @@ def voc_files(folder):
             for path, name in names
             if not any(part.startswith(".") for part in name.parts)
         }
-        if files:
+        # Folders of labels are of other formats as well.
+        if files and (annotations.name != "labels" or any(map(_looks_like_voc, files.values()))):
             return _by_lists(folder / "ImageSets" / "Main", files)
     return beside_images(folder, "*.xml", _looks_like_voc)
 

@@ -111,6 +111,12 @@ def test_labels_and_data_of_fiftyone_belong_together_by_their_subfolders(tmp_pat
     assert tmp_path / "data" / f"{place}.jpg" in found
 
 
+def test_another_xml_file_in_a_folder_of_labels_is_no_annotation(tmp_path):
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "note.xml").write_text("<project/>")
+    assert voc_files(tmp_path) == []
+
+
 def test_lists_give_splits_and_an_image_in_two_of_them_is_in_both(tmp_path):
     for stem in "abcd":
         write(tmp_path / "Annotations" / f"{stem}.xml", name=f"{stem}.jpg")
