@@ -68,6 +68,15 @@ def log_tail(path, lines=40):
     return "\n".join(text.splitlines()[-lines:])
 
 
+def last_words(path):
+    """The error that ended a process, from its log ``path``; empty where it was killed."""
+    lines = log_tail(path, 1000).strip().splitlines()
+    if any(line.startswith("Traceback") for line in lines):
+        return lines[-1]
+    told = [line for line in lines if line.startswith("skushare: ")]
+    return told[-1].removeprefix("skushare: ") if told else ""
+
+
 def _stand_back(session, niceness):
     """Rank a whole session: Linux shares its time out among these first, and niceness within each alone."""
     for _ in range(TRIES):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skushare.processes import ROOT, log_tail, start_detached, variables
+from skushare.processes import ROOT, last_words, log_tail, start_detached, variables
 
 TELL = """
 import json, os, sys
@@ -80,3 +80,17 @@ def test_a_workspace_behind_a_link_keeps_its_path(tmp_path, monkeypatch):
 def test_the_end_of_a_long_log_is_read(tmp_path):
     (tmp_path / "log").write_bytes(b"x" * 200_000 + "\nlast but one\nlast é".encode())
     assert log_tail(tmp_path / "log", 2) == "last but one\nlast é" and log_tail(tmp_path / "none") == ""
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("", ""),
+        ("at it\n", ""),
+        ("skushare: disk: is full\nINFO: of a library at its end\n", "disk: is full"),
+        ("Traceback (most recent call last):\n  File\nValueError: odd\n", "ValueError: odd"),
+    ],
+)
+def test_the_error_that_ended_a_process_is_in_its_log(tmp_path, log, words):
+    (tmp_path / "log").write_text(log)
+    assert last_words(tmp_path / "log") == words and last_words(tmp_path / "none") == ""

@@ -21,8 +21,9 @@ from skushare.dataset.layout import (
 from skushare.dataset.split_names import by_split
 from skushare.errors import DatasetError
 
-_SHAPES = re.compile(rb'"shapes"\s*:')
-_HEAD = 4096  # bytes of a file, in which the key stands
+# With sorted keys, the picture itself may stand ahead of the shapes.
+_KEYS = re.compile(rb'"(shapes|imageData)"\s*:')
+_HEAD = 4096  # bytes of a file, in which one of the keys stands
 _WITHOUT_AREA = ("point", "points", "line", "linestrip")
 _FAULTS = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError)
 
@@ -35,7 +36,7 @@ def labelme_files(folder):
 def is_labelme(path):
     """Whether a JSON file is one of LabelMe's, by its beginning."""
     with open(path, "rb") as file:
-        return _SHAPES.search(file.read(_HEAD)) is not None
+        return _KEYS.search(file.read(_HEAD)) is not None
 
 
 def read_labelme(source, images=None, raw=False):

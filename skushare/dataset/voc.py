@@ -1,5 +1,6 @@
 """Pascal VOC: one XML file an image, splits as lists of names."""
 
+import math
 import os
 import re
 from contextlib import suppress
@@ -14,7 +15,6 @@ from skushare.dataset.label_text import finite, number_text, read_lines, read_te
 from skushare.dataset.labelmap import NAME, Classes, write_label_map
 from skushare.dataset.layout import (
     beside_images,
-    homes,
     label_files,
     labelled_images,
     place_images,
@@ -26,15 +26,15 @@ from skushare.errors import DatasetError
 from skushare.files import atomic_write
 from skushare.geometry import turned
 
-_HOMES = ("Annotations", "annotations")
+_HOMES = ("Annotations", "annotations", "labels")  # the last as FiftyOne has it, with data beside
 _NOT_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def voc_files(folder):
     """``[(split, path)]`` of the XML files in ``folder``.
 
-    They lie in ``Annotations`` and its subfolders, with splits as lists in ``ImageSets/Main``;
-    or else beside the images, in the folder itself or in one folder a split.
+    They lie in ``Annotations`` (or ``labels``) and its subfolders, with splits as lists in
+    ``ImageSets/Main``; or else beside the images, in the folder itself or in one folder a split.
     """
     for annotations in (folder / home for home in _HOMES):
         # CVAT keeps the folders of the pictures, and lists them as "shop/shelf 1".
@@ -44,7 +44,8 @@ def voc_files(folder):
             for path, name in names
             if not any(part.startswith(".") for part in name.parts)
         }
-        if files:
+        # Folders of labels are of other formats as well.
+        if files and (annotations.name != "labels" or any(map(_looks_like_voc, files.values()))):
             return _by_lists(folder / "ImageSets" / "Main", files)
     return beside_images(folder, "*.xml", _looks_like_voc)
 
@@ -54,12 +55,12 @@ def read_voc(source, images=None, raw=False):
 
     Coordinates are taken as they are, in pixels from 0. The order of the classes is that of
     a label map in the folder, if there is one. An object's optional ``score`` marks a
-    machine-made label; one that is ``difficult`` is a region to be ignored. Of a box that CVAT has turned,
-    the one around it is taken.
+    machine-made label; one that is ``difficult`` is a region to be ignored. Of a box that CVAT or
+    roLabelImg (``robndbox``) has turned, the one around it is taken.
 
     Args:
         source: the folder or file.
-        images: folder of the images; default: ``JPEGImages`` or ``images`` beside the
+        images: folder of the images; default: ``JPEGImages``, ``images`` or ``data`` beside the
             annotations' folder, or the folder of the XML file. Images of annotations in a
             subfolder may lie in its like.
         raw: keep the boxes as they stand in the file, wrong ones too.
@@ -155,10 +156,14 @@ def _read(path, classes):
         size = [int(finite(size.get(side) or "0")) for side in ("width", "height")]
         for number, item in enumerate(root.iter("object"), 1):
             where = f"{path}, object {number}"
-            about, box = _texts(item), _texts(item.find("bndbox"))
-            corners = [finite(box[side] or "") for side in ("xmin", "ymin", "xmax", "ymax")]
-            if degrees := _rotation(item):
+            if item.find("polygon") is not None and item.find("bndbox") is None:
+                raise ValueError(
+                    "is of LabelMe 3.0; export it as COCO 1.0 or Pascal VOC, which skushare reads"
+                )
+            corners, degrees = _box(item)
+            if degrees:
                 corners = turned(corners, degrees)[0]
+            about = _texts(item)
             if not about["name"]:
                 raise ValueError("its name is empty")
             ignored = (about.get("difficult") or "").strip().lower() in ("1", "true")
@@ -169,6 +174,16 @@ def _read(path, classes):
     except ValueError as error:
         raise DatasetError(f"{where}: {error}") from None
     return root.findtext("filename") or "", size, np.array(rows)  # an array takes far less than its rows
+
+
+def _box(item):
+    """Left, top, right and bottom of an object, and the degrees by which it is turned about its centre."""
+    if (turned_box := item.find("robndbox")) is not None:
+        texts = _texts(turned_box)
+        x, y, w, h, angle = (finite(texts[name] or "") for name in ("cx", "cy", "w", "h", "angle"))
+        return [x - w / 2, y - h / 2, x + w / 2, y + h / 2], math.degrees(angle)
+    texts = _texts(item.find("bndbox"))
+    return [finite(texts[side] or "") for side in ("xmin", "ymin", "xmax", "ymax")], _rotation(item)
 
 
 def _rotation(item):
@@ -186,8 +201,7 @@ def _texts(element):
 
 
 def _image_folder(home):
-    *_, root = homes(home / "x.xml")
-    folders = [root / "JPEGImages", root / "images"] if root != home else []
+    folders = [home.parent / name for name in ("JPEGImages", "images", "data")] if home.name in _HOMES else []
     return next((folder for folder in folders if folder.is_dir()), home)
 
 

@@ -371,17 +371,23 @@ def _box(values):
     """Centre, size and score of the numbers after the class."""
     if len(values) == 4:
         return (*values, 1.0)
+    if len(values) > 4 and values[-1] >= 2 and values[-1] % 1 == 0 and max(values[:-1]) <= 1.5:
+        raise ValueError("ends with the number of a track; take the last column out")
     if len(values) == 5:
         return tuple(values)
     if len(values) < 6 or len(values) % 2:
-        raise ValueError(f"a class and 4 numbers are wanted, but {len(values)} numbers follow")
+        remedy = "; of predicted polygons, take the last column out" * (len(values) > 6)
+        raise ValueError(f"a class and 4 numbers are wanted, but {len(values)} numbers follow{remedy}")
     xs, ys = values[::2], values[1::2]
     left, top, right, bottom = min(xs), min(ys), max(xs), max(ys)
     return (left + right) / 2, (top + bottom) / 2, right - left, bottom - top, 1.0
 
 
 def _class_id(text, class_of):
-    number = int(finite(text))
+    number = finite(text)
+    if number % 1:
+        raise ValueError(f"class {text} is not a whole number")
+    number = int(number)
     if class_of and number not in class_of:
         raise ValueError(f"class {text} is not in the list of class names")
     if not 0 <= number < MAX_CLASSES:

@@ -15,9 +15,9 @@ from skushare.errors import DatasetError, ImageError, SkushareError
 from skushare.evaluation.predictions import Predictions, digest, photo_key
 from skushare.evaluation.result import Result
 from skushare.evaluation.trained import read_trained, tell_trained
-from skushare.files import make_folder, read_json, write_file, writing
+from skushare.files import drop_unfinished, make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
-from skushare.processes import STANDS_BACK, log_tail, start_detached
+from skushare.processes import STANDS_BACK, last_words, start_detached
 from skushare.workspace import evaluations_folder, runs_folder
 
 RUNNING, FINISHED, FAILED, UNFINISHED, NEW = "running", "finished", "failed", "unfinished", "new"
@@ -103,7 +103,7 @@ class Evaluation:
             return FINISHED, ""
         if not (self.folder / LOG).exists():
             return (UNFINISHED if self.predictions.done(self.dataset.samples) else NEW), ""
-        words = _last_words(self.folder / LOG)
+        words = last_words(self.folder / LOG)
         return (FAILED, words) if words and not (self.folder / STOP).exists() else (UNFINISHED, "")
 
     def progress(self):
@@ -162,6 +162,7 @@ class Evaluation:
                 raise SkushareError(
                     f"{self.dataset.name}: {self.model.name} is being evaluated on it already"
                 )
+            drop_unfinished(self.folder, ("json",))
             (self.folder / STOP).unlink(missing_ok=True)
             teller = _Teller(self.folder, progress)
             detector, failures = Detector(self.model), {}
@@ -273,12 +274,3 @@ def rows_file(model):
     folder = model.folder.parent
     own = runs_folder().resolve() in folder.parents
     return (folder if own else evaluations_folder().resolve()) / "evaluation.csv"
-
-
-def _last_words(log):
-    """The error that ended a process, from its log; empty where it was killed."""
-    lines = log_tail(log, 1000).strip().splitlines()
-    told = [line for line in lines if line.startswith("skushare: ")]
-    if any(line.startswith("Traceback") for line in lines):
-        return lines[-1]
-    return told[-1].removeprefix("skushare: ") if told else ""

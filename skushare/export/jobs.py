@@ -23,7 +23,7 @@ from skushare.export.manifest import DESCRIPTION
 from skushare.export.report import ExportReport
 from skushare.files import atomic_write, make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
-from skushare.processes import STANDS_BACK, log_tail, start_detached
+from skushare.processes import STANDS_BACK, last_words, log_tail, start_detached
 from skushare.workspace import checked_name, exports_folder, free_name, plain_name
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
@@ -93,7 +93,7 @@ class Export:
             return FINISHED, ""
         if (self.folder / CANCEL).exists():
             return CANCELLED, ""
-        if reason := self._last_words():
+        if reason := last_words(self.folder / LOG):
             return FAILED, reason
         return INTERRUPTED, (
             "its process was killed before it was done, by hand, by a restart, or by the system because "
@@ -107,13 +107,6 @@ class Export:
                 told = json.loads(line)
                 return str(told["step"]), min(1.0, max(0.0, float(told["fraction"])))
         return "Starting", 0.0
-
-    def _last_words(self):
-        """What the process said of its failure; empty where it did not come to that."""
-        last = self.log_tail().strip().rpartition("\n")[2]
-        if last.startswith("skushare: "):
-            return last.removeprefix("skushare: ")
-        return f"{last}; see the log" if "Traceback (most recent call last)" in self.log_tail(200) else ""
 
     def report(self):
         """The :class:`ExportReport` of a finished export, empty where it is gone or damaged."""

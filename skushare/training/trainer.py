@@ -5,6 +5,7 @@ import math
 import zlib
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 
 import keras
@@ -211,7 +212,10 @@ def freeze(network, before, batch_norm=False):
         return
     names = [layer.name for layer in network.layers]
     if before not in names:
-        raise ConfigError(f"freeze_before: the network has no layer called {before!r}")
+        like = ", ".join(get_close_matches(before, names, cutoff=0))
+        raise ConfigError(
+            f"freeze_before: the network has no layer called {before!r}; there are {like} and others"
+        )
     for layer in network.layers[: names.index(before)]:
         layer.trainable = False
 

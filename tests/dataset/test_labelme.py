@@ -45,6 +45,12 @@ def test_shapes_become_the_box_around_them(tmp_path, entry, box):
     np.testing.assert_allclose(sample.boxes, np.reshape(box or [], (-1, 4)))
 
 
+def test_a_file_with_sorted_keys_and_its_picture_in_it_is_recognised(tmp_path):
+    content = json.loads(write(tmp_path / "a.json", shape()).read_text()) | {"imageData": "A" * 10_000}
+    (tmp_path / "a.json").write_text(json.dumps(content, sort_keys=True))
+    assert detect_format(tmp_path) == "labelme"
+
+
 def test_a_score_marks_a_machine_made_label(tmp_path):
     write(tmp_path / "a.json", shape(score=None), shape(score=0.25), shape(label="oat", difficult=False))
     dataset = read_labelme(tmp_path)

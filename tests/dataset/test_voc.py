@@ -54,6 +54,13 @@ def test_of_a_box_that_was_turned_in_cvat_the_one_around_it_is_taken(tmp_path, r
     np.testing.assert_allclose(read_voc(tmp_path).samples[0].boxes, [box], atol=1e-4)
 
 
+@pytest.mark.parametrize(("angle", "box"), [("1.5707963", [10, 0, 30, 40]), ("0.0", [0, 10, 40, 30])])
+def test_of_a_box_that_was_turned_in_rolabelimg_the_one_around_it_is_taken(tmp_path, angle, box):
+    corners = f"<cx>20</cx><cy>20</cy><w>40</w><h>20</h><angle>{angle}</angle>"
+    write(tmp_path / "a.xml", f"<object><name>s</name><robndbox>{corners}</robndbox></object>")
+    np.testing.assert_allclose(read_voc(tmp_path).samples[0].boxes, [box], atol=1e-4)
+
+
 @pytest.mark.parametrize(("text", "ignored"), [("1", True), ("True", True), ("0", False), ("", False)])
 def test_what_is_difficult_is_a_region_to_be_ignored(tmp_path, text, ignored):
     write(tmp_path / "a.xml", f"<object><name>sku</name><difficult>{text}</difficult>{BOX}</object>")
@@ -92,6 +99,22 @@ def test_layouts_are_recognised(tmp_path, files, splits):
         write(tmp_path / file)
     assert detect_format(tmp_path) == "voc"
     assert [sample.split for sample in read_dataset(tmp_path).samples] == splits
+
+
+@pytest.mark.parametrize("place", ["a", "shop 1/a"])
+def test_labels_and_data_of_fiftyone_belong_together_by_their_subfolders(tmp_path, place):
+    for name in (place, "shop 2/a"):
+        write(tmp_path / "labels" / f"{name}.xml")
+        (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data" / f"{name}.jpg").touch()
+    found = {sample.path for sample in read_dataset(tmp_path).samples}
+    assert tmp_path / "data" / f"{place}.jpg" in found
+
+
+def test_another_xml_file_in_a_folder_of_labels_is_no_annotation(tmp_path):
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "note.xml").write_text("<project/>")
+    assert voc_files(tmp_path) == []
 
 
 def test_lists_give_splits_and_an_image_in_two_of_them_is_in_both(tmp_path):
@@ -201,6 +224,8 @@ def test_a_size_that_labels_lack_is_the_pictures(tmp_path, size):
         ("<html></html>", "html"),
         ("<annotation><object/></annotation>", "object 1: has no xmin"),
         (f"<annotation><object>{BOX}</object></annotation>", "object 1: has no name"),
+        ("<annotation><object><polygon><pt/></polygon></object></annotation>", "LabelMe 3.0.*COCO 1.0"),
+        ("<annotation><object><robndbox/></object></annotation>", "object 1: has no cx"),
         (f"<annotation><object><name/>{BOX}</object></annotation>", "object 1: its name"),
         (f"<annotation>{OBJECT}{OBJECT.replace('30.5', 'wide')}</annotation>", "object 2: .*wide"),
         (f"<annotation>{OBJECT.replace('30.5', 'nan')}</annotation>", "object 1: .*nan"),

@@ -39,6 +39,22 @@ def test_of_a_polygon_the_box_is_taken(tmp_path):
     assert sample.scores.tolist() == [1]
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("0 0.5 0.5 0.2 0.4 17", "track"),
+        ("0 0.5 0.5 0.2 0.4 0.9 2", "track"),
+        ("0 0.1 0.2 0.3 0.2 0.3 0.6 0.9 17", "track"),
+        ("0 0.1 0.2 0.3 0.2 0.3 0.6 0.9", "last column"),
+        ("1.7 0.5 0.5 0.2 0.4", "1.7 is not a whole"),
+    ],
+)
+def test_a_line_that_would_be_misread_is_named(tmp_path, line, reason):
+    write(tmp_path, line)
+    with pytest.raises(DatasetError, match=rf"a\.txt, line 1: .*{reason}"):
+        read_yolo(tmp_path)
+
+
 @pytest.mark.parametrize("points", [1, 2, 3])
 def test_of_a_line_with_keypoints_the_box_alone_is_taken(tmp_path, points):
     line = "0 0.5 0.5 0.2 0.4" + " 0.9 0.1 2" * points

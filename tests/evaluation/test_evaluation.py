@@ -161,6 +161,14 @@ def test_a_workspace_that_cannot_be_written_is_named(model, dataset, monkeypatch
             call()
 
 
+def test_what_a_killed_process_was_writing_is_cleared_away(knowing, model, dataset):
+    evaluation = Evaluation(model, dataset)
+    evaluation.folder.mkdir(parents=True)
+    (evaluation.folder / ".progress.json.a1b2c3_8").touch()
+    evaluation.run(resamples=0)
+    assert not list(evaluation.folder.glob(".*"))
+
+
 def test_a_second_process_keeps_away(knowing, model, dataset):
     evaluation, messages = Evaluation(model, dataset), []
 

@@ -281,9 +281,9 @@ def test_frozen_batch_norms_keep_their_statistics_scales_and_offsets(finished, r
     assert batch_norms and batch_norms <= same and not {"stem/0", "class_logits_head/0"} & same
 
 
-def test_an_unknown_layer_to_freeze_is_named(tmp_path, run):
-    with pytest.raises(ConfigError, match="block_99"):
-        run(tmp_path, freeze_before="block_99")
+def test_an_unknown_layer_to_freeze_is_named_with_those_like_it(tmp_path, run):
+    with pytest.raises(ConfigError, match="haed.*there are class_logits_head"):
+        run(tmp_path, freeze_before="class_logits_haed")
 
 
 def test_a_loss_that_is_no_number_ends_the_run_and_names_the_setting(tmp_path, run):
