@@ -25,6 +25,7 @@ from skushare.evaluation.trained import read_trained, write_trained
 from skushare.files import drop_unfinished
 from skushare.lock import hold
 from skushare.quiet import load_keras
+from skushare.text import counted
 from skushare.training.backends import environment, share_out
 from skushare.training.checkpoint import Checkpoints
 from skushare.training.comparison import best_figures
@@ -131,12 +132,12 @@ def _carry_out(run, observers, say):
     missing = [path for each in (*(d for d, _ in datasets), validation) for path in missing_photos(each)]
     if missing:
         raise DatasetError(
-            f"{len(missing)} photos are not there, such as {missing[0]}; bring them back, or take them out "
-            "with skushare data check NAME --fix damaged"
+            f"{counted(len(missing), 'photo')} not there, such as {missing[0]}; bring back what is missing, "
+            "or take it out with skushare data check NAME --fix damaged"
         )
     hashes = _refuse_faulty((*(d for d, _ in datasets), validation), say).hashes
     count = sum(len(d) for d, _ in datasets)
-    say(f"{count} photos to train on, {len(validation)} to validate on")
+    say(f"{counted(count, 'photo')} to train on, {len(validation)} to validate on")
     begun = Checkpoints(run.folder)
     before = read_trained(run.folder) if begun else trained_before(plan)
     trained = np.unique(np.concatenate([hashes[:count], before]), axis=0)
@@ -178,7 +179,7 @@ def _refuse_faulty(datasets, say):
 
     def told(missing):
         if missing:
-            say(f"looking at {len(missing)} photos for the first time")
+            say(f"looking at {counted(len(missing), 'photo')} for the first time")
         return missing
 
     found = scan([sample.path for sample in samples], told)
@@ -186,15 +187,15 @@ def _refuse_faulty(datasets, say):
     damaged = list(dict.fromkeys(sample.path for sample, good in readable if not good))
     if damaged:
         raise DatasetError(
-            f"{len(damaged)} photos cannot be read, such as {damaged[0]}; take them out with skushare data "
-            "check NAME --fix damaged, and begin a new run"
+            f"{counted(len(damaged), 'photo')} not to be read, such as {damaged[0]}; run skushare data check "
+            "NAME --fix damaged, then begin a new run"
         )
     sizes = zip(samples, found.widths, found.heights, strict=True)
     faults = list(dict.fromkeys(filter(None, (sample.size_fault(*size) for sample, *size in sizes))))
     if faults:
         raise DatasetError(
-            f"{len(faults)} photos do not have the size that their labels are for, such as {faults[0]}, and "
-            "begin a new run"
+            f"{counted(len(faults), 'photo')} of another size than the labels are for, such as {faults[0]}, "
+            "and begin a new run"
         )
     return found
 

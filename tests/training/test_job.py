@@ -243,7 +243,7 @@ def test_photos_that_are_not_there_are_told_before_anything_is_trained(plan, tmp
     other = Path(plan.validation).with_name("gone.json")
     other.write_text(json.dumps(content))
     run = runs.prepare(tmp_path / "run", replace(plan, train=((str(other), 1.0),)))
-    with pytest.raises(SkushareError, match=r"1 photos are not there, such as .*gone\.jpg; .*--fix damaged"):
+    with pytest.raises(SkushareError, match=r"1 photo not there, such as .*gone\.jpg; .*--fix damaged"):
         run_job(run)
     assert run.status == FAILED
 
@@ -300,7 +300,7 @@ def test_damaged_photos_are_told_before_anything_is_trained(plan, tmp_path):
     other = source / "cut.json"
     other.write_text(json.dumps(content))
     run = runs.prepare(tmp_path / "run", replace(plan, validation=str(other)))
-    with pytest.raises(SkushareError, match=r"1 photos cannot be read, such as .*cut\.jpg; .*--fix damaged"):
+    with pytest.raises(SkushareError, match=r"1 photo not to be read, such as .*cut\.jpg; .*--fix damaged"):
         run_job(run)
     assert run.status == FAILED and not (run.folder / "last.npz").exists()
 
@@ -313,9 +313,7 @@ def test_labels_for_another_size_are_told_before_anything_is_trained(plan, tmp_p
     other.write_text(json.dumps(content))
     changed = {"train": ((str(other), 1.0),), "validation": str(other)}[wrong]
     run = runs.prepare(tmp_path / "run", replace(plan, **{wrong: changed}))
-    told = (
-        r"1 photos do not have the size .* 320 x 240 pixels, but its labels are for 120 x 160; .*--fix size"
-    )
+    told = r"1 photo of another size .* 320 x 240 pixels, but its labels are for 120 x 160; .*--fix size"
     with pytest.raises(SkushareError, match=told):
         run_job(run)
     assert run.status == FAILED and not (run.folder / "last.npz").exists()
