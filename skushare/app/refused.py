@@ -2,32 +2,7 @@
 
 import streamlit as st
 
-_HTML = '<p role="status"></p>'
-_CSS = """
-p { margin: 0; padding: 0.75rem 1rem; border-radius: var(--st-base-radius); overflow-wrap: anywhere;
-  color: var(--st-yellow-text-color); background: var(--st-yellow-background-color); }
-p:empty { display: none; }
-"""
-# The page is not run for it, which could cut off the files that are on their way.
-_SCRIPT = """
-export default function ({ data, parentElement }) {
-  const look = ({ target, dataTransfer }) => {
-    if (!target.closest?.(`[class*="st-key-${data.field}"]`)) return;
-    const isRefused = ({ name, size }) =>
-      size > data.most || !data.endings.some((ending) => name.toLowerCase().endsWith(ending));
-    const entries = [...(dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry?.());
-    const files = [...((dataTransfer ?? target).files ?? [])].filter((_, i) => !entries[i]?.isDirectory);
-    const names = files.filter(isRefused).map(({ name }) => name);
-    const more = names.length > data.shown ? ` and ${names.length - data.shown} more` : "";
-    parentElement.querySelector("p").textContent =
-      names.length ? `${data.told}: ${names.slice(0, data.shown).join(", ")}${more}` : "";
-  };
-  // Before the field takes the files and empties the list of them.
-  const events = ["change", "drop"];
-  events.forEach((event) => document.addEventListener(event, look, true));
-  return () => events.forEach((event) => document.removeEventListener(event, look, true));
-}
-"""
+from skushare.app.component import component
 
 
 def tell_refused(field, endings, most_named):
@@ -39,8 +14,7 @@ def tell_refused(field, endings, most_named):
         most_named: how many of them are named.
     """
     megabytes = st.get_option("server.maxUploadSize")
-    # Registered at each run: Streamlit 1.65, the newest for Python 3.10, forgets it between tests.
-    st.components.v2.component("skushare_refused", html=_HTML, css=_CSS, js=_SCRIPT)(
+    component("refused", html='<p role="status"></p>')(
         key=f"refused_{field}",
         data={
             "field": field,
