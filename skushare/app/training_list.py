@@ -16,7 +16,7 @@ def show_list(names, chosen):
     if [run.name for run in known] != names or st.session_state.training_run != chosen:
         st.rerun()  # somebody else made or deleted one, or a click on the list chose another
     columns = {
-        "done": st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent"),
+        "done": st.column_config.ProgressColumn(min_value=0, max_value=100, format="%d %%"),
         "best AP": st.column_config.NumberColumn(format="%.3f"),
     }
     choice_list([_row(run) for run in known], names, "training_list", "training_run", columns)
@@ -27,7 +27,7 @@ def _row(run):
     return {
         "run": run.name,
         "status": status,
-        "done": progress.step / max(1, progress.steps) if progress else 0.0,
+        "done": 100 * progress.step / max(1, progress.steps) if progress else 0.0,
         "best AP": _best_ap(run),
         "made": pd.Timestamp(run.created, unit="s", tz="UTC"),
         "why": reason,
