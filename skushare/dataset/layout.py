@@ -77,12 +77,12 @@ def labelled_images(labels):
     images, namers, owners = [], {}, {}
     for path, name, folder in labels:
         named = labelled_path(folder, name, path) if name else None
-        image = named if named and named.is_file() else _of_own_stem(path, folder)
+        image = named if named and named.is_file() else own_image(folder, path)
         images.append(image or named or folder / f"{path.stem}.jpg")
         namers.setdefault(images[-1], set()).add(path)
     for place, (path, _, folder) in enumerate(labels):
         if len(namers[images[place]]) > 1 and images[place].stem != path.stem:
-            images[place] = _of_own_stem(path, folder) or images[place]
+            images[place] = own_image(folder, path) or images[place]
         owner = owners.setdefault(images[place], path)
         if owner != path and images[place].is_file():
             raise DatasetError(
@@ -92,7 +92,8 @@ def labelled_images(labels):
     return images
 
 
-def _of_own_stem(path, folder):
+def own_image(folder, path):
+    """The image in ``folder`` that has the stem of the label file ``path``, or ``None``."""
     beside = (folder / f"{path.stem}{suffix}" for suffix in sorted(SUFFIXES | {s.upper() for s in SUFFIXES}))
     return next((file for file in beside if file.is_file()), None)
 

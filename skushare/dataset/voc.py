@@ -17,6 +17,7 @@ from skushare.dataset.layout import (
     beside_images,
     label_files,
     labelled_images,
+    own_image,
     place_images,
     plain_files,
     unique_names,
@@ -34,8 +35,20 @@ def voc_files(folder):
     """``[(split, path)]`` of the XML files in ``folder``.
 
     They lie in ``Annotations`` (or ``labels``) and its subfolders, with splits as lists in
-    ``ImageSets/Main``; or else beside the images, in the folder itself or in one folder a split.
+    ``ImageSets/Main``, or in one of a folder for each split; or else beside the images, in the folder
+    itself or in one folder a split.
     """
+    if found := _annotated(folder):
+        return found
+    parts = sorted(path for path in folder.iterdir() if path.is_dir() and known_split(path.name))
+    pairs = [(known_split(part.name), path) for part in parts for _, path in _annotated(part)]
+    return sorted(pairs, key=lambda pair: split_order(pair[0])) or beside_images(
+        folder, "*.xml", _looks_like_voc
+    )
+
+
+def _annotated(folder):
+    """``[(split, path)]`` of the XML files in the folder of annotations in ``folder``, if it has one."""
     for annotations in (folder / home for home in _HOMES):
         # CVAT keeps the folders of the pictures, and lists them as "shop/shelf 1".
         names = ((path, path.relative_to(annotations)) for path in plain_files(annotations, "**/*.xml"))
@@ -46,8 +59,8 @@ def voc_files(folder):
         }
         # Folders of labels are of other formats as well.
         if files and (annotations.name != "labels" or any(map(_looks_like_voc, files.values()))):
-            return _by_lists(folder / "ImageSets" / "Main", files)
-    return beside_images(folder, "*.xml", _looks_like_voc)
+            return _by_lists(folder / "ImageSets" / "Main", files, _image_folder(annotations))
+    return []
 
 
 def read_voc(source, images=None, raw=False):
@@ -72,10 +85,11 @@ def read_voc(source, images=None, raw=False):
     name, files = label_files(source, voc_files, "XML files of Pascal VOC")
     source = Path(source)
     classes = Classes([source if source.is_dir() else source.parent])
-    annotations = [Path(os.path.abspath(source), home) for home in _HOMES]
+    whole = Path(os.path.abspath(source))
     found, named = [], []
     for _, path in files:
-        home = next((home for home in annotations if path.is_relative_to(home)), path.parent)
+        above = (home for home in reversed(path.parents) if home.name in _HOMES and whole in home.parents)
+        home = next(above, path.parent)
         folder, place = Path(images) if images else _image_folder(home), path.parent.relative_to(home)
         file_name, *labelled = _read(path, classes)
         found.append(labelled)
@@ -113,10 +127,11 @@ def write_voc(dataset, folder, progress=iter):
     write_label_map(folder / NAME, dataset.labels)
 
 
-def _by_lists(lists, files):
+def _by_lists(lists, files, images):
     """``files`` with the splits that the text files in ``lists`` give them.
 
-    Those in no list have none, or the one that their subfolder is named after.
+    Those in no list have none, or the one that their subfolder is named after. Of those in subfolders that
+    are called as one above them, what has no picture of its own in ``images`` is an earlier copy, left out.
     """
     found, listed = [], set()
     paths = sorted(plain_files(lists, "*.txt"), key=lambda path: (split_order(split_of(path.stem)), path))
@@ -131,9 +146,12 @@ def _by_lists(lists, files):
             stems = [stem for stem in stems if stem in files and stem not in listed]
         found += [(split_of(path.stem), files[stem]) for stem in stems]
         listed.update(stems)
-    rest = [stem for stem in files if stem not in listed]
-    if any("/" not in stem for stem in files):
-        rest = [stem for stem in rest if "/" not in stem]  # folders that no list names may be earlier copies
+
+    def is_copy(stem):
+        place = Path(stem)
+        return "/" in stem and place.name in files and not own_image(images / place.parent, files[stem])
+
+    rest = [stem for stem in files if stem not in listed and not is_copy(stem)]
     splits = [known_split(stem.split("/")[0]) if "/" in stem else None for stem in rest]
     pairs = [(split or "", files[stem]) for split, stem in zip(splits, rest, strict=True)]
     return found + sorted(pairs, key=lambda pair: split_order(pair[0]))

@@ -91,6 +91,8 @@ def test_regions_to_be_ignored_are_written_as_difficult(tmp_path):
         (["Annotations/shop 0/Regal S\u00fcd/a.xml", "Annotations/shop 1/a.xml"], ["", ""]),
         (["Annotations/val/shop/a.xml", "Annotations/train/b.xml"], ["train", "val"]),
         (["Annotations/a.xml", "Annotations/old/a.xml", "Annotations/.trash/b.xml"], [""]),
+        (["Annotations/a.xml", "Annotations/shop/b.xml"], ["", ""]),
+        (["valid/Annotations/b.xml", "train/Annotations/a.xml"], ["train", "val"]),
         (["annotations/shop/a.xml", "annotations/shop/._a.xml", "annotations/.trash/b.xml"], [""]),
     ],
 )
@@ -109,6 +111,26 @@ def test_labels_and_data_of_fiftyone_belong_together_by_their_subfolders(tmp_pat
         (tmp_path / "data" / f"{name}.jpg").touch()
     found = {sample.path for sample in read_dataset(tmp_path).samples}
     assert tmp_path / "data" / f"{place}.jpg" in found
+
+
+def test_labels_in_a_subfolder_that_have_a_picture_of_their_own_are_no_copies(tmp_path):
+    for place in ("a", "shop/a"):
+        write(tmp_path / "Annotations" / f"{place}.xml")
+        (tmp_path / "JPEGImages" / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "JPEGImages" / f"{place}.jpg").touch()
+    found = [sample.path for sample in read_dataset(tmp_path).samples]
+    assert found == [tmp_path / "JPEGImages" / "a.jpg", tmp_path / "JPEGImages" / "shop" / "a.jpg"]
+
+
+def test_each_folder_of_a_split_has_its_own_pictures_and_lists(tmp_path):
+    for split in ("train", "val"):
+        write(tmp_path / split / "Annotations" / "shop" / "a.xml")
+        (tmp_path / split / "JPEGImages" / "shop").mkdir(parents=True)
+        (tmp_path / split / "JPEGImages" / "shop" / "a.jpg").touch()
+        (tmp_path / split / "ImageSets" / "Main").mkdir(parents=True)
+        (tmp_path / split / "ImageSets" / "Main" / "default.txt").write_text("shop/a\n")
+    found = [(sample.split, sample.path) for sample in read_dataset(tmp_path).samples]
+    assert found == [(s, tmp_path / s / "JPEGImages" / "shop" / "a.jpg") for s in ("train", "val")]
 
 
 def test_another_xml_file_in_a_folder_of_labels_is_no_annotation(tmp_path):
