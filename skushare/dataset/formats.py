@@ -75,6 +75,7 @@ FOREIGN = (
 )
 _IN_PIXELS = ("voc", "coco", "labelme", "csv")
 _FRACTIONS_END = 1.5
+_HIGHEST_SCORE = 1.01  # for what was rounded
 _FIRST_BYTES = 1 << 16
 _FILES_TRIED = 1000
 
@@ -124,7 +125,7 @@ def read_dataset(source, images=None, format=None, raw=False):
     Raises:
         DatasetError: there is nothing of that name, or it is damaged; the message names
             the file and the place in it. Or its boxes are fractions where the format has pixels,
-            or pixels where it has fractions. Or a class has no name but spaces.
+            or pixels where it has fractions. Or a class has no name but spaces, or a score is above 1.
     """
     if known := stored_source(source):
         dataset = _stored(known[0], raw)
@@ -147,6 +148,11 @@ def read_dataset(source, images=None, format=None, raw=False):
     if format == "yolo" and _are_pixels(dataset):
         raise DatasetError(
             f"{source}: its boxes look like pixels; yolo needs fractions of the picture, from 0 to 1"
+        )
+    highest = max((sample.scores.max(initial=0) for sample in dataset.samples), default=0)
+    if highest > _HIGHEST_SCORE:
+        raise DatasetError(
+            f"{source}: has a score of {highest:g}; scores are from 0 to 1, so divide per cents by 100"
         )
     if not all(map(tidy_name, dataset.labels)):
         raise DatasetError(f"{source}: a class has a name of spaces alone; correct it in the labels")

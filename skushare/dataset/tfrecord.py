@@ -81,8 +81,8 @@ def read_tfrecord(source, images=None, raw=False):
     The pictures in the records are written to a folder as files; those that are there already
     from an earlier reading stay. Where a class's name and number disagree, the name counts; numbers are
     those of the label map in the file's own folder.
-    A weight is taken for the score of a machine-made label; groups, crowds and what is difficult are
-    regions to be ignored.
+    A weight, 1 at most, is taken for the score of a machine-made label; groups, crowds and what is difficult
+    are regions to be ignored.
 
     Args:
         source: the file or folder.
@@ -294,7 +294,7 @@ def _read_example(record, images, taken, split, classes, where):
     scores = values("image/object/weight", [1.0] * count)
     marks = [values(f"image/object/{key}", [0] * count) for key in _IGNORED]
     table = [
-        (*box, classes.id_of(name), 0.0 if any(marked) else score)
+        (*box, classes.id_of(name), 0.0 if any(marked) else min(score, 1.0))
         for *box, name, score, marked in zip(*corners, names, scores, zip(*marks, strict=True), strict=True)
     ]
     name = next(filter(None, values("image/filename") + values("image/source_id")), b"")

@@ -372,7 +372,10 @@ def _box(values):
     if len(values) == 4:
         return (*values, 1.0)
     if len(values) > 4 and values[-1] >= 2 and values[-1] % 1 == 0 and max(values[:-1]) <= 1.5:
-        raise ValueError("ends with the number of a track; take the last column out")
+        raise ValueError(
+            "ends with the number of a track, or a score in per cent; take that column out, or divide the "
+            "scores by 100"
+        )
     if len(values) == 5:
         return tuple(values)
     if len(values) < 6 or len(values) % 2:

@@ -297,6 +297,18 @@ def test_pixels_are_not_taken_for_fractions(tmp_path, lines, refused):
 
 
 @pytest.mark.parametrize("format", FORMATS)
+def test_scores_in_per_cent_are_not_taken_for_sure_labels(tmp_path, format):
+    boxes = [[1, 1, 9, 9], [10, 1, 19, 9]]
+    dataset = Dataset("shop", (make_sample(tmp_path, "a", SIZES[0], boxes, [0, 0], [30.5, 87.5]),), ("soup",))
+    write_dataset(dataset, tmp_path / "out", format)
+    if format == "tfrecord":  # where a weight may be above 1
+        assert read_dataset(tmp_path / "out").samples[0].scores.tolist() == [1, 1]
+    else:
+        with pytest.raises(DatasetError, match=r"a score of 87\.5; scores are from 0 to 1"):
+            read_dataset(tmp_path / "out")
+
+
+@pytest.mark.parametrize("format", FORMATS)
 def test_spaces_around_the_name_of_a_class_are_none_of_it(tmp_path, format):
     boxes = [[1, 2, 11, 12], [3, 4, 13, 14], [5, 6, 15, 16]]
     photo = make_sample(tmp_path, "a", SIZES[0], boxes, [0, 1, 2], [1, 1, 1])
