@@ -1,9 +1,9 @@
 """Files: written so that a crash or a full disk never leaves half of one, read where they may be damaged."""
 
+import glob
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -112,29 +112,17 @@ def _target(path):
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
-def drop_unfinished(folder, endings):
-    """Delete what killed processes left of :func:`atomic_write` in ``folder``; no other hidden file.
+def drop_leftovers(folder, *prefixes, seconds=_A_DAY):
+    """Delete files and folders in ``folder`` that killed processes left: of tempfile's names, and old.
 
     Args:
-        endings: of the names that the files were to have, as ``("json", "csv")``.
+        prefixes: how their names begin, as glob patterns.
+        seconds: how old they are at least; 0 where no other process can be writing them.
     """
-    # The eight characters at the end are those of tempfile.
-    ours = re.compile(rf"\..+\.({'|'.join(map(re.escape, endings))})\.[a-z0-9_]{{8}}")
-    for path in Path(folder).iterdir():
-        if ours.fullmatch(path.name) and path.is_file():
-            path.unlink(missing_ok=True)
-
-
-def drop_leftovers(folder, prefix):
-    """Delete folders in ``folder`` that killed processes left: a day old, and of tempfile's names.
-
-    Args:
-        prefix: how their names begin, as a glob pattern.
-    """
-    for left in Path(folder).glob(prefix + "[a-z0-9_]" * 8):
+    for left in (path for prefix in prefixes for path in Path(folder).glob(prefix + "[a-z0-9_]" * 8)):
         with suppress(OSError):
-            if left.is_dir() and time.time() - left.stat().st_mtime > _A_DAY:
-                shutil.rmtree(left, ignore_errors=True)
+            if time.time() - left.stat().st_mtime >= seconds:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def check_new(folder):
@@ -159,6 +147,7 @@ def atomic_folder(path):
     with writing(path):
         check_new(path)
         path.parent.mkdir(parents=True, exist_ok=True)
+        drop_leftovers(path.parent, f".{glob.escape(path.name)}.")
         with tempfile.TemporaryDirectory(
             dir=path.parent, prefix=f".{path.name}.", ignore_cleanup_errors=True
         ) as temporary:

@@ -12,7 +12,6 @@ from skushare.files import (
     check_folder,
     check_target,
     drop_leftovers,
-    drop_unfinished,
     make_folder,
     read_json,
     sha256,
@@ -170,7 +169,7 @@ def test_of_hidden_files_only_our_own_unfinished_ones_go(tmp_path):
     for name in {ours, *others}:
         (tmp_path / name).touch()
     (tmp_path / ".git").mkdir()
-    drop_unfinished(tmp_path, ("npz", "json"))
+    drop_leftovers(tmp_path, ".*.npz.", ".*.json.", seconds=0)
     assert {path.name for path in tmp_path.iterdir()} == {*others, ".git"}
 
 
@@ -187,15 +186,27 @@ def test_of_hidden_files_only_our_own_unfinished_ones_go(tmp_path):
         (".stfolder", ".*.", 2, True),
     ],
 )
-def test_only_old_folders_of_the_name_are_dropped(tmp_path, name, prefix, age, kept):
-    (tmp_path / name).mkdir()
-    (tmp_path / name / "half").touch()
-    (tmp_path / ".in.thefile_").touch()
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_only_what_is_old_and_of_the_name_is_dropped(tmp_path, name, prefix, age, kept, is_folder):
+    if is_folder:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "half").touch()
+    else:
+        (tmp_path / name).touch()
     then = time.time() - age * 24 * 3600
     os.utime(tmp_path / name, (then, then))
-    os.utime(tmp_path / ".in.thefile_", (then, then))
     drop_leftovers(tmp_path, prefix)
-    assert (tmp_path / name).exists() == kept and (tmp_path / ".in.thefile_").exists()
+    assert (tmp_path / name).exists() == kept
+
+
+def test_a_folder_goes_that_a_killed_process_was_filling(tmp_path):
+    then = time.time() - 2 * 24 * 3600
+    for name in (".[o] ut.a1b2c3_8", ".other.a1b2c3_8"):
+        (tmp_path / name / "new").mkdir(parents=True)
+        os.utime(tmp_path / name, (then, then))
+    with atomic_folder(tmp_path / "[o] ut"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".other.a1b2c3_8", "[o] ut"]
 
 
 def test_the_digest_is_of_all_bytes_of_the_file(tmp_path):

@@ -15,7 +15,7 @@ from skushare.errors import DatasetError, ImageError, SkushareError
 from skushare.evaluation.predictions import Predictions, digest, photo_key
 from skushare.evaluation.result import Result
 from skushare.evaluation.trained import read_trained, tell_trained
-from skushare.files import drop_unfinished, make_folder, read_json, write_file, writing
+from skushare.files import drop_leftovers, make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
 from skushare.processes import STANDS_BACK, last_words, start_detached
 from skushare.workspace import evaluations_folder, runs_folder
@@ -162,7 +162,8 @@ class Evaluation:
                 raise SkushareError(
                     f"{self.dataset.name}: {self.model.name} is being evaluated on it already"
                 )
-            drop_unfinished(self.folder, ("json",))
+            drop_leftovers(self.folder, ".*.json.", seconds=0)
+            drop_leftovers(self.predictions.folder, ".*.npy.")  # which evaluations of other datasets share
             (self.folder / STOP).unlink(missing_ok=True)
             teller = _Teller(self.folder, progress)
             detector, failures = Detector(self.model), {}

@@ -21,7 +21,7 @@ from skushare.errors import ConfigError, SkushareError
 from skushare.export.folder import walk
 from skushare.export.manifest import DESCRIPTION
 from skushare.export.report import ExportReport
-from skushare.files import atomic_write, make_folder, read_json, write_file, writing
+from skushare.files import atomic_write, drop_leftovers, make_folder, read_json, write_file, writing
 from skushare.lock import hold, is_held
 from skushare.processes import STANDS_BACK, last_words, log_tail, start_detached
 from skushare.workspace import checked_name, exports_folder, free_name, plain_name
@@ -143,6 +143,10 @@ class Export:
             end = time.monotonic() + PATIENCE
             while is_held(self.folder / LOCK) and time.monotonic() < end:
                 time.sleep(0.05)
+        self._tidy()
+
+    def _tidy(self):
+        """Delete the half-written bundle that a process left which was killed."""
         if not is_held(self.folder / LOCK):
             for left in self.folder.glob(f".{BUNDLE}*"):
                 shutil.rmtree(left, ignore_errors=True)
@@ -177,6 +181,7 @@ class Export:
         if not target.is_file():
             if not self.bundle.is_dir():
                 raise SkushareError(f"{self.bundle}: is gone; export again")
+            drop_leftovers(self.folder, f".{target.name}.")
             with (
                 atomic_write(target) as handle,
                 # Files may be of 1970, where the clock had not been set.
@@ -216,6 +221,8 @@ def start_export(name, request, gallery=None):
             raise ConfigError(f"{name}: there is an export of this name; choose another")
         if not mine or any(export.condition()[0] == RUNNING for export in list_exports()):
             raise ConfigError("an export is running; wait until it is done, or cancel it")
+        for export in list_exports():
+            export._tidy()
         with writing(folder):
             folder.mkdir()
             try:

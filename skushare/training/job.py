@@ -22,7 +22,7 @@ from skushare.dataset.layout import missing_photos
 from skushare.dataset.scan import scan
 from skushare.errors import ConfigError, DatasetError, SkushareError
 from skushare.evaluation.trained import read_trained, write_trained
-from skushare.files import drop_unfinished
+from skushare.files import drop_leftovers
 from skushare.lock import hold
 from skushare.quiet import load_keras
 from skushare.text import counted
@@ -124,7 +124,7 @@ def package_job(run, validation):
 
 
 def _carry_out(run, observers, say):
-    drop_unfinished(run.folder, ("json", "csv", "npz", "npy"))
+    drop_leftovers(run.folder, ".*.json.", ".*.csv.", ".*.npz.", ".*.npy.", seconds=0)
     plan = run.plan
     heartbeat = Heartbeat(run.folder, plan.training)
     # Before Keras, which takes its time: what is wrong here is told at once.

@@ -165,8 +165,14 @@ def test_what_a_killed_process_was_writing_is_cleared_away(knowing, model, datas
     evaluation = Evaluation(model, dataset)
     evaluation.folder.mkdir(parents=True)
     (evaluation.folder / ".progress.json.a1b2c3_8").touch()
+    evaluation.predictions.folder.mkdir(parents=True)
+    old, fresh = (evaluation.predictions.folder / f".photo.npy.{end}" for end in ("a1b2c3_8", "a1b2c3_9"))
+    fresh.touch()  # an evaluation of another dataset may be writing it
+    old.touch()
+    os.utime(old, (1e9, 1e9))
     evaluation.run(resamples=0)
     assert not list(evaluation.folder.glob(".*"))
+    assert list(evaluation.predictions.folder.glob(".*")) == [fresh]
 
 
 def test_a_second_process_keeps_away(knowing, model, dataset):

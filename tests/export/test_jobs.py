@@ -105,6 +105,18 @@ def test_a_cancelled_export_ends_and_leaves_nothing_half_done(process, script):
     assert list_exports() == [] and not export.folder.exists()
 
 
+def test_what_killed_processes_left_goes_with_the_next_export(process):
+    left = begin(process).folder / ".bundle.export-a1b2c3_8"
+    left.mkdir()
+    with pytest.raises(ConfigError, match="an export is running"):
+        start_export("second", REQUEST)
+    assert left.exists()
+    os.killpg(json.loads((left.parent / jobs.PROCESS).read_text())["pid"], signal.SIGKILL)
+    until(lambda: list_exports()[0].condition()[0] == INTERRUPTED)
+    start_export("second", REQUEST)
+    assert not left.exists()
+
+
 def test_one_that_cannot_be_started_leaves_its_name_free(process, monkeypatch):
     monkeypatch.setattr(jobs, "COMMAND", ("/no/such/program",))
     with pytest.raises(SkushareError, match="cannot be written"):
