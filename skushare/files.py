@@ -154,7 +154,11 @@ def atomic_folder(path):
             folder = Path(temporary, "new")
             folder.mkdir()
             yield folder
-            os.replace(folder, path)
+            try:
+                os.replace(folder, path)
+            except OSError:
+                check_new(path)  # another process may have been faster
+                raise
 
 
 def sha256(path):

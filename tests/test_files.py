@@ -111,6 +111,16 @@ def test_what_is_there_is_not_replaced_by_a_folder(tmp_path, make):
         pass
 
 
+def test_of_two_that_write_one_folder_the_slower_is_told(tmp_path):
+    with (
+        pytest.raises(SkushareError, match="out: exists already"),
+        atomic_folder(tmp_path / "out"),
+        atomic_folder(tmp_path / "out") as faster,
+    ):
+        (faster / "a").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "a"]
+
+
 def test_a_folder_is_made_with_its_parents_or_is_there_already(tmp_path):
     for _ in range(2):
         assert make_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b" and (tmp_path / "a" / "b").is_dir()

@@ -204,7 +204,7 @@ def _unpack(entries, packed, folder, limits, progress):
             raise DatasetError(f"{entry.name!r} in it {entry.fault}")
         if entry.name.endswith("/") or _is_clutter(path):
             continue
-        if not _is_wanted(path):
+        if not is_wanted(path):
             skipped.append(str(path))
             continue
         files.append(str(path))
@@ -244,7 +244,8 @@ def _is_clutter(path):
     return any(part.startswith(".") for part in path.parts) or path.parts[0] == "__MACOSX"
 
 
-def _is_wanted(path):
+def is_wanted(path):
+    """Whether the file ``path`` is a picture or a label file by its name."""
     return bool(_SHARD.search(path.name)) or path.suffix.lower() in SUFFIXES | LABEL_SUFFIXES
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from skushare.dataset.archive import ARCHIVES
+from skushare.dataset.archive import ARCHIVES, is_wanted
 from skushare.dataset.coco import coco_files, read_coco, write_coco
 from skushare.dataset.labelme import is_labelme, labelme_files, read_labelme, write_labelme
 from skushare.dataset.layout import plain_files, with_found_photos
 from skushare.dataset.sku110k import csv_files, read_csv, write_csv
+from skushare.dataset.split_names import known_split
 from skushare.dataset.tfrecord import read_tfrecord, tfrecord_files, write_tfrecord
 from skushare.dataset.voc import read_voc, voc_files, write_voc
 from skushare.dataset.yolo import read_yolo, write_yolo, yolo_files
@@ -73,6 +74,7 @@ FOREIGN = (
         "labels for YOLOv4 PyTorch or YOLOv3 Keras; export them as COCO or YOLOv8",
     ),
 )
+_NOTE = re.compile("read.?me|licen[cs]e", re.IGNORECASE)
 _IN_PIXELS = ("voc", "coco", "labelme", "csv")
 _FRACTIONS_END = 1.5
 _HIGHEST_SCORE = 1.01  # for what was rounded
@@ -219,13 +221,21 @@ def left_out(raw, dataset, format):
 
 
 def _unwrapped(path):
-    """The folder within folders that hold nothing else, as archives make them."""
+    """The folder within folders that hold nothing else but notes for people, as archives make them."""
     while path.is_dir():
         inner = [entry for entry in path.iterdir() if not entry.name.startswith((".", "__MACOSX"))]
-        if len(inner) != 1 or not inner[0].is_dir() or inner[0].name.lower() in ("images", "annotations"):
+        folders = [entry for entry in inner if entry.is_dir()]
+        if len(folders) != 1 or not all(map(_is_note, set(inner) - set(folders))):
             break
-        path = inner[0]
+        name = folders[0].name
+        if name.lower() in ("images", "annotations") or (len(inner) > 1 and known_split(name)):
+            break
+        path = folders[0]
     return path
+
+
+def _is_note(file):
+    return not is_wanted(file) or bool(_NOTE.match(file.name))
 
 
 def _refuse_foreign(file):

@@ -266,14 +266,19 @@ def place_images(named, folder, progress=iter):
         try:
             os.link(source, target)
         except OSError:
-            try:
-                shutil.copyfile(source, target)
-            except FileNotFoundError:
-                raise DatasetError(
-                    f"{sample.path}: this labelled picture is missing; put it there, or tell its "
-                    "folder (--images on the command line)"
-                ) from None
-            except OSError as error:
-                raise DatasetError(
-                    f"{sample.path}: cannot be copied ({error.strerror or error}); check file and disk"
-                ) from None
+            copy_image(sample.path, target)
+
+
+def copy_image(source, target):
+    """Copy the image ``source`` to ``target``. Raises as :func:`place_images`."""
+    try:
+        shutil.copyfile(source, target)
+    except FileNotFoundError:
+        raise DatasetError(
+            f"{source}: this labelled picture is missing; put it there, or tell its folder (--images on the "
+            "command line)"
+        ) from None
+    except OSError as error:
+        raise DatasetError(
+            f"{source}: cannot be copied ({error.strerror or error}); check file and disk"
+        ) from None

@@ -26,6 +26,7 @@ from skushare.dataset.edits import (
     read_history,
 )
 from skushare.dataset.index import Index
+from skushare.dataset.layout import copy_image
 from skushare.dataset.thumbnails import THUMBNAILS, thumbnails
 from skushare.errors import DatasetError
 from skushare.files import atomic_folder, drop_leftovers
@@ -351,7 +352,7 @@ def _copy(source, target):
             raise OSError("a link would change with the user's file")
         os.link(os.path.realpath(source), target)
     except OSError:  # or another disk, or one without links
-        shutil.copyfile(source, target)
+        copy_image(source, target)
 
 
 def _check_box(box, classes):

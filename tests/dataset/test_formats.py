@@ -170,7 +170,18 @@ def test_a_folder_around_the_dataset_does_no_harm(written, tmp_path):
     (tmp_path / "upload").mkdir()
     (tmp_path / "upload" / "inner").symlink_to(folder)
     (tmp_path / "upload" / "__MACOSX").mkdir()
-    assert len(read_dataset(tmp_path / "upload")) == 3
+    (tmp_path / "upload" / "README.dataset.txt").write_text("made by")
+    (tmp_path / "upload" / "about.pdf").touch()
+    found, alone = read_dataset(tmp_path / "upload"), read_dataset(folder)
+    assert [s.split for s in found.samples] == [s.split for s in alone.samples] and len(found) == 3
+    assert found.labels == alone.labels
+
+
+def test_the_one_folder_of_a_split_beside_notes_is_no_folder_around(tmp_path):
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "a.xml").write_text("<annotation><filename>a.jpg</filename></annotation>")
+    (tmp_path / "LICENSE.txt").touch()
+    assert read_dataset(tmp_path).splits == ("train",)
 
 
 @pytest.mark.parametrize(

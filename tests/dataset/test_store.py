@@ -178,6 +178,15 @@ def test_a_full_disk_leaves_nothing_behind(store_folder, make_dataset, monkeypat
     assert list(store_folder.iterdir()) == []
 
 
+def test_a_photo_that_cannot_be_copied_is_named(store_folder, make_dataset, monkeypatch):
+    def refused(source, target):
+        raise PermissionError(13, "Permission denied", source)
+
+    monkeypatch.setattr("shutil.copyfile", refused)
+    with pytest.raises(DatasetError, match=r"shelf 0\.png: cannot be copied \(Permission denied"):
+        store.add_dataset(make_dataset(), "shop")
+
+
 def test_labels_changed_by_another_program_are_read_again(shop, store_folder):
     path = store_folder / "shop" / "train.json"
     content = json.loads(path.read_text())
