@@ -217,6 +217,12 @@ def _unpack(entries, packed, folder, limits, progress):
                 shutil.copyfileobj(source, out, _BLOCK)
         except (FileExistsError, NotADirectoryError):
             raise DatasetError(f"two entries of it become the same file {str(path)!r}") from None
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise DatasetError(
+                f"the name {str(path)!r} in it is too long for this disk; shorten it"
+            ) from None
         if progress:
             progress(total)
     if not files:

@@ -100,6 +100,13 @@ def test_a_name_that_leads_out_refuses_the_archive(tmp_path, name):
     assert_refused(zipped(GOOD | {name: b"x"}), tmp_path / "deep" / "out", "leads out")
 
 
+def test_a_name_too_long_for_the_disk_is_told_unless_the_file_is_left_out(tmp_path):
+    name = "\u4e2d" * 100  # Windows takes 255 letters, most disks of Linux 255 bytes
+    assert_refused(zipped(GOOD | {f"set/{name}.jpg": b"x"}), tmp_path / "out", f"{name}.jpg.*too long")
+    extract(io.BytesIO(zipped(GOOD | {f"{name}.docx": b"x"})), tmp_path / "out")
+    assert unpacked(tmp_path / "out") == GOOD
+
+
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR])
 def test_links_and_devices_refuse_the_archive(tmp_path, kind):
     assert_refused(zipped({entry(mode=kind | 0o777): b"/etc/passwd"}), tmp_path / "out", "link or a device")
