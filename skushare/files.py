@@ -129,9 +129,11 @@ def check_new(folder):
     """Refuse a folder to write that holds something already.
 
     Raises:
-        SkushareError: it exists and is no empty folder.
+        SkushareError: it exists and is no empty folder, or is where a disk is mounted.
     """
     folder = Path(folder)
+    if os.path.ismount(folder):  # nothing can take its place
+        raise SkushareError(f"{folder}: is where a disk is mounted; name a new folder in it")
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise SkushareError(f"{folder}: exists already; choose another name or delete it")
 
@@ -140,10 +142,12 @@ def check_new(folder):
 def atomic_folder(path):
     """A temporary folder beside ``path`` to fill; it takes ``path``'s place at the end, or goes on an error.
 
+    Of a link it is the place that it leads to.
+
     Raises:
-        SkushareError: ``path`` exists and is no empty folder, or cannot be written, or the disk is full.
+        SkushareError: as :func:`check_new`; or ``path`` cannot be written, or the disk is full.
     """
-    path = Path(path)
+    path = _target(path)
     with writing(path):
         check_new(path)
         path.parent.mkdir(parents=True, exist_ok=True)

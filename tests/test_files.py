@@ -10,6 +10,7 @@ from skushare.files import (
     atomic_folder,
     atomic_write,
     check_folder,
+    check_new,
     check_target,
     drop_leftovers,
     make_folder,
@@ -100,6 +101,24 @@ def test_a_failure_leaves_no_folder_behind(tmp_path, failure):
         (folder / "a").touch()
         raise failure
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_of_a_link_the_folder_that_it_leads_to_is_made(tmp_path, is_there):
+    target, link = tmp_path / "elsewhere" / "b", tmp_path / "a"
+    target.parent.mkdir()
+    if is_there:
+        target.mkdir()
+    link.symlink_to(target)
+    with atomic_folder(link) as folder:
+        (folder / "new").touch()
+    assert link.is_symlink() and (target / "new").exists() and len(list(target.parent.iterdir())) == 1
+
+
+def test_the_folder_of_a_disk_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.path.ismount", lambda path: path == tmp_path)
+    with pytest.raises(SkushareError, match="a disk is mounted; name a new folder in it"):
+        check_new(tmp_path)
 
 
 @pytest.mark.parametrize(

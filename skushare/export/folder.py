@@ -80,6 +80,8 @@ def _refuse(out):
         return
     if not out.is_dir() or out.is_symlink():
         raise ExportError(f"{out}: exists and is no folder; choose another name")
+    if os.path.ismount(out):  # nothing can take its place
+        raise ExportError(f"{out}: is where a disk is mounted; name a new folder in it")
     if not any(out.iterdir()):
         return
     try:

@@ -82,6 +82,13 @@ def test_a_file_or_a_link_in_its_place_is_refused(tmp_path, make):
         write_export(tmp_path / "out", a="1")
 
 
+def test_the_folder_of_a_disk_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.path.ismount", lambda path: path == tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    with pytest.raises(ExportError, match="a disk is mounted"), export_folder(tmp_path / "out"):
+        raise AssertionError("begun")
+
+
 def test_an_error_on_the_way_leaves_what_was_there(tmp_path):
     write_export(tmp_path / "out", a="1")
     with pytest.raises(KeyError), export_folder(tmp_path / "out") as folder:
