@@ -104,8 +104,10 @@ def run_import(args):
     from skushare.dataset.formats import read_dataset
     from skushare.dataset.intake import add_archive
     from skushare.dataset.layout import missing_photos, require_photos
-    from skushare.dataset.store import add_dataset, open_dataset
+    from skushare.dataset.store import add_dataset, new_folder, open_dataset
 
+    if args.name:
+        new_folder(args.name)  # before the work, not after it
     source = Path(args.source)
     if source.suffix.lower() == ".zip" and source.is_file():
         if args.images or args.format or args.in_place:

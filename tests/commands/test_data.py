@@ -42,6 +42,14 @@ def test_an_imported_dataset_has_a_name_everywhere_and_keeps_its_wrong_boxes(sou
     assert "taken" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("name", "told"), [("mine", "taken"), ("no/name", "cannot be a name")])
+def test_a_name_that_cannot_be_is_told_before_anything_is_read(source, monkeypatch, capsys, name, told):
+    assert main(["data", "import", str(source), "--name", "mine"]) == 0
+    monkeypatch.setattr("skushare.dataset.formats.read_dataset", None)
+    assert main(["data", "import", str(source), "--name", name]) == 2
+    assert told in capsys.readouterr().err
+
+
 def test_one_image_is_told_as_one(source, tmp_path, capsys):
     assert main(["data", "convert", f"{source}@train", str(tmp_path / "out"), "--to", "yolo"]) == 0
     assert "1 image (train 1), 2 boxes" in capsys.readouterr().out
