@@ -232,5 +232,6 @@ def _summary(dataset):
         f"{printable(split) or 'no split'} {len(dataset.only(split))}" for split in dataset.splits
     )
     ignored = _ignored(dataset)
-    told = f", {ignored} of them regions to be ignored" * bool(ignored)
+    regions = "a region" if ignored == 1 else "regions"
+    told = f", {ignored} of them {regions} to be ignored" * bool(ignored)
     return f"{counted(len(dataset), 'image')} ({counts}), {counted(_boxes(dataset), 'box')}{told}"

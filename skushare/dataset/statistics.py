@@ -201,6 +201,7 @@ def _sizes(index):
 
 
 def _median(values):
+    values = values[values > 0]  # of pictures that cannot be read, unknown
     return int(np.median(values)) if len(values) else 0
 
 

@@ -35,6 +35,12 @@ def shop():
 EMPTY = [index(labels=()), index(sample([]), labels=())]
 
 
+@pytest.mark.parametrize(("sizes", "median"), [([(0, 0), (100, 200)], (100, 200)), ([(0, 0)], (0, 0))])
+def test_a_picture_of_unknown_size_does_not_make_the_median_smaller(sizes, median):
+    table = statistics.summary(index(*(sample([], size=size) for size in sizes)))
+    assert (table["width"].item(), table["height"].item()) == median
+
+
 def test_summary_has_a_row_a_split_and_one_of_all(shop):
     table = statistics.summary(shop).set_index("split")
     assert table.index.tolist() == ["train", "val", "all"]
