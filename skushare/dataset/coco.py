@@ -5,14 +5,12 @@ import os
 import re
 from array import array
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 
 from skushare.dataset.dataset import Dataset, make_sample
 from skushare.dataset.label_text import clean_text, read_text
 from skushare.dataset.layout import (
-    homes,
     image_folder,
     label_files,
     labelled_path,
@@ -64,8 +62,7 @@ def read_coco(source, images=None, raw=False, confined=True):
 
     Args:
         source: the JSON file or the folder.
-        images: folder of the images; default: the one that has most of them of a
-            folder named like the file, ``images``, ``data``, and the file's own folder.
+        images: folder of the images; default: as :func:`~skushare.dataset.layout.image_folder` finds it.
         raw: keep the boxes as they stand in the file, wrong ones too.
         confined: refuse file names that lead out of the folder of images.
 
@@ -78,7 +75,7 @@ def read_coco(source, images=None, raw=False, confined=True):
     seen, has_splits = {}, any(known_split(split) for split, _ in files)
     for split, path in files:
         content, boxes = _load(path)
-        folder = _image_folder(path, images, content["images"])
+        folder = image_folder(path, images, [image["file_name"] for image in content["images"]])
         photos = [_photo(path, folder, image, confined) for image in content["images"]]
         pictures = dict.fromkeys(photos, path)
         if has_splits and not known_split(split):
@@ -321,13 +318,3 @@ def _is_parent(category, children):
         children: {name: number of all categories that have it as supercategory}; one may be its own.
     """
     return children[category["name"]] > (category.get("supercategory") == category["name"])
-
-
-def _image_folder(path, images, entries):
-    own, *above = homes(path)
-    short = path.stem.removeprefix("instances_")
-    candidates = [path.with_suffix(""), own / "images", own / "data", own]
-    for root in above:
-        candidates += [root / short, root / "images" / short, root / "images", root]
-    names = [entry["file_name"] for entry in entries]
-    return image_folder([Path(images)] if images else candidates, names, path)

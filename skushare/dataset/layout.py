@@ -222,17 +222,36 @@ def homes(path):
     return [folder, folder.parent] if folder.name.lower() == "annotations" else [folder]
 
 
-def image_folder(candidates, names, where):
-    """The first of the folders that has most of the files ``names``; some hundred of them are looked for.
+def image_folder(path, images, names):
+    """The folder that the ``names`` in the label file ``path`` start from.
+
+    Of folders called as the file, ``images`` or ``data`` and those around, the first that has most of the
+    images; some hundred of them are looked for.
+
+    Args:
+        images: the folder, if the user named it.
 
     Raises:
-        DatasetError: none exists.
+        DatasetError: that does not exist.
     """
-    folders = [folder for folder in candidates if folder.is_dir()]
-    if not folders:
-        raise DatasetError(f"{candidates[0]}: no such folder of images for {where}")
+    if images:
+        if not Path(images).is_dir():
+            raise DatasetError(f"{images}: no such folder of images for {path}")
+        return Path(images)
+    short = re.sub("^(instances|annotations)_", "", path.stem)
+    inner, around = (short, f"images/{short}", "images", "data"), homes(path)
+    folders = [path.with_suffix(""), *(home / name for home in around for name in inner), *around]
     tried = names[:: max(1, len(names) // _NAMES_TRIED)]
-    return max(folders, key=lambda folder: sum(os.path.isfile(os.path.join(folder, name)) for name in tried))
+    return max(
+        filter(Path.is_dir, folders), key=lambda folder: sum(_is_there(folder, name) for name in tried)
+    )
+
+
+def _is_there(folder, name):
+    try:
+        return labelled_path(folder, name, folder).is_file()
+    except DatasetError:
+        return False
 
 
 def unique_names(samples):

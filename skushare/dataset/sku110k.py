@@ -80,8 +80,7 @@ def read_csv(source, images=None, raw=False):
 
     Args:
         source: the CSV file or the folder.
-        images: folder of the images; default: ``images`` beside the file or its folder,
-            or the file's own folder, the one that has most of them.
+        images: folder of the images; default: as :func:`~skushare.dataset.layout.image_folder` finds it.
         raw: keep the boxes as they stand in the file, wrong ones too.
 
     Raises:
@@ -93,7 +92,7 @@ def read_csv(source, images=None, raw=False):
     samples = []
     for split, path in files:
         rows, sizes = _read_rows(path, classes)
-        folder, names = _image_folder(path, images, list(rows)), {}
+        folder, names = image_folder(path, images, list(rows)), {}
         for image in rows:
             where = f"{path}, {image}"
             file = labelled_path(folder, image, where)
@@ -262,9 +261,3 @@ def _is_unsized(row):
         and [bool(_NUMBER.fullmatch(cell)) for cell in row[1:]] == [True] * 4 + [False]
         and bool(row[5].strip())
     )
-
-
-def _image_folder(path, images, names):
-    roots = homes(path)
-    candidates = [Path(images)] if images else [*(root / "images" for root in roots), *roots]
-    return image_folder(candidates, names, path)

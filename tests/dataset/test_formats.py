@@ -1,5 +1,6 @@
 """What holds for every format."""
 
+import json
 import shutil
 import tempfile
 from dataclasses import replace
@@ -305,6 +306,23 @@ def test_pixels_are_not_taken_for_fractions(tmp_path, lines, refused):
             read_dataset(tmp_path, format="yolo")
     else:
         assert len(read_dataset(tmp_path, format="yolo", raw=True).samples[0].boxes) == lines.count("\n")
+
+
+@pytest.mark.parametrize("name", ["a.png", r"{}\a.png", "/home/me/{}/a.png", "../images/{}/a.png"])
+@pytest.mark.parametrize("homes", ["images/{}", "{}"])
+@pytest.mark.parametrize("format", ["coco", "csv"])
+def test_photos_of_one_name_in_the_folders_of_their_splits_are_found(tmp_path, format, homes, name):
+    for split in ("train", "val"):
+        (tmp_path / homes.format(split)).mkdir(parents=True)
+        (tmp_path / homes.format(split) / "a.png").write_bytes(png(SIZES[0], 0))
+        photo, target = name.format(split), tmp_path / f"{split}.{'json' if format == 'coco' else 'csv'}"
+        if format == "coco":
+            images = [{"id": 1, "file_name": photo}]
+            target.write_text(json.dumps({"images": images, "annotations": [], "categories": []}))
+        else:
+            target.write_text(f"image,xmin,ymin,xmax,ymax,class\n{photo},1,2,9,9,tea\n")
+    found = [(sample.split, sample.path) for sample in read_dataset(tmp_path).samples]
+    assert found == [(split, tmp_path / homes.format(split) / "a.png") for split in ("train", "val")]
 
 
 @pytest.mark.parametrize("format", FORMATS)
