@@ -10,6 +10,7 @@ import pandas as pd
 from skushare.dataset.class_names import spelling_variants
 from skushare.dataset.dataset import Dataset
 from skushare.dataset.duplicates import near_pairs
+from skushare.dataset.label_text import clean_text
 from skushare.dataset.scan import Scan
 from skushare.dataset.statistics import columns
 from skushare.geometry import area, clip
@@ -55,10 +56,10 @@ class View:
         samples = [self.dataset.samples[i] if i >= 0 else None for i in pictures]
         return pd.DataFrame(
             {
-                "file": [str(sample.path) if sample else "" for sample in samples],
+                "file": [clean_text(sample.path) if sample else "" for sample in samples],
                 "split": [sample.split if sample else "" for sample in samples],
                 "box": pd.array([None if box < 0 else int(box) for box in boxes], "Int64"),
-                "detail": list(details),
+                "detail": list(map(clean_text, details)),
             }
         )
 

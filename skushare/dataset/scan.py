@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from skushare.dataset.label_text import clean_text
 from skushare.errors import ImageError
 from skushare.images import FORMATS, MAX_PIXELS, MIN_SIDE, read_image
 from skushare.jpeg import shrink
@@ -73,7 +74,7 @@ def scan(paths, progress=iter, cache=None):
             for number, path in enumerate(progress(missing), 1):
                 stamp, facts[path] = next(looks)
                 if stamp:
-                    fresh.append((path, *stamp, *facts[path]))
+                    fresh.append((os.fsencode(path), *stamp, *facts[path]))
                 if number % _BATCH == 0 or number == len(missing):
                     _remember(database, fresh)
                     fresh = []
@@ -106,6 +107,7 @@ def _remembered(database, paths):
     wanted, facts = set(paths), {}
     with suppress(sqlite3.Error):
         for path, size, changed, *row in database.execute(f"SELECT * FROM {_TABLE}"):
+            path = os.fsdecode(path)  # text in rows of earlier versions
             if path in wanted and _stamp(path) == (size, changed):
                 facts[path] = tuple(row)
     return facts
@@ -134,7 +136,7 @@ def _look(path):
     try:
         grey, size, orientation = _glance(path) or _read(path)
     except ImageError as error:
-        return stamp, (0, 0, 1, bytes(HASH_SIDE**2 // 8), str(error).removeprefix(f"{path}: "))
+        return stamp, (0, 0, 1, bytes(HASH_SIDE**2 // 8), clean_text(str(error).removeprefix(f"{path}: ")))
     return stamp, (*size, orientation, _hash(grey), "")
 
 

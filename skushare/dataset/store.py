@@ -26,6 +26,7 @@ from skushare.dataset.edits import (
     read_history,
 )
 from skushare.dataset.index import Index
+from skushare.dataset.label_text import clean_text
 from skushare.dataset.layout import copy_image
 from skushare.dataset.thumbnails import THUMBNAILS, thumbnails
 from skushare.errors import DatasetError
@@ -339,10 +340,11 @@ def _take(dataset, images, copy, progress, known=()):
 
 def _free_name(path, images, taken, numbers):
     """The file's own name, or it with a number; ``numbers`` counts how often each was asked for."""
-    name = path.name
+    own = Path(clean_text(path.name))  # other bytes than text would stop programs that show it
+    name = own.name
     while name.casefold() in taken or (images / name).exists():
-        numbers[path.name] += 1
-        name = f"{path.stem}_{numbers[path.name] + 1}{path.suffix}"
+        numbers[own.name] += 1
+        name = f"{own.stem}_{numbers[own.name] + 1}{own.suffix}"
     return name
 
 

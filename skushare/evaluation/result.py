@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from skushare.dataset.dataset import joined_labels
+from skushare.dataset.label_text import clean_text
 from skushare.evaluation import coco
 from skushare.evaluation.counting import best_threshold, counting_curve, counting_error
 from skushare.evaluation.curves import calibration, precision_recall
@@ -157,7 +158,7 @@ class Result:
             right = facings - missed
             rows.append(
                 {
-                    "photo": sample.path.name,
+                    "photo": clean_text(sample.path.name),
                     "facings": facings,
                     "found": found,
                     "error": found - facings,

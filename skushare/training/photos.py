@@ -119,4 +119,4 @@ def _copy_path(path, size):
     except OSError as error:  # the dataset was deleted meanwhile
         raise ImageError(f"{path}: cannot be read ({error.strerror}); check the file") from None
     content = f"{Path(path).resolve()} {status.st_mtime_ns} {status.st_size} {size} {QUALITY}"
-    return copies_folder() / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.jpg"
+    return copies_folder() / f"{hashlib.sha256(os.fsencode(content)).hexdigest()[:32]}.jpg"

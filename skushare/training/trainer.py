@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import zlib
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -309,7 +310,7 @@ def _digest(dataset):
     crc = 0
     for sample in dataset.samples:
         labels = sample.boxes.tobytes() + sample.class_ids.tobytes() + sample.scores.tobytes()
-        crc = zlib.crc32(sample.path.name.encode() + labels, crc)
+        crc = zlib.crc32(os.fsencode(sample.path.name) + labels, crc)
     return crc
 
 

@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +56,17 @@ def found(dataset):
         ]
         for finding in check(dataset)
     }
+
+
+def test_a_picture_whose_name_is_no_text_is_checked_and_told(make, tmp_path):
+    dataset = make(("a.jpg", [[10, 10, 300, 50]]), ("b.jpg", [BOX]))
+    paths = [tmp_path / os.fsdecode(name) for name in (b"a\xff.jpg", b"b\xff.jpg")]
+    samples = [replace(s, path=s.path.rename(path)) for s, path in zip(dataset.samples, paths, strict=True)]
+    dataset = replace(dataset, samples=tuple(samples))
+    paths[1].write_bytes(b"damaged")
+    for _ in range(2):  # the second time from what is remembered
+        places = found(dataset)
+        assert [place[0] for kind in ("outside", "damaged") for place in places[kind]] == ["a�.jpg", "b�.jpg"]
 
 
 def test_a_sound_dataset_has_no_findings_and_no_fixes(make):

@@ -178,6 +178,16 @@ def test_a_full_disk_leaves_nothing_behind(store_folder, make_dataset, monkeypat
     assert list(store_folder.iterdir()) == []
 
 
+def test_a_photo_whose_name_is_no_text_is_stored_under_one_that_is(store_folder, make_dataset):
+    dataset = make_dataset()
+    path = dataset.samples[0].path
+    photo = path.rename(path.with_name(os.fsdecode(b"shelf \xff.png")))
+    samples = (replace(dataset.samples[0], path=photo), *dataset.samples[1:])
+    store.add_dataset(replace(dataset, samples=samples), "shop")
+    stored = store.open_dataset("shop").samples[0].path
+    assert stored.name == "shelf �.png" and stored.read_bytes() == photo.read_bytes()
+
+
 def test_a_photo_that_cannot_be_copied_is_named(store_folder, make_dataset, monkeypatch):
     def refused(source, target):
         raise PermissionError(13, "Permission denied", source)

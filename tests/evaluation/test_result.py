@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,11 @@ def result():
     samples = (labelled("shelf.jpg", [COLA, TEA, MILK], [0, 1, 2]), labelled("wall.jpg", [], []))
     found = [Detections([COLA, TEA, FAR], [0.9, 0.8, 0.6], [0, 2, 1]), Detections()]
     return Result(samples, found, ("cola", "tea", "milk"))
+
+
+def test_a_photo_whose_name_is_no_text_has_its_row(result):
+    samples = (replace(result.samples[0], path=Path(os.fsdecode(b"\xff.jpg"))), result.samples[1])
+    assert replace(result, samples=samples).photos(0.5)["photo"].tolist() == ["�.jpg", "wall.jpg"]
 
 
 def test_figures_by_hand(result):

@@ -38,6 +38,12 @@ def test_a_photo_much_larger_than_needed_comes_smaller_with_its_boxes(sample, tm
     assert len(copies(tmp_path)) == 1
 
 
+def test_a_photo_whose_name_is_no_text_has_a_copy_too(sample, tmp_path):
+    path = sample.path.rename(tmp_path / os.fsdecode(b"\xff.png"))
+    Photos(half, 1 << 20).get(replace(sample, path=path))
+    assert len(copies(tmp_path)) == 1
+
+
 def test_a_photo_hardly_larger_comes_as_it_is(sample, tmp_path):
     image, same = Photos(lambda *_: 0.9, 1 << 20).get(sample)
     assert image.shape == (200, 400, 3) and same is sample and not copies(tmp_path)

@@ -1,8 +1,10 @@
 """The loop on a tiny network: what must hold whatever is learnt."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from skushare.images import read_image
 from skushare.training.config import TrainingConfig
 from skushare.training.observer import Observer
 from skushare.training.runs import Run
-from skushare.training.trainer import Validator, make_optimizer, train
+from skushare.training.trainer import Validator, _digest, make_optimizer, train
 
 
 def settings(**changes):
@@ -184,6 +186,12 @@ def test_a_validation_of_several_classes_tells_how_well_they_are_told_apart(
     monkeypatch.setattr(validator, "_detect", lambda image: found.pop(0))
     row, _ = validator(validator.network)
     assert (row["AP"], row["class_AP"]) == pytest.approx((1.0, class_ap))
+
+
+def test_photos_whose_names_are_no_text_are_told_apart(dataset):
+    names = map(os.fsdecode, (b"\xff.jpg", b"\xfe.jpg"))
+    datasets = [replace(dataset, samples=(replace(dataset.samples[0], path=Path(n)),)) for n in names]
+    assert len(set(map(_digest, datasets))) == 2
 
 
 def test_renamed_classes_need_another_folder(finished, tiny, dataset):
