@@ -157,7 +157,10 @@ def atomic_folder(path):
         ) as temporary:
             folder = Path(temporary, "new")
             folder.mkdir()
-            yield folder
+            try:
+                yield folder
+            except SkushareError as error:  # the folder is gone by the time that its name is read
+                raise type(error)(str(error).replace(str(folder), str(path))) from error
             try:
                 os.replace(folder, path)
             except OSError:

@@ -130,6 +130,16 @@ def test_what_is_there_is_not_replaced_by_a_folder(tmp_path, make):
         pass
 
 
+def test_what_cannot_be_written_in_a_folder_is_told_by_the_name_it_was_to_have(tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(SkushareError) as told, atomic_folder(tmp_path / "out") as folder:
+        write(folder / "train.json")
+    assert str(told.value).startswith(f"{tmp_path / 'out' / 'train.json'}: cannot be written (No space")
+
+
 def test_of_two_that_write_one_folder_the_slower_is_told(tmp_path):
     with (
         pytest.raises(SkushareError, match="out: exists already"),
