@@ -350,7 +350,7 @@ def _free_name(path, images, taken, numbers):
 
 def _copy(source, target):
     try:
-        if not Path(source).is_relative_to(workspace()):
+        if not Path(source).is_relative_to(os.path.abspath(workspace())):
             raise OSError("a link would change with the user's file")
         os.link(os.path.realpath(source), target)
     except OSError:  # or another disk, or one without links

@@ -188,6 +188,16 @@ def test_a_photo_whose_name_is_no_text_is_stored_under_one_that_is(store_folder,
     assert stored.name == "shelf �.png" and stored.read_bytes() == photo.read_bytes()
 
 
+@pytest.mark.parametrize("place", ["workspace", "elsewhere"])
+def test_only_photos_of_the_workspace_are_linked(store_folder, make_dataset, tmp_path, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SKUSHARE_WORKSPACE", "workspace")
+    dataset = make_dataset((1,), ("train",))
+    photo = shutil.copyfile(dataset.samples[0].path, (tmp_path / place).mkdir() or tmp_path / place / "a.png")
+    store.add_dataset(replace(dataset, samples=(replace(dataset.samples[0], path=photo),)), "shop")
+    assert photo.samefile(store.open_dataset("shop").samples[0].path) == (place == "workspace")
+
+
 def test_a_photo_that_cannot_be_copied_is_named(store_folder, make_dataset, monkeypatch):
     def refused(source, target):
         raise PermissionError(13, "Permission denied", source)
