@@ -80,7 +80,7 @@ def make_folder(path):
         SkushareError: it cannot be, or a file has its name.
     """
     path = Path(path)
-    if path.is_file():
+    if os.path.isfile(path):
         raise SkushareError(f"{path}: is a file; name a folder")
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def check_target(path):
     Raises:
         SkushareError: it is a folder or a device, or its folder is missing or not writable.
     """
-    if Path(path).is_dir():
+    if os.path.isdir(path):
         raise SkushareError(f"{path}: is a folder; name a file")
     check_folder(_target(path).parent)
 
@@ -106,10 +106,10 @@ def check_folder(path):
 
 def _target(path):
     """Where the file ``path`` is written; a device or a pipe, as /dev/null, would be lost to all programs."""
-    path = Path(path)
-    if path.exists() and not path.is_file() and not path.is_dir():
+    # Not by Path's methods, which raise where a folder may not be entered; writing tells that.
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         raise SkushareError(f"{path}: is a device or a pipe; name an ordinary file")
-    return Path(os.path.realpath(path)) if path.is_symlink() else path
+    return Path(os.path.realpath(path) if os.path.islink(path) else path)
 
 
 def drop_leftovers(folder, *prefixes, seconds=_A_DAY):
@@ -126,16 +126,17 @@ def drop_leftovers(folder, *prefixes, seconds=_A_DAY):
 
 
 def check_new(folder):
-    """Refuse a folder to write that holds something already.
+    """Look before the work whether the new folder ``folder`` can be written after it.
 
     Raises:
-        SkushareError: it exists and is no empty folder, or is where a disk is mounted.
+        SkushareError: it exists and is no empty folder, or is where a disk is mounted, or it cannot be made.
     """
-    folder = Path(folder)
     if os.path.ismount(folder):  # nothing can take its place
         raise SkushareError(f"{folder}: is where a disk is mounted; name a new folder in it")
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise SkushareError(f"{folder}: exists already; choose another name or delete it")
+    with writing(folder):
+        if os.path.exists(folder) and not (os.path.isdir(folder) and not os.listdir(folder)):
+            raise SkushareError(f"{folder}: exists already; choose another name or delete it")
+    check_folder(next(filter(os.path.exists, Path(folder).absolute().parents)))
 
 
 @contextmanager

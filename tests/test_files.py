@@ -161,6 +161,8 @@ def test_a_folder_is_made_with_its_parents_or_is_there_already(tmp_path):
         (make_folder, "file"),
         (make_folder, "file/below"),
         (make_folder, "/proc/none"),
+        (check_new, "file/below"),
+        (check_new, "/proc/none"),
         (check_folder, "file"),
         (check_folder, "missing"),
         (check_folder, "/proc"),
@@ -176,6 +178,22 @@ def test_what_cannot_be_written_is_named_beforehand(tmp_path, look, place):
     with pytest.raises(SkushareError, match=os.path.dirname(tmp_path / place)):
         look(tmp_path / place)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+@pytest.mark.parametrize(
+    "look",
+    [check_new, check_target, make_folder, write, lambda path: atomic_folder(path).__enter__()],
+)
+def test_a_folder_that_may_not_be_entered_is_told(tmp_path, look):
+    (tmp_path / "closed").mkdir(mode=0)
+    user = os.geteuid()
+    try:
+        if user == 0:
+            os.seteuid(65534)
+        with pytest.raises(SkushareError, match=r"cannot be written \(Permission denied"):
+            look(tmp_path / "closed" / "new")
+    finally:
+        os.seteuid(user)
 
 
 def test_a_file_in_place_of_a_folder_is_said(tmp_path):
