@@ -136,15 +136,13 @@ def _fitted(sample, size, orientation):
     labelled = np.float32([sample.width, sample.height])
     if (labelled <= 0).any():
         return sample.boxes
+    swapped = (sample.height, sample.width) == size  # the labels, or their size alone, are of it unturned
+    if swapped and lies_on_side(orientation) and _inside(sample.boxes, labelled):
+        return _turned(sample.boxes, *labelled, orientation)
     scale = np.float32(size) / labelled
     if abs(scale[0] / scale[1] - 1) <= SAME_SHAPE:
         return sample.boxes * np.tile(scale, 2)
-    if (sample.height, sample.width) == size:  # the labels, or their size alone, are of the picture unturned
-        if lies_on_side(orientation) and _inside(sample.boxes, labelled):
-            return _turned(sample.boxes, *labelled, orientation)
-        if _inside(sample.boxes, size):
-            return sample.boxes
-    return None
+    return sample.boxes if swapped and _inside(sample.boxes, size) else None
 
 
 def _inside(boxes, size):

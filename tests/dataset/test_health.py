@@ -117,6 +117,7 @@ def test_boxes_on_a_picture_of_unknown_size_are_neither_outside_nor_tiny(make):
     assert list(found(make({"name": "a.jpg", "size": (0, 0)}))) == ["size"]
 
 
+@pytest.mark.parametrize("height", [120, 238])  # the latter is nearly square
 @pytest.mark.parametrize(
     ("orientation", "name", "mode"),
     [
@@ -125,16 +126,18 @@ def test_boxes_on_a_picture_of_unknown_size_are_neither_outside_nor_tiny(make):
         *((6, f"a.{kind}", "RGB") for kind in ("png", "webp", "tif", "avif")),
     ],
 )
-def test_boxes_drawn_on_a_picture_lying_on_its_side_are_turned_with_it(tmp_path, orientation, name, mode):
-    pixels = np.zeros((120, 240, 3), np.uint8)
+def test_boxes_drawn_on_a_picture_lying_on_its_side_are_turned_with_it(
+    tmp_path, orientation, name, mode, height
+):
+    pixels = np.zeros((height, 240, 3), np.uint8)
     pixels[20:50, 30:110] = 255
     exif = Image.Exif()
     exif[0x0112] = orientation
     Image.fromarray(pixels).convert(mode).save(tmp_path / name, exif=exif, quality=95)
-    lying = Sample(tmp_path / name, 240, 120, [[30, 20, 110, 50]])
+    lying = Sample(tmp_path / name, 240, height, [[30, 20, 110, 50]])
     (fixed,) = fix(Dataset("phone", (lying,), ("sku",)), ["size"]).samples
     upright = read_image(tmp_path / name)
-    assert upright.shape == (fixed.height, fixed.width, 3) == (240, 120, 3)
+    assert upright.shape == (fixed.height, fixed.width, 3) == (240, height, 3)
     ys, xs = np.nonzero(upright[..., 0] > 128)
     np.testing.assert_allclose(fixed.boxes, [[xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]], atol=1)
 
