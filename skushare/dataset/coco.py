@@ -249,6 +249,8 @@ def _load(path):
     boxes = _Boxes(path)
     try:
         content = json.loads(read_text(path), object_hook=boxes.take)
+        if isinstance(content, list):
+            raise TypeError("a list of results alone; give the labels with their images and categories")
         for key in ("images", "annotations", "categories"):
             if not isinstance(content[key], list):
                 raise TypeError(f"{key} is not a list")

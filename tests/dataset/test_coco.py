@@ -162,6 +162,12 @@ def test_a_file_that_is_not_coco_is_named(tmp_path, text):
         read_coco(tmp_path / "bad.json")
 
 
+def test_a_list_of_results_alone_is_told(tmp_path):
+    (tmp_path / "results.json").write_text(json.dumps([annotation([1, 1, 2, 2], score=0.5)]))
+    with pytest.raises(DatasetError, match=r"results\.json: .*list of results alone"):
+        read_dataset(tmp_path / "results.json")
+
+
 @pytest.mark.parametrize(
     "annotation_", [{"id": 1, "image_id": 99, "category_id": 7, "bbox": [1, 1, 2, 2]}, annotation([1, 2, 3])]
 )
