@@ -11,6 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from skushare import album_shelves
 from skushare.album import Album, Photo
 from skushare.app import camera, photo_tabs, shelves
 from skushare.app.audit_saving import UNNAMED
@@ -466,7 +467,7 @@ def test_two_hundred_photos_go_through_and_are_shown_by_pages(detector):
 
 def test_names_are_found_once_all_photos_are_counted_and_rows_once_a_photo(detector, monkeypatch):
     calls, shown = {"named": 0, "rows": 0}, []
-    take, name, assign = Album.take, Album.named, shelves.assign_rows
+    take, name, assign = Album.take, Album.named, album_shelves.assign_rows
 
     def named(album, *args):
         calls["named"] += 1
@@ -480,7 +481,7 @@ def test_names_are_found_once_all_photos_are_counted_and_rows_once_a_photo(detec
         Album, "take", lambda album, files, detector, _, e: take(album, files, detector, 0, e)
     )
     monkeypatch.setattr(Album, "named", named)
-    monkeypatch.setattr(shelves, "assign_rows", rows)
+    monkeypatch.setattr(album_shelves, "assign_rows", rows)
     monkeypatch.setattr(shelves, "show_counted", lambda album, score: shown.append((len(album), score)))
     app = open_page("photos")
     for shades, turns, found in ((range(20, 120, 20), [1, 2, 3, 4], 5), ([150], [], 6)):
