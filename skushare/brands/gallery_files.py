@@ -205,7 +205,10 @@ def _from_pictures(folder, name, embedder, faults, only_brand):
             )
         products.setdefault((parts[0], parts[1] if len(parts) == 3 else parts[0]), []).append(path)
     if not products:
-        raise GalleryError(f"{name}: there are neither {INDEX} nor pictures in it")
+        raise GalleryError(
+            f"{name}: there are neither {INDEX} nor pictures in it; give an exported gallery, or pictures in "
+            "folders BRAND/PRODUCT/"
+        )
     for (brand, product), paths in products.items():
         sku = Sku(gallery.new_id(), product, brand)
         vectors, pictures = [], []
