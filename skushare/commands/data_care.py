@@ -89,7 +89,7 @@ def add(subcommands):
         "  skushare data rename mine/ 'price tag=' --out mended/\n",
     )
     add_source(parser)
-    parser.add_argument("names", nargs="+", type=_names, metavar="OLD=NEW")
+    parser.add_argument("names", nargs="+", type=_names, metavar="OLD=NEW", help="name of a class, new name")
     _add_out(parser)
     parser = command(
         subcommands,
@@ -226,9 +226,12 @@ def _add_out(parser):
 
 
 def _seed(text):
-    value = int(text)
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
     if value < 0:
-        raise argparse.ArgumentTypeError(f"at least 0, got {text}")
+        raise argparse.ArgumentTypeError(f"a whole number of at least 0, got {text}")
     return value
 
 

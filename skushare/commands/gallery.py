@@ -7,6 +7,8 @@ from pathlib import Path
 from skushare.commands.common import add_source, command, complain, positive, shown
 from skushare.text import counted
 
+NAME = {"metavar": "NAME", "help": "as skushare gallery list shows it"}
+
 
 def add(commands):
     parser = command(
@@ -35,7 +37,7 @@ def add(commands):
         "List the versions of a saved gallery, newest first, and what changed with each.",
         "example:\n  skushare gallery versions coffee\n",
     )
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", **NAME)
     parser = command(
         subcommands,
         "restore",
@@ -43,8 +45,10 @@ def add(commands):
         "Bring an old version of a gallery back, as its newest one; those in between stay.",
         "example:\n  skushare gallery restore coffee 3\n",
     )
-    parser.add_argument("name", metavar="NAME")
-    parser.add_argument("version", type=positive, metavar="VERSION")
+    parser.add_argument("name", **NAME)
+    parser.add_argument(
+        "version", type=positive, metavar="VERSION", help="as skushare gallery versions shows it"
+    )
     parser = command(
         subcommands,
         "repair",
@@ -53,7 +57,7 @@ def add(commands):
         "Pictures that there is a copy of are better put back: the folder that the error names has them.",
         "example:\n  skushare gallery repair coffee\n",
     )
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", **NAME)
     parser = command(
         subcommands,
         "import",
@@ -82,7 +86,7 @@ def add(commands):
         "Write a saved gallery as a folder or, if TARGET ends in .zip, as a zip.",
         "example:\n  skushare gallery export coffee coffee.zip --version 3\n",
     )
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", **NAME)
     parser.add_argument("target", type=Path, metavar="TARGET", help="must not exist, if it is a folder")
     parser.add_argument("--version", type=positive, help="(default: the newest)")
     parser = command(
@@ -110,7 +114,7 @@ def add(commands):
         "Versions that audits were made with stay for these alone.",
         "example:\n  skushare gallery delete coffee\n",
     )
-    parser.add_argument("name", metavar="NAME", help="as skushare gallery list shows it")
+    parser.add_argument("name", **NAME)
 
 
 def run_list(args):
