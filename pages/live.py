@@ -246,7 +246,7 @@ def show_snapshots():
         return
     st.subheader("Snapshots of this visit")
     for snapshot in cells(snapshots, columns=4):
-        st.image(snapshot.jpeg, width="stretch", alt=f"Shelf with {snapshot.facings} boxes drawn")
+        st.image(snapshot.jpeg, width="stretch", alt=f"Shelf with {counted(snapshot.facings, 'box')} drawn")
         st.markdown(f"**{counted(snapshot.facings, 'facing')}** at {snapshot.taken:%H:%M:%S}")
         st.download_button(
             "Download",

@@ -42,7 +42,7 @@ def show_pictures(shelves, album, names, colors, teachable):
         st.image(
             _drawn(shelf, tuple(names), by_row, with_gaps, tuple(colors.items()), blocks),
             width="stretch",
-            alt=f"{photo.name} with {len(shelf.detections)} boxes drawn",
+            alt=f"{photo.name} with {counted(len(shelf.detections), 'box')} drawn",
         )
         st.markdown(_told(shelf))
         st.text(photo.name)

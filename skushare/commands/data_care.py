@@ -158,7 +158,7 @@ def run_check(args):
     _report(findings, dataset)
     if args.csv:
         _write_places(args.csv, findings)
-        print(f"\n{args.csv}: {sum(len(finding.places) for finding in findings):,} places")
+        print(f"\n{args.csv}: {counted(sum(len(finding.places) for finding in findings), 'place')}")
     if args.fix:
         fixed = fix(dataset, CHECKS if "all" in args.fix else args.fix, shown("pictures"))
         findings = check(fixed, shown("pictures"))

@@ -19,7 +19,7 @@ from skushare.dataset.voc import read_voc, voc_files, write_voc
 from skushare.dataset.yolo import read_yolo, write_yolo, yolo_files
 from skushare.errors import DatasetError, UnknownFormatError
 from skushare.files import atomic_folder
-from skushare.text import tidy_name
+from skushare.text import counted, tidy_name
 from skushare.workspace import datasets_folder
 
 
@@ -206,9 +206,9 @@ def left_out(raw, dataset, format):
     ignored = sum(int(sample.ignored.sum()) for sample in dataset.samples)
     told = []
     if dropped := boxes[0] - boxes[1]:
-        told.append(f"left out {dropped} boxes without area or outside of their image")
+        told.append(f"left out {counted(dropped, 'box')} without area or outside of their image")
     if format == "yolo" and ignored:
-        told.append(f"left out {ignored} regions to be ignored, which yolo has no mark for")
+        told.append(f"left out {counted(ignored, 'region')} to be ignored, which yolo has no mark for")
     return told
 
 

@@ -960,9 +960,9 @@ def test_a_second_look_of_a_brand_is_taught_once_and_is_known(detector, monkeypa
     app.file_uploader[0].set_value([upload("a.jpg", encode_jpeg(image))]).run()
     open_tab(app, "Share of shelf")
     field(app.text_input, "look A: 6 facings").set_value("Oats").run()
-    field(app.text_input, "look A: 1 facings").set_value("x" * 300).run()
+    field(app.text_input, "look A: 1 facing").set_value("x" * 300).run()
     assert not app.exception and "longer than" in app.error[0].value
-    field(app.text_input, "look A: 1 facings").set_value("Oats").run()
+    field(app.text_input, "look A: 1 facing").set_value("Oats").run()
     assert not app.exception and not app.error
     assert not [field for field in app.text_input if field.label.startswith("look")]
     assert set(open_tab(app, "Every facing").dataframe[0].value["brand"]) == {"Oats"}

@@ -137,7 +137,7 @@ def test_regions_to_be_ignored_are_told_and_kept_where_the_format_can(source, tm
     assert main(["data", "convert", str(source), str(tmp_path / "out"), "--to", format]) == 0
     told = capsys.readouterr().out
     assert "4 boxes, 1 of them regions to be ignored" in told
-    assert ("left out 1 regions to be ignored" in told) == (format == "yolo")
+    assert ("left out 1 region to be ignored" in told) == (format == "yolo")
     assert read_dataset(f"{tmp_path / 'out'}@train").samples[0].ignored.tolist() == kept
 
 

@@ -193,7 +193,7 @@ def test_regions_to_be_ignored_that_a_format_cannot_mark_are_told(source, tmp_pa
     (source / "train.json").write_text(json.dumps(content))
     name, *rest = command
     _, out, _ = run(capsys, name, source, *rest, "--to", format, "--out", tmp_path / "out")
-    assert ("left out 1 regions to be ignored, which yolo" in out) == (format == "yolo")
+    assert ("left out 1 region to be ignored, which yolo" in out) == (format == "yolo")
 
 
 @pytest.mark.parametrize(
