@@ -114,7 +114,7 @@ def offer_lessons(audit):
     with st.popover("Teach these corrections", icon=":material/school:"):
         names = gallery_names()
         name = st.selectbox("Gallery", names or [MY_BRANDS], key="audit_gallery")
-        st.caption(f"{count} corrected facings become examples of their brands, in a new version of it.")
+        st.caption(f"Corrected facings that become examples of their brands in its next version: {count:,}")
         if st.button("Teach", type="primary"):
             embedder = shared_embedder()
             if embedder is None:
