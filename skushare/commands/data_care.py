@@ -6,7 +6,16 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from skushare.commands.common import FORMATS, add_source, command, complain, printable, shown, terminal_bar
+from skushare.commands.common import (
+    FORMATS,
+    add_source,
+    command,
+    complain,
+    named,
+    printable,
+    shown,
+    terminal_bar,
+)
 from skushare.errors import ConfigError
 from skushare.files import check_folder, check_new, check_target, make_folder
 from skushare.text import counted
@@ -103,8 +112,8 @@ def add(subcommands):
     parser.add_argument("name", choices=["sku110k"], metavar="NAME", help="sku110k")
     parser.add_argument("--out", type=Path, default=Path("."), metavar="DIR", help="where to (default: here)")
     parser.add_argument("--accept-licence", action="store_true", help="agree without being asked")
-    parser.add_argument("--url", help="another address of the same archive")
-    parser.add_argument("--sha256", default="", metavar="HEX", help="what the archive's checksum must be")
+    parser.add_argument("--url", type=named, help="another address of the same archive")
+    parser.add_argument("--sha256", type=named, metavar="HEX", help="what the archive's checksum must be")
     parser.add_argument("--keep", action="store_true", help="keep the archive beside the folder")
 
 
@@ -212,7 +221,7 @@ def run_download(args):
     if args.url:
         source = replace(source, url=args.url)
     with _bytes_shown() as progress:
-        result = download(source, args.out, args.sha256, args.keep, progress)
+        result = download(source, args.out, args.sha256 or "", args.keep, progress)
     print(f"{result.folder}\nSHA-256 of the archive: {result.sha256}")
     for text in result.lacking:
         complain(f"only {text} are there")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from skushare.commands.common import add_source, command, complain, positive, shown
+from skushare.commands.common import add_source, command, complain, named, positive, shown
 from skushare.text import counted
 
 NAME = {"metavar": "NAME", "help": "as skushare gallery list shows it"}
@@ -72,7 +72,7 @@ def add(commands):
         "  skushare gallery import cola.zip --one-brand\n",
     )
     parser.add_argument("path", metavar="PATH", help="folder or zip")
-    parser.add_argument("--name", help="name of the gallery (default: its own)")
+    parser.add_argument("--name", type=named, help="name of the gallery (default: its own)")
     parser.add_argument(
         "--one-brand",
         action="store_true",
