@@ -1,7 +1,5 @@
 """Teaching a gallery what a labelled dataset shows."""
 
-from contextlib import suppress
-
 from skushare.brands.brand_map import require_labels
 from skushare.brands.recognition import example_picture
 from skushare.errors import DatasetError, ImageError
@@ -55,14 +53,18 @@ def teach_dataset(gallery, dataset, embedder, most, brand_map=None, progress=ite
 def _by_photo(dataset, brand_of, most, faults):
     """[(path, [(label, box), ...])] of the boxes to teach, those of a label from as many photos as can be.
 
-    A photo of another size than its labels are for is left out, and told to ``faults``.
+    A photo that is not there or is of another size than its labels are for is left out, and told to
+    ``faults``.
     """
     places = {}
     for sample in (sample.facings for sample in dataset.samples):
-        with suppress(ImageError):  # told where the photo is needed
-            if fault := sample.size_fault(*image_size(sample.path)):
-                faults.append(fault)
-                continue
+        try:
+            fault = sample.size_fault(*image_size(sample.path))
+        except ImageError as error:
+            fault = error
+        if fault:
+            faults.append(fault)
+            continue
         ranks = {}
         for box, class_id in zip(sample.boxes, sample.class_ids.tolist(), strict=True):
             label = dataset.labels[class_id]

@@ -110,6 +110,14 @@ def test_photos_of_another_size_than_their_labels_and_those_that_cannot_be_read_
         taught(embedder, [wrong])
 
 
+def test_photos_that_are_gone_take_no_place_of_those_that_are_there(tmp_path, embedder):
+    there = photo(tmp_path)
+    gone = [Sample(tmp_path / f"{n}.png", 48, 24, there.boxes, there.class_ids) for n in range(3)]
+    gallery, _, faults = taught(embedder, [*gone, there], most=1)
+    assert len(gallery.pictures) == 2
+    assert list(map(str, faults)) == [f"{sample.path}: no such file; check the path" for sample in gone]
+
+
 def test_without_a_box_to_teach_it_is_said_why(tmp_path, embedder):
     empty = Sample(photo(tmp_path).path, 48, 24)
     with pytest.raises(DatasetError, match="d: nothing to teach: no photo has a box$"):
