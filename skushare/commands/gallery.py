@@ -202,7 +202,7 @@ def run_teach(args):
         gallery, dataset, embedder, args.examples, brand_map, shown("photos")
     )
     if known:
-        print(f"{counted(known, 'facing')} of these are examples already, and none is taught twice")
+        print(f"{counted(known, 'facing')} known already, and none is taught twice")
     _save(gallery, seen)
     return _tell(faults)
 

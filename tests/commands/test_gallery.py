@@ -104,7 +104,7 @@ def test_labelled_photos_teach_their_labels(tmp_path, capsys):
         and f"{len(brands)} products of {len(brands)} brands, {2 * len(brands)} examples" in told.out
     )
     status, told = run(capsys, "gallery", "teach", "g", *source, "--examples", 2)
-    assert status == 0 and f"{2 * len(brands)} facings of these are examples already" in told.out
+    assert status == 0 and f"{2 * len(brands)} facings known already" in told.out
     assert f"g: version 1, {len(brands)} products" in told.out
     status, told = run(capsys, "gallery", "teach", "h", *source, "--brand-map", tmp_path / "map.csv")
     assert status == 0 and "3 products of 1 brand" in told.out
