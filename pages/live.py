@@ -4,7 +4,6 @@ import streamlit as st
 
 from skushare.app.audit_saving import UNNAMED, save_as_audit
 from skushare.app.camera import camera_status, camera_stream, without_stream
-from skushare.app.camera_audit import CameraView, audit_of_frame, audit_of_sweep
 from skushare.app.cells import cells, picture_and_figures
 from skushare.app.clock import now
 from skushare.app.galleries import shared_embedder
@@ -16,6 +15,7 @@ from skushare.app.polling import poll
 from skushare.app.recording import count_recording, leave_recording, tell_left
 from skushare.app.shares import SIDES, choose_category, choose_sides, read_targets, show_shares
 from skushare.app.visits import keep_dropped, of_visit, put_in_address, start_anew, tell_gone
+from skushare.audits.camera import CameraView, audit_of_frame, audit_of_sweep
 from skushare.charts import count_chart
 from skushare.jpeg import encode_jpeg
 from skushare.live.connection import ADVICE, HOPELESS, MISSING, NO_ROUTE, Connection
@@ -246,7 +246,7 @@ def show_snapshots():
         return
     st.subheader("Snapshots of this visit")
     for snapshot in cells(snapshots, columns=4):
-        st.image(snapshot.jpeg, width="stretch", alt=f"Shelf with {snapshot.facings} boxes drawn")
+        st.image(snapshot.jpeg, width="stretch", alt=f"Shelf with {counted(snapshot.facings, 'box')} drawn")
         st.markdown(f"**{counted(snapshot.facings, 'facing')}** at {snapshot.taken:%H:%M:%S}")
         st.download_button(
             "Download",

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from skushare.album import Album
-from skushare.app.audit_saving import UNNAMED, audit_of_shelves, save_as_audit
+from skushare.app.audit_saving import UNNAMED, save_as_audit
 from skushare.app.cells import figures
 from skushare.app.clock import now
 from skushare.app.galleries import DEMO, shared_embedder
@@ -21,6 +21,7 @@ from skushare.app.shelves import shelves_of, show_counted, show_layout
 from skushare.app.tabs import show_tabs
 from skushare.app.text import plain
 from skushare.app.visits import go_back_to, of_visit, put_in_address, start_anew, tell_gone
+from skushare.audits.album import audit_of_shelves
 from skushare.colors import shown_colors
 from skushare.image_files import SUFFIXES
 from skushare.live.connection import ADVICE

@@ -96,6 +96,8 @@ def read_header(path):
             orientation = 1 if plain else exif_orientation(picture)
             width, height = picture.size[::-1] if lies_on_side(orientation) else picture.size
             return Header(picture.format, picture.mode, width, height, orientation in range(2, 9))
+    except FileNotFoundError:
+        raise ImageError(f"{path}: no such file; check the path") from None
     except Exception as error:  # decoders answer hostile data with almost any exception
         raise ImageError(f"{path}: is not a picture that can be read ({error})") from None
 

@@ -1,5 +1,6 @@
 """The command line as a user meets it, on the shipped model: in a process of its own where that matters."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -143,12 +144,13 @@ def test_help_teaches(capsys, command):
     assert stopped.value.code == 0 and "skushare" in capsys.readouterr().out
 
 
-def test_the_list_of_commands_has_a_whole_sentence_of_each():
+def test_every_command_and_every_argument_is_described():
     subparsers = [build_parser()]
     for parser in subparsers:
         for action in parser._subparsers._group_actions if parser._subparsers else ():
             subparsers += action.choices.values()
             assert all(choice.help.endswith(".") for choice in action._choices_actions)
+        assert all(action.help for action in parser._actions if action.nargs != argparse.PARSER)
     assert len(subparsers) > 30
 
 

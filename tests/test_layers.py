@@ -16,7 +16,7 @@ LAYERS = """
     detector
     brands evaluation
     album audits export live
-    serve training
+    album_shelves serve training
     app commands
     cli
     __main__

@@ -57,7 +57,11 @@ def show_photo(now, gaps, colors):
         st.info(WITHOUT_PICTURE, icon=":material/smartphone:")
     if now.source == "sweep" and len(now.photos) > 1:
         st.caption("Each facing has its box on one picture of the sweep; others may show it without.")
-    further = filter(None, map(tidy_name, st.session_state.get(f"audit_further_{now.id}", [])))
+    known = [brand for brand in brand_totals(revision(), ALL)["brand"] if brand not in now.brands]
+    # In another case it is the same brand, as in galleries.
+    spelled = {name.casefold(): name for name in (*known, UNKNOWN, *now.brands)}
+    written = filter(None, map(tidy_name, st.session_state.get(f"audit_further_{now.id}", [])))
+    further = (spelled.get(name.casefold(), name) for name in written)
     # A brand keeps its place in a visit: the browser, and what is on its way from there, count in places.
     shown = st.session_state.setdefault(f"audit_labels_{now.id}", dict.fromkeys([*now.brands, UNKNOWN]))
     shown.update(dict.fromkeys([*now.brands, *further]))
@@ -73,7 +77,6 @@ def show_photo(now, gaps, colors):
 
     picture, colors = [now.id, photo.id], label_colors(labels, colors)
     annotator("audit_annotator", picture, jpeg, sample, labels, save, "Brand", colors)
-    known = [brand for brand in brand_totals(revision(), ALL)["brand"] if brand not in now.brands]
     first, second = st.columns(2)
     first.multiselect(
         "Further brands to choose from",
@@ -114,7 +117,7 @@ def offer_lessons(audit):
     with st.popover("Teach these corrections", icon=":material/school:"):
         names = gallery_names()
         name = st.selectbox("Gallery", names or [MY_BRANDS], key="audit_gallery")
-        st.caption(f"{count} corrected facings become examples of their brands, in a new version of it.")
+        st.caption(f"Corrected facings that become examples of their brands in its next version: {count:,}")
         if st.button("Teach", type="primary"):
             embedder = shared_embedder()
             if embedder is None:

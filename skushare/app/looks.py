@@ -13,15 +13,16 @@ from skushare.app.text import plain
 from skushare.app.visits import keep_dropped
 from skushare.brands.looks import taught_look
 from skushare.errors import SkushareError
+from skushare.text import counted
 
 MOST_LOOKS, LOOKS_BESIDE = 12, 3
 _turns = Lock()  # runs of a page overlap: who names looks one after the other teaches the second meanwhile
 
 
-def show_looks(album, min_score, naming, gallery, embedder, counted):
+def show_looks(album, min_score, naming, gallery, embedder, found):
     """The looks of ``naming`` with a picture each, to be given a brand in place.
 
-    ``counted``: the detections that the page counts, of which joined photos have fewer.
+    ``found``: the detections that the page counts, of which joined photos have fewer.
     """
     _head_looks()
     if problem := st.session_state.pop("look_problem", None):
@@ -39,7 +40,7 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
         key = f"look_{photo}_{row}"
         # A callback is called once for what was written; the field itself has it in every run.
         _picture_of(name, pictures[number]).text_input(
-            f"{name}: {sum(int((d.brand_ids == known + number).sum()) for d in counted)} facings",
+            f"{name}: {counted(sum(int((d.brand_ids == known + number).sum()) for d in found), 'facing')}",
             placeholder="Brand",
             key=key,
             on_change=_name_look,
@@ -47,8 +48,8 @@ def show_looks(album, min_score, naming, gallery, embedder, counted):
         )
     if len(naming.looks) > MOST_LOOKS:
         st.caption(
-            f"And {len(naming.looks) - MOST_LOOKS} looks of fewer facings; the Teach page shows all of "
-            "a photo."
+            f"And {counted(len(naming.looks) - MOST_LOOKS, 'look')} of fewer facings; the Teach page shows "
+            "all of a photo."
         )
 
 
@@ -145,7 +146,7 @@ def show_live_looks(session, embedder):
             args=(session, look, key, embedder),
         )
     if len(shown) < len(looks):
-        st.caption(f"And {len(looks) - len(shown)} looks that were found later.")
+        st.caption(f"And {counted(len(looks) - len(shown), 'look')} found later.")
 
 
 def are_new_looks(session):

@@ -5,10 +5,11 @@ from functools import lru_cache
 
 import streamlit as st
 
+from skushare.album_shelves import counts_of, facings_of
 from skushare.app.cells import cells
 from skushare.app.color_key import show_key
 from skushare.app.notes import show_error
-from skushare.app.shelves import counts_of, drawing_choices, facings_of
+from skushare.app.shelves import drawing_choices
 from skushare.colors import numbered_color
 from skushare.errors import SkushareError
 from skushare.shelf.gaps import count_gaps
@@ -28,7 +29,7 @@ def show_pictures(shelves, album, names, colors, teachable):
     """The photos of a page with their boxes drawn, a cell each, and what can be done with each.
 
     Args:
-        shelves: the :class:`~skushare.app.shelves.Shelf` of each picture, of the photos of ``album``.
+        shelves: the :class:`~skushare.album_shelves.Shelf` of each picture, of the photos of ``album``.
         names: of the brands, or else of the classes; colors: {name: ``"#RRGGBB"``}.
         teachable: whether brands can be taught.
     """
@@ -41,7 +42,7 @@ def show_pictures(shelves, album, names, colors, teachable):
         st.image(
             _drawn(shelf, tuple(names), by_row, with_gaps, tuple(colors.items()), blocks),
             width="stretch",
-            alt=f"{photo.name} with {len(shelf.detections)} boxes drawn",
+            alt=f"{photo.name} with {counted(len(shelf.detections), 'box')} drawn",
         )
         st.markdown(_told(shelf))
         st.text(photo.name)

@@ -57,7 +57,7 @@ def count_recording(session, sizes, disabled=False):
         while (step := counting.step()) is not None:
             number, done, drawn = step
             if number % SHOWN_EVERY == 0:
-                bar.progress(done, text=f"Counting the video: {session.reading().unique} facings so far")
+                bar.progress(done, text=f"Counting the video, facings so far: {session.reading().unique:,}")
                 picture.image(drawn, width=WIDTH)
     except SkushareError as error:
         if not session.video:  # else told beside the count

@@ -15,6 +15,7 @@ from skushare.dataset.dataset import joined_labels
 from skushare.dataset.formats import read_dataset
 from skushare.dataset.statistics import columns
 from skushare.errors import ConfigError, SkushareError
+from skushare.text import counted
 from skushare.training.advice import advise
 from skushare.training.choices import (
     chosen_weights,
@@ -117,7 +118,7 @@ def _read_file():
         st.warning("Training will differ from what the file asks for:", icon=":material/warning:")
         _list_notes(differing)
     if harmless:
-        with st.expander(f"{len(harmless)} settings mean nothing here", icon=":material/info:"):
+        with st.expander(f"{counted(len(harmless), 'setting')} without meaning here", icon=":material/info:"):
             _list_notes(harmless)
     return Recipe("config", "", "", pipeline.detector, pipeline.training, pipeline.weights, as_it_is=True)
 

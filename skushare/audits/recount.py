@@ -14,16 +14,16 @@ def gallery_used(audit):
     """The :class:`~skushare.brands.gallery.Gallery` that named the brands of ``audit``.
 
     Raises:
-        AuditError: none did but a brand map, or this version of it was not saved.
+        AuditError: none did but a brand map, or this version of it was not saved, or lacks pictures.
     """
     if not audit.gallery_digest:
         raise AuditError(f"audit {audit.id}: no gallery named its brands; choose one to name them by")
     try:
         gallery = gallery_of(audit.gallery_digest)
-    except GalleryError:
+    except GalleryError as error:
         raise AuditError(
-            f"audit {audit.id}: the version of the gallery {audit.gallery!r} that it was made with was not "
-            "saved; choose a gallery to name the brands by"
+            f"audit {audit.id}: the version of the gallery {audit.gallery!r} that it was made with cannot be "
+            f"opened ({error}); choose a gallery to name the brands by"
         ) from None
     if gallery.by_label:
         raise AuditError(

@@ -149,9 +149,9 @@ class _Report(FPDF):
                 pairs = (row.share, row.margin), (row.linear, row.linear_margin)
                 told = [told_share(*pair, 1) for pair in pairs]
                 if wanted:
-                    told.append(
-                        "" if isnan(row.target) else f"{percent(row.target, 1)}, {100 * row.difference:+.1f}"
-                    )
+                    points = round(100 * row.difference, 1)
+                    away = f"{points:+.1f}" if points else "0.0"
+                    told.append("" if isnan(row.target) else f"{percent(row.target, 1)}, {away}")
                 t.row([self.legible(row.name), f"{row.facings:,}", *told])
 
     def own(self, now):

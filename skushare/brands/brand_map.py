@@ -69,13 +69,14 @@ def read_brand_map(source):
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         advice = "check the file" if isinstance(error, OSError) else "save it anew as CSV UTF-8"
         raise SkushareError(f"{path}: cannot be read ({reason}); {advice}") from None
-    brand_of, own = {}, set()
+    brand_of, own, spelled = {}, set(), {}
     for place, row in (_json_rows if path.suffix.lower() == ".json" else _csv_rows)(path, text):
         try:
             label, brand = (checked_text(row.get(key) or "", key) for key in COLUMNS[:2])
             flag = str(row.get("own") or "").strip().lower()
             if flag not in _YES + _NO:
                 raise GalleryError(f"own is yes or no, not {flag!r}")
+            brand = spelled.setdefault(brand.casefold(), brand)  # as in a gallery
             if brand_of.setdefault(label, brand) != brand:
                 raise GalleryError(f"{label!r} has two brands")
         except GalleryError as error:

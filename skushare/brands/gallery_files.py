@@ -203,11 +203,15 @@ def _from_pictures(folder, name, embedder, faults, only_brand):
             raise GalleryError(
                 f"{name}: {path.name} is in no brand's folder; sort the pictures as BRAND/PRODUCT/picture.jpg"
             )
-        products.setdefault((parts[0], parts[1] if len(parts) == 3 else parts[0]), []).append(path)
+        products.setdefault((parts[0], parts[1] if len(parts) == 3 else ""), []).append(path)
     if not products:
-        raise GalleryError(f"{name}: there are neither {INDEX} nor pictures in it")
+        raise GalleryError(
+            f"{name}: there are neither {INDEX} nor pictures in it; give an exported gallery, or pictures in "
+            "folders BRAND/PRODUCT/"
+        )
     for (brand, product), paths in products.items():
-        sku = Sku(gallery.new_id(), product, brand)
+        brand = gallery.spelled(brand)
+        sku = gallery.find(brand, product or brand) or Sku(gallery.new_id(), product or brand, brand)
         vectors, pictures = [], []
         for start in range(0, len(paths), _AT_ONCE):
             images = dict(_readable(folder, name, paths[start : start + _AT_ONCE], faults))

@@ -91,7 +91,7 @@ def run(args):
 def _audit_video(path, detector, gallery, embedder, args):
     from skushare.audits import store
     from skushare.audits.audit import made_with
-    from skushare.audits.sweep import audit_of_pictures
+    from skushare.audits.camera import audit_of_pictures
     from skushare.brands.frames import frame_namer
     from skushare.live.recording import sweep_video
 

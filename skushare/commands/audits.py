@@ -9,6 +9,8 @@ from skushare.commands.common import add_brands, command, complain, open_brands,
 from skushare.errors import AuditError, ConfigError
 from skushare.text import counted, percent, told_share
 
+NUMBER = {"type": positive, "metavar": "NUMBER", "help": "as skushare audits list shows it"}
+
 
 def add(commands):
     parser = command(
@@ -30,7 +32,7 @@ def add(commands):
     listing.add_argument("--limit", type=positive, default=50, help="at most so many (default: 50)")
     _add_filter(listing)
     show = command(actions, "show", show_audit, "Show what an audit found.", "")
-    show.add_argument("number", type=positive, metavar="NUMBER")
+    show.add_argument("number", **NUMBER)
     imports = command(
         actions,
         "import",
@@ -41,7 +43,7 @@ def add(commands):
         "saved again, and stays as it is here: import the newest file first, by itself.",
         "examples:\n  skushare audits import audits.json\n",
     )
-    imports.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="JSON of the phone")
     export = command(
         actions,
         "export",
@@ -61,7 +63,7 @@ def add(commands):
     )
     _add_filter(export)
     report = command(actions, "report", write_report, "Write an audit as a PDF.", "")
-    report.add_argument("number", type=positive, metavar="NUMBER")
+    report.add_argument("number", **NUMBER)
     report.add_argument("--out", type=Path, metavar="FILE", help="default: audit-NUMBER.pdf")
     recount = command(
         actions,
@@ -74,7 +76,7 @@ def add(commands):
         "  skushare audits recount 12                    is it still what it was?\n"
         "  skushare audits recount 12 --gallery coffee   by what the gallery knows today\n",
     )
-    recount.add_argument("number", type=positive, metavar="NUMBER")
+    recount.add_argument("number", **NUMBER)
     add_brands(recount)
     delete = command(
         actions,
@@ -84,7 +86,7 @@ def add(commands):
         "One that is not there is named, the rest goes on, and the exit status is 1.",
         "example:\n  skushare audits delete 12 13\n",
     )
-    delete.add_argument("numbers", nargs="+", type=positive, metavar="NUMBER")
+    delete.add_argument("numbers", nargs="+", **NUMBER)
 
 
 def _add_filter(parser):

@@ -19,7 +19,7 @@ def add(commands):
     )
     add_model(parser, "live")
     parser.add_argument("--size", type=input_size, help="longest input side in pixels (default: the model's)")
-    parser.add_argument("--frames", type=positive, default=60)
+    parser.add_argument("--frames", type=positive, default=60, help="timed, after a few that are not (60)")
     parser.add_argument("--no-keras", action="store_true", help="leave out the comparison")
 
 

@@ -114,9 +114,9 @@ def add_source(parser):
 
 
 def named(text):
-    """A name that is not empty, as the type of an argument."""
+    """Text that is not empty, as the type of an argument."""
     if not text:  # as an unset variable of a script, which must not count as not given
-        raise argparse.ArgumentTypeError("a name is needed, got an empty one")
+        raise argparse.ArgumentTypeError("must not be empty")
     return text
 
 

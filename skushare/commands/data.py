@@ -39,7 +39,7 @@ def add(commands):
         "  skushare data import export.zip --name shop\n",
     )
     add_source(parser)
-    parser.add_argument("--name", help="what to call it (default: as the source)")
+    parser.add_argument("--name", type=named, help="what to call it (default: as the source)")
     parser.add_argument("--in-place", action="store_true", help="leave the images where they are")
     parser = command(
         subcommands,

@@ -6,7 +6,16 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from skushare.commands.common import FORMATS, add_source, command, complain, printable, shown, terminal_bar
+from skushare.commands.common import (
+    FORMATS,
+    add_source,
+    command,
+    complain,
+    named,
+    printable,
+    shown,
+    terminal_bar,
+)
 from skushare.errors import ConfigError
 from skushare.files import check_folder, check_new, check_target, make_folder
 from skushare.text import counted
@@ -89,7 +98,7 @@ def add(subcommands):
         "  skushare data rename mine/ 'price tag=' --out mended/\n",
     )
     add_source(parser)
-    parser.add_argument("names", nargs="+", type=_names, metavar="OLD=NEW")
+    parser.add_argument("names", nargs="+", type=_names, metavar="OLD=NEW", help="name of a class, new name")
     _add_out(parser)
     parser = command(
         subcommands,
@@ -103,8 +112,8 @@ def add(subcommands):
     parser.add_argument("name", choices=["sku110k"], metavar="NAME", help="sku110k")
     parser.add_argument("--out", type=Path, default=Path("."), metavar="DIR", help="where to (default: here)")
     parser.add_argument("--accept-licence", action="store_true", help="agree without being asked")
-    parser.add_argument("--url", help="another address of the same archive")
-    parser.add_argument("--sha256", default="", metavar="HEX", help="what the archive's checksum must be")
+    parser.add_argument("--url", type=named, help="another address of the same archive")
+    parser.add_argument("--sha256", type=named, metavar="HEX", help="what the archive's checksum must be")
     parser.add_argument("--keep", action="store_true", help="keep the archive beside the folder")
 
 
@@ -158,7 +167,7 @@ def run_check(args):
     _report(findings, dataset)
     if args.csv:
         _write_places(args.csv, findings)
-        print(f"\n{args.csv}: {sum(len(finding.places) for finding in findings):,} places")
+        print(f"\n{args.csv}: {counted(sum(len(finding.places) for finding in findings), 'place')}")
     if args.fix:
         fixed = fix(dataset, CHECKS if "all" in args.fix else args.fix, shown("pictures"))
         findings = check(fixed, shown("pictures"))
@@ -212,7 +221,7 @@ def run_download(args):
     if args.url:
         source = replace(source, url=args.url)
     with _bytes_shown() as progress:
-        result = download(source, args.out, args.sha256, args.keep, progress)
+        result = download(source, args.out, args.sha256 or "", args.keep, progress)
     print(f"{result.folder}\nSHA-256 of the archive: {result.sha256}")
     for text in result.lacking:
         complain(f"only {text} are there")
@@ -226,9 +235,12 @@ def _add_out(parser):
 
 
 def _seed(text):
-    value = int(text)
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
     if value < 0:
-        raise argparse.ArgumentTypeError(f"at least 0, got {text}")
+        raise argparse.ArgumentTypeError(f"a whole number of at least 0, got {text}")
     return value
 
 

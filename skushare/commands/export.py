@@ -72,7 +72,10 @@ def add(commands):
         "with decoding and NMS inside, so that clients written for it work",
     )
     parser.add_argument(
-        "--val", metavar="DATA", help="labelled photos to measure on what each precision costs (live AP)"
+        "--val",
+        type=named,
+        metavar="DATA",
+        help="labelled photos to measure on what each precision costs (live AP)",
     )
     parser.add_argument(
         "--csv", type=Path, metavar="FILE", help="append what each precision costs, a row each"

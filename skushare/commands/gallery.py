@@ -1,12 +1,13 @@
 """`skushare gallery`: the galleries that brands are recognised by."""
 
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from skushare.commands.common import add_source, command, complain, positive, shown
+from skushare.commands.common import add_source, command, complain, named, positive, shown
 from skushare.text import counted
+
+NAME = {"metavar": "NAME", "help": "as skushare gallery list shows it"}
 
 
 def add(commands):
@@ -36,7 +37,7 @@ def add(commands):
         "List the versions of a saved gallery, newest first, and what changed with each.",
         "example:\n  skushare gallery versions coffee\n",
     )
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", **NAME)
     parser = command(
         subcommands,
         "restore",
@@ -44,8 +45,10 @@ def add(commands):
         "Bring an old version of a gallery back, as its newest one; those in between stay.",
         "example:\n  skushare gallery restore coffee 3\n",
     )
-    parser.add_argument("name", metavar="NAME")
-    parser.add_argument("version", type=positive, metavar="VERSION")
+    parser.add_argument("name", **NAME)
+    parser.add_argument(
+        "version", type=positive, metavar="VERSION", help="as skushare gallery versions shows it"
+    )
     parser = command(
         subcommands,
         "repair",
@@ -54,7 +57,7 @@ def add(commands):
         "Pictures that there is a copy of are better put back: the folder that the error names has them.",
         "example:\n  skushare gallery repair coffee\n",
     )
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", **NAME)
     parser = command(
         subcommands,
         "import",
@@ -69,7 +72,7 @@ def add(commands):
         "  skushare gallery import cola.zip --one-brand\n",
     )
     parser.add_argument("path", metavar="PATH", help="folder or zip")
-    parser.add_argument("--name", help="name of the gallery (default: its own)")
+    parser.add_argument("--name", type=named, help="name of the gallery (default: its own)")
     parser.add_argument(
         "--one-brand",
         action="store_true",
@@ -83,7 +86,7 @@ def add(commands):
         "Write a saved gallery as a folder or, if TARGET ends in .zip, as a zip.",
         "example:\n  skushare gallery export coffee coffee.zip --version 3\n",
     )
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", **NAME)
     parser.add_argument("target", type=Path, metavar="TARGET", help="must not exist, if it is a folder")
     parser.add_argument("--version", type=positive, help="(default: the newest)")
     parser = command(
@@ -111,7 +114,7 @@ def add(commands):
         "Versions that audits were made with stay for these alone.",
         "example:\n  skushare gallery delete coffee\n",
     )
-    parser.add_argument("name", metavar="NAME", help="as skushare gallery list shows it")
+    parser.add_argument("name", **NAME)
 
 
 def run_list(args):
@@ -186,40 +189,22 @@ def run_delete(args):
 
 
 def run_teach(args):
+    from skushare.brands.brand_map import read_brand_map
     from skushare.brands.embedder import Embedder
+    from skushare.brands.teaching import teach_dataset
     from skushare.dataset.formats import read_dataset
-    from skushare.errors import DatasetError
 
-    dataset, faults = _of_labelled_size(read_dataset(args.source, args.images, args.format))
+    dataset = read_dataset(args.source, args.images, args.format)
+    brand_map = read_brand_map(args.brand_map) if args.brand_map else None
     embedder = Embedder.load()
-    brand_of, own = _brands_of(dataset, args.brand_map)
     gallery, seen = _to_teach(args.name, embedder)
-    facings = _facings(dataset, brand_of, args.examples, embedder, faults)
-    if not facings:
-        why = "no photo has a box" + " of a label that the brand map has" * bool(args.brand_map)
-        raise DatasetError(f"{dataset.name}: nothing to teach: {faults[0] if faults else why}")
-    examples, known = {}, len(facings)
-    for picture, (label, vector) in {picture: named for picture, *named in facings}.items():
-        examples.setdefault(label, []).append((vector, picture))  # once, though a photo may be there twice
-    for label, of_label in examples.items():
-        brand, (vectors, pictures) = gallery.spelled(brand_of[label]), zip(*of_label, strict=True)
-        known -= len(gallery.unlearnt(vectors, pictures, brand, label))
-        gallery = gallery.taught(brand, label, vectors, pictures, embedder, brand_of[label] in own)
+    gallery, known, faults = teach_dataset(
+        gallery, dataset, embedder, args.examples, brand_map, shown("photos")
+    )
     if known:
-        print(f"{counted(known, 'facing')} of these are examples already, and none is taught twice")
+        print(f"{counted(known, 'facing')} known already, and none is taught twice")
     _save(gallery, seen)
     return _tell(faults)
-
-
-def _brands_of(dataset, brand_map):
-    """({label: its brand}, the own brands), by the file ``brand_map`` if there is one."""
-    from skushare.brands.brand_map import read_brand_map, require_labels
-
-    if not brand_map:
-        return {label: label for label in dataset.labels}, ()
-    mapped = read_brand_map(brand_map)
-    require_labels(mapped, dataset.labels, "dataset")
-    return {sku.name: sku.brand for sku in mapped.skus}, mapped.own_brands
 
 
 def _to_teach(name, embedder):
@@ -233,57 +218,6 @@ def _to_teach(name, embedder):
     gallery = Gallery(name)
     check_name(gallery)
     return gallery, ""
-
-
-def _facings(dataset, brand_of, most, embedder, faults):
-    """[(picture, label, vector)] of the facings to teach; ``faults`` gets what cannot be read."""
-    from skushare.brands.recognition import example_picture
-    from skushare.errors import ImageError
-    from skushare.images import read_image
-
-    facings = []
-    for path, taught in shown("photos")(_by_photo(dataset, brand_of, most)):
-        try:
-            image = read_image(path)
-        except ImageError as error:
-            faults.append(error)
-            continue
-        vectors = embedder.embed(image, [box for _, box in taught])
-        for (label, box), vector in zip(taught, vectors, strict=True):
-            facings.append((example_picture(image, box), label, vector))
-    return facings
-
-
-def _of_labelled_size(dataset):
-    """``dataset`` without the photos that have another size than their labels are for, and what is wrong."""
-    from skushare.errors import ImageError
-    from skushare.images import image_size
-
-    samples, faults = [], []
-    for sample in dataset.samples:
-        with suppress(ImageError):  # told where the photo is needed
-            if fault := sample.size_fault(*image_size(sample.path)):
-                faults.append(fault)
-                continue
-        samples.append(sample)
-    return replace(dataset, samples=tuple(samples)), faults
-
-
-def _by_photo(dataset, brand_of, most):
-    """[(path, [(label, box), ...])] of the boxes to teach, those of a label from as many photos as can be."""
-    places = {}
-    for sample in (sample.facings for sample in dataset.samples):
-        ranks = {}
-        for box, class_id in zip(sample.boxes, sample.class_ids.tolist(), strict=True):
-            label = dataset.labels[class_id]
-            if label in brand_of:
-                ranks[label] = ranks.get(label, 0) + 1
-                places.setdefault(label, []).append((ranks[label], sample.path, box))
-    photos = {}
-    for label, found in places.items():
-        for _, path, box in sorted(found, key=lambda place: place[0])[:most]:
-            photos.setdefault(path, []).append((label, box))
-    return list(photos.items())
 
 
 def _tell(faults):

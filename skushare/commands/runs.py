@@ -7,6 +7,7 @@ import time
 from skushare.commands.common import command, positive
 from skushare.commands.train import add_plan, read_columns, read_plan, warn
 from skushare.errors import ConfigError
+from skushare.text import counted
 
 
 def add(commands):
@@ -103,7 +104,7 @@ def tell_estimate(args):
     found = estimate(plan, args.again)
     print(f"{'time':12} {found.seconds / 60:.0f} min, packaging left out")
     print(f"{'a step':12} {found.seconds_per_step:.2f} s")
-    print(f"{'validation':12} {found.photos} photos, {found.seconds_per_photo:.2f} s each")
+    print(f"{'validation':12} {counted(found.photos, 'photo')}, {found.seconds_per_photo:.2f} s each")
     print(f"{'memory':12} {found.memory / 2**30:.1f} GB")
     if found.busy:
         print("Other programs kept the machine busy meanwhile; alone, it goes faster.")

@@ -104,7 +104,9 @@ def add_plan(parser):
         "0.5, which suits the shipped model; another's labels may need its own threshold)",
     )
     parser.add_argument("--validate-every", type=positive, metavar="STEPS", help="steps between validations")
-    parser.add_argument("--seed", type=int)
+    parser.add_argument(
+        "--seed", type=int, help="of the random choices: new weights, crops and their changes"
+    )
     parser.add_argument(
         "--backend",
         choices=BACKENDS,

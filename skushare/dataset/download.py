@@ -117,6 +117,7 @@ def _unpack(source, archive, target, progress):
     for left in (unpacked, *target.parent.glob(f".{unpacked.name}.*")):
         shutil.rmtree(left, ignore_errors=True)  # of a process that was killed
     size = archive.stat().st_size
+    _check_room(target.parent, size)
     try:
         limits = Limits(free=RESERVE)
         extract_tar(archive, unpacked, limits, lambda done: progress(min(done, size), size))

@@ -15,6 +15,7 @@ from skushare.dataset.synthetic import generate_shelf
 from skushare.errors import DatasetError, SkushareError, UnknownFormatError
 from skushare.files import drop_leftovers, make_folder, writing
 from skushare.images import write_image
+from skushare.text import counted
 from skushare.workspace import workspace
 
 EXAMPLE_SPLITS = ("train",) * 12 + ("val",) * 4 + ("test",) * 4
@@ -55,7 +56,7 @@ def add_archive(archive, name, progress=None):
                     f"{len(missing)} of {len(dataset)} photos, such as {missing[0].name}"
                 )
             if skipped:
-                others = f"{len(skipped)} other files, such as {skipped[0]}"
+                others = f"{counted(len(skipped), 'other file')}, such as {skipped[0]}"
                 provenance["left out"] = "; ".join(filter(None, (provenance.get("left out"), others)))
             return add_dataset(replace(dataset, provenance=provenance), name, progress=progress)
 

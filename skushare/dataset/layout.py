@@ -259,13 +259,14 @@ def unique_names(samples):
 
     No two differ only in their suffix (labels are named by the stem) or in upper and lower case.
     """
-    named, taken = [], set()
+    named, taken, names = [], set(), {}
     for sample in samples:
         # Control characters and undecodable bytes do not survive in lists of names.
         stem = (
             re.sub(r"[\x00-\x1f\x7f/\\\ud800-\udfff]", "_", sample.path.stem).strip().lstrip(".") or "image"
         )
-        unique = next(name for name in numbered(stem, "_") if name.casefold() not in taken)
+        left = names.setdefault(stem, numbered(stem, "_"))  # thousands of folders may have a shelf.jpg each
+        unique = next(name for name in left if name.casefold() not in taken)
         taken.add(unique.casefold())
         suffix = sample.path.suffix
         named.append((unique + (suffix if suffix.lower() in SUFFIXES else ".jpg"), sample))

@@ -23,6 +23,7 @@ from skushare.errors import DatasetError, ImageError
 from skushare.files import write_file
 from skushare.image_files import SUFFIXES, find_images
 from skushare.images import image_size
+from skushare.text import counted
 
 _NO_SPLITS = {"path", "names", "nc", "download"}  # keys of data.yaml with another meaning
 MAX_CLASSES = 10_000
@@ -117,10 +118,11 @@ def read_yolo(source, images=None, raw=False):
         provenance["class names"] = f"numbers, because no {files} tells them"
     left_out = []
     if alone := _labels_alone({sample.path.parent for sample in samples}, root):
-        left_out.append(f"{len(alone)} label files without an image, such as {alone[0].name}")
+        left_out.append(f"{counted(len(alone), 'label file')} without an image, such as {alone[0].name}")
     if lost := [s.path for s in samples if not s.width and _LABEL.match(_start(_label_file(s.path, root)))]:
-        photos = f"{len(lost)} photo" + "s" * (len(lost) > 1)
-        left_out.append(f"the labels of {photos} that cannot be read, such as {lost[0].name}")
+        left_out.append(
+            f"the labels of {counted(len(lost), 'photo')} that cannot be read, such as {lost[0].name}"
+        )
     if left_out:
         provenance["left out"] = "; ".join(left_out)
     dataset = Dataset(folder.name, samples, labels, provenance)

@@ -18,6 +18,7 @@ from skushare.errors import ModelError
 ARCHIVE, INDEX = (".tar.gz", ".tgz", ".tar"), ".index"
 MAX_BYTES = 2 << 30  # of one file of a checkpoint; the zoo's largest MobileNet has 30 MB
 _MEMBER = re.compile(r"(?:^|/)(ckpt-\d+)\.(?:index|data-\d{5}-of-\d{5})$")
+_TAKE = "take ssd_mobilenet_v2_320x320_coco17_tpu-8 of the TF2 detection model zoo"
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _BACKBONE = re.compile(r"/_feature_extractor/[a-z0-9_]+/layer_with_weights-(\d+)/(\w+)$")
 _EXTRA = re.compile(r"/_feature_extractor/feature_map_generator/convolutions/(\d+)/(\d+)/(\w+)$")
@@ -76,12 +77,9 @@ def read_zoo(path, backbone):
             arrays = {name: reader.get_tensor(key + _VALUE) for name, key in named.items()}
         except Exception as error:  # TensorFlow's own kinds, by what is wrong with the file
             message = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ModelError(f"{path}: not a readable checkpoint ({message})") from None
+            raise ModelError(f"{path}: not a readable checkpoint ({message}); download it again") from None
     if any(f"{layer}/0" not in arrays for layer in backbone):
-        raise ModelError(
-            f"{path}: holds no MobileNetV2 of the TF2 Object Detection API; "
-            "take ssd_mobilenet_v2_320x320_coco17_tpu-8 of its model zoo"
-        )
+        raise ModelError(f"{path}: holds no MobileNetV2 of the TF2 Object Detection API; {_TAKE}")
     return arrays
 
 
@@ -130,7 +128,7 @@ def _unpacked(file, path):
                     if not (match and member.isfile()):
                         continue
                     if member.size > MAX_BYTES:
-                        raise ModelError(f"{path}: {member.name} is larger than any MobileNet")
+                        raise ModelError(f"{path}: {member.name} is larger than any MobileNet; {_TAKE}")
                     with open(Path(folder) / Path(member.name).name, "wb") as out:
                         shutil.copyfileobj(archive.extractfile(member), out)
         except (tarfile.TarError, zlib.error, EOFError, ValueError, OSError) as error:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skushare.dataset import store
-from skushare.detector.models import model_choices, read_model
+from skushare.detector.models import WEIGHTS, model_choices, read_model
+from skushare.detector.zoo import INDEX
 from skushare.errors import SkushareError
 from skushare.training.intake import weight_files
 from skushare.training.plan import BEST, find_weights
@@ -106,9 +107,9 @@ def weights_name(weights):
     if weights in ("", "imagenet"):
         return weights or "random"
     path = Path(weights)
-    if path in weight_files():
+    if path in weight_files() or not (path.name in (WEIGHTS, BEST) or path.suffix == INDEX):
         return path.name
-    return path.parent.parent.name if path.parent.name == "model" else path.parent.name
+    return path.parent.parent.name if path.parent.name in ("model", "checkpoint") else path.parent.name
 
 
 def same_network(one, other):

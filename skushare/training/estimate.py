@@ -126,7 +126,10 @@ def _run_job(plan, stop):
                 if stop is not None and stop.is_set():
                     raise SkushareError("measuring was stopped")
                 if time.monotonic() > end:
-                    raise SkushareError(f"nothing was measured within {TIMEOUT / 60:.0f} minutes")
+                    raise SkushareError(
+                        f"nothing was measured within {TIMEOUT / 60:.0f} minutes; try again when this "
+                        "computer does less, or with a smaller batch"
+                    )
         finally:
             process.kill()  # nothing happens to one that has ended
 

@@ -57,6 +57,9 @@ def _check(file, name):
         with np.load(file, allow_pickle=False) as content:
             known = "Conv1/0" in content.files
     except Exception as error:  # zip, numpy and the disk each raise their own
-        raise ModelError(f"{name}: not a readable weight file ({error})") from None
+        raise ModelError(f"{name}: not a readable weight file ({error}); copy or download it again") from None
     if not known:
-        raise ModelError(f"{name}: holds no weights of a MobileNetV2 of skushare")
+        raise ModelError(
+            f"{name}: holds no weights of a MobileNetV2 of skushare; take the weights.npz of a model, or "
+            "what tools/import_backbone.py writes"
+        )

@@ -212,8 +212,11 @@ def _package(run, plan, validation, say):
     plain = environment(replace(plan, backend="tensorflow", devices="cpu"))
     result = subprocess.run(command, env=plain, capture_output=True, input=pickle.dumps(validation))
     if result.returncode:
-        last = result.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise SkushareError(f"the model could not be packaged: {last}")
+        last = result.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise SkushareError(
+            f"the model could not be packaged: {last or f'status {result.returncode}'}; skushare package "
+            "tries it again"
+        )
     return ""
 
 
@@ -262,7 +265,11 @@ def main(arguments):
     if arguments[0] == "--package":
         validation = pickle.load(sys.stdin.buffer)
         load_keras()
-        package_job(Run(Path(arguments[1])), validation)
+        try:
+            package_job(Run(Path(arguments[1])), validation)
+        except SkushareError as error:
+            print(error, file=sys.stderr)
+            return 1
         return 0
     run = Run(Path(arguments[0]))
     if run.read_state()["status"] != QUEUED:

@@ -485,6 +485,14 @@ def test_corrections_in_the_browser_are_kept_with_who_and_what(annotator):
     assert metrics(app) == {"Facings": "3", "Photos": "1", "Gaps": "1", "Corrections": "3"}
 
 
+def test_a_brand_that_is_written_in_another_case_is_the_same_one(annotator):
+    save("South", brands=("Corva", "Dalva"))
+    app = open_page(audit=save())
+    further = field(app.multiselect, "Further brands to choose from")
+    further.set_value(["BELLO", "Unknown", "corva", "Neo"]).run()
+    assert annotator["data"]["labels"] == ["Astra", "Bello", "unknown", "Corva", "Neo"]
+
+
 def test_brands_keep_their_places_while_an_audit_is_corrected(annotator):
     app = open_page(audit=save())
     further = field(app.multiselect, "Further brands to choose from")

@@ -11,6 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from skushare import album_shelves
 from skushare.album import Album, Photo
 from skushare.app import camera, photo_tabs, shelves
 from skushare.app.audit_saving import UNNAMED
@@ -466,7 +467,7 @@ def test_two_hundred_photos_go_through_and_are_shown_by_pages(detector):
 
 def test_names_are_found_once_all_photos_are_counted_and_rows_once_a_photo(detector, monkeypatch):
     calls, shown = {"named": 0, "rows": 0}, []
-    take, name, assign = Album.take, Album.named, shelves.assign_rows
+    take, name, assign = Album.take, Album.named, album_shelves.assign_rows
 
     def named(album, *args):
         calls["named"] += 1
@@ -480,7 +481,7 @@ def test_names_are_found_once_all_photos_are_counted_and_rows_once_a_photo(detec
         Album, "take", lambda album, files, detector, _, e: take(album, files, detector, 0, e)
     )
     monkeypatch.setattr(Album, "named", named)
-    monkeypatch.setattr(shelves, "assign_rows", rows)
+    monkeypatch.setattr(album_shelves, "assign_rows", rows)
     monkeypatch.setattr(shelves, "show_counted", lambda album, score: shown.append((len(album), score)))
     app = open_page("photos")
     for shades, turns, found in ((range(20, 120, 20), [1, 2, 3, 4], 5), ([150], [], 6)):
@@ -959,9 +960,9 @@ def test_a_second_look_of_a_brand_is_taught_once_and_is_known(detector, monkeypa
     app.file_uploader[0].set_value([upload("a.jpg", encode_jpeg(image))]).run()
     open_tab(app, "Share of shelf")
     field(app.text_input, "look A: 6 facings").set_value("Oats").run()
-    field(app.text_input, "look A: 1 facings").set_value("x" * 300).run()
+    field(app.text_input, "look A: 1 facing").set_value("x" * 300).run()
     assert not app.exception and "longer than" in app.error[0].value
-    field(app.text_input, "look A: 1 facings").set_value("Oats").run()
+    field(app.text_input, "look A: 1 facing").set_value("Oats").run()
     assert not app.exception and not app.error
     assert not [field for field in app.text_input if field.label.startswith("look")]
     assert set(open_tab(app, "Every facing").dataframe[0].value["brand"]) == {"Oats"}

@@ -1,5 +1,6 @@
 """An audit named again by its own gallery is what it was; by another one, it is what that one knows."""
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime
 
@@ -62,11 +63,19 @@ def test_corrections_are_left_out(saved):
 
 
 @pytest.mark.parametrize(
-    "digest, message", [("", "no gallery named"), ("f" * 64, "'shelf' .* was not saved")]
+    "digest, message",
+    [("", "no gallery named"), ("f" * 64, r"'shelf' .*\(there is no gallery .*\); choose a gallery")],
 )
 def test_a_gallery_that_is_not_there_is_said(saved, digest, message):
     with pytest.raises(AuditError, match=message):
         gallery_used(replace(saved, gallery_digest=digest))
+
+
+def test_a_gallery_whose_pictures_are_lost_is_not_taken_for_one_that_was_never_saved(saved):
+    lost = color_gallery(ColorEmbedder()).pictures[0]
+    pictures.picture_path(hashlib.sha256(lost).hexdigest()).unlink()
+    with pytest.raises(AuditError, match="'shelf' .*pictures of 1 of its 4 examples are lost"):
+        gallery_used(saved)
 
 
 def test_brands_that_are_the_model_s_own_labels_are_not_looked_for_in_pictures(saved, tmp_path):

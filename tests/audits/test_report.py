@@ -215,3 +215,7 @@ def test_a_category_s_target_is_compared_with_the_category_s_own_share(make_audi
     rows.clear()
     report(make_audit(tea, gallery="mine", gallery_digest=gallery.digest))
     assert ["Bello", "0", "0.0 %", "0.0 %", "25.0 %, -25.0"] in rows
+    save_target("Astra", 0.667)  # a hair above its share
+    rows.clear()
+    report(make_audit())
+    assert [row[-1] for row in rows if row[0] == "Astra"] == ["66.7 %, 0.0"]

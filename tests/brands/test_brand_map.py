@@ -50,6 +50,12 @@ def test_many_labels_are_one_brand_and_own_with_one_of_them(brand_map):
     assert named.brand_scores is None
 
 
+def test_brands_that_differ_by_case_are_one(tmp_path):
+    text = "label,brand,own\ncan,Cola,\nbottle,COLA,yes\ncan,cola,\n"
+    brand_map = read_brand_map(as_path(tmp_path, "brands.csv", text))
+    assert brand_map.brands == brand_map.own_brands == ("Cola",) and len(brand_map.skus) == 2
+
+
 def test_no_detections(brand_map):
     assert name_by_label(Detections(), LABELS, brand_map).brand_ids.tolist() == []
 

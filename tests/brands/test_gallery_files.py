@@ -63,6 +63,15 @@ def test_pictures_in_brand_folders_become_a_gallery(tmp_path, embedder):
     assert max(len(p) for p in gallery.pictures) < 20_000
 
 
+def test_folders_that_are_called_alike_are_of_one_brand_and_product(tmp_path, embedder):
+    for folder, color in (("COLA", "red"), ("Cola", "green"), ("Café/A", "blue"), ("Cafe\u0301/A", "red")):
+        (tmp_path / folder).mkdir(parents=True)
+        write_image(tmp_path / folder / "a.png", picture(color))
+    gallery = read_gallery(tmp_path, embedder)
+    assert sorted((sku.brand, sku.name) for sku in gallery.skus) == [("COLA", "COLA"), ("Café", "A")]
+    assert np.bincount(gallery.example_skus).tolist() == [2, 2]
+
+
 LAYOUTS = [  # of a zip, the products in it, those if it is of one brand, the folder that may be either
     ("pictures/Rot/a pictures/Blau/b", "Blau:Blau Rot:Rot", "pictures:Blau pictures:Rot", "pictures"),
     ("Rot/hell/a Rot/hell/b", "hell:hell", "Rot:hell", "Rot"),

@@ -33,4 +33,20 @@ def test_an_empty_name_of_a_model_or_a_gallery_is_refused_not_taken_for_none(com
     for option in ("--model", *(["--gallery"] if offered else [])):
         with pytest.raises(SystemExit):
             build_parser().parse_args([*command.split(), option, ""])
-        assert f"{option}: a name is needed" in capsys.readouterr().err
+        assert f"{option}: must not be empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "data import x --name",
+        "gallery import x --name",
+        "data download sku110k --sha256",
+        "data download sku110k --url",
+        "export --out x --val",
+    ],
+)
+def test_an_option_that_an_unset_variable_leaves_empty_is_not_passed_over(command, capsys):
+    with pytest.raises(SystemExit):
+        build_parser().parse_args([*command.split(), ""])
+    assert "must not be empty" in capsys.readouterr().err

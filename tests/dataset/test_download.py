@@ -225,6 +225,15 @@ def test_lacking_pictures_are_told(server, tmp_path):
     assert kept(tmp_path) == ["SKU110K_fixed", "set.tar.gz"]
 
 
+def test_a_disk_that_is_too_small_to_unpack_is_no_fault_of_the_archive(server, tmp_path, monkeypatch):
+    server.content, source = sku110k()
+    fetch(server.url, tmp_path / "set.tar.gz")
+    monkeypatch.setattr(module, "RESERVE", 1 << 60)
+    with pytest.raises(SkushareError, match="free some space") as error:
+        download(replace(source, url=server.url), tmp_path)
+    assert "delete" not in str(error.value) and kept(tmp_path) == ["set.tar.gz"]
+
+
 @pytest.mark.parametrize("damage", [5, 8, 400])
 def test_a_damaged_archive_leaves_no_dataset(server, tmp_path, damage):
     server.content, source = sku110k(damage)

@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from skushare.dataset import layout
 from skushare.dataset.dataset import Sample
 from skushare.dataset.layout import inside, place_images, unique_names
 from skushare.errors import DatasetError
+from skushare.workspace import numbered
 
 
 def sample(path):
@@ -57,6 +59,20 @@ def test_images_are_linked_and_copied_where_that_is_impossible(tmp_path, monkeyp
     place_images([("2.jpg", sample(tmp_path / "a.jpg"))], tmp_path / "out")
     assert (tmp_path / "out" / "2.jpg").read_bytes() == b"pixels"
     assert not os.path.samefile(tmp_path / "out" / "2.jpg", tmp_path / "a.jpg")
+
+
+def test_each_of_many_photos_of_one_name_has_its_number_at_once(monkeypatch):
+    tried = []
+
+    def counted(*args):
+        for name in numbered(*args):
+            tried.append(name)
+            yield name
+
+    monkeypatch.setattr(layout, "numbered", counted)
+    names = [name for name, _ in unique_names([sample(f"{visit}/shelf.jpg") for visit in range(300)])]
+    assert names == ["shelf.jpg", *(f"shelf_{number}.jpg" for number in range(2, 301))]
+    assert len(tried) == 300
 
 
 def test_a_missing_image_is_named(tmp_path):

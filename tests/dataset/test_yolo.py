@@ -128,7 +128,7 @@ def test_an_image_without_label_file_has_no_boxes_and_an_unreadable_one_no_size(
     assert dataset.provenance["left out"] == "the labels of 1 photo that cannot be read, such as c.jpg"
     (tmp_path / "labels" / "alone.txt").write_text("0 .5 .5 .1 .1")
     (tmp_path / "images" / "b.jpg").write_bytes(b"no picture and no labels")
-    told = "1 label files without an image, such as alone.txt; the labels of 1 photo"
+    told = "1 label file without an image, such as alone.txt; the labels of 1 photo"
     assert read_yolo(tmp_path).provenance["left out"].startswith(told)
 
 
@@ -369,4 +369,4 @@ def test_labels_without_an_image_are_told(tmp_path, folder):
     assert "left out" not in read_yolo(tmp_path).provenance
     (tmp_path / folder / "b.txt").write_text("0 0.5 0.5 0.2 0.4\n")
     (tmp_path / folder / "README.txt").write_text("8 shelves of a shop\n")
-    assert read_yolo(tmp_path).provenance["left out"] == "1 label files without an image, such as b.txt"
+    assert read_yolo(tmp_path).provenance["left out"] == "1 label file without an image, such as b.txt"

@@ -127,6 +127,9 @@ def test_the_file_of_a_plan_is_found_among_the_choices(tmp_path):
         (Path("models", "shelf_dense", "weights.npz"), "shelf_dense"),
         (Path("runs", "first", "model", "weights.npz"), "first"),
         (Path("runs", "first", BEST), "first"),
+        (Path("zoo", "ssd.tar.gz"), "ssd.tar.gz"),  # as another archive in that folder starts otherwise
+        (Path("zoo", "ssd", "checkpoint", "ckpt-0.index"), "ssd"),
+        (Path("weights", "deleted since.npz"), "deleted since.npz"),
     ],
 )
 def test_weights_have_a_short_name(weights, name):

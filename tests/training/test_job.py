@@ -216,6 +216,20 @@ def test_a_run_is_packaged_on_the_photos_it_was_validated_on_though_their_labels
     assert [sample.path.name for sample in packaged[0].samples] == [s.path.name for s in dataset.samples]
 
 
+def test_why_a_model_could_not_be_packaged_is_told_as_a_sentence(run, plan, dataset, monkeypatch, capsys):
+    def in_this_process(command, input=None, **_):
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(input)))
+        return SimpleNamespace(returncode=job.main(command[3:]), stderr=capsys.readouterr().err.encode())
+
+    def fail(*_):
+        raise SkushareError("best.npz: cannot be read")
+
+    monkeypatch.setattr(job, "package_job", fail)
+    monkeypatch.setattr(job.subprocess, "run", in_this_process)
+    with pytest.raises(SkushareError, match=r"packaged: best\.npz: cannot be read; skushare package"):
+        PACKAGE(run, replace(plan, backend="jax"), dataset, print)
+
+
 def test_one_process_a_run(run):
     with hold(run.folder / runs.LOCK), pytest.raises(ConfigError, match="another process"):
         run_job(run)

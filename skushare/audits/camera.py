@@ -1,10 +1,10 @@
-"""The audit of what a camera shows: its newest frame, or all of its sweep."""
+"""Audits of what a camera shows: its newest frame, or its sweep, with each facing on one picture."""
 
 from typing import NamedTuple
 
-from skushare.audits.audit import made_with
-from skushare.audits.sweep import audit_of_pictures
+from skushare.audits.audit import Audit, AuditPhoto, made_with, with_brands
 from skushare.brands.gallery import Gallery
+from skushare.database import pictures
 from skushare.jpeg import encode_jpeg
 from skushare.shelf.rows import assign_rows
 from skushare.shelf.sweep_pictures import SweepPicture
@@ -53,6 +53,31 @@ def audit_of_sweep(view, labels, words):
     ``labels``: the detector's class names.
     """
     return _audit_of_camera(view, view.sweep, labels, words, "sweep")
+
+
+def audit_of_pictures(seen, labels, brands, time, source="sweep", **about):
+    """The :class:`~skushare.audits.audit.Audit` of a camera's pictures, which are put into the store.
+
+    Args:
+        seen: :class:`~skushare.shelf.sweep_pictures.SweepPicture` of each.
+        labels: the detector's class names.
+        brands: names of the brands, by brand id; empty where nothing named them.
+        time: when they were taken, a datetime.
+        source: ``sweep``, or ``live`` for a single frame.
+        about: what else an audit tells, as its keyword arguments.
+    """
+    found, brands = with_brands((each.detections for each in seen), labels, brands)
+    photos = [
+        AuditPhoto(
+            f"{source}-{time:%Y%m%d-%H%M%S}-{number}.jpg",
+            pictures.put(each.jpeg),
+            each.width,
+            each.height,
+            detections,
+        )
+        for number, (each, detections) in enumerate(zip(seen, found, strict=True), 1)
+    ]
+    return Audit(photos, brands, time, source=source, **about)
 
 
 def _audit_of_camera(view, seen, labels, words, source):
