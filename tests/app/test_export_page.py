@@ -50,7 +50,7 @@ def page_parts(detector, monkeypatch):
         monkeypatch.setattr(module, "lan_addresses", lambda: ["127.0.0.2"])
     monkeypatch.setattr(export_servers, "PREVIEW_PORT", 18743)
     monkeypatch.setattr(export_servers, "PORT", 18643)
-    monkeypatch.setattr(export_servers, "EVERYWHERE", "127.0.0.1")
+    monkeypatch.setattr(export_servers, "everywhere", lambda: "127.0.0.1")
     held = Servers()
     monkeypatch.setattr(export_servers, "servers", lambda: held)
     monkeypatch.setattr(exports, "servers", lambda: held)

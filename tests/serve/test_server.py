@@ -117,6 +117,7 @@ def test_without_https_there_is_no_page_on_trust(ask):
         ("0.0.0.0", [], ["on no network"], ["██"]),
         ("192.168.1.20", [], ["http://192.168.1.20:8643", "no camera"], ["localhost", "/trust"]),
         ("fd00::5", [], ["http://[fd00::5]:8643"], []),
+        ("::", ["fd00::5"], ["http://localhost:8643", "http://[fd00::5]:8643"], ["no network"]),
     ],
 )
 def test_it_tells_how_it_is_reached(monkeypatch, host, lan, told, silent):
