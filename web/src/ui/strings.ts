@@ -108,7 +108,7 @@ const en = {
   'camera.ended': 'The camera was switched off.',
   'camera.kept': 'What was counted is still here: start it again where you stopped, or press Freeze to keep it.',
   'photo.unreadable': '{name} is no picture that this browser can read. Choose a JPEG, PNG or WebP.',
-  'photo.damaged': '{name} is cut short or damaged. Copy it to this device again, or choose another picture.',
+  'photo.damaged': '{name} cannot be opened: it is cut short or damaged, or has more pixels than this device has memory for. Copy it to this device again, or choose a smaller picture.',
   'photo.tooLarge': '{name} is larger than 64 MB. Choose a smaller picture.',
   'photo.memory': '{name} is too large for this device’s memory. Choose a smaller picture.',
   'photo.failed': '{name} could not be counted: {detail}',
