@@ -44,6 +44,11 @@ function later(write: () => Promise<void>): void {
   writing = writing.then(write).catch(() => {})
 }
 
+/** Done when the draft is on the device as it is now, as far as it can be kept. */
+export function written(): Promise<void> {
+  return writing
+}
+
 let kept: Draft | null = null // as it is on the device, or soon
 
 effect(() => {
@@ -121,7 +126,7 @@ export function discard(): Promise<void> {
   const former = draft.value
   draft.value = null
   former?.shelf.picture.close()
-  return writing
+  return written()
 }
 
 /** The least scores that the user has chosen for this model. */

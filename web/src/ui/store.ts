@@ -2,7 +2,7 @@
 
 import { openDB } from 'idb'
 import type { DBSchema, IDBPDatabase, IDBPObjectStore } from 'idb'
-import type { Audit, Correction, Words } from './audit'
+import type { Audit, Correction, Source, Words } from './audit'
 import type { CountedSweep, Shelf } from './shelf'
 import { t } from './strings'
 
@@ -31,12 +31,14 @@ export interface DraftWork {
 
 const SWEEP = 'sweep-'
 
-/** What a camera had counted when its page was put aside, with the frame in view. */
+/** What a camera had counted when its page was put aside, with the frame in view; or a picture that was being counted. */
 export interface StoredSweep {
   id: string // of the page
   time: Date
+  name: string // of the picture
+  source: Source
   picture: Blob
-  sweep: CountedSweep
+  sweep: CountedSweep | null
 }
 
 interface Schema extends DBSchema {
@@ -265,7 +267,8 @@ export function saveSweep(sweep: StoredSweep): Promise<void> {
 /** Every sweep that is kept, the oldest first. */
 export async function openSweeps(): Promise<StoredSweep[]> {
   const found = (await (await database()).getAll('draft', IDBKeyRange.bound(SWEEP, `${SWEEP}\uffff`))) as StoredSweep[]
-  return found.sort((a, b) => a.time.getTime() - b.time.getTime())
+  const named = found.map((each): StoredSweep => ({ ...{ name: 'frame.jpg', source: 'live' }, ...each })) // those of former versions lack it
+  return named.sort((a, b) => a.time.getTime() - b.time.getTime())
 }
 
 /** Forget the sweep of the page `id`. */

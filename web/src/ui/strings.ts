@@ -59,7 +59,6 @@ const en = {
   'notice.out-of-memory': 'The device ran out of memory. Close other tabs, then load the page again.',
   'notice.out-of-memory.fallback': 'The device ran out of memory. Counting goes on with {engine}.',
   'notice.slow': 'Counting is slow on this device. A smaller picture size in the settings is faster.',
-  'notice.slow.fallback': 'Counting was slow and goes on with {engine}.',
 
   'count.title': 'Count facings',
   'count.intro': 'Stand straight in front of the shelf, so that it fills the picture. Everything stays on this device.',
@@ -179,6 +178,9 @@ const en = {
   'sweep.label': 'A sweep that was cut off',
   'sweep.left': 'A sweep of {n} facings was cut off on {time}: the page was ended.',
   'sweep.open': 'Open what it counted',
+  'picture.label': 'A count that was cut off',
+  'picture.left': 'The count of {name} was cut off on {time}: the page was ended.',
+  'picture.open': 'Count it',
   'draft.failed': 'It cannot be opened any more: {detail}',
   'review.took': 'Counted in {seconds} s.',
   'review.no-facing': 'No facing was found. Stand straight in front of the shelf, closer and in good light, and count again.',
