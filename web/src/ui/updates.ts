@@ -21,7 +21,8 @@ export let leaving = false
 export async function startUpdates(): Promise<void> {
   const workers = navigator.serviceWorker
   if (!workers || import.meta.env.DEV) return
-  let controlled = workers.controller !== null
+  // Until it has one of its own, that of a bundle in a folder above controls the page.
+  let controlled = workers.controller?.scriptURL === new URL('sw.js', location.href).href
   workers.addEventListener('controllerchange', () => {
     // A page that still loads would have files of two versions, and has nothing to lose.
     if (asked || (controlled && phase.value === 'loading')) location.reload()
