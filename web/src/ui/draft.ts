@@ -4,13 +4,14 @@ import { computed, effect, signal } from '@preact/signals'
 import type { Audit, Correction } from './audit'
 import { asNamed, counted, recounted, unlooked, withoutLooks } from './audit'
 import { toJpeg } from './picture'
-import { auditor, description, embedder, gallery } from './session'
+import { auditor, description, embedder, gallery, tell } from './session'
 import { leastScores } from './settings'
 import type { LeastScores } from './settings'
 import { embeddedBy, nameShelf, nameSweep } from './shelf'
 import type { Named, Shelf } from './shelf'
-import { deleteDraft, openDraft, saveDraft, saveWork } from './store'
+import { StoreError, deleteDraft, openDraft, saveDraft, saveWork } from './store'
 import type { DraftWork, StoredDraft } from './store'
+import { t } from './strings'
 
 export interface Draft extends DraftWork {
   id: string // other tabs have drafts of their own
@@ -61,7 +62,10 @@ effect(() => {
   const file = toJpeg(now.shelf.picture).catch(() => null) // at once: the picture is closed with the draft
   later(async () => {
     const picture = await file
-    if (picture) await saveDraft({ ...now.shelf, picture, id: now.id }, workOf(now))
+    if (!picture) return
+    await saveDraft({ ...now.shelf, picture, id: now.id }, workOf(now)).catch((error) => {
+      if (error instanceof StoreError && error.full) tell('warning', t('draft.no-room'))
+    })
   })
 })
 

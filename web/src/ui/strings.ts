@@ -174,6 +174,7 @@ const en = {
   'review.export': 'Export',
   'draft.label': 'A count that is not saved',
   'draft.left': 'The shelf counted on {time} is not saved yet.',
+  'draft.no-room': 'This device has no room left: the count is gone if the phone ends this page. Save it soon, or export it.',
   'draft.go-on': 'Go on with it',
   'sweep.label': 'A sweep that was cut off',
   'sweep.left': 'A sweep of {n} facings was cut off on {time}: the page was ended.',
