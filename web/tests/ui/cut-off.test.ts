@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto'
+import { openDB } from 'idb'
 import { beforeEach, expect, test, vi } from 'vitest'
 import type { Aside } from '../../src/ui/cut-off'
 import type { StoredSweep } from '../../src/ui/store'
@@ -107,4 +108,19 @@ test('a sweep that a former version left, without a name, is offered', async () 
   await saveSweep({ id: 'former', time: new Date(), picture: new Blob(['jpeg']), sweep: sweep(2) } as StoredSweep)
   const { cutOff } = await open()
   expect([cutOff.value?.name, cutOff.value?.source]).toEqual(['frame.jpg', 'live'])
+})
+
+test('a picture without a sweep is not where a former version, which may share the host, looks for sweeps', async () => {
+  const page = await open()
+  for (const sweep of [null, { unique: 0, found: [] }]) page.putAside(async () => ({ ...frame(2), sweep }))
+  await written()
+  const db = await openDB('skushare')
+  expect(await db.getAllKeys('draft', IDBKeyRange.bound('sweep-', 'sweep-\uffff'))).toEqual([])
+  db.close()
+  expect(await kept()).toEqual([0])
+  await aside(page, 2) // takes its place
+  expect(await kept()).toEqual([2])
+  page.takeBack()
+  await written()
+  expect(await kept()).toEqual([])
 })
