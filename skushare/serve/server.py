@@ -142,6 +142,7 @@ def announce(host, port, certificate, say, trust=None):
         say("  for a phone in the same network, start it with --lan")
         return
     found = lan_addresses() if everywhere else [host]
+    found = [address for address in found if ":" in host or ":" not in address]  # what it listens at
     addresses = [f"{scheme}://{in_url(address)}:{port}" for address in found]
     if not addresses:
         say("  this computer is on no network; connect it and start again")
