@@ -256,6 +256,15 @@ def test_an_address_that_the_certificate_does_not_cover_gets_no_code(page_parts,
     assert not preview.address and "stop and serve again" in preview.note
 
 
+def test_by_ipv6_alone_phones_and_pages_elsewhere_get_an_address(page_parts, monkeypatch):
+    for module in (certificate_module, export_servers):
+        monkeypatch.setattr(module, "lan_addresses", lambda: ["fd00::5"])
+    served = page_parts.for_phones(finished().bundle.resolve())
+    address = f"https://[fd00::5]:{served.server.port}/"
+    assert phone_addresses(served) == ([address], address + "trust")
+    assert preview_of(list_exports()[0].bundle, "https://[fd00::5]:8501/export").address == address
+
+
 def test_previews_that_were_looked_at_longest_ago_make_room(page_parts):
     folders = [finished(f"number-{number}").bundle for number in range(5)]
     first, second, third = (page_parts.preview(folder, secure=False) for folder in folders[:3])
