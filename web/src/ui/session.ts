@@ -4,6 +4,7 @@ import { computed, effect, signal } from '@preact/signals'
 import type { BundleDescription, BundleErrorCode, Engine, Loaded, Notice } from '../core'
 import { Auditor, BundleError, ENGINES, Gallery, chooseProbe, loadBundle, loadFile } from '../core'
 import type { Bundle } from '../core'
+import { bundleAddress } from './address'
 import { go } from './route'
 import { chosenEngine, chosenSize, galleryName, measured } from './settings'
 import { labelBrands } from './shelf'
@@ -104,16 +105,6 @@ export function forgetFiles(): void {
 
 export function dismiss(id: number): void {
   messages.value = messages.value.filter((message) => message.id !== id)
-}
-
-/** The address of the bundle's description: `?model=` in the page's own, else beside the page. @throws BundleError it is no address. */
-export function bundleAddress(page = new URL(location.href)): URL {
-  const other = page.searchParams.get('model')
-  try {
-    return new URL(other || 'bundle.json', new URL('./', page))
-  } catch {
-    throw new BundleError('network', other ?? '')
-  }
 }
 
 /** Load the bundle and start counting with it; what goes wrong is in `failure`. */

@@ -3,6 +3,7 @@
 import { effect, signal } from '@preact/signals'
 import type { Signal } from '@preact/signals'
 import type { Engine, Probe } from '../core'
+import { bundleAddress } from './address'
 
 export type Theme = 'system' | 'light' | 'dark'
 
@@ -19,9 +20,9 @@ export interface LeastScores {
 
 const PREFIX = 'skushare.'
 
-/** @param ofFolder it is of the bundle in the page's folder: several may share a host. */
-function kept<T>(name: string, start: T, fits: (value: unknown) => boolean, ofFolder = false): Signal<T> {
-  const key = (): string => PREFIX + name + (ofFolder ? ` ${new URL('./', location.href).pathname}` : '')
+/** @param ofBundle it is of the bundle that the page works with: several may share a host. */
+function kept<T>(name: string, start: T, fits: (value: unknown) => boolean, ofBundle = false): Signal<T> {
+  const key = (): string => PREFIX + name + (ofBundle ? ` ${new URL('./', bundleAddress())}` : '')
   let value = start
   try {
     const text = localStorage.getItem(key()) ?? localStorage.getItem(PREFIX + name) // former versions had one for all

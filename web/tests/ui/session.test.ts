@@ -141,25 +141,16 @@ test('what went wrong ends as a part of a sentence does', () => {
   expect(['It was aborted.', new Error('Gone...'), new Error('no')].map(session.reason)).toEqual(['It was aborted', 'Gone', 'no'])
 })
 
-describe('an address in ?model=', () => {
-  const at = (query: string): string => session.bundleAddress(new URL(`http://localhost/app/?${query}`)).href
-
-  test.each([
-    ['', 'http://localhost/app/bundle.json'],
-    ['model=https://models.example/a/bundle.json', 'https://models.example/a/bundle.json'],
-  ])('%j leads to %s', (query, address) => expect(at(query)).toBe(address))
-
-  test('that is none is told at the start, and lets nothing be asked of other servers', async () => {
-    vi.stubGlobal('location', new URL('http://localhost/?model=https://'))
-    const append = vi.fn()
-    vi.stubGlobal('document', { documentElement: { dataset: {} }, createElement: () => ({}), head: { append } })
-    const { narrowPolicy } = await import('../../src/ui/policy')
-    narrowPolicy()
-    await session.start()
-    vi.stubGlobal('location', new URL('http://localhost/'))
-    expect(append).toHaveBeenCalledWith(expect.objectContaining({ content: "connect-src 'self'" }))
-    expect([session.phase.value, session.failure.value?.text]).toEqual(['failed', expect.stringContaining('https:// could not be loaded')])
-  })
+test('an address in ?model= that is none is told at the start, and lets nothing be asked of other servers', async () => {
+  vi.stubGlobal('location', new URL('http://localhost/?model=https://'))
+  const append = vi.fn()
+  vi.stubGlobal('document', { documentElement: { dataset: {} }, createElement: () => ({}), head: { append } })
+  const { narrowPolicy } = await import('../../src/ui/policy')
+  narrowPolicy()
+  await session.start()
+  vi.stubGlobal('location', new URL('http://localhost/'))
+  expect(append).toHaveBeenCalledWith(expect.objectContaining({ content: "connect-src 'self'" }))
+  expect([session.phase.value, session.failure.value?.text]).toEqual(['failed', expect.stringContaining('https:// could not be loaded')])
 })
 
 test('what was wrong with files is told until others are chosen, and nothing else goes with it', () => {

@@ -24,6 +24,8 @@ test('the gallery chosen in a bundle, and what was measured of it, are not those
   drinks.theme.value = 'dark'
   const snacks = await visit('https://host.test/snacks/?engine=wasm#/teach')
   expect([snacks.galleryName.value, snacks.measured.value, snacks.theme.value]).toEqual([null, null, 'dark'])
+  const other = await visit('https://host.test/drinks/?model=../snacks/bundle.json')
+  expect([other.galleryName.value, other.measured.value]).toEqual([null, null])
   const again = await visit('https://host.test/drinks/index.html')
   expect([again.galleryName.value, again.measured.value]).toEqual(['drinks', measured])
 })
