@@ -1,4 +1,4 @@
-/** Where the bundle is that the page works with. */
+/** Where the app is, and the bundle that it works with. */
 
 import { BundleError } from '../core'
 
@@ -10,4 +10,9 @@ export function bundleAddress(page = new URL(location.href)): URL {
   } catch {
     throw new BundleError('network', other ?? '')
   }
+}
+
+/** Whether the page has the app's own service worker; at its first visit that of an app in a folder above may have it. */
+export function hasOwnWorker(): boolean {
+  return navigator.serviceWorker?.controller?.scriptURL === new URL('sw.js', location.href).href
 }

@@ -4,7 +4,7 @@ import { computed, effect, signal } from '@preact/signals'
 import type { BundleDescription, BundleErrorCode, Engine, Loaded, Notice } from '../core'
 import { Auditor, BundleError, ENGINES, Gallery, chooseProbe, loadBundle, loadFile } from '../core'
 import type { Bundle } from '../core'
-import { bundleAddress } from './address'
+import { bundleAddress, hasOwnWorker } from './address'
 import { go } from './route'
 import { chosenEngine, chosenSize, galleryName, measured } from './settings'
 import { labelBrands } from './shelf'
@@ -128,7 +128,7 @@ async function startAuditor(bundle: Bundle): Promise<void> {
   const { engine, size } = planned(bundle)
   auditor.value?.stop()
   // With a service worker the files are on the device.
-  const onLoading = navigator.serviceWorker?.controller ? undefined : (now: Loaded) => void (loaded.value = now)
+  const onLoading = hasOwnWorker() ? undefined : (now: Loaded) => void (loaded.value = now)
   const started = await Auditor.start(bundle, { engine, size, onNotice: heed, onLoading })
   auditor.value = started
   running.value = { engine: started.engine, size: started.size }

@@ -48,7 +48,8 @@ describe('a start that is tried again', () => {
 
 test.each([
   [null, { came: 3, wanted: 5 }],
-  [{}, null], // the service worker has the files
+  [{ scriptURL: 'http://localhost/sw.js' }, null], // the service worker has the files
+  [{ scriptURL: 'http://localhost/above/sw.js' }, { came: 3, wanted: 5 }], // that of another bundle has not
 ])('how much of the model has come is known while it does: %j', async (controller, known) => {
   vi.stubGlobal('navigator', { userAgent: '', serviceWorker: { controller } })
   vi.mocked(Auditor.start).mockImplementationOnce(async (_, options) => {
