@@ -292,7 +292,8 @@ export async function chooseGallery(name: string, remember = true): Promise<void
     found = name ? await findGallery(name) : null
   } catch (error) {
     if (bundled.value?.name !== name) throw error
-    tell('warning', t('gallery.bundled-instead', { name, detail: reason(error) }))
+    // Where nothing can be kept, as in a private window, nothing is saved of it either.
+    if (savedGalleries.value.includes(name)) tell('warning', t('gallery.bundled-instead', { name, detail: reason(error) }))
     found = bundled.value
   }
   await setGallery(found)

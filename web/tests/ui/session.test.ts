@@ -23,6 +23,7 @@ const texts = (): string[] => session.messages.value.map(({ text }) => text)
 beforeEach(() => {
   session.bundle.value = session.bundled.value = session.auditor.value = null
   session.messages.value = []
+  session.savedGalleries.value = []
   vi.mocked(galleryNames).mockResolvedValue([])
   vi.mocked(openGallery).mockResolvedValue(undefined)
   vi.mocked(loadBundle).mockReset().mockResolvedValueOnce(make('old')).mockResolvedValueOnce(make('new'))
@@ -67,14 +68,23 @@ describe('the gallery that came with the app', () => {
   const own = Gallery.empty('Shelf')
 
   test.each([
-    ['nothing can be kept here', () => vi.mocked(openGallery).mockRejectedValue(new Error('barred'))],
+    ['the saved one of its name cannot be read', () => vi.mocked(openGallery).mockRejectedValue(new Error('broken'))],
     ['the saved one of its name is damaged', () => vi.mocked(openGallery).mockResolvedValue({ name: 'Shelf', zip: new Blob(['x']), changed: '' })],
   ])('is used, and the user is told, where %s', async (_, arrange) => {
     session.bundled.value = own
+    session.savedGalleries.value = ['Shelf']
     arrange()
     await session.chooseGallery('Shelf')
     expect(session.gallery.value).toBe(own)
     expect(texts()).toEqual([expect.stringContaining('Shelf could not be opened')])
+  })
+
+  test('is used where nothing can be kept, which is told once', async () => {
+    session.bundled.value = own
+    for (const read of [galleryNames, openGallery]) vi.mocked<() => Promise<unknown>>(read as () => Promise<unknown>).mockRejectedValue(new Error('barred'))
+    await session.start()
+    expect(session.gallery.value).toBe(own)
+    expect(texts()).toEqual([expect.stringContaining('keeps nothing')])
   })
 
   test.each([
