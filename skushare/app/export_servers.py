@@ -8,11 +8,11 @@ import streamlit as st
 
 from skushare.errors import ConfigError, SkushareError
 from skushare.serve.certificate import certificate
-from skushare.serve.network import TRIES, free_port, is_loopback, lan_addresses, listen
+from skushare.serve.network import TRIES, everywhere, free_port, in_url, is_loopback, lan_addresses, listen
 from skushare.serve.server import PORT, BackgroundServer, check_folder, make_app
 from skushare.serve.trust import PAGE
 
-EVERYWHERE, HERE = "0.0.0.0", "127.0.0.1"
+HERE = "127.0.0.1"
 PREVIEW_PORT = PORT + 100
 PHONES, PREVIEW, SECURE_PREVIEW = "phones", "preview", "secure preview"
 PREVIEWS = 3  # at once; each holds a thread, a port, and files in memory
@@ -32,7 +32,7 @@ class Served:
 
     def address(self, host):
         """The address of the app at ``host``."""
-        return f"{'https' if self.certificate else 'http'}://{host}:{self.server.port}/"
+        return f"{'https' if self.certificate else 'http'}://{in_url(host)}:{self.server.port}/"
 
 
 class Servers:
@@ -59,7 +59,7 @@ class Servers:
         """
         with self._lock:
             self.stop(purpose=PHONES)
-            return self._start(folder, PHONES, EVERYWHERE, PORT, secure=True, cached=True)
+            return self._start(folder, PHONES, everywhere(), PORT, secure=True, cached=True)
 
     def preview(self, folder, secure):
         """Serve ``folder`` to browsers of this computer, who keep nothing; raises as :meth:`for_phones`.

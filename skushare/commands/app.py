@@ -45,7 +45,7 @@ def add(commands):
 
 def run(args):
     from skushare.detector.models import model_folder, read_model
-    from skushare.serve.network import free_port, listen
+    from skushare.serve.network import everywhere, free_port, listen
 
     if not (ROOT / SCRIPT).is_file():
         raise ConfigError(f"{ROOT / SCRIPT}: missing; start the app from the folder that has it (see README)")
@@ -60,7 +60,7 @@ def run(args):
         read_model(args.model)
         place = model_folder(args.model)
         os.environ["SKUSHARE_MODEL"] = str(place.resolve())  # as the app runs in another folder
-    host = "0.0.0.0" if args.lan else "127.0.0.1"
+    host = everywhere() if args.lan else "127.0.0.1"
     if args.port is None:
         port = free_port(host, PORT)
     else:
@@ -78,7 +78,7 @@ def _open_to_network(host, port, stack):
     from starlette.applications import Starlette
 
     from skushare.serve.certificate import certificate
-    from skushare.serve.network import free_port, lan_addresses, listen
+    from skushare.serve.network import free_port, in_url, lan_addresses, listen
     from skushare.serve.server import BackgroundServer, announce
     from skushare.serve.trust import PAGE, trust_routes
 
@@ -86,7 +86,7 @@ def _open_to_network(host, port, stack):
     # A page of its own and over plain http: an iPhone that does not trust the certificate opens no app.
     socket = stack.enter_context(listen(host, free_port(host, port + 1)))
     stack.enter_context(BackgroundServer(Starlette(routes=trust_routes(secured)), socket))
-    addresses = lan_addresses()
+    addresses = [in_url(address) for address in lan_addresses()]
     trust = f"http://{addresses[0]}:{socket.getsockname()[1]}{PAGE}" if addresses else None
     tell("Starting the app")
     announce(host, port, secured, tell, trust)
@@ -98,8 +98,7 @@ def _open_to_network(host, port, stack):
     if addresses:
         # Named, or Streamlit asks a server on the internet for its address, and refuses the others.
         options["browser.serverAddress"] = addresses[0]
-    origins = [f"https://[{name}]" if ":" in name else f"https://{name}" for name in secured.names]
-    options["server.corsAllowedOrigins"] = [f"{origin}:{port}" for origin in origins]
+    options["server.corsAllowedOrigins"] = [f"https://{in_url(name)}:{port}" for name in secured.names]
     return options
 
 

@@ -20,7 +20,9 @@ def add(commands):
         "  skushare serve shelf --cors https://example.org    # that page may load the model\n",
     )
     parser.add_argument("folder", type=Path, metavar="BUNDLE", help="folder that skushare export wrote")
-    parser.add_argument("--lan", action="store_true", help="for a phone: the same as --host 0.0.0.0 --https")
+    parser.add_argument(
+        "--lan", action="store_true", help="for a phone: --https, at all addresses of this computer"
+    )
     parser.add_argument("--host", help="address to listen at (default: 127.0.0.1, this computer only)")
     parser.add_argument("--port", type=int, default=PORT, help=f"(default: {PORT}; 0 takes any free one)")
     parser.add_argument(
@@ -42,8 +44,9 @@ def add(commands):
 
 
 def run(args):
+    from skushare.serve.network import everywhere
     from skushare.serve.server import serve
 
-    host = args.host or ("0.0.0.0" if args.lan else "127.0.0.1")
+    host = args.host or (everywhere() if args.lan else "127.0.0.1")
     serve(args.folder, host, args.port, args.https or args.lan, args.cors, not args.no_cache, tell)
     return 0

@@ -3,6 +3,7 @@
 import errno
 import io
 import socket
+from contextlib import suppress
 from ipaddress import ip_address, ip_network
 
 import psutil
@@ -12,8 +13,10 @@ from skushare.errors import ConfigError
 
 # Networks between containers and virtual machines; no phone is in them.
 VIRTUAL = ("docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "cni", "podman", "lxc", "lxd")
-LINK_LOCAL = ip_network("169.254.0.0/16")  # given to itself by a device that found no network
+# Given by a machine to itself, to reach IPv4 from a network that has IPv6 alone.
+TRANSLATED = ip_network("192.0.0.0/29")
 EVERYWHERE = ("0.0.0.0", "::", "")
+NOBODY = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}  # addresses in examples alone
 TRIES = 20  # ports after the wanted one
 
 
@@ -26,25 +29,51 @@ def is_loopback(host):
 
 
 def lan_addresses():
-    """IPv4 addresses by which the network reaches this machine, the likeliest first, as text."""
+    """Addresses by which the network reaches this machine, the likeliest first, as text.
+
+    IPv4 ones; where there is none, IPv6 ones.
+    """
     state = psutil.net_if_stats()
-    found = []
-    for name, addresses in psutil.net_if_addrs().items():
-        if name in state and state[name].isup and not name.startswith(VIRTUAL):
-            found += [a.address for a in addresses if a.family == socket.AF_INET]
-    usable = [a for a in found if not ip_address(a).is_loopback and ip_address(a) not in LINK_LOCAL]
-    first = _address_of_the_route()
-    return sorted(dict.fromkeys(usable), key=lambda address: address != first)
+    cards = [
+        addresses
+        for name, addresses in psutil.net_if_addrs().items()
+        if name in state and state[name].isup and not name.startswith(VIRTUAL)
+    ]
+    for family in NOBODY:
+        found = [a.address for addresses in cards for a in addresses if a.family == family]
+        if usable := [address for address in found if _is_usable(ip_address(address))]:
+            first = _address_of_the_route(family)
+            return sorted(dict.fromkeys(usable), key=lambda address: address != first)
+    return []
 
 
-def _address_of_the_route():
+def _is_usable(address):
+    # A link-local one is of a device that found no network, or means nothing without the name of a card.
+    return not (address.is_loopback or address.is_link_local or address in TRANSLATED)
+
+
+def _address_of_the_route(family):
     """The address that packets to elsewhere leave from; ``None`` without a network."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # an address of nobody; connecting UDP sends nothing
+            probe.connect((NOBODY[family], 9))  # connecting UDP sends nothing
         except OSError:
             return None
         return probe.getsockname()[0]
+
+
+def in_url(host):
+    """``host``, a name or an address, as a URL has it."""
+    return f"[{host}]" if ":" in host else host
+
+
+def everywhere():
+    """The address to listen at for the whole network, by IPv6 and IPv4; for IPv4 where there is no IPv6."""
+    if socket.has_dualstack_ipv6():
+        with suppress(ConfigError):
+            listen("::", 0).close()
+            return "::"
+    return "0.0.0.0"
 
 
 def listen(host, port):

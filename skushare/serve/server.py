@@ -17,7 +17,7 @@ from skushare.errors import ConfigError, SkushareError
 from skushare.export.manifest import DESCRIPTION, read_bundle
 from skushare.serve.certificate import certificate
 from skushare.serve.files import Folder
-from skushare.serve.network import EVERYWHERE, is_loopback, lan_addresses, listen, qr_terminal
+from skushare.serve.network import EVERYWHERE, in_url, is_loopback, lan_addresses, listen, qr_terminal
 from skushare.serve.trust import PAGE, trust_routes
 
 PORT = 8643
@@ -102,7 +102,7 @@ def serve(folder, host="127.0.0.1", port=PORT, https=False, origins=(), cached=T
     """Serve ``folder`` until the process is told to end, after telling ``say`` where.
 
     Args:
-        host: address to listen at; ``0.0.0.0`` for the network.
+        host: address to listen at; that of ``network.everywhere`` for the network.
         port: 0 takes any free one.
         https: with this machine's certificate, see ``certificate.py``.
         origins, cached: as of :func:`make_app`.
@@ -141,8 +141,9 @@ def announce(host, port, certificate, say, trust=None):
     if is_loopback(host):
         say("  for a phone in the same network, start it with --lan")
         return
-    found = lan_addresses() if everywhere else [f"[{host}]" if ":" in host else host]
-    addresses = [f"{scheme}://{address}:{port}" for address in found]
+    found = lan_addresses() if everywhere else [host]
+    found = [address for address in found if ":" in host or ":" not in address]  # what it listens at
+    addresses = [f"{scheme}://{in_url(address)}:{port}" for address in found]
     if not addresses:
         say("  this computer is on no network; connect it and start again")
         return

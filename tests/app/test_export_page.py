@@ -50,7 +50,7 @@ def page_parts(detector, monkeypatch):
         monkeypatch.setattr(module, "lan_addresses", lambda: ["127.0.0.2"])
     monkeypatch.setattr(export_servers, "PREVIEW_PORT", 18743)
     monkeypatch.setattr(export_servers, "PORT", 18643)
-    monkeypatch.setattr(export_servers, "EVERYWHERE", "127.0.0.1")
+    monkeypatch.setattr(export_servers, "everywhere", lambda: "127.0.0.1")
     held = Servers()
     monkeypatch.setattr(export_servers, "servers", lambda: held)
     monkeypatch.setattr(exports, "servers", lambda: held)
@@ -254,6 +254,15 @@ def test_an_address_that_the_certificate_does_not_cover_gets_no_code(page_parts,
     monkeypatch.setattr(export_servers, "is_loopback", lambda host: False)
     preview = preview_of(list_exports()[0].bundle, "https://127.0.0.3:8501/export")
     assert not preview.address and "stop and serve again" in preview.note
+
+
+def test_by_ipv6_alone_phones_and_pages_elsewhere_get_an_address(page_parts, monkeypatch):
+    for module in (certificate_module, export_servers):
+        monkeypatch.setattr(module, "lan_addresses", lambda: ["fd00::5"])
+    served = page_parts.for_phones(finished().bundle.resolve())
+    address = f"https://[fd00::5]:{served.server.port}/"
+    assert phone_addresses(served) == ([address], address + "trust")
+    assert preview_of(list_exports()[0].bundle, "https://[fd00::5]:8501/export").address == address
 
 
 def test_previews_that_were_looked_at_longest_ago_make_room(page_parts):

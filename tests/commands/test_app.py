@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from streamlit.url_util import get_hostname
 
 from skushare.cli import main
 from skushare.commands import app
@@ -18,7 +19,7 @@ from skushare.database.pictures import pictures_folder
 from skushare.detector.models import models_folder
 from skushare.serve import network
 from skushare.serve.certificate import certificate
-from skushare.serve.network import listen
+from skushare.serve.network import everywhere, listen
 
 
 @pytest.fixture(autouse=True)
@@ -62,13 +63,23 @@ def test_for_a_phone_it_is_open_by_https_and_tells_the_address(started, capsys, 
 
     started.look = look
     assert main(["app", "--lan"]) == 0
-    assert started.options["server.address"] == "0.0.0.0"
+    assert started.options["server.address"] == everywhere()
     assert started.options["server.sslCertFile"] == certificate().chain
     assert started.options["server.sslKeyFile"] == certificate().key
     port = started.options["server.port"]
     assert f"https://localhost:{port}" in started.options["server.corsAllowedOrigins"]
     with pytest.raises(OSError):
         urllib.request.urlopen(started.page, timeout=10)  # it ends with the app
+
+
+def test_by_ipv6_alone_each_address_that_is_told_is_a_url(started, capsys, monkeypatch):
+    for module in ("skushare.serve.server", "skushare.serve.network", "skushare.serve.certificate"):
+        monkeypatch.setattr(f"{module}.lan_addresses", lambda: ["fd00::5"])
+    assert main(["app", "--lan"]) == 0
+    told, port = capsys.readouterr().out, started.options["server.port"]
+    assert f"https://[fd00::5]:{port}" in told and re.search(r"http://\[fd00::5\]:\d+/trust", told)
+    assert f"https://[fd00::5]:{port}" in started.options["server.corsAllowedOrigins"]
+    assert get_hostname(started.options["browser.serverAddress"]) == "fd00::5"  # as Streamlit reads it
 
 
 def test_the_app_counts_with_the_model_that_is_told_wherever_it_runs(started, capsys, monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 
 from skushare.cli import main
 from skushare.serve import server
-from skushare.serve.network import listen
+from skushare.serve.network import everywhere, listen
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def bundle(tmp_path, monkeypatch):
     ("options", "expected"),
     [
         ([], ("127.0.0.1", 8643, False, [], True)),
-        (["--lan"], ("0.0.0.0", 8643, True, [], True)),
+        (["--lan"], (everywhere(), 8643, True, [], True)),
         (["--lan", "--host", "192.168.1.20"], ("192.168.1.20", 8643, True, [], True)),
         (["--https", "--port", "0"], ("127.0.0.1", 0, True, [], True)),
         (["--no-cache"], ("127.0.0.1", 8643, False, [], False)),

@@ -1,5 +1,6 @@
 import socket
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -7,7 +8,16 @@ import pytest
 
 from skushare.errors import ConfigError
 from skushare.serve import network
-from skushare.serve.network import free_port, is_loopback, lan_addresses, listen, qr_svg, qr_terminal
+from skushare.serve.network import (
+    everywhere,
+    free_port,
+    in_url,
+    is_loopback,
+    lan_addresses,
+    listen,
+    qr_svg,
+    qr_terminal,
+)
 
 
 def card(address, family=socket.AF_INET):
@@ -28,13 +38,23 @@ def card(address, family=socket.AF_INET):
         ({"wlan0": [card("169.254.3.4")]}, None, []),
         ({"down0": [card("192.168.1.5")]}, None, []),
         ({"a": [card("10.0.0.5")], "b": [card("10.0.0.5")]}, None, ["10.0.0.5"]),
+        ({"eth0": [card("10.0.0.5"), card("fd00::5", socket.AF_INET6)]}, None, ["10.0.0.5"]),
+        (
+            {
+                "lo": [card("127.0.0.1"), card("::1", socket.AF_INET6)],
+                "en0": [card(a, socket.AF_INET6) for a in ("fe80::1%en0", "2001:db8:1::5", "fd00::5")],
+                "clat0": [card("192.0.0.2")],
+            },
+            "fd00::5",
+            ["fd00::5", "2001:db8:1::5"],
+        ),
     ],
 )
 def test_addresses_are_those_that_a_phone_can_reach(monkeypatch, cards, route, expected):
     states = {name: SimpleNamespace(isup=not name.startswith("down")) for name in cards}
     monkeypatch.setattr(network.psutil, "net_if_addrs", lambda: cards)
     monkeypatch.setattr(network.psutil, "net_if_stats", lambda: states)
-    monkeypatch.setattr(network, "_address_of_the_route", lambda: route)
+    monkeypatch.setattr(network, "_address_of_the_route", lambda family: route)
     assert lan_addresses() == expected
 
 
@@ -55,17 +75,30 @@ def test_a_port_in_use_is_told_with_another_and_the_next_is_found():
         assert port < free_port("127.0.0.1", port) <= port + network.TRIES
 
 
-@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this system has no IPv6 sockets for IPv4 too")
-def test_everywhere_by_ipv6_answers_by_ipv4_too():
-    try:
-        socket.create_server(("::", 0), family=socket.AF_INET6).close()
-    except OSError:
-        pytest.skip("this system has no IPv6")
-    with (
-        listen("::", 0) as listening,
-        socket.create_connection(("127.0.0.1", listening.getsockname()[1]), timeout=5),
-    ):
-        pass
+def answers(listening, host):
+    with socket.create_connection((host, listening.getsockname()[1]), timeout=5):
+        return True
+
+
+def test_everywhere_is_by_ipv4_and_where_there_is_ipv6_by_that_too():
+    with listen(everywhere(), 0) as listening:
+        assert answers(listening, "127.0.0.1")
+        assert listening.family == socket.AF_INET or answers(listening, "::1")
+
+
+@pytest.mark.parametrize("missing", ["sockets", "addresses"])
+def test_everywhere_is_by_ipv4_alone_where_the_system_has_no_ipv6(monkeypatch, missing):
+    def refuse(*_, **__):
+        raise OSError("no IPv6")
+
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: missing != "sockets")
+    monkeypatch.setattr(socket, "create_server", refuse)
+    assert everywhere() == "0.0.0.0"
+
+
+@pytest.mark.parametrize("host", ["shelf.local", "192.168.1.5", "fd00::5"])
+def test_what_is_in_a_url_is_read_back_as_the_host(host):
+    assert urlsplit(f"https://{in_url(host)}:8643/").hostname == host
 
 
 @pytest.mark.parametrize(

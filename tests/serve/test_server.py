@@ -115,8 +115,10 @@ def test_without_https_there_is_no_page_on_trust(ask):
             [],
         ),
         ("0.0.0.0", [], ["on no network"], ["██"]),
+        ("0.0.0.0", ["fd00::5"], ["on no network"], ["fd00", "██"]),  # it listens at IPv4 alone
         ("192.168.1.20", [], ["http://192.168.1.20:8643", "no camera"], ["localhost", "/trust"]),
         ("fd00::5", [], ["http://[fd00::5]:8643"], []),
+        ("::", ["fd00::5"], ["http://localhost:8643", "http://[fd00::5]:8643"], ["no network"]),
     ],
 )
 def test_it_tells_how_it_is_reached(monkeypatch, host, lan, told, silent):

@@ -6,7 +6,7 @@
  * all (each file is checked against its digest), and pages go on with the old one until the new takes over.
  */
 
-import { addPlugins, cleanupOutdatedCaches, precacheAndRoute } from 'workbox-precaching'
+import { addPlugins, precacheAndRoute } from 'workbox-precaching'
 import { clientsClaim } from 'workbox-core'
 import type { WorkboxPlugin } from 'workbox-core/types'
 
@@ -48,7 +48,6 @@ const plugin: WorkboxPlugin = {
 
 clientsClaim() // the page of the first visit works without a network, too, not only the next one
 addPlugins([plugin])
-cleanupOutdatedCaches()
 precacheAndRoute(
   files.map(({ url, revision }) => ({ url, revision, integrity: integrity(revision) })),
   { directoryIndex: 'index.html', cleanURLs: false, ignoreURLParametersMatching: [/./] },

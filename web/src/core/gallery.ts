@@ -243,7 +243,7 @@ export class Gallery implements Fields {
   /** `brand` as the gallery writes it, where it has it but for case; one name in two spellings is one brand. */
   spelled(brand: string): string {
     const wanted = checkedText(brand, 'brand')
-    const same = this.brands.filter((known) => known.toLowerCase() === wanted.toLowerCase())
+    const same = this.brands.filter((known) => folded(known) === folded(wanted))
     return same.includes(wanted) ? wanted : (same[0] ?? wanted)
   }
 
@@ -526,6 +526,11 @@ export class Gallery implements Fields {
     const weight = (own.length / (own.length + PRIOR)) * Math.min(1, (different - 1) / (MANY_BRANDS - 1))
     return weight * middle + (1 - weight) * prior
   }
+}
+
+/** `text` without case, as Python folds it: by its capitals "Weiß" is "WEISS". */
+function folded(text: string): string {
+  return text.toLowerCase().toUpperCase().toLowerCase()
 }
 
 /** Whether a product is of `brand` and, unless `name` is empty, called so. */

@@ -22,6 +22,7 @@ import { ShelfPage } from './shelf-page'
 import type { StoredSweep } from './store'
 import { language, t } from './strings'
 import { TeachPage } from './teach-page'
+import { brief } from './text'
 import { leaving, repair } from './updates'
 
 const TABS: { page: Page; icon: IconNode; label: 'nav.count' | 'nav.teach' | 'nav.history' | 'nav.settings' }[] = [
@@ -84,7 +85,7 @@ export function App(): JSX.Element {
       </header>
       <Messages />
       {phase.value === 'ready' && left.value && <LeftDraft time={left.value.draft.time} />}
-      {phase.value === 'ready' && cutOff.value && <LeftSweep of={cutOff.value} />}
+      {phase.value === 'ready' && cutOff.value && <CutOff of={cutOff.value} />}
       {question.value && (
         <Confirm
           question={question.value.text}
@@ -127,17 +128,18 @@ function LeftDraft({ time }: { time: Date }): JSX.Element {
   )
 }
 
-/** The way to what a camera had counted when its page was ended. */
-function LeftSweep({ of }: { of: StoredSweep }): JSX.Element {
+/** The way to what a camera had counted, or a picture that was being counted, when its page was ended. */
+function CutOff({ of }: { of: StoredSweep }): JSX.Element {
+  const what = of.sweep?.unique ? 'sweep' : 'picture'
   const open = (): Promise<void> => countCutOff().catch((error) => tell('error', t('draft.failed', { detail: reason(error) })))
   const forget = async (): Promise<void> => {
     if (await ask(t('review.discard-question'), t('review.discard'))) forgetCutOff()
   }
   return (
-    <section class="left-draft" aria-label={t('sweep.label')}>
+    <section class="left-draft" aria-label={t(`${what}.label`)}>
       <Notice kind="info">
-        <span>{t('sweep.left', { n: of.sweep.unique, time: when(of.time) })}</span>
-        <Button label={t('sweep.open')} kind="primary" busy={counting.value} onClick={() => void open()} />
+        <span>{t(`${what}.left`, { n: of.sweep?.unique ?? 0, name: brief(of.name, 60), time: when(of.time) })}</span>
+        <Button label={t(`${what}.open`)} kind="primary" busy={counting.value} onClick={() => void open()} />
         <Button label={t('review.discard')} disabled={counting.value} onClick={() => void forget()} />
       </Notice>
     </section>

@@ -7,7 +7,7 @@ import { day, percent, told } from './format'
 import { GREY, OTHER } from './palette'
 import { t } from './strings'
 import type { Key } from './strings'
-import { brief } from './text'
+import { brief, inLine } from './text'
 
 export type Measure = 'share' | 'linear' | 'area'
 export type Colors = ReadonlyMap<string, string>
@@ -98,7 +98,7 @@ export function RowsChart({ rows, measure, colors }: { rows: readonly (ShareRow 
               {parts.map((part) => (
                 <span
                   key={part.name}
-                  title={`${shownName(part.name)}: ${percent(part[measure])} (${part.facings})`}
+                  title={`${inLine(shownName(part.name))}: ${percent(part[measure])} (${part.facings})`}
                   style={{ flexGrow: part[measure], background: colors.get(part.name) ?? GREY }}
                 />
               ))}

@@ -11,21 +11,21 @@ import { ShareChart } from './charts'
 import type { Measure } from './charts'
 import { Button, FileButton, Icon, Metric, Notice, PageTitle, Segments, Slider, Waiting, useBusy } from './components'
 import { cutOff, forgetCutOff, putAside, takeBack } from './cut-off'
-import { begin, chosenScores, draft, draftAudit, leftUnsaved, unsaved } from './draft'
+import type { Aside } from './cut-off'
+import { begin, chosenScores, draft, draftAudit, leftUnsaved, unsaved, written } from './draft'
 import { number } from './format'
 import { readGolden, readSample } from './golden'
 import { Live, looking, sweeping } from './live'
 import type { LiveOptions } from './live'
 import { LiveLooks } from './looks'
 import { SIDES, colorsOf } from './palette'
-import { PictureError, readPicture } from './picture'
+import { PictureError, readPicture, toJpeg } from './picture'
 import { offline } from './network'
 import { MeasureChoice, SidesChoice, measureOf } from './reckoned'
 import { go, guardLeaving, route } from './route'
 import { ask, auditor, bundle, description, embedder, forgetFiles, gallery, labelled, measureOnce, reason, retract, running, tell, tellOfFile } from './session'
 import { countShelf } from './shelf'
 import type { CountedSweep, Shelf } from './shelf'
-import type { Source } from './audit'
 import { t } from './strings'
 import { brief } from './text'
 
@@ -57,20 +57,41 @@ export async function countAnew(live: Pick<Live, 'reset'> | null): Promise<void>
   if ((await mayLoseSweep()) !== false) live?.reset()
 }
 
-/** Count `picture` as a photo and show what was found; a user who has gone to another page meanwhile is told. */
-async function count(picture: ImageBitmap, about: { name: string; source: Source; sweep?: CountedSweep | null; time?: Date }): Promise<void> {
-  if (!auditor.value) return
+type About = Pick<Shelf, 'name' | 'source' | 'sweep'>
+
+/** Do `work`, which counts `picture`: that is kept on the device meanwhile. */
+async function keptMeanwhile(picture: Blob | Promise<Blob>, about: About, work: () => Promise<unknown>): Promise<void> {
+  putAside(async () => ({ ...about, picture: await picture }))
+  try {
+    await work()
+  } finally {
+    takeBack(written())
+  }
+}
+
+/**
+ * Count `picture` as a photo and show what was found; a user who has gone to another page meanwhile is told.
+ *
+ * @param time when the shelf looked so; default now.
+ * @returns whether it is the draft now.
+ */
+async function count(picture: ImageBitmap, about: About, time?: Date): Promise<boolean> {
+  if (!auditor.value) return false
   const [before, from] = [draft.value, route.value.page]
   const shelf = await countShelf(auditor.value, picture, about)
   // What was there at the beginning was given up; there may be corrections of something else by now.
-  if (draft.value !== before && !(await mayReplace())) return picture.close()
-  const made = about.time ? { ...shelf, time: about.time } : shelf
+  if (draft.value !== before && !(await mayReplace())) {
+    picture.close()
+    return false
+  }
+  const made = time ? { ...shelf, time } : shelf
   begin(made)
   looking.value = null // its sweep goes with the draft, or the user has said that it may
   const to = from === 'teach' ? from : 'shelf'
   if (route.value.page === from) go(to)
   else if (route.value.page !== 'shelf') tellCounted(made, to)
   setTimeout(() => void measureOnce(), MEASURE_AFTER)
+  return true
 }
 
 /** Tell that `shelf` is counted, with the way to it, until it is seen or gone. */
@@ -93,22 +114,21 @@ export function mayReplace(): Promise<boolean> {
 /** Count the photo in `file`; tells the user what is wrong with it. */
 export async function countFile(file: Blob, name: string): Promise<void> {
   const shown = brief(name, 60)
+  const about: About = { name: tidyName(name, LONGEST_NAME), source: 'photo', sweep: null }
   try {
-    await count(await readPicture(file), { name: tidyName(name, LONGEST_NAME), source: 'photo' })
+    await keptMeanwhile(file, about, async () => count(await readPicture(file), about))
   } catch (error) {
     if (error instanceof PictureError) tellOfFile(t(`photo.${error.code}`, { name: shown }))
     else tellOfFile(t('photo.failed', { name: shown, detail: reason(error) }))
   }
 }
 
-/** Count the frame of the sweep that was left behind, as if that had been frozen. @throws what keeps it from being opened. */
+/** Count the frame of the sweep that was left behind, as if that had been frozen, or the photo. @throws what keeps it from being opened. */
 export async function countCutOff(): Promise<void> {
   const found = cutOff.value
   if (!found || !(await mayReplace())) return
   await whileCounting(async () => {
-    const { time, sweep } = found
-    await count(await createImageBitmap(found.picture), { name: frameName(time), source: 'live', sweep, time })
-    if (draft.value?.shelf.sweep === sweep) forgetCutOff()
+    if (await count(await readPicture(found.picture), found, found.time)) forgetCutOff()
   })
 }
 
@@ -188,7 +208,10 @@ export function CountPage(): JSX.Element {
             onStop={() => void stop()}
             onEnded={() => setEnded(true)}
             onPhoto={(file) => void choose(() => countFile(file, file.name))}
-            onFreeze={(picture, sweep) => whileCounting(() => count(picture, { name: frameName(), source: 'live', sweep }))}
+            onFreeze={(picture, sweep) => {
+              const about: About = { name: frameName(), source: 'live', sweep }
+              return whileCounting(() => keptMeanwhile(toJpeg(picture), about, () => count(picture, about)))
+            }}
           />
         </div>
       </main>
@@ -222,6 +245,16 @@ export function CountPage(): JSX.Element {
       )}
     </main>
   )
+}
+
+/** The frame in view of `run` with what it has counted; `null` where that is nothing. */
+async function sweepOf(run: Live): Promise<Aside | null> {
+  const { picture, sweep } = await run.freeze()
+  try {
+    return sweep?.unique ? { name: frameName(), source: 'live', picture: await toJpeg(picture), sweep } : null
+  } finally {
+    picture.close()
+  }
 }
 
 function frameName(time = new Date()): string {
@@ -275,11 +308,16 @@ function LiveView(props: {
     const observer = new ResizeObserver(() => run.redraw())
     observer.observe(boxes)
     const awake = stayAwake()
-    const turn = (): void => (!document.hidden ? takeBack() : sweeping.value ? putAside(() => run.freeze()) : undefined)
-    document.addEventListener('visibilitychange', turn)
+    const turn = (hidden: boolean): void => {
+      if (counting.value) return // what is counted is kept, until that is done
+      if (!hidden) takeBack()
+      else if (sweeping.value) putAside(() => sweepOf(run))
+    }
+    const turned = (): void => turn(document.hidden)
+    document.addEventListener('visibilitychange', turned)
     return () => {
-      document.removeEventListener('visibilitychange', turn)
-      takeBack()
+      document.removeEventListener('visibilitychange', turned)
+      turn(false)
       run.stop()
       looking.value = null
       observer.disconnect()

@@ -1,46 +1,46 @@
-/** A sweep that goes on: kept on the device while its page is out of sight, as phones end such pages unasked. */
+/**
+ * What is not counted to its end: a sweep whose page is out of sight, and a picture that is being counted, kept on the
+ * device meanwhile, as phones end pages unasked.
+ */
 
 import { signal } from '@preact/signals'
-import type { CountedSweep } from './shelf'
-import { toJpeg } from './picture'
 import { deleteSweep, openSweeps, saveSweep } from './store'
 import type { StoredSweep } from './store'
 
-/** The newest sweep of a page that has ended. */
+export type Aside = Omit<StoredSweep, 'id' | 'time'>
+
+/** The newest of what pages that have ended left behind. */
 export const cutOff = signal<StoredSweep | null>(null)
 
 const id = `${Date.now()}-${Math.random()}` // of this page
-let aside = false // this page's sweep is on the device, or soon
+let aside = false // this page's is on the device, or soon
 let writing: Promise<void> = Promise.resolve()
 
 function later(write: () => Promise<void>): void {
   writing = writing.then(write).catch(() => {}) // what cannot be kept is there as long as the page
 }
 
-/** Keep what `freeze` gives. */
-export function putAside(freeze: () => Promise<{ picture: ImageBitmap; sweep: CountedSweep | null }>): void {
+/** Keep what `give` gives, if anything. */
+export function putAside(give: () => Promise<Aside | null>): void {
   aside = true
-  const frozen = freeze() // at once, before the page stands still
-  frozen.catch(() => {})
-  // Held as long as the page is there: so the others know that its sweep goes on.
+  const time = new Date()
+  const given = give() // at once, before the page stands still
+  given.catch(() => {})
+  // Held as long as the page is there: so the others know that its count goes on.
   void navigator.locks?.request(lockOf(id), { ifAvailable: true }, (lock) => lock && new Promise(() => {})).catch(() => {})
   later(async () => {
-    const { picture, sweep } = await frozen
-    try {
-      if (sweep?.unique) await saveSweep({ id, time: new Date(), picture: await toJpeg(picture), sweep })
-    } finally {
-      picture.close()
-    }
+    const what = await given
+    if (what) await saveSweep({ ...what, id, time })
   })
 }
 
-/** The page is seen again, or its sweep has ended as the user wanted. */
-export function takeBack(): void {
-  if (aside) later(() => deleteSweep(id))
+/** The page is seen again, or its count has ended; what it gave is on the device when `saved` is done. */
+export function takeBack(saved?: Promise<void>): void {
+  if (aside) later(() => Promise.resolve(saved).then(() => deleteSweep(id)))
   aside = false
 }
 
-/** Look for a sweep that was left behind. */
+/** Look for what was left behind. */
 export async function findCutOff(): Promise<void> {
   try {
     const held = new Set(((await navigator.locks?.query())?.held ?? []).map(({ name }) => name))
@@ -51,7 +51,7 @@ export async function findCutOff(): Promise<void> {
   }
 }
 
-/** Forget the sweep that was left behind; the one before it comes next. */
+/** Forget what was left behind; the one before it comes next. */
 export function forgetCutOff(): void {
   const found = cutOff.value
   cutOff.value = null

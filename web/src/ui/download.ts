@@ -10,7 +10,7 @@ import { told, when } from './format'
 import { GREY, colorsOf } from './palette'
 import { makeCanvas } from './picture'
 import { t } from './strings'
-import { brief } from './text'
+import { inLine } from './text'
 
 export type Kind = 'csv' | 'shares' | 'json' | 'png'
 
@@ -53,7 +53,7 @@ export function countedIn(audit: Pick<Audit, 'found' | 'corrections' | 'sweep'>)
  */
 export async function share(audit: Audit, picture: ImageBitmap | null, colors: Record<string, string>): Promise<(() => Promise<void>) | null> {
   const shares = toldShares(reckon(audit))
-  const text = t('export.text', { title: titleOf(audit), facings: countedIn(audit), shares: shares.slice(0, 8).map(line).join(', ') })
+  const text = t('export.text', { title: inLine(titleOf(audit)), facings: countedIn(audit), shares: shares.slice(0, 8).map(line).join(', ') })
   const files = [await asFile(audit.sweep?.unique ? 'shares' : 'csv', [audit])]
   if (picture) files.unshift(await asFile('png', [audit], picture, colors))
   const all: ShareData = { title: titleOf(audit), text, files }
@@ -75,7 +75,7 @@ export async function share(audit: Audit, picture: ImageBitmap | null, colors: R
 }
 
 function line(row: ShareRow): string {
-  return `${shownName(row.name, 30)} ${told(row.share, row.margin, row.facings)}`
+  return `${inLine(shownName(row.name, 30))} ${told(row.share, row.margin, row.facings)}`
 }
 
 const LONGEST_SIDE = 2400 // pixels of a drawn picture
@@ -100,7 +100,7 @@ async function drawn(audit: Audit, picture: ImageBitmap | null, chosen: Record<s
   context.fillStyle = '#17302e'
   context.font = `600 ${size}px system-ui, sans-serif`
   const swept = audit.sweep?.unique ? [countedIn(audit)] : [] // beside the picture's own on it
-  context.fillText([brief(titleOf(audit), 40), ...swept, when(audit.time)].join(' · '), size, high + 0.6 * size, wide - 2 * size)
+  context.fillText([inLine(titleOf(audit), 40), ...swept, when(audit.time)].join(' · '), size, high + 0.6 * size, wide - 2 * size)
   rows.forEach((row, i) => {
     const top = high + size * (2.2 + 1.9 * i)
     context.fillStyle = colors.get(row.name) ?? GREY

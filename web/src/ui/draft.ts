@@ -4,13 +4,14 @@ import { computed, effect, signal } from '@preact/signals'
 import type { Audit, Correction } from './audit'
 import { asNamed, counted, recounted, unlooked, withoutLooks } from './audit'
 import { toJpeg } from './picture'
-import { auditor, description, embedder, gallery } from './session'
+import { auditor, description, embedder, gallery, tell } from './session'
 import { leastScores } from './settings'
 import type { LeastScores } from './settings'
 import { embeddedBy, nameShelf, nameSweep } from './shelf'
 import type { Named, Shelf } from './shelf'
-import { deleteDraft, openDraft, saveDraft, saveWork } from './store'
+import { StoreError, deleteDraft, openDraft, saveDraft, saveWork } from './store'
 import type { DraftWork, StoredDraft } from './store'
+import { t } from './strings'
 
 export interface Draft extends DraftWork {
   id: string // other tabs have drafts of their own
@@ -44,6 +45,11 @@ function later(write: () => Promise<void>): void {
   writing = writing.then(write).catch(() => {})
 }
 
+/** Done when the draft is on the device as it is now, as far as it can be kept. */
+export function written(): Promise<void> {
+  return writing
+}
+
 let kept: Draft | null = null // as it is on the device, or soon
 
 effect(() => {
@@ -56,7 +62,10 @@ effect(() => {
   const file = toJpeg(now.shelf.picture).catch(() => null) // at once: the picture is closed with the draft
   later(async () => {
     const picture = await file
-    if (picture) await saveDraft({ ...now.shelf, picture, id: now.id }, workOf(now))
+    if (!picture) return
+    await saveDraft({ ...now.shelf, picture, id: now.id }, workOf(now)).catch((error) => {
+      if (error instanceof StoreError && error.full) tell('warning', t('draft.no-room'))
+    })
   })
 })
 
@@ -121,7 +130,7 @@ export function discard(): Promise<void> {
   const former = draft.value
   draft.value = null
   former?.shelf.picture.close()
-  return writing
+  return written()
 }
 
 /** The least scores that the user has chosen for this model. */

@@ -3,6 +3,7 @@
 import type { Quad } from '../core'
 
 const MOST_PIXELS = 16e6 // a canvas of more fails on phones
+const SMALLER_WIDTH = 3463 // pixels; with four by three of them, upright, it has no more than MOST_PIXELS
 const LARGEST_FILE = 64e6 // bytes, above any camera's JPEG
 const EXAMPLE_SIDE = 160 // of a taught facing's picture, as PICTURE_SIDE in Python
 
@@ -17,12 +18,9 @@ export class PictureError extends Error {
 /** The picture in `file`, upright; made smaller where it has more pixels than a phone can draw. */
 export async function readPicture(file: Blob): Promise<ImageBitmap> {
   if (file.size > LARGEST_FILE) throw new PictureError('tooLarge')
-  let bitmap: ImageBitmap
-  try {
-    bitmap = await upright(file)
-  } catch {
-    throw new PictureError((await beginsAsJpeg(file)) ? 'damaged' : 'unreadable')
-  }
+  // What a device has no memory for as it is, it may open as a smaller one.
+  const bitmap = (await opened(file)) ?? (await opened(file, { resizeWidth: SMALLER_WIDTH, resizeQuality: 'high' }))
+  if (!bitmap) throw new PictureError((await beginsAsJpeg(file)) ? 'damaged' : 'unreadable')
   const pixels = bitmap.width * bitmap.height
   if (pixels <= MOST_PIXELS) return bitmap
   const scale = Math.sqrt(MOST_PIXELS / pixels)
@@ -44,12 +42,22 @@ async function beginsAsJpeg(file: Blob): Promise<boolean> {
   return head[0] === 0xff && head[1] === 0xd8
 }
 
-async function upright(file: Blob): Promise<ImageBitmap> {
+/** `null` where it cannot be opened, for whichever reason: browsers do not tell. */
+async function opened(file: Blob, options: ImageBitmapOptions = {}): Promise<ImageBitmap | null> {
   try {
-    return await createImageBitmap(file, { imageOrientation: 'from-image' })
+    const bitmap = await upright(file, options)
+    return bitmap.width > 1 || bitmap.height > 1 ? bitmap : null // one pixel is what Safari makes without memory
+  } catch {
+    return null
+  }
+}
+
+async function upright(file: Blob, options: ImageBitmapOptions): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(file, { ...options, imageOrientation: 'from-image' })
   } catch (error) {
     // Safari 16 does so unasked and does not know the word.
-    if (error instanceof TypeError) return createImageBitmap(file)
+    if (error instanceof TypeError) return createImageBitmap(file, options)
     throw error
   }
 }

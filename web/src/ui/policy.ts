@@ -1,6 +1,6 @@
 /** What the page may talk to: nobody but its own server, or the one that `?model=` names. */
 
-import { bundleAddress } from './session'
+import { bundleAddress } from './address'
 
 /**
  * Narrow the page's Content-Security-Policy to the one place that its model comes from.

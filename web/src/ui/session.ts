@@ -4,6 +4,7 @@ import { computed, effect, signal } from '@preact/signals'
 import type { BundleDescription, BundleErrorCode, Engine, Loaded, Notice } from '../core'
 import { Auditor, BundleError, ENGINES, Gallery, chooseProbe, loadBundle, loadFile } from '../core'
 import type { Bundle } from '../core'
+import { bundleAddress, hasOwnWorker } from './address'
 import { go } from './route'
 import { chosenEngine, chosenSize, galleryName, measured } from './settings'
 import { labelBrands } from './shelf'
@@ -106,16 +107,6 @@ export function dismiss(id: number): void {
   messages.value = messages.value.filter((message) => message.id !== id)
 }
 
-/** The address of the bundle's description: `?model=` in the page's own, else beside the page. @throws BundleError it is no address. */
-export function bundleAddress(page = new URL(location.href)): URL {
-  const other = page.searchParams.get('model')
-  try {
-    return new URL(other || 'bundle.json', new URL('./', page))
-  } catch {
-    throw new BundleError('network', other ?? '')
-  }
-}
-
 /** Load the bundle and start counting with it; what goes wrong is in `failure`. */
 export async function start(): Promise<void> {
   phase.value = 'loading'
@@ -137,7 +128,7 @@ async function startAuditor(bundle: Bundle): Promise<void> {
   const { engine, size } = planned(bundle)
   auditor.value?.stop()
   // With a service worker the files are on the device.
-  const onLoading = navigator.serviceWorker?.controller ? undefined : (now: Loaded) => void (loaded.value = now)
+  const onLoading = hasOwnWorker() ? undefined : (now: Loaded) => void (loaded.value = now)
   const started = await Auditor.start(bundle, { engine, size, onNotice: heed, onLoading })
   auditor.value = started
   running.value = { engine: started.engine, size: started.size }
@@ -301,7 +292,8 @@ export async function chooseGallery(name: string, remember = true): Promise<void
     found = name ? await findGallery(name) : null
   } catch (error) {
     if (bundled.value?.name !== name) throw error
-    tell('warning', t('gallery.bundled-instead', { name, detail: reason(error) }))
+    // Where nothing can be kept, as in a private window, nothing is saved of it either.
+    if (savedGalleries.value.includes(name)) tell('warning', t('gallery.bundled-instead', { name, detail: reason(error) }))
     found = bundled.value
   }
   await setGallery(found)

@@ -3,6 +3,7 @@
 import { effect, signal } from '@preact/signals'
 import type { Signal } from '@preact/signals'
 import type { Engine, Probe } from '../core'
+import { bundleAddress } from './address'
 
 export type Theme = 'system' | 'light' | 'dark'
 
@@ -19,10 +20,12 @@ export interface LeastScores {
 
 const PREFIX = 'skushare.'
 
-function kept<T>(name: string, start: T, fits: (value: unknown) => boolean): Signal<T> {
+/** @param ofBundle it is of the bundle that the page works with: several may share a host. */
+function kept<T>(name: string, start: T, fits: (value: unknown) => boolean, ofBundle = false): Signal<T> {
+  const key = (): string => PREFIX + name + (ofBundle ? ` ${new URL('./', bundleAddress())}` : '')
   let value = start
   try {
-    const text = localStorage.getItem(PREFIX + name)
+    const text = localStorage.getItem(key()) ?? localStorage.getItem(PREFIX + name) // former versions had one for all
     const read: unknown = text === null ? start : JSON.parse(text)
     if (fits(read)) value = read as T
   } catch {
@@ -32,7 +35,7 @@ function kept<T>(name: string, start: T, fits: (value: unknown) => boolean): Sig
   effect(() => {
     const text = JSON.stringify(choice.value)
     try {
-      localStorage.setItem(PREFIX + name, text)
+      localStorage.setItem(key(), text)
     } catch {
       // It holds for this visit.
     }
@@ -50,11 +53,11 @@ export const theme = kept<Theme>('theme', 'system', (value) => ['system', 'light
 export const chosenEngine = kept<Engine | null>('engine', null, (value) => value === null || isText(value))
 /** Longest side of a live frame in pixels; `null` for the model's. */
 export const chosenSize = kept<number | null>('size', null, (value) => value === null || Number.isInteger(value))
-export const measured = kept<Measured | null>('measured', null, (value) => value === null || typeof value === 'object')
+export const measured = kept<Measured | null>('measured', null, (value) => value === null || typeof value === 'object', true)
 /** By the model's digest: several bundles may share an address, and what suits one model misleads of another. */
 export const leastScores = kept<Record<string, LeastScores>>('scores', {}, areScores)
 /** The gallery that names brands; empty groups by look, `null` is the bundle's own. */
-export const galleryName = kept<string | null>('gallery', null, (value) => value === null || isText(value))
+export const galleryName = kept<string | null>('gallery', null, (value) => value === null || isText(value), true)
 export const noWords = { store: '', shelf: '', category: '' }
 /** Words of the last audit, which the next one most often shares. */
 export const lastWords = kept('words', noWords, (value) => typeof value === 'object' && value !== null)

@@ -2,7 +2,7 @@
 
 import { openDB } from 'idb'
 import type { DBSchema, IDBPDatabase, IDBPObjectStore } from 'idb'
-import type { Audit, Correction, Words } from './audit'
+import type { Audit, Correction, Source, Words } from './audit'
 import type { CountedSweep, Shelf } from './shelf'
 import { t } from './strings'
 
@@ -29,21 +29,24 @@ export interface DraftWork {
   corrections: Correction[] // of facings numbered in the shelf's `all`; an empty brand is whatever the facing is named
 }
 
-const SWEEP = 'sweep-'
+// Apart, as former versions of the app, which may share the host, open every sweep and know no picture without one.
+const [SWEEP, PICTURE] = ['sweep-', 'picture-']
 
-/** What a camera had counted when its page was put aside, with the frame in view. */
+/** What a camera had counted when its page was put aside, with the frame in view; or a picture that was being counted. */
 export interface StoredSweep {
   id: string // of the page
   time: Date
+  name: string // of the picture
+  source: Source
   picture: Blob
-  sweep: CountedSweep
+  sweep: CountedSweep | null
 }
 
 interface Schema extends DBSchema {
   audits: { key: number; value: Audit; indexes: { time: string } }
   pictures: { key: number; value: Blob } // JPEG, by the audit's number
   galleries: { key: string; value: StoredGallery } // by name
-  // At 'shelf' and 'work', as a correction does not write the picture anew; sweeps at their ids.
+  // At 'shelf' and 'work', as a correction does not write the picture anew; sweeps and pictures at their pages' ids.
   draft: { key: string; value: StoredDraft | DraftWork | StoredSweep }
 }
 
@@ -257,20 +260,29 @@ export async function openDraft(): Promise<{ draft: StoredDraft; work: DraftWork
   return draft && work ? { draft: draft as StoredDraft, work: work as DraftWork } : null
 }
 
-/** Keep a sweep in place of what its page has kept before. */
+/** Keep a sweep or picture in place of what its page has kept before. */
 export function saveSweep(sweep: StoredSweep): Promise<void> {
-  return writing(async (db) => void (await db.put('draft', sweep, SWEEP + sweep.id)))
+  const [key, other] = sweep.sweep?.unique ? [SWEEP, PICTURE] : [PICTURE, SWEEP]
+  return writing(async (db) => {
+    const change = db.transaction('draft', 'readwrite')
+    await Promise.all([change.store.put(sweep, key + sweep.id), change.store.delete(other + sweep.id), change.done])
+  })
 }
 
-/** Every sweep that is kept, the oldest first. */
+/** Every sweep and picture that is kept, the oldest first. */
 export async function openSweeps(): Promise<StoredSweep[]> {
-  const found = (await (await database()).getAll('draft', IDBKeyRange.bound(SWEEP, `${SWEEP}\uffff`))) as StoredSweep[]
+  const db = await database()
+  const kept = await Promise.all([SWEEP, PICTURE].map((kind) => db.getAll('draft', IDBKeyRange.bound(kind, `${kind}\uffff`))))
+  const found = (kept.flat() as StoredSweep[]).map((each): StoredSweep => ({ ...{ name: 'frame.jpg', source: 'live' }, ...each })) // those of former versions lack it
   return found.sort((a, b) => a.time.getTime() - b.time.getTime())
 }
 
-/** Forget the sweep of the page `id`. */
+/** Forget the sweep or picture of the page `id`. */
 export function deleteSweep(id: string): Promise<void> {
-  return writing((db) => db.delete('draft', SWEEP + id))
+  return writing(async (db) => {
+    const change = db.transaction('draft', 'readwrite')
+    await Promise.all([...[SWEEP, PICTURE].map((kind) => change.store.delete(kind + id)), change.done])
+  })
 }
 
 /** Delete every audit, picture, gallery and draft. */

@@ -22,7 +22,7 @@ import { chooseGallery, embedder, forgetFiles, forgetGallery, galleries, gallery
 import { embedded, rowsOf } from './shelf'
 import { t } from './strings'
 import { beginGallery, changeGallery, teachFacings } from './teaching'
-import { asFileName, brief, freeName } from './text'
+import { asFileName, brief, freeName, inLine } from './text'
 
 /** The facings being taught; kept while the user looks at other pages. */
 interface Lesson extends Counted {
@@ -262,7 +262,7 @@ function PileCard(props: {
         ))}
         {shown.length < props.members.length && <Button label={t('teach.more', { n: props.members.length })} onClick={() => setAll(true)} />}
       </div>
-      {sku && <p class="hint">{t('teach.suggested', { name: brief(sku.name === sku.brand ? sku.brand : `${sku.brand}: ${sku.name}`), sure: percent(sure) })}</p>}
+      {sku && <p class="hint">{t('teach.suggested', { name: inLine(sku.name === sku.brand ? sku.brand : `${sku.brand}: ${sku.name}`), sure: percent(sure) })}</p>}
       <div class="fields">
         <TextField label={t('teach.brand')} value={brand} known={known?.brands} onInput={setBrand} onEnter={teach} />
         <TextField label={t('teach.product')} value={product} known={known?.skus.filter((each) => each.brand === brand).map((each) => each.name)} onInput={setProduct} onEnter={teach} />

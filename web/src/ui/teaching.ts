@@ -9,6 +9,7 @@ import { rowsOf } from './shelf'
 import { StoreError } from './store'
 import type { Key } from './strings'
 import { t } from './strings'
+import { inLine } from './text'
 
 /**
  * Teach facings as examples of a product, or as a look of the brand where `product` is empty; tells the user how it
@@ -41,7 +42,7 @@ export async function teachFacings(
       const [rows, shown] = [rowsOf(vectors, anew, made.dimensions), anew.map((i) => pictures[i])]
       return product ? others.teach(called, product, rows, shown, made) : taughtLook(others, called, rows, shown, made)
     })
-    tell('success', t(fresh ? 'teach.taught' : 'teach.known', { brand: called, n: fresh || boxes.length }))
+    tell('success', t(fresh ? 'teach.taught' : 'teach.known', { brand: inLine(called), n: fresh || boxes.length }))
     return called
   } catch (error) {
     return tellWhyNot(error, 'teach.refused') ? called : null

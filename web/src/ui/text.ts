@@ -14,6 +14,14 @@ export function brief(text: string, longest = SHOWN): string {
   return letters.length <= longest ? letters.join('') : `${letters.slice(0, longest - 1).join('')}…`
 }
 
+const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Nko}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Adlam}]/u
+
+/** As `brief`, for a line that goes on: numbers after a name that is read from right to left would else stand in reverse. */
+export function inLine(text: string, longest = SHOWN): string {
+  const shown = brief(text, longest)
+  return RIGHT_TO_LEFT.test(shown) ? `\u2068${shown}\u2069` : shown
+}
+
 /** `name`, or where that is taken the first of "name (2)", "name (3)" ... that is not. */
 export function freeName(name: string, taken: readonly string[]): string {
   const others = new Set(taken)

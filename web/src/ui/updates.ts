@@ -1,5 +1,6 @@
 /** The service worker: the app without a network, and new versions as a whole. */
 
+import { hasOwnWorker } from './address'
 import { unsaved } from './draft'
 import { sweeping } from './live'
 import { SLOW_FADES, ask, phase, tell } from './session'
@@ -21,7 +22,7 @@ export let leaving = false
 export async function startUpdates(): Promise<void> {
   const workers = navigator.serviceWorker
   if (!workers || import.meta.env.DEV) return
-  let controlled = workers.controller !== null
+  let controlled = hasOwnWorker()
   workers.addEventListener('controllerchange', () => {
     // A page that still loads would have files of two versions, and has nothing to lose.
     if (asked || (controlled && phase.value === 'loading')) location.reload()

@@ -129,6 +129,14 @@ describe('a gallery on the phone', () => {
     expect(() => known.renamed('sku-1', ' ', 'can')).toThrow(GalleryError)
   })
 
+  test.each([
+    ['Weißbier', 'WEISSBIER'],
+    ['Nestlé', 'NESTLÉ'],
+  ])('a brand in capitals is the brand: %s, %s', (brand, other) => {
+    const skus = [{ id: 'sku-1', name: brand, brand, category: '', own: false, color: '' }]
+    expect(new Gallery({ ...Gallery.empty('mine'), skus }).spelled(other)).toBe(brand)
+  })
+
   test('a new product has the category of its brand, and is own as that is', () => {
     const [first] = read().skus
     const marked = read().withSku(first.id, { category: 'Tea', own: true })

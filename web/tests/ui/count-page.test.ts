@@ -1,12 +1,14 @@
+import 'fake-indexeddb/auto'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { signal } from '@preact/signals'
 import { makeDetections } from '../../src/core'
 import type { Auditor } from '../../src/core'
 import type { Live } from '../../src/ui/live'
 import { until } from '../until'
+import { written } from './make'
 
 const ask = vi.hoisted(() => vi.fn(async () => false))
-vi.mock('../../src/ui/store', async (original) => ({ ...(await original<object>()), saveDraft: async () => {}, saveWork: async () => {}, deleteDraft: async () => {} }))
+vi.mock('../../src/ui/store', async (original) => ({ ...(await original<object>()), saveDraft: vi.fn(async () => {}), saveWork: async () => {}, deleteDraft: async () => {} }))
 vi.mock('../../src/ui/session', async () => {
   const { signal } = await import('@preact/signals')
   const config = { min_score: 0.4, live_min_score: 0.3, labels: ['facing'] }
@@ -26,12 +28,14 @@ vi.stubGlobal('navigator', { onLine: true, userAgent: '' })
 vi.stubGlobal('document', { documentElement: { dataset: {} }, addEventListener() {} })
 
 const { auditor, forgetFiles, retract, tell, tellOfFile } = await import('../../src/ui/session')
-const { countAnew, countFile, counting, mayReplace, whileCounting } = await import('../../src/ui/count-page')
+const { countAnew, countCutOff, countFile, counting, mayReplace, whileCounting } = await import('../../src/ui/count-page')
 const { discard, draft, draftAudit, keepCorrections } = await import('../../src/ui/draft')
 const { corrected } = await import('../../src/ui/audit')
 const { looking } = await import('../../src/ui/live')
 const { route } = await import('../../src/ui/route')
 const { readPicture } = await import('../../src/ui/picture')
+const { clearStore, openSweeps, saveDraft, saveSweep } = await import('../../src/ui/store')
+const { cutOff, findCutOff } = await import('../../src/ui/cut-off')
 
 const ends: (() => void)[] = []
 
@@ -140,5 +144,48 @@ describe('a count that ends', () => {
     if (seen) show(seen)
     else await discard()
     expect(retract).toHaveBeenCalledExactlyOnceWith('a.jpg is counted: 2 facings.')
+  })
+})
+
+describe('a photo that is counted', () => {
+  const kept = async (): Promise<string[]> => {
+    await written()
+    return (await openSweeps()).map(({ name }) => name)
+  }
+  beforeEach(async () => {
+    await discard()
+    await clearStore()
+  })
+
+  test('is on the device, as the page may be ended, until the count is', async () => {
+    let save = (): void => {}
+    vi.mocked(saveDraft).mockImplementationOnce(() => new Promise((resolve) => (save = resolve)))
+    const counted = countFile(new Blob(['a']), 'a.jpg')
+    await until(() => expect(ends).toHaveLength(1))
+    expect(await kept()).toEqual(['a.jpg'])
+    ends[0]()
+    await counted
+    expect(await kept()).toEqual(['a.jpg'])
+    save()
+    expect(await kept()).toEqual([])
+  })
+
+  test('is kept no more where it cannot be counted', async () => {
+    vi.mocked(readPicture).mockRejectedValueOnce('torn')
+    await countFile(new Blob(['a']), 'a.jpg')
+    expect(await kept()).toEqual([])
+  })
+
+  test('is counted at the next visit where its page was ended, as of when it was chosen', async () => {
+    const time = new Date('2026-11-27T14:05:00Z')
+    await saveSweep({ id: 'a page', time, name: 'a.jpg', source: 'photo', picture: new Blob(['a']), sweep: null })
+    await findCutOff()
+    const counted = countCutOff()
+    await until(() => expect(ends).toHaveLength(1))
+    expect(await kept()).toEqual(['a.jpg']) // the page may be ended again
+    ends[0]()
+    await counted
+    expect([draft.value?.shelf.name, draft.value?.shelf.source, draft.value?.shelf.time, cutOff.value]).toEqual(['a.jpg', 'photo', time, null])
+    expect(await kept()).toEqual([])
   })
 })

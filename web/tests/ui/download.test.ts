@@ -64,6 +64,18 @@ describe('a sweep', () => {
     expect(passed[0].files!.map((file) => file.name)).toEqual([expect.stringMatching(/-shares\.csv$/)])
   })
 
+  test('of brands and a store that are read from right to left tells each share after its name', async () => {
+    const passed: ShareData[] = []
+    vi.stubGlobal('navigator', { share: async (data: ShareData) => void passed.push(data), canShare: () => true })
+    drawn.length = 0
+    const store = { store: 'חנות', shelf: '' }
+    await share(makeAudit(makeFacings('קולה', 'קולה'), store), null, {})
+    await asFile('png', [makeAudit(makeFacings('קולה'), store)])
+    vi.unstubAllGlobals()
+    expect(passed[0].text).toMatch(/^\u2068חנות\u2069: 2 facings\. \u2068קולה\u2069 100%/)
+    expect(drawn.map(({ text }) => text)).toEqual([expect.stringMatching(/^\u2068חנות\u2069 · /), expect.stringMatching(/^\u2068קולה\u2069 100%/)])
+  })
+
   test('is counted and drawn by its unique facings', async () => {
     expect([countedIn(audit), countedIn(makeAudit(makeFacings('A', 'B')))]).toEqual(['3 unique facings', '2 facings'])
     drawn.length = 0

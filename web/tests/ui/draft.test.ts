@@ -17,7 +17,7 @@ import { makeFacings, written } from './make'
 // Of the session only what a draft is named by: all of it needs a page and a model.
 vi.mock('../../src/ui/session', async () => {
   const { signal } = await import('@preact/signals')
-  return { auditor: signal(null), description: signal(null), embedder: signal(null), gallery: signal(null) }
+  return { auditor: signal(null), description: signal(null), embedder: signal(null), gallery: signal(null), tell: vi.fn() }
 })
 vi.mock('../../src/ui/picture', () => ({ toJpeg: async () => new Blob(['jpeg']) })) // it needs a canvas
 
@@ -241,7 +241,7 @@ describe('of two tabs', () => {
   })
 })
 
-test('without room the count and its corrections stay on the screen', async () => {
+test('without room the count and its corrections stay on the screen, and are said to go with it', async () => {
   vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
     throw new DOMException('no room', 'QuotaExceededError')
   })
@@ -250,6 +250,7 @@ test('without room the count and its corrections stay on the screen', async () =
   await written()
   expect(lefts()).toEqual([100])
   expect(await openDraft()).toBeNull()
+  expect(vi.mocked(session.tell).mock.calls).toEqual([['warning', expect.stringContaining('no room')]])
 })
 
 test('facings, corrections and a sweep can be lost with a draft, an empty picture cannot', async () => {

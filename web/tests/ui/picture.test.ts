@@ -41,6 +41,18 @@ test('a photo is read where the browser turns it upright unasked and does not kn
 })
 
 test.each([
+  ['refuses it', () => Promise.reject(new DOMException('The source image could not be decoded.', 'InvalidStateError'))],
+  ['makes one pixel of it, as Safari', async () => ({ width: 1, height: 1 })],
+])('a photo that the browser has no memory for and %s is opened smaller', async (_, whole) => {
+  vi.stubGlobal('createImageBitmap', async (_: unknown, { resizeWidth }: ImageBitmapOptions = {}) =>
+    resizeWidth ? { width: resizeWidth, height: Math.ceil((4 / 3) * resizeWidth) } : whole(),
+  )
+  const { width, height } = await readPicture(new Blob(['jpeg']))
+  expect(width * height).toBeGreaterThan(15e6) // and was not made smaller once more:
+  expect(width * height).toBeLessThanOrEqual(16e6)
+})
+
+test.each([
   ['what is no picture', new Blob(['text']), 'unreadable'],
   ['what is empty', new Blob([]), 'unreadable'],
   ['a JPEG that is cut short', new Blob([Uint8Array.of(0xff, 0xd8, 0xff, 0xe0)]), 'damaged'],

@@ -23,6 +23,7 @@ const texts = (): string[] => session.messages.value.map(({ text }) => text)
 beforeEach(() => {
   session.bundle.value = session.bundled.value = session.auditor.value = null
   session.messages.value = []
+  session.savedGalleries.value = []
   vi.mocked(galleryNames).mockResolvedValue([])
   vi.mocked(openGallery).mockResolvedValue(undefined)
   vi.mocked(loadBundle).mockReset().mockResolvedValueOnce(make('old')).mockResolvedValueOnce(make('new'))
@@ -48,7 +49,8 @@ describe('a start that is tried again', () => {
 
 test.each([
   [null, { came: 3, wanted: 5 }],
-  [{}, null], // the service worker has the files
+  [{ scriptURL: 'http://localhost/sw.js' }, null], // the service worker has the files
+  [{ scriptURL: 'http://localhost/above/sw.js' }, { came: 3, wanted: 5 }], // that of another bundle has not
 ])('how much of the model has come is known while it does: %j', async (controller, known) => {
   vi.stubGlobal('navigator', { userAgent: '', serviceWorker: { controller } })
   vi.mocked(Auditor.start).mockImplementationOnce(async (_, options) => {
@@ -66,14 +68,23 @@ describe('the gallery that came with the app', () => {
   const own = Gallery.empty('Shelf')
 
   test.each([
-    ['nothing can be kept here', () => vi.mocked(openGallery).mockRejectedValue(new Error('barred'))],
+    ['the saved one of its name cannot be read', () => vi.mocked(openGallery).mockRejectedValue(new Error('broken'))],
     ['the saved one of its name is damaged', () => vi.mocked(openGallery).mockResolvedValue({ name: 'Shelf', zip: new Blob(['x']), changed: '' })],
   ])('is used, and the user is told, where %s', async (_, arrange) => {
     session.bundled.value = own
+    session.savedGalleries.value = ['Shelf']
     arrange()
     await session.chooseGallery('Shelf')
     expect(session.gallery.value).toBe(own)
     expect(texts()).toEqual([expect.stringContaining('Shelf could not be opened')])
+  })
+
+  test('is used where nothing can be kept, which is told once', async () => {
+    session.bundled.value = own
+    for (const read of [galleryNames, openGallery]) vi.mocked<() => Promise<unknown>>(read as () => Promise<unknown>).mockRejectedValue(new Error('barred'))
+    await session.start()
+    expect(session.gallery.value).toBe(own)
+    expect(texts()).toEqual([expect.stringContaining('keeps nothing')])
   })
 
   test.each([
@@ -141,25 +152,16 @@ test('what went wrong ends as a part of a sentence does', () => {
   expect(['It was aborted.', new Error('Gone...'), new Error('no')].map(session.reason)).toEqual(['It was aborted', 'Gone', 'no'])
 })
 
-describe('an address in ?model=', () => {
-  const at = (query: string): string => session.bundleAddress(new URL(`http://localhost/app/?${query}`)).href
-
-  test.each([
-    ['', 'http://localhost/app/bundle.json'],
-    ['model=https://models.example/a/bundle.json', 'https://models.example/a/bundle.json'],
-  ])('%j leads to %s', (query, address) => expect(at(query)).toBe(address))
-
-  test('that is none is told at the start, and lets nothing be asked of other servers', async () => {
-    vi.stubGlobal('location', new URL('http://localhost/?model=https://'))
-    const append = vi.fn()
-    vi.stubGlobal('document', { documentElement: { dataset: {} }, createElement: () => ({}), head: { append } })
-    const { narrowPolicy } = await import('../../src/ui/policy')
-    narrowPolicy()
-    await session.start()
-    vi.stubGlobal('location', new URL('http://localhost/'))
-    expect(append).toHaveBeenCalledWith(expect.objectContaining({ content: "connect-src 'self'" }))
-    expect([session.phase.value, session.failure.value?.text]).toEqual(['failed', expect.stringContaining('https:// could not be loaded')])
-  })
+test('an address in ?model= that is none is told at the start, and lets nothing be asked of other servers', async () => {
+  vi.stubGlobal('location', new URL('http://localhost/?model=https://'))
+  const append = vi.fn()
+  vi.stubGlobal('document', { documentElement: { dataset: {} }, createElement: () => ({}), head: { append } })
+  const { narrowPolicy } = await import('../../src/ui/policy')
+  narrowPolicy()
+  await session.start()
+  vi.stubGlobal('location', new URL('http://localhost/'))
+  expect(append).toHaveBeenCalledWith(expect.objectContaining({ content: "connect-src 'self'" }))
+  expect([session.phase.value, session.failure.value?.text]).toEqual(['failed', expect.stringContaining('https:// could not be loaded')])
 })
 
 test('what was wrong with files is told until others are chosen, and nothing else goes with it', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
-import { asFileName, brief, freeName } from '../../src/ui/text'
+import { asFileName, brief, freeName, inLine } from '../../src/ui/text'
 
 const HOSTILE = ['<img src=x onerror=alert(1)>', '\u202egnp.exe', '👩‍👩‍👧‍👦'.repeat(5000), 'x'.repeat(10_000), '\u0000\ud800', '   ', '../../etc/passwd', 'مرحبا', 'a\nb\tc']
 
@@ -34,4 +34,14 @@ test('brief never cuts a character in half', () => {
     expect(() => encodeURIComponent(brief(text, longest))).not.toThrow()
     expect(Array.from(brief(text, longest)).length).toBeLessThanOrEqual(longest)
   }))
+})
+
+test.each([
+  ['Acme', 'Acme'],
+  ['\u202eemcA', 'emcA'],
+  ['مرحبا', '\u2068مرحبا\u2069'],
+  ['קולה 2', '\u2068קולה 2\u2069'],
+  ['コーラ', 'コーラ'],
+])('in a line the name %s is set apart where it is read from right to left', (name, shown) => {
+  expect(inLine(name)).toBe(shown)
 })

@@ -10,6 +10,9 @@ vi.mock('../../src/ui/live', () => ({ sweeping: { get value() { return open.swee
 
 class Worker extends EventTarget {
   state = 'installing'
+  constructor(readonly scriptURL = 'http://localhost/app/sw.js') {
+    super()
+  }
   postMessage = vi.fn()
   become(state: string): void {
     this.state = state
@@ -150,6 +153,12 @@ test('a page that is open since the first visit is told of new versions, and tha
   findNext()
   change()
   expect(told()).toEqual(['Ready', 'new version', 'another tab'].map((words) => expect.stringContaining(words)))
+})
+
+test('the first visit below the folder of another bundle is told of no new version', async () => {
+  await visit(new Worker('http://localhost/sw.js'))
+  change()
+  expect([told(), reload.mock.calls.length]).toEqual([[], 0])
 })
 
 test.each([
