@@ -3,7 +3,6 @@
 import errno
 import io
 import socket
-from contextlib import suppress
 from ipaddress import ip_address, ip_network
 
 import psutil
@@ -68,12 +67,9 @@ def in_url(host):
 
 
 def everywhere():
-    """The address to listen at for the whole network, by IPv6 and IPv4; for IPv4 where there is no IPv6."""
-    if socket.has_dualstack_ipv6():
-        with suppress(ConfigError):
-            listen("::", 0).close()
-            return "::"
-    return "0.0.0.0"
+    """The address to listen at for the whole network, which reaches this machine by IPv6 or by IPv4."""
+    # Not always "::": whether that takes IPv4 as well depends on the system and on who listens there.
+    return "::" if any(":" in address for address in lan_addresses()) else "0.0.0.0"
 
 
 def listen(host, port):
