@@ -21,7 +21,7 @@ DATA = {
     "tobacco/train.json": 0.7,
 }
 VALIDATION = "sku110k/val.json"
-COURSE = {"ema": 0.999, "min_scale": 0.3, "max_scale": 1.5, "aspect_jitter": 0.3}
+COURSE = {"ema": 0.999, "min_scale": 0.3, "aspect_jitter": 0.3}
 TAUGHT_FROM = "block_3_expand"
 
 
@@ -58,6 +58,9 @@ def parse_options(about, channels=None):
     parser.add_argument("--channels", type=int, default=channels, help="of the neck and heads")
     parser.add_argument("--steps", type=int, default=7000)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument(
+        "--max-scale", type=float, default=1.5, help="of crops, against photos of 1024 pixels"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start", type=Path, metavar="NPZ", help="weights to begin with; default: shipped")
     parser.add_argument("--csv", type=Path)
@@ -75,6 +78,7 @@ def train_on(args, config, begin):
         steps=args.steps,
         learning_rate=args.learning_rate,
         seed=args.seed,
+        max_scale=args.max_scale,
         validate_every=max(args.steps // 8, 1),
         freeze_before=TAUGHT_FROM,
         **COURSE,
@@ -96,7 +100,7 @@ def log(args, folder, network, config, steps):
     (folder / LITERT).write_bytes(export_litert(network))
     write_description(folder, config, {})
     photo, live, ms = measure(folder, read_coco(args.data / VALIDATION).as_one_class(), evaluate)
-    row = {"channels": config.channels, "steps": steps, "seed": args.seed}
+    row = {"channels": config.channels, "steps": steps, "seed": args.seed, "max_scale": args.max_scale}
     row |= {key: photo[key] for key in ("AP", "AP50", "AP75", "AR300")}
     row |= {"count_mae": photo["best_mae"], "live_AP": live["AP"], "live_mae": live["best_mae"], "ms": ms}
     print(row, flush=True)
