@@ -376,17 +376,17 @@ def corrections_kept(page, store):
     )
 
 
-def sweep_kept(page, of):
-    """The number of facings of the sweep that is kept by itself or with a shelf; or ``None``."""
+def kept(page, of, field):
+    """``field``, as "sweep.unique", of the kept "sweep", "picture" or "shelf"; ``None`` if there is none."""
     return page.evaluate(
-        """(of) => new Promise((resolve) => {
+        """([of, field]) => new Promise((resolve) => {
         const asked = indexedDB.open('skushare')
         asked.onsuccess = () => {
         const store = asked.result.transaction('draft').objectStore('draft')
         const record = store.get(IDBKeyRange.bound(of, of + '~'))
         record.onsuccess = () => { asked.result.close()
-        resolve(record.result?.sweep?.unique ?? null) } } })""",
-        of,
+        resolve(field.split('.').reduce((value, name) => value?.[name], record.result) ?? null) } } })""",
+        [of, field],
     )
 
 
@@ -512,14 +512,33 @@ def test_a_sweep_whose_page_a_phone_has_ended_is_opened_by_the_next_one(phone, s
         """() => { Object.defineProperty(document, 'hidden', { value: true })
         document.dispatchEvent(new Event('visibilitychange')) }"""
     )
-    wait_until(lambda: sweep_kept(page, "sweep"), near(count))
+    wait_until(lambda: kept(page, "sweep", "sweep.unique"), near(count))
     page.reload()
     left = page.get_by_role("region", name="A sweep that was cut off")
     expect(left).to_contain_text("was cut off on")
     left.get_by_role("button", name="Open what it counted").click()
     expect(page.get_by_role("heading", name="Counted shelf")).to_be_visible()
-    wait_until(lambda: sweep_kept(page, "shelf"), near(count))
+    wait_until(lambda: kept(page, "shelf", "sweep.unique"), near(count))
     expect(left).to_have_count(0)
+    page.reload()
+    expect(page.get_by_text("is not saved yet")).to_be_visible()
+    expect(left).to_have_count(0)
+    assert not page.problems
+
+
+def test_a_photo_whose_page_a_phone_has_ended_is_counted_by_the_next_one(phone, served, part):
+    page = phone(served.url)
+    page.evaluate("window.createImageBitmap = () => new Promise(() => {})")  # a phone that takes long
+    page.locator("input[type=file]").first.set_input_files(part)
+    wait_until(lambda: kept(page, "picture", "name"), bool)
+    page.reload()
+    left = page.get_by_role("region", name="A count that was cut off")
+    expect(left).to_contain_text(f"The count of {part.name} was cut off on")
+    left.get_by_role("button", name="Count it").click()
+    expect(page.get_by_role("heading", name="Counted shelf")).to_be_visible()
+    expect(page.get_by_role("application")).to_be_visible()
+    wait_until(lambda: kept(page, "shelf", "name"), bool)
+    wait_until(lambda: kept(page, "picture", "name"), lambda name: name is None)
     page.reload()
     expect(page.get_by_text("is not saved yet")).to_be_visible()
     expect(left).to_have_count(0)
