@@ -528,7 +528,7 @@ def test_a_sweep_whose_page_a_phone_has_ended_is_opened_by_the_next_one(phone, s
 
 def test_a_photo_whose_page_a_phone_has_ended_is_counted_by_the_next_one(phone, served, part):
     page = phone(served.url)
-    page.evaluate("window.createImageBitmap = () => new Promise(() => {})")  # a phone that takes long
+    page.evaluate("() => { window.createImageBitmap = () => new Promise(() => {}) }")  # a slow phone
     page.locator("input[type=file]").first.set_input_files(part)
     wait_until(lambda: kept(page, "picture", "name"), bool)
     page.reload()
@@ -538,7 +538,7 @@ def test_a_photo_whose_page_a_phone_has_ended_is_counted_by_the_next_one(phone, 
     expect(page.get_by_role("heading", name="Counted shelf")).to_be_visible()
     expect(page.get_by_role("application")).to_be_visible()
     wait_until(lambda: kept(page, "shelf", "name"), bool)
-    wait_until(lambda: kept(page, "picture", "name"), lambda name: name is None)
+    wait_until(lambda: kept(page, "picture", "name") is None, bool)
     page.reload()
     expect(page.get_by_text("is not saved yet")).to_be_visible()
     expect(left).to_have_count(0)
