@@ -11,7 +11,7 @@ validation, both in float16, in photo mode and in live mode, and milliseconds a 
 
 from dataclasses import replace
 
-from wider_heads import log, parse_options, train_on
+from wider_heads import log, option_parser, train_on
 
 CANDIDATES = 16  # nearest anchors of each feature map that may learn a facing
 POSITIVES = 10  # of them, so many learn it
@@ -19,7 +19,9 @@ SCORE_POWER, IOU_POWER = 0.5, 6.0
 
 
 def main():
-    args = parse_options(__doc__)
+    parser = option_parser(__doc__)
+    parser.add_argument("--channels", type=int, help="of the neck and heads; default: the shipped model's")
+    args = parser.parse_args()
 
     from skushare.detector.models import WEIGHTS, read_model
     from skushare.detector.network import build_network

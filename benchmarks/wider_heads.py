@@ -26,7 +26,9 @@ TAUGHT_FROM = "block_3_expand"
 
 
 def main():
-    args = parse_options(__doc__, channels=160)
+    parser = option_parser(__doc__)
+    parser.add_argument("--channels", type=int, default=160, help="of the neck and heads")
+    args = parser.parse_args()
 
     from skushare.detector.models import WEIGHTS, read_model
     from skushare.detector.network import build_network
@@ -50,12 +52,11 @@ def main():
         log(args, args.run / f"{described.channels}_channels", network, described, steps)
 
 
-def parse_options(about, channels=None):
-    """Options of a script that trains on, described by ``about``; with its default of ``channels``."""
+def option_parser(about):
+    """Parser of the options of a script that trains on, described by ``about``."""
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--channels", type=int, default=channels, help="of the neck and heads")
     parser.add_argument("--steps", type=int, default=7000)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument(
@@ -64,11 +65,14 @@ def parse_options(about, channels=None):
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start", type=Path, metavar="NPZ", help="weights to begin with; default: shipped")
     parser.add_argument("--csv", type=Path)
-    return parser.parse_args()
+    return parser
 
 
-def train_on(args, config, begin):
-    """Train a network, which ``begin`` fills at first, as the shipped one was last trained."""
+def train_on(args, config, begin, taught_from=TAUGHT_FROM):
+    """Train a network, which ``begin`` fills at first, as the shipped one was last trained.
+
+    Layers ahead of ``taught_from`` stay as they are.
+    """
     from skushare.dataset.coco import read_coco
     from skushare.training.config import TrainingConfig
     from skushare.training.trainer import train
@@ -80,14 +84,14 @@ def train_on(args, config, begin):
         seed=args.seed,
         max_scale=args.max_scale,
         validate_every=max(args.steps // 8, 1),
-        freeze_before=TAUGHT_FROM,
+        freeze_before=taught_from,
         **COURSE,
     )
     train(args.run, config, settings, datasets, read_coco(args.data / VALIDATION).as_one_class(), begin)
 
 
-def log(args, folder, network, config, steps):
-    """Write a row of the figures of ``network``, whose model goes to ``folder``."""
+def log(args, folder, network, config, steps, **also):
+    """Write a row of the figures of ``network``, whose model goes to ``folder``; ``also`` is put in, too."""
     from experiments import measure
 
     from skushare.dataset.coco import read_coco
@@ -96,11 +100,11 @@ def log(args, folder, network, config, steps):
     from skushare.evaluation.table import append_row
     from skushare.export.litert import export_litert
 
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / LITERT).write_bytes(export_litert(network))
     write_description(folder, config, {})
     photo, live, ms = measure(folder, read_coco(args.data / VALIDATION).as_one_class(), evaluate)
-    row = {"channels": config.channels, "steps": steps, "seed": args.seed, "max_scale": args.max_scale}
+    row = {"channels": config.channels, "steps": steps, "seed": args.seed, "max_scale": args.max_scale} | also
     row |= {key: photo[key] for key in ("AP", "AP50", "AP75", "AR300")}
     row |= {"count_mae": photo["best_mae"], "live_AP": live["AP"], "live_mae": live["best_mae"], "ms": ms}
     print(row, flush=True)
