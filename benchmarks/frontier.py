@@ -41,20 +41,14 @@ def main():
     parser.add_argument("--plot", type=Path)
     args = parser.parse_args()
     model, dataset = read_model(args.model), read_coco(args.data)
-    rows = []
+    network = build_network(model.config, (None, None) if model.config.resize == "fit" else None)
+    load_weights(network, model.path(WEIGHTS))
     with tempfile.TemporaryDirectory() as scratch:
-        detectors = {name: _variant(model, name, dataset, Path(scratch, name)) for name in PRECISIONS}
-        times = _times(detectors, args.sizes)
-        for name, detector in detectors.items():
-            megabytes = detector.model.path(LITERT).stat().st_size / 1e6
-            for size in args.sizes:
-                row = evaluate(detector, dataset, "live", size, resamples=0)
-                figures = {key: round(row[key], 4) for key in ("AP", "AP50", "AP75", "AR300")}
-                spent = round(1000 * float(np.median(times[name, size])), 1)
-                rows.append(
-                    {"precision": name, "MB": round(megabytes, 1), "size": size, "ms": spent, **figures}
-                )
-    table = pd.DataFrame(rows)
+        detectors = {
+            name: in_precision(name, network, model.config, dataset, Path(scratch, name))
+            for name in PRECISIONS
+        }
+        table = compare("precision", detectors, dataset, args.sizes)
     print(table.to_string(index=False))
     if args.csv:
         table.to_csv(args.csv, index=False)
@@ -62,19 +56,31 @@ def main():
         _plot(table, dataset.name).save(args.plot)
 
 
-def _variant(model, precision, dataset, folder):
-    """A detector like ``model`` in another precision."""
-    folder.mkdir()
-    network = build_network(model.config, (None, None) if model.config.resize == "fit" else None)
-    load_weights(network, model.path(WEIGHTS))
-    pictures = calibration_pictures(model.config, dataset)
+def in_precision(precision, network, config, dataset, folder):
+    """A detector of ``network`` in ``precision``, calibrated on ``dataset``; its files go to ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = calibration_pictures(config, dataset)
     (folder / LITERT).write_bytes(export_litert(network, precision, pictures))
-    write_description(folder, model.config, {})
+    write_description(folder, config, {})
     return Detector.load(folder)
 
 
+def compare(title, detectors, dataset, sizes):
+    """A table of live frames by each of ``detectors``, named in column ``title``, at each of ``sizes``."""
+    times = _times(detectors, sizes)
+    rows = []
+    for name, detector in detectors.items():
+        megabytes = detector.model.path(LITERT).stat().st_size / 1e6
+        for size in sizes:
+            row = evaluate(detector, dataset, "live", size, resamples=0)
+            figures = {key: round(row[key], 4) for key in ("AP", "AP50", "AP75", "AR300")}
+            spent = round(1000 * float(np.median(times[name, size])), 1)
+            rows.append({title: name, "MB": round(megabytes, 1), "size": size, "ms": spent, **figures})
+    return pd.DataFrame(rows)
+
+
 def _times(detectors, sizes):
-    """{(precision, size): list of seconds a frame}."""
+    """{(name, size): list of seconds a frame}."""
     pictures = [read_image(path) for path in sample_pictures()]
     times = {(name, size): [] for name in detectors for size in sizes}
     for turn in range(ROUNDS + 1):

@@ -8,16 +8,19 @@ reads them would miss most: a channel's variance on training photos times the sq
 means of the others go into the batch norm behind them. So the network begins with what is left of the
 shipped weights, or, with ``--start``, as an earlier such run ended. Rows: figures of the shipped, of the
 thinned and of the trained weights on validation, all in float16, in photo mode and in live mode, and
-milliseconds a live frame on all cores.
+milliseconds a live frame on all cores. ``--frontier CSV`` sets the shipped network against the trained one in
+live mode at several input sizes, both in 8 bits, as they would ship.
 """
 
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
-from wider_heads import log, option_parser, train_on
+from wider_heads import VALIDATION, log, option_parser, train_on
 
 PHOTOS = 24  # of the training split, by which channels are chosen
 SIDE = 640  # pixels of these
+SIZES = (416, 512, 576, 640)  # of live frames
 TAUGHT_FROM = "block_1_expand"
 
 
@@ -32,6 +35,7 @@ class Group(NamedTuple):
 def main():
     parser = option_parser(__doc__)
     parser.add_argument("--keep", type=float, default=0.5, help="part of the hidden channels that stays")
+    parser.add_argument("--frontier", type=Path, metavar="CSV")
     args = parser.parse_args()
 
     from skushare.detector.models import WEIGHTS, read_model
@@ -64,6 +68,24 @@ def main():
         train_on(args, model.config, begin, TAUGHT_FROM)
         load_weights(network, args.run / "best.npz")
         row(args.run / f"{args.steps}_steps", network, steps=args.steps, keep=args.keep)
+    if args.frontier:
+        compare_sizes(args, {1.0: whole, args.keep: network}, model.config)
+
+
+def compare_sizes(args, networks, config):
+    """Write time and accuracy of live frames of several sizes by each of ``networks`` {keep: network}."""
+    from frontier import compare, in_precision
+
+    from skushare.dataset.coco import read_coco
+
+    dataset = read_coco(args.data / VALIDATION).as_one_class()
+    detectors = {
+        keep: in_precision("int8", network, config, dataset, args.run / f"{keep}_int8")
+        for keep, network in networks.items()
+    }
+    table = compare("keep", detectors, dataset, SIZES)
+    print(table.to_string(index=False))
+    table.to_csv(args.frontier, index=False)
 
 
 def groups():
