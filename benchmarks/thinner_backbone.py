@@ -1,15 +1,16 @@
 """Take channels out of the shipped model's backbone and go on with its training: does a thinner one pay?
 
-    python benchmarks/thinner_backbone.py DATA RUN --keep 0.5 --steps 2500 --csv results/thinner_backbone.csv
+    python benchmarks/thinner_backbone.py DATA RUN --steps 2400 --csv results/thinner_backbone.csv
 
 ``DATA`` holds the labelled photos of the model card, ``RUN`` takes the run, which goes on where it was
 killed. Of the hidden channels of each inverted residual block, and of the last layer, those stay that what
 reads them would miss most: a channel's variance on training photos times the squared weights upon it. The
-means of the others go into the batch norm behind them. So the network begins with what is left of the
-shipped weights, or, with ``--start``, as an earlier such run ended. Rows: figures of the shipped, of the
-thinned and of the trained weights on validation, all in float16, in photo mode and in live mode, and
-milliseconds a live frame on all cores. ``--frontier CSV`` sets the shipped network against the trained one in
-live mode at several input sizes, both in 8 bits, as they would ship.
+means of the others go into the batch norm behind them. What blocks hand on to each other is as wide as before
+(Li et al. 2017, arXiv:1608.08710, sec. 3.3). So the network begins with what is left of the shipped weights,
+or, with ``--start``, as an earlier such run ended. Rows: figures of the shipped, of the thinned and of the
+trained weights on validation, all in float16, in photo mode and in live mode, and milliseconds a live frame
+on all cores. ``--frontier CSV`` sets the shipped network against the trained one in live mode at several
+input sizes, both in 8 bits, as they would ship.
 """
 
 from functools import partial
@@ -34,7 +35,7 @@ class Group(NamedTuple):
 
 def main():
     parser = option_parser(__doc__)
-    parser.add_argument("--keep", type=float, default=0.5, help="part of the hidden channels that stays")
+    parser.add_argument("--hidden", type=float, default=0.75, help="part of the channels that stays")
     parser.add_argument("--frontier", type=Path, metavar="CSV")
     args = parser.parse_args()
 
@@ -47,13 +48,12 @@ def main():
     whole = build_network(model.config, (None, None))
     load_weights(whole, model.path(WEIGHTS))
     statistics = measure_channels(whole, args.data)
-    kept = {group.name: choose(whole, group, statistics, args.keep) for group in groups()}
 
     def build(config, input_size=None):
-        return thin(build_network(config, input_size), kept)
+        return thin(build_network(config, input_size), args.hidden)
 
     def begin(network):
-        fill(network, whole, kept, statistics)
+        fill(network, whole, statistics)
         if args.start:
             load_weights(network, args.start)
 
@@ -62,28 +62,28 @@ def main():
     begin(network)
     print(f"{whole.count_params():,} weights, {network.count_params():,} of the thin network")
     row = partial(log, args, config=model.config)
-    row(args.run / "whole", whole, steps=0, keep=1.0)
-    row(args.run / "begun", network, steps=0, keep=args.keep)
+    row(args.run / "whole", whole, steps=0, hidden=1.0)
+    row(args.run / "begun", network, steps=0, hidden=args.hidden)
     if args.steps:
         train_on(args, model.config, begin, TAUGHT_FROM)
         load_weights(network, args.run / "best.npz")
-        row(args.run / f"{args.steps}_steps", network, steps=args.steps, keep=args.keep)
+        row(args.run / f"{args.steps}_steps", network, steps=args.steps, hidden=args.hidden)
     if args.frontier:
-        compare_sizes(args, {1.0: whole, args.keep: network}, model.config)
+        compare_sizes(args, {1.0: whole, args.hidden: network}, model.config)
 
 
 def compare_sizes(args, networks, config):
-    """Write time and accuracy of live frames of several sizes by each of ``networks`` {keep: network}."""
+    """Write time and accuracy of live frames of several sizes by each of ``networks``, {hidden: network}."""
     from frontier import compare, in_precision
 
     from skushare.dataset.coco import read_coco
 
     dataset = read_coco(args.data / VALIDATION).as_one_class()
     detectors = {
-        keep: in_precision("int8", network, config, dataset, args.run / f"{keep}_int8")
-        for keep, network in networks.items()
+        hidden: in_precision("int8", network, config, dataset, args.run / f"{hidden}_int8")
+        for hidden, network in networks.items()
     }
-    table = compare("keep", detectors, dataset, SIZES)
+    table = compare("hidden", detectors, dataset, SIZES)
     print(table.to_string(index=False))
     table.to_csv(args.frontier, index=False)
 
@@ -130,8 +130,8 @@ def resized(photo):
     return cv2.resize(photo, size, interpolation=cv2.INTER_AREA).astype("float32")
 
 
-def choose(network, group, statistics, keep):
-    """Sorted indices of the channels of ``group`` that stay, a multiple of 8."""
+def choose(network, group, statistics, number):
+    """Sorted indices of the ``number`` channels of ``group`` that stay."""
     import numpy as np
 
     worth = 0.0
@@ -141,30 +141,31 @@ def choose(network, group, statistics, keep):
         read = kernel[0, 0] * gamma / np.sqrt(variance + network.get_layer(norm).epsilon)
         lost = statistics[activation][1] * (read**2).sum(1)
         worth += lost / lost.sum()
-    number = max(round(len(worth) * keep / 8), 1) * 8
     return np.sort(np.argsort(-worth)[:number])
 
 
-def thin(network, kept):
-    """A fresh network as ``network`` with the channels ``kept`` alone."""
+def thin(network, part):
+    """A fresh network as ``network`` with ``part`` of the hidden channels, in multiples of 8."""
     import keras
+
+    names = {group.name for group in groups()}
 
     def copied(layer):
         settings = layer.get_config()
-        if layer.name in kept:
-            settings["filters"] = len(kept[layer.name])
+        if layer.name in names:
+            settings["filters"] = max(round(layer.filters * part / 8), 1) * 8
         return type(layer).from_config(settings)
 
     return keras.models.clone_model(network, clone_function=copied)
 
 
-def fill(network, whole, kept, statistics):
-    """Give ``network``, a thin one, the weights of ``whole`` at the channels ``kept``."""
+def fill(network, whole, statistics):
+    """Give ``network``, a thin one, the weights of ``whole`` at the channels that stay."""
     import numpy as np
 
     filled = {layer.name: layer.get_weights() for layer in whole.layers}
     for group in groups():
-        stay = kept[group.name]
+        stay = choose(whole, group, statistics, network.get_layer(group.name).filters)
         (kernel,) = filled[group.name]
         filled[group.name] = [kernel[..., stay]]
         for name in group.also:
