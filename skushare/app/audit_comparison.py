@@ -36,7 +36,7 @@ def show_comparison(*audits):
         **{f"share {side}": percent for side in ("before", "after")},
         **{f"{way} {side}": place for way in ("place", "height") for side in ("before", "after")},
     }
-    named = table.rename(columns=lambda name: name.replace("_", " "))
+    named = table.rename(columns=lambda name: name.replace("_", " ")).round({"points": 1})  # else "-0.0"
     st.dataframe(named, hide_index=True, column_config=columns, placeholder="")  # not "None"
     st.caption("Place: where a brand's facings are on average, 0 left to 1 right; height: 0 top to 1 bottom.")
     for column, audit, which in zip(st.columns(2), audits, ("before", "after"), strict=True):

@@ -149,6 +149,11 @@ FIGURES_SHOWN = (  # column of a row, name, format, whether less is better, help
 )
 
 
+def _figure(value, pattern):
+    text = "–" if isnan(value) else format(value, pattern)
+    return "0" if text in ("+0.0", "-0.0") else text  # a bias has a sign
+
+
 def show_figures(shown):
     """The main figures as tiles; those of a second model with the difference to the first."""
     first = shown[0]
@@ -164,7 +169,7 @@ def show_figures(shown):
                 told = None if isnan(delta) or less is None else _difference(delta, pattern)
                 st.metric(
                     name,
-                    "–" if isnan(row[column]) else format(row[column], pattern),
+                    _figure(row[column], pattern),
                     told,
                     delta_color="off" if told == SAME else "inverse" if less else "normal",
                     delta_arrow="off" if told == SAME else "auto",

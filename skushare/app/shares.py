@@ -206,7 +206,7 @@ def _edit_targets(shares, together, measure, wanted, brands, category, key):
             share=100 * table[measure],
             margin=100 * table[margin_of(measure)],
             target=(100 * table["target"]).round(6),  # 7, not 7.000000000000001, which is no such edit
-            difference=100 * table["difference"],
+            difference=(100 * table["difference"]).round(1),  # else "-0.0"
             sure=sure.where(table["target"].notna() & table[margin_of(measure)].notna()),
         )
         number = st.column_config.NumberColumn

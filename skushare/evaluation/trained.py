@@ -5,6 +5,7 @@ import numpy as np
 from skushare.dataset.duplicates import near_any
 from skushare.dataset.scan import scan
 from skushare.files import atomic_write
+from skushare.text import counted
 
 TRAINED = "trained.npy"  # in the folder of a run
 
@@ -42,7 +43,8 @@ def tell_trained(model, samples):
     seen = np.flatnonzero(near_any(found.hashes, trained) & found.readable)
     if not len(seen):
         return ""
+    look = "looks" if len(seen) == 1 else "look"
     return (
-        f"{len(seen):,} of {len(samples):,} photos look nearly like ones that the model was trained on, such "
-        f"as {samples[seen[0]].path.name}: the figures are too good; evaluate on others"
+        f"{len(seen):,} of {counted(len(samples), 'photo')} {look} nearly like what the model was trained "
+        f"on, such as {samples[seen[0]].path.name}: the figures are too good; evaluate on others"
     )

@@ -145,9 +145,9 @@ def _carry_out(run, observers, say):
         write_trained(run.folder, trained)
     if seen := int(near_any(hashes[count:], trained).sum()):
         say(
-            f"warning: {seen} of the {len(validation)} look nearly like photos to train on, or like ones "
-            "that the weights to start from have seen, so the figures will be too good; validate on others "
-            "(skushare data split keeps such photos together)"
+            f"warning: {seen} of the {len(validation)} {'looks' if seen == 1 else 'look'} nearly like photos "
+            "to train on, or like ones that the weights to start from have seen, so the figures will be too "
+            "good; validate on others (skushare data split keeps such photos together)"
         )
     prune_copies()
     load_keras()

@@ -96,6 +96,14 @@ def test_photos_without_a_facing_have_no_average_precision(workspace):
     assert not any("nan" in caption.value for caption in app.caption)
 
 
+def test_a_count_that_is_right_has_a_bias_of_0(workspace):
+    path = workspace / "one.png"
+    write_image(path, np.full((40, 130, 3), 1, np.uint8))
+    store.add_dataset(Dataset("one", (Sample(path, 130, 40, row_of_boxes(1)),), ("facing",)), "one")
+    app = press(open_page(Dataset="one"), "Evaluate")
+    assert {name: value for name, value, _ in metrics(app)}["Bias"] == "0"
+
+
 def go_to_tab(app, label):
     app.session_state["evaluate_tab"] = label
     return app.run()

@@ -270,7 +270,7 @@ def test_photos_that_were_trained_on_are_known_again_under_other_names(finished,
     write_image(other.path, np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8))
     damaged = replace(again, path=tmp_path / "damaged.jpg")
     damaged.path.write_bytes(b"no picture")
-    assert tell_trained(model, (other, again, damaged)).startswith("1 of 3 photos look nearly like")
+    assert tell_trained(model, (other, again, damaged)).startswith("1 of 3 photos looks nearly like")
     assert "such as again.jpg: " in tell_trained(model, (other, again))
     assert tell_trained(model, (other,)) == ""
     assert tell_trained(SimpleNamespace(folder=tmp_path / "elsewhere"), (again,)) == ""
