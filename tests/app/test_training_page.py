@@ -369,10 +369,11 @@ def test_a_finished_run_shows_its_figures(tmp_path):
     (run.folder / runs.METRICS).write_text("step,AP,AP50,AP75,count_mae\n0,0.3,0.4,0.1,6\n50,0.2,0.4,0.1,6\n")
     assert not app.run().metric[0].delta  # no step was better
     assert any("finished" in text for text in texts(app.markdown))
-    log = next(expander for expander in app.expander if expander.label == "Log")
-    assert "training from step 0" in log.code[0].value
-    (box,) = log.children[0].children[0].children.values()
-    assert box.proto.autoscroll  # its end is what is read
+    assert "training from step 0" in app.code[0].value
+    box = next(expander for expander in app.expander if expander.label == "Log")
+    while box.children[0].type != "code":
+        box = box.children[0]
+    assert box.proto.autoscroll  # to its end, which is what is read
     labels = [b.label for b in app.button]
     assert "Stop" not in labels and "Resume" not in labels
 
