@@ -9,7 +9,7 @@ import streamlit as st
 from skushare.app.cells import cells
 from skushare.app.notes import attempt, show_error
 from skushare.app.polling import poll
-from skushare.app.text import duration, plain
+from skushare.app.text import duration, plain, sentence
 from skushare.app.training_actions import show_actions
 from skushare.app.training_list import show_list
 from skushare.errors import SkushareError
@@ -112,7 +112,7 @@ def _show_status(run, status, reason):
             )
     if reason:
         show = {runs.FAILED: st.error, runs.INTERRUPTED: st.warning}.get(status, st.info)
-        show(plain(reason[:1].upper() + reason[1:]), icon=ICONS[status])
+        show(plain(sentence(reason)), icon=ICONS[status])
     elif status == runs.QUEUED:
         st.info("Begins within seconds, or once no other run trains.", icon=ICONS[status])
 
@@ -222,6 +222,7 @@ def _pin(pinned, key, newest):
 def _show_log(run):
     text = run.log_tail()
     if text:
-        st.code(text, language=None, wrap_lines=True, height=300)
+        with st.container(height=300, border=False, autoscroll=True):  # the newest line is the last
+            st.code(text, language=None, wrap_lines=True)
     else:
         st.caption("Nothing yet.")

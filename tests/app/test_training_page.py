@@ -370,24 +370,27 @@ def test_a_finished_run_shows_its_figures(tmp_path):
     assert not app.run().metric[0].delta  # no step was better
     assert any("finished" in text for text in texts(app.markdown))
     assert "training from step 0" in app.code[0].value
+    box = next(expander for expander in app.expander if expander.label == "Log")
+    while box.children[0].type != "code":
+        box = box.children[0]
+    assert box.proto.autoscroll  # to its end, which is what is read
     labels = [b.label for b in app.button]
     assert "Stop" not in labels and "Resume" not in labels
 
 
 @pytest.mark.parametrize(
-    ("status", "reason", "kind"),
+    ("status", "reason", "kind", "told"),
     [
-        (runs.INTERRUPTED, "the disk is full", "warning"),
-        (runs.FAILED, "learning_rate: the loss is nan", "error"),
-        (runs.STOPPED, "as asked to", "info"),
+        (runs.INTERRUPTED, "the disk is full", "warning", "The disk is full"),
+        (runs.FAILED, "shop@train: no such file or folder", "error", "shop@train: no such file or folder"),
+        (runs.STOPPED, "as asked to; resume", "info", "As asked to; resume"),
     ],
 )
-def test_a_run_that_ended_early_tells_why_and_resumes(tmp_path, status, reason, kind):
+def test_a_run_that_ended_early_tells_why_and_resumes(tmp_path, status, reason, kind, told):
     store(tmp_path)
     run = make_run("one", status, reason)
     app = open_page()
-    shown = getattr(app, kind)[0].value.replace("\\", "")
-    assert shown == reason[0].upper() + reason[1:]
+    assert getattr(app, kind)[0].value.replace("\\", "") == told
     press(app, "Resume")
     assert run.status == runs.QUEUED
     press(app, "Take from the queue")

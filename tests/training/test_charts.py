@@ -57,3 +57,9 @@ def test_runs_keep_apart_in_one_chart(measure, x, count):
     assert len(rows(chart)) == 2 * count
     scale = chart.to_dict()["encoding"]["color"]["scale"]
     assert len(scale["domain"]) == len(scale["range"]) == count
+
+
+def test_the_first_validation_alone_lies_at_step_0_not_at_0_000000():
+    first = METRICS.head(1).assign(step=0, epoch=0.0, minutes=0.0)
+    charts = [quality_chart(first), *(comparison_chart({"a": first}, "AP", x) for x in ("step", "epoch"))]
+    assert {chart.to_dict()["encoding"]["x"]["axis"]["format"] for chart in charts} == {",~f"}
