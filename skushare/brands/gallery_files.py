@@ -12,12 +12,13 @@ import json
 import os
 import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from skushare.brands.embedder import PICTURE_SIDE
-from skushare.brands.gallery import MOST_EXAMPLES, Gallery, GalleryError, Sku
+from skushare.brands.gallery import MOST_EXAMPLES, Gallery, GalleryError, Sku, checked_text
 from skushare.dataset.archive import Limits, extract, file_names
 from skushare.errors import ImageError, SkushareError
 from skushare.files import atomic_folder, write_file
@@ -209,19 +210,33 @@ def _from_pictures(folder, name, embedder, faults, only_brand):
             f"{name}: there are neither {INDEX} nor pictures in it; give an exported gallery, or pictures in "
             "folders BRAND/PRODUCT/"
         )
+    brands, numbers, skus = {}, {}, []
+    examples, vectors, pictures = [], [], []
     for (brand, product), paths in products.items():
-        brand = gallery.spelled(brand)
-        sku = gallery.find(brand, product or brand) or Sku(gallery.new_id(), product or brand, brand)
-        vectors, pictures = [], []
+        brand = brands.setdefault(checked_text(brand, "brand").casefold(), brand)  # two spellings are one
+        sku = Sku(f"sku-{len(skus) + 1}", product or brand, brand)
+        before = len(pictures)
         for start in range(0, len(paths), _AT_ONCE):
             images = dict(_readable(folder, name, paths[start : start + _AT_ONCE], faults))
             vectors.append(embedder.embed_pictures(list(images.values())))
             pictures += map(_as_example, images, images.values())
-        if pictures:
-            gallery = gallery.with_examples(sku, np.concatenate(vectors), pictures, embedder)
-    if not gallery.skus:
+        if len(pictures) == before:
+            continue
+        number = numbers.setdefault((sku.brand, sku.name), len(skus))
+        if number == len(skus):
+            skus.append(sku)
+        examples += [number] * (len(pictures) - before)
+    if not skus:
         raise GalleryError(f"none of its pictures can be read: {faults[0]}")
-    return gallery
+    # Once: each change copies and checks all examples.
+    return replace(
+        gallery,
+        skus=skus,
+        example_skus=examples,
+        embeddings=np.concatenate(vectors),
+        pictures=pictures,
+        embedder=embedder.digest,
+    )
 
 
 def _readable(folder, name, paths, faults):
