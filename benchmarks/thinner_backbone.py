@@ -10,7 +10,7 @@ means of the others go into the batch norm behind them. What blocks hand on to e
 or, with ``--start``, as an earlier such run ended. Rows: figures of the shipped, of the thinned and of the
 trained weights on validation, all in float16, in photo mode and in live mode, and milliseconds a live frame
 on all cores. ``--frontier CSV`` sets the shipped network against the trained one in live mode at several
-input sizes, both in 8 bits, as they would ship.
+input sizes, both in 8 bits, as they would ship; further rows go to its end.
 """
 
 from functools import partial
@@ -85,7 +85,7 @@ def compare_sizes(args, networks, config):
     }
     table = compare("hidden", detectors, dataset, SIZES)
     print(table.to_string(index=False))
-    table.to_csv(args.frontier, index=False)
+    table.to_csv(args.frontier, index=False, mode="a", header=not args.frontier.exists())
 
 
 def groups():
