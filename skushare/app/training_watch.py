@@ -132,7 +132,7 @@ def _show_figures(run, status):
         min(1.0, progress.step / max(1, progress.steps)),
         text=f"{text}, {progress.phase}" if running and progress.phase != "done" else text,
     )
-    metric = partial(st.metric, border=True, height="stretch")
+    metric = partial(st.metric, border=True)
     with st.container(horizontal=True):
         if running and progress.phase in ("training", "validating") and progress.seconds_per_step:
             metric("Time left", duration(progress.seconds_left))

@@ -135,6 +135,20 @@ def train_three_epochs_with_a_stop(page, run):
     expect(page.get_by_text("Step 12 of 12 (epoch")).to_be_visible(timeout=LONG)
     expect(page.get_by_text("Evaluate the model")).to_be_visible(timeout=LONG)
     assert page.get_by_alt_text(re.compile("what was found at step")).count()
+    wide = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    expect(chart).to_be_visible()
+    settle(page)
+    figures = page.get_by_test_id("stMetric").all()
+    assert figures
+    assert max(bottom(figure) for figure in figures) <= chart.bounding_box()["y"]
+    page.set_viewport_size(wide)
+
+
+def bottom(element):
+    place = element.bounding_box()
+    return place["y"] + place["height"]
 
 
 @contextmanager
