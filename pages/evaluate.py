@@ -52,6 +52,7 @@ try:
         index=list(splits).index("val") if "val" in splits else 0,
         format_func=lambda split: splits[split].photos_called or "all",
         key=f"evaluate_split_{name}",
+        bind="query-params",
     )
     mode = columns[4].selectbox(
         "Mode", list(MODES), format_func=MODES.get, key="evaluate_mode", bind="query-params"

@@ -12,6 +12,7 @@ from skushare.app.polling import poll
 from skushare.app.text import duration, plain, sentence
 from skushare.app.training_actions import show_actions
 from skushare.app.training_list import show_list
+from skushare.dataset.formats import stored_source
 from skushare.errors import SkushareError
 from skushare.training import runs
 from skushare.training.charts import loss_chart, quality_chart
@@ -108,13 +109,22 @@ def _show_status(run, status, reason):
                 "pages/evaluate.py",
                 label="Evaluate the model",
                 icon=":material/query_stats:",
-                query_params={"evaluate_model": f"runs/{run.name}"},
+                query_params=_to_evaluate(run),
             )
     if reason:
         show = {runs.FAILED: st.error, runs.INTERRUPTED: st.warning}.get(status, st.info)
         show(plain(sentence(reason)), icon=ICONS[status])
     elif status == runs.QUEUED:
         st.info("Begins within seconds, or once no other run trains.", icon=ICONS[status])
+
+
+def _to_evaluate(run):
+    """Choices for the Evaluate page: the model of ``run``, on what it was validated on if that is stored."""
+    chosen = {"evaluate_model": f"runs/{run.name}"}
+    if stored := stored_source(run.plan.validation):
+        dataset, split = stored
+        chosen |= {"evaluate_dataset": dataset, f"evaluate_split_{dataset}": split}
+    return chosen
 
 
 def _show_figures(run, status):

@@ -158,6 +158,13 @@ def test_an_address_that_names_nothing_known_opens_the_page(workspace):
     assert not app.exception and box(app, "Dataset").value == "shop"
 
 
+def test_an_address_names_the_split(workspace):
+    app = AppTest.from_file(APP)
+    app.query_params["evaluate_split_shop"] = "test"
+    app.run().switch_page("pages/evaluate.py").run()
+    assert not app.exception and box(app, "Split").value == "test"
+
+
 @pytest.mark.parametrize(("score", "told"), [(0.5, True), (0, False)], ids=["machine", "to be ignored"])
 def test_labels_made_by_a_machine_are_called_so(workspace, score, told):
     dataset = read_dataset("shop")

@@ -8,6 +8,7 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import parse_qs
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from skushare.app import training_list, training_watch
 from skushare.app.text import plain
 from skushare.dataset.dataset import Dataset, Sample
-from skushare.dataset.store import add_dataset
+from skushare.dataset.store import add_dataset, delete_dataset
 from skushare.detector.models import DEFAULT_MODEL, LITERT, counting_model, models_folder
 from skushare.errors import SkushareError
 from skushare.files import atomic_write
@@ -376,6 +377,20 @@ def test_a_finished_run_shows_its_figures(tmp_path):
     assert box.proto.autoscroll  # to its end, which is what is read
     labels = [b.label for b in app.button]
     assert "Stop" not in labels and "Resume" not in labels
+
+
+def test_a_model_is_evaluated_on_what_its_run_was_validated_on(tmp_path):
+    def choices():
+        links = open_page().get("page_link")
+        link = next(link for link in links if link.proto.label == "Evaluate the model")
+        return parse_qs(link.proto.query_string)
+
+    store(tmp_path)
+    make_run("one")
+    model = {"evaluate_model": ["runs/one"]}
+    assert choices() == model | {"evaluate_dataset": ["shop"], "evaluate_split_shop": ["val"]}
+    delete_dataset("shop")
+    assert choices() == model
 
 
 @pytest.mark.parametrize(
