@@ -69,7 +69,7 @@ try:
     if not shown:
         st.stop()
     show_notes(shown)
-    show_figures(shown)
+    show_figures(shown, named=len(chosen) > 1)  # also where one of them is not finished yet
     views = {
         "Pictures": show_pictures,
         "Curves": show_curves,

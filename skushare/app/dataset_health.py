@@ -47,7 +47,8 @@ def _show_findings(dataset, findings):
             files = {name for name in named.values() if name}
             shown = finding.places.head(PLACES_SHOWN)
             shown = shown.assign(file=shown["file"].map(named))
-            st.dataframe(shown, hide_index=True, height=min(38 + 35 * len(shown), 320))
+            height = min(38 + 35 * len(shown), 320)
+            st.dataframe(shown, hide_index=True, height=height, placeholder="")  # not "None"
             if len(finding.places) > PLACES_SHOWN:
                 st.caption(f"The first {PLACES_SHOWN} of {len(finding.places):,}; the download holds all.")
             st.markdown(f"The repair {finding.remedy}.")

@@ -34,7 +34,7 @@ def _show_table(table):
     shares = ("AP", "AP50", "AP75", "AR300", "precision", "recall", "f1")
     config = {name: st.column_config.NumberColumn(format="%.3f") for name in shares}
     config |= {name: st.column_config.NumberColumn(format="%.1f") for name in ("count MAE", "count bias")}
-    st.dataframe(table, hide_index=True, column_config=config)
+    st.dataframe(table, hide_index=True, column_config=config, placeholder="–")
 
 
 def show_downloads(shown, source):

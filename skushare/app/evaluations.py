@@ -154,11 +154,11 @@ def _figure(value, pattern):
     return "0" if text in ("+0.0", "-0.0") else text  # a bias has a sign
 
 
-def show_figures(shown):
-    """The main figures as tiles; those of a second model with the difference to the first."""
+def show_figures(shown, named):
+    """The main figures as tiles, if ``named`` under the model's name; a second's with its difference."""
     first = shown[0]
     for each in shown:
-        if len(shown) > 1:
+        if named:
             st.markdown(f"##### {plain(each.name)}")
         row = each.row
         with st.container(horizontal=True):

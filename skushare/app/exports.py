@@ -121,7 +121,8 @@ def _tell_end(export, status, reason):
         st.error(plain(reason or "It failed."), icon=ICONS[status][0])
     if text := export.log():
         with st.expander("Log", icon=":material/article:"):
-            st.code(text, language=None, wrap_lines=True, height=300)
+            with st.container(height=300, border=False, autoscroll=True):  # the newest line is the last
+                st.code(text, language=None, wrap_lines=True)
 
 
 def _show_finished(export):

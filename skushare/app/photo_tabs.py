@@ -112,7 +112,7 @@ def show_facings(shelves, labels, brands):
         icon=":material/download:",
         on_click="ignore",
     )
-    st.dataframe(facings_of(shown, labels, brands), hide_index=True)
+    st.dataframe(facings_of(shown, labels, brands), hide_index=True, placeholder="")  # not "None"
     if len(shown) < len(shelves):
         st.caption(f"Of the {len(shown)} photos of the chosen page; the download holds all {len(shelves)}.")
 

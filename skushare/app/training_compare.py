@@ -54,7 +54,8 @@ def show_comparison(known):
     figures = pd.DataFrame({name: best_figures(metrics) for name, metrics in curves.items()}).T
     figures = figures.rename(columns={"class_AP": "AP by class", "count_mae": "count off by"})
     steps = figures.columns.intersection(["step"])
-    st.dataframe(figures.style.format("{:.3f}", na_rep="–").format("{:,.0f}", na_rep="–", subset=steps))
+    shown = figures.style.format("{:.3f}").format("{:,.0f}", subset=steps)
+    st.dataframe(shown, placeholder="–")
     if not validated_alike([validated[name] for name in curves]):
         st.warning("They were validated on different photos or labels, so their figures do not compare.")
     st.markdown("##### Settings that differ")

@@ -287,6 +287,16 @@ def test_two_models_stand_side_by_side(workspace, weak):
         assert not app.exception
 
 
+def test_figures_have_the_name_of_their_model_while_the_other_has_none(workspace, weak):
+    def names(app):
+        return [text.value for text in app.markdown if text.value.startswith("#####")]
+
+    app = press(open_page(), "Evaluate")
+    assert not names(app)
+    app = open_page(Compare="runs/weak")
+    assert metrics(app) and names(app)[0] == "##### shelf\\_dense"
+
+
 def test_a_model_stands_beside_its_copy(workspace):
     shutil.copytree(models_folder() / "shelf_dense", workspace / "runs" / "copy" / "model")
     app = press(open_page(Compare="runs/copy"), "Evaluate")

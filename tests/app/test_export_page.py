@@ -168,6 +168,8 @@ def test_an_export_that_did_not_end_well_says_why_and_can_be_deleted(log, cancel
     app = open_page()
     assert words in texts(getattr(app, kind))[0]
     assert texts(app.code) == [log]
+    box = next(expander for expander in app.expander if expander.label == "Log").children[0]
+    assert box.proto.autoscroll  # to its end, which is what is read
     press(app, "Delete for good")
     assert list_exports() == []
 
