@@ -120,9 +120,9 @@ def _tell_end(export, status, reason):
     else:
         st.error(plain(reason or "It failed."), icon=ICONS[status][0])
     if text := export.log():
-        with st.expander("Log", icon=":material/article:"):
-            with st.container(height=300, border=False, autoscroll=True):  # the newest line is the last
-                st.code(text, language=None, wrap_lines=True)
+        log = st.expander("Log", icon=":material/article:")
+        with log.container(height=300, border=False, autoscroll=True):  # the newest line is the last
+            st.code(text, language=None, wrap_lines=True)
 
 
 def _show_finished(export):

@@ -53,9 +53,8 @@ def show_comparison(known):
     st.markdown("##### At the best AP")
     figures = pd.DataFrame({name: best_figures(metrics) for name, metrics in curves.items()}).T
     figures = figures.rename(columns={"class_AP": "AP by class", "count_mae": "count off by"})
-    steps = figures.columns.intersection(["step"])
-    shown = figures.style.format("{:.3f}").format("{:,.0f}", subset=steps)
-    st.dataframe(shown, placeholder="–")
+    formats = dict.fromkeys(figures, "{:.3f}") | {"step": "{:,.0f}", "count off by": "{:.1f}"}
+    st.dataframe(figures.style.format({name: formats[name] for name in figures}), placeholder="–")
     if not validated_alike([validated[name] for name in curves]):
         st.warning("They were validated on different photos or labels, so their figures do not compare.")
     st.markdown("##### Settings that differ")

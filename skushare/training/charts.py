@@ -37,7 +37,7 @@ def loss_chart(losses, photos_a_step):
         alt.Tooltip("epoch:Q", format=".1f"),
         alt.Tooltip("loss:Q", format=".4f"),
     ]
-    base = alt.Chart(table).encode(x=_along("step", "steps", tickMinStep=1), tooltip=tooltip)
+    base = alt.Chart(table).encode(x=_along("step", "steps"), tooltip=tooltip)
     # Few values of a wild start would press the rest flat.
     scale = alt.Scale(domain=[0, float(table["mean"].quantile(0.95) * 1.6)], clamp=True)
     faint = base.mark_line(color=TEXT, opacity=0.45, strokeWidth=1).encode(
@@ -57,7 +57,7 @@ def quality_chart(metrics):
         alt.Chart(table)
         .mark_line(point={"size": 45, "filled": True}, strokeWidth=2.5)
         .encode(
-            x=_along("step", "steps", tickMinStep=1),
+            x=_along("step", "steps"),
             y=alt.Y("value:Q", title="average precision", scale=alt.Scale(domain=[0, 1])),
             color=alt.Color("measure:N", title=None, scale=colors, legend=top_legend()),
             tooltip=["measure:N", alt.Tooltip("step:Q", format=","), alt.Tooltip("value:Q", format=".3f")],
@@ -97,7 +97,8 @@ def comparison_chart(curves, measure, x="step"):
     )
 
 
-def _along(column, title, **axis):
+def _along(column, title):
+    whole = {"tickMinStep": 1} if column == "step" else {}
     # The format is for a run with its first validation alone, at step 0, whose axis says 0.000000 otherwise.
-    axis = alt.Axis(format=",~f", **axis)
+    axis = alt.Axis(format=",~f", **whole)
     return alt.X(f"{column}:Q", title=title, axis=axis, scale=alt.Scale(domainMin=0, nice=False))

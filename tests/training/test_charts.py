@@ -63,3 +63,9 @@ def test_the_first_validation_alone_lies_at_step_0_not_at_0_000000():
     first = METRICS.head(1).assign(step=0, epoch=0.0, minutes=0.0)
     charts = [quality_chart(first), *(comparison_chart({"a": first}, "AP", x) for x in ("step", "epoch"))]
     assert {chart.to_dict()["encoding"]["x"]["axis"]["format"] for chart in charts} == {",~f"}
+
+
+@pytest.mark.parametrize(("x", "whole"), [("step", True), ("epoch", False), ("minutes", False)])
+def test_no_part_of_a_step_is_on_an_axis(x, whole):
+    axis = comparison_chart({"a": METRICS}, "AP", x).to_dict()["encoding"]["x"]["axis"]
+    assert (axis.get("tickMinStep") == 1) == whole
