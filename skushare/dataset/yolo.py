@@ -28,6 +28,7 @@ from skushare.text import counted
 _NO_SPLITS = {"path", "names", "nc", "download"}  # keys of data.yaml with another meaning
 MAX_CLASSES = 10_000
 _MAX_BYTES = 8 << 20  # of a data.yaml
+_LABELS_OF = {"images": "labels", "Images": "Labels", "IMAGES": "LABELS"}  # folders
 _CLASS_FILES = ("classes.txt", "obj.names", "_darknet.labels")
 _NUMBER = re.compile(r"[\d.]+")
 _LABEL = re.compile(rb"\s*\d+(\s+[-+.\de]+){4}")
@@ -260,11 +261,11 @@ def _plain_parts(root):
     """``[(split, images)]`` of a folder without description."""
     if parts := _listed_parts(root):
         return sorted(parts, key=lambda part: split_order(part[0]))
-    home = root / "images"
-    if home.is_dir():
+    home = next((root / name for name in _LABELS_OF if (root / name).is_dir()), None)
+    if home:
         folders = sorted(path for path in home.iterdir() if path.is_dir())
         loose = [path for path in find_images([home]) if path.parent == home]
-    elif folders := sorted(path for path in root.glob("*/images") if path.is_dir()):
+    elif folders := sorted(path for path in root.glob("*/*") if path.name in _LABELS_OF and path.is_dir()):
         loose = []
     else:
         folders = sorted(path for path in root.iterdir() if path.is_dir() and known_split(path.name))
@@ -315,10 +316,11 @@ def _moved(base, entry):
 
 def _label_places(image, root):
     """Where an image's text file may be: ``labels`` for the last ``images`` in its path, or beside it."""
-    places, parts = [image.with_suffix(".txt")], list(image.relative_to(root).parts)
-    if "images" in parts[:-1]:
-        last = len(parts) - 2 - parts[-2::-1].index("images")
-        places.insert(0, Path(root, *parts[:last], "labels", *parts[last + 1 :]).with_suffix(".txt"))
+    places, parts = [image.with_suffix(".txt")], image.relative_to(root).parts
+    if homes := [place for place, part in enumerate(parts[:-1]) if part in _LABELS_OF]:
+        *_, last = homes
+        beside = Path(root, *parts[:last], _LABELS_OF[parts[last]], *parts[last + 1 :])
+        places.insert(0, beside.with_suffix(".txt"))
     return places
 
 

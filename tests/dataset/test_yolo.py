@@ -11,7 +11,8 @@ def write(folder, labels="0 0.5 0.5 0.2 0.4\n", images=("images/a.jpg",), **file
     for name in images:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_image(folder / name, np.zeros((50, 100, 3), np.uint8))
-        label = (folder / name.replace("images/", "labels/")).with_suffix(".txt")
+        place = name.replace("images/", "labels/").replace("Images/", "Labels/")
+        label = (folder / place).with_suffix(".txt")
         label.parent.mkdir(parents=True, exist_ok=True)
         label.write_text(labels)
     for name, text in files.items():
@@ -97,6 +98,14 @@ def test_of_a_line_with_keypoints_the_box_alone_is_taken(tmp_path, points):
         ),
         (["images/train/a.jpg", "images/test/b.jpg"], {"classes__txt": "s\n"}, ["train", "test"], ("s",)),
         (["train/images/a.jpg", "valid/images/b.jpg"], {}, ["train", "val"], ("0",)),
+        (["Images/train/a.jpg", "Images/val/b.jpg"], {}, ["train", "val"], ("0",)),
+        (["train/Images/a.jpg", "valid/Images/b.jpg"], {}, ["train", "val"], ("0",)),
+        (
+            ["train/Images/a.jpg", "valid/Images/b.jpg"],
+            {"data__yaml": "train: train/Images\nval: valid/Images\nnames: [s]"},
+            ["train", "val"],
+            ("s",),
+        ),
         (["a.jpg", "b.jpg"], {"classes__txt": "s\n"}, ["", ""], ("s",)),
         (
             ["obj_train_data/shop 0/a.jpg", "obj_train_data/b.jpg"],
