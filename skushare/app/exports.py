@@ -254,9 +254,10 @@ def _show_sizes(export, report):
 
 
 def _offer_deletion(export):
-    with st.popover("Delete", icon=":material/delete:"):
+    key = f"export_delete_{export.name}"  # else a second click would delete the export chosen next
+    with st.popover("Delete", icon=":material/delete:", key=f"{key}_ask"):
         st.markdown(f"Delete **{plain(export.name)}** with all its files?")
-        if st.button("Delete for good", type="primary", icon=":material/delete:", key="export_delete"):
+        if st.button("Delete for good", type="primary", icon=":material/delete:", key=key):
             servers().stop(str(export.bundle))
             try:
                 export.delete()

@@ -26,13 +26,16 @@ def show_actions(run):
             help="Opens the form with the settings of this run.",
         )
         _offer_config(run)
-        with st.popover("Delete", icon=":material/delete:", disabled=run.status == runs.RUNNING):
+        key = f"training_delete_{run.name}"  # else a second click would delete the run chosen next
+        closed = run.status == runs.RUNNING
+        with st.popover("Delete", icon=":material/delete:", disabled=closed, key=f"{key}_ask"):
             st.markdown(f"Delete **{plain(run.name)}** with its model and all its files?")
             st.button(
                 "Delete for good",
                 type="primary",
                 icon=":material/delete:",
                 on_click=partial(attempt, run.delete),
+                key=key,
             )
         offer_tensorboard()
 

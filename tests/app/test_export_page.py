@@ -174,6 +174,15 @@ def test_an_export_that_did_not_end_well_says_why_and_can_be_deleted(log, cancel
     assert list_exports() == []
 
 
+def test_a_second_click_on_delete_spares_the_next_export():
+    request_only("first")
+    request_only("second")
+    app = open_page()
+    clicked = button(app, "Delete for good").proto.id
+    press(app, "Delete for good")
+    assert len(list_exports()) == 1 and button(app, "Delete for good").proto.id != clicked
+
+
 def test_a_finished_export_shows_sizes_checks_and_the_running_bundle(page_parts):
     finished()
     app = open_page()

@@ -507,8 +507,10 @@ def test_a_run_is_deleted_after_a_question(tmp_path):
     make_run("two")
     app = open_page()
     chosen = app.session_state.training_run
+    clicked = button(app, "Delete for good").proto.id
     press(app, "Delete for good")
     assert [run.name for run in runs.list_runs()] == [{"one": "two", "two": "one"}[chosen]]
+    assert button(app, "Delete for good").proto.id != clicked  # which a second click would reach
 
 
 def test_a_clone_opens_the_form_with_the_runs_settings(tmp_path):
