@@ -90,8 +90,11 @@ def train_on(args, config, begin, taught_from=TAUGHT_FROM):
     train(args.run, config, settings, datasets, read_coco(args.data / VALIDATION).as_one_class(), begin)
 
 
-def log(args, folder, network, config, steps, **also):
-    """Write a row of the figures of ``network``, whose model goes to ``folder``; ``also`` is put in, too."""
+def log(args, folder, network, config, steps, photos=None, **also):
+    """Write a row of the figures of ``network``, whose model goes to ``folder``; ``also`` is put in, too.
+
+    ``photos`` are the labelled ones that it is measured on, by default those of validation.
+    """
     from experiments import measure
 
     from skushare.dataset.coco import read_coco
@@ -103,7 +106,8 @@ def log(args, folder, network, config, steps, **also):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / LITERT).write_bytes(export_litert(network))
     write_description(folder, config, {})
-    photo, live, ms = measure(folder, read_coco(args.data / VALIDATION).as_one_class(), evaluate)
+    photos = photos or read_coco(args.data / VALIDATION).as_one_class()
+    photo, live, ms = measure(folder, photos, evaluate)
     row = {"channels": config.channels, "steps": steps, "seed": args.seed, "max_scale": args.max_scale} | also
     row |= {key: photo[key] for key in ("AP", "AP50", "AP75", "AR300")}
     row |= {"count_mae": photo["best_mae"], "live_AP": live["AP"], "live_mae": live["best_mae"], "ms": ms}
