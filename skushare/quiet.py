@@ -1,6 +1,7 @@
 """Keeping the chatter of native code off standard error."""
 
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -43,9 +44,25 @@ def ungreeted():
 
 
 def load_keras():
-    """Import Keras and its backend, quietly."""
-    with quiet():
+    """Import Keras and its backend, quietly; a Ctrl-C meanwhile takes effect at the end."""
+    with _uninterrupted(), quiet():
         import keras  # noqa: F401
+
+
+@contextmanager
+def _uninterrupted():
+    """Keep a Ctrl-C until the end: modules of native code swallow it while they are imported, or crash."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed.is_set():
+        signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager
