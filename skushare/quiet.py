@@ -14,9 +14,9 @@ _greeted = False
 
 @contextmanager
 def quiet():
-    """Turn away what is written to standard error meanwhile, by native code too."""
+    """Turn away what is written to standard error meanwhile, by native code too; Ctrl-C waits for the end."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with open(os.devnull, "wb") as null, _turned_to(null):
+    with open(os.devnull, "wb") as null, _uninterrupted(), _turned_to(null):
         yield
 
 
@@ -44,14 +44,14 @@ def ungreeted():
 
 
 def load_keras():
-    """Import Keras and its backend, quietly; a Ctrl-C meanwhile takes effect at the end."""
-    with _uninterrupted(), quiet():
+    """Import Keras and its backend, quietly."""
+    with quiet():
         import keras  # noqa: F401
 
 
 @contextmanager
 def _uninterrupted():
-    """Keep a Ctrl-C until the end: modules of native code swallow it while they are imported, or crash."""
+    """Keep a Ctrl-C until the end: native code that calls Python may swallow it, or end the process."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
