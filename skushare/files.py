@@ -2,6 +2,7 @@
 
 import glob
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -50,6 +51,15 @@ def write_file(path, content):
     """Have the file ``path`` hold ``content``, bytes or text (UTF-8). Raises as :func:`atomic_write`."""
     with atomic_write(path) as handle:
         handle.write(content.encode() if isinstance(content, str) else content)
+
+
+def write_arrays(path, arrays):
+    """Have the ``.npz`` file ``path`` hold ``arrays``, a dict by name. Raises as :func:`atomic_write`."""
+    import numpy as np
+
+    content = io.BytesIO()  # a zip archive that fails half way complains once more when it is let go
+    np.savez(content, **arrays)
+    write_file(path, content.getbuffer())
 
 
 def read_json(path, kind=dict):

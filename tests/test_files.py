@@ -1,8 +1,11 @@
 import hashlib
 import os
+import resource
 import stat
 import time
+from contextlib import contextmanager
 
+import numpy as np
 import pytest
 
 from skushare.errors import SkushareError
@@ -16,6 +19,7 @@ from skushare.files import (
     make_folder,
     read_json,
     sha256,
+    write_arrays,
 )
 
 
@@ -138,6 +142,31 @@ def test_what_cannot_be_written_in_a_folder_is_told_by_the_name_it_was_to_have(t
     with pytest.raises(SkushareError) as told, atomic_folder(tmp_path / "out") as folder:
         write(folder / "train.json")
     assert str(told.value).startswith(f"{tmp_path / 'out' / 'train.json'}: cannot be written (No space")
+
+
+@pytest.fixture
+def little_space():
+    """A context in which no file can be larger than 1,000 bytes."""
+
+    @contextmanager
+    def limit():
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limit
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_arrays_are_written_whole_or_told_of_once(tmp_path, little_space):
+    write_arrays(tmp_path / "a.npz", {"b/0": np.ones(3)})
+    with little_space(), pytest.raises(SkushareError, match=r"a\.npz: cannot be written"):
+        write_arrays(tmp_path / "a.npz", {"b/0": np.ones(99_999)})
+    assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
+    assert np.load(tmp_path / "a.npz")["b/0"].tolist() == [1, 1, 1]
 
 
 def test_of_two_that_write_one_folder_the_slower_is_told(tmp_path):
