@@ -117,9 +117,16 @@ def check_folder(path):
 def _target(path):
     """Where the file ``path`` is written; a device or a pipe, as /dev/null, would be lost to all programs."""
     # Not by Path's methods, which raise where a folder may not be entered; writing tells that.
-    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+    special = os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+    if special or _is_stream(path):
         raise SkushareError(f"{path}: is a device or a pipe; name an ordinary file")
     return Path(os.path.realpath(path) if os.path.islink(path) else path)
+
+
+def _is_stream(path):
+    """Whether ``path`` stands for an open file, as /dev/stdout; others may write to what it is, too."""
+    folder = os.path.realpath(os.path.dirname(path))
+    return os.path.islink(path) and (folder == "/dev" or folder.startswith("/proc/"))
 
 
 def drop_leftovers(folder, *prefixes, seconds=_A_DAY):

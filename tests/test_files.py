@@ -240,6 +240,16 @@ def test_a_pipe_is_refused_and_stays(tmp_path):
     assert (tmp_path / "pipe").is_fifo()
 
 
+@pytest.mark.skipif(not os.path.islink("/dev/fd"), reason="of Linux")
+def test_a_file_that_others_write_to_is_not_replaced(tmp_path):
+    with open(tmp_path / "log", "w") as log:
+        print("before", file=log, flush=True)
+        with pytest.raises(SkushareError, match="is a device or a pipe"):
+            write(f"/dev/fd/{log.fileno()}")
+        print("after", file=log)
+    assert (tmp_path / "log").read_text() == "before\nafter\n"
+
+
 def test_a_look_leaves_what_is_there(tmp_path):
     (tmp_path / "file").write_text("kept")
     check_target(tmp_path / "file")
