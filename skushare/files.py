@@ -2,6 +2,7 @@
 
 import glob
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -50,6 +51,15 @@ def write_file(path, content):
     """Have the file ``path`` hold ``content``, bytes or text (UTF-8). Raises as :func:`atomic_write`."""
     with atomic_write(path) as handle:
         handle.write(content.encode() if isinstance(content, str) else content)
+
+
+def write_arrays(path, arrays):
+    """Have the ``.npz`` file ``path`` hold ``arrays``, a dict by name. Raises as :func:`atomic_write`."""
+    import numpy as np
+
+    content = io.BytesIO()  # a zip archive that fails half way complains once more when it is let go
+    np.savez(content, **arrays)
+    write_file(path, content.getbuffer())
 
 
 def read_json(path, kind=dict):
@@ -107,9 +117,16 @@ def check_folder(path):
 def _target(path):
     """Where the file ``path`` is written; a device or a pipe, as /dev/null, would be lost to all programs."""
     # Not by Path's methods, which raise where a folder may not be entered; writing tells that.
-    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+    special = os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+    if special or _is_stream(path):
         raise SkushareError(f"{path}: is a device or a pipe; name an ordinary file")
     return Path(os.path.realpath(path) if os.path.islink(path) else path)
+
+
+def _is_stream(path):
+    """Whether ``path`` stands for an open file, as /dev/stdout; others may write to what it is, too."""
+    folder = os.path.realpath(os.path.dirname(path))
+    return os.path.islink(path) and (folder == "/dev" or folder.startswith("/proc/"))
 
 
 def drop_leftovers(folder, *prefixes, seconds=_A_DAY):

@@ -1,6 +1,7 @@
 """Keeping the chatter of native code off standard error."""
 
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -13,9 +14,9 @@ _greeted = False
 
 @contextmanager
 def quiet():
-    """Turn away what is written to standard error meanwhile, by native code too."""
+    """Turn away what is written to standard error meanwhile, by native code too; Ctrl-C waits for the end."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with open(os.devnull, "wb") as null, _turned_to(null):
+    with open(os.devnull, "wb") as null, _uninterrupted(), _turned_to(null):
         yield
 
 
@@ -46,6 +47,22 @@ def load_keras():
     """Import Keras and its backend, quietly."""
     with quiet():
         import keras  # noqa: F401
+
+
+@contextmanager
+def _uninterrupted():
+    """Keep a Ctrl-C until the end: native code that calls Python may swallow it, or end the process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed.is_set():
+        signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager

@@ -1,8 +1,11 @@
 import hashlib
 import os
+import resource
 import stat
 import time
+from contextlib import contextmanager
 
+import numpy as np
 import pytest
 
 from skushare.errors import SkushareError
@@ -16,6 +19,7 @@ from skushare.files import (
     make_folder,
     read_json,
     sha256,
+    write_arrays,
 )
 
 
@@ -140,6 +144,31 @@ def test_what_cannot_be_written_in_a_folder_is_told_by_the_name_it_was_to_have(t
     assert str(told.value).startswith(f"{tmp_path / 'out' / 'train.json'}: cannot be written (No space")
 
 
+@pytest.fixture
+def little_space():
+    """A context in which no file can be larger than 1,000 bytes."""
+
+    @contextmanager
+    def limit():
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limit
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_arrays_are_written_whole_or_told_of_once(tmp_path, little_space):
+    write_arrays(tmp_path / "a.npz", {"b/0": np.ones(3)})
+    with little_space(), pytest.raises(SkushareError, match=r"a\.npz: cannot be written"):
+        write_arrays(tmp_path / "a.npz", {"b/0": np.ones(99_999)})
+    assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
+    assert np.load(tmp_path / "a.npz")["b/0"].tolist() == [1, 1, 1]
+
+
 def test_of_two_that_write_one_folder_the_slower_is_told(tmp_path):
     with (
         pytest.raises(SkushareError, match="out: exists already"),
@@ -209,6 +238,16 @@ def test_a_pipe_is_refused_and_stays(tmp_path):
     with pytest.raises(SkushareError, match="pipe: is a device or a pipe"), atomic_write(tmp_path / "pipe"):
         pass
     assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.skipif(not os.path.islink("/dev/fd"), reason="of Linux")
+def test_a_file_that_others_write_to_is_not_replaced(tmp_path):
+    with open(tmp_path / "log", "w") as log:
+        print("before", file=log, flush=True)
+        with pytest.raises(SkushareError, match="is a device or a pipe"):
+            write(f"/dev/fd/{log.fileno()}")
+        print("after", file=log)
+    assert (tmp_path / "log").read_text() == "before\nafter\n"
 
 
 def test_a_look_leaves_what_is_there(tmp_path):

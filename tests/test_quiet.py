@@ -1,8 +1,9 @@
 import os
+import signal
 import subprocess
 import sys
 import threading
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import pytest
 
@@ -48,6 +49,16 @@ def test_a_greeting_is_left_out_and_nothing_else(capfd, monkeypatch, error):
         if error:
             raise error
     assert capfd.readouterr().err == "first\nsecond\n"
+
+
+def test_ctrl_c_meanwhile_takes_effect_at_the_end():
+    before = signal.getsignal(signal.SIGINT)
+    done = False
+    with pytest.raises(KeyboardInterrupt), quiet():
+        with suppress(KeyboardInterrupt):  # as native code does
+            signal.raise_signal(signal.SIGINT)
+        done = True
+    assert done and signal.getsignal(signal.SIGINT) is before
 
 
 DETECT = "from skushare.cli import main; import sys; sys.exit(main(['detect', 'data/shelf_pantry.jpg']))"

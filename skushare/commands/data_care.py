@@ -160,6 +160,8 @@ def run_check(args):
 
     if args.fix:
         _check_target(args)
+    elif args.out or args.to:
+        raise ConfigError("--out and --to are for what --fix gives; name a KIND, or all, to fix")
     if args.csv:
         check_target(args.csv)
     dataset, stored = _raw(args)
@@ -294,6 +296,8 @@ def _check_target(args):
     """Whether it is clear where to write to, before the work begins."""
     if not args.out and not _is_stored(args.source):
         raise ConfigError(f"{args.source}: is no whole stored dataset, so --out must name a folder to write")
+    if args.to and not args.out:
+        raise ConfigError("--to: is the format of what --out names; a stored dataset is changed in place")
     if args.out:
         check_new(args.out)
 

@@ -119,6 +119,8 @@ def run(args):
 
     if args.gallery and args.format != "bundle":
         raise SkushareError("--gallery: only a bundle takes a gallery along")
+    if args.names != "skushare" and args.format == "bundle":
+        raise SkushareError("--names: only for the format savedmodel")
     if args.format in ("savedmodel", "litert"):
         for option, given in (("--val", args.val), ("--csv", args.csv), ("--shard-size", args.shard_size)):
             if given:

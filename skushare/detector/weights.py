@@ -5,7 +5,7 @@ import numpy as np
 
 from skushare.detector.zoo import is_zoo, read_zoo
 from skushare.errors import ModelError
-from skushare.files import atomic_write
+from skushare.files import write_arrays
 
 
 def save_weights(network, path, dtype=np.float32):
@@ -19,8 +19,7 @@ def save_weights(network, path, dtype=np.float32):
         for layer in network.layers
         for index, value in enumerate(layer.get_weights())
     }
-    with atomic_write(path) as handle:
-        np.savez(handle, **arrays)
+    write_arrays(path, arrays)
 
 
 def load_weights(network, path):

@@ -1,7 +1,9 @@
 """From a Keras network to TensorFlow's forms of it: a traced function, a frozen graph."""
 
+import errno
 import os
 import sys
+from contextlib import contextmanager
 
 from skushare.export.errors import ExportError
 from skushare.quiet import load_keras, quiet
@@ -26,6 +28,17 @@ def load_tensorflow():
     import tensorflow as tf
 
     return tf
+
+
+@contextmanager
+def writing_by_tensorflow():
+    """Have a full disk that TensorFlow writes to meanwhile be the ``OSError`` that it is elsewhere."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
 
 
 def traced(network):

@@ -6,7 +6,7 @@ from skushare.detector.anchors import HALVINGS, detector_anchors
 from skushare.detector.box_coder import MAX_LOG_SIZE
 from skushare.detector.postprocess import CANDIDATES
 from skushare.detector.preprocess import PADDING, STRIDE
-from skushare.export.freeze import traced
+from skushare.export.freeze import traced, writing_by_tensorflow
 from skushare.geometry.voting import SAME, SPREAD
 
 
@@ -20,6 +20,9 @@ def write_savedmodel(network, folder, config=None, names="skushare"):
         names: ``"skushare"``: what the network takes (float32 RGB in 0..255) and its raw heads.
             ``"object_detection_api"``: ``input_tensor``, uint8 RGB (1, h, w, 3) of any size, to the
             eight outputs of TensorFlow's Object Detection API; see :func:`detection_function`.
+
+    Raises:
+        OSError: the disk is full.
     """
     import tensorflow as tf
 
@@ -28,7 +31,8 @@ def write_savedmodel(network, folder, config=None, names="skushare"):
     module.weights = [variable.value for variable in network.variables]
     function = traced(network) if names == "skushare" else detection_function(network, config)
     module.run = function
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": function})
+    with writing_by_tensorflow():
+        tf.saved_model.save(module, str(folder), signatures={"serving_default": function})
 
 
 def detection_function(network, config):

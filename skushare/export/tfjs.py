@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from skushare.export.errors import ExportError
-from skushare.export.freeze import frozen, load_tensorflow, traced
+from skushare.export.freeze import frozen, load_tensorflow, traced, writing_by_tensorflow
 from skushare.quiet import quiet
 
 PRECISIONS = ("float32", "float16", "uint8")
@@ -131,6 +131,7 @@ class GraphModel:
 
         Raises:
             ExportError: a weight does not fit into the precision.
+            OSError: the disk is full.
         """
         from tensorflowjs.write_weights import write_weights
 
@@ -140,9 +141,9 @@ class GraphModel:
                 raise ExportError(f"{name}: its weights do not fit into float16; export as float32")
         groups = [[{"name": name, "data": value} for name, value in self.weights.items()]]
         by_dtype = {kind: [n for n, d in dtypes.items() if d == kind] for kind in set(dtypes.values())}
-        manifest = write_weights(
-            groups, str(folder), shard_bytes, write_manifest=False, quantization_dtype_map=by_dtype or None
-        )
+        options = {"write_manifest": False, "quantization_dtype_map": by_dtype or None}
+        with writing_by_tensorflow():
+            manifest = write_weights(groups, str(folder), shard_bytes, **options)
         content = {
             **self.about,
             "signature": {"inputs": self._tensors(self.inputs), "outputs": self._tensors(self.outputs)},

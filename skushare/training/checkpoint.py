@@ -1,6 +1,5 @@
 """Everything a run needs to go on: the last two states, neither ever half-written."""
 
-import io
 import os
 import time
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from skushare.errors import ModelError
-from skushare.files import write_file
+from skushare.files import write_arrays
 
 LAST, PREVIOUS, NEXT = "last.npz", "previous.npz", "next.npz"
 EVERY = 300.0  # seconds after which another one is due
@@ -70,9 +69,7 @@ def save_checkpoint(path, model, counters):
     """
     arrays = {f"variable/{i}": v.numpy() for i, v in enumerate(_variables(model))}
     arrays |= {f"counter/{name}": np.asarray(value, np.int64) for name, value in counters.items()}
-    content = io.BytesIO()  # a zip archive that fails half way complains once more when it is let go
-    np.savez(content, **arrays)
-    write_file(path, content.getbuffer())
+    write_arrays(path, arrays)
 
 
 def load_checkpoint(path, model):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from skushare.detector.config import DetectorConfig
+from skushare.detector.layer_names import check_layer, layer_names
 from skushare.detector.models import (
     DESCRIPTION,
     RUN_CONFIG,
@@ -89,8 +90,10 @@ class Plan(Settings):
                 or others may lie at their place; and it has the licence unless one is given.
 
         Raises:
-            ConfigError: a dataset or the weights to start from are not there.
+            ConfigError: a dataset, the weights to start from or the layer to train from are not there.
         """
+        if self.training.freeze_before:
+            check_layer(self.training.freeze_before, layer_names(self.detector))
         weights = self.weights
         if begun and _may_stand_for(weights, begun.weights):
             weights = begun.weights

@@ -6,7 +6,6 @@ import os
 import zlib
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 
 import keras
@@ -16,6 +15,7 @@ from keras import ops
 from skushare.dataset.dataset import evenly_spaced
 from skushare.detector.anchors import detector_anchors
 from skushare.detector.config import DetectorConfig
+from skushare.detector.layer_names import check_layer
 from skushare.detector.losses import detection_loss
 from skushare.detector.models import RUN_CONFIG
 from skushare.detector.network import build_network
@@ -212,11 +212,7 @@ def freeze(network, before, batch_norm=False):
     if not before:
         return
     names = [layer.name for layer in network.layers]
-    if before not in names:
-        like = ", ".join(get_close_matches(before, names, cutoff=0))
-        raise ConfigError(
-            f"freeze_before: the network has no layer called {before!r}; there are {like} and others"
-        )
+    check_layer(before, names)
     for layer in network.layers[: names.index(before)]:
         layer.trainable = False
 

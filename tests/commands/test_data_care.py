@@ -167,6 +167,23 @@ def test_without_a_place_to_write_to_nothing_is_begun(source, tmp_path, capsys, 
     assert len(store.open_dataset("shop")) == 5
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["check", "shop", "--out", "out"], "--out and --to are for what --fix gives"),
+        (["check", "shop", "--to", "voc"], "--out and --to are for what --fix gives"),
+        (["check", "shop", "--fix", "all", "--to", "voc"], "--to: is the format of what --out names"),
+        (["split", "shop", "--to", "voc"], "--to: is the format of what --out names"),
+        (["rename", "shop", "soup=tin", "--to", "voc"], "--to: is the format of what --out names"),
+    ],
+)
+def test_where_nothing_would_be_written_to_say_where_or_how_is_refused(source, capsys, arguments, told):
+    run(capsys, "import", source)
+    before = store.history("shop")
+    status, _, err = run(capsys, *arguments)
+    assert status == 2 and told in err and store.history("shop") == before
+
+
 def test_rename_changes_class_names_in_place_or_elsewhere(source, tmp_path, capsys):
     status, out, _ = run(capsys, "rename", source, "soup=Soup", "--out", tmp_path / "renamed")
     assert status == 0 and "Soup" in out and read_dataset(tmp_path / "renamed").labels == ("Soup",)

@@ -62,6 +62,7 @@ def test_the_model_s_own_litert_file(tmp_path, capsys):
         (["--gallery", "none"], "none"),
         (["--format", "savedmodel", "--precision", "uint8"], "float32"),
         (["--format", "tfjs", "--names", "object_detection_api"], "only a SavedModel"),
+        (["--names", "object_detection_api"], "--names: only for the format savedmodel"),
         (["--val", "none"], "none"),
         (["--format", "litert", "--val", "none"], "--val: only for"),
         (["--format", "savedmodel", "--csv", "a.csv"], "--csv: only for"),

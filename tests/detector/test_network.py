@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from skushare.detector.anchors import detector_anchors
+from skushare.detector.layer_names import layer_names
 from skushare.detector.network import build_network
 from skushare.detector.presets import PRESETS, preset
 
@@ -20,6 +21,14 @@ def test_one_output_row_for_each_anchor(name):
     anchors, _ = detector_anchors(config, (320, 320))
     assert outputs["class_logits"].shape == (None, len(anchors), 2 + config.background)
     assert outputs["box_codes"].shape == (None, len(anchors), 4)
+
+
+@pytest.mark.parametrize(
+    "config", [*PRESETS.values(), preset("shelf_dense", tower=1), preset("ssd_mobilenet_v2_320", tower=1)]
+)
+def test_its_layers_are_known_without_it(config):
+    names = layer_names(config)
+    assert sorted(names) == sorted(layer.name for layer in build_network(config).layers)
 
 
 def test_the_model_zoo_has_1917_anchors_at_300():

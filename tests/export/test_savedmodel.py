@@ -119,3 +119,14 @@ def test_raw_heads_come_back_by_name(inference, tmp_path):
     found = run(image=tf.constant(picture))
     for name, value in inference(picture, training=False).items():
         np.testing.assert_allclose(found[name], value, atol=1e-4)
+
+
+def test_a_full_disk_is_told_as_elsewhere(inference, tmp_path, monkeypatch):
+    import tensorflow as tf
+
+    def full(*_, **__):
+        raise tf.errors.ResourceExhaustedError(None, None, "variables; No space left on device")
+
+    monkeypatch.setattr("tensorflow.saved_model.save", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_savedmodel(inference, tmp_path)

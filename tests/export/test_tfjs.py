@@ -47,6 +47,12 @@ def test_stored_weights_are_near_and_small(converted, tmp_path, precision):
     assert size <= {"float32": 1, "float16": 0.6, "uint8": 0.5}[precision] * whole
 
 
+def test_a_full_disk_is_told_as_elsewhere(converted, tmp_path):
+    (tmp_path / "group1-shard1of1.bin").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        converted.write(tmp_path)
+
+
 @pytest.mark.parametrize("shard_bytes", [1024, 4096, 1 << 20])
 def test_shards_are_as_large_as_asked(converted, tmp_path, shard_bytes):
     stored = converted.write(tmp_path, "float32", shard_bytes)

@@ -82,7 +82,7 @@ def test_what_was_measured_is_kept_for_plans_of_the_same_cost(plan, process):
     assert estimate.known_estimate(longer) == estimate.estimate(longer)
     for costlier in (
         replace(plan, training=replace(plan.training, batch_size=4)),
-        replace(plan, training=replace(plan.training, freeze_before="stem")),
+        replace(plan, training=replace(plan.training, freeze_before="Conv_1")),
         replace(plan, training=replace(plan.training, mosaic=0.5)),
         replace(plan, training=replace(plan.training, paste=0.5)),
         replace(plan, backend="jax"),

@@ -64,6 +64,15 @@ def test_places_become_absolute_and_stored_names_stay(tmp_path, monkeypatch):
         Plan(train=(("no-such", 1.0),), validation="shop").located()
 
 
+def test_a_layer_to_train_from_that_is_not_there_is_told_at_once(tmp_path):
+    write_dataset(tmp_path / "mine", 1, seed=0, size=(160, 120), rows=1)
+    source = str(tmp_path / "mine")
+    plan = Plan(train=((source, 1.0),), validation=source, training=TrainingConfig(freeze_before="lateral_2"))
+    assert plan.located().training == plan.training
+    with pytest.raises(ConfigError, match="no layer called 'lateral_2'.*there are .* and others"):
+        replace(plan, detector=preset("ssd_mobilenet_v2_320")).located()
+
+
 def test_weights_are_found_in_files_models_and_runs(tmp_path):
     assert find_weights("shelf_dense").name == "weights.npz"
     (tmp_path / "best.npz").touch()
