@@ -773,7 +773,12 @@ def test_a_folder_becomes_one_audit_and_goes_on_after_a_stop(monkeypatch, annota
 
     with monkeypatch.context() as patch:
         patch.setattr(audit_batch.Batch, "advance", stop)
-        assert texts(count().error) == ["The disk is full"]
+        app = count()
+    assert texts(app.error) == ["The disk is full"]
+    # Nothing looks as if it still counted: it is told how to go on, and there are the fields for it.
+    assert any("1 of 4 photos" in text for text in texts(app.markdown)), texts(app.markdown)
+    button(app, "Count")
+    assert "Stop" not in [each.label for each in app.button]
     (begun,) = store.unfinished_audits()
     assert (begun["photos"], begun["planned"]) == (1, 4)
     calls = detector.calls
