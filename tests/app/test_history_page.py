@@ -190,7 +190,7 @@ def test_the_newest_frame_is_saved_and_the_store_is_remembered(detector, camera)
     save("North")
     app = open_page("live")
     press(app, "Save as audit")
-    assert any("nothing to save yet" in text for text in texts(app.info))
+    assert any("Start the camera or add a video, then save" in text for text in texts(app.info))
     session = app.session_state["visit_sweep"]
     session.process(np.full((120, 160, 3), 90, np.uint8))
     for _ in range(2):
