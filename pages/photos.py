@@ -114,7 +114,7 @@ if uploads:  # at once: what is on its way to a field when a new one takes its p
     state.upload_round += 1
     st.rerun()
 uploads = state.get("uploads", ())
-tell_refused("uploads_", SUFFIXES, MOST_NAMED)
+tell_refused("uploads_", SUFFIXES, MOST_NAMED, state.shot_round)
 shot = None
 if st.toggle("Take a photo with this device's camera", key="use_camera"):
     from skushare.app.camera import camera_status  # takes a while to import, which most need not wait for

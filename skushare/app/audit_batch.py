@@ -12,7 +12,7 @@ from skushare.app.clock import now
 from skushare.app.galleries import shared_embedder
 from skushare.app.model import shared_detector
 from skushare.app.naming import NO_BRANDS, OWN_LABELS, choose_gallery
-from skushare.app.notes import note, show_error
+from skushare.app.notes import note
 from skushare.audits.batch import Finder, open_batch, run_batch
 from skushare.errors import SkushareError
 from skushare.image_files import SUFFIXES
@@ -98,8 +98,8 @@ def _go_on(batch):
         del st.session_state.batch
         if not isinstance(error, SkushareError):
             raise
-        show_error(error)
-        return
+        note(str(error), failed=True)  # for the next run: without the bar, with the way to go on
+        st.rerun()
     if finished:
         del st.session_state.batch
         for problem in batch.problems:

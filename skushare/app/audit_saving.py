@@ -38,7 +38,7 @@ def save_as_audit(key, take, make, place=None, ways=(), about="", source=None, s
         state[f"{key}_source"], state[kept] = source, shown
         state.pop(saved, None)
         if view is None:
-            st.info("There is nothing to save yet. Wait for the picture, then save again.")
+            st.info("There is nothing to save yet. Start the camera or add a video, then save again.")
     if state.get(taken) is not None:
         try:
             with st.form(f"{key}_form"):

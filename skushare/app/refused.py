@@ -5,17 +5,18 @@ import streamlit as st
 from skushare.app.component import component
 
 
-def tell_refused(field, endings, most_named):
+def tell_refused(field, endings, most_named, turn):
     """A place that names the files last given to an upload field which it does not take, one by one.
 
     Args:
         field: how the keys of the field begin.
         endings: of the names that it takes; what else a dropped folder has is not told.
         most_named: how many of them are named.
+        turn: with another one, those named so far are no longer told.
     """
     megabytes = st.get_option("server.maxUploadSize")
     component("refused", html='<p role="status"></p>')(
-        key=f"refused_{field}",
+        key=f"refused_{field}{turn}",
         data={
             "field": field,
             "endings": sorted(endings),

@@ -57,7 +57,7 @@ def show_product(gallery, keep):
         sku.id: sku.brand if sku.name == sku.brand else f"{sku.brand}: {sku.name}" for sku in gallery.skus
     }
     if state.get(key) not in names:
-        state.pop(key, None)
+        state[key] = None  # if it were only missing, the field would go on showing what is gone
     chosen = st.selectbox(
         "Look at a product",
         names,
@@ -73,12 +73,14 @@ def show_product(gallery, keep):
         if st.button("Take out the wrong ones", icon=":material/remove:", disabled=not wrong):
             keep(gallery.without_examples(wrong))
             st.rerun()
+        # On a phone a line of its own, or names are cut off.
         into = len(names) > 1 and st.selectbox(
             "It is the same as",
             [identity for identity in names if identity != chosen],
             index=None,
             format_func=names.get,
             placeholder="Choose another one",
+            width=320,
             key=f"same_{chosen}_{gallery.digest[:12]}",
         )
         if into and st.button(

@@ -190,7 +190,7 @@ def test_the_newest_frame_is_saved_and_the_store_is_remembered(detector, camera)
     save("North")
     app = open_page("live")
     press(app, "Save as audit")
-    assert any("nothing to save yet" in text for text in texts(app.info))
+    assert any("Start the camera or add a video, then save" in text for text in texts(app.info))
     session = app.session_state["visit_sweep"]
     session.process(np.full((120, 160, 3), 90, np.uint8))
     for _ in range(2):
@@ -773,7 +773,12 @@ def test_a_folder_becomes_one_audit_and_goes_on_after_a_stop(monkeypatch, annota
 
     with monkeypatch.context() as patch:
         patch.setattr(audit_batch.Batch, "advance", stop)
-        assert texts(count().error) == ["The disk is full"]
+        app = count()
+    assert texts(app.error) == ["The disk is full"]
+    # Nothing looks as if it still counted: it is told how to go on, and there are the fields for it.
+    assert any("1 of 4 photos" in text for text in texts(app.markdown)), texts(app.markdown)
+    button(app, "Count")
+    assert "Stop" not in [each.label for each in app.button]
     (begun,) = store.unfinished_audits()
     assert (begun["photos"], begun["planned"]) == (1, 4)
     calls = detector.calls

@@ -88,6 +88,10 @@ def test_files_that_are_no_photos_or_too_large_are_named_among_good_ones(
     assert metric(page, "Photos") == 1
     page.locator("input[type=file]").first.set_input_files([shelves[1][0]])
     expect(page.get_by_text("raw <b>.dng")).to_have_count(0)
+    page.locator("input[type=file]").first.set_input_files([tmp_path / "raw <b>.dng"])
+    expect(page.get_by_text("larger than 500 MB: raw <b>.dng")).to_be_visible()
+    page.get_by_role("button", name="Clear the list").click()
+    expect(page.get_by_text("raw <b>.dng")).to_have_count(0)
 
 
 def test_start_shows_a_counted_shelf(open_browser, app_url):

@@ -64,6 +64,30 @@ def test_piles_are_put_right_named_and_recognised(open_browser, fresh_app_url, s
     assert len(named) > 0.8 * len(brands) and len(set(named)) == before
 
 
+def test_a_product_is_merged_on_a_phone(open_browser, fresh_app_url):
+    page = open_browser()
+    page.goto(f"{fresh_app_url}/teach")
+    page.get_by_role("button", name="Try a sample picture").click()
+    for name in ("Alpha", "Beta"):
+        field = page.get_by_label("Brand of pile 1", exact=True)
+        field.fill(name)
+        field.press("Enter")
+        expect(page.get_by_text(f"taught as {name}")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    look = page.get_by_role("combobox", name="Look at a product")
+    same = page.get_by_role("combobox", name="It is the same as")
+    for field, name in ((look, "Beta"), (same, "Alpha")):
+        expect(field).to_be_visible()
+        if field is same:  # with room for what is chosen
+            assert same.bounding_box()["width"] > 200
+        field.click()
+        field.fill(name)
+        field.press("Enter")
+    page.get_by_role("button", name="Merge them").click()
+    expect(same).to_have_count(0)
+    expect(look).to_have_value("")  # the one that it showed is gone
+
+
 def test_what_was_moved_is_not_moved_along_with_what_is_tapped_next(open_browser):
     """Also before the server has answered with the new piles."""
     page = open_browser()
