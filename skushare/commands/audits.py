@@ -126,7 +126,8 @@ def show_list(args):
     for row in rows.itertuples():
         place = ", ".join(_line(word) for word in (row.store, row.shelf, row.category) if word)
         time = row.time + timedelta(seconds=row.utc_offset)
-        print(f"{row.audit:>7}  {time:%Y-%m-%d %H:%M}  {row.facings:>6,} facings  {place}".rstrip())
+        facings = "facing " if row.facings == 1 else "facings"
+        print(f"{row.audit:>7}  {time:%Y-%m-%d %H:%M}  {row.facings:>6,} {facings}  {place}".rstrip())
     if (count := count_audits(wanted)) > len(rows):
         print(f"and {count - len(rows):,} older; --limit shows more")
     elif not count:

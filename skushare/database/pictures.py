@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from skushare.errors import DatabaseError
-from skushare.files import make_folder, write_file
+from skushare.files import drop_leftovers, make_folder, write_file
 from skushare.workspace import workspace
 
 
@@ -45,6 +45,7 @@ def put(data, folder=None):
         if path.read_bytes() == data:  # a damaged one may have the same length
             return digest
     make_folder(path.parent)
+    drop_leftovers(path.parent, ".*.")
     write_file(path, data)
     _sync(path.parent)
     return digest

@@ -51,6 +51,17 @@ def test_a_folder_that_cannot_be_is_said():
         pictures.put(b"shelf")
 
 
+def test_what_a_killed_process_left_of_a_picture_goes_with_a_later_one_beside_it():
+    kept = pictures.picture_path(pictures.put(b"shelf"))
+    old, young = (kept.with_name(f".{kept.name}.{end}") for end in ("abcdefg0", "abcdefg1"))
+    for path in (old, young):
+        path.write_bytes(b"she")
+    os.utime(old, (1, 1))
+    kept.unlink()
+    pictures.put(b"shelf")
+    assert not old.exists() and young.exists()
+
+
 def test_a_picture_is_removed_only_when_it_is_old_enough():
     digest = pictures.put(b"shelf")
     assert not pictures.remove(digest, spared=60) and pictures.get(digest) == b"shelf"
