@@ -24,15 +24,15 @@ def filter_bar():
     """Fields that narrow the audits down; gives a :class:`~skushare.audits.listing.Filter`."""
     now = listing.revision()
     with st.expander(_filter_label(), icon=":material/filter_alt:", key="history_filter"):
-        columns = st.columns(4)
         brands = brand_totals(now, ALL)["brand"].tolist()
         options = (*(_names(now, field.lower()) for field in FIELDS[:3]), brands)
         chosen = [
             column.multiselect(label, names, key=f"history_{label.lower()}", persist_state="page")
-            for column, label, names in zip(columns, FIELDS, options, strict=True)
+            for column, label, names in zip(st.columns(4), FIELDS, options, strict=True)
         ]
-        since = columns[0].date_input("From", None, key="history_since", persist_state="page")
-        until = columns[1].date_input("To", None, key="history_until", persist_state="page")
+        first, second, *_ = st.columns(4)  # a row of their own, or a phone would show them among the others
+        since = first.date_input("From", None, key="history_since", persist_state="page")
+        until = second.date_input("To", None, key="history_until", persist_state="page")
     until = until and until + timedelta(days=1)
     days = (day and datetime.combine(day, datetime.min.time()) for day in (since, until))
     return Filter(*map(tuple, chosen), *days)
