@@ -51,14 +51,21 @@ def test_a_greeting_is_left_out_and_nothing_else(capfd, monkeypatch, error):
     assert capfd.readouterr().err == "first\nsecond\n"
 
 
-def test_ctrl_c_meanwhile_takes_effect_at_the_end():
-    before = signal.getsignal(signal.SIGINT)
+@pytest.fixture
+def interruptible():
+    """Ctrl-C raises, as in a terminal; a process in a shell's background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_meanwhile_takes_effect_at_the_end(interruptible):
     done = False
     with pytest.raises(KeyboardInterrupt), quiet():
         with suppress(KeyboardInterrupt):  # as native code does
             signal.raise_signal(signal.SIGINT)
         done = True
-    assert done and signal.getsignal(signal.SIGINT) is before
+    assert done and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 DETECT = "from skushare.cli import main; import sys; sys.exit(main(['detect', 'data/shelf_pantry.jpg']))"
