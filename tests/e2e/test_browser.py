@@ -85,7 +85,7 @@ def test_files_that_are_no_photos_or_too_large_are_named_among_good_ones(
     upload(page, app_url, tmp_path / "large.jpg", tmp_path / "raw <b>.dng", shelves[0][0])
     expect(page.get_by_text("large.jpg: ")).to_be_visible()
     expect(page.get_by_text("larger than 500 MB: raw <b>.dng")).to_be_visible()
-    assert metric(page, "Photos") == 1
+    wait_until(lambda: metric(page, "Photos"), lambda count: count == 1)
     page.locator("input[type=file]").first.set_input_files([shelves[1][0]])
     expect(page.get_by_text("raw <b>.dng")).to_have_count(0)
     page.locator("input[type=file]").first.set_input_files([tmp_path / "raw <b>.dng"])
